@@ -1,0 +1,214 @@
+"""The vocabulary that every floor speaks: classes, examples, episodes, scores, explanations, labels.
+
+No torch, no SQL and no Gradio in here.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from fsl_demo.errors import UserError
+from fsl_demo.pictures import Picture
+
+MAX_NAME = 100
+MAX_DESCRIPTION = 1_000
+
+Progress = Callable[[str, int, int], None]
+"""Called with (stage, done, total); may raise `Cancelled`. Stages are "weights", "embed", "score"."""
+
+
+def quiet(stage: str, done: int, total: int) -> None:
+    """A `Progress` that tells nobody."""
+
+
+def class_key(name: str) -> str:
+    """What makes two class names the same class: Unicode-normalised, case-folded, single-spaced."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+@dataclass(frozen=True)
+class ClassSpec:
+    """A class: its name, and phrasings of what it looks like, in English, for the text models."""
+
+    name: str
+    descriptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Example:
+    """A support picture and the index of its class."""
+
+    picture: Picture
+    class_index: int
+
+
+@dataclass(frozen=True)
+class Episode:
+    """An N-way K-shot task: classes, a labelled support set, and queries.
+
+    Construction does not validate, so that a half-made episode can be held; `check` does.
+    """
+
+    classes: tuple[ClassSpec, ...]
+    support: tuple[Example, ...] = ()
+    queries: tuple[Picture, ...] = ()
+
+    def shots(self) -> list[int]:
+        """Number of support pictures of each class."""
+        counts = [0] * len(self.classes)
+        for example in self.support:
+            counts[example.class_index] += 1
+        return counts
+
+    def check(self) -> None:
+        """Raise `UserError` unless the classes can be told apart by somebody: two or more, each named once."""
+        for position, spec in enumerate(self.classes, start=1):
+            if not class_key(spec.name):
+                raise UserError("class_name_empty", position=position)
+            check_texts(spec)
+        if len(self.classes) < 2:
+            raise UserError("one_class")
+        seen: set[str] = set()
+        for spec in self.classes:
+            if class_key(spec.name) in seen:
+                raise UserError("class_name_twice", name=spec.name)
+            seen.add(class_key(spec.name))
+
+
+def check_texts(spec: ClassSpec) -> None:
+    """Raise `UserError` when a name or a description is longer than the limits."""
+    if len(spec.name) > MAX_NAME:
+        raise UserError("class_name_long", start=spec.name[:20], length=len(spec.name), limit=MAX_NAME)
+    for text in spec.descriptions:
+        if len(text) > MAX_DESCRIPTION:
+            raise UserError("description_long", name=spec.name, length=len(text), limit=MAX_DESCRIPTION)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a method says about Q queries and C classes.
+
+    Attributes:
+        method: the method's id.
+        checkpoint: hash of the weights that it used.
+        settings: the settings that it used.
+        seconds: wall-clock time of fit and predict.
+        similarities: float32 [Q, C], raw, comparable within a method only.
+        probabilities: float32 [Q, C], calibrated, rows sum to 1.
+        none_below: a query whose best similarity is lower is "none of these".
+        pairs: float32 [Q, S], similarity to each support picture, or None.
+    """
+
+    method: str
+    checkpoint: str
+    settings: Mapping[str, object]
+    seconds: float
+    similarities: np.ndarray
+    probabilities: np.ndarray
+    none_below: float
+    pairs: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("similarities", "probabilities"):
+            values = getattr(self, name)
+            if values.dtype != np.float32 or values.ndim != 2 or not np.isfinite(values).all():
+                raise ValueError(f"{name}: finite float32 [Q, C] expected, got {values.dtype} {values.shape}")
+        if self.similarities.shape != self.probabilities.shape:
+            raise ValueError(f"{self.similarities.shape} similarities, {self.probabilities.shape} probabilities")
+        if not np.allclose(self.probabilities.sum(axis=1), 1.0, atol=1e-3):
+            raise ValueError("probabilities: rows must sum to 1")
+        if self.pairs is not None and len(self.pairs) != len(self.similarities):
+            raise ValueError(f"pairs: [Q, S] expected, got {self.pairs.shape}")
+
+    def best(self, query: int) -> int:
+        """Index of the most probable class, whatever its similarity."""
+        return int(self.probabilities[query].argmax())
+
+    def answer(self, query: int) -> int | None:
+        """Index of the most probable class, or None for "none of these"."""
+        best = self.best(query)
+        return best if self.similarities[query, best] >= self.none_below else None
+
+
+Box = tuple[float, float, float, float]
+"""left, top, right, bottom, as fractions of the picture's width and height."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One picture's part of an explanation.
+
+    Attributes:
+        picture: the picture that it explains.
+        role: "query" or "support".
+        map: float32 [h, w] in [0, 1]: the evidence at each position; one scale for all classes of a query.
+        seen: the rectangle of the picture that the network saw, which the map covers.
+        words: what the picture was compared with in words, as (text, similarity), best first.
+    """
+
+    picture: Picture
+    role: Literal["query", "support"]
+    map: np.ndarray | None = None
+    seen: Box = (0.0, 0.0, 1.0, 1.0)
+    words: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a method gave a query its score for one class."""
+
+    method: str
+    class_index: int
+    layers: tuple[Layer, ...]
+
+
+Focus = Picture
+"""What an explanation is asked about besides the query: a support picture."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """A person's word on one query.
+
+    Attributes:
+        class_index: the class, or None for "none of these" (an unlabelled query has no `Label`).
+        annotator: who said it.
+        source: "blind" (no suggestion shown), "accepted" or "corrected".
+        suggestion: what was shown: a class index, None for "none of these" or for blind.
+        seconds: how long the query was on view before the answer.
+    """
+
+    class_index: int | None
+    annotator: str = ""
+    source: Literal["blind", "accepted", "corrected"] = "blind"
+    suggestion: int | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """One method's scores on an episode, with where they were computed."""
+
+    scores: Scores
+    device: str = "cpu"
+
+
+@dataclass(frozen=True)
+class LabelledEpisode:
+    """An episode with what methods and people said about its queries: what is saved, shown and exported."""
+
+    episode: Episode
+    title: str = ""
+    runs: tuple[Run, ...] = ()
+    labels: Mapping[int, Label] = field(default_factory=dict)
+    """Query index to label."""
+
+
+def ordered_unique(pictures: Sequence[Picture]) -> list[Picture]:
+    """The pictures without repeats, in order of first appearance."""
+    return list(dict.fromkeys(pictures))

@@ -1,0 +1,48 @@
+"""What went wrong, in a sentence that says what to do.
+
+Every error that a person can cause is a `UserError` with a code and parameters. `str(error)` is
+English, for the command line; the page looks the code up in its own catalogue.
+"""
+
+from __future__ import annotations
+
+MESSAGES = {
+    "picture_empty": "“{file}” is empty (0 bytes). Save or export it again and add the new file.",
+    "picture_bytes": "“{file}” has {megabytes:.0f} MB; at most {limit:.0f} MB are read. Save a smaller copy.",
+    "picture_pixels": "“{file}” has {megapixels:.0f} megapixels; at most {limit:.0f} are read. Save a smaller copy.",
+    "picture_unknown": "“{file}” is not a picture that can be read. JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC, AVIF and PGM are.",
+    "picture_broken": "“{file}” is damaged: it ends too early or cannot be decoded. Copy it again from its source.",
+    "picture_missing": "“{file}” cannot be read: {reason}.",
+    "class_name_empty": "Class {position} has no name. Type one.",
+    "class_name_long": "The class name “{start}…” has {length} characters; at most {limit} fit.",
+    "class_name_twice": "Two classes are called “{name}”. Rename one or merge them.",
+    "class_empty": "“{name}” has no pictures, and {method} learns from pictures only. Add at least one.",
+    "class_undescribed": "{method} needs at least one picture of “{name}”, or a description of it in English.",
+    "description_long": "The description of “{name}” has {length} characters; at most {limit} fit.",
+    "description_script": "The text model reads English. Describe “{name}” in English to use it in {method}.",
+    "one_class": "One class is not a choice. Add a second class.",
+    "no_queries": "There is no query yet. Add at least one picture to classify.",
+    "no_methods": "No method is chosen. Tick at least one.",
+    "unknown_method": "There is no method “{name}”. There are: {known}.",
+    "setting_bad": "“{name}” cannot be {value}. {reason}",
+    "weights_missing": "The weights of {name} are not installed. Run `make install` again.",
+    "weights_differ": "The weights of {name} are not the ones that its card names. Install them again.",
+}
+
+
+class UserError(Exception):
+    """Something that a person can put right; `code` names it, `params` fill its message."""
+
+    def __init__(self, code: str, **params: object) -> None:
+        if code not in MESSAGES:
+            raise KeyError(code)
+        super().__init__(code, params)
+        self.code = code
+        self.params = params
+
+    def __str__(self) -> str:
+        return MESSAGES[self.code].format(**self.params)
+
+
+class Cancelled(Exception):
+    """The person pressed Stop. Raised by a `Progress` callback, never reported as an error."""

@@ -1,0 +1,99 @@
+"""Process set-up that must come before torch: allocator, threads, offline switches, torchvision.
+
+`prepare` is called first by every door (`app.py`, the command line, the tests).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # <malloc.h>
+_ENVIRONMENT = {
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+_device = "cpu"
+_library: object = None
+
+
+def prepare(device: str = "auto", threads: int | None = None) -> None:
+    """Set the process up; the device and threads take effect when torch is first used.
+
+    Args:
+        device: "auto", "cpu", or what torch calls a device ("cuda", "cuda:1", "mps").
+        threads: for torch; its own choice by default.
+    """
+    global _device
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    if threads:
+        os.environ["OMP_NUM_THREADS"] = str(threads)
+    _keep_freed_memory()
+    _device = device
+
+
+def device() -> torch.device:
+    """The device that models run on.
+
+    Raises:
+        ValueError: when the device asked for is not there.
+    """
+    import torch
+
+    if _device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    chosen = torch.device(_device)
+    if chosen.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"--device {_device}: this torch sees no CUDA device")
+    return chosen
+
+
+def _keep_freed_memory() -> None:
+    """Stop glibc from returning every big block to the kernel after each layer (about twice as fast)."""
+    if sys.platform != "linux":
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, 1 << 30)
+        mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)
+
+
+def guard_torchvision() -> bool:
+    """Make `import torchvision` work beside a CPU-only torch; do nothing where its operators load.
+
+    torchvision's Linux wheel is linked against CUDA. Beside a CPU-only torch its library does not load, so
+    `torchvision::nms` does not exist and the import fails. Declaring the two operators that torchvision looks
+    up at import time is enough for transforms, models and box functions.
+
+    Returns:
+        True when the operators had to be declared.
+    """
+    global _library
+    import torch
+
+    spec = importlib.util.find_spec("torchvision")
+    if spec is None or not spec.submodule_search_locations or _library is not None:
+        return _library is not None
+    folder = Path(next(iter(spec.submodule_search_locations)))
+    compiled = [file for file in folder.glob("_C.*") if file.suffix in (".so", ".pyd", ".dylib")]
+    try:
+        for file in compiled:
+            torch.ops.load_library(str(file))
+        return False
+    except OSError:
+        library = torch.library.Library("torchvision", "FRAGMENT")
+        for name in ("nms", "qnms"):
+            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        _library = library
+        return True
