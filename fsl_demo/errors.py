@@ -27,6 +27,14 @@ MESSAGES = {
     "setting_bad": "“{name}” cannot be {value}. {reason}",
     "weights_missing": "The weights of {name} are not installed. Run `make install` again.",
     "weights_differ": "The weights of {name} are not the ones that its card names. Install them again.",
+    "workspace_full": "The disk is full, so nothing was saved in {folder}. Free some space and save again.",
+    "workspace_unwritable": "{folder} cannot be written ({reason}). Allow it, or choose another with --workspace.",
+    "workspace_damaged": "{folder} holds a damaged database ({reason}). Restore a copy, or choose another folder.",
+    "picture_not_stored": "The workspace has no picture {sha256}. Add it again.",
+    "draft_missing": "The workspace does not have this page's draft. Reload the page to begin a new one.",
+    "draft_stale": "Another tab has saved this draft since. Reload to see it, or continue as a copy.",
+    "episode_missing": "The workspace has no episode {episode}. Choose one from the list.",
+    "query_missing": "“{title}” has no query {number}. Reload the episode.",
 }
 
 

@@ -1,0 +1,8 @@
+"""Where episodes, pictures, labels and drafts are kept: SQLite and picture files in one folder."""
+
+from fsl_demo.store.browse import EpisodeSummary, Statistics
+from fsl_demo.store.drafts import Draft, StaleDraft
+from fsl_demo.store.labels import LabelRecord
+from fsl_demo.store.workspace import Workspace
+
+__all__ = ["Draft", "EpisodeSummary", "LabelRecord", "StaleDraft", "Statistics", "Workspace"]

@@ -1,0 +1,101 @@
+"""Picture files: `blobs/ab/cd/<sha256>.png`, canonical and lossless, complete or absent."""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+from functools import partial
+from pathlib import Path
+
+from PIL import Image
+
+from fsl_demo.errors import UserError
+from fsl_demo.pictures import Picture, from_image
+from fsl_demo.store.connection import trouble
+
+THUMBNAIL_SIDE = 160
+
+
+class Blobs:
+    """The picture files of a workspace."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with trouble(folder.parent):
+            folder.mkdir(exist_ok=True)
+
+    def path(self, sha256: str) -> Path:
+        """Where the picture with this hash is, or would be."""
+        return self._folder / sha256[:2] / sha256[2:4] / f"{sha256}.png"
+
+    def add(self, picture: Picture) -> int:
+        """Write a picture; it survives a power cut once this returns.
+
+        Returns:
+            Size of the file in bytes.
+        """
+        target = self.path(picture.sha256)
+        temporary = target.with_name(f"{target.name}.{secrets.token_hex(4)}.tmp")
+        buffer = io.BytesIO()
+        picture.image().save(buffer, "PNG", compress_level=1)
+        with trouble(self._folder.parent):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                _write(temporary, buffer.getbuffer())
+                temporary.replace(target)
+                _sync_folder(target.parent)
+            finally:
+                temporary.unlink(missing_ok=True)
+        return buffer.tell()
+
+    def picture(self, sha256: str, width: int, height: int, name: str, original_sha256: str) -> Picture:
+        """The stored picture; its file is read when its image is asked for."""
+        return Picture(sha256, width, height, name, original_sha256, partial(_read, self.path(sha256), name))
+
+    def fault(self, sha256: str) -> str | None:
+        """What is wrong with the file of a picture: it is missing, unreadable, or not this picture."""
+        try:
+            found = from_image(_read(self.path(sha256), sha256), "").sha256
+        except UserError as error:
+            return str(error)
+        return None if found == sha256 else f"{self.path(sha256).name}: the pixels are those of {found}"
+
+    def bytes(self) -> int:
+        """Size of all picture files in bytes."""
+        return sum(file.stat().st_size for file in self._folder.rglob("*.png"))
+
+
+def thumbnail(picture: Picture) -> bytes:
+    """A WebP of at most `THUMBNAIL_SIDE` pixels a side."""
+    image = picture.image().copy()
+    image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", quality=80)
+    return buffer.getvalue()
+
+
+def _read(path: Path, name: str) -> Image.Image:
+    try:
+        with Image.open(path, formats=("PNG",)) as image:
+            return image.convert("RGB")
+    except FileNotFoundError as error:
+        raise UserError("picture_missing", file=name, reason="its file is gone from the workspace") from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise UserError("picture_broken", file=name) from error
+
+
+def _write(path: Path, data: memoryview) -> None:
+    with path.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,147 @@
+"""Finding saved episodes, and counting what there is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from fsl_demo.episodes import class_key
+
+THUMBNAILS = 6
+
+
+@dataclass(frozen=True)
+class EpisodeSummary:
+    """A saved episode in a list.
+
+    Attributes:
+        id, title: of the episode.
+        created_at, updated_at: ISO 8601, UTC.
+        classes: names, in order.
+        support, queries, labelled: how many pictures, queries, and labels on them.
+        methods: ids of the methods that it has scores of.
+        thumbnails: hashes of its first support pictures, then queries.
+    """
+
+    id: str
+    title: str
+    created_at: str
+    updated_at: str
+    classes: tuple[str, ...]
+    support: int
+    queries: int
+    labelled: int
+    methods: tuple[str, ...]
+    thumbnails: tuple[str, ...]
+
+
+_SUMMARIES = f"""
+SELECT id, title, created_at, updated_at,
+  (SELECT json_group_array(name) FROM
+    (SELECT name FROM episode_classes WHERE episode = episodes.id ORDER BY position)),
+  (SELECT count(*) FROM episode_items WHERE episode = episodes.id AND role = 'support' AND position IS NOT NULL),
+  (SELECT count(*) FROM episode_items WHERE episode = episodes.id AND role = 'query' AND position IS NOT NULL),
+  (SELECT count(*) FROM current_labels JOIN episode_items ON episode_items.id = item
+    WHERE episode = episodes.id AND position IS NOT NULL),
+  (SELECT json_group_array(method) FROM
+    (SELECT method FROM runs WHERE episode = episodes.id AND position IS NOT NULL
+     GROUP BY method ORDER BY min(position))),
+  (SELECT json_group_array(picture) FROM
+    (SELECT picture FROM episode_items WHERE episode = episodes.id AND position IS NOT NULL
+     ORDER BY role DESC, position LIMIT {THUMBNAILS}))
+FROM episodes
+WHERE (deleted_at IS NOT NULL) = :deleted
+  AND (:text = '' OR instr(fold(title), :text)
+    OR EXISTS (SELECT 1 FROM episode_classes WHERE episode = episodes.id
+               AND (instr(fold(name), :text) OR instr(fold(descriptions), :text)))
+    OR EXISTS (SELECT 1 FROM episode_items WHERE episode = episodes.id AND position IS NOT NULL
+               AND instr(fold(name), :text)))
+  AND (:class = '' OR EXISTS (SELECT 1 FROM episode_classes JOIN classes ON classes.id = class
+                              WHERE episode = episodes.id AND key = :class))
+  AND (:method = '' OR EXISTS (SELECT 1 FROM runs
+                               WHERE episode = episodes.id AND method = :method AND position IS NOT NULL))
+  AND substr(updated_at, 1, length(:since)) >= :since
+  AND substr(updated_at, 1, length(:until)) <= :until
+ORDER BY updated_at DESC, id
+"""
+
+
+def summaries(
+    db: Database, text: str, class_name: str, method: str, since: str, until: str, deleted: bool
+) -> list[EpisodeSummary]:
+    """The episodes that match everything that is given; see `Workspace.episodes`."""
+    rows = db.execute(
+        _SUMMARIES,
+        {
+            "text": class_key(text),
+            "class": class_key(class_name),
+            "method": method,
+            "since": since,
+            "until": until,
+            "deleted": deleted,
+        },
+    )
+    return [_summary(*row) for row in rows]
+
+
+def _summary(
+    id: str,
+    title: str,
+    created: str,
+    updated: str,
+    classes: str,
+    support: int,
+    queries: int,
+    labelled: int,
+    *lists: str,
+) -> EpisodeSummary:
+    names, methods, thumbnails = (tuple(json.loads(text)) for text in (classes, *lists))
+    return EpisodeSummary(id, title, created, updated, names, support, queries, labelled, methods, thumbnails)
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What the workspace holds, deleted episodes left out.
+
+    Attributes:
+        episodes, pictures, classes, labels: how many; labels are those that count now.
+        bytes: size on disk of the picture files and the database.
+        by_annotator, by_source: labels of each.
+        agreement: share of the labels given with a suggestion in view that accept it; None without any.
+    """
+
+    episodes: int
+    pictures: int
+    classes: int
+    labels: int
+    bytes: int
+    by_annotator: dict[str, int]
+    by_source: dict[str, int]
+    agreement: float | None
+
+
+def statistics(db: Database, size: int) -> Statistics:
+    """Count; `size` is the workspace's in bytes."""
+    alive = "FROM episodes JOIN {} ON episode = episodes.id WHERE deleted_at IS NULL"
+    items = alive.format("episode_items") + " AND position IS NOT NULL"
+    said = f"FROM current_labels WHERE item IN (SELECT episode_items.id {items})"
+
+    def count(sql: str) -> int:
+        return db.execute(f"SELECT count({sql}").fetchone()[0]
+
+    by_source = dict(db.execute(f"SELECT source, count(*) {said} GROUP BY source ORDER BY source").fetchall())
+    shown = by_source.get("accepted", 0) + by_source.get("corrected", 0)
+    return Statistics(
+        episodes=count("*) FROM episodes WHERE deleted_at IS NULL"),
+        pictures=count(f"DISTINCT picture) {items}"),
+        classes=count(f"DISTINCT class) {alive.format('episode_classes')}"),
+        labels=count(f"*) {said}"),
+        bytes=size,
+        by_annotator=dict(
+            db.execute(f"SELECT annotator, count(*) {said} GROUP BY annotator ORDER BY 2 DESC").fetchall()
+        ),
+        by_source=by_source,
+        agreement=by_source.get("accepted", 0) / shown if shown else None,
+    )

@@ -1,0 +1,103 @@
+"""SQLite as the store uses it: one connection a thread, and transactions that say what they are for."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from fsl_demo.episodes import class_key
+from fsl_demo.errors import UserError
+from fsl_demo.store.schema import migrations
+
+
+def now() -> str:
+    """The time as the store writes it: ISO 8601, UTC, microseconds."""
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def plain(text: str) -> str:
+    """The text without what UTF-8 cannot hold (file names that are not UTF-8 carry lone surrogates)."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+@contextmanager
+def trouble(path: Path) -> Iterator[None]:
+    """Turn a full disk, a folder that is not writable and a file that is no database into a `UserError`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise UserError("workspace_full", folder=path) from error
+        raise UserError("workspace_unwritable", folder=path, reason=error.strerror or str(error)) from error
+    except sqlite3.IntegrityError:
+        raise
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:
+            raise UserError("workspace_full", folder=path) from error
+        if error.sqlite_errorcode & 0xFF in _NOT_WRITABLE:
+            raise UserError("workspace_unwritable", folder=path, reason=str(error)) from error
+        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise UserError("workspace_damaged", folder=path, reason=str(error)) from error
+        raise
+
+
+_NOT_WRITABLE = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM)
+
+
+class Connections:
+    """The connections to one database file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._local = threading.local()
+        with trouble(path.parent):
+            self._here().enable_wal()
+        with self.write() as db:
+            migrations.apply(db)
+
+    @contextmanager
+    def read(self) -> Iterator[Database]:
+        """One consistent view of the database, whatever others write meanwhile."""
+        with self._transaction("BEGIN DEFERRED") as db:
+            yield db
+
+    @contextmanager
+    def write(self) -> Iterator[Database]:
+        """All or nothing. It waits for other writers at the start, so what it reads stays true until it ends."""
+        with self._transaction("BEGIN IMMEDIATE") as db:
+            yield db
+
+    def close(self) -> None:
+        """Close this thread's connection; the next use opens another."""
+        db = self._local.__dict__.pop("db", None)
+        if db is not None:
+            db.close()
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[Database]:
+        with trouble(self._path.parent):
+            db = self._here()
+            db.conn.execute(begin)
+            try:
+                yield db
+                db.conn.execute("COMMIT")
+            finally:
+                if db.conn.in_transaction:
+                    db.conn.execute("ROLLBACK")
+
+    def _here(self) -> Database:
+        if not hasattr(self._local, "db"):
+            connection = sqlite3.connect(self._path, isolation_level=None)
+            connection.execute("PRAGMA busy_timeout=10000")
+            connection.execute("PRAGMA foreign_keys=ON")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.create_function("fold", 1, class_key, deterministic=True)
+            self._local.db = Database(connection)
+        return self._local.db

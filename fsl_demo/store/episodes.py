@@ -1,0 +1,161 @@
+"""Episodes: saved in place, restored whole."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections import defaultdict, deque
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from sqlite_utils import Database
+
+from fsl_demo.episodes import ClassSpec, Episode, Example, LabelledEpisode, class_key
+from fsl_demo.errors import UserError
+from fsl_demo.pictures import Picture
+from fsl_demo.store import labels, runs
+from fsl_demo.store.blobs import Blobs
+from fsl_demo.store.connection import now, plain
+
+Role = Literal["support", "query"]
+
+
+def save(db: Database, labelled: LabelledEpisode, episode_id: str | None) -> str:
+    """Store an episode whose pictures are stored already.
+
+    Returns:
+        Its id: a new one, or `episode_id`, which is brought up to date.
+    """
+    if episode_id is None:
+        episode_id = secrets.token_hex(8)
+        time = now()
+        db.execute(
+            "INSERT INTO episodes (id, title, created_at, updated_at) VALUES (?, ?, ?, ?)",
+            (episode_id, plain(labelled.title), time, time),
+        )
+        event(db, episode_id, "created")
+    else:
+        require(db, episode_id)
+        db.execute("UPDATE episodes SET title = ? WHERE id = ?", (plain(labelled.title), episode_id))
+        event(db, episode_id, "updated")
+    episode = labelled.episode
+    classes = _save_classes(db, episode_id, episode.classes)
+    support = [(example.picture, classes[example.class_index]) for example in episode.support]
+    _save_items(db, episode_id, "support", support)
+    queries = _save_items(db, episode_id, "query", [(picture, None) for picture in episode.queries])
+    runs.save(db, episode_id, labelled.runs, queries, classes)
+    for position, item in enumerate(queries):
+        labels.put(db, item, labelled.labels.get(position), classes)
+    return episode_id
+
+
+def load(db: Database, blobs: Blobs, episode_id: str) -> LabelledEpisode:
+    """The episode as it was last saved and labelled."""
+    title = require(db, episode_id)
+    rows = db.execute(
+        "SELECT class, name, descriptions FROM episode_classes WHERE episode = ? ORDER BY position", (episode_id,)
+    ).fetchall()
+    classes = [row[0] for row in rows]
+    support = tuple(
+        Example(picture, classes.index(class_id)) for picture, class_id in _items(db, blobs, episode_id, "support")
+    )
+    queries = tuple(picture for picture, _ in _items(db, blobs, episode_id, "query"))
+    specs = tuple(ClassSpec(name, tuple(json.loads(descriptions))) for _, name, descriptions in rows)
+    return LabelledEpisode(
+        Episode(specs, support, queries), title, runs.load(db, episode_id), labels.load(db, episode_id, classes)
+    )
+
+
+def require(db: Database, episode_id: str) -> str:
+    """Title of the episode.
+
+    Raises:
+        UserError: `episode_missing`.
+    """
+    row = db.execute("SELECT title FROM episodes WHERE id = ?", (episode_id,)).fetchone()
+    if row is None:
+        raise UserError("episode_missing", episode=episode_id)
+    return row[0]
+
+
+def class_ids(db: Database, episode_id: str) -> list[int]:
+    """Row ids of the episode's classes, in order."""
+    rows = db.execute("SELECT class FROM episode_classes WHERE episode = ? ORDER BY position", (episode_id,))
+    return [row[0] for row in rows]
+
+
+def query_item(db: Database, episode_id: str, position: int) -> int:
+    """Row id of a query.
+
+    Raises:
+        UserError: `episode_missing`, `query_missing`.
+    """
+    title = require(db, episode_id)
+    row = db.execute(
+        "SELECT id FROM episode_items WHERE episode = ? AND role = 'query' AND position = ?", (episode_id, position)
+    ).fetchone()
+    if row is None:
+        raise UserError("query_missing", title=title, number=position + 1)
+    return row[0]
+
+
+def event(db: Database, episode_id: str, kind: Literal["created", "updated", "deleted", "restored"]) -> None:
+    """Note what happened to an episode, and when."""
+    time = now()
+    db.execute("INSERT INTO events (episode, kind, created_at) VALUES (?, ?, ?)", (episode_id, kind, time))
+    db.execute("UPDATE episodes SET updated_at = ? WHERE id = ?", (time, episode_id))
+
+
+def _save_classes(db: Database, episode_id: str, specs: Iterable[ClassSpec]) -> list[int]:
+    db.execute("DELETE FROM episode_classes WHERE episode = ?", (episode_id,))
+    ids: list[int] = []
+    for position, spec in enumerate(specs):
+        name = plain(spec.name)
+        key = class_key(name)
+        db.execute("INSERT OR IGNORE INTO classes (key, name) VALUES (?, ?)", (key, name))
+        class_id = db.execute("SELECT id FROM classes WHERE key = ?", (key,)).fetchone()[0]
+        if class_id in ids:
+            raise UserError("class_name_twice", name=name)
+        db.execute(
+            "INSERT INTO episode_classes (episode, position, class, name, descriptions) VALUES (?, ?, ?, ?, ?)",
+            (episode_id, position, class_id, name, json.dumps(spec.descriptions, ensure_ascii=False)),
+        )
+        ids.append(class_id)
+    return ids
+
+
+def _save_items(db: Database, episode_id: str, role: Role, items: Sequence[tuple[Picture, int | None]]) -> list[int]:
+    """Bring the pictures of a role up to date, keeping the row of a picture that was there before."""
+    rows = db.execute(
+        "SELECT picture, id FROM episode_items WHERE episode = ? AND role = ? ORDER BY position IS NULL, position, id",
+        (episode_id, role),
+    )
+    before: dict[str, deque[int]] = defaultdict(deque)
+    for sha256, item in rows.fetchall():
+        before[sha256].append(item)
+    db.execute("UPDATE episode_items SET position = NULL WHERE episode = ? AND role = ?", (episode_id, role))
+    ids = []
+    for position, (picture, class_id) in enumerate(items):
+        if before[picture.sha256]:
+            item = before[picture.sha256].popleft()
+            db.execute(
+                "UPDATE episode_items SET position = ?, name = ?, class = ? WHERE id = ?",
+                (position, plain(picture.name), class_id, item),
+            )
+        else:
+            item = db.execute(
+                "INSERT INTO episode_items (episode, role, position, picture, name, class) VALUES (?, ?, ?, ?, ?, ?)",
+                (episode_id, role, position, picture.sha256, plain(picture.name), class_id),
+            ).lastrowid
+        ids.append(item)
+    return ids
+
+
+def _items(db: Database, blobs: Blobs, episode_id: str, role: Role) -> list[tuple[Picture, int | None]]:
+    rows = db.execute(
+        "SELECT sha256, width, height, episode_items.name, original_sha256, class FROM episode_items"
+        " JOIN pictures ON pictures.sha256 = picture WHERE episode = ? AND role = ? AND position IS NOT NULL"
+        " ORDER BY position",
+        (episode_id, role),
+    )
+    return [(blobs.picture(*row[:5]), row[5]) for row in rows]

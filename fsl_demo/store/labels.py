@@ -1,0 +1,96 @@
+"""Labels: an append-only history for each query. The newest row counts; taking back is a row as well."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlite_utils import Database
+
+from fsl_demo.episodes import Label
+from fsl_demo.store.connection import now, plain
+
+
+@dataclass(frozen=True)
+class LabelRecord:
+    """One row of a query's label history.
+
+    Attributes:
+        id: of the row.
+        kind: "class", "none" (none of these) or "cleared" (taken back).
+        class_name: the class, "" unless `kind` is "class".
+        annotator: who said it.
+        source: "blind", "accepted" or "corrected"; "" when cleared.
+        suggestion: name of the class that was suggested, or "".
+        seconds: how long the query was on view.
+        supersedes: id of the row that this one replaces.
+        created_at: ISO 8601, UTC.
+    """
+
+    id: int
+    kind: Literal["class", "none", "cleared"]
+    class_name: str
+    annotator: str
+    source: str
+    suggestion: str
+    seconds: float
+    supersedes: int | None
+    created_at: str
+
+
+def put(db: Database, item: int, label: Label | None, classes: Sequence[int]) -> None:
+    """Append what is new about a query; None takes its label back.
+
+    Args:
+        item: row id of the query.
+        classes: row ids of the episode's classes, in order.
+    """
+    newest = db.execute("SELECT max(id) FROM labels WHERE item = ?", (item,)).fetchone()[0]
+    said = _values(label, classes)
+    before = (
+        ("cleared", None, "", None, None, 0.0)
+        if newest is None
+        else db.execute(
+            "SELECT kind, class, annotator, source, suggestion, seconds FROM labels WHERE id = ?", (newest,)
+        ).fetchone()
+    )
+    if said != before:
+        db.execute(
+            "INSERT INTO labels (item, kind, class, annotator, source, suggestion, seconds, supersedes, created_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (item, *said, newest, now()),
+        )
+
+
+def load(db: Database, episode_id: str, classes: Sequence[int]) -> dict[int, Label]:
+    """The current label of every labelled query, by position."""
+    rows = db.execute(
+        "SELECT position, current_labels.class, annotator, source, suggestion, seconds FROM current_labels"
+        " JOIN episode_items ON episode_items.id = item WHERE episode = ? AND position IS NOT NULL ORDER BY position",
+        (episode_id,),
+    )
+    index: Mapping[int | None, int] = {row_id: position for position, row_id in enumerate(classes)}
+    return {
+        position: Label(index.get(class_id), annotator, source, index.get(suggestion), seconds)
+        for position, class_id, annotator, source, suggestion, seconds in rows
+    }
+
+
+def history(db: Database, item: int) -> list[LabelRecord]:
+    """Everything that was said about a query, oldest first."""
+    rows = db.execute(
+        "SELECT labels.id, kind, coalesce(said.name, ''), annotator, coalesce(source, ''), coalesce(shown.name, ''),"
+        " seconds, supersedes, created_at FROM labels LEFT JOIN classes AS said ON said.id = labels.class"
+        " LEFT JOIN classes AS shown ON shown.id = suggestion WHERE item = ? ORDER BY labels.id",
+        (item,),
+    )
+    return [LabelRecord(*row) for row in rows]
+
+
+def _values(label: Label | None, classes: Sequence[int]) -> tuple[object, ...]:
+    if label is None:
+        return "cleared", None, "", None, None, 0.0
+    kind, said = ("none", None) if label.class_index is None else ("class", classes[label.class_index])
+    shown = None if label.suggestion is None else classes[label.suggestion]
+    return kind, said, plain(label.annotator), label.source, shown, float(label.seconds)

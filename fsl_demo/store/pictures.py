@@ -1,0 +1,57 @@
+"""Rows of pictures and their thumbnails."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from sqlite_utils import Database
+
+from fsl_demo.episodes import ordered_unique
+from fsl_demo.pictures import Picture
+from fsl_demo.store.blobs import Blobs
+from fsl_demo.store.connection import now, plain
+
+
+class Written(NamedTuple):
+    """What writing a picture's file gave."""
+
+    size: int
+    thumbnail: bytes
+
+
+def missing(db: Database, pictures: Sequence[Picture]) -> list[Picture]:
+    """The pictures that have no row yet, each once."""
+    wanted = ordered_unique(pictures)
+    hashes = json.dumps([picture.sha256 for picture in wanted])
+    rows = db.execute("SELECT sha256 FROM pictures WHERE sha256 IN (SELECT value FROM json_each(?))", (hashes,))
+    known = {row[0] for row in rows}
+    return [picture for picture in wanted if picture.sha256 not in known]
+
+
+def insert(db: Database, written: Mapping[Picture, Written]) -> None:
+    """Add rows for pictures whose files are there; another writer may have been quicker."""
+    for picture, (size, webp) in written.items():
+        db.execute(
+            "INSERT OR IGNORE INTO pictures (sha256, width, height, name, original_sha256, bytes, created_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                picture.sha256,
+                picture.width,
+                picture.height,
+                plain(picture.name),
+                picture.original_sha256,
+                size,
+                now(),
+            ),
+        )
+        db.execute("INSERT OR IGNORE INTO thumbnails (picture, webp) VALUES (?, ?)", (picture.sha256, webp))
+
+
+def find(db: Database, blobs: Blobs, sha256: str) -> Picture | None:
+    """The picture, or None."""
+    row = db.execute(
+        "SELECT sha256, width, height, name, original_sha256 FROM pictures WHERE sha256 = ?", (sha256,)
+    ).fetchone()
+    return row and blobs.picture(*row)

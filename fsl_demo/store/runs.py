@@ -1,0 +1,131 @@
+"""Runs and their predictions: added, never changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from sqlite_utils import Database
+
+from fsl_demo.episodes import Run, Scores
+from fsl_demo.store.connection import now
+
+FLOAT32 = np.dtype("<f4")
+
+
+def save(
+    db: Database, episode_id: str, runs: Sequence[Run], query_items: Sequence[int], classes: Sequence[int]
+) -> None:
+    """Make these the runs of the episode; one that is already stored is not stored again.
+
+    Args:
+        query_items: row ids of the queries, in order.
+        classes: row ids of the classes, in order.
+    """
+    db.execute("UPDATE runs SET position = NULL WHERE episode = ?", (episode_id,))
+    for position, run in enumerate(runs):
+        digest = _digest(run)
+        known = db.execute(
+            "UPDATE runs SET position = ? WHERE episode = ? AND digest = ? RETURNING id", (position, episode_id, digest)
+        ).fetchall()
+        if not known:
+            _insert(db, episode_id, position, run, digest, query_items, classes)
+
+
+def load(db: Database, episode_id: str) -> tuple[Run, ...]:
+    """The runs of the episode as they were last saved."""
+    rows = db.query("SELECT * FROM runs WHERE episode = ? AND position IS NOT NULL ORDER BY position", [episode_id])
+    return tuple(Run(_scores(db, row), row["device"]) for row in list(rows))
+
+
+def _insert(
+    db: Database,
+    episode_id: str,
+    position: int,
+    run: Run,
+    digest: str,
+    query_items: Sequence[int],
+    classes: Sequence[int],
+) -> None:
+    scores = run.scores
+    queries, columns = scores.similarities.shape
+    if queries > len(query_items) or columns != len(classes):
+        raise ValueError(
+            f"{scores.method}: scores of {queries} x {columns}, {len(query_items)} x {len(classes)} in all"
+        )
+    row = {
+        "episode": episode_id,
+        "position": position,
+        "digest": digest,
+        "method": scores.method,
+        "checkpoint": scores.checkpoint,
+        "settings": _settings(scores),
+        "device": run.device,
+        "seconds": scores.seconds,
+        "none_below": None if math.isnan(scores.none_below) else float(scores.none_below),
+        "queries": queries,
+        "classes": columns,
+        "pairs": None if scores.pairs is None else pack(scores.pairs),
+        "created_at": now(),
+    }
+    names, marks = ", ".join(row), ", ".join("?" * len(row))
+    run_id = db.execute(f"INSERT INTO runs ({names}) VALUES ({marks})", list(row.values())).lastrowid
+    similarities, probabilities = scores.similarities.tolist(), scores.probabilities.tolist()
+    db.conn.executemany(
+        "INSERT INTO predictions (run, query, option, item, class, similarity, probability)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            (run_id, query, option, query_items[query], classes[option], similarity, probabilities[query][option])
+            for query, similarity_row in enumerate(similarities)
+            for option, similarity in enumerate(similarity_row)
+        ),
+    )
+
+
+def _scores(db: Database, row: dict) -> Scores:
+    values = db.execute(
+        "SELECT similarity, probability FROM predictions WHERE run = ? ORDER BY query, option", (row["id"],)
+    ).fetchall()
+    both = np.array(values, dtype=np.float32).reshape(row["queries"], row["classes"], 2)
+    pairs = None
+    if row["pairs"] is not None:
+        flat = unpack(row["pairs"])
+        pairs = flat.reshape(row["queries"], len(flat) // max(row["queries"], 1))
+    return Scores(
+        method=row["method"],
+        checkpoint=row["checkpoint"],
+        settings=json.loads(row["settings"]),
+        seconds=row["seconds"],
+        similarities=np.ascontiguousarray(both[..., 0]),
+        probabilities=np.ascontiguousarray(both[..., 1]),
+        none_below=math.nan if row["none_below"] is None else row["none_below"],
+        pairs=pairs,
+    )
+
+
+def _digest(run: Run) -> str:
+    scores = run.scores
+    head = [scores.method, scores.checkpoint, _settings(scores), run.device, scores.seconds, float(scores.none_below)]
+    digest = hashlib.sha256(json.dumps(head).encode())
+    for values in (scores.similarities, scores.probabilities, scores.pairs):
+        if values is not None:
+            digest.update(repr(values.shape).encode())
+            digest.update(pack(values))
+    return digest.hexdigest()
+
+
+def _settings(scores: Scores) -> str:
+    return json.dumps(dict(scores.settings), sort_keys=True, ensure_ascii=False)
+
+
+def pack(values: np.ndarray) -> bytes:
+    """The numbers as little-endian float32 in C order."""
+    return np.ascontiguousarray(values, dtype=FLOAT32).tobytes()
+
+
+def unpack(data: bytes) -> np.ndarray:
+    """What `pack` packed, flat."""
+    return np.frombuffer(data, dtype=FLOAT32).astype(np.float32)

@@ -1,0 +1,225 @@
+"""The workspace: everything that a person made, in one folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fsl_demo.episodes import Label, LabelledEpisode
+from fsl_demo.errors import UserError
+from fsl_demo.pictures import Picture
+from fsl_demo.store import blobs, browse, drafts, episodes, labels, pictures, runs
+from fsl_demo.store.connection import Connections, now, trouble
+
+
+class Workspace:
+    """A folder with `fsl_demo.db` (SQLite) and `blobs/` (pictures). Any number of threads may share one.
+
+    Every method may raise `UserError`: `workspace_full`, `workspace_unwritable` or `workspace_damaged`. What
+    was to be written is then not written, and what was there is untouched.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Open the workspace; make it where there is none."""
+        with trouble(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self._file = folder / "fsl_demo.db"
+        self._blobs = blobs.Blobs(folder / "blobs")
+        self._connections = Connections(self._file)
+
+    def close(self) -> None:
+        """Close this thread's connection; the workspace stays usable."""
+        self._connections.close()
+
+    def add_picture(self, picture: Picture) -> Picture:
+        """Keep a picture.
+
+        Returns:
+            The same picture, read from the workspace when its image is asked for.
+        """
+        self._add_pictures([picture])
+        return self.picture(picture.sha256)
+
+    def picture(self, sha256: str) -> Picture:
+        """The picture with this hash, under the name that it was first stored with.
+
+        Raises:
+            UserError: `picture_not_stored`.
+        """
+        with self._connections.read() as db:
+            found = pictures.find(db, self._blobs, sha256)
+        if found is None:
+            raise UserError("picture_not_stored", sha256=sha256)
+        return found
+
+    def thumbnail(self, sha256: str) -> bytes:
+        """A WebP of the picture, at most 160 pixels a side.
+
+        Raises:
+            UserError: `picture_not_stored`.
+        """
+        with self._connections.read() as db:
+            row = db.execute("SELECT webp FROM thumbnails WHERE picture = ?", (sha256,)).fetchone()
+        if row is None:
+            raise UserError("picture_not_stored", sha256=sha256)
+        return row[0]
+
+    def create_draft(self, data: dict[str, Any]) -> drafts.Draft:
+        """Keep a page's unfinished work, as revision 0."""
+        with self._connections.write() as db:
+            return drafts.create(db, data)
+
+    def draft(self, draft_id: str) -> drafts.Draft | None:
+        """The draft as it was last saved, or None."""
+        with self._connections.read() as db:
+            return drafts.find(db, draft_id)
+
+    def save_draft(self, draft_id: str, data: dict[str, Any], revision: int, tab: str) -> drafts.Draft:
+        """Save the next revision of a draft.
+
+        Args:
+            data: a JSON object.
+            revision: the one that `data` was made from.
+            tab: the browser tab that saves; it may always save over its own revisions.
+
+        Raises:
+            StaleDraft: when another tab has saved since `revision`.
+            UserError: `draft_missing`.
+        """
+        with self._connections.write() as db:
+            return drafts.save(db, draft_id, data, revision, tab)
+
+    def save_episode(self, labelled: LabelledEpisode, episode_id: str | None = None) -> str:
+        """Keep an episode with its pictures, scores and labels.
+
+        Args:
+            episode_id: the stored episode that this is a newer state of; None makes a new one. Labels that
+                changed are appended to their histories, one that is gone is taken back there.
+
+        Returns:
+            The episode's id.
+
+        Raises:
+            UserError: `episode_missing`, `class_name_twice`.
+        """
+        episode = labelled.episode
+        self._add_pictures([*(example.picture for example in episode.support), *episode.queries])
+        with self._connections.write() as db:
+            return episodes.save(db, labelled, episode_id)
+
+    def episode(self, episode_id: str) -> LabelledEpisode:
+        """A stored episode, whole: pictures, order, classes, descriptions, scores and labels.
+
+        Raises:
+            UserError: `episode_missing`.
+        """
+        with self._connections.read() as db:
+            return episodes.load(db, self._blobs, episode_id)
+
+    def episodes(
+        self,
+        text: str = "",
+        class_name: str = "",
+        method: str = "",
+        since: str = "",
+        until: str = "",
+        deleted: bool = False,
+    ) -> list[browse.EpisodeSummary]:
+        """Stored episodes, last saved first, that match everything given.
+
+        Args:
+            text: a part of the title, a class name, a description or a file name.
+            class_name: a whole class name.
+            method: the id of a method that it has scores of.
+            since, until: beginnings of ISO 8601 times in UTC ("2026-11", "2026-11-23"), both included.
+            deleted: list the deleted ones instead.
+        """
+        with self._connections.read() as db:
+            return browse.summaries(db, text, class_name, method, since, until, deleted)
+
+    def label(self, episode_id: str, query_position: int, label: Label | None) -> None:
+        """Label a query of a stored episode; None takes its label back.
+
+        Raises:
+            UserError: `episode_missing`, `query_missing`.
+        """
+        with self._connections.write() as db:
+            item = episodes.query_item(db, episode_id, query_position)
+            labels.put(db, item, label, episodes.class_ids(db, episode_id))
+
+    def label_history(self, episode_id: str, query_position: int) -> list[labels.LabelRecord]:
+        """Everything that was ever said about a query, oldest first.
+
+        Raises:
+            UserError: `episode_missing`, `query_missing`.
+        """
+        with self._connections.read() as db:
+            return labels.history(db, episodes.query_item(db, episode_id, query_position))
+
+    def delete_episode(self, episode_id: str) -> None:
+        """Move an episode out of the list; it can be restored.
+
+        Raises:
+            UserError: `episode_missing`.
+        """
+        with self._connections.write() as db:
+            episodes.require(db, episode_id)
+            db.execute("UPDATE episodes SET deleted_at = ? WHERE id = ?", (now(), episode_id))
+            episodes.event(db, episode_id, "deleted")
+
+    def restore_episode(self, episode_id: str) -> None:
+        """Bring a deleted episode back.
+
+        Raises:
+            UserError: `episode_missing`.
+        """
+        with self._connections.write() as db:
+            episodes.require(db, episode_id)
+            db.execute("UPDATE episodes SET deleted_at = NULL WHERE id = ?", (episode_id,))
+            episodes.event(db, episode_id, "restored")
+
+    def statistics(self) -> browse.Statistics:
+        """How much there is of everything."""
+        size = sum(file.stat().st_size for file in self.folder.glob("fsl_demo.db*")) + self._blobs.bytes()
+        with self._connections.read() as db:
+            return browse.statistics(db, size)
+
+    def check(self) -> list[str]:
+        """What is wrong with the workspace, in sentences; nothing when the list is empty. Reads every picture."""
+        with self._connections.read() as db:
+            faults = [row[0] for row in db.execute("PRAGMA integrity_check") if row[0] != "ok"]
+            faults += [
+                f"{row[0]}: row {row[1]} points to no row of {row[2]}" for row in db.execute("PRAGMA foreign_key_check")
+            ]
+            stored = [row[0] for row in db.execute("SELECT sha256 FROM pictures ORDER BY created_at")]
+        return faults + [fault for sha256 in stored if (fault := self._blobs.fault(sha256))]
+
+    def get_vectors(self, space: str, keys: Sequence[str]) -> dict[str, np.ndarray]:
+        """The cached vectors, float32, of those keys that have one."""
+        with self._connections.read() as db:
+            rows = db.execute(
+                "SELECT key, shape, data FROM vectors WHERE space = ? AND key IN (SELECT value FROM json_each(?))",
+                (space, json.dumps(list(keys))),
+            ).fetchall()
+        return {key: runs.unpack(data).reshape(json.loads(shape)) for key, shape, data in rows}
+
+    def put_vectors(self, space: str, vectors: Mapping[str, np.ndarray]) -> None:
+        """Cache vectors, as float32, over earlier ones of the same keys."""
+        with self._connections.write() as db:
+            db.conn.executemany(
+                "INSERT OR REPLACE INTO vectors (space, key, shape, data) VALUES (?, ?, ?, ?)",
+                [(space, key, json.dumps(list(values.shape)), runs.pack(values)) for key, values in vectors.items()],
+            )
+
+    def _add_pictures(self, wanted: Sequence[Picture]) -> None:
+        with self._connections.read() as db:
+            new = pictures.missing(db, wanted)
+        if new:
+            written = {picture: pictures.Written(self._blobs.add(picture), blobs.thumbnail(picture)) for picture in new}
+            with self._connections.write() as db:
+                pictures.insert(db, written)
