@@ -2,7 +2,8 @@
 
 from fsl_demo.store.browse import EpisodeSummary, Statistics
 from fsl_demo.store.drafts import Draft, StaleDraft
+from fsl_demo.store.episodes import StoredEpisode
 from fsl_demo.store.labels import LabelRecord
 from fsl_demo.store.workspace import Workspace
 
-__all__ = ["Draft", "EpisodeSummary", "LabelRecord", "StaleDraft", "Statistics", "Workspace"]
+__all__ = ["Draft", "EpisodeSummary", "LabelRecord", "StaleDraft", "Statistics", "StoredEpisode", "Workspace"]

@@ -34,15 +34,15 @@ def trouble(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise UserError("workspace_full", folder=path) from error
-        raise UserError("workspace_unwritable", folder=path, reason=error.strerror or str(error)) from error
+            raise UserError("disk_full", folder=path) from error
+        raise UserError("folder_unwritable", folder=path, reason=error.strerror or str(error)) from error
     except sqlite3.IntegrityError:
         raise
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:
-            raise UserError("workspace_full", folder=path) from error
+            raise UserError("disk_full", folder=path) from error
         if error.sqlite_errorcode & 0xFF in _NOT_WRITABLE:
-            raise UserError("workspace_unwritable", folder=path, reason=str(error)) from error
+            raise UserError("folder_unwritable", folder=path, reason=str(error)) from error
         if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise UserError("workspace_damaged", folder=path, reason=str(error)) from error
         raise

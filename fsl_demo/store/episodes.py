@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import secrets
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from sqlite_utils import Database
@@ -18,6 +19,17 @@ from fsl_demo.store.blobs import Blobs
 from fsl_demo.store.connection import now, plain
 
 Role = Literal["support", "query"]
+
+
+@dataclass(frozen=True, eq=False)
+class StoredEpisode(LabelledEpisode):
+    """An episode from the store.
+
+    Attributes:
+        labelled_at: query index to the time of its label, ISO 8601, UTC.
+    """
+
+    labelled_at: Mapping[int, str] = field(default_factory=dict)
 
 
 def save(db: Database, labelled: LabelledEpisode, episode_id: str | None) -> str:
@@ -49,7 +61,7 @@ def save(db: Database, labelled: LabelledEpisode, episode_id: str | None) -> str
     return episode_id
 
 
-def load(db: Database, blobs: Blobs, episode_id: str) -> LabelledEpisode:
+def load(db: Database, blobs: Blobs, episode_id: str) -> StoredEpisode:
     """The episode as it was last saved and labelled."""
     title = require(db, episode_id)
     rows = db.execute(
@@ -61,9 +73,8 @@ def load(db: Database, blobs: Blobs, episode_id: str) -> LabelledEpisode:
     )
     queries = tuple(picture for picture, _ in _items(db, blobs, episode_id, "query"))
     specs = tuple(ClassSpec(name, tuple(json.loads(descriptions))) for _, name, descriptions in rows)
-    return LabelledEpisode(
-        Episode(specs, support, queries), title, runs.load(db, episode_id), labels.load(db, episode_id, classes)
-    )
+    said, times = labels.load(db, episode_id, classes)
+    return StoredEpisode(Episode(specs, support, queries), title, runs.load(db, episode_id), said, times)
 
 
 def require(db: Database, episode_id: str) -> str:

@@ -63,18 +63,19 @@ def put(db: Database, item: int, label: Label | None, classes: Sequence[int]) ->
         )
 
 
-def load(db: Database, episode_id: str, classes: Sequence[int]) -> dict[int, Label]:
-    """The current label of every labelled query, by position."""
+def load(db: Database, episode_id: str, classes: Sequence[int]) -> tuple[dict[int, Label], dict[int, str]]:
+    """The current label of every labelled query, by position, and when it was given."""
     rows = db.execute(
-        "SELECT position, current_labels.class, annotator, source, suggestion, seconds FROM current_labels"
+        "SELECT position, current_labels.class, annotator, source, suggestion, seconds, created_at FROM current_labels"
         " JOIN episode_items ON episode_items.id = item WHERE episode = ? AND position IS NOT NULL ORDER BY position",
         (episode_id,),
     )
     index: Mapping[int | None, int] = {row_id: position for position, row_id in enumerate(classes)}
-    return {
-        position: Label(index.get(class_id), annotator, source, index.get(suggestion), seconds)
-        for position, class_id, annotator, source, suggestion, seconds in rows
-    }
+    said, times = {}, {}
+    for position, class_id, annotator, source, suggestion, seconds, created_at in rows:
+        said[position] = Label(index.get(class_id), annotator, source, index.get(suggestion), seconds)
+        times[position] = created_at
+    return said, times
 
 
 def history(db: Database, item: int) -> list[LabelRecord]:

@@ -19,7 +19,7 @@ from fsl_demo.store.connection import Connections, now, trouble
 class Workspace:
     """A folder with `fsl_demo.db` (SQLite) and `blobs/` (pictures). Any number of threads may share one.
 
-    Every method may raise `UserError`: `workspace_full`, `workspace_unwritable` or `workspace_damaged`. What
+    Every method may raise `UserError`: `disk_full`, `folder_unwritable` or `workspace_damaged`. What
     was to be written is then not written, and what was there is untouched.
     """
 
@@ -43,7 +43,7 @@ class Workspace:
             The same picture, read from the workspace when its image is asked for.
         """
         self._add_pictures([picture])
-        return self.picture(picture.sha256)
+        return self._blobs.picture(picture.sha256, picture.width, picture.height, picture.name, picture.original_sha256)
 
     def picture(self, sha256: str) -> Picture:
         """The picture with this hash, under the name that it was first stored with.
@@ -112,8 +112,8 @@ class Workspace:
         with self._connections.write() as db:
             return episodes.save(db, labelled, episode_id)
 
-    def episode(self, episode_id: str) -> LabelledEpisode:
-        """A stored episode, whole: pictures, order, classes, descriptions, scores and labels.
+    def episode(self, episode_id: str) -> episodes.StoredEpisode:
+        """A stored episode, whole: pictures, order, classes, descriptions, scores and labels with their times.
 
         Raises:
             UserError: `episode_missing`.

@@ -1,0 +1,149 @@
+"""An episode as a JSON document beside its picture files: everything, so that nothing is lost on the way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+
+from fsl_demo.episodes import ClassSpec, Episode, Example, Label, LabelledEpisode, Run, Scores, check_texts
+from fsl_demo.errors import UserError
+from fsl_demo.pictures import Picture
+
+FILE_NAME = "episode.json"
+_KIND = "few-shot episode, version 1"
+
+
+def dump(episode_id: str, labelled: LabelledEpisode, support_files: Sequence[str], query_files: Sequence[str]) -> str:
+    """The document of an episode; the files are relative to the root of the export."""
+    episode = labelled.episode
+    return json.dumps(
+        {
+            "kind": _KIND,
+            "id": episode_id,
+            "title": labelled.title,
+            "classes": [asdict(spec) for spec in episode.classes],
+            "support": [
+                {**_picture(example.picture, file), "class": example.class_index}
+                for example, file in zip(episode.support, support_files, strict=True)
+            ],
+            "queries": [_picture(picture, file) for picture, file in zip(episode.queries, query_files, strict=True)],
+            "labels": {str(position): asdict(label) for position, label in labelled.labels.items()},
+            "runs": [_run(run) for run in labelled.runs],
+        },
+        ensure_ascii=False,
+        indent=1,
+    )
+
+
+def load(text: str, read: Callable[[str], Picture], keep: Callable[[Picture], Picture]) -> LabelledEpisode:
+    """The episode of a document.
+
+    Args:
+        read: gives the picture of a file.
+        keep: called with each picture once; gives the one to use.
+
+    Raises:
+        UserError: `import_document` when the text is no such document, and whatever `read` raises.
+    """
+    kept: dict[tuple[str, str], Picture] = {}
+
+    def picture(entry: dict[str, Any]) -> Picture:
+        file, name = _text(entry["file"]), _text(entry["name"])
+        if (file, name) not in kept:
+            found = read(file)
+            original = _text(entry["original_sha256"]) if found.sha256 == entry["sha256"] else found.original_sha256
+            kept[file, name] = keep(replace(found, name=name, original_sha256=original))
+        return kept[file, name]
+
+    try:
+        return _load(json.loads(text), picture)
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
+        raise UserError("import_document", file=FILE_NAME, reason=f"{type(error).__name__}: {error}") from error
+
+
+def _picture(picture: Picture, file: str) -> dict[str, object]:
+    return {
+        "file": file,
+        "name": picture.name,
+        "sha256": picture.sha256,
+        "original_sha256": picture.original_sha256,
+    }
+
+
+def _run(run: Run) -> dict[str, object]:
+    scores = run.scores
+    return {
+        "method": scores.method,
+        "checkpoint": scores.checkpoint,
+        "settings": dict(scores.settings),
+        "device": run.device,
+        "seconds": scores.seconds,
+        "none_below": scores.none_below if np.isfinite(scores.none_below) else str(scores.none_below),
+        "similarities": scores.similarities.tolist(),
+        "probabilities": scores.probabilities.tolist(),
+        "pairs": None if scores.pairs is None else scores.pairs.tolist(),
+    }
+
+
+def _load(document: dict[str, Any], picture: Callable[[dict[str, Any]], Picture]) -> LabelledEpisode:
+    if document["kind"] != _KIND:
+        raise ValueError(f"kind: {_KIND!r} expected, got {document['kind']!r}")
+    classes = tuple(
+        ClassSpec(_text(spec["name"]), tuple(_text(text) for text in spec["descriptions"]))
+        for spec in document["classes"]
+    )
+    for spec in classes:
+        check_texts(spec)
+    support = tuple(Example(picture(entry), _index(entry["class"], len(classes))) for entry in document["support"])
+    queries = tuple(picture(entry) for entry in document["queries"])
+    labels = {
+        _index(int(position), len(queries)): _load_label(entry, len(classes))
+        for position, entry in document["labels"].items()
+    }
+    runs = tuple(_load_run(entry, len(queries), len(classes)) for entry in document["runs"])
+    return LabelledEpisode(Episode(classes, support, queries), _text(document["title"]), runs, labels)
+
+
+def _load_label(entry: dict[str, Any], classes: int) -> Label:
+    if entry["source"] not in ("blind", "accepted", "corrected"):
+        raise ValueError(f"source: {entry['source']!r}")
+    said, shown = (
+        None if entry[field] is None else _index(entry[field], classes) for field in ("class_index", "suggestion")
+    )
+    return Label(said, _text(entry["annotator"]), entry["source"], shown, float(entry["seconds"]))
+
+
+def _load_run(entry: dict[str, Any], queries: int, classes: int) -> Run:
+    def array(values: list, columns: int) -> np.ndarray:
+        return np.array(values, dtype=np.float32).reshape(len(values), columns)
+
+    pairs = entry["pairs"]
+    scores = Scores(
+        method=_text(entry["method"]),
+        checkpoint=_text(entry["checkpoint"]),
+        settings=dict(entry["settings"]),
+        seconds=float(entry["seconds"]),
+        similarities=array(entry["similarities"], classes),
+        probabilities=array(entry["probabilities"], classes),
+        none_below=float(entry["none_below"]),
+        pairs=None if pairs is None else array(pairs, len(pairs[0]) if pairs else 0),
+    )
+    if len(scores.similarities) > queries:
+        raise ValueError(f"scores of {len(scores.similarities)} queries, {queries} in all")
+    return Run(scores, _text(entry["device"]))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"text expected, got {value!r:.40}")
+    return value
+
+
+def _index(value: object, count: int) -> int:
+    if not isinstance(value, int) or not 0 <= value < count:
+        raise ValueError(f"a number below {count} expected, got {value!r:.40}")
+    return value

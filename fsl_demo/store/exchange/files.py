@@ -1,0 +1,70 @@
+"""Writing an export: complete, or not there at all."""
+
+from __future__ import annotations
+
+import io
+import secrets
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from fsl_demo.errors import UserError
+from fsl_demo.pictures import Picture
+from fsl_demo.store.connection import trouble
+from fsl_demo.store.exchange.archive import MAX_ENTRIES
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes the place of `path` once everything is written.
+
+    Raises:
+        UserError: `disk_full`, `folder_unwritable`.
+    """
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
+    with trouble(path.parent):
+        try:
+            with temporary.open("xb") as file:
+                yield file
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+class ZipWriter:
+    """A zip of pictures and texts, the same bytes for the same contents.
+
+    Nothing is compressed: pictures are already, and a text that compresses well looks like a bomb to a reader.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_STORED)
+        self._names: set[str] = set()
+
+    def __enter__(self) -> ZipWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
+
+    def picture(self, name: str, picture: Picture) -> str:
+        """Write a picture as PNG unless it is there already; returns the name."""
+        if name not in self._names:
+            buffer = io.BytesIO()
+            picture.image().save(buffer, "PNG", compress_level=1)
+            self._write(name, buffer.getvalue())
+        return name
+
+    def text(self, name: str, text: str) -> None:
+        """Write a text as UTF-8."""
+        self._write(name, text.encode())
+
+    def _write(self, name: str, data: bytes) -> None:
+        self._names.add(name)
+        if len(self._names) > MAX_ENTRIES:
+            raise UserError("export_entries", limit=MAX_ENTRIES)
+        info = zipfile.ZipInfo(name)
+        info.external_attr = 0o100644 << 16
+        self._zip.writestr(info, data)

@@ -1,0 +1,105 @@
+"""A Hugging Face data set in a zip, loaded with `datasets.load_dataset(folder, "pictures" or "episodes")`.
+
+README.md                       what `load_dataset` may load
+pictures/metadata.jsonl         a row a picture: image, label
+episodes/metadata.jsonl         a row an episode: support, support_labels, query, query_labels
+*/images/<sha256>.png           each beside its metadata: `datasets` reads no file outside that folder
+documents/<id>/episode.json     everything about each episode
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from fsl_demo.episodes import LabelledEpisode
+from fsl_demo.store.exchange import document
+from fsl_demo.store.exchange.files import ZipWriter, replacing
+from fsl_demo.store.exchange.names import folder_name
+
+_README = """---
+configs:
+- config_name: pictures
+  data_dir: pictures
+- config_name: episodes
+  data_dir: episodes
+---
+# Few-shot episodes
+
+Unpack this file, then
+
+```python
+from datasets import load_dataset
+
+pictures = load_dataset("imagefolder", data_dir="…/pictures", split="train")
+episodes = load_dataset("imagefolder", data_dir="…/episodes", split="train")
+```
+
+`pictures` has a row for each picture of each episode: its class is the `label`, and a query that nobody labelled, or
+that is none of the classes, has none. `episodes` has a row for each episode, with pictures and labels in lists.
+"""
+
+
+def write(episodes: Sequence[tuple[str, LabelledEpisode]], path: Path) -> None:
+    """Write episodes, as (id, episode), to one zip."""
+    with replacing(path) as file, ZipWriter(file) as zip_file:
+        zip_file.text("README.md", _README)
+        picture_rows: list[dict] = []
+        episode_rows: list[dict] = []
+        for episode_id, labelled in episodes:
+            episode = labelled.episode
+            support = [example.picture for example in episode.support]
+            for folder in ("pictures", "episodes"):
+                for picture in (*support, *episode.queries):
+                    zip_file.picture(f"{folder}/images/{picture.sha256}.png", picture)
+            picture_rows += _picture_rows(episode_id, labelled)
+            episode_rows.append(_episode_row(episode_id, labelled))
+            files = [f"episodes/images/{picture.sha256}.png" for picture in (*support, *episode.queries)]
+            text = document.dump(episode_id, labelled, files[: len(support)], files[len(support) :])
+            zip_file.text(f"documents/{folder_name(episode_id)}/{document.FILE_NAME}", text)
+        zip_file.text("pictures/metadata.jsonl", _lines(picture_rows))
+        zip_file.text("episodes/metadata.jsonl", _lines(episode_rows))
+
+
+def _picture_rows(episode_id: str, labelled: LabelledEpisode) -> Iterable[dict]:
+    episode = labelled.episode
+    names = [spec.name for spec in episode.classes]
+    support = [(example.picture, names[example.class_index], "support", "") for example in episode.support]
+    queries = [
+        (picture, label, "query", labelled.labels[position].annotator if position in labelled.labels else "")
+        for position, (picture, label) in enumerate(zip(episode.queries, _query_labels(labelled), strict=True))
+    ]
+    for picture, label, role, annotator in (*support, *queries):
+        yield {
+            "file_name": f"images/{picture.sha256}.png",
+            "label": label,
+            "role": role,
+            "episode_id": episode_id,
+            "name": picture.name,
+            "annotator": annotator,
+        }
+
+
+def _episode_row(episode_id: str, labelled: LabelledEpisode) -> dict:
+    episode = labelled.episode
+    return {
+        "episode_id": episode_id,
+        "title": labelled.title,
+        "support_file_names": [f"images/{example.picture.sha256}.png" for example in episode.support],
+        "support_labels": [episode.classes[example.class_index].name for example in episode.support],
+        "query_file_names": [f"images/{picture.sha256}.png" for picture in episode.queries],
+        "query_labels": _query_labels(labelled),
+    }
+
+
+def _query_labels(labelled: LabelledEpisode) -> list[str | None]:
+    said = [labelled.labels.get(position) for position in range(len(labelled.episode.queries))]
+    return [
+        None if label is None or label.class_index is None else labelled.episode.classes[label.class_index].name
+        for label in said
+    ]
+
+
+def _lines(rows: Iterable[dict]) -> str:
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

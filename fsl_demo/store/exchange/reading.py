@@ -1,0 +1,105 @@
+"""Reading an import: whatever it is, it becomes episodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
+from pathlib import Path, PurePosixPath
+
+from fsl_demo.datasets.class_folders import natural
+from fsl_demo.episodes import ClassSpec, Episode, Example, LabelledEpisode, Progress, quiet
+from fsl_demo.errors import UserError
+from fsl_demo.pictures import Picture, ingest
+from fsl_demo.store.exchange import document, table
+from fsl_demo.store.exchange.archive import MAX_DOCUMENT_BYTES, Source, open_source
+from fsl_demo.store.exchange.class_pictures import pictures_by_class
+from fsl_demo.store.workspace import Workspace
+
+
+def read(
+    path: Path,
+    workspace: Workspace | None = None,
+    progress: Progress = quiet,
+    report: Callable[[UserError], None] | None = None,
+) -> list[LabelledEpisode]:
+    """Read episodes from what any of the formats wrote, or from anyone's class folders: one episode's support set.
+
+    Args:
+        path: a zip, a folder or a CSV. A CSV has no pictures: they are found in the workspace or beside it.
+        workspace: where to keep the pictures as they are read; without one they all stay in memory.
+        progress: its stage is "read".
+        report: told of each picture of class folders that is left out; without it, the first one is raised.
+
+    Raises:
+        UserError: what is wrong with the file; nothing is imported then.
+    """
+    if path.suffix.lower() == ".csv" and path.is_file():
+        return _read_table(path, workspace)
+    with open_source(path) as source:
+        documents = sorted((file for file in source.files if file.name == document.FILE_NAME), key=natural)
+        if documents:
+            return _read_documents(source, documents, workspace, progress)
+        classes, faults = pictures_by_class(source, progress, workspace)
+    for fault in faults:
+        if report is None:
+            raise fault
+        report(fault)
+    support = [Example(picture, index) for index, pictures in enumerate(classes.values()) for picture in pictures]
+    return [LabelledEpisode(Episode(tuple(map(ClassSpec, classes)), tuple(support)), path.stem)]
+
+
+def _read_documents(
+    source: Source, documents: list[PurePosixPath], workspace: Workspace | None, progress: Progress
+) -> list[LabelledEpisode]:
+    """Read each `documents/<id>/episode.json`; its files are relative to where `documents` is."""
+    done = count()
+
+    def episode(file: PurePosixPath) -> LabelledEpisode:
+        root = file.parents[min(2, len(file.parents) - 1)]
+
+        def picture(name: str) -> Picture:
+            if root / name not in source.files:
+                raise UserError("import_incomplete", file=source.name, count=1, first=name)
+            progress("read", next(done), len(source.files))
+            return source.picture(root / name)
+
+        return document.load(source.text(file), picture, workspace.add_picture if workspace else _as_it_is)
+
+    return [episode(file) for file in documents]
+
+
+def _read_table(path: Path, workspace: Workspace | None) -> list[LabelledEpisode]:
+    def find(file_name: str, sha256: str) -> Picture | None:
+        found = _stored(workspace, sha256) or _beside(path.parent, file_name, sha256)
+        return found and replace(found, name=PurePosixPath(file_name).name or found.name)
+
+    try:
+        if path.stat().st_size > MAX_DOCUMENT_BYTES:
+            raise UserError("import_document", file=path.name, reason="too long")
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError("import_document", file=path.name, reason=str(error)) from error
+    return table.read(text, path.name, find)
+
+
+def _stored(workspace: Workspace | None, sha256: str) -> Picture | None:
+    try:
+        return workspace.picture(sha256) if workspace else None
+    except UserError as error:
+        if error.code != "picture_not_stored":
+            raise
+        return None
+
+
+def _beside(folder: Path, file_name: str, sha256: str) -> Picture | None:
+    """The picture of that name in the folder or deeper, if it is the one with that hash; any, without a hash."""
+    path = folder / file_name
+    if not file_name or not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():
+        return None
+    picture = ingest(path)
+    return picture if sha256 in ("", picture.sha256) else None
+
+
+def _as_it_is(picture: Picture) -> Picture:
+    return picture

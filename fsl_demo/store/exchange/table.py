@@ -1,0 +1,123 @@
+"""A CSV with a row a picture, for spreadsheets. It holds no pixels: reading it back needs the pictures.
+
+What it keeps of an episode is the pictures' order, classes and labels; descriptions and scores are not in it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from fsl_demo.episodes import ClassSpec, Episode, Example, Label, LabelledEpisode, check_texts, class_key
+from fsl_demo.errors import UserError
+from fsl_demo.pictures import Picture
+from fsl_demo.store.episodes import StoredEpisode
+from fsl_demo.store.exchange.files import replacing
+
+COLUMNS = ("file_name", "label", "role", "episode_id", "annotator", "created_at", "sha256")
+NONE = "(none of these)"
+_NEEDED = ("file_name", "label", "role")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+Find = Callable[[str, str], Picture | None]
+"""Called with (file_name, sha256) of a row; gives its picture, or None."""
+
+
+def write(episodes: Sequence[tuple[str, LabelledEpisode]], path: Path) -> None:
+    """Write episodes, as (id, episode), to one CSV; `created_at` says when a query was labelled, where known."""
+    text = io.StringIO(newline="")
+    table = csv.writer(text)
+    table.writerow(COLUMNS)
+    for episode_id, labelled in episodes:
+        for row in _rows(episode_id, labelled):
+            table.writerow([escape(cell) for cell in row])
+    with replacing(path) as file:
+        file.write(text.getvalue().encode("utf-8-sig"))
+
+
+def read(text: str, name: str, find: Find) -> list[LabelledEpisode]:
+    """The episodes of a CSV.
+
+    Args:
+        name: of the file, for messages and titles.
+
+    Raises:
+        UserError: `csv_columns`, `csv_row`, `import_document`, `import_incomplete`.
+    """
+    rows = _parse(text, name)
+    found = {key: find(*key) for key in dict.fromkeys((row["file_name"], row["sha256"]) for _, row in rows)}
+    missing = [file_name or sha256 for (file_name, sha256), picture in found.items() if picture is None]
+    if missing:
+        raise UserError("import_incomplete", file=name, count=len(missing), first=missing[0])
+    pictures = {key: picture for key, picture in found.items() if picture is not None}
+    episodes: dict[str, _Builder] = {}
+    for line, row in rows:
+        builder = episodes.setdefault(row["episode_id"], _Builder())
+        if row["role"] not in ("support", "query"):
+            raise UserError("csv_row", file=name, line=line, column="role", value=row["role"])
+        builder.add(row, pictures[row["file_name"], row["sha256"]])
+    return [builder.episode(Path(name).stem) for builder in episodes.values()]
+
+
+def escape(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell.lstrip("'").startswith(_FORMULA) else cell
+
+
+def unescape(cell: str) -> str:
+    """What was escaped."""
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA) else cell
+
+
+class _Builder:
+    def __init__(self) -> None:
+        self.classes: dict[str, ClassSpec] = {}
+        self.support: list[Example] = []
+        self.queries: list[Picture] = []
+        self.labels: dict[int, Label] = {}
+
+    def add(self, row: dict[str, str], picture: Picture) -> None:
+        name = row["label"]
+        if row["role"] == "support":
+            self.support.append(Example(picture, self._class(name)))
+            return
+        if name:
+            said = None if name == NONE and class_key(NONE) not in self.classes else self._class(name)
+            self.labels[len(self.queries)] = Label(said, row["annotator"])
+        self.queries.append(picture)
+
+    def episode(self, title: str) -> LabelledEpisode:
+        episode = Episode(tuple(self.classes.values()), tuple(self.support), tuple(self.queries))
+        return LabelledEpisode(episode, title, labels=self.labels)
+
+    def _class(self, name: str) -> int:
+        spec = ClassSpec(name)
+        check_texts(spec)
+        self.classes.setdefault(class_key(name), spec)
+        return list(self.classes).index(class_key(name))
+
+
+def _rows(episode_id: str, labelled: LabelledEpisode) -> Iterator[tuple[str, ...]]:
+    episode = labelled.episode
+    times = labelled.labelled_at if isinstance(labelled, StoredEpisode) else {}
+    for example in episode.support:
+        picture, name = example.picture, episode.classes[example.class_index].name
+        yield picture.name, name, "support", episode_id, "", "", picture.sha256
+    for position, picture in enumerate(episode.queries):
+        label = labelled.labels.get(position)
+        name = "" if label is None else NONE if label.class_index is None else episode.classes[label.class_index].name
+        annotator = label.annotator if label else ""
+        yield picture.name, name, "query", episode_id, annotator, times.get(position, ""), picture.sha256
+
+
+def _parse(text: str, name: str) -> list[tuple[int, dict[str, str]]]:
+    table = csv.DictReader(io.StringIO(text, newline=""), restval="")
+    try:
+        missing = [column for column in _NEEDED if column not in (table.fieldnames or ())]
+        if missing:
+            raise UserError("csv_columns", file=name, missing=", ".join(missing))
+        return [(table.line_num, {column: unescape(row.get(column, "")) for column in COLUMNS}) for row in table]
+    except csv.Error as error:
+        raise UserError("import_document", file=name, reason=str(error)) from error
