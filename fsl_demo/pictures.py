@@ -21,10 +21,11 @@ from fsl_demo.errors import UserError
 
 MAX_BYTES = 20_000_000
 MAX_PIXELS = 40_000_000
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "TIFF", "BMP", "HEIF", "AVIF", "PPM")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "HEIF", "AVIF", "PPM")
 SUFFIXES = frozenset(".jpg .jpeg .jpe .mpo .png .webp .gif .tif .tiff .bmp .heic .heif .avif .ppm .pgm .pbm".split())
 
 pillow_heif.register_heif_opener()
+Image.init()
 Image.MAX_IMAGE_PIXELS = None  # the header is checked against MAX_PIXELS before anything is decoded
 
 

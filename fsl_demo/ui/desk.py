@@ -1,0 +1,100 @@
+"""The open tabs: which document each browser tab works on, and saving it as a draft after every edit."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from fsl_demo.store import StaleDraft, Workspace
+from fsl_demo.ui.document import Document
+
+MAX_TABS = 200
+
+
+@dataclass
+class Tab:
+    """One browser tab, and what it looks at.
+
+    Attributes:
+        conflict: another tab saved a newer draft; this one is no longer saved until the person chooses.
+        batch: the upload in progress, whose pictures are one step to undo.
+        sort, page: of the results table.
+        selected: the explained cell: query, method, class key or "", support picture or "".
+        cursor, shown_at: the query being labelled, and since when (monotonic seconds).
+        opened: the cell of a confusion matrix on view: method, true class, predicted class.
+        filters, deleted: of the collection; the episode whose deletion can be undone.
+        lock: serialises edits and the end of a prediction.
+        stop: ends a prediction.
+    """
+
+    id: str
+    draft_id: str
+    revision: int
+    document: Document
+    conflict: bool = False
+    batch: str = ""
+    sort: str = "order"
+    page: int = 0
+    selected: tuple[str, str, str, str] = ("", "", "", "")
+    cursor: str = ""
+    shown_at: float = 0.0
+    opened: tuple[str, str, str] = ("", "", "")
+    filters: dict[str, str] = field(default_factory=dict)
+    deleted: str = ""
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+class Desk:
+    """Finds the tab of a request; a tab that the process does not know (it was restarted) comes from its draft."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._tabs: OrderedDict[str, Tab] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def open(self, tab_id: str, draft_id: str | None) -> Tab:
+        """Open a draft in a tab; a new draft when there is none of that id."""
+        draft = self.workspace.draft(draft_id) if draft_id else None
+        if draft is None:
+            draft = self.workspace.create_draft(Document().to_json())
+        return self._put(Tab(tab_id, draft.id, draft.revision, Document.from_json(draft.data)))
+
+    def start(self, tab_id: str, document: Document) -> Tab:
+        """Open a new draft that holds `document`."""
+        draft = self.workspace.create_draft(document.to_json())
+        return self._put(Tab(tab_id, draft.id, draft.revision, document))
+
+    def tab(self, tab_id: str, draft_id: str | None = None) -> Tab:
+        with self._lock:
+            tab = self._tabs.get(tab_id)
+            if tab is not None:
+                self._tabs.move_to_end(tab_id)
+                return tab
+        return self.open(tab_id, draft_id)
+
+    @contextmanager
+    def edit(self, tab: Tab) -> Iterator[Document]:
+        """Edit a tab's document and save it. A newer draft from another tab sets `tab.conflict` instead."""
+        with tab.lock:
+            yield tab.document
+            self.save(tab)
+
+    def save(self, tab: Tab) -> None:
+        if tab.conflict:
+            return
+        try:
+            draft = self.workspace.save_draft(tab.draft_id, tab.document.to_json(), tab.revision, tab.id)
+            tab.revision = draft.revision
+        except StaleDraft:
+            tab.conflict = True
+
+    def _put(self, tab: Tab) -> Tab:
+        with self._lock:
+            self._tabs[tab.id] = tab
+            while len(self._tabs) > MAX_TABS:
+                self._tabs.popitem(last=False)
+        return tab

@@ -1,0 +1,46 @@
+"""Start the workbench: options, workspace, methods, server."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from fsl_demo import runtime
+
+
+def parser() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(
+        prog="app.py",
+        description="Few-shot image classification workbench: opens a page in your browser. Nothing leaves this machine.",
+    )
+    options.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1, this machine only)"
+    )
+    options.add_argument("--port", type=int, default=None, help="port (default: the first free one from 7860)")
+    options.add_argument(
+        "--workspace",
+        type=Path,
+        default=Path("workspace"),
+        help="folder for episodes and pictures (default: ./workspace)",
+    )
+    options.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: auto)")
+    options.add_argument(
+        "--threads", type=int, default=None, help="CPU threads for the networks (default: torch's choice)"
+    )
+    options.add_argument("--open", action="store_true", help="open the page in the default browser")
+    return options
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    chosen = parser().parse_args(arguments)
+    runtime.prepare(chosen.device, chosen.threads)
+    uploads = chosen.workspace / "uploads"
+    shutil.rmtree(uploads, ignore_errors=True)
+    uploads.mkdir(parents=True)
+    os.environ["GRADIO_TEMP_DIR"] = str(uploads.resolve())
+    from fsl_demo.ui.server import serve
+
+    return serve(chosen.workspace, chosen.host, chosen.port, chosen.open)

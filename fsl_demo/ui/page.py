@@ -1,0 +1,339 @@
+"""The page: tabs, what is on them, and which event refreshes what."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import gradio as gr
+
+from fsl_demo.backbones.cache import FeatureCache
+from fsl_demo.episodes import LabelledEpisode
+from fsl_demo.errors import UserError
+from fsl_demo.methods.contract import Method
+from fsl_demo.store import Workspace
+from fsl_demo.store.exchange import FORMATS
+from fsl_demo.store.exchange import read as read_exported
+from fsl_demo.ui import collection, examples, header, labelling, plots, prediction, results, why, workbench
+from fsl_demo.ui.catalogue import LANGUAGES, translations
+from fsl_demo.ui.desk import Desk, Tab
+from fsl_demo.ui.document import Document
+from fsl_demo.ui.html import View, block, esc, notice
+
+i18n = gr.I18n(**translations())
+Updates = dict[Any, Any]
+EVENT = {"queue": True, "show_progress": "hidden", "trigger_mode": "multiple", "api_visibility": "private"}
+MAX_NOTICES = 5
+
+
+class Page:
+    """Builds the Blocks and answers its events; all state is on the desk and in the workspace."""
+
+    def __init__(self, workspace: Workspace, features: FeatureCache, methods: dict[str, Method]) -> None:
+        self.desk = Desk(workspace)
+        self.workspace = workspace
+        self.features = features
+        self.methods = methods
+
+    def build(self) -> gr.Blocks:
+        with gr.Blocks(title="Few-shot workbench", fill_width=True, analytics_enabled=False) as blocks:
+            self.draft = gr.BrowserState("", storage_key="fsl_demo_draft", secret="fsl_demo")
+            self.annotator = gr.BrowserState("", storage_key="fsl_demo_annotator", secret="fsl_demo")
+            self.header = block("header")
+            with gr.Tabs(selected="workbench", elem_id="tabs") as self.tabs:
+                with gr.Tab(i18n("tab_workbench"), id="workbench"):
+                    self.board = block("board")
+                    self.progress = block("progress")
+                with gr.Tab(i18n("tab_results"), id="results"):
+                    with gr.Row(elem_id="results-row"):
+                        with gr.Column(scale=3, min_width=520):
+                            self.results = block("results")
+                        with gr.Column(scale=2, min_width=420):
+                            self.why = block("why")
+                    with gr.Column(visible=False) as self.plots:
+                        self.matrix_of = gr.Radio([], label=i18n("label_matrix_of"), elem_id="matrix-of")
+                        with gr.Row():
+                            self.matrix = gr.Plot(label=i18n("label_matrix"), elem_id="matrix")
+                            self.map = gr.Plot(label=i18n("label_map"), elem_id="map")
+                with gr.Tab(i18n("tab_label"), id="label"):
+                    self.labelling = block("labelling")
+                with gr.Tab(i18n("tab_collection"), id="collection") as collection_tab:
+                    self.collection = block("collection")
+                    self.exported = gr.File(label=i18n("label_exported"), visible=False, elem_id="exported")
+            self.notice = block("notice")
+            self._listen(blocks, collection_tab)
+        return blocks
+
+    def _listen(self, blocks: gr.Blocks, collection_tab: gr.Tab) -> None:
+        everything = [
+            *(self.draft, self.annotator, self.header, self.tabs, self.board, self.progress, self.results, self.why),
+            *(self.plots, self.matrix_of, self.matrix, self.map, self.labelling, self.collection, self.exported),
+            self.notice,
+        ]
+        remembered = [self.draft, self.annotator]
+        blocks.load(self.on_load, remembered, everything, show_progress="hidden", api_visibility="private")
+        for block, handler in (
+            (self.board, self.on_board),
+            (self.results, self.on_results),
+            (self.why, self.on_results),
+            (self.labelling, self.on_label),
+            (self.collection, self.on_collection),
+            (self.notice, self.on_notice),
+        ):
+            block.act(handler, remembered, everything, **EVENT)
+        self.board.predict(self.on_predict, remembered, everything, concurrency_limit=4, **EVENT)
+        self.progress.stop(self.on_stop, remembered, everything, **EVENT)
+        self.matrix_of.input(self.on_matrix, [*remembered, self.matrix_of], self.matrix, api_visibility="private")
+        collection_tab.select(self.on_open_collection, remembered, self.collection, **EVENT)
+
+    # --- events --------------------------------------------------------------------------------------------------
+
+    def on_load(self, draft: str, annotator: str, request: gr.Request) -> Updates:
+        view, tab = self._view(request), self.desk.open(str(request.session_hash), draft)
+        shown = self._show(view, tab, annotator)
+        self._plots(view, tab, shown)
+        return {**shown, self.header: header.render(view), self.draft: tab.draft_id, self.notice: ""}
+
+    def on_board(self, draft: str, annotator: str, request: gr.Request, event: gr.EventData) -> Updates:
+        view, tab, data = self._arrive(request, event, draft)
+        if data["action"] in ("new", "duplicate", "example"):
+            return self._replace(view, tab, data, annotator)
+        with self._guard(view) as said, self.desk.edit(tab) as document:
+            before = document.outdated
+            workbench.write_fields(view, document, data["fields"], data.get("field", ""))
+            said.add(workbench.act(view, tab, data, document))
+        only_text = data["action"] == "fields" and not data["field"].startswith("set:")
+        if only_text and document.outdated == before and not tab.conflict:
+            return {self.notice: said.html(), self.labelling: labelling.render(view, tab, annotator)}
+        return {**self._show(view, tab, annotator), self.notice: self._say(view, tab, said)}
+
+    def on_predict(self, draft: str, annotator: str, request: gr.Request, event: gr.EventData) -> Iterator[Updates]:
+        view, tab, data = self._arrive(request, event, draft)
+        with self._guard(view) as said:
+            with self.desk.edit(tab) as document:
+                workbench.write_fields(view, document, data["fields"], "")
+            outcome = None
+            for outcome in prediction.predict(view, tab):
+                if isinstance(outcome, prediction.Step):
+                    yield {self.progress: header.progress(view, outcome), self.notice: ""}
+            assert isinstance(outcome, prediction.Prediction)
+            with self.desk.edit(tab) as document:
+                prediction.keep(document, outcome)
+            for name, error in outcome.refused.items():
+                said.lines.append(f"{view.methods[name].card.title}: {view.error(error)}")
+            if outcome.cancelled:
+                said.kind, said.lines = "info", [view.say("stopped")]
+            elif outcome.results:
+                first = results.ordered(document, tab.sort)[tab.page * results.PAGE]
+                tab.selected = (first, outcome.results[0].scores.method, "", "")
+                shown = self._show(view, tab, annotator)
+                self._plots(view, tab, shown)
+                yield {
+                    **shown,
+                    self.tabs: gr.Tabs(selected="results"),
+                    self.notice: self._say(view, tab, said),
+                    self.progress: "",
+                }
+                return
+        yield {self.progress: "", self.notice: self._say(view, tab, said), self.board: workbench.render(view, tab)}
+
+    def on_stop(self, draft: str, annotator: str, request: gr.Request) -> Updates:
+        self.desk.tab(str(request.session_hash), draft).stop.set()
+        return {}
+
+    def on_results(self, draft: str, annotator: str, request: gr.Request, event: gr.EventData) -> Updates:
+        view, tab, data = self._arrive(request, event, draft)
+        results.act(view, tab, data)
+        return {self.results: results.render(view, tab), self.why: why.render(view, tab)}
+
+    def on_matrix(self, draft: str, annotator: str, method: str, request: gr.Request) -> Any:
+        view, tab = self._view(request), self.desk.tab(str(request.session_hash), draft)
+        chosen = tab.document.result(method)
+        return plots.similarity_matrix(view, tab.document, chosen) if chosen else None
+
+    def on_label(self, draft: str, annotator: str, request: gr.Request, event: gr.EventData) -> Updates:
+        view, tab, data = self._arrive(request, event, draft)
+        annotator = " ".join(str(data["fields"].get("annotator", annotator)).split())[:60]
+        with self._guard(view) as said:
+            if data["action"] == "save":
+                return {**self._save(view, tab, annotator), self.annotator: annotator}
+            with self.desk.edit(tab):
+                labelling.act(view, tab, data, annotator)
+        shown = self._show(view, tab, annotator)
+        return {**shown, self.annotator: annotator, self.notice: self._say(view, tab, said)}
+
+    def on_collection(self, draft: str, annotator: str, request: gr.Request, event: gr.EventData) -> Updates:
+        view, tab, data = self._arrive(request, event, draft)
+        action, updates = data["action"], {}
+        with self._guard(view) as said:
+            if action == "reopen":
+                labelled = self.workspace.episode(data["episode"])
+                tab = self.desk.start(tab.id, Document.from_labelled(labelled, data["episode"]))
+                shown = self._show(view, tab, annotator)
+                self._plots(view, tab, shown)
+                return {**shown, self.draft: tab.draft_id, self.notice: "", self.tabs: gr.Tabs(selected="workbench")}
+            if action == "fields":
+                collection.filter_by(tab, data["fields"])
+                if data["field"].startswith("pick:") or data["field"] == "format":
+                    return {}
+            elif action == "delete":
+                self.workspace.delete_episode(data["episode"])
+                tab.deleted = data["episode"]
+            elif action == "restore":
+                self.workspace.restore_episode(data["episode"])
+                tab.deleted = ""
+            elif action == "export":
+                updates = self._export(view, tab, data["fields"])
+            elif action == "add":
+                said.inform(self._import(view, data["files"]))
+        return {self.collection: collection.render(view, tab), self.notice: said.html(), **updates}
+
+    def on_open_collection(self, draft: str, annotator: str, request: gr.Request) -> str:
+        return collection.render(self._view(request), self.desk.tab(str(request.session_hash), draft))
+
+    def on_notice(self, draft: str, annotator: str, request: gr.Request, event: gr.EventData) -> Updates:
+        """What a tab does that another tab has overtaken: take the newer state, or go on as a copy."""
+        view, tab, data = self._arrive(request, event, draft)
+        if data["action"] == "copy":
+            tab = self.desk.start(tab.id, tab.document)
+        else:
+            tab = self.desk.open(tab.id, tab.draft_id)
+        shown = self._show(view, tab, annotator)
+        self._plots(view, tab, shown)
+        return {**shown, self.draft: tab.draft_id, self.notice: ""}
+
+    # --- parts ---------------------------------------------------------------------------------------------------
+
+    def _view(self, request: gr.Request) -> View:
+        wanted = request.cookies.get("fsl_language", "") or request.headers.get("accept-language", "")
+        return View("zh-TW" if wanted.lower().startswith("zh") else LANGUAGES[0], self.workspace, self.methods)
+
+    def _arrive(self, request: gr.Request, event: gr.EventData, draft: str) -> tuple[View, Tab, dict[str, Any]]:
+        data = dict(event._data)
+        return self._view(request), self.desk.tab(str(request.session_hash), data.get("draft") or draft), data
+
+    def _guard(self, view: View) -> Said:
+        return Said(view)
+
+    def _say(self, view: View, tab: Tab, said: Said) -> str:
+        if not tab.conflict:
+            return said.html()
+        buttons = (
+            f'<div class="line" data-draft="{tab.draft_id}"><button class="primary" data-action="copy">{view.t("keep_copy")}</button>'
+            f'<button class="quiet" data-action="reload">{view.t("take_newer")}</button></div>'
+        )
+        return notice(view.t("conflict"), "error", buttons)
+
+    def _show(self, view: View, tab: Tab, annotator: str) -> Updates:
+        return {
+            self.board: workbench.render(view, tab),
+            self.results: results.render(view, tab),
+            self.why: why.render(view, tab),
+            self.labelling: labelling.render(view, tab, annotator),
+        }
+
+    def _plots(self, view: View, tab: Tab, updates: Updates) -> None:
+        """Add the plots of the tab's results to the updates."""
+        document = tab.document
+        found = document.results if not document.outdated else []
+        updates[self.plots] = gr.Column(visible=bool(found))
+        if not found:
+            return
+        names = [
+            (view.methods[r.scores.method].card.title, r.scores.method)
+            for r in found
+            if r.scores.method in view.methods
+        ]
+        updates[self.matrix_of] = gr.Radio(names, value=found[0].scores.method, visible=len(names) > 1)
+        updates[self.matrix] = plots.similarity_matrix(view, document, found[0])
+        pictures = [*(sha for row in document.rows() for sha in row.pictures), *document.queries]
+        updates[self.map] = plots.embedding_map(view, document, self._embed(pictures), pictures)
+
+    def _embed(self, pictures: list[str]) -> Any:
+        embedder = next(method for method in self.methods.values() if hasattr(method, "embed"))
+        return embedder.embed([self.workspace.picture(sha) for sha in pictures])
+
+    def _replace(self, view: View, tab: Tab, data: dict[str, Any], annotator: str) -> Updates:
+        """Open a new draft: empty, a copy, or an example. The old one stays in the store."""
+        if data["action"] == "new":
+            document = Document()
+        elif data["action"] == "example":
+            document = examples.build(data["example"], view.language, self.workspace.add_picture)
+        else:
+            workbench.write_fields(view, tab.document, data["fields"], "")
+            document = Document.from_json(tab.document.to_json())
+            document.episode_id, document.undo = "", []
+        tab = self.desk.start(tab.id, document)
+        shown = self._show(view, tab, annotator)
+        self._plots(view, tab, shown)
+        return {**shown, self.draft: tab.draft_id, self.notice: ""}
+
+    def _save(self, view: View, tab: Tab, annotator: str) -> Updates:
+        with self.desk.edit(tab) as document:
+            labelled = document.labelled(self.workspace.picture)
+            labelled.episode.check()
+            document.episode_id = self.workspace.save_episode(labelled, document.episode_id or None)
+        said = notice(view.t("saved", place=self.workspace.folder.resolve(), id=document.episode_id), "done")
+        return {
+            self.labelling: labelling.render(view, tab, annotator),
+            self.collection: collection.render(view, tab),
+            self.notice: said,
+        }
+
+    def _export(self, view: View, tab: Tab, fields: dict[str, Any]) -> Updates:
+        chosen = collection.picked(fields) or [s.id for s in self.workspace.episodes(**tab.filters)]
+        kind = FORMATS[fields["format"]]
+        folder = self.workspace.folder / "exports"
+        folder.mkdir(exist_ok=True)
+        path = folder / f"episodes-{len(chosen)}-{kind.id}{kind.suffix}"
+        kind.write([(episode_id, self.workspace.episode(episode_id)) for episode_id in chosen], path)
+        return {self.exported: gr.File(str(path), visible=True)}
+
+    def _import(self, view: View, files: Iterable[dict[str, Any]]) -> str:
+        episodes: list[LabelledEpisode] = []
+        for file in files:
+            path = workbench.uploaded(file["path"])
+            try:
+                episodes += read_exported(path)
+            finally:
+                path.unlink(missing_ok=True)
+        for labelled in episodes:
+            self.workspace.save_episode(labelled)
+        return view.t("imported", n=len(episodes))
+
+
+class Said:
+    """Collects what to tell the person; as a context it turns errors into sentences instead of raising them."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.lines: list[str] = []
+        self.kind = "error"
+        self.message = ""
+
+    def __enter__(self) -> Said:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if isinstance(error, UserError):
+            self.lines.append(self.view.error(error))
+            return True
+        if isinstance(error, Exception):
+            logging.getLogger(__name__).exception("unexpected", exc_info=error)
+            self.lines.append(self.view.say("unexpected", error=f"{type(error).__name__}: {error}"))
+            return True
+        return False
+
+    def add(self, errors: Iterable[UserError]) -> None:
+        self.lines += [self.view.error(error) for error in errors]
+
+    def inform(self, message: str) -> None:
+        self.message = message
+
+    def html(self) -> str:
+        if self.lines:
+            shown = "".join(f"<p>{esc(line)}</p>" for line in self.lines[:MAX_NOTICES])
+            more = len(self.lines) - MAX_NOTICES
+            return notice(shown + (f"<p>{self.view.t('and_more', n=more)}</p>" if more > 0 else ""), self.kind)
+        return notice(self.message, "done") if self.message else ""

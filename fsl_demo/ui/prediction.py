@@ -1,0 +1,115 @@
+"""Predicting in the background: progress for the page, Stop, and what the methods say of the document."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from fsl_demo import runtime
+from fsl_demo.episodes import Explanation
+from fsl_demo.errors import Cancelled, UserError
+from fsl_demo.methods.contract import Classifier
+from fsl_demo.ui.desk import Tab
+from fsl_demo.ui.document import Document, Result
+from fsl_demo.ui.html import View
+from fsl_demo.ui.workbench import chosen_methods, settings_of
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far a prediction is: `method` is at `stage`, `done` of `total`."""
+
+    method: str
+    stage: str
+    done: int
+    total: int
+
+
+@dataclass
+class Prediction:
+    """What came of it: results by method, and the methods that could not answer, with the reason."""
+
+    results: list[Result]
+    refused: dict[str, UserError]
+    cancelled: bool = False
+
+
+def predict(view: View, tab: Tab) -> Iterator[Step | Prediction]:
+    """Run the ticked methods on the tab's document. Yields steps, and the `Prediction` last.
+
+    Raises:
+        UserError: when no method could start (no queries, one class, two classes of one name …).
+    """
+    document = tab.document
+    names = chosen_methods(view, document)
+    if not names:
+        raise UserError("no_methods")
+    episode = document.episode(view.picture)
+    episode.check()
+    if not episode.queries:
+        raise UserError("no_queries")
+    tab.stop.clear()
+    steps: queue.Queue[Step | Prediction | BaseException] = queue.Queue()
+    plans = [(view.methods[name], settings_of(view.methods[name], document)) for name in names]
+    rows = [row.key for row in document.rows()]
+    support = [example.picture.sha256 for example in episode.support]
+    queries = list(document.queries)
+
+    def work() -> None:
+        prediction = Prediction([], {})
+        try:
+            for method, settings in plans:
+
+                def progress(stage: str, done: int, total: int, name: str = method.card.id) -> None:
+                    if tab.stop.is_set():
+                        raise Cancelled
+                    steps.put(Step(name, stage, done, total))
+
+                try:
+                    scores = method.fit(episode, settings, progress).predict(episode.queries, progress)
+                except UserError as error:
+                    prediction.refused[method.card.id] = error
+                    continue
+                prediction.results.append(Result(scores, rows, queries, support, str(runtime.device())))
+        except Cancelled:
+            prediction.cancelled = True
+        except BaseException as error:  # handed to the page's thread, which raises it
+            steps.put(error)
+            return
+        steps.put(prediction)
+
+    threading.Thread(target=work, daemon=True, name="prediction").start()
+    while True:
+        step = steps.get()
+        if isinstance(step, BaseException):
+            raise step
+        yield step
+        if isinstance(step, Prediction):
+            return
+
+
+def keep(document: Document, prediction: Prediction) -> None:
+    """Put the results on the document, in place of the earlier ones."""
+    if prediction.results and not prediction.cancelled:
+        document.results = prediction.results
+        document.outdated = False
+
+
+def classifier(view: View, document: Document, method: str) -> Classifier:
+    """The method fitted to the document's support set; features come from the cache."""
+    chosen = view.methods[method]
+    return chosen.fit(document.episode(view.picture), settings_of(chosen, document), _quiet)
+
+
+def explain(
+    view: View, document: Document, query: str, method: str, class_index: int, focus: str | None
+) -> Explanation:
+    fitted = classifier(view, document, method)
+    return fitted.explain(view.picture(query), class_index, view.picture(focus) if focus else None)
+
+
+def _quiet(stage: str, done: int, total: int) -> Any:
+    return None

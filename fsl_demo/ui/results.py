@@ -1,0 +1,180 @@
+"""The Results tab: queries x methods, sorted and paged, and the table as CSV."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from fsl_demo.store.exchange import safe_cell
+from fsl_demo.ui.desk import Tab
+from fsl_demo.ui.document import NONE, Document, Result
+from fsl_demo.ui.html import View, esc, percent
+
+PAGE = 20
+SORTS = ("order", "uncertain", "disagree")
+
+
+def uncertainty(document: Document, query: str) -> float:
+    """1 - probability of the best class, the mean over methods; 0 where nothing was predicted."""
+    best = [1 - float(r.scores.probabilities[row].max()) for r in document.results if (row := r.row(query)) is not None]
+    return float(np.mean(best)) if best else 0.0
+
+
+def disagree(document: Document, query: str) -> bool:
+    return len({answer for r in document.results if (answer := r.answer(query)) is not None}) > 1
+
+
+def suggestion(document: Document, query: str) -> str:
+    """Class key with the highest mean probability; NONE when every method says so; "" before a prediction."""
+    rows = [(result, row) for result in document.results if (row := result.row(query)) is not None]
+    keys = {row.key for row in document.rows()}
+    if not rows or not set(rows[0][0].classes) <= keys:
+        return ""
+    if all(result.answer(query) == NONE for result, _ in rows):
+        return NONE
+    mean = np.mean([result.scores.probabilities[row] for result, row in rows], axis=0)
+    return rows[0][0].classes[int(mean.argmax())]
+
+
+def ordered(document: Document, sort: str) -> list[str]:
+    """The queries in the order asked for; the page's own order settles ties."""
+    if sort == "uncertain":
+        return sorted(document.queries, key=lambda query: -uncertainty(document, query))
+    if sort == "disagree":
+        return sorted(document.queries, key=lambda q: (not disagree(document, q), -uncertainty(document, q)))
+    return document.queries
+
+
+def name_of(view: View, document: Document, answer: str) -> str:
+    """What an answer is called on the page, not escaped."""
+    if answer == NONE:
+        return view.say("none")
+    return document.class_names().get(answer) or view.say("removed_class")
+
+
+def render(view: View, tab: Tab) -> str:
+    document = tab.document
+    if not document.results:
+        return f'<div class="empty" data-draft="{tab.draft_id}"><h2>{view.t("no_results")}</h2><p>{view.t("no_results_hint")}</p></div>'
+    queries = ordered(document, tab.sort)
+    pages = max(1, -(-len(queries) // PAGE))
+    tab.page = min(tab.page, pages - 1)
+    shown = queries[tab.page * PAGE : (tab.page + 1) * PAGE]
+    number = {query: n for n, query in enumerate(document.queries, start=1)}
+    heads = "".join(
+        f"<th>{esc(view.methods[r.scores.method].card.title)}{_marks(view, r)}<br><small>{view.t('seconds', s=r.scores.seconds)}</small></th>"
+        for r in document.results
+    )
+    body = "".join(_row(view, tab, query, number[query]) for query in shown)
+    differ = sum(disagree(document, query) for query in document.queries)
+    stale = f'<p class="warn">{view.t("outdated")}</p>' if document.outdated else ""
+    summary = view.t("results_summary", n=len(document.queries), differ=differ)
+    return f"""<div class="results" data-draft="{tab.draft_id}">{stale}
+<div class="line"><span>{summary if len(document.results) > 1 else view.t("n_queries", n=len(document.queries))}</span>
+<label class="sort">{view.t("sort_by")} <select data-action="sort" data-focus="sort">{_options(view, tab.sort)}</select></label>
+<a class="quiet" download="{view.t("results_file")}" href="{_csv_uri(view, document)}">⤓ CSV</a></div>
+<table><thead><tr><th>{view.t("query")}</th>{heads}</tr></thead><tbody>{body}</tbody></table>
+{_pager(view, tab.page, pages)}</div>"""
+
+
+def _marks(view: View, result: Result) -> str:
+    transductive = view.methods[result.scores.method].card.transductive
+    return f' <span class="mark">{view.t("transductive")}</span>' if transductive else ""
+
+
+def _options(view: View, chosen: str) -> str:
+    return "".join(
+        f'<option value="{sort}" {"selected" if sort == chosen else ""}>{view.t(f"sort.{sort}")}</option>'
+        for sort in SORTS
+    )
+
+
+def _row(view: View, tab: Tab, query: str, number: int) -> str:
+    document = tab.document
+    name = esc(view.picture(query).name)
+    differs = disagree(document, query)
+    label = document.labels.get(query)
+    given = f'<br><span class="given">✓ {esc(name_of(view, document, label.answer))}</span>' if label else ""
+    mark = f'<br><span class="differs">≠ {view.t("methods_differ")}</span>' if differs else ""
+    cells = "".join(_cell(view, tab, result, query) for result in document.results)
+    return f"""<tr class="{"differ" if differs else ""}"><th scope="row"><img src="{view.thumb(query)}" alt="{name}">
+<span class="name" title="{name}">{number} · {name}</span>{mark}{given}</th>{cells}</tr>"""
+
+
+def _cell(view: View, tab: Tab, result: Result, query: str) -> str:
+    document, row = tab.document, result.row(query)
+    if row is None:
+        return f'<td class="hint">{view.t("not_predicted")}</td>'
+    probabilities = result.scores.probabilities[row]
+    answer = result.answer(query) or NONE
+    top = float(probabilities[result.scores.best(row)])
+    best = name_of(view, document, answer)
+    order = np.argsort(-probabilities)[:5]
+    bars = "".join(
+        f'<span class="bar" title="{esc(name_of(view, document, result.classes[i]))}: {percent(float(probabilities[i]))}">'
+        f'<i style="width:{100 * probabilities[i]:.1f}%"></i><em>{esc(name_of(view, document, result.classes[i]))}</em>'
+        f"<b>{percent(float(probabilities[i]))}</b></span>"
+        for i in order
+    )
+    more = len(probabilities) - len(order)
+    rest = f'<small class="hint">{view.t("and_more", n=more)}</small>' if more else ""
+    method = result.scores.method
+    selected = tab.selected[:2] == (query, method)
+    shown = f"{esc(best)}" + (f" <b>{percent(top)}</b>" if answer != NONE else "")
+    return f"""<td class="cell {"selected" if selected else ""}" data-action="explain" data-query="{query}"
+ data-method="{method}" tabindex="0" role="button" data-focus="cell-{query}-{method}"
+ aria-label="{esc(best)} {percent(top)}: {view.t("why")}"><span class="answer {"none" if answer == NONE else ""}">{shown}</span>{bars}{rest}</td>"""
+
+
+def _pager(view: View, page: int, pages: int) -> str:
+    if pages == 1:
+        return ""
+    back, forth = ("disabled" if page == 0 else ""), ("disabled" if page == pages - 1 else "")
+    return f"""<div class="line pager"><button class="quiet" data-action="page" data-value="{page - 1}" {back}>←</button>
+<span>{view.t("page_of", n=page + 1, total=pages)}</span>
+<button class="quiet" data-action="page" data-value="{page + 1}" {forth}>→</button></div>"""
+
+
+def _csv_uri(view: View, document: Document) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    keys = [row.key for row in document.rows()]
+    names = [name_of(view, document, key) for key in keys]
+    header = ["query", "file_name", "sha256", "label"]
+    for result in document.results:
+        method = result.scores.method
+        header += [f"{method}.answer", f"{method}.probability", *(f"{method}.p[{name}]" for name in names)]
+    writer.writerow(map(safe_cell, header))
+    for number, query in enumerate(document.queries, start=1):
+        label = document.labels.get(query)
+        line: list[Any] = [
+            number,
+            view.picture(query).name,
+            query,
+            name_of(view, document, label.answer) if label else "",
+        ]
+        for result in document.results:
+            row, answer = result.row(query), result.answer(query)
+            if row is None or answer is None:
+                line += [""] * (2 + len(keys))
+                continue
+            of = dict(zip(result.classes, result.scores.probabilities[row].tolist(), strict=True))
+            line += [name_of(view, document, answer), f"{max(of.values()):.4f}"]
+            line += [f"{of[key]:.4f}" if key in of else "" for key in keys]
+        writer.writerow(safe_cell(str(value)) for value in line)
+    return "data:text/csv;base64," + base64.b64encode(b"\xef\xbb\xbf" + out.getvalue().encode()).decode("ascii")
+
+
+def act(view: View, tab: Tab, data: Mapping[str, Any]) -> None:
+    action = data["action"]
+    if action == "sort" and data["value"] in SORTS:
+        tab.sort, tab.page = data["value"], 0
+    elif action == "page":
+        tab.page = max(0, int(data["value"]))
+    elif action == "explain":
+        tab.selected = (data["query"], data["method"], data.get("class", ""), data.get("focus", ""))

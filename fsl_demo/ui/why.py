@@ -1,0 +1,98 @@
+"""The explanation of one cell: heat maps on query and support picture, nearest pictures, nearest words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fsl_demo.episodes import Layer
+from fsl_demo.errors import UserError
+from fsl_demo.overlays import overlay
+from fsl_demo.ui.desk import Tab
+from fsl_demo.ui.document import Document, Result
+from fsl_demo.ui.html import View, esc, jpeg_uri, percent, png_uri
+from fsl_demo.ui.prediction import explain
+
+SIDE = 448
+NEIGHBOURS = 5
+WORDS = 5
+
+
+def render(view: View, tab: Tab) -> str:
+    """The explanation of the cell that is selected on the tab."""
+    query, method, chosen, focus = tab.selected
+    document = tab.document
+    result = document.result(method)
+    if result is None:
+        return _empty(view, "why_hint") if document.results else ""
+    row = result.row(query)
+    if row is None or query not in document.queries:
+        return _empty(view, "why_hint")
+    if document.outdated:
+        return _empty(view, "outdated")
+    index = result.classes.index(chosen) if chosen in result.classes else result.scores.best(row)
+    try:
+        explanation = explain(view, document, query, method, index, focus or None)
+    except UserError as error:
+        return f'<p class="warn">{esc(view.error(error))}</p>'
+    name = document.class_names()[result.classes[index]]
+    figures = "".join(_figure(view, layer, name) for layer in explanation.layers if layer.map is not None)
+    words = "".join(_words(view, layer) for layer in explanation.layers if layer.words)
+    return f"""<div class="why" data-draft="{tab.draft_id}" style="--opacity:0.55">
+<h2>{view.t("why_title", name=name, method=view.methods[method].card.title)}</h2>
+{_classes(view, document, result, row, index, query, method)}
+<label class="slider"><span>{view.t("opacity")}</span>
+<input type="range" min="0" max="1" step="0.05" value="0.55" data-opacity aria-label="{view.t("opacity")}"></label>
+<div class="figures">{figures}</div>
+<div class="scale"><span>{view.t("less")}</span><i></i><span>{view.t("more")}</span></div>
+<p class="hint">{view.t("map_hint")}</p>
+{_neighbours(view, document, result, row, query, method, result.classes[index])}{words}</div>"""
+
+
+def _empty(view: View, key: str) -> str:
+    return f'<div class="empty"><p>{view.t(key)}</p></div>'
+
+
+def _classes(view: View, document: Document, result: Result, row: int, index: int, query: str, method: str) -> str:
+    """The classes to ask about, most probable first."""
+    names, buttons = document.class_names(), []
+    for i in np.argsort(-result.scores.probabilities[row])[:8]:
+        key = result.classes[i]
+        buttons.append(
+            f'<button class="chip {"on" if i == index else ""}" data-action="explain" data-query="{query}" data-method="{method}"'
+            f' data-class="{key}" aria-pressed="{str(bool(i == index)).lower()}">{esc(names[key])}'
+            f" {percent(float(result.scores.probabilities[row][i]))}</button>"
+        )
+    return f'<div class="chips" role="group" aria-label="{view.t("explain_class")}">{"".join(buttons)}</div>'
+
+
+def _figure(view: View, layer: Layer, class_name: str) -> str:
+    photo = layer.picture.image().copy()
+    photo.thumbnail((SIDE, SIDE))
+    heat = overlay(layer.picture, layer.map, layer.seen, 1.0, max(photo.size))
+    heat = heat.resize(photo.size)
+    caption = view.t(f"role.{layer.role}")
+    file = esc(f"{layer.role}-{class_name}.png".replace("/", "-"))
+    return f"""<figure><div class="stack"><img src="{jpeg_uri(photo)}" alt="{caption}: {esc(layer.picture.name)}">
+<img class="heat" src="{png_uri(heat)}" alt="{view.t("heat_map_alt")}"></div>
+<figcaption>{caption} · <span class="name">{esc(layer.picture.name)}</span>
+<button class="quiet" data-save="{file}" aria-label="{view.t("download_picture")}" title="{view.t("download_picture")}">⤓</button></figcaption></figure>"""
+
+
+def _neighbours(view: View, document: Document, result: Result, row: int, query: str, method: str, key: str) -> str:
+    """The support pictures most like the query; a click shows the heat map of that pair."""
+    if result.scores.pairs is None or not result.support:
+        return ""
+    names = {sha: document.class_names()[r.key] for r in document.rows() for sha in r.pictures}
+    pairs = result.scores.pairs[row]
+    cards = "".join(
+        f'<button class="neighbour" data-action="explain" data-query="{query}" data-method="{method}" data-class="{key}"'
+        f' data-focus="{result.support[i]}" title="{view.t("compare_with")}"><img src="{view.thumb(result.support[i])}" alt="">'
+        f"<span>{esc(names.get(result.support[i], ''))}</span><b>{pairs[i]:.2f}</b></button>"
+        for i in np.argsort(-pairs)[:NEIGHBOURS]
+    )
+    return f'<h3>{view.t("nearest_support")}</h3><div class="neighbours">{cards}</div>'
+
+
+def _words(view: View, layer: Layer) -> str:
+    rows = "".join(f"<li><span>{esc(word)}</span><b>{value:.2f}</b></li>" for word, value in layer.words[:WORDS])
+    return f'<h3>{view.t("nearest_names")} · {view.t(f"role.{layer.role}")}</h3><ol class="words">{rows}</ol><p class="hint">{view.t("names_hint")}</p>'

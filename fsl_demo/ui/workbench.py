@@ -1,0 +1,322 @@
+"""The Workbench tab: class rows, queries, methods and Predict."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import MISSING, fields
+from functools import cache
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from gradio.utils import get_upload_folder
+from PIL import Image, ImageOps
+
+from fsl_demo.episodes import class_key
+from fsl_demo.errors import UserError
+from fsl_demo.methods.contract import Method
+from fsl_demo.pictures import MAX_BYTES, Picture, ingest
+from fsl_demo.store.exchange import read_class_pictures
+from fsl_demo.ui import examples
+from fsl_demo.ui.desk import Tab
+from fsl_demo.ui.document import ClassRow, Document
+from fsl_demo.ui.html import BIN, View, esc, jpeg_uri
+
+MAX_QUERIES_SHOWN = 200
+
+
+# --- what it shows -------------------------------------------------------------------------------------------------
+
+
+def render(view: View, tab: Tab) -> str:
+    """The whole tab as HTML."""
+    document = tab.document
+    return f"""<div class="board" data-draft="{tab.draft_id}" data-drop="classes">
+{_toolbar(view, document)}
+{_examples(view, document)}
+<div class="columns">
+<section class="support" aria-label="{view.t("support_set")}">
+<h2>{view.t("support_set")} <small>{_shots(view, document)}</small></h2>
+{"".join(_class_row(view, document, row, position) for position, row in enumerate(document.classes, start=1))}
+<div class="line"><button data-action="add_class" class="quiet">＋ {view.t("add_class")}</button>
+{_picker(view, "classes", "upload_folder", "webkitdirectory")}
+{_picker(view, "classes", "upload_zip", 'accept=".zip"')}</div>
+</section>
+<section class="side">{_queries(view, document)}{_methods(view, document)}{_predict(view, document)}</section>
+</div></div>"""
+
+
+def _toolbar(view: View, document: Document) -> str:
+    disabled = "" if document.undo else "disabled"
+    return f"""<div class="line toolbar">
+<input type="text" class="title" data-field="title" value="{esc(document.title)}" maxlength="200"
+ placeholder="{view.t("title_placeholder")}" aria-label="{view.t("title")}">
+<button data-action="new" class="quiet">{view.t("new")}</button>
+<button data-action="duplicate" class="quiet">{view.t("duplicate")}</button>
+<button data-action="clear" class="quiet">{view.t("clear")}</button>
+<button data-action="undo" data-key="Ctrl+z" class="quiet" {disabled} title="Ctrl+Z">↶ {view.t("undo")}</button>
+</div>"""
+
+
+def _examples(view: View, document: Document) -> str:
+    cards = "".join(
+        f'<button class="card" data-action="example" data-example="{recipe.id}">'
+        f'<span class="strip">{_strip(recipe.id)}</span>'
+        f"<b>{esc(recipe.title[view.language])}</b><small>{esc(recipe.hint[view.language])}</small></button>"
+        for recipe in examples.recipes()
+    )
+    if document.is_empty():
+        return f'<div class="hero"><h2>{view.t("start")}</h2><p>{view.t("start_hint")}</p><div class="cards">{cards}</div></div>'
+    return f'<details id="examples"><summary>{view.t("examples")}</summary><div class="cards">{cards}</div></details>'
+
+
+@cache
+def _strip(recipe: str) -> str:
+    return "".join(f'<img src="{jpeg_uri(_small(item.image()))}" alt="">' for item in examples.preview(recipe))
+
+
+def _small(image: Image.Image) -> Image.Image:
+    return ImageOps.fit(image, (72, 72))
+
+
+def _shots(view: View, document: Document) -> str:
+    rows = document.rows()
+    if not rows:
+        return ""
+    counts = sorted({len(row.pictures) for row in rows})
+    shots = str(counts[0]) if len(counts) == 1 else f"{counts[0]}–{counts[-1]}"
+    return view.t("n_way_k_shot", way=len(rows), shot=shots)
+
+
+def _class_row(view: View, document: Document, row: ClassRow, position: int) -> str:
+    label = view.t("class_n", n=position)
+    thumbs = "".join(_thumb(view, document, sha, row.key) for sha in row.pictures)
+    hint = "" if row.pictures else f'<span class="hint">{view.t("drop_pictures")}</span>'
+    return f"""<div class="class-row" role="group" aria-label="{esc(row.name) or label}" data-drop="{row.key}">
+<div class="line">
+<input type="text" data-field="name:{row.key}" value="{esc(row.name)}" placeholder="{label}" aria-label="{label}: {view.t("class_name")}">
+<span class="count">{len(row.pictures) or ""}</span>
+<button data-action="remove_class" data-target="{row.key}" class="icon" aria-label="{view.t("remove_class")}"
+ title="{view.t("remove_class")}">{BIN}</button></div>
+<textarea rows="{max(1, min(4, row.description.count(chr(10)) + 1))}" data-field="description:{row.key}"
+ placeholder="{view.t("description_placeholder")}"
+ aria-label="{label}: {view.t("description")}">{esc(row.description)}</textarea>
+<div class="thumbs">{thumbs}{_picker(view, row.key, "add_pictures", 'accept="image/*,.heic,.heif"')}{hint}</div></div>"""
+
+
+def _thumb(view: View, document: Document, sha: str, owner: str) -> str:
+    name = esc(view.workspace.picture(sha).name)
+    choices = "".join(
+        f'<option value="{row.key}">{esc(row.name) or view.t("class_n", n=n)}</option>'
+        for n, row in enumerate(document.classes, start=1)
+        if row.key != owner
+    )
+    if owner != "queries":
+        choices += f'<option value="queries">{view.t("queries")}</option>'
+    return f"""<span class="thumb" draggable="true" data-sha="{sha}" data-from="{owner}">
+<img src="{view.thumb(sha)}" alt="{name}" title="{name}">
+<button data-action="remove" data-sha="{sha}" data-from="{owner}" aria-label="{view.t("remove_picture", name=name)}">×</button>
+<select data-action="move" data-sha="{sha}" data-from="{owner}" aria-label="{view.t("move_picture", name=name)}"
+ title="{view.t("move_to")}"><option value="">→</option>{choices}</select></span>"""
+
+
+def _picker(view: View, target: str, label: str, attributes: str) -> str:
+    """A button that opens a hidden file input."""
+    name = f"pick-{target}-{label}"
+    return f"""<input type="file" hidden multiple id="{name}" data-target="{target}" {attributes}>
+<button type="button" class="quiet" data-open="#{name}" data-focus="{name}">＋ {view.t(label)}</button>"""
+
+
+def _queries(view: View, document: Document) -> str:
+    shown = document.queries[:MAX_QUERIES_SHOWN]
+    thumbs = "".join(_thumb(view, document, sha, "queries") for sha in shown)
+    more = len(document.queries) - len(shown)
+    rest = f'<span class="hint">{view.t("and_more", n=more)}</span>' if more else ""
+    hint = "" if document.queries else f'<p class="hint">{view.t("queries_hint")}</p>'
+    count = f"<small>{len(document.queries)}</small>" if document.queries else ""
+    return f"""<div class="panel" role="group" aria-label="{view.t("queries")}" data-drop="queries">
+<h2>{view.t("queries")} {count}</h2>{hint}
+<div class="thumbs">{thumbs}{rest}{_picker(view, "queries", "add_queries", 'accept="image/*,.heic,.heif"')}</div></div>"""
+
+
+def chosen_methods(view: View, document: Document) -> list[str]:
+    return list(view.methods) if document.methods is None else document.methods
+
+
+def _methods(view: View, document: Document) -> str:
+    chosen = chosen_methods(view, document)
+    rows = []
+    for name, method in view.methods.items():
+        card = method.card
+        needs = view.t("needs_pictures") if card.needs_pictures else view.t("works_from_text")
+        controls = "".join(_control(view, document, method, spec) for spec in fields(method.Settings))
+        rows.append(f"""<div class="method"><label><input type="checkbox" data-field="method:{name}"
+{"checked" if name in chosen else ""}> <b>{esc(card.title)}</b></label>
+<p>{view.t(f"method.{name}")} <span class="cost">{needs} · {view.t("cost", ms=card.cost)}</span></p>
+<details id="settings-{name}"><summary>{view.t("settings")}</summary>{controls}
+<p class="hint">{esc(card.paper)}</p></details></div>""")
+    return f'<div class="panel"><h2>{view.t("methods")}</h2>{"".join(rows)}</div>'
+
+
+def _control(view: View, document: Document, method: Method, spec: Any) -> str:
+    """A slider for one field of a method's settings; "automatic" while nobody has moved it."""
+    name = f"{method.card.id}.{spec.name}"
+    value = document.settings.get(method.card.id, {}).get(spec.name)
+    automatic = spec.default is None or spec.default is MISSING
+    low, high, step = (spec.metadata[part] for part in ("low", "high", "step"))
+    shown = value if value is not None else (low if automatic else spec.default)
+    state = view.t("automatic") if value is None and automatic else f"{shown:.2f}"
+    reset = (
+        f'<button data-action="automatic" data-setting="{name}" class="quiet">{view.t("automatic")}</button>'
+        if automatic and value is not None
+        else ""
+    )
+    return f"""<label class="slider"><span>{view.t(f"setting.{name}")}</span>
+<input type="range" data-field="set:{name}" min="{low}" max="{high}" step="{step}" value="{shown}"
+ data-untouched="{"1" if value is None else ""}"><output>{state}</output></label>{reset}"""
+
+
+def _predict(view: View, document: Document) -> str:
+    stale = f'<p class="warn">{view.t("outdated")}</p>' if document.outdated else ""
+    return f"""<div class="panel go">{stale}<button class="primary" data-action="predict" data-event="predict"
+ data-key="Ctrl+Enter" title="Ctrl+Enter">{view.t("predict")}</button></div>"""
+
+
+# --- what it does --------------------------------------------------------------------------------------------------
+
+
+def act(view: View, tab: Tab, data: Mapping[str, Any], document: Document) -> list[UserError]:
+    """Carry out one action of the board on the tab's document; gives the errors of pictures left out."""
+    action = data["action"]
+    if action == "fields":
+        return []
+    if action == "undo":
+        document.take_back()
+        return []
+    if action == "add":
+        if data["batch"] != tab.batch:
+            document.remember()
+            tab.batch = data["batch"]
+        return _add(view, document, data)
+    document.remember()
+    if action == "add_class":
+        document.add_class()
+    elif action == "remove_class":
+        document.remove_class(data["target"])
+    elif action == "remove":
+        document.remove_picture(data["from"], data["sha"])
+    elif action == "move" and data["value"]:
+        document.remove_picture(data["from"], data["sha"])
+        _place(document, data["value"], [data["sha"]])
+    elif action == "clear":
+        empty = Document()
+        document.classes, document.queries, document.labels = empty.classes, [], {}
+        document.results, document.outdated, document.title = [], False, ""
+    elif action == "automatic":
+        method, name = data["setting"].split(".")
+        document.settings.get(method, {}).pop(name, None)
+        document.outdated = bool(document.results)
+    return []
+
+
+def write_fields(view: View, document: Document, values: Mapping[str, Any], touched: str) -> bool:
+    """Take over text fields, ticked methods and the slider that was moved. True when something changed."""
+    ticks = [name for name in view.methods if values.get(f"method:{name}", name in chosen_methods(view, document))]
+    changed = document.write_fields({k: v for k, v in values.items() if isinstance(v, str)})
+    if ticks != chosen_methods(view, document):
+        document.methods, changed = ticks, True
+    if touched.startswith("set:"):
+        method, name = touched.removeprefix("set:").split(".")
+        document.settings.setdefault(method, {})[name] = float(values[touched])
+        document.outdated, changed = bool(document.results), True
+    return changed
+
+
+def settings_of(method: Method, document: Document) -> Any:
+    return method.Settings(**document.settings.get(method.card.id, {}))
+
+
+def _place(document: Document, target: str, pictures: list[str]) -> None:
+    if target == "queries":
+        document.add_queries(pictures)
+    else:
+        document.add_pictures(target, pictures)
+
+
+def _add(view: View, document: Document, data: Mapping[str, Any]) -> list[UserError]:
+    try:
+        if data["target"] == "classes":
+            return _add_folders(view, document, data["files"])
+        with ThreadPoolExecutor() as pool:
+            read = list(pool.map(_ingest, data["files"]))
+        _place(document, data["target"], _keep(view, [item for item in read if isinstance(item, Picture)]))
+        return [item for item in read if isinstance(item, UserError)]
+    finally:
+        for file in data["files"]:
+            if file.get("path"):
+                uploaded(file["path"]).unlink(missing_ok=True)
+
+
+def _add_folders(view: View, document: Document, files: list[Mapping[str, Any]]) -> list[UserError]:
+    """Fill the class rows from a zip, or from files whose names carry their class folder; loose ones are queries."""
+    errors: list[UserError] = []
+    by_class: dict[str, list[Picture]] = defaultdict(list)
+    for file in files:
+        if file["name"].lower().endswith(".zip") and file.get("path"):
+            found, refused = _read_zip(file)
+            errors += refused
+            for name, pictures in found.items():
+                by_class[name] += pictures
+            continue
+        picture = _ingest(file)
+        if isinstance(picture, UserError):
+            errors.append(picture)
+        else:
+            by_class[PurePosixPath(file["name"]).parent.name].append(picture)
+    document.add_queries(_keep(view, by_class.pop("", [])))
+    for name, pictures in by_class.items():
+        document.add_pictures(_row_called(document, name).key, _keep(view, pictures))
+    return errors
+
+
+def _row_called(document: Document, name: str) -> ClassRow:
+    """The row of that class name; else the first blank row; else a new one."""
+    for row in document.classes:
+        if class_key(row.name) == class_key(name):
+            return row
+    row = next((row for row in document.classes if row.is_blank()), None) or document.add_class()
+    row.name = name
+    return row
+
+
+def _keep(view: View, pictures: list[Picture]) -> list[str]:
+    with ThreadPoolExecutor() as pool:
+        return [picture.sha256 for picture in pool.map(view.workspace.add_picture, pictures)]
+
+
+def uploaded(path: str) -> Path:
+    """The path of an upload, checked to be one: a page can't name other files of this machine."""
+    resolved = Path(path).resolve()
+    if not resolved.is_relative_to(Path(get_upload_folder()).resolve()):
+        raise UserError("picture_missing", file=resolved.name, reason="not an upload")
+    return resolved
+
+
+def _ingest(file: Mapping[str, Any]) -> Picture | UserError:
+    name = PurePosixPath(file["name"]).name
+    try:
+        if file.get("path"):
+            return ingest(uploaded(file["path"]), name)
+        if not file["size"]:
+            raise UserError("picture_empty", file=name)
+        raise UserError("picture_bytes", file=name, megabytes=file["size"] / 1e6, limit=MAX_BYTES / 1e6)
+    except UserError as error:
+        return error
+
+
+def _read_zip(file: Mapping[str, Any]) -> tuple[dict[str, list[Picture]], list[UserError]]:
+    try:
+        return read_class_pictures(uploaded(file["path"]))
+    except UserError as error:
+        return {}, [error]
