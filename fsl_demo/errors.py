@@ -30,6 +30,7 @@ MESSAGES = {
     "disk_full": "The disk is full, so nothing was saved in {folder}. Free some space and save again.",
     "folder_unwritable": "{folder} cannot be written ({reason}). Allow it, or choose another folder.",
     "workspace_damaged": "{folder} holds a damaged database ({reason}). Restore a copy, or choose another folder.",
+    "workspace_busy": "Another program has kept {folder} locked for 10 seconds. Close it, then try again.",
     "picture_not_stored": "The workspace has no picture {sha256}. Add it again.",
     "draft_missing": "The workspace does not have this page's draft. Reload the page to begin a new one.",
     "draft_stale": "Another tab has saved this draft since. Reload to see it, or continue as a copy.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import secrets
+import time
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from fsl_demo.pictures import Picture, from_image
 from fsl_demo.store.connection import trouble
 
 THUMBNAIL_SIDE = 160
+_TEMPORARY_SECONDS = 3600
 
 
 class Blobs:
@@ -24,6 +26,9 @@ class Blobs:
         self._folder = folder
         with trouble(folder.parent):
             folder.mkdir(exist_ok=True)
+            for left in folder.glob("*.tmp"):  # of a process that was killed
+                if left.stat().st_mtime < time.time() - _TEMPORARY_SECONDS:
+                    left.unlink(missing_ok=True)
 
     def path(self, sha256: str) -> Path:
         """Where the picture with this hash is, or would be."""
@@ -36,7 +41,7 @@ class Blobs:
             Size of the file in bytes.
         """
         target = self.path(picture.sha256)
-        temporary = target.with_name(f"{target.name}.{secrets.token_hex(4)}.tmp")
+        temporary = self._folder / f"{picture.sha256}.{secrets.token_hex(4)}.tmp"
         buffer = io.BytesIO()
         picture.image().save(buffer, "PNG", compress_level=1)
         with trouble(self._folder.parent):

@@ -36,19 +36,23 @@ def trouble(path: Path) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise UserError("disk_full", folder=path) from error
         raise UserError("folder_unwritable", folder=path, reason=error.strerror or str(error)) from error
-    except sqlite3.IntegrityError:
-        raise
     except sqlite3.DatabaseError as error:
-        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:
-            raise UserError("disk_full", folder=path) from error
-        if error.sqlite_errorcode & 0xFF in _NOT_WRITABLE:
-            raise UserError("folder_unwritable", folder=path, reason=str(error)) from error
-        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            raise UserError("workspace_damaged", folder=path, reason=str(error)) from error
-        raise
+        code = _CODES.get(error.sqlite_errorcode & 0xFF)
+        if code is None:
+            raise
+        raise UserError(code, folder=path, reason=str(error)) from error
 
 
-_NOT_WRITABLE = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM)
+_CODES = {
+    sqlite3.SQLITE_FULL: "disk_full",
+    sqlite3.SQLITE_BUSY: "workspace_busy",
+    sqlite3.SQLITE_READONLY: "folder_unwritable",
+    sqlite3.SQLITE_CANTOPEN: "folder_unwritable",
+    sqlite3.SQLITE_IOERR: "folder_unwritable",
+    sqlite3.SQLITE_PERM: "folder_unwritable",
+    sqlite3.SQLITE_CORRUPT: "workspace_damaged",
+    sqlite3.SQLITE_NOTADB: "workspace_damaged",
+}
 
 
 class Connections:

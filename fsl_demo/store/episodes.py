@@ -38,18 +38,18 @@ def save(db: Database, labelled: LabelledEpisode, episode_id: str | None) -> str
     Returns:
         Its id: a new one, or `episode_id`, which is brought up to date.
     """
+    time = now()
     if episode_id is None:
         episode_id = secrets.token_hex(8)
-        time = now()
         db.execute(
             "INSERT INTO episodes (id, title, created_at, updated_at) VALUES (?, ?, ?, ?)",
             (episode_id, plain(labelled.title), time, time),
         )
-        event(db, episode_id, "created")
+        event(db, episode_id, "created", time)
     else:
         require(db, episode_id)
         db.execute("UPDATE episodes SET title = ? WHERE id = ?", (plain(labelled.title), episode_id))
-        event(db, episode_id, "updated")
+        event(db, episode_id, "updated", time)
     episode = labelled.episode
     classes = _save_classes(db, episode_id, episode.classes)
     support = [(example.picture, classes[example.class_index]) for example in episode.support]
@@ -110,10 +110,14 @@ def query_item(db: Database, episode_id: str, position: int) -> int:
     return row[0]
 
 
-def event(db: Database, episode_id: str, kind: Literal["created", "updated", "deleted", "restored"]) -> None:
+def event(db: Database, episode_id: str, kind: Literal["created", "updated", "deleted", "restored"], time: str) -> None:
     """Note what happened to an episode, and when."""
-    time = now()
     db.execute("INSERT INTO events (episode, kind, created_at) VALUES (?, ?, ?)", (episode_id, kind, time))
+    touch(db, episode_id, time)
+
+
+def touch(db: Database, episode_id: str, time: str) -> None:
+    """Note when an episode was last changed."""
     db.execute("UPDATE episodes SET updated_at = ? WHERE id = ?", (time, episode_id))
 
 

@@ -19,8 +19,8 @@ from fsl_demo.store.connection import Connections, now, trouble
 class Workspace:
     """A folder with `fsl_demo.db` (SQLite) and `blobs/` (pictures). Any number of threads may share one.
 
-    Every method may raise `UserError`: `disk_full`, `folder_unwritable` or `workspace_damaged`. What
-    was to be written is then not written, and what was there is untouched.
+    Every method may raise `UserError`: `disk_full`, `folder_unwritable`, `workspace_busy` or
+    `workspace_damaged`. What was to be written is then not written, and what was there is untouched.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -151,6 +151,7 @@ class Workspace:
         with self._connections.write() as db:
             item = episodes.query_item(db, episode_id, query_position)
             labels.put(db, item, label, episodes.class_ids(db, episode_id))
+            episodes.touch(db, episode_id, now())
 
     def label_history(self, episode_id: str, query_position: int) -> list[labels.LabelRecord]:
         """Everything that was ever said about a query, oldest first.
@@ -169,8 +170,9 @@ class Workspace:
         """
         with self._connections.write() as db:
             episodes.require(db, episode_id)
-            db.execute("UPDATE episodes SET deleted_at = ? WHERE id = ?", (now(), episode_id))
-            episodes.event(db, episode_id, "deleted")
+            time = now()
+            db.execute("UPDATE episodes SET deleted_at = ? WHERE id = ?", (time, episode_id))
+            episodes.event(db, episode_id, "deleted", time)
 
     def restore_episode(self, episode_id: str) -> None:
         """Bring a deleted episode back.
@@ -181,7 +183,7 @@ class Workspace:
         with self._connections.write() as db:
             episodes.require(db, episode_id)
             db.execute("UPDATE episodes SET deleted_at = NULL WHERE id = ?", (episode_id,))
-            episodes.event(db, episode_id, "restored")
+            episodes.event(db, episode_id, "restored", now())
 
     def statistics(self) -> browse.Statistics:
         """How much there is of everything."""

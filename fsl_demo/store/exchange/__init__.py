@@ -13,8 +13,9 @@ from fsl_demo.episodes import LabelledEpisode
 from fsl_demo.store.exchange import huggingface, imagefolder, table
 from fsl_demo.store.exchange.class_pictures import read_class_pictures
 from fsl_demo.store.exchange.reading import read
+from fsl_demo.store.exchange.table import safe_cell
 
-__all__ = ["FORMATS", "Format", "read", "read_class_pictures"]
+__all__ = ["FORMATS", "Format", "read", "read_class_pictures", "safe_cell"]
 
 
 @dataclass(frozen=True)

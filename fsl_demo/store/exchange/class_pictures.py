@@ -12,7 +12,7 @@ from fsl_demo.store.exchange.archive import Source, open_source
 from fsl_demo.store.exchange.names import class_name
 from fsl_demo.store.workspace import Workspace
 
-SPLITS = ("", "support", "train")
+SPLITS = ("support", "train", "")
 
 
 def read_class_pictures(

@@ -32,7 +32,7 @@ def write(episodes: Sequence[tuple[str, LabelledEpisode]], path: Path) -> None:
     table.writerow(COLUMNS)
     for episode_id, labelled in episodes:
         for row in _rows(episode_id, labelled):
-            table.writerow([escape(cell) for cell in row])
+            table.writerow([safe_cell(cell) for cell in row])
     with replacing(path) as file:
         file.write(text.getvalue().encode("utf-8-sig"))
 
@@ -61,13 +61,13 @@ def read(text: str, name: str, find: Find) -> list[LabelledEpisode]:
     return [builder.episode(Path(name).stem) for builder in episodes.values()]
 
 
-def escape(cell: str) -> str:
+def safe_cell(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula."""
     return f"'{cell}" if cell.lstrip("'").startswith(_FORMULA) else cell
 
 
-def unescape(cell: str) -> str:
-    """What was escaped."""
+def plain_cell(cell: str) -> str:
+    """What `safe_cell` was given."""
     return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA) else cell
 
 
@@ -118,6 +118,6 @@ def _parse(text: str, name: str) -> list[tuple[int, dict[str, str]]]:
         missing = [column for column in _NEEDED if column not in (table.fieldnames or ())]
         if missing:
             raise UserError("csv_columns", file=name, missing=", ".join(missing))
-        return [(table.line_num, {column: unescape(row.get(column, "")) for column in COLUMNS}) for row in table]
+        return [(table.line_num, {column: plain_cell(row.get(column, "")) for column in COLUMNS}) for row in table]
     except csv.Error as error:
         raise UserError("import_document", file=name, reason=str(error)) from error

@@ -1,0 +1,240 @@
+"""What is exported loads in other people's tools, and comes back whole."""
+
+import dataclasses
+import errno
+import math
+import os
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fsl_demo import runtime
+from fsl_demo.episodes import ClassSpec, Episode, Example, Label, LabelledEpisode, Run
+from fsl_demo.errors import UserError
+from fsl_demo.pictures import Picture, from_image
+from fsl_demo.store import Workspace
+from fsl_demo.store.exchange import FORMATS, files, read
+from tests.store.conftest import make_scores
+
+Same = Callable[[LabelledEpisode, LabelledEpisode], None]
+LOSSLESS = ("imagefolder", "huggingface")
+
+
+def awkward(digits: list[Picture]) -> LabelledEpisode:
+    """Names that no file system takes, a picture three times, an infinite threshold, an undescribed class."""
+    classes = tuple(map(ClassSpec, ("a/b", "..", "CON", "貓 ", "x" * 100, "猫" * 100)))
+    renamed = from_image(digits[0].image(), "../evil\\name?.JPG", digits[0].original_sha256)
+    support = (*(Example(digits[5], index) for index in range(6)), Example(renamed, 0))
+    scores = dataclasses.replace(make_scores("m", 2, 6, 7), none_below=-math.inf, pairs=None, settings={"k": [1, "二"]})
+    labels = {1: Label(1, "=cmd()", "accepted", 1, 0.1)}
+    return LabelledEpisode(Episode(classes, support, (digits[0], digits[0])), "", (Run(scores),), labels)
+
+
+@pytest.mark.parametrize("name", LOSSLESS)
+@pytest.mark.parametrize("unpacked", [False, True])
+@pytest.mark.parametrize("stored", [False, True])
+def test_comes_back_whole(
+    name: str,
+    unpacked: bool,
+    stored: bool,
+    tmp_path: Path,
+    workspace: Workspace,
+    labelled: LabelledEpisode,
+    digits: list[Picture],
+    assert_same: Same,
+) -> None:
+    episodes = [labelled, awkward(digits), LabelledEpisode(Episode(()), "empty")]
+    path = tmp_path / "out.zip"
+    FORMATS[name].write([(f"id{number}", episode) for number, episode in enumerate(episodes)], path)
+    if unpacked:
+        zipfile.ZipFile(path).extractall(tmp_path / "out" / "wrapper")
+        path = tmp_path / "out"
+    found = read(path, workspace if stored else None)
+    if stored:
+        found = [workspace.episode(workspace.save_episode(episode)) for episode in found]
+        assert workspace.check() == []
+    for restored, episode in zip(found, episodes, strict=True):
+        assert_same(restored, episode)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_same_contents_same_file(name: str, tmp_path: Path, labelled: LabelledEpisode) -> None:
+    paths = [tmp_path / f"{number}{FORMATS[name].suffix}" for number in range(2)]
+    for path in paths:
+        FORMATS[name].write([("id", labelled)], path)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_torchvision_reads_class_folders(tmp_path: Path, labelled: LabelledEpisode, digits: list[Picture]) -> None:
+    runtime.prepare()
+    runtime.guard_torchvision()
+    from torchvision.datasets import ImageFolder
+
+    other = LabelledEpisode(
+        Episode((ClassSpec("ZÉRO"), ClassSpec("four")), (Example(digits[4], 1), Example(digits[5], 0)))
+    )
+    FORMATS["imagefolder"].write([("one", labelled), ("two", other)], tmp_path / "out.zip")
+    zipfile.ZipFile(tmp_path / "out.zip").extractall(tmp_path / "out")
+
+    support = ImageFolder(str(tmp_path / "out" / "support"))
+    assert support.classes == ["Two %2F 2%20", "four", "zéro", "一"]
+    expected = {
+        (example.picture.sha256, labelled.episode.classes[example.class_index].name)
+        for example in labelled.episode.support
+    }
+    expected |= {(digits[4].sha256, "four"), (digits[5].sha256, "zéro")}
+    names = {"Two %2F 2%20": "Two / 2 "}
+    assert {
+        (from_image(image, "").sha256, names.get(support.classes[label], support.classes[label]))
+        for image, label in support
+    } == expected
+    query = ImageFolder(str(tmp_path / "out" / "query"))
+    assert [(query.classes[label], from_image(image, "")) for image, label in query] == [("Two %2F 2%20", digits[10])]
+
+
+def test_hugging_face_loads_pictures_and_episodes(
+    tmp_path: Path, labelled: LabelledEpisode, digits: list[Picture], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_DATASETS_OFFLINE", "1")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
+    import datasets
+
+    FORMATS["huggingface"].write([("one", labelled), ("two", awkward(digits))], tmp_path / "out.zip")
+    zipfile.ZipFile(tmp_path / "out.zip").extractall(tmp_path / "out")
+
+    def load(*arguments: str, **options: str) -> datasets.Dataset:
+        return datasets.load_dataset(*arguments, **options, split="train", cache_dir=str(tmp_path / "cache"))
+
+    pictures = load("imagefolder", data_dir=str(tmp_path / "out" / "pictures"))
+    assert isinstance(pictures.features["image"], datasets.Image)
+    names = [spec.name for spec in labelled.episode.classes]
+    rows = [row for row in pictures if row["episode_id"] == "one"]
+    expected = [(example.picture, names[example.class_index], "support") for example in labelled.episode.support]
+    expected += zip(labelled.episode.queries, ["Two / 2 ", None, None, None], ["query"] * 4, strict=True)
+    assert [(from_image(row["image"], ""), row["label"], row["role"]) for row in rows] == expected
+
+    episodes = load("imagefolder", data_dir=str(tmp_path / "out" / "episodes"))
+    for column in ("support", "query"):
+        assert episodes.features[column] == datasets.List(datasets.Image())
+    one, two = episodes
+    assert [from_image(image, "") for image in one["support"]] == [e.picture for e in labelled.episode.support]
+    assert one["support_labels"] == [names[example.class_index] for example in labelled.episode.support]
+    assert [from_image(image, "") for image in one["query"]] == list(labelled.episode.queries)
+    assert one["query_labels"] == ["Two / 2 ", None, None, None]
+    assert two["query_labels"] == [None, ".."]
+
+    assert load(str(tmp_path / "out"), "episodes").column_names == episodes.column_names
+    assert load(str(tmp_path / "out"), "pictures").num_rows == pictures.num_rows
+
+
+@pytest.mark.parametrize("name", LOSSLESS)
+def test_exported_pictures_carry_nothing_but_pixels(name: str, tmp_path: Path, labelled: LabelledEpisode) -> None:
+    image = labelled.episode.queries[0].image().copy()
+    image.info["exif"] = Image.Exif().tobytes()
+    image.info["comment"] = "secret"
+    episode = dataclasses.replace(labelled.episode, queries=(from_image(image, "a.jpg"), *labelled.episode.queries[1:]))
+    FORMATS[name].write([("id", dataclasses.replace(labelled, episode=episode))], tmp_path / "out.zip")
+    with zipfile.ZipFile(tmp_path / "out.zip") as file:
+        pictures = [info for info in file.namelist() if info.endswith(".png")]
+        assert len(pictures) == 9 * (2 if name == "huggingface" else 1)
+        for info in pictures:
+            with Image.open(file.open(info)) as found:
+                assert (found.format, found.mode, found.info) == ("PNG", "RGB", {})
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_full_disk_leaves_the_old_file(
+    name: str, tmp_path: Path, labelled: LabelledEpisode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "out"
+    path.write_bytes(b"earlier export")
+
+    def full(self: Path, target: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(UserError) as caught:
+        FORMATS[name].write([("id", labelled)], path)
+    assert caught.value.code == "disk_full"
+    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir() if file.is_file()] == [
+        ("out", b"earlier export")
+    ]
+
+
+def test_more_pictures_than_can_be_read_back_are_refused(
+    tmp_path: Path, labelled: LabelledEpisode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MAX_ENTRIES", 9)
+    with pytest.raises(UserError) as caught:
+        FORMATS["imagefolder"].write([("id", labelled)], tmp_path / "out.zip")
+    assert caught.value.code == "export_entries"
+    assert list(tmp_path.glob("out*")) == []
+
+
+def rewrite(path: Path, old: str, new: str) -> None:
+    """Change the text of the episode's document."""
+    with zipfile.ZipFile(path) as file:
+        entries = {name: file.read(name) for name in file.namelist()}
+    with zipfile.ZipFile(path, "w") as file:
+        for name, data in entries.items():
+            if name.endswith("episode.json"):
+                assert old.encode() in data
+                data = data.replace(old.encode(), new.encode())
+            file.writestr(name, data)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"kind": "few-shot episode, version 1"', '"kind": "few-shot episode, version 9"'),
+        ('"class": 2', '"class": 3'),
+        ('"class": 2', '"class": -1'),
+        ('"class": 2', '"class": "2"'),
+        ('"class_index": 2', '"class_index": 7'),
+        ('"source": "corrected"', '"source": "invented"'),
+        ('"annotator": "Ada"', '"annotator": null'),
+        ('"descriptions": []', '"descriptions": [1]'),
+        ('"title": "', '"titel": "'),
+        ('"labels": {', '"labels": ["x"], "other": {'),
+        ('"labels": {\n  "0"', '"labels": {\n  "4"'),
+        ('"similarities": [', '"similarities": [[NaN, 0, 0],'),
+        ('"probabilities": [', '"probabilities": [[1, 0],'),
+        ('"runs": [', '"runs": [{},'),
+        ("{", "[" * 100_000),
+        ("{", ""),
+        ("{", "null"),
+    ],
+)
+def test_broken_documents(tmp_path: Path, labelled: LabelledEpisode, old: str, new: str) -> None:
+    path = tmp_path / "out.zip"
+    FORMATS["imagefolder"].write([("id", labelled)], path)
+    rewrite(path, old, new)
+    with pytest.raises(UserError) as caught:
+        read(path)
+    assert caught.value.code == "import_document"
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../outside.png", "support/missing.png", ""])
+def test_document_names_only_files_of_its_own_zip(tmp_path: Path, labelled: LabelledEpisode, name: str) -> None:
+    labelled.episode.queries[0].image().save(tmp_path / "outside.png")
+    path = tmp_path / "inbox" / "out.zip"
+    path.parent.mkdir()
+    FORMATS["imagefolder"].write([("id", labelled)], path)
+    file = f"unlabelled/digit 11-{labelled.episode.queries[1].sha256[:12]}.png"
+    rewrite(path, f'"file": "{file}"', f'"file": "{name}"')
+    with pytest.raises(UserError) as caught:
+        read(path)
+    assert caught.value.code == "import_incomplete"
+
+
+def test_exported_arrays_are_exact(tmp_path: Path, labelled: LabelledEpisode) -> None:
+    scores = labelled.runs[0].scores
+    tiny = np.nextafter(scores.similarities, np.float32(np.inf), dtype=np.float32)
+    run = Run(dataclasses.replace(scores, similarities=tiny))
+    FORMATS["imagefolder"].write([("id", dataclasses.replace(labelled, runs=(run,)))], tmp_path / "out.zip")
+    np.testing.assert_array_equal(read(tmp_path / "out.zip")[0].runs[0].scores.similarities, tiny)

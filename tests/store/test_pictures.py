@@ -1,0 +1,86 @@
+"""Pictures in the workspace."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import data
+
+from fsl_demo.errors import UserError
+from fsl_demo.pictures import Picture, from_image
+from fsl_demo.store import Workspace
+
+
+def test_picture_comes_back_pixel_for_pixel(workspace: Workspace, digits: list[Picture]) -> None:
+    kept = workspace.add_picture(digits[0])
+    for found in (kept, workspace.picture(digits[0].sha256), Workspace(workspace.folder).picture(digits[0].sha256)):
+        assert found == digits[0]
+        assert (found.name, found.width, found.height) == ("digit 0.png", 16, 16)
+        assert found.original_sha256 == digits[0].original_sha256
+        np.testing.assert_array_equal(np.asarray(found.image()), np.asarray(digits[0].image()))
+
+
+def test_blob_is_a_plain_png_under_its_hash(workspace: Workspace, digits: list[Picture]) -> None:
+    sha256 = workspace.add_picture(digits[0]).sha256
+    path = workspace.folder / "blobs" / sha256[:2] / sha256[2:4] / f"{sha256}.png"
+    assert [file for file in (workspace.folder / "blobs").rglob("*") if file.is_file()] == [path]
+    with Image.open(path) as image:
+        assert (image.format, image.mode, image.info) == ("PNG", "RGB", {})
+
+
+def test_added_twice_is_stored_once_and_keeps_each_name(workspace: Workspace, digits: list[Picture]) -> None:
+    workspace.add_picture(digits[0])
+    again = workspace.add_picture(from_image(digits[0].image(), "the same.jpg", "ab"))
+    assert again.name == "the same.jpg"
+    assert workspace.picture(again.sha256).name == "digit 0.png"
+    assert len(list((workspace.folder / "blobs").rglob("*.png"))) == 1
+
+
+def test_stored_picture_is_read_from_disk(workspace: Workspace, digits: list[Picture]) -> None:
+    kept = workspace.add_picture(digits[0])
+    path = next((workspace.folder / "blobs").rglob("*.png"))
+    path.unlink()
+    with pytest.raises(UserError) as caught:
+        kept.image()
+    assert caught.value.code == "picture_missing"
+
+
+@pytest.mark.parametrize(("size", "expected"), [((451, 300), (160, 106)), ((40, 20), (40, 20)), ((20, 320), (10, 160))])
+def test_thumbnail(workspace: Workspace, size: tuple[int, int], expected: tuple[int, int]) -> None:
+    picture = from_image(Image.fromarray(data.chelsea()).resize(size), "cat.png")
+    workspace.add_picture(picture)
+    with Image.open(io.BytesIO(workspace.thumbnail(picture.sha256))) as image:
+        assert (image.format, image.size) == ("WEBP", expected)
+
+
+@pytest.mark.parametrize("name", ["caf\udce9.png", "nul\0.png", "圖.png"])
+def test_any_file_name_can_be_stored(workspace: Workspace, digits: list[Picture], name: str) -> None:
+    workspace.add_picture(from_image(digits[0].image(), name))
+    assert workspace.picture(digits[0].sha256).name == name.replace("\udce9", "?")
+
+
+def test_vectors(workspace: Workspace) -> None:
+    first = {"a": np.arange(3, dtype=np.float32), "b": np.ones((2, 2), dtype=np.float32)}
+    workspace.put_vectors("conv4", first)
+    workspace.put_vectors("conv4", {"a": np.array([0.1, -1e-30, 7], dtype=np.float64)})
+    found = workspace.get_vectors("conv4", ["a", "b", "missing"])
+    assert found.keys() == {"a", "b"}
+    np.testing.assert_array_equal(found["a"], np.array([0.1, -1e-30, 7], dtype=np.float32))
+    np.testing.assert_array_equal(found["b"], first["b"])
+    assert found["a"].dtype == np.float32 and found["a"].flags.writeable
+    assert workspace.get_vectors("resnet12", ["a"]) == {}
+
+
+def test_many_vectors_at_once(workspace: Workspace) -> None:
+    keys = [f"{number:064x}" for number in range(40_000)]
+    workspace.put_vectors("conv4", {keys[-1]: np.zeros(1, dtype=np.float32)})
+    assert workspace.get_vectors("conv4", keys).keys() == {keys[-1]}
+
+
+def test_unknown_picture(workspace: Workspace, tmp_path: Path) -> None:
+    for call in (workspace.picture, workspace.thumbnail):
+        with pytest.raises(UserError) as caught:
+            call("0" * 64)
+        assert caught.value.code == "picture_not_stored"
