@@ -66,10 +66,6 @@ class Blobs:
             return str(error)
         return None if found == sha256 else f"{self.path(sha256).name}: the pixels are those of {found}"
 
-    def bytes(self) -> int:
-        """Size of all picture files in bytes."""
-        return sum(file.stat().st_size for file in self._folder.rglob("*.png"))
-
 
 def thumbnail(picture: Picture) -> bytes:
     """A WebP of at most `THUMBNAIL_SIDE` pixels a side."""

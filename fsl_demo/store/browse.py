@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from fsl_demo.episodes import class_key
+from fsl_demo.store.connection import plain
 
 THUMBNAILS = 6
 
@@ -75,8 +76,8 @@ def summaries(
     rows = db.execute(
         _SUMMARIES,
         {
-            "text": class_key(text),
-            "class": class_key(class_name),
+            "text": class_key(plain(text)),
+            "class": class_key(plain(class_name)),
             "method": method,
             "since": since,
             "until": until,
@@ -122,8 +123,8 @@ class Statistics:
     agreement: float | None
 
 
-def statistics(db: Database, size: int) -> Statistics:
-    """Count; `size` is the workspace's in bytes."""
+def statistics(db: Database, database_bytes: int) -> Statistics:
+    """Count everything; the database itself has `database_bytes` on disk."""
     alive = "FROM episodes JOIN {} ON episode = episodes.id WHERE deleted_at IS NULL"
     items = alive.format("episode_items") + " AND position IS NOT NULL"
     said = f"FROM current_labels WHERE item IN (SELECT episode_items.id {items})"
@@ -138,7 +139,7 @@ def statistics(db: Database, size: int) -> Statistics:
         pictures=count(f"DISTINCT picture) {items}"),
         classes=count(f"DISTINCT class) {alive.format('episode_classes')}"),
         labels=count(f"*) {said}"),
-        bytes=size,
+        bytes=database_bytes + db.execute("SELECT coalesce(sum(bytes), 0) FROM pictures").fetchone()[0],
         by_annotator=dict(
             db.execute(f"SELECT annotator, count(*) {said} GROUP BY annotator ORDER BY 2 DESC").fetchall()
         ),

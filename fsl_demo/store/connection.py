@@ -37,7 +37,7 @@ def trouble(path: Path) -> Iterator[None]:
             raise UserError("disk_full", folder=path) from error
         raise UserError("folder_unwritable", folder=path, reason=error.strerror or str(error)) from error
     except sqlite3.DatabaseError as error:
-        code = _CODES.get(error.sqlite_errorcode & 0xFF)
+        code = _CODES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
         if code is None:
             raise
         raise UserError(code, folder=path, reason=str(error)) from error

@@ -187,7 +187,7 @@ class Workspace:
 
     def statistics(self) -> browse.Statistics:
         """How much there is of everything."""
-        size = sum(file.stat().st_size for file in self.folder.glob("fsl_demo.db*")) + self._blobs.bytes()
+        size = sum(file.stat().st_size for file in self.folder.glob("fsl_demo.db*"))
         with self._connections.read() as db:
             return browse.statistics(db, size)
 

@@ -43,6 +43,11 @@ def test_migrations_are_applied_once(workspace: Workspace, labelled: LabelledEpi
     assert len(ours) == 12 and all(strict[name] for name in ours)
 
 
+def test_neither_torch_nor_gradio_is_imported() -> None:
+    code = "import sys, fsl_demo.store.exchange; sys.exit(bool({'torch', 'gradio'} & set(sys.modules)))"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
 def test_pragmas(workspace: Workspace) -> None:
     with workspace._connections.read() as db:
         values = {

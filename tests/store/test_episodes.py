@@ -211,6 +211,7 @@ def test_summary(workspace: Workspace, labelled: LabelledEpisode) -> None:
         ({"text": "whiskers"}, ["Pets"]),
         ({"text": "digit 13"}, ["Digits, hand-written"]),
         ({"text": "100%"}, []),
+        ({"text": "\ud800"}, []),
         ({"class_name": "CAT"}, ["Pets"]),
         ({"class_name": "ca"}, []),
         ({"method": "tip"}, ["Digits, hand-written"]),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,16 @@ FILE_NAME = "episode.json"
 _KIND = "few-shot episode, version 1"
 
 
+@dataclass(frozen=True)
+class PictureFile:
+    """What a document says about a picture: its file, relative to the root of the export, and its identity."""
+
+    file: str
+    name: str
+    sha256: str
+    original_sha256: str
+
+
 def dump(episode_id: str, labelled: LabelledEpisode, support_files: Sequence[str], query_files: Sequence[str]) -> str:
     """The document of an episode; the files are relative to the root of the export."""
     episode = labelled.episode
@@ -27,10 +38,10 @@ def dump(episode_id: str, labelled: LabelledEpisode, support_files: Sequence[str
             "title": labelled.title,
             "classes": [asdict(spec) for spec in episode.classes],
             "support": [
-                {**_picture(example.picture, file), "class": example.class_index}
+                {**_entry(example.picture, file), "class": example.class_index}
                 for example, file in zip(episode.support, support_files, strict=True)
             ],
-            "queries": [_picture(picture, file) for picture, file in zip(episode.queries, query_files, strict=True)],
+            "queries": [_entry(picture, file) for picture, file in zip(episode.queries, query_files, strict=True)],
             "labels": {str(position): asdict(label) for position, label in labelled.labels.items()},
             "runs": [_run(run) for run in labelled.runs],
         },
@@ -39,39 +50,29 @@ def dump(episode_id: str, labelled: LabelledEpisode, support_files: Sequence[str
     )
 
 
-def load(text: str, read: Callable[[str], Picture], keep: Callable[[Picture], Picture]) -> LabelledEpisode:
+def load(text: str, picture: Callable[[PictureFile], Picture]) -> LabelledEpisode:
     """The episode of a document.
 
     Args:
-        read: gives the picture of a file.
-        keep: called with each picture once; gives the one to use.
+        picture: gives the picture of a file.
 
     Raises:
-        UserError: `import_document` when the text is no such document, and whatever `read` raises.
+        UserError: `import_document` when the text is no such document, and whatever `picture` raises.
     """
-    kept: dict[tuple[str, str], Picture] = {}
-
-    def picture(entry: dict[str, Any]) -> Picture:
-        file, name = _text(entry["file"]), _text(entry["name"])
-        if (file, name) not in kept:
-            found = read(file)
-            original = _text(entry["original_sha256"]) if found.sha256 == entry["sha256"] else found.original_sha256
-            kept[file, name] = keep(replace(found, name=name, original_sha256=original))
-        return kept[file, name]
-
     try:
-        return _load(json.loads(text), picture)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
+        document = json.loads(text)
+        json.dumps(document, ensure_ascii=False).encode()  # refuses half of a surrogate pair, which no file can hold
+        return _load(document, picture)
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError) as error:
         raise UserError("import_document", file=FILE_NAME, reason=f"{type(error).__name__}: {error}") from error
 
 
-def _picture(picture: Picture, file: str) -> dict[str, object]:
-    return {
-        "file": file,
-        "name": picture.name,
-        "sha256": picture.sha256,
-        "original_sha256": picture.original_sha256,
-    }
+def _entry(picture: Picture, file: str) -> dict[str, Any]:
+    return asdict(PictureFile(file, picture.name, picture.sha256, picture.original_sha256))
+
+
+def _file(entry: dict[str, Any]) -> PictureFile:
+    return PictureFile(*(_text(entry[field]) for field in ("file", "name", "sha256", "original_sha256")))
 
 
 def _run(run: Run) -> dict[str, object]:
@@ -89,7 +90,7 @@ def _run(run: Run) -> dict[str, object]:
     }
 
 
-def _load(document: dict[str, Any], picture: Callable[[dict[str, Any]], Picture]) -> LabelledEpisode:
+def _load(document: dict[str, Any], picture: Callable[[PictureFile], Picture]) -> LabelledEpisode:
     if document["kind"] != _KIND:
         raise ValueError(f"kind: {_KIND!r} expected, got {document['kind']!r}")
     classes = tuple(
@@ -98,8 +99,10 @@ def _load(document: dict[str, Any], picture: Callable[[dict[str, Any]], Picture]
     )
     for spec in classes:
         check_texts(spec)
-    support = tuple(Example(picture(entry), _index(entry["class"], len(classes))) for entry in document["support"])
-    queries = tuple(picture(entry) for entry in document["queries"])
+    support = tuple(
+        Example(picture(_file(entry)), _index(entry["class"], len(classes))) for entry in document["support"]
+    )
+    queries = tuple(picture(_file(entry)) for entry in document["queries"])
     labels = {
         _index(int(position), len(queries)): _load_label(entry, len(classes))
         for position, entry in document["labels"].items()
@@ -114,7 +117,7 @@ def _load_label(entry: dict[str, Any], classes: int) -> Label:
     said, shown = (
         None if entry[field] is None else _index(entry[field], classes) for field in ("class_index", "suggestion")
     )
-    return Label(said, _text(entry["annotator"]), entry["source"], shown, float(entry["seconds"]))
+    return Label(said, _text(entry["annotator"]), entry["source"], shown, _seconds(entry["seconds"]))
 
 
 def _load_run(entry: dict[str, Any], queries: int, classes: int) -> Run:
@@ -126,7 +129,7 @@ def _load_run(entry: dict[str, Any], queries: int, classes: int) -> Run:
         method=_text(entry["method"]),
         checkpoint=_text(entry["checkpoint"]),
         settings=dict(entry["settings"]),
-        seconds=float(entry["seconds"]),
+        seconds=_seconds(entry["seconds"]),
         similarities=array(entry["similarities"], classes),
         probabilities=array(entry["probabilities"], classes),
         none_below=float(entry["none_below"]),
@@ -141,6 +144,12 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"text expected, got {value!r:.40}")
     return value
+
+
+def _seconds(value: object) -> float:
+    if not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise ValueError(f"seconds expected, got {value!r:.40}")
+    return float(value)
 
 
 def _index(value: object, count: int) -> int:

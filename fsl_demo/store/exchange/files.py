@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from fsl_demo.errors import UserError
 from fsl_demo.pictures import Picture
-from fsl_demo.store.connection import trouble
+from fsl_demo.store.connection import plain, trouble
 from fsl_demo.store.exchange.archive import MAX_ENTRIES
 
 
@@ -59,7 +59,7 @@ class ZipWriter:
 
     def text(self, name: str, text: str) -> None:
         """Write a text as UTF-8."""
-        self._write(name, text.encode())
+        self._write(name, plain(text).encode())
 
     def _write(self, name: str, data: bytes) -> None:
         self._names.add(name)

@@ -33,6 +33,7 @@ def folder_name(class_name: str) -> str:
 
 def class_name(folder: str) -> str:
     """The class whose folder this is. A folder that `folder_name` would not make is called as it is."""
+    folder = plain(folder)
     name = "" if folder == _EMPTY else unquote(folder)
     return name if folder_name(name) == folder else folder
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import count
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from fsl_demo.datasets.class_folders import natural
@@ -53,20 +53,24 @@ def _read_documents(
     source: Source, documents: list[PurePosixPath], workspace: Workspace | None, progress: Progress
 ) -> list[LabelledEpisode]:
     """Read each `documents/<id>/episode.json`; its files are relative to where `documents` is."""
-    done = count()
+    read_once: dict[PurePosixPath, Picture] = {}
 
-    def episode(file: PurePosixPath) -> LabelledEpisode:
-        root = file.parents[min(2, len(file.parents) - 1)]
+    def picture(root: PurePosixPath, wanted: document.PictureFile) -> Picture:
+        path = root / wanted.file
+        if path not in source.files:
+            raise UserError("import_incomplete", file=source.name, count=1, first=wanted.file)
+        if path not in read_once:
+            progress("read", len(read_once), len(source.files))
+            found = source.picture(path)
+            if found.sha256 == wanted.sha256:
+                found = replace(found, name=wanted.name, original_sha256=wanted.original_sha256)
+            read_once[path] = workspace.add_picture(found) if workspace else found
+        return replace(read_once[path], name=wanted.name)
 
-        def picture(name: str) -> Picture:
-            if root / name not in source.files:
-                raise UserError("import_incomplete", file=source.name, count=1, first=name)
-            progress("read", next(done), len(source.files))
-            return source.picture(root / name)
-
-        return document.load(source.text(file), picture, workspace.add_picture if workspace else _as_it_is)
-
-    return [episode(file) for file in documents]
+    return [
+        document.load(source.text(file), partial(picture, file.parents[min(2, len(file.parents) - 1)]))
+        for file in documents
+    ]
 
 
 def _read_table(path: Path, workspace: Workspace | None) -> list[LabelledEpisode]:
@@ -95,11 +99,10 @@ def _stored(workspace: Workspace | None, sha256: str) -> Picture | None:
 def _beside(folder: Path, file_name: str, sha256: str) -> Picture | None:
     """The picture of that name in the folder or deeper, if it is the one with that hash; any, without a hash."""
     path = folder / file_name
-    if not file_name or not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():
+    try:
+        if not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():
+            return None
+    except (OSError, ValueError):  # no file can have that name
         return None
     picture = ingest(path)
     return picture if sha256 in ("", picture.sha256) else None
-
-
-def _as_it_is(picture: Picture) -> Picture:
-    return picture

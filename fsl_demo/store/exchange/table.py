@@ -34,7 +34,7 @@ def write(episodes: Sequence[tuple[str, LabelledEpisode]], path: Path) -> None:
         for row in _rows(episode_id, labelled):
             table.writerow([safe_cell(cell) for cell in row])
     with replacing(path) as file:
-        file.write(text.getvalue().encode("utf-8-sig"))
+        file.write(text.getvalue().encode("utf-8-sig", "replace"))
 
 
 def read(text: str, name: str, find: Find) -> list[LabelledEpisode]:
