@@ -20,7 +20,6 @@ from fsl_demo.ui.catalogue import text
 
 MOUNT = "fsl.mount(element, trigger, upload, watch); /* events: 'act' 'predict' 'stop' */"
 
-
 class Block(gr.HTML):
     """HTML that the server writes and whose buttons, fields and drop zones send events: 'act' and others.
 

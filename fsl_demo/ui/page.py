@@ -73,7 +73,7 @@ class Page:
         ]
         remembered = [self.draft, self.annotator]
         blocks.load(self.on_load, remembered, everything, show_progress="hidden", api_visibility="private")
-        for block, handler in (
+        for source, handler in (
             (self.board, self.on_board),
             (self.results, self.on_results),
             (self.why, self.on_results),
@@ -81,7 +81,7 @@ class Page:
             (self.collection, self.on_collection),
             (self.notice, self.on_notice),
         ):
-            block.act(handler, remembered, everything, **EVENT)
+            source.act(handler, remembered, everything, **EVENT)
         self.board.predict(self.on_predict, remembered, everything, concurrency_limit=4, **EVENT)
         self.progress.stop(self.on_stop, remembered, everything, **EVENT)
         self.matrix_of.input(self.on_matrix, [*remembered, self.matrix_of], self.matrix, api_visibility="private")

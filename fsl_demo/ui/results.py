@@ -177,4 +177,4 @@ def act(view: View, tab: Tab, data: Mapping[str, Any]) -> None:
     elif action == "page":
         tab.page = max(0, int(data["value"]))
     elif action == "explain":
-        tab.selected = (data["query"], data["method"], data.get("class", ""), data.get("focus", ""))
+        tab.selected = (data["query"], data["method"], data.get("class", ""), data.get("pair", ""))

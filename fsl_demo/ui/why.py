@@ -86,7 +86,7 @@ def _neighbours(view: View, document: Document, result: Result, row: int, query:
     pairs = result.scores.pairs[row]
     cards = "".join(
         f'<button class="neighbour" data-action="explain" data-query="{query}" data-method="{method}" data-class="{key}"'
-        f' data-focus="{result.support[i]}" title="{view.t("compare_with")}"><img src="{view.thumb(result.support[i])}" alt="">'
+        f' data-pair="{result.support[i]}" title="{view.t("compare_with")}"><img src="{view.thumb(result.support[i])}" alt="">'
         f"<span>{esc(names.get(result.support[i], ''))}</span><b>{pairs[i]:.2f}</b></button>"
         for i in np.argsort(-pairs)[:NEIGHBOURS]
     )

