@@ -46,7 +46,7 @@ MESSAGES = {
     "archive_ratio": "“{entry}” in “{file}” unpacks to over {limit} times its size, so it is refused. Leave it out.",
     "archive_path": "“{entry}” in “{file}” would land outside its folder, so the file is refused. Make it again.",
     "archive_link": "“{entry}” in “{file}” is a link, not a file. Replace it by what it points to.",
-    "archive_forged": "“{entry}” in “{file}” is not as long as the file says, so it is refused. Make it again.",
+    "archive_forged": "“{entry}” in “{file}” is damaged or not as long as the file says. Make the file again.",
     "import_unknown": "“{file}” cannot be imported. A zip, a folder and a CSV can.",
     "import_document": "“{file}” does not describe an episode ({reason}). Export it again.",
     "import_incomplete": "“{file}” names pictures that are not there ({count}, the first is “{first}”). Add them.",

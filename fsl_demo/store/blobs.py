@@ -49,7 +49,8 @@ class Blobs:
             try:
                 _write(temporary, buffer.getbuffer())
                 temporary.replace(target)
-                _sync_folder(target.parent)
+                for folder in (target.parent, target.parent.parent, self._folder):  # each may be new
+                    _sync_folder(folder)
             finally:
                 temporary.unlink(missing_ok=True)
         return buffer.tell()

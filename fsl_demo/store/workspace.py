@@ -193,12 +193,14 @@ class Workspace:
 
     def check(self) -> list[str]:
         """What is wrong with the workspace, in sentences; nothing when the list is empty. Reads every picture."""
-        with self._connections.read() as db:
-            faults = [row[0] for row in db.execute("PRAGMA integrity_check") if row[0] != "ok"]
-            faults += [
-                f"{row[0]}: row {row[1]} points to no row of {row[2]}" for row in db.execute("PRAGMA foreign_key_check")
-            ]
-            stored = [row[0] for row in db.execute("SELECT sha256 FROM pictures ORDER BY created_at")]
+        try:
+            with self._connections.read() as db:
+                faults = [row[0] for row in db.execute("PRAGMA integrity_check") if row[0] != "ok"]
+                pointers = db.execute("PRAGMA foreign_key_check").fetchall()
+                stored = [row[0] for row in db.execute("SELECT sha256 FROM pictures ORDER BY created_at")]
+        except UserError as error:
+            return [str(error)]
+        faults += [f"{table}: row {row} points to no row of {parent}" for table, row, parent, _ in pointers]
         return faults + [fault for sha256 in stored if (fault := self._blobs.fault(sha256))]
 
     def get_vectors(self, space: str, keys: Sequence[str]) -> dict[str, np.ndarray]:

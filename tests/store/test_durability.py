@@ -131,11 +131,17 @@ for number in range(9):
 
 @pytest.mark.skipif(os.name != "posix", reason="kills with SIGKILL")
 @pytest.mark.parametrize(
-    ("module", "function"),
-    [("blobs", "_write"), ("blobs", "_sync_folder"), ("blobs", "thumbnail"), ("labels", "put"), ("pictures", "insert")],
+    ("module", "function", "survive"),
+    [
+        ("blobs", "_write", 2),
+        ("blobs", "_sync_folder", 7),
+        ("blobs", "thumbnail", 2),
+        ("labels", "put", 2),
+        ("pictures", "insert", 2),
+    ],
 )
-def test_a_killed_process_leaves_a_whole_workspace(tmp_path: Path, module: str, function: str) -> None:
-    code = _CHILD.format(module=module, function=function, survive=2)
+def test_a_killed_process_leaves_a_whole_workspace(tmp_path: Path, module: str, function: str, survive: int) -> None:
+    code = _CHILD.format(module=module, function=function, survive=survive)
     child = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=60)
     assert child.returncode == -signal.SIGKILL, child.stderr
     told = child.stdout.split()
@@ -239,6 +245,16 @@ def test_check_finds_damage(workspace: Workspace, labelled: LabelledEpisode, dig
     assert sum(swapped.name in fault and digits[3].sha256 in fault for fault in faults) == 1
     assert sum(digits[2].sha256 in fault and "damaged" in fault for fault in faults) == 1
     assert len(faults) == 5
+
+
+def test_check_finds_a_damaged_database(workspace: Workspace, labelled: LabelledEpisode) -> None:
+    workspace.save_episode(labelled)
+    workspace.close()
+    path = workspace.folder / "fsl_demo.db"
+    pages = bytearray(path.read_bytes())
+    pages[8192:] = b"\xff" * len(pages[8192:])
+    path.write_bytes(pages)
+    assert workspace.check() != []
 
 
 def test_reader_sees_one_state_while_another_writes(workspace: Workspace, labelled: LabelledEpisode) -> None:

@@ -5,6 +5,7 @@ Nothing is unpacked to disk. Bytes are counted as they come, whatever the zip sa
 
 from __future__ import annotations
 
+import lzma
 import stat
 import struct
 import zipfile
@@ -118,7 +119,9 @@ class _ZipReader:
                     self._read += len(chunk)
                     if self._read > MAX_TOTAL_BYTES:
                         raise UserError("archive_bytes", file=self._name, limit=MAX_TOTAL_BYTES / 1e9)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
+        except NotImplementedError as error:  # a compression that Python does not know
+            raise UserError("archive_broken", file=self._name) from error
+        except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError) as error:
             raise UserError("archive_forged", file=self._name, entry=path.name) from error
         if len(data) != info.file_size:
             self._refuse("archive_forged", info)
