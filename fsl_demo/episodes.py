@@ -31,6 +31,12 @@ def class_key(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
+def in_latin_script(text: str) -> bool:
+    """Whether a text has letters, all of them Latin: what a text model that reads English can make sense of."""
+    letters = [letter for letter in text if letter.isalpha()]
+    return bool(letters) and all(unicodedata.name(letter, "").startswith("LATIN") for letter in letters)
+
+
 @dataclass(frozen=True)
 class ClassSpec:
     """A class: its name, and phrasings of what it looks like, in English, for the text models."""

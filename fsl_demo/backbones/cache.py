@@ -106,15 +106,18 @@ class FeatureCache:
         return np.stack([known[text] for text in texts])
 
     def _embed(self, backbone: Backbone, pictures: list[Picture], progress: Progress) -> dict[str, np.ndarray]:
-        space, found = _space(backbone), {}
+        space, found = _space(backbone), dict[str, np.ndarray]()
+
+        def prepare(batch: list[Picture]) -> list[np.ndarray]:
+            return [backbone.prepare(picture) for picture in batch]
+
         with ThreadPoolExecutor(max_workers=2) as pool:
             batches = [pictures[start : start + BATCH] for start in range(0, len(pictures), BATCH)]
-            prepared = [pool.submit(lambda b=batch: [backbone.prepare(p) for p in b]) for batch in batches[:1]]
+            prepared = [pool.submit(prepare, batch) for batch in batches[:1]]
             for number, batch in enumerate(batches):
                 progress("embed", number * BATCH, len(pictures))
                 if number + 1 < len(batches):
-                    following = batches[number + 1]
-                    prepared.append(pool.submit(lambda b=following: [backbone.prepare(p) for p in b]))
+                    prepared.append(pool.submit(prepare, batches[number + 1]))
                 vectors, maps = backbone.features(prepared[number].result(), progress)
                 self.embedded[backbone.id] += len(batch)
                 fresh = {picture.sha256: vector for picture, vector in zip(batch, vectors, strict=True)}

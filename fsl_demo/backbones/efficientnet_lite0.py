@@ -105,7 +105,7 @@ def _load() -> Any:
     stored = torch.load(file, map_location="cpu", weights_only=True)
     network.load_state_dict(dict(zip(network.state_dict(), stored.values(), strict=True)))
     _fold_batch_norms(network.eval().requires_grad_(False))
-    return network.to(runtime.device(), memory_format=torch.channels_last)
+    return network.to(runtime.device()).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def _fold_batch_norms(module: Any) -> None:
@@ -113,16 +113,17 @@ def _fold_batch_norms(module: Any) -> None:
     from torch import nn
     from torch.nn.utils.fusion import fuse_conv_bn_weights
 
-    convolution = None
+    convolution: Any = None
     for name, child in module.named_children():
         if isinstance(child, nn.Conv2d):
             convolution = child
         elif isinstance(child, nn.BatchNorm2d) and convolution is not None:
+            statistics = dict(child.named_buffers())
             convolution.weight, convolution.bias = fuse_conv_bn_weights(
                 convolution.weight,
                 convolution.bias,
-                child.running_mean,
-                child.running_var,
+                statistics["running_mean"],
+                statistics["running_var"],
                 child.eps,
                 child.weight,
                 child.bias,

@@ -22,7 +22,7 @@ NONE_BELOW = 0.2
 
 
 @dataclass(frozen=True)
-class Settings:
+class PrototypeSettings:
     """Attributes:
     none_below: cosine similarity under which a query is "none of these"; None lets the method choose.
     """
@@ -46,13 +46,13 @@ class Prototype:
         explains=("query", "support"),
         cost=15,
     )
-    Settings: ClassVar = Settings
+    Settings: ClassVar = PrototypeSettings
 
     def __init__(self, features: FeatureCache, backbone: EfficientNetLite0) -> None:
         self.features = features
         self.backbone = backbone
 
-    def fit(self, episode: Episode, settings: Settings, progress: Progress = quiet) -> PrototypeClassifier:
+    def fit(self, episode: Episode, settings: PrototypeSettings, progress: Progress = quiet) -> PrototypeClassifier:
         """Embed the support set and average it.
 
         Raises:
@@ -72,7 +72,7 @@ class Prototype:
 class PrototypeClassifier:
     """Prototypes of one support set."""
 
-    def __init__(self, method: Prototype, episode: Episode, settings: Settings, progress: Progress) -> None:
+    def __init__(self, method: Prototype, episode: Episode, settings: PrototypeSettings, progress: Progress) -> None:
         started = time.perf_counter()
         self.method, self.episode, self.settings = method, episode, settings
         self.support = method.embed([example.picture for example in episode.support], progress)

@@ -52,6 +52,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Optional description in English, one phrasing a line: “a photo of a tabby cat”",
         "選填：英文描述，每行一種說法，例如 a photo of a tabby cat（文字模型只讀英文）",
     ),
+    "english_wanted": (
+        "{method} reads English only. Describe this class in English, so that it can use the text.",
+        "{method} 的文字模型只讀英文。請用英文描述這個類別，它才能使用文字。",
+    ),
     "drop_pictures": ("drop or paste pictures here", "把圖片拖放或貼到這裡"),
     "add_class": ("Add class", "新增類別"),
     "remove_class": ("Remove this class", "移除這個類別"),

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from fsl_demo.store import StaleDraft, Workspace
 from fsl_demo.ui.document import Document
@@ -42,7 +43,7 @@ class Tab:
     cursor: str = ""
     shown_at: float = 0.0
     opened: tuple[str, str, str] = ("", "", "")
-    filters: dict[str, str] = field(default_factory=dict)
+    filters: dict[str, Any] = field(default_factory=dict)
     deleted: str = ""
     lock: threading.RLock = field(default_factory=threading.RLock)
     stop: threading.Event = field(default_factory=threading.Event)

@@ -45,4 +45,6 @@ ERRORS_ZH = {
     "import_incomplete": "「{file}」提到不存在的圖片（{count} 張，第一張是「{first}」）。請補上。",
     "csv_columns": "「{file}」缺少欄位 {missing}。請加到第一行。",
     "csv_row": "「{file}」第 {line} 行：{column} 不能是「{value}」。請更正。",
+    "export_entries": "匯出會有超過 {limit} 個檔案。請少選一些任務。",
+    "workspace_busy": "{folder} 正被其他程式使用。請稍候再試。",
 }

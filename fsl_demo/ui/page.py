@@ -23,7 +23,12 @@ from fsl_demo.ui.html import View, block, esc, notice
 
 i18n = gr.I18n(**translations())
 Updates = dict[Any, Any]
-EVENT = {"queue": True, "show_progress": "hidden", "trigger_mode": "multiple", "api_visibility": "private"}
+EVENT: dict[str, Any] = {
+    "queue": True,
+    "show_progress": "hidden",
+    "trigger_mode": "multiple",
+    "api_visibility": "private",
+}
 MAX_NOTICES = 5
 
 
@@ -295,7 +300,7 @@ class Page:
         for file in files:
             path = workbench.uploaded(file["path"])
             try:
-                episodes += read_exported(path)
+                episodes += read_exported(path, self.workspace)
             finally:
                 path.unlink(missing_ok=True)
         for labelled in episodes:

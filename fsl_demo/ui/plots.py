@@ -72,12 +72,12 @@ def embedding_map(view: View, document: Document, points: np.ndarray, pictures: 
 
 def _names(view: View, document: Document) -> dict[str, str]:
     """Class key to a name that fits an axis and is unique there."""
-    names = {}
+    names: dict[str, str] = {}
     for n, (key, name) in enumerate(document.class_names().items(), start=1):
         short = name if len(name) <= MAX_LABEL else name[: MAX_LABEL - 1] + "…"
         short = short.replace("<", "‹").replace(">", "›") or str(n)
         names[key] = short if short not in names.values() else f"{short} ({n})"
-    return {**names, NONE: view.say("none")} if NONE in names else names
+    return names
 
 
 def _query_name(view: View, sha: str, n: int) -> str:
@@ -92,8 +92,9 @@ def _style(figure: go.Figure, height: int) -> go.Figure:
         template="plotly_white",
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": "IBM Plex Sans, Noto Sans TC, sans-serif", "size": 13},
+        font={"family": "IBM Plex Sans, Noto Sans TC, sans-serif", "size": 13, "color": "#78716c"},
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
+        modebar={"remove": ["logo"]},
         yaxis={"automargin": True},
         xaxis={"automargin": True},
     )

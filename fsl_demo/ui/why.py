@@ -35,7 +35,7 @@ def render(view: View, tab: Tab) -> str:
     except UserError as error:
         return f'<p class="warn">{esc(view.error(error))}</p>'
     name = document.class_names()[result.classes[index]]
-    figures = "".join(_figure(view, layer, name) for layer in explanation.layers if layer.map is not None)
+    figures = "".join(_figure(view, layer, layer.map, name) for layer in explanation.layers if layer.map is not None)
     words = "".join(_words(view, layer) for layer in explanation.layers if layer.words)
     return f"""<div class="why" data-draft="{tab.draft_id}" style="--opacity:0.55">
 <h2>{view.t("why_title", name=name, method=view.methods[method].card.title)}</h2>
@@ -65,10 +65,10 @@ def _classes(view: View, document: Document, result: Result, row: int, index: in
     return f'<div class="chips" role="group" aria-label="{view.t("explain_class")}">{"".join(buttons)}</div>'
 
 
-def _figure(view: View, layer: Layer, class_name: str) -> str:
+def _figure(view: View, layer: Layer, values: np.ndarray, class_name: str) -> str:
     photo = layer.picture.image().copy()
     photo.thumbnail((SIDE, SIDE))
-    heat = overlay(layer.picture, layer.map, layer.seen, 1.0, max(photo.size))
+    heat = overlay(layer.picture, values, layer.seen, 1.0, max(photo.size))
     heat = heat.resize(photo.size)
     caption = view.t(f"role.{layer.role}")
     file = esc(f"{layer.role}-{class_name}.png".replace("/", "-"))

@@ -13,7 +13,7 @@ from typing import Any
 from gradio.utils import get_upload_folder
 from PIL import Image, ImageOps
 
-from fsl_demo.episodes import class_key
+from fsl_demo.episodes import class_key, in_latin_script
 from fsl_demo.errors import UserError
 from fsl_demo.methods.contract import Method
 from fsl_demo.pictures import MAX_BYTES, Picture, ingest
@@ -32,7 +32,7 @@ MAX_QUERIES_SHOWN = 200
 def render(view: View, tab: Tab) -> str:
     """The whole tab as HTML."""
     document = tab.document
-    return f"""<div class="board" data-draft="{tab.draft_id}" data-drop="classes">
+    return f"""<div class="board" data-draft="{tab.draft_id}" data-revision="{tab.revision}" data-drop="classes">
 {_toolbar(view, document)}
 {_examples(view, document)}
 <div class="columns">
@@ -102,7 +102,17 @@ def _class_row(view: View, document: Document, row: ClassRow, position: int) -> 
 <textarea rows="{max(1, min(4, row.description.count(chr(10)) + 1))}" data-field="description:{row.key}"
  placeholder="{view.t("description_placeholder")}"
  aria-label="{label}: {view.t("description")}">{esc(row.description)}</textarea>
+{_english_wanted(view, document, row)}
 <div class="thumbs">{thumbs}{_picker(view, row.key, "add_pictures", 'accept="image/*,.heic,.heif"')}{hint}</div></div>"""
+
+
+def _english_wanted(view: View, document: Document, row: ClassRow) -> str:
+    """Asks for an English description where a ticked method reads text and the name is in another script."""
+    readers = [view.methods[name].card for name in chosen_methods(view, document) if view.methods[name].card.reads_text]
+    texts = row.spec().descriptions or (row.name,)
+    if not readers or not row.name.strip() or any(in_latin_script(text) for text in texts):
+        return ""
+    return f'<p class="hint">{view.t("english_wanted", method=readers[0].title)}</p>'
 
 
 def _thumb(view: View, document: Document, sha: str, owner: str) -> str:

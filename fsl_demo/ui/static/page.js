@@ -31,6 +31,7 @@
 
   function mount(element, trigger, upload, watch) {
     const typed = new Map();
+    const opened = new Set();
     let focused = null;
 
     const root = () => element.querySelector("[data-draft]") || element;
@@ -45,8 +46,9 @@
     async function add(items, target) {
       const pictures = items.filter(({ name }) => !/(^|\/)(\.|__MACOSX|Thumbs\.db|desktop\.ini)/.test(name));
       const batch = Math.random().toString(36).slice(2);
-      root().classList.add("busy");
       for (let i = 0; i < pictures.length; i += CHUNK) {
+        root().classList.add("busy");
+        root().dataset.progress = `${i} / ${pictures.length}`;
         const files = await Promise.all(
           pictures.slice(i, i + CHUNK).map(async ({ file, name }) => {
             const tooLarge = file.size > LARGEST && !/\.zip$/i.test(name);
@@ -58,12 +60,15 @@
             }
           }),
         );
-        emit("act", { action: "add", target, batch, files, done: Math.min(i + CHUNK, pictures.length), total: pictures.length });
+        emit("act", { action: "add", target, batch, files });
       }
-      if (!pictures.length) root().classList.remove("busy");
     }
 
     element.addEventListener("click", (e) => {
+      if (e.target.matches("[data-all]")) {
+        element.querySelectorAll('[data-field^="pick:"]').forEach((box) => (box.checked = e.target.checked));
+        return;
+      }
       const opener = e.target.closest("[data-open]");
       if (opener) return element.querySelector(opener.dataset.open)?.click();
       const el = e.target.closest("[data-action]");
@@ -98,6 +103,11 @@
       if (el.type === "range" && shown) shown.textContent = Number(el.value).toFixed(2);
       if (el.matches("[data-opacity]")) element.style.setProperty("--opacity", el.value);
     });
+    element.addEventListener(
+      "toggle",
+      (e) => e.target.id && opened[e.target.open ? "add" : "delete"](e.target.id),
+      true,
+    );
     element.addEventListener("focusin", (e) => (focused = e.target.dataset?.field || e.target.dataset?.focus || null));
     element.addEventListener("focusout", (e) => e.relatedTarget && (focused = null));
 
@@ -130,6 +140,7 @@
     });
 
     watch("value", () => {
+      for (const id of opened) element.querySelector("#" + CSS.escape(id))?.setAttribute("open", "");
       for (const [field, value] of typed) {
         const el = element.querySelector(`[data-field="${CSS.escape(field)}"]`);
         if (el && el.type !== "checkbox") el.value = value;
