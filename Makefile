@@ -5,9 +5,8 @@ PY := $(VENV)/bin/python
 ARGS ?=
 DATA ?= data/photos
 TORCH_INDEX ?=
-INDEX := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
-FIND_PYTHON := for p in python3.13 python3.12 python3.11 python3; do \
-	  if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done
+PIP_INSTALL := $(PY) -m pip install --disable-pip-version-check $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+UNFINISHED := $(VENV)/.unfinished
 
 .PHONY: help install run test lint bench evaluate
 .DEFAULT_GOAL := help
@@ -15,24 +14,37 @@ FIND_PYTHON := for p in python3.13 python3.12 python3.11 python3; do \
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | awk -F': ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-$(PY):
-	@python=$$($(FIND_PYTHON)); \
-	if [ -z "$$python" ]; then echo "Python 3.11 or newer is needed: sudo apt-get install python3 python3-venv" >&2; exit 1; fi; \
-	if ! $$python -c 'import ensurepip, venv' 2>/dev/null; then \
-	  echo "Python's venv module is needed: sudo apt-get install $$(basename $$python)-venv" >&2; exit 1; fi; \
-	rm -rf $(VENV); $$python -m venv $(VENV)
+# A virtual environment whose installation was interrupted is made anew: pip takes half a package for a whole one.
+define READY
+@if [ -e $(UNFINISHED) ] || ! $(PY) -c 'import pip' 2>/dev/null; then \
+  found=; usable=; \
+  for python in python3.13 python3.12 python3.11 python3; do \
+    $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+    found=$${found:-$$python}; \
+    $$python -c 'import ensurepip, venv' 2>/dev/null && usable=$$python && break; \
+  done; \
+  if [ -z "$$found" ]; then \
+    echo "Python 3.11 or newer is needed: sudo apt-get install python3 python3-venv" >&2; exit 1; fi; \
+  if [ -z "$$usable" ]; then \
+    echo "Python's venv module is needed: sudo apt-get install $$found-venv" >&2; exit 1; fi; \
+  echo "making $(VENV) with $$usable"; rm -rf $(VENV); $$usable -m venv $(VENV) || { rm -rf $(VENV); exit 1; }; \
+fi
+@touch $(UNFINISHED)
+endef
 
-$(VENV)/.installed: requirements.txt | $(PY)
-	$(PY) -m pip install --disable-pip-version-check $(INDEX) -r requirements.txt
-	@touch $@
+$(VENV)/.installed: requirements.txt
+	$(READY)
+	$(PIP_INSTALL) -r requirements.txt
+	@rm -f $(UNFINISHED); touch $@
 
-$(VENV)/.installed-dev: requirements-dev.txt requirements.txt | $(PY)
-	$(PY) -m pip install --disable-pip-version-check $(INDEX) -r requirements-dev.txt
-	@touch $@ $(VENV)/.installed
+$(VENV)/.installed-dev: requirements-dev.txt requirements.txt
+	$(READY)
+	$(PIP_INSTALL) -r requirements-dev.txt
+	@rm -f $(UNFINISHED); touch $@ $(VENV)/.installed
 
-install: $(VENV)/.installed ## make .venv and install the pinned packages
+install: $(VENV)/.installed ## make .venv and install the pinned packages (TORCH_INDEX=URL: where else to look for torch)
 
-run: $(VENV)/.installed ## open the workbench (options: make run ARGS="--port 7861 --workspace DIR")
+run: $(VENV)/.installed ## open the workbench, with options as in ARGS="--port 7861 --workspace DIR"
 	@$(PY) app.py $(ARGS)
 
 test: $(VENV)/.installed-dev ## install what the tests need (Chromium too) and run them
@@ -48,4 +60,4 @@ bench: $(VENV)/.installed ## measure speed on this machine
 	@$(PY) -m benchmarks
 
 evaluate: $(VENV)/.installed ## measure the methods on a folder of class folders (DATA=data/photos)
-	@for shot in 0 1 5; do $(PY) -m fsl_demo evaluate --data $(DATA) --shot $$shot; done
+	@set -e; for shots in 0 1 5; do $(PY) -m fsl_demo evaluate --data $(DATA) --shots $$shots; done

@@ -22,7 +22,10 @@ from fsl_demo.errors import UserError
 MAX_BYTES = 20_000_000
 MAX_PIXELS = 40_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "HEIF", "AVIF", "PPM")
-SUFFIXES = frozenset(".jpg .jpeg .jpe .mpo .png .webp .gif .tif .tiff .bmp .heic .heif .avif .ppm .pgm .pbm".split())
+SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".mpo", ".png", ".webp", ".gif", ".tif", ".tiff"}
+    | {".bmp", ".heic", ".heif", ".avif", ".ppm", ".pgm", ".pbm"}
+)
 
 pillow_heif.register_heif_opener()
 Image.init()
