@@ -12,10 +12,12 @@ UNFINISHED := $(VENV)/.unfinished
 .DEFAULT_GOAL := help
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | awk -F': ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | awk -F': ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@echo '  ARGS="..." adds options for the program; TORCH_INDEX=ADDRESS adds a package index, for another build of torch.'
 
-# A virtual environment whose installation was interrupted is made anew: pip takes half a package for a whole one.
-define READY
+# Installs the file of requirements that comes first. A virtual environment whose installation was interrupted is
+# made anew, because pip takes half a package for a whole one; where pip fails of itself, it has not begun to install.
+define INSTALL
 @if [ -e $(UNFINISHED) ] || ! $(PY) -c 'import pip' 2>/dev/null; then \
   found=; usable=; \
   for python in python3.13 python3.12 python3.11 python3; do \
@@ -30,34 +32,33 @@ define READY
   echo "making $(VENV) with $$usable"; rm -rf $(VENV); $$usable -m venv $(VENV) || { rm -rf $(VENV); exit 1; }; \
 fi
 @touch $(UNFINISHED)
+$(PIP_INSTALL) -r $< || { rm -f $(UNFINISHED); exit 1; }
+@touch $@; rm -f $(UNFINISHED)
 endef
 
-$(VENV)/.installed: requirements.txt
-	$(READY)
-	$(PIP_INSTALL) -r requirements.txt
-	@rm -f $(UNFINISHED); touch $@
+$(VENV)/.installed-run: requirements.txt
+	$(INSTALL)
 
 $(VENV)/.installed-dev: requirements-dev.txt requirements.txt
-	$(READY)
-	$(PIP_INSTALL) -r requirements-dev.txt
-	@rm -f $(UNFINISHED); touch $@ $(VENV)/.installed
+	$(INSTALL)
+	@touch $(VENV)/.installed-run
 
-install: $(VENV)/.installed ## make .venv and install the pinned packages (TORCH_INDEX=URL: where else to look for torch)
+install: $(VENV)/.installed-run ## make .venv and install the pinned packages
 
-run: $(VENV)/.installed ## open the workbench, with options as in ARGS="--port 7861 --workspace DIR"
+run: $(VENV)/.installed-run ## open the workbench, for instance with ARGS="--port 7861 --workspace DIR"
 	@$(PY) app.py $(ARGS)
 
-test: $(VENV)/.installed-dev ## install what the tests need (Chromium too) and run them
+test: $(VENV)/.installed-dev ## install what the tests need, Chromium too, and run them
 	@$(PY) -m tests.browser_path
 	$(PY) -m pytest $(ARGS)
 
-lint: $(VENV)/.installed-dev ## ruff and mypy
+lint: $(VENV)/.installed-dev ## check style and types
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy fsl_demo
 
-bench: $(VENV)/.installed ## measure speed on this machine
-	@$(PY) -m benchmarks
+bench: $(VENV)/.installed-run ## measure speed on this machine
+	@$(PY) -m benchmarks $(ARGS)
 
-evaluate: $(VENV)/.installed ## measure the methods on a folder of class folders (DATA=data/photos)
-	@set -e; for shots in 0 1 5; do $(PY) -m fsl_demo evaluate --data $(DATA) --shots $$shots; done
+evaluate: $(VENV)/.installed-run ## measure the methods on a folder of class folders (DATA=data/photos)
+	@set -e; for shots in 0 1 5; do $(PY) -m fsl_demo evaluate --data $(DATA) --shots $$shots $(ARGS); done
