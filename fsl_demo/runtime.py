@@ -9,6 +9,7 @@ import ctypes
 import importlib.util
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ _ENVIRONMENT = {
 }
 _device = "cpu"
 _library: object = None
+_guard_lock = threading.Lock()
 
 
 def prepare(device: str = "auto", threads: int | None = None) -> None:
@@ -53,9 +55,16 @@ def device() -> torch.device:
 
     if _device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    chosen = torch.device(_device)
+    try:
+        chosen = torch.device(_device)
+    except RuntimeError as error:
+        raise ValueError(f"--device {_device}: not a device; choose auto, cpu, cuda, cuda:1 or mps") from error
     if chosen.type == "cuda" and not torch.cuda.is_available():
         raise ValueError(f"--device {_device}: this torch sees no CUDA device")
+    if chosen.type == "cuda" and (chosen.index or 0) >= torch.cuda.device_count():
+        raise ValueError(f"--device {_device}: this torch sees {torch.cuda.device_count()} CUDA devices, from cuda:0")
+    if chosen.type == "mps" and not torch.backends.mps.is_available():
+        raise ValueError(f"--device {_device}: this torch sees no MPS device")
     return chosen
 
 
@@ -82,18 +91,19 @@ def guard_torchvision() -> bool:
     global _library
     import torch
 
-    spec = importlib.util.find_spec("torchvision")
-    if spec is None or not spec.submodule_search_locations or _library is not None:
-        return _library is not None
-    folder = Path(next(iter(spec.submodule_search_locations)))
-    compiled = [file for file in folder.glob("_C.*") if file.suffix in (".so", ".pyd", ".dylib")]
-    try:
-        for file in compiled:
-            torch.ops.load_library(str(file))
-        return False
-    except OSError:
-        library = torch.library.Library("torchvision", "FRAGMENT")
-        for name in ("nms", "qnms"):
-            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        _library = library
-        return True
+    with _guard_lock:
+        spec = importlib.util.find_spec("torchvision")
+        if spec is None or not spec.submodule_search_locations or _library is not None:
+            return _library is not None
+        folder = Path(next(iter(spec.submodule_search_locations)))
+        compiled = [file for file in folder.glob("_C.*") if file.suffix in (".so", ".pyd", ".dylib")]
+        try:
+            for file in compiled:
+                torch.ops.load_library(str(file))
+            return False
+        except OSError:
+            library = torch.library.Library("torchvision", "FRAGMENT")
+            for name in ("nms", "qnms"):
+                library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+            _library = library
+            return True
