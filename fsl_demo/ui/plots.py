@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from fsl_demo.ui.document import NONE, Document, Result
+from fsl_demo.ui.document import Document, Result
 from fsl_demo.ui.html import View
 
 MAX_LABEL = 24
