@@ -56,6 +56,19 @@ def find(db: Database, draft_id: str) -> Draft | None:
     return row and Draft(row[0], row[1], row[2], json.loads(row[3]), row[4])
 
 
+def recent(db: Database, limit: int) -> list[Draft]:
+    """Up to `limit` drafts, last saved first."""
+    rows = db.execute(
+        "SELECT id, revision, tab, data, updated_at FROM drafts ORDER BY updated_at DESC, id LIMIT ?", (limit,)
+    )
+    return [Draft(row[0], row[1], row[2], json.loads(row[3]), row[4]) for row in rows]
+
+
+def delete(db: Database, draft_id: str) -> None:
+    """Forget a draft; its pictures stay."""
+    db.execute("DELETE FROM drafts WHERE id = ?", (draft_id,))
+
+
 def save(db: Database, draft_id: str, data: dict[str, Any], revision: int, tab: str) -> Draft:
     """Store the next revision.
 

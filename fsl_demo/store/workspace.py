@@ -79,6 +79,16 @@ class Workspace:
         with self._connections.read() as db:
             return drafts.find(db, draft_id)
 
+    def drafts(self, limit: int = 30) -> list[drafts.Draft]:
+        """The latest drafts, last saved first."""
+        with self._connections.read() as db:
+            return drafts.recent(db, limit)
+
+    def delete_draft(self, draft_id: str) -> None:
+        """Forget a draft; its pictures stay."""
+        with self._connections.write() as db:
+            drafts.delete(db, draft_id)
+
     def save_draft(self, draft_id: str, data: dict[str, Any], revision: int, tab: str) -> drafts.Draft:
         """Save the next revision of a draft.
 

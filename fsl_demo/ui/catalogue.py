@@ -175,6 +175,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "contents_of": ("{support} support · {queries} queries · {labelled} labelled", "支援 {support} · 查詢 {queries} · 已標記 {labelled}"),
     "saved_at": ("Saved (UTC)", "儲存時間（UTC）"),
     "untitled": ("Untitled episode", "未命名的任務"),
+    "drafts": ("Unsaved drafts", "未儲存的草稿"),
+    "continue": ("Continue", "繼續"),
     "reopen": ("Reopen", "重新開啟"),
     "delete": ("Delete", "刪除"),
     "deleted": ("The episode is deleted.", "任務已刪除。"),

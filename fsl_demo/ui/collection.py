@@ -8,6 +8,7 @@ from typing import Any
 from fsl_demo.store import EpisodeSummary
 from fsl_demo.store.exchange import FORMATS
 from fsl_demo.ui.desk import Tab
+from fsl_demo.ui.document import Document
 from fsl_demo.ui.html import BIN, View, esc
 
 FILTERS = ("text", "class_name", "method", "since", "until")
@@ -17,7 +18,7 @@ def render(view: View, tab: Tab) -> str:
     everything = view.workspace.episodes()
     if not everything and not tab.deleted:
         return f"""<div class="empty" data-draft="{tab.draft_id}"><h2>{view.t("no_episodes")}</h2><p>{view.t("no_episodes_hint")}</p>
-{_import(view)}</div>"""
+{_import(view)}</div>{_drafts(view, tab)}"""
     found = view.workspace.episodes(**tab.filters)
     rows = "".join(_row(view, summary) for summary in found)
     none = "" if found else f'<p class="empty">{view.t("nothing_found")}</p>'
@@ -26,7 +27,7 @@ def render(view: View, tab: Tab) -> str:
 <table><thead><tr><th><input type="checkbox" data-all aria-label="{view.t("select_all")}"></th><th>{view.t("episode")}</th>
 <th>{view.t("classes")}</th><th>{view.t("contents")}</th><th>{view.t("methods")}</th><th>{view.t("saved_at")}</th><th></th></tr></thead>
 <tbody>{rows}</tbody></table>{none}
-<div class="line">{_export(view)}{_import(view)}</div>{_statistics(view)}</div>"""
+<div class="line">{_export(view)}{_import(view)}</div>{_drafts(view, tab)}{_statistics(view)}</div>"""
 
 
 def _undo(view: View, tab: Tab) -> str:
@@ -67,6 +68,26 @@ def _row(view: View, summary: EpisodeSummary) -> str:
 <td><button data-action="reopen" data-episode="{summary.id}" class="quiet">{view.t("reopen")}</button>
 <button data-action="delete" data-episode="{summary.id}" class="icon" aria-label="{view.t("delete")}: {title}"
  title="{view.t("delete")}">{BIN}</button></td></tr>"""
+
+
+def _drafts(view: View, tab: Tab) -> str:
+    """Unsaved work of other pages and earlier days, which can be continued."""
+    rows = []
+    for draft in view.workspace.drafts():
+        document = Document.from_json(draft.data)
+        if draft.id == tab.draft_id or not document.unsaved or document.is_empty():
+            continue
+        pictures = [*(sha for row in document.rows() for sha in row.pictures), *document.queries][:6]
+        thumbs = "".join(f'<img src="{view.thumb(sha)}" alt="">' for sha in pictures)
+        title = esc(document.title or ", ".join(document.class_names().values()) or view.say("untitled"))
+        rows.append(f"""<tr><td><button class="link" data-action="continue" data-id="{draft.id}">{title}</button>
+<div class="strip">{thumbs}</div></td><td><time>{esc(draft.updated_at[:16].replace("T", " "))}</time></td>
+<td><button class="quiet" data-action="continue" data-id="{draft.id}">{view.t("continue")}</button>
+<button class="icon" data-action="forget" data-id="{draft.id}" aria-label="{view.t("delete")}: {title}"
+ title="{view.t("delete")}">{BIN}</button></td></tr>""")
+    if not rows:
+        return ""
+    return f'<div class="collection drafts" data-draft="{tab.draft_id}"><h2>{view.t("drafts")}</h2><table>{"".join(rows)}</table></div>'
 
 
 def _export(view: View) -> str:

@@ -82,6 +82,7 @@ class Desk:
         """Edit a tab's document and save it. A newer draft from another tab sets `tab.conflict` instead."""
         with tab.lock:
             yield tab.document
+            tab.document.unsaved = True
             self.save(tab)
 
     def save(self, tab: Tab) -> None:

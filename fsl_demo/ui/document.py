@@ -98,6 +98,7 @@ class Document:
     labels: dict[str, GivenLabel] = field(default_factory=dict)
     episode_id: str = ""
     outdated: bool = False
+    unsaved: bool = False
     undo: list[dict[str, Any]] = field(default_factory=list)
 
     # --- as data -------------------------------------------------------------------------------------------------

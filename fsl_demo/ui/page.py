@@ -172,9 +172,8 @@ class Page:
         view, tab, data = self._arrive(request, event, draft)
         action, updates = data["action"], {}
         with self._guard(view) as said:
-            if action == "reopen":
-                labelled = self.workspace.episode(data["episode"])
-                tab = self.desk.start(tab.id, Document.from_labelled(labelled, data["episode"]))
+            if action in ("reopen", "continue"):
+                tab = self._open(tab, data)
                 shown = self._show(view, tab, annotator)
                 self._plots(view, tab, shown)
                 return {**shown, self.draft: tab.draft_id, self.notice: "", self.tabs: gr.Tabs(selected="workbench")}
@@ -182,6 +181,8 @@ class Page:
                 collection.filter_by(tab, data["fields"])
                 if data["field"].startswith("pick:") or data["field"] == "format":
                     return {}
+            elif action == "forget":
+                self.workspace.delete_draft(data["id"])
             elif action == "delete":
                 self.workspace.delete_episode(data["episode"])
                 tab.deleted = data["episode"]
@@ -274,11 +275,21 @@ class Page:
         self._plots(view, tab, shown)
         return {**shown, self.draft: tab.draft_id, self.notice: ""}
 
+    def _open(self, tab: Tab, data: dict[str, Any]) -> Tab:
+        """Open a saved episode as a new draft, or go on with a draft."""
+        if data["action"] == "continue":
+            return self.desk.open(tab.id, data["id"])
+        labelled = self.workspace.episode(data["episode"])
+        return self.desk.start(tab.id, Document.from_labelled(labelled, data["episode"]))
+
     def _save(self, view: View, tab: Tab, annotator: str) -> Updates:
-        with self.desk.edit(tab) as document:
+        with tab.lock:
+            document = tab.document
             labelled = document.labelled(self.workspace.picture)
             labelled.episode.check()
             document.episode_id = self.workspace.save_episode(labelled, document.episode_id or None)
+            document.unsaved = False
+            self.desk.save(tab)
         said = notice(view.t("saved", place=self.workspace.folder.resolve(), id=document.episode_id), "done")
         return {
             self.labelling: labelling.render(view, tab, annotator),

@@ -297,3 +297,16 @@ def test_class_names_in_another_script_ask_for_english(browser: Browser, page: P
     browser.board("fields", field="description", fields={f"description:{key}": "a cat"})
     browser.board("add_class")
     assert "reads English only" not in browser.shown[page.board]
+
+
+def test_unsaved_work_of_another_page_can_be_continued(filled: Browser, page: Page) -> None:
+    left = filled.draft
+    filled.board("new")
+    listed = page.on_open_collection(filled.draft, "", filled.request)
+    assert f'data-id="{left}"' in listed
+    filled.act(page.on_collection, "continue", id=left)
+    assert filled.draft == left
+    assert len(filled.document.queries) == 3
+    filled.act(page.on_label, "save")
+    filled.board("new")
+    assert left not in page.on_open_collection(filled.draft, "", filled.request)

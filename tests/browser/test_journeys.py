@@ -1,0 +1,110 @@
+"""A few journeys through the page, as a person takes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+from skimage import data
+
+from tests.browser.conftest import Workbench, open_workbench
+
+
+def open_example(page: Page, name: str) -> None:
+    page.locator(f"[data-example={name}]").click()
+    expect(page.locator(".side .thumb").first).to_be_visible()
+
+
+def predict(page: Page) -> None:
+    page.get_by_role("button", name="Predict", exact=True).click()
+    expect(page.locator("#results tbody tr").first).to_be_visible()
+
+
+def test_an_example_with_both_methods_and_a_query_that_joins_the_support_set(page: Page) -> None:
+    open_example(page, "textures")
+    predict(page)
+    expect(page.locator("#results thead th")).to_have_count(3)
+    expect(page.locator("#results tbody tr")).to_have_count(9)
+    expect(page.locator("#matrix .js-plotly-plot")).to_be_visible()
+    expect(page.locator("#map .js-plotly-plot")).to_be_visible()
+
+    page.locator("#results tbody tr").nth(4).locator(".cell").nth(1).click()
+    expect(page.locator("#why h2")).to_contain_text("ASIF")
+    expect(page.locator("#why .heat")).to_have_count(2)
+    expect(page.locator("#why .words li").first).to_be_visible()
+    page.locator("#why [data-opacity]").fill("1")
+    expect(page.locator("#why .heat").first).to_have_css("opacity", "1")
+    with page.expect_download() as started:
+        page.locator("#why [data-save]").first.click()
+    assert started.value.suggested_filename.endswith(".png")
+
+    page.get_by_role("tab", name="Label and save").click()
+    page.locator("#labelling .queue button").first.click()
+    page.keyboard.press("1")
+    expect(page.locator("#labelling")).to_contain_text("1 of 9 labelled")
+    page.locator("#labelling .queue .done").click()
+    page.keyboard.press("j")
+    expect(page.locator("#labelling")).to_contain_text("0 of 8 labelled")
+
+    page.get_by_role("tab", name="Workbench").click()
+    expect(page.locator(".class-row").first.locator(".thumb")).to_have_count(4)
+    expect(page.locator(".go .warn")).to_be_visible()
+    predict(page)
+    expect(page.locator("#results tbody tr")).to_have_count(8)
+    page.get_by_role("tab", name="Label and save").click()
+    page.keyboard.press("Control+z")
+    expect(page.locator("#labelling")).to_contain_text("1 of 9 labelled")
+
+
+def test_zero_shot_from_text_alone(page: Page) -> None:
+    open_example(page, "animals")
+    predict(page)
+    expect(page.locator(".notice")).to_contain_text("has no pictures, and Prototype learns from pictures only")
+    rows = page.locator("#results tbody tr")
+    expect(rows).to_have_count(4)
+    for row, animal in enumerate(("cheetah", "cheetah", "lion", "cat")):
+        expect(rows.nth(row).locator(".answer")).to_contain_text(animal)
+
+
+def test_the_page_in_traditional_chinese(browser: Browser, workbench: Workbench) -> None:
+    context = browser.new_context(locale="zh-TW", viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    open_workbench(page, workbench)
+    expect(page.get_by_role("tab", name="工作台")).to_be_visible()
+    expect(page.locator(".hero h2")).to_have_text("每張圖片屬於哪一類？")
+    page.locator(".go .primary").click()
+    expect(page.locator(".notice")).to_contain_text("只有一個類別無從選擇")
+    page.locator("[data-language=en]").click()
+    expect(page.get_by_role("tab", name="Workbench")).to_be_visible()
+    expect(page.locator(".hero h2")).to_have_text("Which class is each picture?")
+    context.close()
+
+
+def test_a_killed_process_loses_nothing(page: Page, workbench: Workbench, tmp_path: Path) -> None:
+    file = tmp_path / "cat.png"
+    Image.fromarray(data.chelsea()[:200, :200]).save(file)
+    page.locator(".class-row").first.locator("input[type=text]").fill("cat")
+    page.locator(".side input[type=file]").set_input_files(file)
+    expect(page.locator(".side .thumb")).to_have_count(1)
+    workbench.kill()
+    workbench.start()
+    page.reload()
+    expect(page.locator(".class-row").first.locator("input[type=text]")).to_have_value("cat")
+    expect(page.locator(".side .thumb")).to_have_count(1)
+
+
+def test_a_second_tab_is_told_and_can_go_on_as_a_copy(page: Page, workbench: Workbench) -> None:
+    second = page.context.new_page()
+    open_workbench(second, workbench)
+    second.locator(".class-row").first.locator("input[type=text]").fill("from the second tab")
+    second.get_by_role("button", name="Add class").click()
+    expect(second.locator(".class-row")).to_have_count(3)
+    page.get_by_role("button", name="Add class").click()
+    expect(page.locator(".notice")).to_contain_text("Another tab has saved a newer state")
+    page.get_by_role("button", name="Continue as a copy").click()
+    expect(page.locator(".notice")).to_have_count(0)
+    page.get_by_role("button", name="Add class").click()
+    expect(page.locator(".class-row")).to_have_count(4)
+    page.get_by_role("tab", name="Collection").click()
+    expect(page.locator(".drafts")).to_contain_text("from the second tab")
