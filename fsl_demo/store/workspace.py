@@ -79,7 +79,7 @@ class Workspace:
         with self._connections.read() as db:
             return drafts.find(db, draft_id)
 
-    def drafts(self, limit: int = 30) -> list[drafts.Draft]:
+    def recent_drafts(self, limit: int = 30) -> list[drafts.Draft]:
         """The latest drafts, last saved first."""
         with self._connections.read() as db:
             return drafts.recent(db, limit)

@@ -73,7 +73,7 @@ def _row(view: View, summary: EpisodeSummary) -> str:
 def _drafts(view: View, tab: Tab) -> str:
     """Unsaved work of other pages and earlier days, which can be continued."""
     rows = []
-    for draft in view.workspace.drafts():
+    for draft in view.workspace.recent_drafts():
         document = Document.from_json(draft.data)
         if draft.id == tab.draft_id or not document.unsaved or document.is_empty():
             continue

@@ -48,7 +48,7 @@ def test_saving_a_draft_that_is_gone(workspace: Workspace) -> None:
 def test_recent_drafts_last_saved_first_until_deleted(workspace: Workspace) -> None:
     first, second = workspace.create_draft({"n": 1}), workspace.create_draft({"n": 2})
     workspace.save_draft(first.id, {"n": 3}, 0, "one")
-    assert [draft.data for draft in workspace.drafts()] == [{"n": 3}, {"n": 2}]
-    assert len(workspace.drafts(limit=1)) == 1
+    assert [draft.data for draft in workspace.recent_drafts()] == [{"n": 3}, {"n": 2}]
+    assert len(workspace.recent_drafts(limit=1)) == 1
     workspace.delete_draft(first.id)
-    assert [draft.id for draft in workspace.drafts()] == [second.id]
+    assert [draft.id for draft in workspace.recent_drafts()] == [second.id]
