@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import io
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pillow_heif
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from fsl_demo.errors import UserError
 
@@ -26,6 +27,15 @@ SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".mpo", ".png", ".webp", ".gif", ".tif", ".tiff"}
     | {".bmp", ".heic", ".heif", ".avif", ".ppm", ".pgm", ".pbm"}
 )
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 pillow_heif.register_heif_opener()
 Image.init()
@@ -66,7 +76,7 @@ def ingest(source: bytes | Path, name: str | None = None) -> Picture:
     Raises:
         UserError: `picture_*`, naming the file and what is wrong with it.
     """
-    label = PurePosixPath((name or (source.name if isinstance(source, Path) else "picture")).replace("\\", "/")).name
+    label = _label(name or (source.name if isinstance(source, Path) else ""))
     data = _read(source, label) if isinstance(source, Path) else source
     if not data:
         raise UserError("picture_empty", file=label)
@@ -82,11 +92,18 @@ def from_image(image: Image.Image, name: str, original_sha256: str = "") -> Pict
     return Picture(digest.hexdigest(), image.width, image.height, name, original_sha256, lambda: image)
 
 
+def _label(name: str) -> str:
+    last = "".join(filter(str.isprintable, PurePosixPath(name.replace("\\", "/")).name))
+    return last if last.strip(". ") else "picture"
+
+
 def _read(path: Path, label: str) -> bytes:
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise UserError("picture_bytes", file=label, megabytes=size / 1e6, limit=MAX_BYTES / 1e6)
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # reading a pipe or a device could go on for ever
+            raise UserError("picture_missing", file=label, reason="it is not a file")
+        if status.st_size > MAX_BYTES:
+            raise UserError("picture_bytes", file=label, megabytes=status.st_size / 1e6, limit=MAX_BYTES / 1e6)
         return path.read_bytes()
     except OSError as error:
         raise UserError("picture_missing", file=label, reason=error.strerror or str(error)) from error
@@ -104,30 +121,40 @@ def _decode(data: bytes, label: str) -> Image.Image:
         raise UserError("picture_pixels", file=label, megapixels=pixels / 1e6, limit=MAX_PIXELS / 1e6)
     try:
         image.load()
-        return _to_rgb(ImageOps.exif_transpose(image))
+        return _to_rgb(_upright(image))
     except Exception as error:  # decoders raise OSError, SyntaxError, struct.error, ValueError, EOFError …
         raise UserError("picture_broken", file=label) from error
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """As EXIF says that it was held. `ImageOps.exif_transpose` also rewrites the EXIF, which fails for odd ones."""
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # a damaged EXIF does not make the pixels bad
+        return image
+    return image.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else image
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I") or image.mode == "F":
         image = _to_eight_bits(image)
     if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        canvas = Image.new("RGBA", image.size, "white")
-        rgb = Image.alpha_composite(canvas, rgba).convert("RGB")
-    else:
-        rgb = image.convert("RGB")
-    clean = Image.new("RGB", rgb.size)  # a fresh image: no EXIF, GPS, ICC or text chunk comes along
-    clean.paste(rgb)
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
+    if image.mode != "RGB":
+        image = image.convert("RGB")
+    clean = Image.new("RGB", image.size)  # a fresh image: no EXIF, GPS, ICC or text chunk comes along
+    clean.paste(image)
     return clean
 
 
 def _to_eight_bits(image: Image.Image) -> Image.Image:
     """Scale deep grey values by the range of their bit depth (a 12-bit scan in a 16-bit file is not black)."""
-    values = np.nan_to_num(np.asarray(image, dtype=np.float64))
+    values = np.nan_to_num(np.array(image, dtype=np.float32), copy=False, posinf=0.0, neginf=0.0)
     low = min(float(values.min(initial=0.0)), 0.0)
     peak = float(values.max(initial=0.0)) - low
-    bits = max(8, int(peak).bit_length())
-    full = 1.0 if image.mode == "F" and peak <= 1.0 else float(2**bits - 1)
-    return Image.fromarray(np.rint((values - low) * (255.0 / full)).clip(0, 255).astype(np.uint8))
+    full = float(2 ** max(8, int(peak).bit_length()) - 1)
+    if image.mode == "F" and (low < 0 or peak <= 1.0):
+        full = max(1.0, peak)
+    values -= low
+    values *= 255.0 / full
+    return Image.fromarray(np.rint(values, out=values).clip(0, 255, out=values).astype(np.uint8))
