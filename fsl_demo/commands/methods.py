@@ -1,0 +1,55 @@
+"""`methods`: what there is to choose from, and how it can be set."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from typing import Any
+
+from fsl_demo import runtime
+from fsl_demo.commands import options, reading, reporting
+
+
+def add(verbs: options.Verbs) -> None:
+    parser = options.add_verb(
+        verbs,
+        "methods",
+        "List the methods, what each needs, and its settings.",
+        examples="methods\nmethods --format json",
+    )
+    options.add_format(parser, "table", "json")
+    parser.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    runtime.prepare()
+    known = reading.methods(None)
+    settings = {
+        name: [_setting(spec) for spec in dataclasses.fields(method.Settings)] for name, method in known.items()
+    }
+    if chosen.format == "json":
+        cards = [dataclasses.asdict(method.card) | {"settings": settings[name]} for name, method in known.items()]
+        reporting.print_json(cards)
+        return 0
+    rows: list[list[str]] = []
+    for name, method in known.items():
+        card = method.card
+        needs = "pictures" if card.needs_pictures else "pictures or descriptions"
+        rows.append([name, needs, card.checkpoint, f"{card.cost} ms", card.paper])
+    reporting.print_table(["method", "needs", "weights", "a picture", "paper"], rows)
+    print()
+    rows = [
+        [f"{name}.{one['name']}", f"{one['low']:g} to {one['high']:g}", _default(one["default"]), one["help"]]
+        for name, listed in settings.items()
+        for one in listed
+    ]
+    reporting.print_table(["setting", "range", "default", ""], rows)
+    return 0
+
+
+def _setting(spec: dataclasses.Field) -> dict[str, Any]:
+    return {"name": spec.name, "default": spec.default, **spec.metadata}
+
+
+def _default(value: object) -> str:
+    return "automatic" if value is None else str(value)

@@ -1,0 +1,106 @@
+"""Options that verbs share."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fsl_demo import runtime
+
+if TYPE_CHECKING:
+    Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def add_verb(verbs: Verbs, name: str, summary: str, details: str = "", examples: str = "") -> argparse.ArgumentParser:
+    """A parser for one verb.
+
+    Args:
+        summary: a sentence, for the list of verbs.
+        details: what else there is to know, for the verb's own help.
+        examples: command lines, one a line.
+    """
+    lines = "".join(f"  python -m fsl_demo {line}\n" for line in examples.strip().splitlines())
+    return verbs.add_parser(
+        name,
+        help=summary,
+        description=f"{summary}\n\n{details}".strip(),
+        epilog=f"examples:\n{lines}" if lines else None,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def add_machine(parser: argparse.ArgumentParser) -> None:
+    """`--device`, `--threads`."""
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps (default: auto)")
+    parser.add_argument(
+        "--threads", type=int, metavar="N", help="CPU threads for the networks (default: torch's choice)"
+    )
+
+
+def prepare(chosen: argparse.Namespace) -> None:
+    """Set the process up as `add_machine`'s options say; comes before the first import of torch.
+
+    Raises:
+        SystemExit: 2, for a device that is not there.
+    """
+    runtime.prepare(chosen.device, chosen.threads)
+    try:
+        runtime.device()
+    except ValueError as error:
+        print(f"fsl_demo: {error}", file=sys.stderr)
+        raise SystemExit(2) from error
+
+
+def add_workspace(parser: argparse.ArgumentParser) -> None:
+    """`--workspace`, which has a default."""
+    parser.add_argument(
+        "--workspace",
+        type=Path,
+        default=Path("workspace"),
+        metavar="DIR",
+        help="folder of episodes and pictures (default: ./workspace)",
+    )
+
+
+def add_cache(parser: argparse.ArgumentParser) -> None:
+    """`--workspace`, to keep features in."""
+    parser.add_argument(
+        "--workspace",
+        type=Path,
+        metavar="DIR",
+        help="keep the pictures' features in this workspace, so that no picture is embedded twice (default: forget)",
+    )
+
+
+def add_format(parser: argparse.ArgumentParser, *formats: str) -> None:
+    """`--format`; the first one is the default."""
+    parser.add_argument(
+        "--format", choices=formats, default=formats[0], help=f"how to print the result (default: {formats[0]})"
+    )
+
+
+def add_task(parser: argparse.ArgumentParser) -> None:
+    """`--support`, `--describe`: what there is to learn from."""
+    parser.add_argument(
+        "--support", type=Path, metavar="DIR", help="folder or zip of class folders, with the labelled pictures"
+    )
+    parser.add_argument(
+        "--describe",
+        type=Path,
+        metavar="FILE.csv",
+        help="table with the columns class,description, in English; several rows of one class are several phrasings",
+    )
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """`--set`: settings of methods."""
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="settings",
+        metavar="METHOD.NAME=VALUE",
+        help="a setting of a method, as in asif.blend=0.5; may be repeated (`methods` lists them)",
+    )

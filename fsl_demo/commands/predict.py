@@ -1,0 +1,122 @@
+"""`predict`: pictures in class folders, or descriptions, and queries in; answers out."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from fsl_demo.commands import options, reading, reporting
+from fsl_demo.episodes import Episode, Scores
+from fsl_demo.errors import UserError
+
+DETAILS = """\
+The JSON has "classes", "methods" (id, hash of the checkpoint, seconds) and "queries": of each file the label
+that each method gives it (null is "none of these"), its probability and the probability of every class.
+A query that cannot be read is named on stderr and left out; the exit code is then 1.
+"""
+EXAMPLES = """\
+predict --support pets/ --queries unsorted/
+predict --support pets.zip --queries unsorted/ --methods prototype,asif --format json
+predict --describe birds.csv --queries garden/ --format csv > answers.csv
+predict --support pets/ --describe pets.csv --queries unsorted/ --set asif.blend=0.5
+"""
+
+
+def add(verbs: options.Verbs) -> None:
+    parser = options.add_verb(verbs, "predict", "Classify the pictures of a folder.", DETAILS, EXAMPLES)
+    options.add_task(parser)
+    parser.add_argument(
+        "--queries", type=Path, required=True, metavar="DIR", help="folder or zip of pictures to classify, however deep"
+    )
+    parser.add_argument(
+        "--methods",
+        type=lambda text: text.split(","),
+        metavar="A,B",
+        help="ids of methods (default: all that can answer with what is given)",
+    )
+    options.add_settings(parser)
+    options.add_format(parser, "table", "csv", "json")
+    options.add_cache(parser)
+    options.add_machine(parser)
+    parser.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    options.prepare(chosen)
+    terminal = reporting.Terminal()
+    learned = reading.task(chosen.support, chosen.describe, terminal.progress, terminal.fault)
+    learned.check()
+    queries = reading.queries(chosen.queries, terminal.progress, terminal.fault)
+    if not queries:
+        raise UserError("no_queries")
+    episode = dataclasses.replace(learned, queries=tuple(queries.values()))
+    answers = _answers(chosen, episode, terminal)
+    _PRINTERS[chosen.format](episode, list(queries), answers)
+    return 1 if terminal.faults else 0
+
+
+def _answers(chosen: argparse.Namespace, episode: Episode, terminal: reporting.Terminal) -> list[Scores]:
+    """The scores of each method; one that was asked for and cannot answer is a fault, others are passed over."""
+    known = reading.methods(chosen.workspace)
+    settings = reading.settings(known, chosen.settings)
+    answers, refusals = [], []
+    for method in reading.named(known, chosen.methods or list(known)):
+        try:
+            fitted = method.fit(episode, settings[method.card.id], terminal.progress)
+            answers.append(fitted.predict(episode.queries, terminal.progress))
+        except UserError as error:
+            refusals.append(error)
+    if not answers:
+        raise refusals[0]
+    for refusal in refusals:
+        if chosen.methods:
+            terminal.fault(refusal)
+        else:
+            terminal.note(str(refusal))
+    return answers
+
+
+def _print_json(episode: Episode, files: list[str], answers: list[Scores]) -> None:
+    reporting.print_json(
+        {
+            "classes": [spec.name for spec in episode.classes],
+            "methods": [
+                {"id": scores.method, "checkpoint": scores.checkpoint, "seconds": round(scores.seconds, 3)}
+                for scores in answers
+            ],
+            "queries": [
+                {
+                    "file": file,
+                    "predictions": {s.method: reporting.answer(s, number, episode.classes) for s in answers},
+                }
+                for number, file in enumerate(files)
+            ],
+        }
+    )
+
+
+def _print_csv(episode: Episode, files: list[str], answers: list[Scores]) -> None:
+    header = ["file", *(name for s in answers for name in (s.method, f"{s.method}.probability"))]
+    rows = []
+    for number, file in enumerate(files):
+        said = [reporting.answer(scores, number, episode.classes) for scores in answers]
+        rows.append([file, *(cell for one in said for cell in (_label(one), one["probability"]))])
+    reporting.print_csv(header, rows)
+
+
+def _print_table(episode: Episode, files: list[str], answers: list[Scores]) -> None:
+    rows = []
+    for number, file in enumerate(files):
+        said = [reporting.answer(scores, number, episode.classes) for scores in answers]
+        differ = "methods disagree" if len({one["label"] for one in said}) > 1 else ""
+        rows.append([file, *(f"{_label(one)} {one['probability']:.0%}" for one in said), differ])
+    reporting.print_table(["query", *(scores.method for scores in answers), ""], rows)
+
+
+def _label(said: dict[str, Any]) -> str:
+    return reporting.NONE if said["label"] is None else said["label"]
+
+
+_PRINTERS = {"json": _print_json, "csv": _print_csv, "table": _print_table}

@@ -1,0 +1,147 @@
+"""What a verb is given, as the types that methods take: pictures, classes, methods with their settings."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fsl_demo.episodes import ClassSpec, Episode, Example, Progress, class_key
+from fsl_demo.errors import UserError
+from fsl_demo.pictures import Picture
+
+if TYPE_CHECKING:
+    from fsl_demo.methods.contract import Method
+
+Report = Callable[[UserError], None]
+"""Told of each picture that is left out."""
+
+
+def task(support: Path | None, describe: Path | None, progress: Progress, report: Report) -> Episode:
+    """Classes and support set of an episode.
+
+    Args:
+        support: a folder or zip of class folders.
+        describe: a CSV with the columns class and description.
+
+    Raises:
+        UserError: what is wrong with either as a whole.
+    """
+    from fsl_demo.store.exchange import read_class_pictures
+
+    pictures: dict[str, list[Picture]] = {}
+    if support is not None:
+        pictures, faults = read_class_pictures(support, progress)
+        for fault in faults:
+            report(fault)
+    names = {class_key(name): name for name in pictures}
+    texts: dict[str, tuple[str, ...]] = {}
+    for name, description in _descriptions(describe) if describe is not None else ():
+        key = class_key(name)
+        names.setdefault(key, name)
+        texts[key] = (*texts.get(key, ()), *([description] if description else []))
+    order = list(names)
+    return Episode(
+        tuple(ClassSpec(name, texts.get(key, ())) for key, name in names.items()),
+        tuple(Example(picture, order.index(class_key(name))) for name in pictures for picture in pictures[name]),
+    )
+
+
+def queries(path: Path, progress: Progress, report: Report) -> dict[str, Picture]:
+    """The pictures of a folder or zip, however deep, by relative path in natural order."""
+    from fsl_demo.datasets.class_folders import is_picture, natural
+    from fsl_demo.store.exchange.archive import open_source
+
+    found = {}
+    with open_source(path) as source:
+        files = sorted(filter(is_picture, source.files), key=natural)
+        for done, file in enumerate(files):
+            progress("read", done, len(files))
+            try:
+                found[file.as_posix()] = source.picture(file)
+            except UserError as error:
+                if not error.code.startswith("picture_"):
+                    raise
+                report(error)
+    return found
+
+
+def methods(vectors: Path | None) -> dict[str, Method]:
+    """All methods by id, with a feature cache in this workspace, or in memory."""
+    from fsl_demo.backbones.cache import FeatureCache
+    from fsl_demo.methods import build
+    from fsl_demo.store import Workspace
+
+    return build(FeatureCache(Workspace(vectors) if vectors else None))
+
+
+def named(known: dict[str, Method], names: Sequence[str]) -> list[Method]:
+    """The methods of these ids.
+
+    Raises:
+        UserError: `unknown_method`.
+    """
+    for name in names:
+        if name not in known:
+            raise UserError("unknown_method", name=name, known=", ".join(known))
+    return [known[name] for name in dict.fromkeys(names)]
+
+
+def class_index(episode: Episode, name: str) -> int:
+    """Index of the class of this name.
+
+    Raises:
+        UserError: `unknown_class`.
+    """
+    keys = [class_key(spec.name) for spec in episode.classes]
+    if class_key(name) not in keys:
+        raise UserError("unknown_class", name=name, known=", ".join(spec.name for spec in episode.classes))
+    return keys.index(class_key(name))
+
+
+def settings(known: dict[str, Method], assignments: Iterable[str]) -> dict[str, Any]:
+    """The settings of each method by id, from assignments such as "asif.blend=0.5".
+
+    Raises:
+        UserError: `unknown_method`, `setting_bad`.
+    """
+    values: dict[str, dict[str, float]] = {name: {} for name in known}
+    for assignment in assignments:
+        path, _, text = assignment.partition("=")
+        method, _, name = path.partition(".")
+        named(known, [method])
+        specs = {spec.name: spec for spec in dataclasses.fields(known[method].Settings)}
+        if name not in specs:
+            raise UserError("setting_bad", name=path, value=text, reason=f"{method} has: {', '.join(specs)}.")
+        values[method][name] = _number(path, text, specs[name].metadata["low"], specs[name].metadata["high"])
+    return {name: known[name].Settings(**given) for name, given in values.items()}
+
+
+def _number(name: str, text: str, low: float, high: float) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not low <= value <= high:
+        raise UserError("setting_bad", name=name, value=text, reason=f"It is a number from {low:g} to {high:g}.")
+    return value
+
+
+def _descriptions(path: Path) -> list[tuple[str, str]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            table = csv.DictReader(file, restval="")
+            missing = [column for column in ("class", "description") if column not in (table.fieldnames or ())]
+            if missing:
+                raise UserError("csv_columns", file=path.name, missing=", ".join(missing))
+            rows = [(table.line_num, row["class"].strip(), row["description"].strip()) for row in table]
+    except OSError as error:
+        raise UserError("picture_missing", file=path.name, reason=error.strerror or str(error)) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError("picture_missing", file=path.name, reason=str(error)) from error
+    for line, name, _ in rows:
+        if not name:
+            raise UserError("csv_row", file=path.name, line=line, column="class", value=name)
+    return [(name, description) for _, name, description in rows]
