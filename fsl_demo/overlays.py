@@ -28,7 +28,7 @@ def overlay(picture: Picture, values: np.ndarray, seen: Box, opacity: float, siz
     left, top = round(seen[0] * image.width), round(seen[1] * image.height)
     width = max(1, round((seen[2] - seen[0]) * image.width))
     height = max(1, round((seen[3] - seen[1]) * image.height))
-    grey = Image.fromarray(np.rint(values * 255).astype(np.uint8)).resize((width, height), Image.Resampling.BICUBIC)
+    grey = Image.fromarray(np.rint(values * 255).astype(np.uint8)).resize((width, height), Image.Resampling.BILINEAR)
     heat = Image.new("RGB", image.size, DIMMED)
     heat.paste(Image.fromarray(inferno()[np.asarray(grey)]), (left, top))
     return Image.blend(image, heat, opacity)

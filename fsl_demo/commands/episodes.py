@@ -102,9 +102,8 @@ def show(chosen: argparse.Namespace) -> int:
     methods = [run.scores.method for run in stored.runs]
     rows = []
     for query in queries:
-        said = [query["predictions"].get(method) for method in methods]
-        answers = [f"{one['label'] or reporting.NONE} {one['probability']:.0%}" if one else "" for one in said]
-        rows.append([query["number"], query["file"], *answers, _said(query)])
+        said = (reporting.in_words(query["predictions"].get(method)) for method in methods)
+        rows.append([query["number"], query["file"], *said, _label_of(query)])
     reporting.print_table(["query", "file", *methods, "label"], rows)
     return 0
 
@@ -229,5 +228,5 @@ def _query(labelled: LabelledEpisode, number: int) -> dict[str, Any]:
     }
 
 
-def _said(query: dict[str, Any]) -> str:
+def _label_of(query: dict[str, Any]) -> str:
     return (query["label"] or reporting.NONE) if query["labelled"] else ""

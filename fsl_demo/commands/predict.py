@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from fsl_demo.errors import UserError
 
 DETAILS = """\
 The JSON has "classes", "methods" (id, hash of the checkpoint, seconds) and "queries": of each file the label
-that each method gives it (null is "none of these"), its probability and the probability of every class.
+that each method gives it (null is "none of these"), the highest probability and that of every class.
 A query that cannot be read is named on stderr and left out; the exit code is then 1.
 """
 EXAMPLES = """\
@@ -53,7 +54,7 @@ def run(chosen: argparse.Namespace) -> int:
         raise UserError("no_queries")
     episode = dataclasses.replace(learned, queries=tuple(queries.values()))
     answers = _answers(chosen, episode, terminal)
-    _PRINTERS[chosen.format](episode, list(queries), answers)
+    _PRINTERS[chosen.format](document(episode, list(queries), answers))
     return 1 if terminal.faults else 0
 
 
@@ -78,45 +79,45 @@ def _answers(chosen: argparse.Namespace, episode: Episode, terminal: reporting.T
     return answers
 
 
-def _print_json(episode: Episode, files: list[str], answers: list[Scores]) -> None:
-    reporting.print_json(
-        {
-            "classes": [spec.name for spec in episode.classes],
-            "methods": [
-                {"id": scores.method, "checkpoint": scores.checkpoint, "seconds": round(scores.seconds, 3)}
-                for scores in answers
-            ],
-            "queries": [
-                {
-                    "file": file,
-                    "predictions": {s.method: reporting.answer(s, number, episode.classes) for s in answers},
-                }
-                for number, file in enumerate(files)
-            ],
-        }
-    )
+def document(episode: Episode, files: Sequence[str], answers: Sequence[Scores]) -> dict[str, Any]:
+    """What the methods say, as the JSON document that `DETAILS` describes.
+
+    Args:
+        files: what to call each query, in order.
+        answers: the scores of each method.
+    """
+    return {
+        "classes": [spec.name for spec in episode.classes],
+        "methods": [
+            {"id": scores.method, "checkpoint": scores.checkpoint, "seconds": round(scores.seconds, 3)}
+            for scores in answers
+        ],
+        "queries": [
+            {"file": file, "predictions": {s.method: reporting.answer(s, number, episode.classes) for s in answers}}
+            for number, file in enumerate(files)
+        ],
+    }
 
 
-def _print_csv(episode: Episode, files: list[str], answers: list[Scores]) -> None:
-    header = ["file", *(name for s in answers for name in (s.method, f"{s.method}.probability"))]
+def _print_csv(said: dict[str, Any]) -> None:
+    methods = [method["id"] for method in said["methods"]]
     rows = []
-    for number, file in enumerate(files):
-        said = [reporting.answer(scores, number, episode.classes) for scores in answers]
-        rows.append([file, *(cell for one in said for cell in (_label(one), one["probability"]))])
-    reporting.print_csv(header, rows)
+    for query in said["queries"]:
+        answers = [query["predictions"][method] for method in methods]
+        rows.append(
+            [query["file"], *(cell for a in answers for cell in (a["label"] or reporting.NONE, a["probability"]))]
+        )
+    reporting.print_csv(["file", *(name for m in methods for name in (m, f"{m}.probability"))], rows)
 
 
-def _print_table(episode: Episode, files: list[str], answers: list[Scores]) -> None:
+def _print_table(said: dict[str, Any]) -> None:
+    methods = [method["id"] for method in said["methods"]]
     rows = []
-    for number, file in enumerate(files):
-        said = [reporting.answer(scores, number, episode.classes) for scores in answers]
-        differ = "methods disagree" if len({one["label"] for one in said}) > 1 else ""
-        rows.append([file, *(f"{_label(one)} {one['probability']:.0%}" for one in said), differ])
-    reporting.print_table(["query", *(scores.method for scores in answers), ""], rows)
+    for query in said["queries"]:
+        answers = [query["predictions"][method] for method in methods]
+        differ = "methods disagree" if len({answer["label"] for answer in answers}) > 1 else ""
+        rows.append([query["file"], *map(reporting.in_words, answers), differ])
+    reporting.print_table(["query", *methods, ""], rows)
 
 
-def _label(said: dict[str, Any]) -> str:
-    return reporting.NONE if said["label"] is None else said["label"]
-
-
-_PRINTERS = {"json": _print_json, "csv": _print_csv, "table": _print_table}
+_PRINTERS = {"json": reporting.print_json, "csv": _print_csv, "table": _print_table}

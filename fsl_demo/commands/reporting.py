@@ -57,6 +57,13 @@ def answer(scores: Scores, query: int, classes: Sequence[ClassSpec]) -> dict[str
     }
 
 
+def in_words(said: dict[str, Any] | None) -> str:
+    """An `answer` in a table; nothing where a method has not been asked."""
+    if said is None:
+        return ""
+    return NONE if said["label"] is None else f"{said['label']} {said['probability']:.0%}"
+
+
 def print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2))
 

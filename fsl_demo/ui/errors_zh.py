@@ -18,6 +18,7 @@ ERRORS_ZH = {
     "no_queries": "還沒有查詢圖片。請至少加入一張要分類的圖片。",
     "no_methods": "沒有選擇任何方法。請至少勾選一個。",
     "unknown_method": "沒有叫「{name}」的方法。現有：{known}。",
+    "unknown_class": "沒有叫「{name}」的類別。現有：{known}。",
     "setting_bad": "「{name}」不能是 {value}。{reason}",
     "weights_missing": "{name} 的權重尚未安裝。請再執行一次 `make install`。",
     "weights_differ": "{name} 的權重與其說明卡不符。請重新安裝。",
