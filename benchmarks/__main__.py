@@ -1,0 +1,73 @@
+"""`make bench`: what the product takes on this machine, beside plain PyTorch and the arithmetic floor."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import start
+
+ROOT = Path(__file__).parents[1]
+GIGAFLOP = 0.78  # EfficientNet-Lite0 on one picture: 0.39 billion multiplications, each with an addition
+ROUNDS = 3
+
+
+def measure(module: str, *arguments: str) -> dict[str, Any]:
+    """What a measurement prints, from a process of its own."""
+    command = [sys.executable, "-m", f"benchmarks.{module}", *arguments]
+    return json.loads(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout)
+
+
+def median(found: list[dict[str, Any]], name: str) -> float:
+    return statistics.median(one[name] for one in found)
+
+
+def row(what: str, *values: str) -> None:
+    print(f"{what:<50}" + "".join(f"{value:>12}" for value in values))
+
+
+def networks() -> None:
+    plain, ours = [], []
+    for _ in range(ROUNDS):  # in turns, so that a busy minute of the machine meets both
+        plain.append(measure("networks", "plain"))
+        ours.append(measure("networks", "ours"))
+    assert np.allclose(plain[0]["features"], ours[0]["features"], atol=1e-3), "both must compute the same features"
+    reached = max(one["gigaflops"] for one in plain + ours)  # the best, because it stands for what is possible
+    floor = 1e3 * GIGAFLOP / reached
+    row("EfficientNet-Lite0, ms a picture", "plain", "ours", "floor", "ours / floor")
+    for size in (1, 16):
+        before, now = median(plain, f"batch {size}"), median(ours, f"batch {size}")
+        row(f"  {size} at once", f"{before:.1f}", f"{now:.1f}", f"{floor:.1f}", f"{now / floor:.1f}")
+    row("  resize and cut, before the network", "", f"{median(ours, 'prepare'):.1f}")
+    print(f"  floor: {GIGAFLOP} GFLOP at the {reached:.0f} GFLOP/s that a float32 matrix product reaches here")
+
+
+def episodes() -> None:
+    found = [measure("episode") for _ in range(ROUNDS)]
+    row("5-way 5-shot, 25 queries, files to scores, seconds")
+    print(f"  methods: {', '.join(found[0]['methods'])}")
+    row("  the first of a process, networks loaded meanwhile", f"{median(found, 'first'):.2f}")
+    row("  with 50 new pictures", f"{median(found, 'new'):.2f}")
+    row("  the same again", f"{median(found, 'again'):.3f}")
+    row("  one query more (one picture embedded)", f"{median(found, 'one more'):.3f}")
+
+
+def main() -> None:
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; medians, CPU only\n")
+    networks()
+    print()
+    episodes()
+    print()
+    row("start to a page that answers, seconds", f"{statistics.median(start.seconds() for _ in range(ROUNDS)):.1f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""Seconds for whole episodes with every method, from JPEG files to scores, as JSON.
+
+The first episode of a process loads the networks too; the next ones bring new pictures; then the same again; then
+with one query more.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import statistics
+import time
+
+from fsl_demo import runtime
+
+runtime.prepare("cpu")
+
+from benchmarks import photos  # noqa: E402
+from fsl_demo.backbones.cache import FeatureCache  # noqa: E402
+from fsl_demo.episodes import Episode, quiet  # noqa: E402
+from fsl_demo.methods import build  # noqa: E402
+from fsl_demo.methods.contract import Method  # noqa: E402
+from fsl_demo.pictures import ingest  # noqa: E402
+
+BACKBONE = "efficientnet_lite0"
+TIMES = 3
+
+
+def answer(episode: Episode, methods: dict[str, Method]) -> None:
+    for method in methods.values():
+        method.fit(episode, method.Settings(), quiet).predict(episode.queries, quiet)
+
+
+def main() -> None:
+    sets = [photos.files(number) for number in range(TIMES + 2)]
+    found: dict[str, list[float]] = {"first": [], "new": [], "again": [], "one more": []}
+
+    def timed(name: str, started: float) -> None:
+        found[name].append(time.perf_counter() - started)
+
+    started = time.perf_counter()
+    features = FeatureCache()
+    methods = build(features)
+    answer(photos.read(sets[0]), methods)
+    timed("first", started)
+    for number in range(1, TIMES + 1):
+        started = time.perf_counter()
+        episode = photos.read(sets[number])
+        answer(episode, methods)
+        timed("new", started)
+
+        started = time.perf_counter()
+        answer(episode, methods)
+        timed("again", started)
+
+        before = features.embedded[BACKBONE]
+        started = time.perf_counter()
+        another = ingest(sets[-1][number][1], "another.jpg")
+        answer(dataclasses.replace(episode, queries=(*episode.queries, another)), methods)
+        timed("one more", started)
+        assert features.embedded[BACKBONE] == before + 1, "one new query, so one picture to embed"
+    print(json.dumps({name: statistics.median(values) for name, values in found.items()} | {"methods": list(methods)}))
+
+
+if __name__ == "__main__":
+    main()

