@@ -112,7 +112,7 @@ def _add_label(actions: options.Verbs) -> argparse.ArgumentParser:
     parser = options.add_verb(actions, "label", "Label a query of a saved episode, or take its label back.")
     _add_id(parser)
     parser.add_argument(
-        "--query", type=int, required=True, metavar="N", help="number of the query, from 1, as `show` has it"
+        "--query", type=options.count, required=True, metavar="N", help="number of the query, from 1, as `show` has it"
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--class", dest="class_name", metavar="NAME", help="the class that it belongs to")

@@ -28,7 +28,9 @@ def add(verbs: options.Verbs) -> None:
         "--class", dest="class_name", metavar="NAME", help="the class to ask about (default: the answer)"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the pictures")
-    parser.add_argument("--opacity", type=float, default=0.55, help="of the heat map, 0 to 1 (default: 0.55)")
+    parser.add_argument(
+        "--opacity", type=options.fraction, metavar="O", default=0.55, help="of the heat map, 0 to 1 (default: 0.55)"
+    )
     options.add_settings(parser)
     options.add_cache(parser)
     options.add_machine(parser)

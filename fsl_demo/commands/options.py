@@ -31,11 +31,27 @@ def add_verb(verbs: Verbs, name: str, summary: str, details: str = "", examples:
     )
 
 
+def fraction(text: str) -> float:
+    """A number from 0 to 1."""
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not from 0 to 1")
+    return value
+
+
+def count(text: str) -> int:
+    """A whole number from 1."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return value
+
+
 def add_machine(parser: argparse.ArgumentParser) -> None:
     """`--device`, `--threads`."""
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps (default: auto)")
     parser.add_argument(
-        "--threads", type=int, metavar="N", help="CPU threads for the networks (default: torch's choice)"
+        "--threads", type=count, metavar="N", help="CPU threads for the networks (default: torch's choice)"
     )
 
 

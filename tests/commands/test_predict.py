@@ -1,0 +1,253 @@
+"""`predict`: every way in, every way out, and what it says when something is wrong."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from fsl_demo.commands import reading
+from fsl_demo.commands.predict import document
+from fsl_demo.episodes import ClassSpec, Episode, Example, Scores
+from fsl_demo.methods.contract import Method
+from fsl_demo.pictures import ingest
+from tests.commands.conftest import SURFACES, Call, part
+
+pytestmark = pytest.mark.usefixtures("shared")
+
+
+def test_json_is_what_the_help_says(call: Call, support: Path, queries: Path, known_methods: dict[str, Method]) -> None:
+    said = call("predict", "--support", support, "--queries", queries, "--format", "json")
+    assert said.code == 0
+    answer = said.json()
+    assert list(answer) == ["classes", "methods", "queries"]
+    assert answer["classes"] == list(SURFACES)
+    assert [method["id"] for method in answer["methods"]] == list(known_methods)
+    for method in answer["methods"]:
+        assert set(method) == {"id", "checkpoint", "seconds"}
+        assert method["checkpoint"]
+        assert method["seconds"] >= 0
+    assert [query["file"] for query in answer["queries"]] == [
+        "brick 1.png",
+        "deeper/deeper/gravel 1.png",
+        "deeper/grass 1.png",
+    ]
+    for query, surface in zip(answer["queries"], ("brick", "gravel", "grass"), strict=True):
+        assert set(query) == {"file", "predictions"}
+        assert list(query["predictions"]) == list(known_methods)
+        for prediction in query["predictions"].values():
+            assert set(prediction) == {"label", "probability", "scores"}
+            assert prediction["label"] in (surface, None)
+            assert list(prediction["scores"]) == list(SURFACES)
+            assert sum(prediction["scores"].values()) == pytest.approx(1, abs=1e-5)
+            assert prediction["probability"] == max(prediction["scores"].values()) == prediction["scores"][surface]
+
+
+def test_none_of_these_is_null_in_json_and_named_elsewhere(call: Call, support: Path, queries: Path) -> None:
+    strict = ("--methods", "prototype", "--set", "prototype.none_below=1")
+    common = ("predict", "--support", support, "--queries", queries, *strict)
+    assert [
+        query["predictions"]["prototype"]["label"] for query in call(*common, "--format", "json").json()["queries"]
+    ] == ([None] * 3)
+    assert {row["prototype"] for row in call(*common, "--format", "csv").csv()} == {"(none of these)"}
+    assert call(*common).out.count("(none of these)") == 3
+
+
+def test_csv_and_table(call: Call, support: Path, queries: Path) -> None:
+    common = ("predict", "--support", support, "--queries", queries, "--set", "prototype.none_below=0")
+    rows = call(*common, "--format", "csv").csv()
+    assert list(rows[0]) == ["file", "prototype", "prototype.probability", "asif", "asif.probability"]
+    assert [row["prototype"] for row in rows] == ["brick", "gravel", "grass"]
+    table = call(*common).out.splitlines()
+    assert table[0].split() == ["query", "prototype", "asif"]
+    assert table[1].startswith("brick 1.png")
+    assert "%" in table[1]
+
+
+def test_a_formula_in_a_file_name_stays_text(call: Call, support: Path, tmp_path: Path) -> None:
+    part("brick", 0, 0).save(tmp_path / "=1+1.png")
+    said = call("predict", "--support", support, "--queries", tmp_path, "--methods", "prototype", "--format", "csv")
+    assert said.csv()[0]["file"] == "'=1+1.png"
+
+
+def test_a_zip_and_a_folder_give_the_same_answers(call: Call, support: Path, queries: Path, tmp_path: Path) -> None:
+    zips = [
+        shutil.make_archive(str(tmp_path / name), "zip", folder) for name, folder in (("s", support), ("q", queries))
+    ]
+    common = ("--methods", "prototype", "--format", "json")
+    packed = call("predict", "--support", zips[0], "--queries", zips[1], *common).json()["queries"]
+    loose = call("predict", "--support", support, "--queries", queries, *common).json()["queries"]
+    assert sorted(packed, key=lambda query: query["file"]) == sorted(loose, key=lambda query: query["file"])
+
+
+def test_descriptions_alone_are_enough_for_methods_that_read(call: Call, queries: Path, descriptions: Path) -> None:
+    said = call("predict", "--describe", descriptions, "--queries", queries, "--format", "json")
+    assert said.code == 0
+    answer = said.json()
+    assert answer["classes"] == ["brick", "grass"]
+    assert [method["id"] for method in answer["methods"]] == ["asif"]
+    assert "Prototype learns from pictures only" in said.err
+
+
+def test_a_method_that_was_asked_for_and_cannot_answer_is_a_fault(
+    call: Call, queries: Path, descriptions: Path
+) -> None:
+    common = ("predict", "--describe", descriptions, "--queries", queries)
+    said = call(*common, "--methods", "asif,prototype", "--format", "json")
+    assert said.code == 1
+    assert [method["id"] for method in said.json()["methods"]] == ["asif"]
+    said = call(*common, "--methods", "prototype")
+    assert (said.code, said.out) == (1, "")
+    assert "Add at least one" in said.err
+
+
+def test_pictures_and_descriptions_meet_by_class_name(support: Path, tmp_path: Path) -> None:
+    file = tmp_path / "d.csv"
+    file.write_text("\ufeffdescription,class\nred wall, BRICK \nsand,sand\nmasonry,brick\n,grass\n", encoding="utf-8")
+    episode = reading.task(support, file, lambda *_: None, lambda error: pytest.fail(str(error)))
+    assert episode.classes == (
+        ClassSpec("brick", ("red wall", "masonry")),
+        ClassSpec("grass"),
+        ClassSpec("gravel"),
+        ClassSpec("sand", ("sand",)),
+    )
+    assert episode.shots() == [3, 3, 3, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("name,description\na,b\n", "lacks the columns class"),
+        ("class,description\n,b\n", "Line 2 of “d.csv”: class cannot be “”"),
+        ("", "lacks the columns class, description"),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_refused(
+    call: Call, queries: Path, tmp_path: Path, text: str, expected: str
+) -> None:
+    (tmp_path / "d.csv").write_text(text, encoding="utf-8")
+    said = call("predict", "--describe", tmp_path / "d.csv", "--queries", queries)
+    assert (said.code, said.out) == (1, "")
+    assert expected in said.err
+
+
+def test_a_table_that_is_not_text_or_not_there_is_refused(call: Call, queries: Path, tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_bytes(b"\xff\xfeclass")
+    assert call("predict", "--describe", tmp_path / "d.csv", "--queries", queries).code == 1
+    said = call("predict", "--describe", tmp_path / "none.csv", "--queries", queries)
+    assert said.code == 1
+    assert "“none.csv” cannot be read" in said.err
+
+
+def test_broken_pictures_are_named_and_the_rest_is_answered(
+    call: Call, support: Path, queries: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(support, tmp_path / "support")
+    (tmp_path / "support" / "brick" / "zero.jpg").touch()
+    shutil.copytree(queries, tmp_path / "queries")
+    (tmp_path / "queries" / "words.jpg").write_text("no picture", encoding="utf-8")
+    (tmp_path / "queries" / "notes.txt").write_text("not asked about", encoding="utf-8")
+    said = call("predict", "--support", tmp_path / "support", "--queries", tmp_path / "queries", "--format", "json")
+    assert said.code == 1
+    assert len(said.json()["queries"]) == 3
+    assert "“zero.jpg” is empty" in said.err
+    assert "“words.jpg” is not a picture" in said.err
+    assert "notes" not in said.err
+
+
+def test_what_is_missing_is_said(call: Call, support: Path, queries: Path, tmp_path: Path) -> None:
+    for arguments, expected in (
+        (("--support", tmp_path / "none", "--queries", queries), "There is no folder"),
+        (("--support", support, "--queries", tmp_path), "There is no query yet"),
+        (("--support", tmp_path, "--queries", queries), "has no class folders"),
+        (("--queries", queries), "Add a second class"),
+        (("--support", support, "--queries", queries, "--methods", "magic"), "There are: prototype, asif"),
+        (("--support", support, "--queries", queries, "--set", "asif.blnd=1"), "asif has: blend, none_below"),
+        (("--support", support, "--queries", queries, "--set", "asif.blend=2"), "a number from 0 to 1"),
+        (("--support", support, "--queries", queries, "--set", "asif.blend=nan"), "a number from 0 to 1"),
+        (("--support", support, "--queries", queries, "--set", "asif.blend"), "a number from 0 to 1"),
+        (("--support", support, "--queries", queries, "--set", "magic.blend=1"), "no method “magic”"),
+    ):
+        said = call("predict", *arguments)
+        assert (said.code, said.out) == (1, ""), arguments
+        assert expected in said.err, said.err
+
+
+def test_what_is_not_understood_is_refused_with_2(call: Call, support: Path, queries: Path) -> None:
+    assert call("predict", "--support", support).code == 2
+    assert call("predict", "--support", support, "--queries", queries, "--format", "xml").code == 2
+    assert call("foretell").code == 2
+    assert call().code == 2
+
+
+def test_a_device_that_is_not_there_is_refused_with_2(
+    call: Call, support: Path, queries: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fsl_demo.runtime._device", "cpu")
+    said = call("predict", "--support", support, "--queries", queries, "--device", "cuda:99")
+    assert said.code == 2
+    assert "cuda:99" in said.err
+
+
+def test_a_setting_reaches_the_method(call: Call, support: Path, queries: Path, descriptions: Path) -> None:
+    common = ("predict", "--support", support, "--describe", descriptions, "--queries", queries, "--methods", "asif")
+    first, second = (call(*common, "--format", "json", "--set", f"asif.blend={blend}").json() for blend in (0, 1))
+    assert first["queries"] != second["queries"]
+
+
+@pytest.fixture
+def turned(tmp_path: Path) -> Path:
+    """One picture in all eight EXIF orientations: stored turned, to be shown alike."""
+    upright, folder = part("brick", 40, 200).convert("RGB").crop((0, 0, 120, 80)), tmp_path / "turned"
+    folder.mkdir()
+    upright.save(folder / "0.png")
+    undo = {2: 2, 3: 3, 4: 4, 5: 5, 6: 8, 7: 7, 8: 6}
+    for orientation in range(1, 9):
+        stored = upright
+        if orientation > 1:
+            probe = upright.copy()
+            probe.getexif()[0x0112] = undo[orientation]
+            stored = ImageOps.exif_transpose(probe)
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        stored.save(folder / f"{orientation}.png", exif=exif)
+    return folder
+
+
+def test_every_orientation_scores_as_it_does_on_the_page(
+    call: Call, support: Path, turned: Path, known_methods: dict[str, Method]
+) -> None:
+    said = call("predict", "--support", support, "--queries", turned, "--methods", "prototype", "--format", "json")
+    predictions = [query["predictions"] for query in said.json()["queries"]]
+    assert len(predictions) == 9
+    assert all(prediction == predictions[0] for prediction in predictions)
+    sets = tuple(
+        Example(ingest(file.read_bytes(), file.name), index)
+        for index, surface in enumerate(SURFACES)
+        for file in sorted((support / surface).iterdir())
+    )
+    upload = ingest((turned / "6.png").read_bytes(), "6.png")
+    method = known_methods["prototype"]
+    fitted = method.fit(Episode(tuple(map(ClassSpec, SURFACES)), sets), method.Settings(), lambda *_: None)
+    expected = fitted.predict([upload], lambda *_: None).probabilities[0]
+    assert list(predictions[0]["prototype"]["scores"].values()) == pytest.approx(expected.tolist(), abs=1e-6)
+
+
+def test_the_document_keeps_what_json_can_hold() -> None:
+    similarities = np.array([[0.5, 0.1]], np.float32)
+    scores = Scores("one", "abc", {}, 0.12345, similarities, np.array([[0.75, 0.25]], np.float32), none_below=0.9)
+    made = document(Episode((ClassSpec("a"), ClassSpec("鳥"))), ["q.png"], [scores])
+    assert json.loads(json.dumps(made)) == {
+        "classes": ["a", "鳥"],
+        "methods": [{"id": "one", "checkpoint": "abc", "seconds": 0.123}],
+        "queries": [
+            {
+                "file": "q.png",
+                "predictions": {"one": {"label": None, "probability": 0.75, "scores": {"a": 0.75, "鳥": 0.25}}},
+            }
+        ],
+    }
