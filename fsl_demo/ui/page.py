@@ -47,10 +47,10 @@ class Page:
             self.annotator = gr.BrowserState("", storage_key="fsl_demo_annotator", secret="fsl_demo")
             self.header = block("header")
             with gr.Tabs(selected="workbench", elem_id="tabs") as self.tabs:
-                with gr.Tab(i18n("tab_workbench"), id="workbench"):
+                with gr.Tab(i18n("tab_workbench"), id="workbench") as self.workbench_tab:
                     self.board = block("board")
                     self.progress = block("progress")
-                with gr.Tab(i18n("tab_results"), id="results"):
+                with gr.Tab(i18n("tab_results"), id="results") as self.results_tab:
                     with gr.Row(elem_id="results-row"):
                         with gr.Column(scale=3, min_width=520):
                             self.results = block("results")
@@ -61,23 +61,26 @@ class Page:
                         with gr.Row():
                             self.matrix = gr.Plot(label=i18n("label_matrix"), elem_id="matrix")
                             self.map = gr.Plot(label=i18n("label_map"), elem_id="map")
-                with gr.Tab(i18n("tab_label"), id="label"):
+                with gr.Tab(i18n("tab_label"), id="label") as self.label_tab:
                     self.labelling = block("labelling")
-                with gr.Tab(i18n("tab_collection"), id="collection") as collection_tab:
+                with gr.Tab(i18n("tab_collection"), id="collection") as self.collection_tab:
                     self.collection = block("collection")
                     self.exported = gr.File(label=i18n("label_exported"), visible=False, elem_id="exported")
             self.notice = block("notice")
-            self._listen(blocks, collection_tab)
+            self._listen(blocks)
         return blocks
 
-    def _listen(self, blocks: gr.Blocks, collection_tab: gr.Tab) -> None:
+    def _listen(self, blocks: gr.Blocks) -> None:
         everything = [
             *(self.draft, self.annotator, self.header, self.tabs, self.board, self.progress, self.results, self.why),
             *(self.plots, self.matrix_of, self.matrix, self.map, self.labelling, self.collection, self.exported),
             self.notice,
         ]
         remembered = [self.draft, self.annotator]
-        blocks.load(self.on_load, remembered, everything, show_progress="hidden", api_visibility="private")
+        labelled = [self.workbench_tab, self.results_tab, self.label_tab, self.collection_tab]
+        blocks.load(
+            self.on_load, remembered, [*everything, *labelled], show_progress="hidden", api_visibility="private"
+        )
         for source, handler in (
             (self.board, self.on_board),
             (self.results, self.on_results),
@@ -90,7 +93,7 @@ class Page:
         self.board.predict(self.on_predict, remembered, everything, concurrency_limit=4, **EVENT)
         self.progress.stop(self.on_stop, remembered, everything, **EVENT)
         self.matrix_of.input(self.on_matrix, [*remembered, self.matrix_of], self.matrix, api_visibility="private")
-        collection_tab.select(self.on_open_collection, remembered, self.collection, **EVENT)
+        self.collection_tab.select(self.on_open_collection, remembered, self.collection, **EVENT)
 
     # --- events --------------------------------------------------------------------------------------------------
 
@@ -98,7 +101,13 @@ class Page:
         view, tab = self._view(request), self.desk.open(str(request.session_hash), draft)
         shown = self._show(view, tab, annotator)
         self._plots(view, tab, shown)
-        return {**shown, self.header: header.render(view), self.draft: tab.draft_id, self.notice: ""}
+        return {
+            **shown,
+            **self._labels(view),
+            self.header: header.render(view),
+            self.draft: tab.draft_id,
+            self.notice: "",
+        }
 
     def on_board(self, draft: str, annotator: str, request: gr.Request, event: gr.EventData) -> Updates:
         view, tab, data = self._arrive(request, event, draft)
@@ -239,6 +248,16 @@ class Page:
             self.labelling: labelling.render(view, tab, annotator),
         }
 
+    def _labels(self, view: View) -> Updates:
+        """Labels of Gradio's components in the language that the person chose, which may not be the browser's."""
+        return {
+            self.workbench_tab: gr.Tab(label=view.say("tab_workbench")),
+            self.results_tab: gr.Tab(label=view.say("tab_results")),
+            self.label_tab: gr.Tab(label=view.say("tab_label")),
+            self.collection_tab: gr.Tab(label=view.say("tab_collection")),
+            self.exported: gr.File(label=view.say("label_exported")),
+        }
+
     def _plots(self, view: View, tab: Tab, updates: Updates) -> None:
         """Add the plots of the tab's results to the updates."""
         document = tab.document
@@ -251,10 +270,15 @@ class Page:
             for r in found
             if r.scores.method in view.methods
         ]
-        updates[self.matrix_of] = gr.Radio(names, value=found[0].scores.method, visible=len(names) > 1)
-        updates[self.matrix] = plots.similarity_matrix(view, document, found[0])
+        updates[self.matrix_of] = gr.Radio(
+            names, value=found[0].scores.method, visible=len(names) > 1, label=view.say("label_matrix_of")
+        )
+        updates[self.matrix] = gr.Plot(
+            plots.similarity_matrix(view, document, found[0]), label=view.say("label_matrix")
+        )
         pictures = [*(sha for row in document.rows() for sha in row.pictures), *document.queries]
-        updates[self.map] = plots.embedding_map(view, document, self._embed(pictures), pictures)
+        points = plots.embedding_map(view, document, self._embed(pictures), pictures)
+        updates[self.map] = gr.Plot(points, label=view.say("label_map"))
 
     def _embed(self, pictures: list[str]) -> Any:
         embedder = next(method for method in self.methods.values() if hasattr(method, "embed"))

@@ -44,6 +44,7 @@ def test_an_example_with_both_methods_and_a_query_that_joins_the_support_set(pag
     page.keyboard.press("1")
     expect(page.locator("#labelling")).to_contain_text("1 of 9 labelled")
     page.locator("#labelling .queue .done").click()
+    expect(page.locator("#labelling [data-action=join]")).to_be_visible()
     page.keyboard.press("j")
     expect(page.locator("#labelling")).to_contain_text("0 of 8 labelled")
 

@@ -2,13 +2,8 @@
 (() => {
   const cookie = (name) => document.cookie.split("; ").find((c) => c.startsWith(name + "="))?.split("=")[1];
 
-  // Gradio translates its components by navigator.language: let the person's own choice decide that.
-  const wanted = cookie("fsl_language") || ((navigator.languages || [navigator.language]).find((l) => /^(zh|en)/i.test(l)) || "en");
-  const language = /^zh/i.test(wanted) ? "zh-TW" : "en";
-  Object.defineProperty(navigator, "language", { get: () => language });
-  Object.defineProperty(navigator, "languages", { get: () => [language] });
-  document.cookie = `fsl_language=${language}; path=/; max-age=31536000; SameSite=Strict`;
-  document.documentElement.lang = language;
+  const wanted = cookie("fsl_language") || navigator.languages.find((l) => /^(zh|en)/i.test(l)) || "en";
+  document.documentElement.lang = /^zh/i.test(wanted) ? "zh-TW" : "en";
 
   const CHUNK = 4;
   const LARGEST = 20e6;
@@ -101,7 +96,7 @@
       if (el.matches("[data-field]")) typed.set(el.dataset.field, fieldValue(el));
       const shown = el.parentElement?.querySelector("output");
       if (el.type === "range" && shown) shown.textContent = Number(el.value).toFixed(2);
-      if (el.matches("[data-opacity]")) element.style.setProperty("--opacity", el.value);
+      if (el.matches("[data-opacity]")) el.closest(".why").style.setProperty("--opacity", el.value);
     });
     element.addEventListener(
       "toggle",
