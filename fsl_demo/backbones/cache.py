@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import numpy as np
 
-from fsl_demo.episodes import Progress, quiet
+from fsl_demo.episodes import Progress, ordered_unique, quiet
 from fsl_demo.pictures import Picture
 
 BATCH = 16
@@ -18,7 +18,7 @@ MAP_BYTES = 256_000_000
 
 
 class Backbone(Protocol):
-    """A frozen network that turns prepared pictures into pooled features and maps."""
+    """A frozen network that turns prepared pictures into feature maps; pooled features are their means."""
 
     id: str
     title: str
@@ -28,7 +28,7 @@ class Backbone(Protocol):
 
     def prepare(self, picture: Picture) -> np.ndarray: ...
 
-    def features(self, images: Sequence[np.ndarray], progress: Progress) -> tuple[np.ndarray, np.ndarray]: ...
+    def maps(self, images: Sequence[np.ndarray], progress: Progress) -> np.ndarray: ...
 
 
 class TextEncoder(Protocol):
@@ -62,7 +62,7 @@ class MemoryStore:
 
 
 class FeatureCache:
-    """Embeds each picture once for every method that shares a backbone.
+    """Embeds each picture once for every method that shares a backbone. Threads may share it.
 
     Attributes:
         embedded: pictures and texts that really went through a network, by its id.
@@ -73,69 +73,86 @@ class FeatureCache:
         self._vectors = vectors or MemoryStore()
         self._maps: OrderedDict[tuple[str, str], np.ndarray] = OrderedDict()
         self._map_bytes = 0
-        self._lock = threading.RLock()
+        self._network = threading.Lock()
 
     def pooled(self, backbone: Backbone, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         """Pooled features, float32 [N, D]. What is embedded before a `Cancelled` is kept."""
-        space, keys = _space(backbone), [picture.sha256 for picture in pictures]
-        with self._lock:
-            known = self._vectors.get_vectors(space, list(dict.fromkeys(keys)))
-            missing = list(dict.fromkeys(picture for picture in pictures if picture.sha256 not in known))
-            known |= self._embed(backbone, missing, progress)
-        return np.stack([known[key] for key in keys]) if keys else np.zeros((0, backbone.channels), np.float32)
+        space, unique = _space(backbone), ordered_unique(pictures)
+        known = self._vectors.get_vectors(space, [picture.sha256 for picture in unique])
+        missing = [picture for picture in unique if picture.sha256 not in known]
+        for picture, maps in self._embed(backbone, missing, progress):
+            known[picture.sha256] = _pool(maps)
+        vectors = [known[picture.sha256] for picture in pictures]
+        return np.stack(vectors) if vectors else np.zeros((0, backbone.channels), np.float32)
 
     def maps(self, backbone: Backbone, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
-        """Feature maps, float32 [N, D, h, w]."""
+        """Feature maps of at least one picture, float32 [N, D, h, w]."""
         space = _space(backbone)
-        with self._lock:
-            missing = list(dict.fromkeys(p for p in pictures if (space, p.sha256) not in self._maps))
-            self._embed(backbone, missing, progress)
-            return np.stack([self._maps[space, picture.sha256] for picture in pictures])
+        unique = ordered_unique(pictures)
+        known = {one: maps for one in unique if (maps := self._maps.get((space, one.sha256))) is not None}
+        known.update(self._embed(backbone, [one for one in unique if one not in known], progress))
+        return np.stack([known[picture] for picture in pictures])
 
     def texts(self, encoder: TextEncoder, texts: Sequence[str], progress: Progress = quiet) -> np.ndarray:
-        """Text embeddings, float32 [N, D]."""
-        space = f"{encoder.id}:{encoder.weights[:16]}"
-        with self._lock:
-            known = self._vectors.get_vectors(space, list(dict.fromkeys(texts)))
-            missing = [text for text in dict.fromkeys(texts) if text not in known]
-            if missing:
-                self.embedded[encoder.id] += len(missing)
-                fresh = dict(zip(missing, encoder.encode(missing, progress), strict=True))
-                self._vectors.put_vectors(space, fresh)
-                known |= fresh
+        """Embeddings of at least one text, float32 [N, D]."""
+        space, unique = f"{encoder.id}:{encoder.weights[:16]}", list(dict.fromkeys(texts))
+        known = self._vectors.get_vectors(space, unique)
+        missing = [text for text in unique if text not in known]
+        if missing:
+            fresh = dict(zip(missing, encoder.encode(missing, progress), strict=True))
+            self.embedded[encoder.id] += len(fresh)
+            self._vectors.put_vectors(space, fresh)
+            known |= fresh
         return np.stack([known[text] for text in texts])
 
-    def _embed(self, backbone: Backbone, pictures: list[Picture], progress: Progress) -> dict[str, np.ndarray]:
-        space, found = _space(backbone), dict[str, np.ndarray]()
-
-        def prepare(batch: list[Picture]) -> list[np.ndarray]:
-            return [backbone.prepare(picture) for picture in batch]
-
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            batches = [pictures[start : start + BATCH] for start in range(0, len(pictures), BATCH)]
-            prepared = [pool.submit(prepare, batch) for batch in batches[:1]]
+    def _embed(
+        self, backbone: Backbone, pictures: list[Picture], progress: Progress
+    ) -> Iterator[tuple[Picture, np.ndarray]]:
+        """Embed in batches; the next batch is decoded and resized while the network has this one."""
+        batches = [pictures[start : start + BATCH] for start in range(0, len(pictures), BATCH)]
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            coming = [pool.submit(_prepare, backbone, batch) for batch in batches[:1]]
             for number, batch in enumerate(batches):
                 progress("embed", number * BATCH, len(pictures))
+                images = coming.pop().result()
                 if number + 1 < len(batches):
-                    prepared.append(pool.submit(prepare, batches[number + 1]))
-                vectors, maps = backbone.features(prepared[number].result(), progress)
-                self.embedded[backbone.id] += len(batch)
-                fresh = {picture.sha256: vector for picture, vector in zip(batch, vectors, strict=True)}
-                self._vectors.put_vectors(space, fresh)
-                found |= fresh
-                for picture, one in zip(batch, maps, strict=True):
-                    self._keep_map((space, picture.sha256), one.copy())
-        if pictures:
+                    coming.append(pool.submit(_prepare, backbone, batches[number + 1]))
+                with self._network:
+                    found = self._embed_batch(backbone, batch, images, progress)
+                yield from zip(batch, found, strict=True)
+        if batches:
             progress("embed", len(pictures), len(pictures))
-        return found
 
-    def _keep_map(self, key: tuple[str, str], one: np.ndarray) -> None:
-        if key in self._maps:
-            return
-        self._maps[key] = one
-        self._map_bytes += one.nbytes
-        while self._map_bytes > MAP_BYTES and len(self._maps) > BATCH:
+    def _embed_batch(
+        self, backbone: Backbone, batch: list[Picture], images: list[np.ndarray], progress: Progress
+    ) -> list[np.ndarray]:
+        """The maps of a batch, leaving out what another thread has embedded meanwhile."""
+        space = _space(backbone)
+        found = {one: maps for one in batch if (maps := self._maps.get((space, one.sha256))) is not None}
+        missing = [number for number, one in enumerate(batch) if one not in found]
+        if missing:
+            maps = backbone.maps([images[number] for number in missing], progress)
+            self.embedded[backbone.id] += len(missing)
+            fresh = {batch[number]: one.copy() for number, one in zip(missing, maps, strict=True)}
+            self._vectors.put_vectors(space, {picture.sha256: _pool(one) for picture, one in fresh.items()})
+            for picture, one in fresh.items():
+                self._keep((space, picture.sha256), one)
+            found |= fresh
+        return [found[picture] for picture in batch]
+
+    def _keep(self, key: tuple[str, str], maps: np.ndarray) -> None:
+        self._maps[key] = maps
+        self._map_bytes += maps.nbytes
+        while self._map_bytes > MAP_BYTES:
             self._map_bytes -= self._maps.popitem(last=False)[1].nbytes
+
+
+def _prepare(backbone: Backbone, pictures: list[Picture]) -> list[np.ndarray]:
+    return [backbone.prepare(picture) for picture in pictures]
+
+
+def _pool(maps: np.ndarray) -> np.ndarray:
+    return maps.mean(axis=(1, 2))
 
 
 def _space(backbone: Backbone) -> str:

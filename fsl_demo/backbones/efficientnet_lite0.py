@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ CROP = 0.875
 
 
 class EfficientNetLite0:
-    """A frozen network. 1,280 channels; maps of 7 x 7 positions; features are pooled maps.
+    """A frozen network. Maps of 1,280 channels and 7 x 7 positions.
 
     Attributes:
         id, title: for caches and for people.
@@ -53,14 +52,14 @@ class EfficientNetLite0:
                 progress("weights", 1, 1)
             return self._network
 
-    def features(self, images: Sequence[np.ndarray], progress: Progress = quiet) -> tuple[np.ndarray, np.ndarray]:
-        """Embed prepared pictures.
+    def maps(self, images: Sequence[np.ndarray], progress: Progress = quiet) -> np.ndarray:
+        """Embed prepared pictures; the mean over positions is the pooled feature that the classifier reads.
 
         Args:
             images: uint8 [224, 224, 3] each, from `prepare`.
 
         Returns:
-            float32 pooled features [N, 1280] and maps [N, 1280, 7, 7].
+            float32 [N, 1280, 7, 7], none negative.
         """
         import torch
 
@@ -68,13 +67,11 @@ class EfficientNetLite0:
         with torch.inference_mode():
             batch = torch.from_numpy(np.stack(images)).to(runtime.device())
             batch = batch.permute(0, 3, 1, 2).to(torch.float32).div_(127.5).sub_(1.0)
-            maps = network.forward_features(batch)
-            return maps.mean(dim=(2, 3)).cpu().numpy(), maps.cpu().contiguous().numpy()
+            return network.forward_features(batch).cpu().contiguous().numpy()
 
-    def classifier(self) -> tuple[np.ndarray, np.ndarray]:
-        """The ImageNet classifier: rows float32 [1000, 1280] and biases [1000]."""
-        head = self.load().get_classifier()
-        return head.weight.detach().cpu().numpy(), head.bias.detach().cpu().numpy()
+    def classifier(self, progress: Progress = quiet) -> np.ndarray:
+        """The rows of the ImageNet classifier, float32 [1000, 1280], in the order of `imagenet_names`."""
+        return self.load(progress).get_classifier().weight.detach().cpu().numpy()
 
     @staticmethod
     def prepare(picture: Picture) -> np.ndarray:
@@ -92,6 +89,14 @@ class EfficientNetLite0:
         shorter = min(picture.width, picture.height) * CROP
         width, height = shorter / picture.width, shorter / picture.height
         return ((1 - width) / 2, (1 - height) / 2, (1 + width) / 2, (1 + height) / 2)
+
+
+def imagenet_names() -> list[str]:
+    """The names of ImageNet's 1,000 classes, as open_clip curated them."""
+    runtime.guard_torchvision()
+    from open_clip import IMAGENET_CLASSNAMES
+
+    return list(IMAGENET_CLASSNAMES)
 
 
 def _load() -> Any:

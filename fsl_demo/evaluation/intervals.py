@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import sqrt
+
+import numpy as np
 
 Z = 1.959964
 
 
-def wilson(right: int, total: int) -> tuple[float, float]:
+@dataclass(frozen=True)
+class Interval:
+    """A mean and how far its 95 % interval reaches to either side."""
+
+    mean: float
+    reach: float
+
+    @property
+    def low(self) -> float:
+        return self.mean - self.reach
+
+    @property
+    def high(self) -> float:
+        return self.mean + self.reach
+
+
+def wilson(right: float, total: int) -> tuple[float, float]:
     """Wilson's score interval of a share (Wilson 1927).
 
     Raises:
@@ -19,3 +39,19 @@ def wilson(right: int, total: int) -> tuple[float, float]:
     centre = (share + spread / 2) / (1 + spread)
     reach = Z * sqrt(share * (1 - share) / total + spread / (4 * total)) / (1 + spread)
     return max(0.0, centre - reach), min(1.0, centre + reach)
+
+
+def mean(values: Sequence[float] | np.ndarray) -> Interval:
+    """The mean of independent values, such as accuracies of episodes.
+
+    Raises:
+        ValueError: for fewer than two values.
+    """
+    if len(values) < 2:
+        raise ValueError("an interval needs at least two values")
+    return Interval(float(np.mean(values)), Z * float(np.std(values, ddof=1)) / sqrt(len(values)))
+
+
+def paired(first: Sequence[float] | np.ndarray, second: Sequence[float] | np.ndarray) -> Interval:
+    """The mean of first - second, on the same episodes or queries."""
+    return mean(np.asarray(first, float) - np.asarray(second, float))

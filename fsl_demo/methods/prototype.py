@@ -10,25 +10,30 @@ from typing import ClassVar
 
 import numpy as np
 
-from fsl_demo.backbones.cache import FeatureCache
-from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
-from fsl_demo.episodes import Episode, Explanation, Focus, Layer, Progress, Scores, quiet
+from fsl_demo import checkpoints
+from fsl_demo.backbones.networks import Networks
+from fsl_demo.episodes import Episode, Explanation, Focus, Progress, Scores, quiet
 from fsl_demo.errors import UserError
+from fsl_demo.methods import calibration
+from fsl_demo.methods.calibration import Default
 from fsl_demo.methods.contract import MethodCard
+from fsl_demo.methods.explaining import heat, nearest
+from fsl_demo.methods.picture_space import PictureSpace
 from fsl_demo.pictures import Picture
 
-TEMPERATURE = 20.0
-NONE_BELOW = 0.2
+CHECKPOINT = "lite0_minilm"
 
 
 @dataclass(frozen=True)
 class PrototypeSettings:
-    """Attributes:
-    none_below: cosine similarity under which a query is "none of these"; None lets the method choose.
+    """Settings of `Prototype`.
+
+    Attributes:
+        none_below: cosine similarity under which a query is "none of these"; None lets the method choose.
     """
 
     none_below: float | None = field(
-        default=None, metadata={"low": 0.0, "high": 1.0, "step": 0.01, "help": "similarity below which no class fits"}
+        default=None, metadata={"low": 0.0, "high": 1.0, "step": 0.01, "help": "Similarity below which no class fits."}
     )
 
 
@@ -44,13 +49,17 @@ class Prototype:
         reads_text=False,
         transductive=False,
         explains=("query", "support"),
-        cost=15,
+        cost=12,
     )
     Settings: ClassVar = PrototypeSettings
 
-    def __init__(self, features: FeatureCache, backbone: EfficientNetLite0) -> None:
-        self.features = features
-        self.backbone = backbone
+    def __init__(self, networks: Networks) -> None:
+        shipped = checkpoints.load(CHECKPOINT)
+        self.networks = networks
+        self.space = PictureSpace(networks)
+        self.temperature = Default.unpack(shipped.arrays["temperature"])
+        self.none_below = Default.unpack(shipped.arrays["none_below"])
+        self.checkpoint = f"{networks.pictures.weights[:16]}+{shipped.sha256[:16]}"
 
     def fit(self, episode: Episode, settings: PrototypeSettings, progress: Progress = quiet) -> PrototypeClassifier:
         """Embed the support set and average it.
@@ -65,53 +74,56 @@ class Prototype:
         return PrototypeClassifier(self, episode, settings, progress)
 
     def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
-        """Unit vectors, float32 [N, 1280]."""
-        return unit(self.features.pooled(self.backbone, pictures, progress))
+        """Unit vectors, float32 [N, D]."""
+        return self.space.embed(pictures, progress)
 
 
 class PrototypeClassifier:
-    """Prototypes of one support set."""
+    """Prototypes of one support set, and its calibration."""
 
     def __init__(self, method: Prototype, episode: Episode, settings: PrototypeSettings, progress: Progress) -> None:
         started = time.perf_counter()
         self.method, self.episode, self.settings = method, episode, settings
-        self.support = method.embed([example.picture for example in episode.support], progress)
+        classes, counts = len(episode.classes), np.array(episode.shots())
+        self.support = method.space.embed([example.picture for example in episode.support], progress)
         owners = np.array([example.class_index for example in episode.support])
-        self.prototypes = unit(np.stack([self.support[owners == c].mean(axis=0) for c in range(len(episode.classes))]))
+        self.prototypes = calibration.class_means(self.support, owners, classes)
+        shots = 1 / float((1 / counts).mean())
+        self.temperature, self.none_below = method.temperature.at(shots), method.none_below.at(shots)
+        if counts.min() >= 2:
+            similarities = calibration.held_out(self.support, owners, classes)
+            losses = calibration.losses(similarities, owners, method.temperature.at(shots - 1))
+            self.temperature *= calibration.FACTORS[losses.argmin()]
+            before = method.none_below.at(shots - 1)
+            self.none_below = calibration.threshold(similarities, owners, before, self.none_below)
+        if settings.none_below is not None:
+            self.none_below = settings.none_below
         self.seconds = time.perf_counter() - started
 
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
+        """Cosine similarities, and probabilities from them."""
         started = time.perf_counter()
-        embedded = self.method.embed(queries, progress)
+        embedded = self.method.space.embed(queries, progress)
         similarities = embedded @ self.prototypes.T
-        logits = TEMPERATURE * similarities
-        probabilities = np.exp(logits - logits.max(axis=1, keepdims=True))
         return Scores(
             self.method.card.id,
-            self.method.backbone.weights,
+            self.method.checkpoint,
             asdict(self.settings),
             self.seconds + time.perf_counter() - started,
-            similarities,
-            probabilities / probabilities.sum(axis=1, keepdims=True),
-            NONE_BELOW if self.settings.none_below is None else self.settings.none_below,
-            embedded @ self.support.T,
+            similarities.astype(np.float32),
+            calibration.softmax(self.temperature * similarities).astype(np.float32),
+            self.none_below,
+            (embedded @ self.support.T).astype(np.float32),
         )
 
     def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
-        """Each position's share of the cosine similarity; the shares of all positions add up to it."""
-        members = [example.picture for example in self.episode.support if example.class_index == class_index]
-        shown = focus or members[int((self.method.embed(members) @ self.method.embed([query])[0]).argmax())]
-        layers = []
-        for picture, role in ((query, "query"), (shown, "support")):
-            maps = self.method.features.maps(self.method.backbone, [picture])[0]
-            norm = np.linalg.norm(maps.mean(axis=(1, 2)))
-            shares = np.einsum("cd,dhw->chw", self.prototypes, maps) / norm / maps[0].size
-            low, high = shares.min(), shares.max()
-            scaled = (shares[class_index] - low) / max(high - low, 1e-12)
-            layers.append(Layer(picture, role, scaled.astype(np.float32), self.method.backbone.seen(picture)))  # type: ignore[arg-type]
+        """Each position's share of the cosine similarity, on the query and on a support picture."""
+        networks, shown = self.method.networks, focus or nearest(self.method.space, self.episode, query, class_index)
+        layers = [heat(networks, query, "query", self.shares, class_index)]
+        if shown is not None:
+            layers.append(heat(networks, shown, "support", self.shares, class_index))
         return Explanation(self.method.card.id, class_index, tuple(layers))
 
-
-def unit(vectors: np.ndarray) -> np.ndarray:
-    """Rows scaled to length 1."""
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+    def shares(self, maps: np.ndarray) -> np.ndarray:
+        """What each position of a picture adds to its similarities, [C, h, w]; the sum is the similarity."""
+        return self.method.space.shares(maps, self.prototypes)

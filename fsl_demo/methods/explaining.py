@@ -1,0 +1,39 @@
+"""What the explanations of similarity methods have in common: which pictures, one scale, nearest names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+
+from fsl_demo.backbones.networks import Networks
+from fsl_demo.episodes import Episode, Layer
+from fsl_demo.methods.picture_space import PictureSpace
+from fsl_demo.pictures import Picture
+
+Shares = Callable[[np.ndarray], np.ndarray]
+"""From the maps [D, h, w] of a picture to what each position adds to each class's score, [C, h, w]."""
+
+
+def nearest(space: PictureSpace, episode: Episode, query: Picture, class_index: int) -> Picture | None:
+    """The support picture of a class that is most like the query."""
+    members = [example.picture for example in episode.support if example.class_index == class_index]
+    if not members:
+        return None
+    return members[int((space.embed(members) @ space.embed([query])[0]).argmax())]
+
+
+def heat(
+    networks: Networks,
+    picture: Picture,
+    role: Literal["query", "support"],
+    shares: Shares,
+    class_index: int,
+    words: tuple[tuple[str, float], ...] = (),
+) -> Layer:
+    """A layer whose map is the evidence for one class, on one scale for all classes of the picture."""
+    evidence = shares(networks.features.maps(networks.pictures, [picture])[0])
+    low, high = evidence.min(), evidence.max()
+    scaled = (evidence[class_index] - low) / max(high - low, 1e-12)
+    return Layer(picture, role, scaled.astype(np.float32), networks.pictures.seen(picture), words)

@@ -1,0 +1,76 @@
+"""Where pictures are compared: square roots of frozen features (Hu et al. 2021, arXiv:2006.03806), projected onto
+what the backbone's own ImageNet classifier tells apart, at unit length."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+
+from fsl_demo.backbones.networks import Networks
+from fsl_demo.episodes import Progress, quiet
+from fsl_demo.pictures import Picture
+
+POWER = 0.5
+"""Evens out the few strong channels. Chosen by `python -m fsl_demo.evaluation.tune`."""
+
+
+class PictureSpace:
+    """Pictures as unit vectors of 999 channels, and what each position of a picture adds to a cosine.
+
+    The axes span the differences between the 1,000 rows of the classifier: what all rows have in common, and
+    what none of them reads, is dropped.
+    """
+
+    def __init__(self, networks: Networks) -> None:
+        self.networks = networks
+        self._lock = threading.Lock()
+        self._loaded: tuple[np.ndarray, np.ndarray] | None = None
+
+    def axes(self, progress: Progress = quiet) -> np.ndarray:
+        """Orthonormal, float32 [1280, 999]."""
+        return self._load(progress)[0]
+
+    def anchors(self, progress: Progress = quiet) -> np.ndarray:
+        """The classifier's rows without their mean, as unit vectors, float32 [1000, 999]."""
+        return self._load(progress)[1]
+
+    def _load(self, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+        with self._lock:
+            if self._loaded is None:
+                rows = self.networks.pictures.classifier(progress)
+                rows = rows - rows.mean(axis=0)
+                axes = np.linalg.qr(rows[1:].T)[0]
+                self._loaded = axes, unit(rows @ axes)
+            return self._loaded
+
+    def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
+        """Unit vectors, float32 [N, 999]."""
+        return self.project(self.networks.features.pooled(self.networks.pictures, pictures, progress), progress)
+
+    def project(self, pooled: np.ndarray, progress: Progress = quiet) -> np.ndarray:
+        """From pooled features, none negative, [N, 1280]."""
+        return unit(pooled**POWER @ self.axes(progress))
+
+    def shares(self, maps: np.ndarray, directions: np.ndarray) -> np.ndarray:
+        """Each position's part of a picture's products with the directions; the parts add up to them.
+
+        The root of a channel's mean is shared out among the positions in proportion to their activation.
+
+        Args:
+            maps: [1280, h, w] of one picture.
+            directions: [C, 999].
+
+        Returns:
+            float [C, h, w].
+        """
+        pooled = maps.mean(axis=(1, 2))
+        length = np.linalg.norm(pooled**POWER @ self.axes())
+        channels = (directions @ self.axes().T) * np.maximum(pooled, 1e-12) ** (POWER - 1)
+        return np.tensordot(channels, maps, axes=1) / (maps[0].size * length)
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """Rows scaled to length 1; a row of zeros stays."""
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
