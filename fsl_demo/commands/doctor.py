@@ -41,6 +41,7 @@ def run(chosen: argparse.Namespace) -> int:
         "threads": f"{torch.get_num_threads()} of {os.cpu_count()} CPUs",
         "torchvision": "operators declared (CPU-only torch)" if declared else "operators load",
         "weights": _weights(faults),
+        "methods": _methods(faults),
         "workspace": _workspace(chosen, faults),
         "faults": faults,
     }
@@ -59,7 +60,7 @@ def _cuda_devices() -> list[str]:
 
 
 def _weights(faults: list[str]) -> dict[str, str]:
-    """Load each network, which checks its weights, and build the methods, which checks their checkpoints."""
+    """Load each network, which checks its weights."""
     from fsl_demo.backbones.cache import FeatureCache
     from fsl_demo.backbones.networks import Networks
 
@@ -72,11 +73,16 @@ def _weights(faults: list[str]) -> dict[str, str]:
         except UserError as error:
             faults.append(str(error))
             states[network.title] = "not usable"
+    return states
+
+
+def _methods(faults: list[str]) -> list[str]:
+    """Build the methods, which checks their checkpoints."""
     try:
-        reading.methods(None)
+        return list(reading.methods(None))
     except UserError as error:
         faults.append(str(error))
-    return states
+        return []
 
 
 def _workspace(chosen: argparse.Namespace, faults: list[str]) -> str:

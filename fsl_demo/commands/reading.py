@@ -29,11 +29,13 @@ def task(support: Path | None, describe: Path | None, progress: Progress, report
     Raises:
         UserError: what is wrong with either as a whole.
     """
-    from fsl_demo.store.exchange import read_class_pictures
+    from fsl_demo.commands.frugal import open_frugally
+    from fsl_demo.store.exchange.class_pictures import pictures_by_class
 
     pictures: dict[str, list[Picture]] = {}
     if support is not None:
-        pictures, faults = read_class_pictures(support, progress)
+        with open_frugally(support) as source:
+            pictures, faults = pictures_by_class(source, progress, None)
         for fault in faults:
             report(fault)
     names = {class_key(name): name for name in pictures}
@@ -51,11 +53,11 @@ def task(support: Path | None, describe: Path | None, progress: Progress, report
 
 def queries(path: Path, progress: Progress, report: Report) -> dict[str, Picture]:
     """The pictures of a folder or zip, however deep, by relative path in natural order."""
+    from fsl_demo.commands.frugal import open_frugally
     from fsl_demo.datasets.class_folders import is_picture, natural
-    from fsl_demo.store.exchange.archive import open_source
 
     found = {}
-    with open_source(path) as source:
+    with open_frugally(path) as source:
         files = sorted(filter(is_picture, source.files), key=natural)
         for done, file in enumerate(files):
             progress("read", done, len(files))

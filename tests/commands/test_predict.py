@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from fsl_demo.commands import reading
+from fsl_demo.commands import frugal, reading
 from fsl_demo.commands.predict import document
 from fsl_demo.episodes import ClassSpec, Episode, Example, Scores
 from fsl_demo.methods.contract import Method
-from fsl_demo.pictures import ingest
+from fsl_demo.pictures import Picture, from_image, ingest
 from tests.commands.conftest import SURFACES, Call, part
 
 pytestmark = pytest.mark.usefixtures("shared")
@@ -82,6 +82,22 @@ def test_a_zip_and_a_folder_give_the_same_answers(call: Call, support: Path, que
     packed = call("predict", "--support", zips[0], "--queries", zips[1], *common).json()["queries"]
     loose = call("predict", "--support", support, "--queries", queries, *common).json()["queries"]
     assert sorted(packed, key=lambda query: query["file"]) == sorted(loose, key=lambda query: query["file"])
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_more_pictures_than_memory_holds_are_decoded_again(
+    support: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: bool
+) -> None:
+    path = Path(shutil.make_archive(str(tmp_path / "support"), "zip", support)) if packed else support
+    monkeypatch.setattr(frugal, "HELD_BYTES", 4 * 3 * 120 * 120)
+
+    def read() -> list[Picture]:
+        episode = reading.task(path, None, lambda *_: None, lambda error: pytest.fail(str(error)))
+        return [example.picture for example in episode.support]
+
+    pictures = read()
+    assert [picture.image() is picture.image() for picture in pictures] == [True] * 4 + [False] * 5
+    assert [from_image(picture.image(), "") for picture in pictures] == pictures == read()
 
 
 def test_descriptions_alone_are_enough_for_methods_that_read(call: Call, queries: Path, descriptions: Path) -> None:
