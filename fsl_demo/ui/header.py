@@ -12,7 +12,9 @@ def render(view: View) -> str:
 
     from fsl_demo import runtime
 
-    checkpoints = " · ".join(dict.fromkeys(method.card.checkpoint for method in view.methods.values()))
+    checkpoints = " · ".join(
+        dict.fromkeys(part for method in view.methods.values() for part in method.card.checkpoint.split(" + "))
+    )
     runs = view.t("runs_on", device=str(runtime.device()).upper(), threads=torch.get_num_threads())
     languages = "".join(
         f'<button class="quiet {"on" if language == view.language else ""}" data-language="{language}">{name}</button>'

@@ -133,7 +133,7 @@ def _method_report(view: View, tab: Tab, result: Result, labelled: list[str]) ->
 
 def _short(view: View, document: Document, key: str) -> str:
     name = name_of(view, document, key)
-    return name if len(name) <= 12 else name[:11] + "…"
+    return name if len(name) <= 14 else name[:13] + "…"
 
 
 def _confusion_cell(tab: Tab, result: Result, known: list[str], truth: str, said: str) -> str:

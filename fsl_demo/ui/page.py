@@ -139,6 +139,7 @@ class Page:
             if outcome.cancelled:
                 said.kind, said.lines = "info", [view.say("stopped")]
             elif outcome.results:
+                said.kind = "info"
                 first = results.ordered(document, tab.sort)[tab.page * results.PAGE]
                 tab.selected = (first, outcome.results[0].scores.method, "", "")
                 shown = self._show(view, tab, annotator)

@@ -9,6 +9,7 @@ from fsl_demo.ui.document import Document, Result
 from fsl_demo.ui.html import View
 
 MAX_LABEL = 24
+GRID = "rgba(120, 113, 108, 0.25)"
 
 
 def similarity_matrix(view: View, document: Document, result: Result) -> go.Figure:
@@ -95,6 +96,6 @@ def _style(figure: go.Figure, height: int) -> go.Figure:
         font={"family": "IBM Plex Sans, Noto Sans TC, sans-serif", "size": 13, "color": "#78716c"},
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
         modebar={"remove": ["logo"]},
-        yaxis={"automargin": True},
-        xaxis={"automargin": True},
+        yaxis={"automargin": True, "gridcolor": GRID},
+        xaxis={"automargin": True, "gridcolor": GRID},
     )

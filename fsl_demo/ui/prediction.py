@@ -45,12 +45,12 @@ def predict(view: View, tab: Tab) -> Iterator[Step | Prediction]:
     """
     document = tab.document
     names = chosen_methods(view, document)
-    if not names:
-        raise UserError("no_methods")
     episode = document.episode(view.picture)
     episode.check()
     if not episode.queries:
         raise UserError("no_queries")
+    if not names:
+        raise UserError("no_methods")
     tab.stop.clear()
     steps: queue.Queue[Step | Prediction | BaseException] = queue.Queue()
     plans = [(view.methods[name], settings_of(view.methods[name], document)) for name in names]

@@ -151,7 +151,11 @@ def _queries(view: View, document: Document) -> str:
 
 
 def chosen_methods(view: View, document: Document) -> list[str]:
-    return list(view.methods) if document.methods is None else document.methods
+    """The ticked methods; before anybody ticks, all that can answer: without pictures, those that read text."""
+    if document.methods is not None:
+        return document.methods
+    pictures = any(row.pictures for row in document.classes)
+    return [name for name, method in view.methods.items() if pictures or not method.card.needs_pictures]
 
 
 def _methods(view: View, document: Document) -> str:
@@ -161,7 +165,7 @@ def _methods(view: View, document: Document) -> str:
         card = method.card
         needs = view.t("needs_pictures") if card.needs_pictures else view.t("works_from_text")
         controls = "".join(_control(view, document, method, spec) for spec in fields(method.Settings))
-        rows.append(f"""<div class="method"><label><input type="checkbox" data-field="method:{name}"
+        rows.append(f"""<div class="method"><label><input type="checkbox" data-auto data-field="method:{name}"
 {"checked" if name in chosen else ""}> <b>{esc(card.title)}</b></label>
 <p>{view.t(f"method.{name}")} <span class="cost">{needs} · {view.t("cost", ms=card.cost)}</span></p>
 <details id="settings-{name}"><summary>{view.t("settings")}</summary>{controls}
@@ -183,8 +187,7 @@ def _control(view: View, document: Document, method: Method, spec: Any) -> str:
         else ""
     )
     return f"""<label class="slider"><span>{view.t(f"setting.{name}")}</span>
-<input type="range" data-field="set:{name}" min="{low}" max="{high}" step="{step}" value="{shown}"
- data-untouched="{"1" if value is None else ""}"><output>{state}</output></label>{reset}"""
+<input type="range" data-field="set:{name}" min="{low}" max="{high}" step="{step}" value="{shown}"><output>{state}</output></label>{reset}"""
 
 
 def _predict(view: View, document: Document) -> str:

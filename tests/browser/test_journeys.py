@@ -60,12 +60,16 @@ def test_an_example_with_both_methods_and_a_query_that_joins_the_support_set(pag
 
 def test_zero_shot_from_text_alone(page: Page) -> None:
     open_example(page, "animals")
+    expect(page.get_by_label("Prototype")).not_to_be_checked()
     predict(page)
-    expect(page.locator(".notice")).to_contain_text("has no pictures, and Prototype learns from pictures only")
     rows = page.locator("#results tbody tr")
     expect(rows).to_have_count(4)
     for row, animal in enumerate(("cheetah", "cheetah", "lion", "cat")):
         expect(rows.nth(row).locator(".answer")).to_contain_text(animal)
+    page.get_by_role("tab", name="Workbench").click()
+    page.get_by_label("Prototype").check()
+    predict(page)
+    expect(page.locator(".notice")).to_contain_text("has no pictures, and Prototype learns from pictures only")
 
 
 def test_the_page_in_traditional_chinese(browser: Browser, workbench: Workbench) -> None:

@@ -37,7 +37,8 @@ class Colour:
     Settings = ColourSettings
 
     def __init__(self, name: str = "prototype") -> None:
-        self.card = MethodCard(name, name.title(), "-", "colours", True, False, False, ("query", "support"), 1)
+        reads = name == "asif"
+        self.card = MethodCard(name, name.title(), "-", "colours", not reads, reads, False, ("query", "support"), 1)
 
     def embed(self, pictures: list[Picture]) -> np.ndarray:
         return np.stack([colour(picture) for picture in pictures])

@@ -289,7 +289,6 @@ def test_the_page_in_chinese(page: Page, uploads: Path) -> None:
 
 
 def test_class_names_in_another_script_ask_for_english(browser: Browser, page: Page) -> None:
-    page.methods["asif"].card.__dict__["reads_text"] = True
     key = browser.document.classes[0].key
     browser.board("fields", field="name", fields={f"name:{key}": "貓"})
     browser.board("add_class")

@@ -31,7 +31,11 @@
 
     const root = () => element.querySelector("[data-draft]") || element;
     const fields = () =>
-      Object.fromEntries([...element.querySelectorAll("[data-field]")].map((el) => [el.dataset.field, fieldValue(el)]));
+      Object.fromEntries(
+        [...element.querySelectorAll("[data-field]")]
+          .filter((el) => !("auto" in el.dataset) || el.dataset.touched)
+          .map((el) => [el.dataset.field, fieldValue(el)]),
+      );
     const emit = (event, data) => {
       typed.clear();
       trigger(event, { ...data, draft: root().dataset.draft || "", fields: fields() });
@@ -69,6 +73,7 @@
       const el = e.target.closest("[data-action]");
       if (!el || /^(SELECT|INPUT)$/.test(el.tagName) || el.disabled) return;
       e.preventDefault();
+      if (el.dataset.action === "example") opened.delete("examples");
       act(el);
     });
     element.addEventListener("keydown", (e) => {
@@ -88,6 +93,7 @@
       } else if (el.matches("select[data-action]")) {
         act(el, { value: el.value });
       } else if (el.matches("[data-field]")) {
+        el.dataset.touched = "1";
         emit("act", { action: "fields", field: el.dataset.field });
       }
     });
