@@ -31,7 +31,7 @@ def median(found: list[dict[str, Any]], name: str) -> float:
 
 
 def row(what: str, *values: str) -> None:
-    print(f"{what:<50}" + "".join(f"{value:>12}" for value in values))
+    print(f"{what:<50}" + "".join(f"{value:>14}" for value in values))
 
 
 def networks() -> None:
@@ -61,7 +61,9 @@ def episodes() -> None:
 
 
 def main() -> None:
-    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; medians, CPU only\n")
+    busy = os.getloadavg()[0]  # by others: figures from a busy machine say little
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, load {busy:.1f}, Python {platform.python_version()}"
+    print(f"{machine}; medians, CPU only\n")
     networks()
     print()
     episodes()
