@@ -15,7 +15,7 @@ from fsl_demo.methods.contract import Method
 from fsl_demo.store import Workspace
 from fsl_demo.store.exchange import FORMATS
 from fsl_demo.store.exchange import read as read_exported
-from fsl_demo.ui import collection, examples, header, labelling, plots, prediction, results, why, workbench
+from fsl_demo.ui import api, collection, examples, header, labelling, plots, prediction, results, why, workbench
 from fsl_demo.ui.catalogue import LANGUAGES, translations
 from fsl_demo.ui.desk import Desk, Tab
 from fsl_demo.ui.document import Document
@@ -68,6 +68,7 @@ class Page:
                     self.exported = gr.File(label=i18n("label_exported"), visible=False, elem_id="exported")
             self.notice = block("notice")
             self._listen(blocks)
+            api.add(self.methods)
         return blocks
 
     def _listen(self, blocks: gr.Blocks) -> None:

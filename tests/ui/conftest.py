@@ -21,6 +21,8 @@ from fsl_demo.pictures import Picture
 from fsl_demo.store import Workspace
 from fsl_demo.ui.page import Page
 
+Paint = Callable[..., Path]
+
 
 @dataclass(frozen=True)
 class ColourSettings:

@@ -7,7 +7,6 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,9 +14,7 @@ from PIL import Image
 
 from fsl_demo.ui.document import NONE
 from fsl_demo.ui.page import Page
-from tests.ui.conftest import Browser
-
-Paint = Callable[..., Path]
+from tests.ui.conftest import Browser, Paint
 
 
 def test_an_empty_page_says_how_to_start(browser: Browser) -> None:
