@@ -47,6 +47,11 @@ def count(text: str) -> int:
     return value
 
 
+def numbers(text: str) -> list[int]:
+    """Whole numbers with commas between them."""
+    return [int(part) for part in text.split(",")]
+
+
 def add_machine(parser: argparse.ArgumentParser) -> None:
     """`--device`, `--threads`."""
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps (default: auto)")
@@ -107,6 +112,16 @@ def add_task(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE.csv",
         help="table with the columns class,description, in English; several rows of one class are several phrasings",
+    )
+
+
+def add_methods(parser: argparse.ArgumentParser) -> None:
+    """`--methods`."""
+    parser.add_argument(
+        "--methods",
+        type=lambda text: text.split(","),
+        metavar="A,B",
+        help="ids of methods (default: all that can answer with what is given)",
     )
 
 

@@ -31,12 +31,7 @@ def add(verbs: options.Verbs) -> None:
     parser.add_argument(
         "--queries", type=Path, required=True, metavar="DIR", help="folder or zip of pictures to classify, however deep"
     )
-    parser.add_argument(
-        "--methods",
-        type=lambda text: text.split(","),
-        metavar="A,B",
-        help="ids of methods (default: all that can answer with what is given)",
-    )
+    options.add_methods(parser)
     options.add_settings(parser)
     options.add_format(parser, "table", "csv", "json")
     options.add_cache(parser)

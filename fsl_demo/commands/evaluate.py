@@ -1,0 +1,129 @@
+"""`evaluate`: how often the methods are right, and whether their confidence and heat maps mean what they say."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fsl_demo.commands import options, reading, reporting
+
+if TYPE_CHECKING:
+    from fsl_demo.methods.contract import Method
+
+DETAILS = """\
+Draws random episodes from class folders, the same ones for every method, and prints accuracy with its 95 % interval,
+the difference to the first method, the expected calibration error (ECE) and how many queries were called none of
+these. With --leave-one-out, every picture is classified by all the others instead: that is how good a support set is.
+"""
+EXAMPLES = """\
+evaluate --data pets/ --way 5 --shots 1,5
+evaluate --data pets/ --way 0 --shots 5 --queries 0 --episodes 1 --format json
+evaluate --data pets/ --shots 1 --heat-maps 200
+evaluate --data support/ --leave-one-out
+"""
+
+
+def add(verbs: options.Verbs) -> None:
+    parser = options.add_verb(verbs, "evaluate", "Measure the methods on labelled pictures.", DETAILS, EXAMPLES)
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of class folders")
+    options.add_methods(parser)
+    parser.add_argument("--way", type=int, default=5, metavar="N", help="classes an episode; 0 takes all (default: 5)")
+    parser.add_argument(
+        "--shots",
+        type=options.numbers,
+        default=[1, 5],
+        metavar="K,K",
+        help="support pictures a class; 0 is zero-shot, from the class names (default: 1,5)",
+    )
+    parser.add_argument(
+        "--queries", type=int, default=15, metavar="N", help="queries a class; 0 takes all that are left (default: 15)"
+    )
+    parser.add_argument("--episodes", type=options.count, default=600, metavar="N", help="how many (default: 600)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="the same one draws the same (default: 0)")
+    parser.add_argument(
+        "--heat-maps",
+        type=options.count,
+        metavar="N",
+        help="also blank what the heat maps of N queries mark, and see the similarity fall",
+    )
+    parser.add_argument(
+        "--leave-one-out", action="store_true", help="classify every picture by all the others; draw no episodes"
+    )
+    options.add_format(parser, "table", "json")
+    options.add_cache(parser)
+    options.add_machine(parser)
+    parser.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    options.prepare(chosen)
+    known = reading.methods(chosen.workspace)
+    methods = reading.named(known, chosen.methods or list(known))
+    return _leave_one_out(chosen, methods) if chosen.leave_one_out else _episodes(chosen, methods)
+
+
+def _episodes(chosen: argparse.Namespace, methods: list[Method]) -> int:
+    from fsl_demo.datasets.class_folders import class_folders
+    from fsl_demo.evaluation.heatmaps import blanking
+    from fsl_demo.evaluation.run import evaluate
+
+    terminal = reporting.Terminal()
+    files = class_folders(chosen.data)
+    documents = []
+    for shots in chosen.shots:
+        able = [method for method in methods if chosen.methods or shots or not method.card.needs_pictures]
+        report = evaluate(
+            able, files, chosen.way, shots, chosen.queries, chosen.episodes, chosen.seed, terminal.progress
+        )
+        maps = [
+            blanking(method, files, chosen.heat_maps, shots, chosen.seed, progress=terminal.progress)
+            for method in (able if chosen.heat_maps else ())
+        ]
+        documents.append(report.as_dict() | {"heat_maps": [found.as_dict() for found in maps]})
+        if chosen.format == "table":
+            print("\n\n".join([report.markdown(), *(found.markdown() for found in maps)]), end="\n\n", flush=True)
+    if chosen.format == "json":
+        reporting.print_json(documents)
+    return 0
+
+
+def _leave_one_out(chosen: argparse.Namespace, methods: list[Method]) -> int:
+    from fsl_demo.evaluation.leave_one_out import leave_one_out
+
+    terminal = reporting.Terminal()
+    episode = reading.task(chosen.data, None, terminal.progress, terminal.fault)
+    names = [spec.name for spec in episode.classes]
+    documents: list[dict[str, Any]] = []
+    for method in methods:
+        found = leave_one_out(method, episode, method.Settings(), terminal.progress)
+        suspects = []
+        for number in found.suspects():
+            example, probabilities = episode.support[number], found.probabilities[number]
+            suspects.append(
+                {
+                    "class": names[example.class_index],
+                    "file": example.picture.name,
+                    "answer": names[int(probabilities.argmax())],
+                    "probability": round(float(probabilities.max()), 6),
+                }
+            )
+        documents.append(
+            {
+                "method": method.card.id,
+                "pictures": len(episode.support),
+                "accuracy": found.accuracy,
+                "low": found.low,
+                "high": found.high,
+                "suspects": suspects,
+            }
+        )
+    if chosen.format == "json":
+        reporting.print_json(documents)
+    else:
+        for one in documents:
+            interval = f"{one['accuracy']:.1%} ({one['low']:.1%} to {one['high']:.1%})"
+            print(f"{one['method']}: {interval} of {one['pictures']} pictures by leave one out")
+            for s in one["suspects"]:
+                print(f"  {s['class']}/{s['file']} looks like {s['answer']} ({s['probability']:.0%})")
+    return 1 if terminal.faults else 0
