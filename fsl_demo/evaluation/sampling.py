@@ -8,6 +8,8 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
+from fsl_demo.errors import UserError
+
 Item = TypeVar("Item")
 
 
@@ -31,7 +33,7 @@ class EpisodeSampler(Generic[Item]):
         seed: the same one gives the same episodes.
 
     Raises:
-        ValueError: naming what there is too little of.
+        UserError: `setting_bad`, naming what there is too little of.
     """
 
     def __init__(
@@ -39,14 +41,16 @@ class EpisodeSampler(Generic[Item]):
     ) -> None:
         self.items = {name: list(members) for name, members in items.items()}
         self.way, self.shot, self.queries, self.seed = way or len(items), shot, queries, seed
-        if min(way, shot, queries) < 0:
-            raise ValueError(f"way {way}, shot {shot}, queries {queries}: none can be negative")
-        if not 2 <= self.way <= len(items):
-            raise ValueError(f"{way}-way episodes need that many classes, and at least 2; there are {len(items)}")
+        for name, value, least in (("way", self.way, 2), ("shot", shot, 0), ("queries", queries, 0)):
+            if value < least:
+                raise UserError("setting_bad", name=name, value=value, reason=f"It is at least {least}.")
+        if self.way > len(items):
+            raise UserError("setting_bad", name="way", value=way, reason=f"There are {len(items)} classes.")
         needed = shot + max(queries, 1)
-        poor = [f"{name} ({len(members)})" for name, members in self.items.items() if len(members) < needed]
-        if poor:
-            raise ValueError(f"{shot} shots and {queries} queries need {needed} items a class; too few: {poor[0]}")
+        for name, members in self.items.items():
+            if len(members) < needed:
+                reason = f"“{name}” has {len(members)} pictures, and {queries} queries a class are to be left."
+                raise UserError("setting_bad", name="shot", value=shot, reason=reason)
 
     def draw(self, episodes: int) -> Iterator[Drawn[Item]]:
         """So many episodes, always the same ones."""

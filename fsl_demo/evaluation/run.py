@@ -1,0 +1,166 @@
+"""Accuracy and calibration of methods over many episodes, all methods on the same ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fsl_demo.episodes import ClassSpec, Episode, Example, Progress, quiet
+from fsl_demo.evaluation import intervals
+from fsl_demo.evaluation.calibration import credits, expected_calibration_error
+from fsl_demo.evaluation.sampling import Drawn, EpisodeSampler
+from fsl_demo.methods.contract import Method
+from fsl_demo.pictures import Picture, ingest
+
+Files = Mapping[str, Sequence[Path]]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One method's figures, all shares of 1.
+
+    Attributes:
+        accuracy, low, high: mean over episodes with its 95 % interval; over queries, by Wilson, for one episode.
+        ece: expected calibration error over all queries, 15 bins.
+        none: share of queries called "none of these", though each belongs to a class.
+        difference, difference_low, difference_high: accuracy against the first method, paired by episode;
+            None for the first method and for a single episode.
+    """
+
+    method: str
+    transductive: bool
+    accuracy: float
+    low: float
+    high: float
+    ece: float
+    none: float
+    difference: float | None = None
+    difference_low: float | None = None
+    difference_high: float | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """Figures of some methods on the same episodes, and how the episodes were drawn."""
+
+    classes: int
+    way: int
+    shot: int
+    queries: int
+    episodes: int
+    seed: int
+    figures: tuple[Figures, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def markdown(self) -> str:
+        """A table under a line that says what was measured."""
+        queries = f"{self.queries} queries a class" if self.queries else "every other picture a query"
+        lines = [
+            f"{self.way}-way {self.shot}-shot, {queries}, {self.episodes} episode{'s' * (self.episodes > 1)} from"
+            f" {self.classes} classes, seed {self.seed}; chance {1 / self.way:.1%}; intervals of 95 %.",
+            "",
+            "| method | accuracy | against the first | ECE | called none of these |",
+            "|---|---|---|---|---|",
+        ]
+        for one in self.figures:
+            against = "" if one.difference is None else _signed(one)
+            name = f"{one.method} (transductive)" if one.transductive else one.method
+            interval = f"{one.accuracy:.1%} ({one.low:.1%} to {one.high:.1%})"
+            lines.append(f"| {name} | {interval} | {against} | {one.ece:.3f} | {one.none:.1%} |")
+        return "\n".join(lines)
+
+
+def evaluate(
+    methods: Iterable[Method],
+    files: Files,
+    way: int = 5,
+    shot: int = 1,
+    queries: int = 15,
+    episodes: int = 600,
+    seed: int = 0,
+    progress: Progress = quiet,
+) -> Report:
+    """Run methods with automatic settings over the same random episodes.
+
+    Args:
+        methods: the first one is what the others are compared with.
+        files: picture files by class name.
+        way: classes an episode; 0 takes all.
+        shot: support pictures a class; 0 for zero-shot.
+        queries: a class; 0 takes all pictures that are left.
+        progress: told "score" and how many episodes are done; may raise `Cancelled`.
+
+    Raises:
+        UserError: `setting_bad` when there are too few classes or pictures; whatever a method or picture raises.
+    """
+    methods, opened = list(methods), Opened()
+    sampler = EpisodeSampler(files, way, shot, queries, seed)
+    right: list[list[np.ndarray]] = [[] for _ in methods]
+    sure: list[list[np.ndarray]] = [[] for _ in methods]
+    none: list[list[bool]] = [[] for _ in methods]
+    for done, drawn in enumerate(sampler.draw(episodes)):
+        progress("score", done, episodes)
+        episode, truth = episode_of(drawn, opened)
+        for number, method in enumerate(methods):
+            scores = method.fit(episode, method.Settings(), quiet).predict(episode.queries, quiet)
+            right[number].append(credits(scores.probabilities, truth))
+            sure[number].append(scores.probabilities.max(axis=1))
+            none[number] += [scores.answer(query) is None for query in range(len(truth))]
+    progress("score", episodes, episodes)
+    figures = [
+        _figures(method, right[number], np.concatenate(sure[number]), float(np.mean(none[number])), right[0])
+        for number, method in enumerate(methods)
+    ]
+    return Report(len(files), sampler.way, shot, queries, episodes, seed, tuple(figures))
+
+
+class Opened:
+    """Pictures by file, each read once; pixels are read again when they are asked for, so that few are in memory."""
+
+    def __init__(self) -> None:
+        self._pictures: dict[Path, Picture] = {}
+
+    def __call__(self, file: Path) -> Picture:
+        if file not in self._pictures:
+            self._pictures[file] = replace(ingest(file), source=partial(_image, file))
+        return self._pictures[file]
+
+
+def episode_of(drawn: Drawn[Path], opened: Opened) -> tuple[Episode, np.ndarray]:
+    """An episode from drawn files, and the class index of each query."""
+    support = [Example(opened(file), index) for index, files in enumerate(drawn.support) for file in files]
+    queries = [opened(file) for files in drawn.queries for file in files]
+    specs = [ClassSpec(name.replace("_", " ")) for name in drawn.names]
+    truth = np.repeat(np.arange(len(specs)), [len(files) for files in drawn.queries])
+    return Episode(tuple(specs), tuple(support), tuple(queries)), truth
+
+
+def _image(file: Path) -> Any:
+    return ingest(file).image()
+
+
+def _figures(
+    method: Method, right: list[np.ndarray], sure: np.ndarray, none: float, first: list[np.ndarray]
+) -> Figures:
+    accuracies, credit = [float(one.mean()) for one in right], np.concatenate(right)
+    if len(right) == 1:
+        low, high = intervals.wilson(float(credit.sum()), len(credit))
+        difference: tuple[float, ...] = ()
+    else:
+        interval = intervals.mean(accuracies)
+        low, high = interval.low, interval.high
+        gap = intervals.paired(accuracies, [float(one.mean()) for one in first])
+        difference = () if right is first else (gap.mean, gap.low, gap.high)
+    card, ece = method.card, expected_calibration_error(sure, credit)
+    return Figures(card.id, card.transductive, float(np.mean(accuracies)), low, high, ece, none, *difference)
+
+
+def _signed(one: Figures) -> str:
+    return f"{one.difference:+.1%} ({one.difference_low:+.1%} to {one.difference_high:+.1%})"
