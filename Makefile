@@ -61,4 +61,4 @@ bench: $(VENV)/.installed-run ## measure speed on this machine
 	@$(PY) -m benchmarks $(ARGS)
 
 evaluate: $(VENV)/.installed-run ## measure the methods on a folder of class folders (DATA=data/photos)
-	@set -e; for shots in 0 1 5; do $(PY) -m fsl_demo evaluate --data $(DATA) --shots $$shots $(ARGS); done
+	@$(PY) -m fsl_demo evaluate --data $(DATA) --shots 0,1,5 --heat-maps 200 $(ARGS)
