@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from fsl_demo import runtime
+from fsl_demo.errors import UserError
 
 
 def parser() -> argparse.ArgumentParser:
@@ -37,10 +38,15 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser().parse_args(arguments)
     runtime.prepare(chosen.device, chosen.threads)
-    uploads = chosen.workspace / "uploads"
-    shutil.rmtree(uploads, ignore_errors=True)
-    uploads.mkdir(parents=True)
-    os.environ["GRADIO_TEMP_DIR"] = str(uploads.resolve())
+    try:
+        runtime.device()
+    except ValueError as error:
+        parser().error(str(error))
+    os.environ["GRADIO_TEMP_DIR"] = str(chosen.workspace.resolve() / "uploads")
     from fsl_demo.ui.server import serve
 
-    return serve(chosen.workspace, chosen.host, chosen.port, chosen.open)
+    try:
+        return serve(chosen.workspace, chosen.host, chosen.port, chosen.open)
+    except (UserError, OSError) as error:  # the workspace, or the port
+        print(error, file=sys.stderr)
+        return 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ def launch(page: gr.Blocks, workspace: Workspace, **options: Any) -> str:
 def serve(folder: Path, host: str, port: int | None, open_browser: bool) -> int:
     """Serve until interrupted."""
     workspace = Workspace(folder)
+    shutil.rmtree(folder / "uploads", ignore_errors=True)  # what a killed process left behind
     page = blocks(workspace)
     address = launch(page, workspace, server_name=host, server_port=port, inbrowser=open_browser)
     print(f"The workbench is open at {address} (Ctrl+C ends it). Workspace: {folder.resolve()}", flush=True)
