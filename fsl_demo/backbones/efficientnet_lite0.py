@@ -76,7 +76,7 @@ class EfficientNetLite0:
     @staticmethod
     def prepare(picture: Picture) -> np.ndarray:
         """Resize the shorter side to 256, cut the central 224 x 224: uint8 [224, 224, 3]."""
-        image, shorter = picture.image(), round(SIDE / CROP)
+        image, shorter = _without_far_ends(picture.image()), round(SIDE / CROP)
         scale = shorter / min(image.size)
         size = (max(SIDE, round(image.width * scale)), max(SIDE, round(image.height * scale)))
         image = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0)
@@ -89,6 +89,16 @@ class EfficientNetLite0:
         shorter = min(picture.width, picture.height) * CROP
         width, height = shorter / picture.width, shorter / picture.height
         return ((1 - width) / 2, (1 - height) / 2, (1 + width) / 2, (1 + height) / 2)
+
+
+def _without_far_ends(image: Image.Image) -> Image.Image:
+    """Cut a very long picture to four times its shorter side, so that resizing it does not fill the memory."""
+    longest = 4 * min(image.size)
+    if max(image.size) <= longest:
+        return image
+    width, height = min(image.width, longest), min(image.height, longest)
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return image.crop((left, top, left + width, top + height))
 
 
 def imagenet_names() -> list[str]:

@@ -47,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         return serve(chosen.workspace, chosen.host, chosen.port, chosen.open)
-    except (UserError, OSError) as error:  # the workspace, or the port
+    except UserError as error:
         print(error, file=sys.stderr)
-        return 1
+    except OSError:
+        print(f"{chosen.host}:{chosen.port} cannot be listened on. Choose another --port or --host.", file=sys.stderr)
+    return 1
