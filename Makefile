@@ -61,4 +61,4 @@ bench: $(VENV)/.installed-run ## measure speed on this machine
 	@$(PY) -m benchmarks $(ARGS)
 
 evaluate: $(VENV)/.installed-run ## measure the methods on a folder of class folders (DATA=data/photos)
-	@$(PY) -m fsl_demo evaluate --data $(DATA) --shots 0,1,5 --heat-maps 200 $(ARGS)
+	@$(PY) -m fsl_demo evaluate --data $(DATA) --shot 0,1,5 --heat-maps 200 $(ARGS)

@@ -17,9 +17,9 @@ the difference to the first method, the expected calibration error (ECE) and how
 these. With --leave-one-out, every picture is classified by all the others instead: that is how good a support set is.
 """
 EXAMPLES = """\
-evaluate --data pets/ --way 5 --shots 1,5
-evaluate --data pets/ --way 0 --shots 5 --queries 0 --episodes 1 --format json
-evaluate --data pets/ --shots 1 --heat-maps 200
+evaluate --data pets/ --way 5 --shot 1,5
+evaluate --data pets/ --way 0 --shot 5 --queries 0 --episodes 1 --format json
+evaluate --data pets/ --shot 1 --heat-maps 200
 evaluate --data support/ --leave-one-out
 """
 
@@ -30,7 +30,7 @@ def add(verbs: options.Verbs) -> None:
     options.add_methods(parser)
     parser.add_argument("--way", type=int, default=5, metavar="N", help="classes an episode; 0 takes all (default: 5)")
     parser.add_argument(
-        "--shots",
+        "--shot",
         type=options.numbers,
         default=[1, 5],
         metavar="K,K",
@@ -71,13 +71,13 @@ def _episodes(chosen: argparse.Namespace, methods: list[Method]) -> int:
     terminal = reporting.Terminal()
     files = class_folders(chosen.data)
     documents = []
-    for shots in chosen.shots:
-        able = [method for method in methods if chosen.methods or shots or not method.card.needs_pictures]
+    for shot in chosen.shot:
+        able = [method for method in methods if chosen.methods or shot or not method.card.needs_pictures]
         report = evaluate(
-            able, files, chosen.way, shots, chosen.queries, chosen.episodes, chosen.seed, terminal.progress
+            able, files, chosen.way, shot, chosen.queries, chosen.episodes, chosen.seed, terminal.progress
         )
         maps = [
-            blanking(method, files, chosen.heat_maps, shots, chosen.seed, progress=terminal.progress)
+            blanking(method, files, chosen.heat_maps, shot, chosen.seed, progress=terminal.progress)
             for method in (able if chosen.heat_maps else ())
         ]
         documents.append(report.as_dict() | {"heat_maps": [found.as_dict() for found in maps]})

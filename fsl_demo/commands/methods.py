@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fsl_demo import runtime
 from fsl_demo.commands import options, reading, reporting
+
+if TYPE_CHECKING:
+    from fsl_demo.methods.contract import MethodCard
 
 
 def add(verbs: options.Verbs) -> None:
@@ -28,14 +31,17 @@ def run(chosen: argparse.Namespace) -> int:
         name: [_setting(spec) for spec in dataclasses.fields(method.Settings)] for name, method in known.items()
     }
     if chosen.format == "json":
-        cards = [dataclasses.asdict(method.card) | {"settings": settings[name]} for name, method in known.items()]
-        reporting.print_json(cards)
+        reporting.print_json(
+            [
+                dataclasses.asdict(method.card) | {"needs": _needs(method.card), "settings": settings[name]}
+                for name, method in known.items()
+            ]
+        )
         return 0
     rows: list[list[str]] = []
     for name, method in known.items():
         card = method.card
-        needs = "pictures" if card.needs_pictures else "pictures or descriptions"
-        rows.append([name, needs, card.checkpoint, f"{card.cost} ms", card.paper])
+        rows.append([name, _needs(card), card.checkpoint, f"{card.cost} ms", card.paper])
     reporting.print_table(["method", "needs", "weights", "a picture", "paper"], rows)
     print()
     rows = [
@@ -45,6 +51,10 @@ def run(chosen: argparse.Namespace) -> int:
     ]
     reporting.print_table(["setting", "range", "default", ""], rows)
     return 0
+
+
+def _needs(card: MethodCard) -> str:
+    return "pictures" if card.needs_pictures else "pictures or text"
 
 
 def _setting(spec: dataclasses.Field) -> dict[str, Any]:

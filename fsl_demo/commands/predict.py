@@ -29,7 +29,11 @@ def add(verbs: options.Verbs) -> None:
     parser = options.add_verb(verbs, "predict", "Classify the pictures of a folder.", DETAILS, EXAMPLES)
     options.add_task(parser)
     parser.add_argument(
-        "--queries", type=Path, required=True, metavar="DIR", help="folder or zip of pictures to classify, however deep"
+        "--queries",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder or zip of pictures to classify, or one picture",
     )
     options.add_methods(parser)
     options.add_settings(parser)

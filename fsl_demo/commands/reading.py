@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fsl_demo.episodes import ClassSpec, Episode, Example, Progress, class_key
 from fsl_demo.errors import UserError
-from fsl_demo.pictures import Picture
+from fsl_demo.pictures import Picture, ingest
 
 if TYPE_CHECKING:
     from fsl_demo.methods.contract import Method
@@ -52,10 +52,12 @@ def task(support: Path | None, describe: Path | None, progress: Progress, report
 
 
 def queries(path: Path, progress: Progress, report: Report) -> dict[str, Picture]:
-    """The pictures of a folder or zip, however deep, by relative path in natural order."""
+    """The pictures of a folder or zip, however deep, by relative path in natural order; or the one picture."""
     from fsl_demo.commands.frugal import open_frugally
     from fsl_demo.datasets.class_folders import is_picture, natural
 
+    if path.is_file() and path.suffix.lower() != ".zip":
+        return {path.name: ingest(path)}
     found = {}
     with open_frugally(path) as source:
         files = sorted(filter(is_picture, source.files), key=natural)

@@ -65,7 +65,7 @@ def test_methods(call: Call) -> None:
     assert "asif.blend" in table
     assert "automatic" in table
     cards = {card["id"]: card for card in call("methods", "--format", "json").json()}
-    assert cards["prototype"]["needs_pictures"] is True
+    assert (cards["prototype"]["needs"], cards["asif"]["needs"]) == ("pictures", "pictures or text")
     assert cards["asif"]["reads_text"] is True
     for card in cards.values():
         assert card["paper"]

@@ -15,7 +15,7 @@ SMALL = ("--way", "3", "--queries", "1", "--episodes", "2")
 
 
 def test_figures_of_every_method_on_the_same_episodes(call: Call, support: Path) -> None:
-    said = call("evaluate", "--data", support, *SMALL, "--shots", "1,2", "--format", "json")
+    said = call("evaluate", "--data", support, *SMALL, "--shot", "1,2", "--format", "json")
     assert said.code == 0
     one, two = said.json()
     assert (one["way"], one["shot"], one["queries"], one["episodes"], one["seed"]) == (3, 1, 1, 2, 0)
@@ -25,20 +25,20 @@ def test_figures_of_every_method_on_the_same_episodes(call: Call, support: Path)
     for figures in one["figures"]:
         assert 0 <= figures["accuracy"] <= 1
         assert figures["low"] <= figures["accuracy"] <= figures["high"]
-    again = call("evaluate", "--data", support, *SMALL, "--shots", "1,2", "--format", "json")
+    again = call("evaluate", "--data", support, *SMALL, "--shot", "1,2", "--format", "json")
     assert again.json() == [one, two]
 
 
 def test_zero_shot_leaves_out_methods_that_need_pictures(call: Call, support: Path) -> None:
-    (report,) = call("evaluate", "--data", support, *SMALL, "--shots", "0", "--format", "json").json()
+    (report,) = call("evaluate", "--data", support, *SMALL, "--shot", "0", "--format", "json").json()
     assert [figures["method"] for figures in report["figures"]] == ["asif"]
-    said = call("evaluate", "--data", support, *SMALL, "--shots", "0", "--methods", "prototype")
+    said = call("evaluate", "--data", support, *SMALL, "--shot", "0", "--methods", "prototype")
     assert said.code == 1
     assert "Prototype learns from pictures only" in said.err
 
 
 def test_the_table_is_markdown_and_heat_maps_come_after_it(call: Call, support: Path) -> None:
-    said = call("evaluate", "--data", support, *SMALL, "--shots", "1", "--methods", "prototype")
+    said = call("evaluate", "--data", support, *SMALL, "--shot", "1", "--methods", "prototype")
     assert "| prototype | " in said.out
     assert "blanking" not in said.out
 
@@ -48,7 +48,7 @@ def test_heat_maps(call: Call, tmp_path: Path) -> None:
         (tmp_path / surface).mkdir()
         for x in range(2):
             part(surface, 120 * x, 10 * number).save(tmp_path / surface / f"{x}.png")
-    arguments = ("--shots", "1", "--queries", "1", "--episodes", "2", "--methods", "prototype", "--heat-maps", "5")
+    arguments = ("--shot", "1", "--queries", "1", "--episodes", "2", "--methods", "prototype", "--heat-maps", "5")
     said = call("evaluate", "--data", tmp_path, *arguments)
     assert said.code == 0
     assert "blanking the top 20% of 5 heat maps" in said.out
@@ -71,11 +71,11 @@ def test_what_cannot_be_measured_is_said(call: Call, support: Path, tmp_path: Pa
     for arguments, expected in (
         (("--data", tmp_path / "none"), "There is no folder"),
         (("--data", support), "classes"),
-        (("--data", support, *SMALL, "--shots", "9"), "has 3 pictures"),
+        (("--data", support, *SMALL, "--shot", "9"), "has 3 pictures"),
         (("--data", support, *SMALL, "--methods", "magic"), "no method “magic”"),
     ):
         said = call("evaluate", *arguments)
         assert (said.code, said.out) == (1, ""), arguments
         assert expected in said.err
-    for arguments in (("--shots", "some"), ("--episodes", "0"), ("--heat-maps", "0")):
+    for arguments in (("--shot", "some"), ("--episodes", "0"), ("--heat-maps", "0")):
         assert call("evaluate", "--data", support, *arguments).code == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -46,6 +47,12 @@ def test_every_verb_and_option_has_help(name: str, call: Call) -> None:
     said = call(*name.split(), "--help")
     assert said.code == 0
     assert said.out.startswith("usage: python -m fsl_demo")
+
+
+@pytest.mark.parametrize("verb", sorted({name.split(" ")[0] for name in EVERY if name}))
+def test_the_readme_names_the_verb(verb: str) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert re.search(rf"(`|python -m fsl_demo ){verb}\b", readme)
 
 
 def test_help_needs_no_torch_and_no_gradio() -> None:

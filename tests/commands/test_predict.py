@@ -84,6 +84,16 @@ def test_a_zip_and_a_folder_give_the_same_answers(call: Call, support: Path, que
     assert sorted(packed, key=lambda query: query["file"]) == sorted(loose, key=lambda query: query["file"])
 
 
+def test_one_picture(call: Call, support: Path, queries: Path, tmp_path: Path) -> None:
+    common = ("predict", "--support", support, "--methods", "prototype", "--format", "json", "--queries")
+    said = call(*common, queries / "brick 1.png")
+    assert [query["file"] for query in said.json()["queries"]] == ["brick 1.png"]
+    (tmp_path / "words.jpg").write_text("no picture", encoding="utf-8")
+    said = call(*common, tmp_path / "words.jpg")
+    assert (said.code, said.out) == (1, "")
+    assert "“words.jpg” is not a picture" in said.err
+
+
 @pytest.mark.parametrize("packed", [False, True])
 def test_more_pictures_than_memory_holds_are_decoded_again(
     support: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: bool
