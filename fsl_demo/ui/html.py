@@ -25,7 +25,8 @@ def block(elem_id: str) -> gr.HTML:
     """HTML that the server writes and whose buttons, fields and drop zones send events: "act" and others.
 
     A click on an element with `data-action` sends its data attributes, the draft's id and the value of every
-    element with `data-field`; so what stands in a text field is never behind what a button does.
+    element with `data-field`, so that what stands in a text field is never behind what a button does; with
+    `data-auto` only if the person has changed it since it was drawn.
     """
     return gr.HTML("", elem_id=elem_id, js_on_load=MOUNT, apply_default_css=False, padding=False)
 

@@ -121,7 +121,8 @@ class Page:
         only_text = data["action"] == "fields" and not data["field"].startswith("set:")
         if only_text and document.outdated == before and not tab.conflict:
             return {self.notice: said.html(), self.labelling: labelling.render(view, tab, annotator)}
-        return {**self._show(view, tab, annotator), self.notice: self._say(view, tab, said)}
+        shown = self._show(view, tab, annotator, why_too=document.outdated != before)
+        return {**shown, self.notice: self._say(view, tab, said)}
 
     def on_predict(self, draft: str, annotator: str, request: gr.Request, event: gr.EventData) -> Iterator[Updates]:
         view, tab, data = self._arrive(request, event, draft)
@@ -141,8 +142,8 @@ class Page:
                 said.kind, said.lines = "info", [view.say("stopped")]
             elif outcome.results:
                 said.kind = "info"
-                first = results.ordered(document, tab.sort)[tab.page * results.PAGE]
-                tab.selected = (first, outcome.results[0].scores.method, "", "")
+                tab.page = 0
+                tab.selected = (results.ordered(document, tab.sort)[0], outcome.results[0].scores.method, "", "")
                 shown = self._show(view, tab, annotator)
                 self._plots(view, tab, shown)
                 yield {
@@ -176,7 +177,9 @@ class Page:
                 return {**self._save(view, tab, annotator), self.annotator: annotator}
             with self.desk.edit(tab):
                 labelling.act(view, tab, data, annotator)
-        shown = self._show(view, tab, annotator)
+        shown = {self.labelling: labelling.render(view, tab, annotator), self.results: results.render(view, tab)}
+        if data["action"] in ("join", "undo"):
+            shown = self._show(view, tab, annotator)
         return {**shown, self.annotator: annotator, self.notice: self._say(view, tab, said)}
 
     def on_collection(self, draft: str, annotator: str, request: gr.Request, event: gr.EventData) -> Updates:
@@ -242,13 +245,13 @@ class Page:
         )
         return notice(view.t("conflict"), "error", buttons)
 
-    def _show(self, view: View, tab: Tab, annotator: str) -> Updates:
-        return {
+    def _show(self, view: View, tab: Tab, annotator: str, why_too: bool = True) -> Updates:
+        shown = {
             self.board: workbench.render(view, tab),
             self.results: results.render(view, tab),
-            self.why: why.render(view, tab),
             self.labelling: labelling.render(view, tab, annotator),
         }
+        return {**shown, self.why: why.render(view, tab)} if why_too else shown
 
     def _labels(self, view: View) -> Updates:
         """Labels of Gradio's components in the language that the person chose, which may not be the browser's."""

@@ -9,6 +9,7 @@ from fsl_demo.ui.document import Document, Result
 from fsl_demo.ui.html import View
 
 MAX_LABEL = 24
+MAX_NUMBERED = 40
 GRID = "rgba(120, 113, 108, 0.25)"
 
 
@@ -28,7 +29,7 @@ def similarity_matrix(view: View, document: Document, result: Result) -> go.Figu
         )
     )
     figure.update_yaxes(autorange="reversed")
-    return _style(figure, height=200 + 26 * min(len(rows), 40))
+    return _style(figure, height=200 + min(26 * len(rows), 560))
 
 
 def embedding_map(view: View, document: Document, points: np.ndarray, pictures: list[str]) -> go.Figure:
@@ -58,7 +59,7 @@ def embedding_map(view: View, document: Document, points: np.ndarray, pictures: 
     figure.add_scatter(
         x=plane[queries, 0],
         y=plane[queries, 1],
-        mode="markers+text",
+        mode="markers+text" if len(queries) <= MAX_NUMBERED else "markers",
         name=view.say("queries"),
         marker={"symbol": "diamond-open", "size": 12, "color": "#57534e"},
         text=[str(number[pictures[i]]) for i in queries],

@@ -50,7 +50,7 @@ def render(view: View, tab: Tab) -> str:
 def _toolbar(view: View, document: Document) -> str:
     disabled = "" if document.undo else "disabled"
     return f"""<div class="line toolbar">
-<input type="text" class="title" data-field="title" value="{esc(document.title)}" maxlength="200"
+<input type="text" class="title" data-auto data-field="title" value="{esc(document.title)}" maxlength="200"
  placeholder="{view.t("title_placeholder")}" aria-label="{view.t("title")}">
 <button data-action="new" class="quiet">{view.t("new")}</button>
 <button data-action="duplicate" class="quiet">{view.t("duplicate")}</button>
@@ -95,11 +95,11 @@ def _class_row(view: View, document: Document, row: ClassRow, position: int) -> 
     hint = "" if row.pictures else f'<span class="hint">{view.t("drop_pictures")}</span>'
     return f"""<div class="class-row" role="group" aria-label="{esc(row.name) or label}" data-drop="{row.key}">
 <div class="line">
-<input type="text" data-field="name:{row.key}" value="{esc(row.name)}" placeholder="{label}" aria-label="{label}: {view.t("class_name")}">
+<input type="text" data-auto data-field="name:{row.key}" value="{esc(row.name)}" placeholder="{label}" aria-label="{label}: {view.t("class_name")}">
 <span class="count">{len(row.pictures) or ""}</span>
 <button data-action="remove_class" data-target="{row.key}" class="icon" aria-label="{view.t("remove_class")}"
  title="{view.t("remove_class")}">{BIN}</button></div>
-<textarea rows="{max(1, min(4, row.description.count(chr(10)) + 1))}" data-field="description:{row.key}"
+<textarea rows="{max(1, min(4, row.description.count(chr(10)) + 1))}" data-auto data-field="description:{row.key}"
  placeholder="{view.t("description_placeholder")}"
  aria-label="{label}: {view.t("description")}">{esc(row.description)}</textarea>
 {_english_wanted(view, document, row)}

@@ -113,3 +113,22 @@ def test_a_second_tab_is_told_and_can_go_on_as_a_copy(page: Page, workbench: Wor
     expect(page.locator(".class-row")).to_have_count(4)
     page.get_by_role("tab", name="Collection").click()
     expect(page.locator(".drafts")).to_contain_text("from the second tab")
+
+
+def test_a_folder_of_class_folders_fills_the_rows(page: Page, tmp_path: Path) -> None:
+    for name in ("brick", "gravel", "grass"):
+        surface = Image.fromarray(getattr(data, name)())
+        (tmp_path / "surfaces" / name).mkdir(parents=True)
+        for i in range(3):
+            surface.crop((i * 150, 0, i * 150 + 150, 150)).save(tmp_path / "surfaces" / name / f"{i}.png")
+    page.locator("#pick-classes-upload_folder").set_input_files(tmp_path / "surfaces")
+    rows = page.locator(".class-row")
+    expect(rows).to_have_count(3)
+    expect(page.locator(".support .thumb")).to_have_count(9)
+    names = {rows.nth(n).locator("input[type=text]").input_value() for n in range(3)}
+    assert names == {"brick", "gravel", "grass"}
+    rows.first.locator(".thumb").first.hover()
+    rows.first.locator(".thumb select").first.select_option("queries")
+    expect(page.locator(".side .thumb")).to_have_count(1)
+    predict(page)
+    expect(page.locator("#results tbody tr")).to_have_count(1)

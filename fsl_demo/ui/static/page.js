@@ -99,7 +99,10 @@
     });
     element.addEventListener("input", (e) => {
       const el = e.target;
-      if (el.matches("[data-field]")) typed.set(el.dataset.field, fieldValue(el));
+      if (el.matches("[data-field]")) {
+        typed.set(el.dataset.field, fieldValue(el));
+        el.dataset.touched = "1";
+      }
       const shown = el.parentElement?.querySelector("output");
       if (el.type === "range" && shown) shown.textContent = Number(el.value).toFixed(2);
       if (el.matches("[data-opacity]")) el.closest(".why").style.setProperty("--opacity", el.value);
@@ -144,7 +147,9 @@
       for (const id of opened) element.querySelector("#" + CSS.escape(id))?.setAttribute("open", "");
       for (const [field, value] of typed) {
         const el = element.querySelector(`[data-field="${CSS.escape(field)}"]`);
-        if (el && el.type !== "checkbox") el.value = value;
+        if (!el || el.type === "checkbox") continue;
+        el.value = value;
+        el.dataset.touched = "1";
       }
       if (focused && document.activeElement === document.body) {
         const name = CSS.escape(focused);
