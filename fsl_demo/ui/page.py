@@ -8,7 +8,6 @@ from typing import Any
 
 import gradio as gr
 
-from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.episodes import LabelledEpisode
 from fsl_demo.errors import UserError
 from fsl_demo.methods.contract import Method
@@ -35,10 +34,9 @@ MAX_NOTICES = 5
 class Page:
     """Builds the Blocks and answers its events; all state is on the desk and in the workspace."""
 
-    def __init__(self, workspace: Workspace, features: FeatureCache, methods: dict[str, Method]) -> None:
+    def __init__(self, workspace: Workspace, methods: dict[str, Method]) -> None:
         self.desk = Desk(workspace)
         self.workspace = workspace
-        self.features = features
         self.methods = methods
 
     def build(self) -> gr.Blocks:

@@ -18,8 +18,7 @@ LARGEST_UPLOAD = "2gb"
 
 
 def blocks(workspace: Workspace) -> gr.Blocks:
-    features = FeatureCache(workspace)
-    return Page(workspace, features, methods.build(features)).build()
+    return Page(workspace, methods.build(FeatureCache(workspace))).build()
 
 
 def launch(page: gr.Blocks, workspace: Workspace, **options: Any) -> str:

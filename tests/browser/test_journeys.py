@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 from PIL import Image
@@ -132,3 +133,40 @@ def test_a_folder_of_class_folders_fills_the_rows(page: Page, tmp_path: Path) ->
     expect(page.locator(".side .thumb")).to_have_count(1)
     predict(page)
     expect(page.locator("#results tbody tr")).to_have_count(1)
+
+
+DROP_OR_PASTE = """([selector, kind, base64]) => {
+  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([bytes], kind + ".png", { type: "image/png" }));
+  const options = { bubbles: true, cancelable: true };
+  const event = kind === "drop"
+    ? new DragEvent("drop", { ...options, dataTransfer: transfer })
+    : new ClipboardEvent("paste", { ...options, clipboardData: transfer });
+  document.querySelector(selector).dispatchEvent(event);
+}"""
+
+
+def test_pictures_can_be_dropped_and_pasted(page: Page, tmp_path: Path) -> None:
+    for kind, corner in (("drop", 0), ("paste", 100)):
+        file = tmp_path / f"{kind}.png"
+        Image.fromarray(data.chelsea()[corner : corner + 90, :90]).save(file)
+        encoded = base64.b64encode(file.read_bytes()).decode()
+        page.evaluate(DROP_OR_PASTE, [".class-row input[type=text]", kind, encoded])
+        place = page.locator(".class-row").first if kind == "drop" else page.locator(".side")
+        expect(place.locator(".thumb")).to_have_count(1)
+
+
+def test_stop_ends_a_prediction(page: Page, tmp_path: Path) -> None:
+    for index in range(120):
+        file = tmp_path / f"{index}.png"
+        Image.fromarray(data.coffee()[index : index + 200, index : index + 200]).save(file)
+    page.locator(".class-row").first.locator("input[type=text]").fill("cup")
+    page.locator(".class-row").last.locator("input[type=text]").fill("spoon")
+    page.locator(".side input[type=file]").set_input_files(sorted(tmp_path.glob("*.png")))
+    expect(page.locator(".side .thumb")).to_have_count(120)
+    page.keyboard.press("Control+Enter")
+    page.locator("#progress [data-action=stop]").click()
+    expect(page.locator(".notice")).to_contain_text("Stopped")
+    expect(page.locator("#progress .progress")).to_have_count(0)
+    expect(page.locator(".side .thumb")).to_have_count(120)

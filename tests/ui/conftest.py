@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.episodes import Episode, Explanation, Layer, Progress, Scores
 from fsl_demo.errors import UserError
 from fsl_demo.methods.contract import MethodCard
@@ -147,7 +146,7 @@ def paint(uploads: Path) -> Callable[..., Path]:
 @pytest.fixture
 def page(tmp_path: Path) -> Page:
     workspace = Workspace(tmp_path / "workspace")
-    built = Page(workspace, FeatureCache(), {"prototype": Colour(), "asif": Colour("asif")})
+    built = Page(workspace, {"prototype": Colour(), "asif": Colour("asif")})
     built.build()
     return built
 

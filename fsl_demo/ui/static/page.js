@@ -138,7 +138,9 @@
         return;
       }
       const entries = [...e.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-      const items = (await Promise.all(entries.map((entry) => filesOf(entry)))).flat();
+      const items = entries.length
+        ? (await Promise.all(entries.map((entry) => filesOf(entry)))).flat()
+        : [...e.dataTransfer.files].map((file) => ({ file, name: file.name }));
       const folders = entries.some((entry) => entry.isDirectory) || items.some(({ name }) => /\.zip$/i.test(name));
       add(items, folders && zone.dataset.drop !== "queries" ? "classes" : zone.dataset.drop);
     });
@@ -171,8 +173,9 @@
 
   // Keys: elements on view say which key presses them.
   document.addEventListener("keydown", (e) => {
-    if (e.altKey || e.isComposing || e.target.closest?.("input, textarea, select, [contenteditable]")) return;
     const name = (e.ctrlKey || e.metaKey ? "Ctrl+" : "") + (e.key.length === 1 ? e.key.toLowerCase() : e.key);
+    const typing = e.target.closest?.("input, textarea, select, [contenteditable]");
+    if (e.altKey || e.isComposing || (typing && !/^Ctrl\+(Enter|s)$/.test(name))) return;
     if (name === "Enter" && e.target.closest?.("button:not([role=tab]), a, [tabindex]:not([role=tab], [tabindex='-1'])")) return;
     const el = [...document.querySelectorAll(`[data-key="${CSS.escape(name)}"]`)].find((x) => x.offsetParent && !x.disabled);
     if (!el) return;
