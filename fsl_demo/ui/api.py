@@ -12,7 +12,7 @@ from fsl_demo.commands import reading
 from fsl_demo.episodes import ClassSpec, quiet
 from fsl_demo.errors import UserError
 from fsl_demo.methods.contract import Method
-from fsl_demo.ui.workbench import uploaded
+from fsl_demo.ui.uploads import uploaded
 
 
 def add(methods: dict[str, Method]) -> None:

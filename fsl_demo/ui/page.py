@@ -14,7 +14,19 @@ from fsl_demo.methods.contract import Method
 from fsl_demo.store import Workspace
 from fsl_demo.store.exchange import FORMATS
 from fsl_demo.store.exchange import read as read_exported
-from fsl_demo.ui import api, collection, examples, header, labelling, plots, prediction, results, why, workbench
+from fsl_demo.ui import (
+    api,
+    collection,
+    examples,
+    header,
+    labelling,
+    plots,
+    prediction,
+    results,
+    uploads,
+    why,
+    workbench,
+)
 from fsl_demo.ui.catalogue import LANGUAGES, translations
 from fsl_demo.ui.desk import Desk, Tab
 from fsl_demo.ui.document import Document
@@ -336,7 +348,7 @@ class Page:
     def _import(self, view: View, files: Iterable[dict[str, Any]]) -> str:
         episodes: list[LabelledEpisode] = []
         for file in files:
-            path = workbench.uploaded(file["path"])
+            path = uploads.uploaded(file["path"])
             try:
                 episodes += read_exported(path, self.workspace)
             finally:

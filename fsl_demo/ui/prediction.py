@@ -6,10 +6,9 @@ import queue
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from fsl_demo import runtime
-from fsl_demo.episodes import Explanation
+from fsl_demo.episodes import Explanation, quiet
 from fsl_demo.errors import Cancelled, UserError
 from fsl_demo.methods.contract import Classifier
 from fsl_demo.ui.desk import Tab
@@ -101,7 +100,7 @@ def keep(document: Document, prediction: Prediction) -> None:
 def classifier(view: View, document: Document, method: str) -> Classifier:
     """The method fitted to the document's support set; features come from the cache."""
     chosen = view.methods[method]
-    return chosen.fit(document.episode(view.picture), settings_of(chosen, document), _quiet)
+    return chosen.fit(document.episode(view.picture), settings_of(chosen, document), quiet)
 
 
 def explain(
@@ -109,7 +108,3 @@ def explain(
 ) -> Explanation:
     fitted = classifier(view, document, method)
     return fitted.explain(view.picture(query), class_index, view.picture(focus) if focus else None)
-
-
-def _quiet(stage: str, done: int, total: int) -> Any:
-    return None

@@ -16,6 +16,7 @@ from fsl_demo.ui.document import NONE, Document, Result
 from fsl_demo.ui.html import View, esc, percent
 
 PAGE = 20
+BARS = 5
 SORTS = ("order", "uncertain", "disagree")
 
 
@@ -114,21 +115,25 @@ def _cell(view: View, tab: Tab, result: Result, query: str) -> str:
     answer = result.answer(query) or NONE
     top = float(probabilities[result.scores.best(row)])
     best = name_of(view, document, answer)
-    order = np.argsort(-probabilities)[:5]
-    bars = "".join(
-        f'<span class="bar" title="{esc(name_of(view, document, result.classes[i]))}: {percent(float(probabilities[i]))}">'
-        f'<i style="width:{100 * probabilities[i]:.1f}%"></i><em>{esc(name_of(view, document, result.classes[i]))}</em>'
-        f"<b>{percent(float(probabilities[i]))}</b></span>"
-        for i in order
-    )
-    more = len(probabilities) - len(order)
-    rest = f'<small class="hint">{view.t("and_more", n=more)}</small>' if more else ""
+    names = [name_of(view, document, key) for key in result.classes]
+    order = np.argsort(-probabilities)
+    bars = "".join(_bar(names[i], float(probabilities[i])) for i in order[:BARS])
+    more = "".join(_bar(names[i], float(probabilities[i])) for i in order[BARS:])
+    if more:
+        bars += f"<details><summary>{view.t('and_more', n=len(order) - BARS)}</summary>{more}</details>"
     method = result.scores.method
     selected = tab.selected[:2] == (query, method)
     shown = f"{esc(best)}" + (f" <b>{percent(top)}</b>" if answer != NONE else "")
     return f"""<td class="cell {"selected" if selected else ""}" data-action="explain" data-query="{query}"
  data-method="{method}" tabindex="0" role="button" data-focus="cell-{query}-{method}"
- aria-label="{esc(best)} {percent(top)}: {view.t("why")}"><span class="answer {"none" if answer == NONE else ""}">{shown}</span>{bars}{rest}</td>"""
+ aria-label="{esc(best)} {percent(top)}: {view.t("why")}"><span class="answer {"none" if answer == NONE else ""}">{shown}</span>{bars}</td>"""
+
+
+def _bar(name: str, probability: float) -> str:
+    return (
+        f'<span class="bar" title="{esc(name)}: {percent(probability)}"><em>{esc(name)}</em>'
+        f'<i style="width:{100 * probability:.1f}%"></i><b>{percent(probability)}</b></span>'
+    )
 
 
 def _pager(view: View, page: int, pages: int) -> str:

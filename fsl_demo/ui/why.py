@@ -14,7 +14,7 @@ from fsl_demo.ui.prediction import explain
 
 SIDE = 448
 NEIGHBOURS = 5
-WORDS = 5
+WORDS = 6
 
 
 def render(view: View, tab: Tab) -> str:
@@ -36,7 +36,7 @@ def render(view: View, tab: Tab) -> str:
         return f'<p class="warn">{esc(view.error(error))}</p>'
     name = document.class_names()[result.classes[index]]
     figures = "".join(_figure(view, layer, layer.map, name) for layer in explanation.layers if layer.map is not None)
-    words = "".join(_words(view, layer) for layer in explanation.layers if layer.words)
+    words = "".join(_words(view, layer) for layer in explanation.layers if layer.role == "query")
     return f"""<div class="why" data-draft="{tab.draft_id}" style="--opacity:0.55">
 <h2>{view.t("why_title", name=name, method=view.methods[method].card.title)}</h2>
 {_classes(view, document, result, row, index, query, method)}
@@ -94,5 +94,10 @@ def _neighbours(view: View, document: Document, result: Result, row: int, query:
 
 
 def _words(view: View, layer: Layer) -> str:
-    rows = "".join(f"<li><span>{esc(word)}</span><b>{value:.2f}</b></li>" for word, value in layer.words[:WORDS])
-    return f'<h3>{view.t("nearest_names")} · {view.t(f"role.{layer.role}")}</h3><ol class="words">{rows}</ol><p class="hint">{view.t("names_hint")}</p>'
+    """The names nearest to a picture: the method's own, or those of any method that can name pictures."""
+    namer = next((method for method in view.methods.values() if hasattr(method, "words")), None)
+    words = layer.words or (namer.words(layer.picture) if namer else ())
+    if not words:
+        return ""
+    rows = "".join(f"<li><span>{esc(word)}</span><b>{value:.2f}</b></li>" for word, value in words[:WORDS])
+    return f'<h3>{view.t("nearest_names")}</h3><ol class="words">{rows}</ol><p class="hint">{view.t("names_hint")}</p>'

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import MISSING, fields
 from functools import cache
-from pathlib import Path, PurePosixPath
 from typing import Any
 
-from gradio.utils import get_upload_folder
 from PIL import Image, ImageOps
 
-from fsl_demo.episodes import class_key, in_latin_script
+from fsl_demo.episodes import in_latin_script
 from fsl_demo.errors import UserError
 from fsl_demo.methods.contract import Method
-from fsl_demo.pictures import MAX_BYTES, Picture, ingest
-from fsl_demo.store.exchange import read_class_pictures
-from fsl_demo.ui import examples
+from fsl_demo.ui import examples, uploads
 from fsl_demo.ui.desk import Tab
 from fsl_demo.ui.document import ClassRow, Document
 from fsl_demo.ui.html import BIN, View, esc, jpeg_uri
@@ -211,7 +205,7 @@ def act(view: View, tab: Tab, data: Mapping[str, Any], document: Document) -> li
         if data["batch"] != tab.batch:
             document.remember()
             tab.batch = data["batch"]
-        return _add(view, document, data)
+        return uploads.add(view, document, data)
     document.remember()
     if action == "add_class":
         document.add_class()
@@ -221,7 +215,7 @@ def act(view: View, tab: Tab, data: Mapping[str, Any], document: Document) -> li
         document.remove_picture(data["from"], data["sha"])
     elif action == "move" and data["value"]:
         document.remove_picture(data["from"], data["sha"])
-        _place(document, data["value"], [data["sha"]])
+        uploads.place(document, data["value"], [data["sha"]])
     elif action == "clear":
         empty = Document()
         document.classes, document.queries, document.labels = empty.classes, [], {}
@@ -248,88 +242,3 @@ def write_fields(view: View, document: Document, values: Mapping[str, Any], touc
 
 def settings_of(method: Method, document: Document) -> Any:
     return method.Settings(**document.settings.get(method.card.id, {}))
-
-
-def _place(document: Document, target: str, pictures: list[str]) -> None:
-    if target == "queries":
-        document.add_queries(pictures)
-    else:
-        document.add_pictures(target, pictures)
-
-
-def _add(view: View, document: Document, data: Mapping[str, Any]) -> list[UserError]:
-    try:
-        if data["target"] == "classes":
-            return _add_folders(view, document, data["files"])
-        with ThreadPoolExecutor() as pool:
-            read = list(pool.map(_ingest, data["files"]))
-        _place(document, data["target"], _keep(view, [item for item in read if isinstance(item, Picture)]))
-        return [item for item in read if isinstance(item, UserError)]
-    finally:
-        for file in data["files"]:
-            if file.get("path"):
-                uploaded(file["path"]).unlink(missing_ok=True)
-
-
-def _add_folders(view: View, document: Document, files: list[Mapping[str, Any]]) -> list[UserError]:
-    """Fill the class rows from a zip, or from files whose names carry their class folder; loose ones are queries."""
-    errors: list[UserError] = []
-    by_class: dict[str, list[Picture]] = defaultdict(list)
-    for file in files:
-        if file["name"].lower().endswith(".zip") and file.get("path"):
-            found, refused = _read_zip(file)
-            errors += refused
-            for name, pictures in found.items():
-                by_class[name] += pictures
-            continue
-        picture = _ingest(file)
-        if isinstance(picture, UserError):
-            errors.append(picture)
-        else:
-            by_class[PurePosixPath(file["name"]).parent.name].append(picture)
-    document.add_queries(_keep(view, by_class.pop("", [])))
-    for name, pictures in by_class.items():
-        document.add_pictures(_row_called(document, name).key, _keep(view, pictures))
-    return errors
-
-
-def _row_called(document: Document, name: str) -> ClassRow:
-    """The row of that class name; else the first blank row; else a new one."""
-    for row in document.classes:
-        if class_key(row.name) == class_key(name):
-            return row
-    row = next((row for row in document.classes if row.is_blank()), None) or document.add_class()
-    row.name = name
-    return row
-
-
-def _keep(view: View, pictures: list[Picture]) -> list[str]:
-    with ThreadPoolExecutor() as pool:
-        return [picture.sha256 for picture in pool.map(view.workspace.add_picture, pictures)]
-
-
-def uploaded(path: str) -> Path:
-    """The path of an upload, checked to be one: a page can't name other files of this machine."""
-    resolved = Path(path).resolve()
-    if not resolved.is_relative_to(Path(get_upload_folder()).resolve()):
-        raise UserError("picture_missing", file=resolved.name, reason="not an upload")
-    return resolved
-
-
-def _ingest(file: Mapping[str, Any]) -> Picture | UserError:
-    name = PurePosixPath(file["name"]).name
-    try:
-        if file.get("path"):
-            return ingest(uploaded(file["path"]), name)
-        if not file["size"]:
-            raise UserError("picture_empty", file=name)
-        raise UserError("picture_bytes", file=name, megabytes=file["size"] / 1e6, limit=MAX_BYTES / 1e6)
-    except UserError as error:
-        return error
-
-
-def _read_zip(file: Mapping[str, Any]) -> tuple[dict[str, list[Picture]], list[UserError]]:
-    try:
-        return read_class_pictures(uploaded(file["path"]))
-    except UserError as error:
-        return {}, [error]

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from fsl_demo import methods
+from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.ui.document import NONE
 from fsl_demo.ui.page import Page
 from tests.ui.conftest import Browser, Paint
@@ -306,3 +308,20 @@ def test_unsaved_work_of_another_page_can_be_continued(filled: Browser, page: Pa
     filled.act(page.on_label, "save")
     filled.board("new")
     assert left not in page.on_open_collection(filled.draft, "", filled.request)
+
+
+def test_a_query_that_joins_the_support_set_embeds_nothing_anew(filled: Browser, page: Page) -> None:
+    features = FeatureCache(page.workspace)
+    page.methods.clear()
+    page.methods.update(methods.build(features))
+    filled.predict()
+    assert len(filled.document.results) == 2
+    embedded = features.embedded["efficientnet_lite0"]
+    assert embedded == 7
+    first = filled.document.classes[0]
+    query = filled.document.queries[0]
+    filled.act(page.on_label, "label", query=query, answer=first.key)
+    filled.act(page.on_label, "join", query=query)
+    filled.predict()
+    assert filled.document.results[0].queries == filled.document.queries
+    assert features.embedded["efficientnet_lite0"] == embedded

@@ -70,8 +70,8 @@
       }
       const opener = e.target.closest("[data-open]");
       if (opener) return element.querySelector(opener.dataset.open)?.click();
-      const el = e.target.closest("[data-action]");
-      if (!el || /^(SELECT|INPUT)$/.test(el.tagName) || el.disabled) return;
+      const el = e.target.closest("[data-action], summary");
+      if (!el || /^(SUMMARY|SELECT|INPUT)$/.test(el.tagName) || el.disabled) return;
       e.preventDefault();
       if (el.dataset.action === "example") opened.delete("examples");
       act(el);
