@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 import gradio as gr
@@ -216,7 +217,7 @@ class Page:
             elif action == "export":
                 updates = self._export(view, tab, data["fields"])
             elif action == "add":
-                said.inform(self._import(view, data["files"]))
+                said.inform(self._import(view, data["files"], said))
         return {self.collection: collection.render(view, tab), self.notice: said.html(), **updates}
 
     def on_open_collection(self, draft: str, annotator: str, request: gr.Request) -> str:
@@ -341,18 +342,18 @@ class Page:
         kind = FORMATS[fields["format"]]
         folder = self.workspace.folder / "exports"
         folder.mkdir(exist_ok=True)
-        path = folder / f"episodes-{len(chosen)}-{kind.id}{kind.suffix}"
+        path = folder / f"episodes-{datetime.now():%Y%m%d-%H%M%S}-{kind.id}{kind.suffix}"
         kind.write([(episode_id, self.workspace.episode(episode_id)) for episode_id in chosen], path)
         return {self.exported: gr.File(str(path), visible=True)}
 
-    def _import(self, view: View, files: Iterable[dict[str, Any]]) -> str:
+    def _import(self, view: View, files: Iterable[dict[str, Any]], said: Said) -> str:
         episodes: list[LabelledEpisode] = []
         for file in files:
             path = uploads.uploaded(file["path"])
             try:
-                episodes += read_exported(path, self.workspace)
+                episodes += read_exported(path, self.workspace, report=lambda error: said.add([error]))
             finally:
-                path.unlink(missing_ok=True)
+                uploads.discard(path)
         for labelled in episodes:
             self.workspace.save_episode(labelled)
         return view.t("imported", n=len(episodes))
@@ -388,7 +389,7 @@ class Said:
 
     def html(self) -> str:
         if self.lines:
-            shown = "".join(f"<p>{esc(line)}</p>" for line in self.lines[:MAX_NOTICES])
+            shown = self.message + "".join(f"<p>{esc(line)}</p>" for line in self.lines[:MAX_NOTICES])
             more = len(self.lines) - MAX_NOTICES
             return notice(shown + (f"<p>{self.view.t('and_more', n=more)}</p>" if more > 0 else ""), self.kind)
         return notice(self.message, "done") if self.message else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -30,7 +31,7 @@ def add(view: View, document: Document, data: Mapping[str, Any]) -> list[UserErr
     finally:
         for file in data["files"]:
             if file.get("path"):
-                uploaded(file["path"]).unlink(missing_ok=True)
+                discard(uploaded(file["path"]))
 
 
 def _add_folders(view: View, document: Document, files: list[Mapping[str, Any]]) -> list[UserError]:
@@ -76,6 +77,14 @@ def uploaded(path: str) -> Path:
     if not resolved.is_relative_to(Path(get_upload_folder()).resolve()):
         raise UserError("picture_missing", file=resolved.name, reason="not an upload")
     return resolved
+
+
+def discard(upload: Path) -> None:
+    """Delete an upload, and the folder that was made for it."""
+    upload.unlink(missing_ok=True)
+    if upload.parent != Path(get_upload_folder()).resolve():
+        with suppress(OSError):
+            upload.parent.rmdir()
 
 
 def _ingest(file: Mapping[str, Any]) -> Picture | UserError:
