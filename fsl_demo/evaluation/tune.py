@@ -26,8 +26,10 @@ from fsl_demo.backbones.networks import Networks
 from fsl_demo.datasets.class_folders import class_folders
 from fsl_demo.episodes import ClassSpec
 from fsl_demo.evaluation.calibration import credits
+from fsl_demo.evaluation.run import evaluate
 from fsl_demo.evaluation.sampling import EpisodeSampler
-from fsl_demo.methods import asif, calibration, picture_space
+from fsl_demo.methods import asif, calibration, picture_space, prototype
+from fsl_demo.methods.contract import Method
 from fsl_demo.methods.glossary import imagenet_sentences
 from fsl_demo.methods.picture_space import unit
 from fsl_demo.pictures import ingest
@@ -109,10 +111,20 @@ def accuracy(similarities: np.ndarray, truth: np.ndarray) -> float:
     return float(credits(similarities, truth).mean())
 
 
-def temperature(similarities: np.ndarray) -> float:
+def temperature(similarities: np.ndarray, truth: np.ndarray = TRUTH) -> float:
     """The one under which the right classes of the queries are likeliest."""
-    rows = np.arange(len(TRUTH))
-    return max(TEMPERATURES, key=lambda t: np.log(calibration.softmax(t * similarities)[rows, TRUTH] + 1e-12).mean())
+    rows = np.arange(len(truth))
+    return max(TEMPERATURES, key=lambda t: np.log(calibration.softmax(t * similarities)[rows, truth] + 1e-12).mean())
+
+
+def crowding(splits: list[Split], texts: list[np.ndarray]) -> float:
+    """The power of the number of classes by which the temperature for text falls, from 5 to all of a split."""
+    falls = [
+        np.log(temperature(by_text(split, scores, 1)) / temperature(scores, split.owners))
+        / np.log(scores.shape[1] / WAY)
+        for split, scores in zip(splits, texts, strict=True)
+    ]
+    return float(np.mean(falls))
 
 
 def none_below(similarities: np.ndarray) -> float:
@@ -121,7 +133,7 @@ def none_below(similarities: np.ndarray) -> float:
 
 
 def defaults(splits: list[Split], pictures: list[np.ndarray], texts: list[np.ndarray], measure: Callable) -> np.ndarray:
-    """What `calibration.Default.unpack` reads: means over the splits."""
+    """The first five numbers of `calibration.Default.unpack`: means over the splits."""
 
     def at(shot: int, blend: float) -> float:
         found = [
@@ -198,11 +210,28 @@ def write(networks: Networks, data: Path) -> None:
         )
     arrays = {
         "anchors": anchors,
-        "temperature": defaults(splits, pictures, texts, temperature),
-        "none_below": defaults(splits, pictures, texts, none_below),
+        "temperature": np.append(defaults(splits, pictures, texts, temperature), np.float32(crowding(splits, texts))),
+        "none_below": np.append(defaults(splits, pictures, texts, none_below), np.float32(0)),
     }
     print("\ntemperature", arrays["temperature"], "\nnone_below", arrays["none_below"])
     checkpoints.save(asif.CHECKPOINT, arrays, card())
+    checkpoints.save(asif.CHECKPOINT, arrays, card() | {"figures": figures(networks, data)})
+
+
+def figures(networks: Networks, data: Path) -> list[dict[str, Any]]:
+    """What the methods reach on classes that nothing was chosen on."""
+    methods: list[Method] = [prototype.Prototype(networks), asif.Asif(networks)]
+    found = []
+    for name, files in (
+        ("photos, the other 25 classes", photos(data, rest=True)),
+        ("CIFAR-FS, test", cifar_fs(data, "test", 100)),
+    ):
+        reports = [evaluate(methods, files, shot=shot, seed=SEED) for shot in (1, 5)]
+        reports.append(evaluate(methods[1:], files, way=0, shot=0, queries=0, episodes=1))
+        for report in reports:
+            print(f"\n{name}: {report.markdown()}", flush=True)
+            found.append({"data": name, **report.as_dict()})
+    return found
 
 
 def card() -> dict[str, Any]:
@@ -210,7 +239,8 @@ def card() -> dict[str, Any]:
     return {
         "title": "Constants of the training-free methods on EfficientNet-Lite0 and MiniLM",
         "architecture": "anchors: all-MiniLM-L6-v2 embeddings of ImageNet's 1,000 names and definitions."
-        " temperature, none_below: at blend 0, at 1/2 with 1 and 5 shots, at 1 with 1 and 5 shots.",
+        " temperature, none_below: at blend 0, at 1/2 with 1 and 5 shots, at 1 with 1 and 5 shots; then the"
+        " power by which the number for text falls with the number of classes.",
         "preprocessing": EfficientNetLite0.preprocessing,
         "data": "CIFAR-FS's 64 training classes (40 pictures each) and 16 validation classes (100 each), and every"
         " other class of photos (25 classes); 400 episodes of each, 5-way, 15 queries a class.",

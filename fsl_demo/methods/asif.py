@@ -134,8 +134,8 @@ class AsifClassifier:
             self._calibrate(by_picture, self._by_text(self.support), owners, shots)
         else:
             self.blend = self._blends(shots)
-            self.temperature = method.temperature.at(shots, float(self.blend.mean()))
-            self.none_below = method.none_below.at(shots, float(self.blend.mean()))
+            self.temperature = method.temperature.at(len(self.counts), shots, float(self.blend.mean()))
+            self.none_below = method.none_below.at(len(self.counts), shots, float(self.blend.mean()))
         if settings.none_below is not None:
             self.none_below = settings.none_below
         self.seconds = time.perf_counter() - started
@@ -190,7 +190,7 @@ class AsifClassifier:
         def tried(worth: float) -> tuple[float, float, float, np.ndarray, float]:
             blend = self._blends(shots - 1, worth)
             mixed = blend * by_picture + (1 - blend) * by_text
-            losses = calibration.losses(mixed, owners, temperature.at(shots - 1, float(blend.mean())))
+            losses = calibration.losses(mixed, owners, temperature.at(len(self.counts), shots - 1, float(blend.mean())))
             cost = float(losses.min()) + PRIOR * np.log(worth) ** 2
             return cost, worth, float(calibration.FACTORS[losses.argmin()]), mixed, float(blend.mean())
 
@@ -198,9 +198,12 @@ class AsifClassifier:
         _, worth, factor, mixed, before = min(trials, key=lambda trial: trial[0])
         self.blend = self._blends(shots, worth)
         overall = float(self.blend.mean())
-        self.temperature = factor * temperature.at(shots, overall)
+        self.temperature = factor * temperature.at(len(self.counts), shots, overall)
         self.none_below = calibration.threshold(
-            mixed, owners, none_below.at(shots - 1, before), none_below.at(shots, overall)
+            mixed,
+            owners,
+            none_below.at(len(self.counts), shots - 1, before),
+            none_below.at(len(self.counts), shots, overall),
         )
 
 

@@ -25,25 +25,28 @@ REFUSED = 0.05
 class Default:
     """A number measured at blends 0 (text), 1/2 and 1 (pictures), the latter two with one and with five pictures.
 
-    Between them it is linear in 1 / shots and quadratic in the blend.
+    Between them it is linear in 1 / shots and quadratic in the blend. The number for text was measured with five
+    classes; it falls by a power, `crowding`, of their number.
     """
 
     text: float
     half: tuple[float, float]
     pictures: tuple[float, float]
+    crowding: float
 
     @classmethod
     def unpack(cls, values: np.ndarray) -> Default:
-        """From the five numbers of a checkpoint."""
-        text, half_one, half_five, one, five = (float(value) for value in values)
-        return cls(text, (half_one, half_five), (one, five))
+        """From the six numbers of a checkpoint."""
+        text, half_one, half_five, one, five, crowding = (float(value) for value in values)
+        return cls(text, (half_one, half_five), (one, five), crowding)
 
-    def at(self, shots: float, blend: float = 1.0) -> float:
-        """The number for so many pictures a class, and this weight of pictures against text."""
+    def at(self, classes: int, shots: float, blend: float = 1.0) -> float:
+        """The number for so many classes, pictures a class, and this weight of pictures against text."""
         many = (1 - 1 / max(shots, 1.0)) / (1 - 1 / 5)
         half, pictures = (one + (five - one) * many for one, five in (self.half, self.pictures))
         mixed = half - (self.text + pictures) / 2
-        return (1 - blend) * self.text + blend * pictures + 4 * blend * (1 - blend) * mixed
+        text = self.text * (5 / classes) ** self.crowding
+        return (1 - blend) * text + blend * pictures + 4 * blend * (1 - blend) * mixed
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

@@ -66,7 +66,7 @@ class PictureSpace:
             float [C, h, w].
         """
         pooled = maps.mean(axis=(1, 2))
-        length = np.linalg.norm(pooled**POWER @ self.axes())
+        length = max(float(np.linalg.norm(pooled**POWER @ self.axes())), 1e-12)
         channels = (directions @ self.axes().T) * np.maximum(pooled, 1e-12) ** (POWER - 1)
         return np.tensordot(channels, maps, axes=1) / (maps[0].size * length)
 

@@ -89,12 +89,12 @@ class PrototypeClassifier:
         owners = np.array([example.class_index for example in episode.support])
         self.prototypes = calibration.class_means(self.support, owners, classes)
         shots = 1 / float((1 / counts).mean())
-        self.temperature, self.none_below = method.temperature.at(shots), method.none_below.at(shots)
+        self.temperature, self.none_below = method.temperature.at(classes, shots), method.none_below.at(classes, shots)
         if counts.min() >= 2:
             similarities = calibration.held_out(self.support, owners, classes)
-            losses = calibration.losses(similarities, owners, method.temperature.at(shots - 1))
+            losses = calibration.losses(similarities, owners, method.temperature.at(classes, shots - 1))
             self.temperature *= calibration.FACTORS[losses.argmin()]
-            before = method.none_below.at(shots - 1)
+            before = method.none_below.at(classes, shots - 1)
             self.none_below = calibration.threshold(similarities, owners, before, self.none_below)
         if settings.none_below is not None:
             self.none_below = settings.none_below

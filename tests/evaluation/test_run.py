@@ -1,0 +1,162 @@
+"""Evaluation: the same episodes for all, chance for the ignorant, leave one out, heat maps."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fsl_demo.episodes import ClassSpec, Episode, Example, Explanation, Layer, Progress, Scores, quiet
+from fsl_demo.errors import Cancelled, UserError
+from fsl_demo.evaluation import heatmaps
+from fsl_demo.evaluation.heatmaps import blank, blanking
+from fsl_demo.evaluation.leave_one_out import leave_one_out
+from fsl_demo.evaluation.run import evaluate
+from fsl_demo.methods.asif import Asif, AsifSettings
+from fsl_demo.methods.contract import MethodCard
+from fsl_demo.methods.prototype import Prototype, PrototypeSettings
+from fsl_demo.pictures import Picture
+from tests.backbones.loaded import SUBJECTS, crops, networks
+
+
+class Oracle:
+    """Knows how red pictures are; `blind`, it says the same of every picture."""
+
+    Settings = PrototypeSettings
+
+    def __init__(self, name: str, blind: bool = False) -> None:
+        self.card = MethodCard(name, name, "", "none", True, False, False, ("query",), 0)  # type: ignore[misc]
+        self.blind = blind
+
+    def fit(self, episode: Episode, settings: Any, progress: Progress) -> "Oracle":
+        red = [_red(example.picture) for example in episode.support]
+        owners = [example.class_index for example in episode.support]
+        self.levels = np.array([np.mean([r for r, o in zip(red, owners, strict=True) if o == c]) for c in range(3)])
+        return self
+
+    def predict(self, queries: Sequence[Picture], progress: Progress) -> Scores:
+        closeness = np.stack([-np.abs(self.levels - _red(query)) / 20 for query in queries]).astype(np.float32)
+        closeness *= not self.blind
+        weights = np.exp(closeness)
+        return Scores(self.card.id, "", {}, 0.0, closeness, weights / weights.sum(axis=1, keepdims=True), -99.0)
+
+    def explain(self, query: Picture, class_index: int, focus: Picture | None = None) -> Explanation:
+        red = np.asarray(query.image(), np.float32)[..., 0]
+        cells = red.reshape(5, red.shape[0] // 5, 5, red.shape[1] // 5).mean(axis=(1, 3)) / 255
+        return Explanation(self.card.id, class_index, (Layer(query, "query", cells),))
+
+
+def _red(picture: Picture) -> float:
+    return float(np.asarray(picture.image())[..., 0].mean())
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
+    folder, found = tmp_path_factory.mktemp("photographs"), dict[str, list[Path]]()
+    for subject in SUBJECTS:
+        for picture in crops(subject):
+            found.setdefault(subject, []).append(folder / picture.name)
+            picture.image().save(folder / picture.name)
+    return found
+
+
+def test_a_constant_model_scores_exactly_chance(files: dict[str, list[Path]]) -> None:
+    report = evaluate([Oracle("blind", blind=True)], files, way=3, shot=1, queries=2, episodes=7)
+    (figures,) = report.figures
+    assert figures.accuracy == pytest.approx(1 / 3) and figures.ece == pytest.approx(0, abs=1e-6)
+    assert figures.low == pytest.approx(figures.high) == pytest.approx(1 / 3)
+
+
+def test_methods_meet_the_same_episodes_and_are_compared_in_pairs(files: dict[str, list[Path]]) -> None:
+    methods = [Oracle("one"), Oracle("same"), Oracle("blind", blind=True)]
+    report = evaluate(methods, files, way=3, shot=1, queries=2, episodes=5)
+    one, same, blind = report.figures
+    assert (one.difference, same.difference) == (None, 0) and same.difference_low == same.difference_high == 0
+    assert blind.difference == pytest.approx(blind.accuracy - one.accuracy)
+    assert json.loads(json.dumps(report.as_dict()))["figures"][0]["method"] == "one"
+    assert "| same |" in report.markdown() and "chance 33.3%" in report.markdown()
+
+
+def test_one_episode_has_an_interval_over_its_queries(files: dict[str, list[Path]]) -> None:
+    shared = networks()
+    (figures,) = evaluate([Asif(shared)], files, way=0, shot=0, queries=0, episodes=1).figures
+    assert figures.accuracy == 1 and figures.low == pytest.approx(0.7575, abs=1e-3)
+    assert shared.features.embedded["efficientnet_lite0"] == 12
+
+
+def test_evaluation_can_be_stopped(files: dict[str, list[Path]]) -> None:
+    def stop(stage: str, done: int, total: int) -> None:
+        if done == 2:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        evaluate([Oracle("one")], files, way=3, shot=1, queries=1, episodes=5, progress=stop)
+
+
+def test_a_support_set_is_judged_by_leaving_one_out() -> None:
+    support = [Example(picture, c) for c, subject in enumerate(SUBJECTS) for picture in crops(subject)[:3]]
+    support.append(Example(crops("cat")[3], 1))
+    task = Episode(tuple(ClassSpec(name) for name in SUBJECTS), tuple(support))
+    found = leave_one_out(Prototype(networks()), task, PrototypeSettings())
+    assert found.suspects() == [9] and found.accuracy == pytest.approx(0.9) and found.low < 0.9 < found.high
+    with pytest.raises(UserError, match="cat"):
+        leave_one_out(Prototype(networks()), Episode(task.classes, (support[0], *support[3:6])), PrototypeSettings())
+
+
+def test_blanking_paints_the_marked_positions_over() -> None:
+    picture = crops("coffee")[0]
+    order = np.arange(25)
+    painted = np.asarray(blank(picture, (0.25, 0.0, 0.75, 1.0), (5, 5), order).image())
+    changed = (painted != np.asarray(picture.image())).any(axis=2)
+    left, right, height = round(0.25 * picture.width), round(0.75 * picture.width), round(picture.height / 5)
+    assert changed[:height, left:right].mean() > 0.9
+    assert not changed[height:].any() and not changed[:, :left].any() and not changed[:, right:].any()
+
+
+def test_a_map_of_what_counts_beats_chance_and_one_of_nothing_does_not(tmp_path: Path) -> None:
+    class Lost(Oracle):
+        def explain(self, query: Picture, class_index: int, focus: Picture | None = None) -> Explanation:
+            noise = np.random.default_rng(int(query.sha256[:8], 16)).random((5, 5)).astype(np.float32)
+            return Explanation(self.card.id, class_index, (Layer(query, "query", noise),))
+
+    random, files = np.random.default_rng(0), dict[str, list[Path]]()
+    for level, name in enumerate("abcde"):
+        for number in range(12):
+            pixels = np.zeros((20, 20, 3), np.uint8)
+            pixels[..., 0] = 30 * level
+            row, column = 4 * random.integers(0, 5, 2)
+            pixels[row : row + 4, column : column + 4, 0] = 255
+            files.setdefault(name, []).append(tmp_path / f"{name}{number}.png")
+            Image.fromarray(pixels).save(files[name][-1])
+
+    class Levels(Oracle):
+        def fit(self, episode: Episode, settings: Any, progress: Progress) -> "Oracle":
+            return self
+
+        def predict(self, queries: Sequence[Picture], progress: Progress) -> Scores:
+            brightest = np.array([[np.asarray(query.image())[..., 0].max()] * 5 for query in queries], np.float32)
+            return Scores("levels", "", {}, 0.0, brightest, np.full(brightest.shape, 0.2, np.float32), 0.0)
+
+    class LostLevels(Lost, Levels):
+        pass
+
+    found = blanking(Levels("levels"), files, queries=30)
+    assert found.over_random.low > 0 and found.over_other.low > 0 and found.queries == 30
+    assert "+" in found.markdown() and found.as_dict()["method"] == "levels"
+    lost = blanking(Levels("levels"), files, queries=30, explainer=LostLevels("lost"))
+    assert lost.over_random.low < 0 < lost.over_random.high
+
+
+def test_shuffled_weights_keep_their_values_and_lose_their_sense() -> None:
+    trained, shuffled = networks(), heatmaps.shuffled()
+    before = trained.features.maps(trained.pictures, crops("cat")[:1])
+    after = shuffled.features.maps(shuffled.pictures, crops("cat")[:1])
+    assert not np.allclose(before, after, atol=0.1) and np.isfinite(after).all() and after.max() > 0
+    np.testing.assert_allclose(
+        np.sort(trained.pictures.classifier().ravel()), np.sort(shuffled.pictures.classifier().ravel())
+    )
+    task = Episode(tuple(ClassSpec(name) for name in SUBJECTS), (), crops("cat")[:1])
+    assert Asif(shuffled).fit(task, AsifSettings(), quiet).predict(task.queries, quiet).similarities.shape == (1, 3)

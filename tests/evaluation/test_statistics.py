@@ -1,0 +1,49 @@
+"""Intervals, fair credit and calibration error, against known values."""
+
+import numpy as np
+import pytest
+
+from fsl_demo.evaluation import intervals
+from fsl_demo.evaluation.calibration import credits, expected_calibration_error
+
+
+def test_wilson_against_the_textbook() -> None:
+    assert intervals.wilson(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
+    low, high = intervals.wilson(0, 20)
+    assert low == 0 and 0.1 < high < 0.2
+    with pytest.raises(ValueError):
+        intervals.wilson(0, 0)
+
+
+def test_mean_and_paired_difference() -> None:
+    found = intervals.mean([0.5, 0.7, 0.9])
+    assert found.mean == pytest.approx(0.7) and found.reach == pytest.approx(1.96 * 0.2 / 3**0.5, abs=1e-4)
+    gap = intervals.paired([0.6, 0.8, 1.0], [0.5, 0.7, 0.9])
+    assert (gap.low, gap.high) == pytest.approx((0.1, 0.1))
+    with pytest.raises(ValueError):
+        intervals.mean([0.5])
+
+
+def test_intervals_cover_the_truth_about_95_times_in_100() -> None:
+    random = np.random.default_rng(0)
+    draws = [intervals.mean(random.binomial(75, 0.9, 600) / 75) for _ in range(400)]
+    assert 0.92 < np.mean([one.low <= 0.9 <= one.high for one in draws]) < 0.98
+
+
+def test_tied_classes_share_the_credit() -> None:
+    scores = np.array([[0.2, 0.8], [0.5, 0.5], [0.9, 0.1]])
+    np.testing.assert_array_equal(credits(scores, np.array([1, 0, 1])), [1, 0.5, 0])
+
+
+def test_calibration_error_by_hand() -> None:
+    confidence, right = np.array([0.9, 0.9, 0.6, 0.6]), np.array([1.0, 1.0, 1.0, 0.0])
+    assert expected_calibration_error(confidence, right) == pytest.approx(0.1)
+    assert expected_calibration_error(np.array([1.0, 0.0]), np.array([1.0, 0.0])) == 0
+
+
+def test_honest_probabilities_have_no_calibration_error() -> None:
+    random = np.random.default_rng(0)
+    confidence = random.uniform(0.2, 1, 50_000)
+    right = (random.random(50_000) < confidence).astype(float)
+    assert expected_calibration_error(confidence, right) < 0.01
+    assert expected_calibration_error(confidence**0.5, right) > 0.1

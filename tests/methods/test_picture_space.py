@@ -1,0 +1,39 @@
+"""The space in which pictures are compared."""
+
+import numpy as np
+
+from fsl_demo.methods.picture_space import PictureSpace, unit
+from tests.backbones.loaded import crops, networks
+
+
+def test_axes_are_what_the_classifier_tells_apart() -> None:
+    space = PictureSpace(networks())
+    rows = space.networks.pictures.classifier()
+    np.testing.assert_allclose(space.axes().T @ space.axes(), np.eye(999), atol=1e-4)
+    differences = rows - rows.mean(axis=0)
+    np.testing.assert_allclose(differences @ space.axes() @ space.axes().T, differences, atol=1e-4)
+    np.testing.assert_allclose(space.anchors() @ space.axes().T, unit(differences), atol=1e-4)
+
+
+def test_embeddings_are_square_roots_projected_at_unit_length() -> None:
+    shared = networks()
+    space = PictureSpace(shared)
+    pooled = shared.features.pooled(shared.pictures, crops("cat"))
+    embedded = space.embed(crops("cat"))
+    np.testing.assert_allclose(embedded, unit(np.sqrt(pooled) @ space.axes()), atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(embedded, axis=1), 1, atol=1e-5)
+
+
+def test_shares_add_up_to_the_products() -> None:
+    shared = networks()
+    space = PictureSpace(shared)
+    picture = crops("rocket")[0]
+    shares = space.shares(shared.features.maps(shared.pictures, [picture])[0], space.anchors()[:5])
+    assert shares.shape == (5, 7, 7)
+    np.testing.assert_allclose(shares.sum(axis=(1, 2)), space.anchors()[:5] @ space.embed([picture])[0], atol=1e-5)
+
+
+def test_a_silent_network_gives_zeros_not_nans() -> None:
+    space = PictureSpace(networks())
+    assert (space.project(np.zeros((2, 1280), np.float32)) == 0).all()
+    assert (space.shares(np.zeros((1280, 7, 7), np.float32), space.anchors()[:2]) == 0).all()
