@@ -18,7 +18,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "label_matrix_of": ("Method", "方法"),
     "label_matrix": ("Similarity of each query to each class", "每個查詢與各類別的相似度"),
     "label_map": ("Map of the embeddings (first two principal components)", "特徵分布圖（前兩個主成分）"),
-    "label_exported": ("Exported file", "匯出的檔案"),
     # header and progress
     "app_title": ("Few-shot workbench", "少樣本影像分類工作台"),
     "runs_on": ("{device}, {threads} threads", "{device}，{threads} 執行緒"),
@@ -192,6 +191,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "format.huggingface": ("Hugging Face imagefolder", "Hugging Face imagefolder"),
     "format.csv": ("CSV", "CSV"),
     "export": ("Export", "匯出"),
+    "exported": ("Exported episodes: {n}. Download:", "已匯出 {n} 個任務。下載："),
     "export_hint": ("the ticked episodes, or all in the list", "匯出勾選的任務；未勾選則匯出列表全部"),
     "import": ("Import", "匯入"),
     "imported": ("Imported episodes: {n}.", "已匯入 {n} 個任務。"),

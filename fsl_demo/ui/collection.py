@@ -11,6 +11,7 @@ from fsl_demo.ui.desk import Tab
 from fsl_demo.ui.document import Document
 from fsl_demo.ui.html import BIN, View, esc
 
+DRAFTS = 8
 FILTERS = ("text", "class_name", "method", "since", "until")
 
 
@@ -79,7 +80,7 @@ def _drafts(view: View, tab: Tab) -> str:
             continue
         pictures = [*(sha for row in document.rows() for sha in row.pictures), *document.queries][:6]
         thumbs = "".join(f'<img src="{view.thumb(sha)}" alt="">' for sha in pictures)
-        title = esc(document.title or ", ".join(document.class_names().values()) or view.say("untitled"))
+        title = esc(document.title or ", ".join(filter(None, document.class_names().values())) or view.say("untitled"))
         rows.append(f"""<tr><td><button class="link" data-action="continue" data-id="{draft.id}">{title}</button>
 <div class="strip">{thumbs}</div></td><td><time>{esc(draft.updated_at[:16].replace("T", " "))}</time></td>
 <td><button class="quiet" data-action="continue" data-id="{draft.id}">{view.t("continue")}</button>
@@ -87,6 +88,7 @@ def _drafts(view: View, tab: Tab) -> str:
  title="{view.t("delete")}">{BIN}</button></td></tr>""")
     if not rows:
         return ""
+    rows = rows[:DRAFTS]
     return f'<div class="collection drafts" data-draft="{tab.draft_id}"><h2>{view.t("drafts")}</h2><table>{"".join(rows)}</table></div>'
 
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 import gradio as gr
 
@@ -76,7 +77,6 @@ class Page:
                     self.labelling = block("labelling")
                 with gr.Tab(i18n("tab_collection"), id="collection") as self.collection_tab:
                     self.collection = block("collection")
-                    self.exported = gr.File(label=i18n("label_exported"), visible=False, elem_id="exported")
             self.notice = block("notice")
             self._listen(blocks)
             api.add(self.methods)
@@ -85,7 +85,7 @@ class Page:
     def _listen(self, blocks: gr.Blocks) -> None:
         everything = [
             *(self.draft, self.annotator, self.header, self.tabs, self.board, self.progress, self.results, self.why),
-            *(self.plots, self.matrix_of, self.matrix, self.map, self.labelling, self.collection, self.exported),
+            *(self.plots, self.matrix_of, self.matrix, self.map, self.labelling, self.collection),
             self.notice,
         ]
         remembered = [self.draft, self.annotator]
@@ -195,7 +195,7 @@ class Page:
 
     def on_collection(self, draft: str, annotator: str, request: gr.Request, event: gr.EventData) -> Updates:
         view, tab, data = self._arrive(request, event, draft)
-        action, updates = data["action"], {}
+        action = data["action"]
         with self._guard(view) as said:
             if action in ("reopen", "continue"):
                 tab = self._open(tab, data)
@@ -215,10 +215,10 @@ class Page:
                 self.workspace.restore_episode(data["episode"])
                 tab.deleted = ""
             elif action == "export":
-                updates = self._export(view, tab, data["fields"])
+                said.inform(self._export(view, tab, data["fields"]))
             elif action == "add":
                 said.inform(self._import(view, data["files"], said))
-        return {self.collection: collection.render(view, tab), self.notice: said.html(), **updates}
+        return {self.collection: collection.render(view, tab), self.notice: said.html()}
 
     def on_open_collection(self, draft: str, annotator: str, request: gr.Request) -> str:
         return collection.render(self._view(request), self.desk.tab(str(request.session_hash), draft))
@@ -271,7 +271,6 @@ class Page:
             self.results_tab: gr.Tab(label=view.say("tab_results")),
             self.label_tab: gr.Tab(label=view.say("tab_label")),
             self.collection_tab: gr.Tab(label=view.say("tab_collection")),
-            self.exported: gr.File(label=view.say("label_exported")),
         }
 
     def _plots(self, view: View, tab: Tab, updates: Updates) -> None:
@@ -337,14 +336,15 @@ class Page:
             self.notice: said,
         }
 
-    def _export(self, view: View, tab: Tab, fields: dict[str, Any]) -> Updates:
+    def _export(self, view: View, tab: Tab, fields: dict[str, Any]) -> str:
         chosen = collection.picked(fields) or [s.id for s in self.workspace.episodes(**tab.filters)]
         kind = FORMATS[fields["format"]]
         folder = self.workspace.folder / "exports"
         folder.mkdir(exist_ok=True)
         path = folder / f"episodes-{datetime.now():%Y%m%d-%H%M%S}-{kind.id}{kind.suffix}"
         kind.write([(episode_id, self.workspace.episode(episode_id)) for episode_id in chosen], path)
-        return {self.exported: gr.File(str(path), visible=True)}
+        link = f'<a download="{path.name}" href="gradio_api/file={quote(str(path.resolve()))}">{path.name}</a>'
+        return f"<p>{view.t('exported', n=len(chosen))} {link}</p>"
 
     def _import(self, view: View, files: Iterable[dict[str, Any]], said: Said) -> str:
         episodes: list[LabelledEpisode] = []

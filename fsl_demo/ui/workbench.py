@@ -42,14 +42,13 @@ def render(view: View, tab: Tab) -> str:
 
 
 def _toolbar(view: View, document: Document) -> str:
-    disabled = "" if document.undo else "disabled"
     return f"""<div class="line toolbar">
 <input type="text" class="title" data-auto data-field="title" value="{esc(document.title)}" maxlength="200"
  placeholder="{view.t("title_placeholder")}" aria-label="{view.t("title")}">
 <button data-action="new" class="quiet">{view.t("new")}</button>
 <button data-action="duplicate" class="quiet">{view.t("duplicate")}</button>
 <button data-action="clear" class="quiet">{view.t("clear")}</button>
-<button data-action="undo" data-key="Ctrl+z" class="quiet" {disabled} title="Ctrl+Z">↶ {view.t("undo")}</button>
+<button data-action="undo" data-key="Ctrl+z" class="quiet" title="Ctrl+Z">↶ {view.t("undo")}</button>
 </div>"""
 
 

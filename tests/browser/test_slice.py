@@ -65,7 +65,7 @@ def test_from_upload_to_export(page: Page, workbench: Workbench, tmp_path: Path)
     page.get_by_role("tab", name="Collection").click()
     page.get_by_role("button", name="Export", exact=False).click()
     with page.expect_download() as started:
-        page.locator("#exported a[download]").first.click()
+        page.locator(".notice a[download]").click()
     saved = tmp_path / "export.zip"
     started.value.save_as(saved)
     names = zipfile.ZipFile(saved).namelist()

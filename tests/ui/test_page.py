@@ -8,6 +8,7 @@ import io
 import re
 import zipfile
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from PIL import Image
@@ -214,8 +215,10 @@ def test_save_reopen_delete_restore_export_import(filled: Browser, page: Page, u
     filled.act(page.on_collection, "restore", episode=saved.episode_id)
     assert [e.id for e in page.workspace.episodes()] == [saved.episode_id]
 
-    updates = filled.act(page.on_collection, "export", fields={"format": "imagefolder"})
-    exported = Path(updates[page.exported].value["path"])
+    filled.act(page.on_collection, "export", fields={"format": "imagefolder"})
+    address = re.search(r'href="gradio_api/file=([^"]+)"', filled.notice)
+    assert address
+    exported = Path(unquote(address[1]))
     copy = uploads / "export.zip"
     copy.write_bytes(exported.read_bytes())
     files = [{"path": str(copy), "name": "export.zip", "size": copy.stat().st_size}]
