@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fsl_demo.commands import options, reading, reporting
 
 if TYPE_CHECKING:
+    from fsl_demo.evaluation.heatmaps import Blanking
     from fsl_demo.methods.contract import Method
 
 DETAILS = """\
@@ -45,7 +46,7 @@ def add(verbs: options.Verbs) -> None:
         "--heat-maps",
         type=options.count,
         metavar="N",
-        help="also blank what the heat maps of N queries mark, and see the similarity fall",
+        help="also blank what the heat maps of N queries mark, and see the similarity fall; and so with shuffled weights",
     )
     parser.add_argument(
         "--leave-one-out", action="store_true", help="classify every picture by all the others; draw no episodes"
@@ -65,7 +66,6 @@ def run(chosen: argparse.Namespace) -> int:
 
 def _episodes(chosen: argparse.Namespace, methods: list[Method]) -> int:
     from fsl_demo.datasets.class_folders import class_folders
-    from fsl_demo.evaluation.heatmaps import blanking
     from fsl_demo.evaluation.run import evaluate
 
     terminal = reporting.Terminal()
@@ -76,16 +76,32 @@ def _episodes(chosen: argparse.Namespace, methods: list[Method]) -> int:
         report = evaluate(
             able, files, chosen.way, shot, chosen.queries, chosen.episodes, chosen.seed, terminal.progress
         )
-        maps = [
-            blanking(method, files, chosen.heat_maps, shot, chosen.seed, progress=terminal.progress)
-            for method in (able if chosen.heat_maps else ())
-        ]
-        documents.append(report.as_dict() | {"heat_maps": [found.as_dict() for found in maps]})
+        maps = [_heat_maps(method, files, shot, chosen, terminal) for method in (able if chosen.heat_maps else ())]
+        documents.append(
+            report.as_dict()
+            | {"heat_maps": [found.as_dict() | {"shuffled_weights": control.as_dict()} for found, control in maps]}
+        )
         if chosen.format == "table":
-            print("\n\n".join([report.markdown(), *(found.markdown() for found in maps)]), end="\n\n", flush=True)
+            lines = [f"{found.markdown()}\nShuffled weights: {control.markdown()}" for found, control in maps]
+            print("\n\n".join([report.markdown(), *lines]), end="\n\n", flush=True)
     if chosen.format == "json":
         reporting.print_json(documents)
     return 0
+
+
+def _heat_maps(
+    method: Method, files: dict[str, list[Path]], shot: int, chosen: argparse.Namespace, terminal: reporting.Terminal
+) -> tuple[Blanking, Blanking]:
+    """The blanking test with a method's heat maps, and with those of the same method on shuffled weights."""
+    from fsl_demo.evaluation.heatmaps import blanking, shuffled
+
+    make: Any = type(method)
+    control = make(shuffled())
+    found, lost = (
+        blanking(method, files, chosen.heat_maps, shot, chosen.seed, explainer, terminal.progress)
+        for explainer in (None, control)
+    )
+    return found, lost
 
 
 def _leave_one_out(chosen: argparse.Namespace, methods: list[Method]) -> int:
