@@ -46,7 +46,7 @@ def add(verbs: options.Verbs) -> None:
         "--heat-maps",
         type=options.count,
         metavar="N",
-        help="also blank what the heat maps of N queries mark, and see the similarity fall; and so with shuffled weights",
+        help="also blank what N heat maps mark, and see the similarity fall; the same with shuffled weights",
     )
     parser.add_argument(
         "--leave-one-out", action="store_true", help="classify every picture by all the others; draw no episodes"
