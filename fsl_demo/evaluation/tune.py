@@ -244,7 +244,8 @@ def card() -> dict[str, Any]:
         "preprocessing": EfficientNetLite0.preprocessing,
         "data": "CIFAR-FS's 64 training classes (40 pictures each) and 16 validation classes (100 each), and every"
         " other class of photos (25 classes); 400 episodes of each, 5-way, 15 queries a class.",
-        "split": "CIFAR-FS's 20 test classes and the other 25 classes of photos are not read in choosing; figures over all classes of photos were seen while the recipe was worked out",
+        "split": "CIFAR-FS's 20 test classes and the other 25 classes of photos are not read in choosing; figures over"
+        " all classes of photos were seen while the recipe was worked out",
         "seed": SEED,
         "command": "python -m fsl_demo.evaluation.tune --data data",
     }
