@@ -97,6 +97,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "請在「工作台」填入內容或開啟範例，然後按「預測」。",
     ),
     "seconds": ("{s:.2f} s", "{s:.2f} 秒"),
+    "none_under": ("none of these below {x:.2f}", "低於 {x:.2f} 視為以上皆非"),
     "results_summary": ("{n} queries; the methods differ on {differ}.", "{n} 張查詢圖片；方法意見不同的有 {differ} 張。"),
     "n_queries": ("{n} queries", "{n} 張查詢圖片"),
     "sort_by": ("Sort by", "排序"),

@@ -68,7 +68,7 @@ def render(view: View, tab: Tab) -> str:
     shown = queries[tab.page * PAGE : (tab.page + 1) * PAGE]
     number = {query: n for n, query in enumerate(document.queries, start=1)}
     heads = "".join(
-        f"<th>{esc(view.methods[r.scores.method].card.title)}{_marks(view, r)}<br><small>{view.t('seconds', s=r.scores.seconds)}</small></th>"
+        f"<th>{esc(view.methods[r.scores.method].card.title)}{_marks(view, r)}<br><small>{view.t('seconds', s=r.scores.seconds)} · {view.t('none_under', x=r.scores.none_below)}</small></th>"
         for r in document.results
     )
     body = "".join(_row(view, tab, query, number[query]) for query in shown)
