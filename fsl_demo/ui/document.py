@@ -208,7 +208,7 @@ class Document:
         if not self.undo:
             return False
         *self.undo, last = self.undo
-        before = self._evidence()
+        before = self.evidence()
         self.title = last["title"]
         self.classes = [ClassRow(**row) for row in last["classes"]]
         self.queries = last["queries"]
@@ -218,7 +218,7 @@ class Document:
 
     def write_fields(self, fields: Mapping[str, str]) -> bool:
         """Take over what stands in the text fields: "title", "name:KEY", "description:KEY". True if it changed."""
-        before, title = self._evidence(), self.title
+        before, title = self.evidence(), self.title
         for field_name, value in fields.items():
             kind, _, key = field_name.partition(":")
             if kind == "title":
@@ -226,7 +226,7 @@ class Document:
             elif kind in ("name", "description") and any(row.key == key for row in self.classes):
                 setattr(self.row(key), kind, value)
         self._mark(before)
-        return self._evidence() != before or self.title != title
+        return self.evidence() != before or self.title != title
 
     def add_class(self, name: str = "") -> ClassRow:
         row = ClassRow(name)
@@ -234,14 +234,14 @@ class Document:
         return row
 
     def remove_class(self, key: str) -> None:
-        before = self._evidence()
+        before = self.evidence()
         self.classes = [row for row in self.classes if row.key != key]
         self.labels = {query: label for query, label in self.labels.items() if label.answer != key}
         self._mark(before)
 
     def add_pictures(self, key: str, pictures: Sequence[str]) -> None:
         """Add support pictures to class `key`; a picture that another class or the queries hold moves here."""
-        before = self._evidence()
+        before = self.evidence()
         for sha in pictures:
             for row in self.classes:
                 if row.key != key and sha in row.pictures:
@@ -254,7 +254,7 @@ class Document:
         self.queries = list(dict.fromkeys([*self.queries, *pictures]))
 
     def remove_picture(self, key: str, sha: str) -> None:
-        before = self._evidence()
+        before = self.evidence()
         if key == "queries":
             self.queries = [query for query in self.queries if query != sha]
             self.labels.pop(sha, None)
@@ -271,12 +271,12 @@ class Document:
         self.remove_picture("queries", query)
         self.add_pictures(answer, [query])
 
-    def _evidence(self) -> object:
+    def evidence(self) -> object:
         """What predictions depend on."""
         return [(row.name, row.description, tuple(row.pictures)) for row in self.classes]
 
     def _mark(self, before: object) -> None:
-        if self.results and self._evidence() != before:
+        if self.results and self.evidence() != before:
             self.outdated = True
 
 

@@ -125,7 +125,7 @@ class Page:
         view, tab, data = self._arrive(request, event, draft)
         if data["action"] in ("new", "duplicate", "example"):
             return self._replace(view, tab, data, annotator)
-        with self._guard(view) as said, self.desk.edit(tab) as document:
+        with Said(view) as said, self.desk.edit(tab) as document:
             before = document.outdated
             workbench.write_fields(view, document, data["fields"], data.get("field", ""))
             said.add(workbench.act(view, tab, data, document))
@@ -137,7 +137,7 @@ class Page:
 
     def on_predict(self, draft: str, annotator: str, request: gr.Request, event: gr.EventData) -> Iterator[Updates]:
         view, tab, data = self._arrive(request, event, draft)
-        with self._guard(view) as said:
+        with Said(view) as said:
             with self.desk.edit(tab) as document:
                 workbench.write_fields(view, document, data["fields"], "")
             outcome = None
@@ -183,7 +183,7 @@ class Page:
     def on_label(self, draft: str, annotator: str, request: gr.Request, event: gr.EventData) -> Updates:
         view, tab, data = self._arrive(request, event, draft)
         annotator = " ".join(str(data["fields"].get("annotator", annotator)).split())[:60]
-        with self._guard(view) as said:
+        with Said(view) as said:
             if data["action"] == "save":
                 return {**self._save(view, tab, annotator), self.annotator: annotator}
             with self.desk.edit(tab):
@@ -196,7 +196,7 @@ class Page:
     def on_collection(self, draft: str, annotator: str, request: gr.Request, event: gr.EventData) -> Updates:
         view, tab, data = self._arrive(request, event, draft)
         action = data["action"]
-        with self._guard(view) as said:
+        with Said(view) as said:
             if action in ("reopen", "continue"):
                 tab = self._open(tab, data)
                 shown = self._show(view, tab, annotator)
@@ -243,9 +243,6 @@ class Page:
     def _arrive(self, request: gr.Request, event: gr.EventData, draft: str) -> tuple[View, Tab, dict[str, Any]]:
         data = dict(event._data)
         return self._view(request), self.desk.tab(str(request.session_hash), data.get("draft") or draft), data
-
-    def _guard(self, view: View) -> Said:
-        return Said(view)
 
     def _say(self, view: View, tab: Tab, said: Said) -> str:
         if not tab.conflict:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from fsl_demo import runtime
 from fsl_demo.episodes import Explanation, quiet
 from fsl_demo.errors import Cancelled, UserError
-from fsl_demo.methods.contract import Classifier
 from fsl_demo.ui.desk import Tab
 from fsl_demo.ui.document import Document, Result
 from fsl_demo.ui.html import View
@@ -29,8 +28,12 @@ class Step:
 
 @dataclass
 class Prediction:
-    """What came of it: results by method, and the methods that could not answer, with the reason."""
+    """What came of it: results by method, and the methods that could not answer, with the reason.
 
+    `evidence` is the document's when it began: an edit made meanwhile makes the results out of date.
+    """
+
+    evidence: object
     results: list[Result]
     refused: dict[str, UserError]
     cancelled: bool = False
@@ -50,6 +53,7 @@ def predict(view: View, tab: Tab) -> Iterator[Step | Prediction]:
         raise UserError("no_queries")
     if not names:
         raise UserError("no_methods")
+    evidence = document.evidence()
     tab.stop.clear()
     steps: queue.Queue[Step | Prediction | BaseException] = queue.Queue()
     plans = [(view.methods[name], settings_of(view.methods[name], document)) for name in names]
@@ -58,7 +62,7 @@ def predict(view: View, tab: Tab) -> Iterator[Step | Prediction]:
     queries = list(document.queries)
 
     def work() -> None:
-        prediction = Prediction([], {})
+        prediction = Prediction(evidence, [], {})
         try:
             for method, settings in plans:
 
@@ -94,17 +98,13 @@ def keep(document: Document, prediction: Prediction) -> None:
     """Put the results on the document, in place of the earlier ones."""
     if prediction.results and not prediction.cancelled:
         document.results = prediction.results
-        document.outdated = False
-
-
-def classifier(view: View, document: Document, method: str) -> Classifier:
-    """The method fitted to the document's support set; features come from the cache."""
-    chosen = view.methods[method]
-    return chosen.fit(document.episode(view.picture), settings_of(chosen, document), quiet)
+        document.outdated = document.evidence() != prediction.evidence
 
 
 def explain(
     view: View, document: Document, query: str, method: str, class_index: int, focus: str | None
 ) -> Explanation:
-    fitted = classifier(view, document, method)
+    """Explain with the method fitted to the document's support set; features come from the cache."""
+    chosen = view.methods[method]
+    fitted = chosen.fit(document.episode(view.picture), settings_of(chosen, document), quiet)
     return fitted.explain(view.picture(query), class_index, view.picture(focus) if focus else None)

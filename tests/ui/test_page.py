@@ -283,6 +283,16 @@ def test_stop_ends_a_prediction_and_keeps_the_page(filled: Browser, page: Page) 
     assert not filled.document.results
 
 
+def test_an_edit_during_a_prediction_makes_its_results_outdated(filled: Browser, page: Page) -> None:
+    running = page.on_predict(filled.draft, "", filled.request, filled.event({"action": "predict", "fields": {}}))
+    next(running)
+    first = filled.document.classes[0]
+    filled.board("remove", sha=first.pictures[0], **{"from": first.key})
+    list(running)
+    assert filled.document.results
+    assert filled.document.outdated
+
+
 def test_the_page_in_chinese(page: Page, uploads: Path) -> None:
     chinese = Browser(page, "tab-zh", "zh-TW")
     assert "每張圖片屬於哪一類" in chinese.shown[page.board]
