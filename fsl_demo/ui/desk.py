@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from fsl_demo.errors import UserError
 from fsl_demo.store import StaleDraft, Workspace
 from fsl_demo.ui.document import Document
 
@@ -21,7 +22,7 @@ class Tab:
 
     Attributes:
         conflict: another tab saved a newer draft; this one is no longer saved until the person chooses.
-        batch: the upload in progress, whose pictures are one step to undo.
+        batch, refused: the upload in progress, which comes in parts and is one step to undo; what it left out so far.
         sort, page: of the results table.
         selected: the explained cell: query, method, class key or "", support picture or "".
         cursor, shown_at: the query being labelled, and since when (monotonic seconds).
@@ -37,6 +38,7 @@ class Tab:
     document: Document
     conflict: bool = False
     batch: str = ""
+    refused: list[UserError] = field(default_factory=list)
     sort: str = "order"
     page: int = 0
     selected: tuple[str, str, str, str] = ("", "", "", "")

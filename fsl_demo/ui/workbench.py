@@ -203,8 +203,9 @@ def act(view: View, tab: Tab, data: Mapping[str, Any], document: Document) -> li
     if action == "add":
         if data["batch"] != tab.batch:
             document.remember()
-            tab.batch = data["batch"]
-        return uploads.add(view, document, data)
+            tab.batch, tab.refused = data["batch"], []
+        tab.refused += uploads.add(view, document, data)
+        return tab.refused
     document.remember()
     if action == "add_class":
         document.add_class()

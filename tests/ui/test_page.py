@@ -102,6 +102,18 @@ def test_broken_uploads_are_named_and_the_rest_is_kept(browser: Browser, uploads
         assert name in browser.notice
 
 
+def test_what_an_upload_left_out_is_still_said_after_its_last_part(
+    browser: Browser, uploads: Path, paint: Paint
+) -> None:
+    empty = uploads / "empty.png"
+    empty.touch()
+    for batch, file in (("one", empty), ("one", paint("whole.png", (1, 2, 3))), ("two", paint("other.png", (9, 2, 3)))):
+        entry = {"path": str(file), "name": file.name, "size": file.stat().st_size}
+        browser.board("add", target="queries", batch=batch, files=[entry])
+        assert ("empty.png" in browser.notice) == (batch == "one")
+    assert len(browser.document.queries) == 2
+
+
 def test_a_page_cannot_name_files_outside_its_uploads(browser: Browser, tmp_path: Path) -> None:
     secret = tmp_path / "secret.png"
     Image.new("RGB", (8, 8)).save(secret)
