@@ -24,6 +24,8 @@ MESSAGES = {
     "no_queries": "There is no query yet. Add at least one picture to classify.",
     "no_methods": "No method is chosen. Tick at least one.",
     "unknown_method": "There is no method “{name}”. There are: {known}.",
+    "data_unknown": "There is no data set “{name}”, nor a folder of that name. There are: {known}.",
+    "data_missing": "The pictures of {name} are not in {folder}. Put them there, or try --download.",
     "unknown_class": "There is no class “{name}”. There are: {known}.",
     "setting_bad": "“{name}” cannot be {value}. {reason}",
     "weights_missing": "The weights of {name} are not installed. Run `make install` again.",

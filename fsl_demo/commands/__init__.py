@@ -8,9 +8,9 @@ from __future__ import annotations
 import argparse
 
 from fsl_demo import __version__
-from fsl_demo.commands import doctor, episodes, evaluate, explain, methods, predict
+from fsl_demo.commands import doctor, episodes, evaluate, explain, methods, predict, train
 
-VERBS = (predict, explain, episodes, evaluate, methods, doctor)
+VERBS = (predict, explain, episodes, train, evaluate, methods, doctor)
 
 EPILOG = """\
 examples:

@@ -1,0 +1,94 @@
+"""A network trained here: a convolutional backbone, and a head that makes one vector of its map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+from fsl_demo.backbones.convolutional import Conv4, ResNet10, ResNet12, Twin
+from fsl_demo.backbones.preprocessing import PREPROCESSINGS
+
+BACKBONES: Mapping[str, Any] = {"twin": Twin, "conv4": Conv4, "resnet10": ResNet10, "resnet12": ResNet12}
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What a card must say to build the network again.
+
+    Attributes:
+        backbone: one of `BACKBONES`.
+        preprocessing: one of `PREPROCESSINGS`.
+        dimension: length of the vectors; 0 for a network without a head, whose maps are compared as they are.
+        cbam: whether the backbone has attention in its blocks.
+        dropout: before the head, in training.
+    """
+
+    backbone: str
+    preprocessing: str
+    dimension: int
+    cbam: bool = False
+    dropout: float = 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Embedder(nn.Module):
+    """Pictures to unit vectors, and to the maps whose mean they are.
+
+    Attributes:
+        channels: of the maps and vectors.
+        size: height and width of the maps.
+    """
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        recipe = PREPROCESSINGS[architecture.preprocessing]
+        self.architecture = architecture
+        self.backbone = BACKBONES[architecture.backbone](recipe.colours, architecture.cbam)
+        with torch.no_grad():
+            found = self.backbone.eval()(torch.zeros(1, recipe.colours, recipe.side, recipe.side))
+        self.train()
+        self.size: tuple[int, int] = (found.shape[2], found.shape[3])
+        self.channels = architecture.dimension or found.shape[1]
+        self.head = PlacedHead(found.shape[1], self.size, architecture) if architecture.dimension else None
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Unit vectors [N, channels]."""
+        maps = self.backbone(images)
+        return normalize(self.head(maps).float() if self.head else maps.float().mean((2, 3)))
+
+    def maps(self, images: Tensor) -> Tensor:
+        """Maps [N, channels, h, w]; in evaluation their mean, at unit length, is the vector."""
+        maps = self.backbone(images)
+        return self.head.maps(maps) if self.head else maps
+
+
+class PlacedHead(nn.Module):
+    """A linear layer that weighs every position of a map in its own way, and a batch norm."""
+
+    def __init__(self, channels: int, size: tuple[int, int], architecture: Architecture) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(architecture.dropout)
+        self.linear = nn.Linear(channels * size[0] * size[1], architecture.dimension)
+        self.norm = nn.BatchNorm1d(architecture.dimension)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Vectors [N, D]."""
+        return self.norm(self.linear(self.dropout(maps.flatten(1))))
+
+    def maps(self, maps: Tensor) -> Tensor:
+        """What each position adds to the vector, times the number of positions, [N, D, h, w]; the running
+        statistics are used, so that a map does not depend on the other pictures of its batch."""
+        count, channels, height, width = maps.shape
+        weight = self.linear.weight.view(-1, channels, height * width)
+        parts = torch.einsum("ncp,dcp->ndp", self.dropout(maps).flatten(2), weight) * (height * width)
+        norm = self.norm
+        scale = norm.weight / (norm.running_var + norm.eps).sqrt()  # type: ignore[operator]
+        parts = (parts + (self.linear.bias - norm.running_mean)[:, None]) * scale[:, None] + norm.bias[:, None]
+        return parts.view(count, -1, height, width)

@@ -1,0 +1,140 @@
+"""How a picture becomes what a network reads, one recipe a domain. A checkpoint's card names its recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from fsl_demo.episodes import Box
+from fsl_demo.pictures import Picture
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+INK_BOX, INK_SIDE = 20, 28
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """A recipe.
+
+    Attributes:
+        id: names it on cards and in caches.
+        prepare: to uint8 [stored, stored, colours].
+        seen: the part of a picture that the network sees.
+        side: pixels that the network sees, in the middle of what is stored: the rest is room for augmentation.
+        stored: pixels that are stored.
+        mean, spread: of pixel values in [0, 1], taken off and divided by; of each picture its own where None.
+    """
+
+    id: str
+    prepare: Callable[[Picture], np.ndarray]
+    seen: Callable[[Picture], Box]
+    side: int
+    stored: int
+    colours: int
+    mean: float | None
+    spread: float | None
+
+    def tensor(self, images: np.ndarray | Tensor) -> Tensor:
+        """The middle of stored pictures, uint8 [N, stored, stored, colours], scaled: float [N, colours, side, side]."""
+        import torch
+
+        edge = (self.stored - self.side) // 2
+        middle = torch.as_tensor(images)[:, edge : edge + self.side, edge : edge + self.side]
+        return self.scaled(middle.permute(0, 3, 1, 2).float() / 255)
+
+    def scaled(self, images: Tensor) -> Tensor:
+        """Values in [0, 1] to what the network reads, [N, C, H, W]."""
+        if self.mean is not None:
+            return (images - self.mean) / self.spread
+        mean, spread = images.mean((1, 2, 3), keepdim=True), images.std((1, 2, 3), keepdim=True)
+        return (images - mean) / (spread + 0.05)
+
+
+def _ink(picture: Picture) -> np.ndarray:
+    """Ink as MNIST has it: light on dark, in a box of 20 pixels, its centre of mass in the middle of 28 x 28."""
+    values = _ink_values(picture)
+    left, top, right, bottom = _ink_box(values)
+    cut = Image.fromarray(values[top:bottom, left:right])
+    scale = INK_BOX / max(cut.size)
+    size = (max(1, round(cut.width * scale)), max(1, round(cut.height * scale)))
+    ink = np.asarray(cut.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0), dtype=np.float32)
+    total = max(float(ink.sum()), 1e-6)
+    row = float((ink.sum(axis=1) * np.arange(size[1])).sum()) / total
+    column = float((ink.sum(axis=0) * np.arange(size[0])).sum()) / total
+    place = [
+        int(np.clip(round(INK_SIDE / 2 - centre - 0.5), 0, INK_SIDE - length))
+        for centre, length in ((row, size[1]), (column, size[0]))
+    ]
+    page = np.zeros((INK_SIDE, INK_SIDE, 1), np.uint8)
+    page[place[0] : place[0] + size[1], place[1] : place[1] + size[0], 0] = ink
+    return page
+
+
+def _ink_values(picture: Picture) -> np.ndarray:
+    """Grey values stretched over the whole range, inverted where the edge of the picture is light."""
+    grey = np.asarray(ImageOps.autocontrast(picture.image().convert("L")))
+    edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    return 255 - grey if np.median(edge) > 127 else grey
+
+
+def _ink_box(values: np.ndarray) -> tuple[int, int, int, int]:
+    inked = values > 64
+    rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
+    if not len(rows):
+        return 0, 0, values.shape[1], values.shape[0]
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
+def _ink_seen(picture: Picture) -> Box:
+    """About where the ink is: its box, as much larger as 28 pixels are than 20."""
+    left, top, right, bottom = _ink_box(_ink_values(picture))
+    reach = max(right - left, bottom - top) * INK_SIDE / INK_BOX / 2
+    across, down = (left + right) / 2, (top + bottom) / 2
+    width, height = picture.width, picture.height
+    return (
+        max(0.0, (across - reach) / width),
+        max(0.0, (down - reach) / height),
+        min(1.0, (across + reach) / width),
+        min(1.0, (down + reach) / height),
+    )
+
+
+def _square(picture: Picture, side: int, mode: str) -> np.ndarray:
+    image = ImageOps.fit(picture.image(), (side, side), Image.Resampling.BICUBIC)
+    return np.asarray(image.convert(mode)).reshape(side, side, -1)
+
+
+def _middle(picture: Picture, share: float) -> Box:
+    shorter = min(picture.width, picture.height) * share
+    width, height = shorter / picture.width, shorter / picture.height
+    return ((1 - width) / 2, (1 - height) / 2, (1 + width) / 2, (1 + height) / 2)
+
+
+def _centred(id: str, side: int, stored: int, mode: str, mean: float | None, spread: float | None) -> Preprocessing:
+    return Preprocessing(
+        id,
+        lambda picture: _square(picture, stored, mode),
+        lambda picture: _middle(picture, side / stored),
+        side,
+        stored,
+        len(mode),
+        mean,
+        spread,
+    )
+
+
+PREPROCESSINGS = {
+    one.id: one
+    for one in (
+        Preprocessing("ink28", _ink, _ink_seen, INK_SIDE, INK_SIDE, 1, 0.13, 0.31),
+        _centred("face64", 64, 80, "L", None, None),
+        _centred("rgb32", 32, 32, "RGB", 0.48, 0.26),
+        _centred("rgb84", 84, 84, "RGB", 0.48, 0.26),
+    )
+}

@@ -1,0 +1,80 @@
+"""`train`: a method on labelled pictures, from nothing or from a checkpoint."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from fsl_demo.commands import options, reporting
+
+METHODS = ("siamese", "siamese-cbam", "s3net", "can")
+DETAILS = """\
+Reads the pictures into memory, trains with a validation after each epoch, and writes a checkpoint with its card, and
+the training curve as picture and CSV. A run that was killed goes on where it was when the same command is given again.
+Under `accelerate launch` the same command runs on several GPUs.
+"""
+EXAMPLES = """\
+train siamese --data mnist
+train siamese --data lfw --fold 1 --precision bf16
+train siamese --data export/ --from siamese_faces --name colleagues
+"""
+
+
+def add(verbs: options.Verbs) -> None:
+    parser = options.add_verb(verbs, "train", "Train a method, or go on training a checkpoint.", DETAILS, EXAMPLES)
+    parser.add_argument("method", choices=METHODS, metavar="METHOD", help=", ".join(METHODS))
+    options.add_data(parser)
+    parser.add_argument("--name", help="of the checkpoint (default: METHOD_DATA)")
+    parser.add_argument("--from", dest="start", metavar="CHECKPOINT", help="begin with the weights of this checkpoint")
+    parser.add_argument(
+        "--backbone", choices=("twin", "conv4", "resnet10", "resnet12"), help="in place of the recipe's"
+    )
+    parser.add_argument("--epochs", type=options.count, metavar="N", help="in place of the recipe's")
+    parser.add_argument("--batch", type=options.count, metavar="N", help="pictures a batch, in place of the recipe's")
+    parser.add_argument("--rate", type=float, metavar="X", help="learning rate, in place of the recipe's")
+    parser.add_argument("--patience", type=options.count, metavar="N", help="stop after N epochs that did no better")
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="the same one gives the same weights (default: 0)"
+    )
+    parser.add_argument(
+        "--precision", choices=("no", "bf16", "fp16"), default="no", help="mixed precision (default: no)"
+    )
+    parser.add_argument(
+        "--runs", type=Path, default=Path("runs"), metavar="DIR", help="for what a run resumes from (default: ./runs)"
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the checkpoints (default: the app's own)")
+    options.add_machine(parser)
+    parser.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    options.prepare(chosen)
+    from fsl_demo import checkpoints, datasets
+    from fsl_demo.training import recipes
+    from fsl_demo.training.run import Plan, train
+
+    terminal = reporting.Terminal()
+    data = datasets.read(chosen.data, chosen.root, chosen.fold, chosen.download)
+    recipe = recipes.recipe(chosen.method, data.name)
+    if chosen.backbone:
+        recipe = replace(recipe, architecture=replace(recipe.architecture, backbone=chosen.backbone))
+    schedule = {"epochs": chosen.epochs, "rate": chosen.rate, "patience": chosen.patience}
+    given = {name: value for name, value in schedule.items() if value is not None}
+    recipe = replace(recipe, schedule=replace(recipe.schedule, **given))
+    if chosen.batch:
+        recipe = replace(recipe, sampling=replace(recipe.sampling, size=chosen.batch))
+    plan = Plan(
+        chosen.method,
+        chosen.name or f"{chosen.method}_{data.name}".replace("-", "_"),
+        recipe,
+        shlex.join(["python", "-m", "fsl_demo", *sys.argv[1:]]),
+        chosen.seed,
+        chosen.precision,
+        chosen.device == "cpu",
+    )
+    folder = train(plan, data, chosen.runs, chosen.out or checkpoints.FOLDER, terminal.note, terminal.progress)
+    print(folder)
+    return 0

@@ -1,0 +1,55 @@
+"""Any folder of class folders, an exported collection too, as a data set to train on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fsl_demo.datasets.class_folders import class_folders
+from fsl_demo.datasets.parts import Classes, Dataset, Part
+from fsl_demo.errors import UserError
+
+HELD_OUT = 0.25
+"""Share of each class's pictures, the last ones, that validate."""
+
+
+def read(folder: Path) -> Dataset:
+    """Every class trains on its first pictures and validates on its last ones.
+
+    An export of the workbench has the folders "support" and "query"; a class has the pictures of both.
+
+    Raises:
+        UserError: `setting_bad` for one class only, or a class of fewer than three pictures; what `class_folders`
+            raises.
+    """
+    classes = _classes(folder)
+    if len(classes) < 2:
+        raise UserError("one_class")
+    return split(classes, folder.name)
+
+
+def split(classes: Classes, name: str) -> Dataset:
+    """The same for pictures by class."""
+    train, validation = {}, {}
+    for label, items in classes.items():
+        if len(items) < 3:
+            reason = f"“{label}” has {len(items)}; training needs three or more of every class."
+            raise UserError("setting_bad", name="pictures", value=len(items), reason=reason)
+        held = max(1, round(HELD_OUT * len(items)))
+        train[label], validation[label] = items[:-held], items[-held:]
+    return Dataset(
+        name,
+        f"the last {HELD_OUT:.0%} of each class's pictures validate, the others train",
+        Part(train),
+        Part(validation),
+    )
+
+
+def _classes(folder: Path) -> Classes:
+    parts = [part for part in ("support", "query", "train") if (folder / part).is_dir()]
+    if not parts:
+        return class_folders(folder)
+    found: dict[str, list[Path]] = {}
+    for part in parts:
+        for name, files in class_folders(folder, part).items():
+            found.setdefault(name, []).extend(files)
+    return found

@@ -1,0 +1,84 @@
+"""MNIST (LeCun et al. 1998): handwritten digits. Classes are the same in all parts, pictures are not."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from fsl_demo import runtime
+from fsl_demo.datasets.pairs import fixed_pairs
+from fsl_demo.datasets.parts import Dataset, Part
+from fsl_demo.errors import UserError
+from fsl_demo.pictures import Picture, from_image
+
+VALIDATION = 5_000
+PAIRS = 10_000
+
+
+def read(root: Path, download: bool = False) -> Dataset:
+    """All ten digits: 55,000 pictures to train, the last 5,000 of the training file to validate, 10,000 to test."""
+    (images, labels), (test_images, test_labels) = _files(root, download)
+    train, validation = (
+        _by_digit(images[some], labels[some]) for some in (slice(-VALIDATION), slice(-VALIDATION, None))
+    )
+    test = _by_digit(test_images, test_labels)
+    return Dataset(
+        "mnist",
+        "pictures disjoint, the ten digits in all parts; 10,000 fixed test pairs, half of one digit",
+        Part(train),
+        Part(validation, fixed_pairs(validation, PAIRS // 2)),
+        Part(test, fixed_pairs(test, PAIRS)),
+    )
+
+
+def read_unseen(root: Path, download: bool = False) -> Dataset:
+    """Trains on the digits 0 to 4; tests on 5 to 9 of the test file, none of which has been seen."""
+    (images, labels), (test_images, test_labels) = _files(root, download)
+    seen, unseen = labels < 5, test_labels >= 5
+    images, labels = images[seen], labels[seen]
+    train, validation = (
+        _by_digit(images[some], labels[some]) for some in (slice(-VALIDATION), slice(-VALIDATION, None))
+    )
+    test = _by_digit(test_images[unseen], test_labels[unseen])
+    return Dataset(
+        "mnist_unseen",
+        "digits 0 to 4 to train and validate, 5 to 9 to test",
+        Part(train),
+        Part(validation, fixed_pairs(validation, PAIRS // 2)),
+        Part(test, fixed_pairs(test, PAIRS)),
+    )
+
+
+def _files(root: Path, download: bool) -> list[tuple[np.ndarray, np.ndarray]]:
+    runtime.guard_torchvision()
+    from torchvision.datasets import MNIST
+
+    found = []
+    for train in (True, False):
+        try:
+            part: Any = MNIST(str(root), train=train, download=download)
+        except RuntimeError as error:
+            raise UserError("data_missing", name="mnist", folder=root / "MNIST" / "raw") from error
+        found.append((part.data.numpy(), part.targets.numpy()))
+    return found
+
+
+def _by_digit(images: np.ndarray, labels: np.ndarray) -> dict[str, list[Picture]]:
+    return {
+        str(digit): [_picture(image, f"{digit}-{number}.png") for number, image in enumerate(images[labels == digit])]
+        for digit in np.unique(labels)
+    }
+
+
+def _picture(image: np.ndarray, name: str) -> Picture:
+    decode = partial(_decode, image)
+    picture = from_image(decode(), name)
+    return Picture(picture.sha256, picture.width, picture.height, name, "", decode)
+
+
+def _decode(image: np.ndarray) -> Image.Image:
+    return Image.fromarray(image).convert("RGB")

@@ -1,0 +1,52 @@
+"""Omniglot (Lake et al. 2015): 1,623 characters of 50 alphabets, each drawn by 20 people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fsl_demo import runtime
+from fsl_demo.datasets.class_folders import class_folders
+from fsl_demo.datasets.pairs import fixed_pairs
+from fsl_demo.datasets.parts import Dataset, Part
+from fsl_demo.errors import UserError
+
+VALIDATION = ("Balinese", "Early_Aramaic", "Greek", "Korean", "Latin")
+"""Background alphabets that validate."""
+LAYOUTS = ("omniglot/{part}", "omniglot-py/images_{part}")
+"""Where the pictures are: `alphabet/character/drawing.png`, in a folder of either name."""
+
+
+def read(root: Path, download: bool = False) -> Dataset:
+    """25 background alphabets to train, 5 to validate, the 20 evaluation alphabets (659 characters) to test."""
+    if download:
+        runtime.guard_torchvision()
+        from torchvision.datasets import Omniglot
+
+        for background in (True, False):
+            Omniglot(str(root), background=background, download=True)
+    background, test = (_alphabets(root, part) for part in ("background", "evaluation"))
+    train, validation = (
+        {name: files for name, files in background.items() if (name.split("/")[0] in VALIDATION) == chosen}
+        for chosen in (False, True)
+    )
+    return Dataset(
+        "omniglot",
+        "25 background alphabets to train, 5 to validate, the 20 evaluation alphabets to test",
+        Part(train),
+        Part(validation, fixed_pairs(validation, 2_000)),
+        Part(test, fixed_pairs(test, 10_000)),
+        grouped=True,
+    )
+
+
+def _alphabets(root: Path, part: str) -> dict[str, list[Path]]:
+    for layout in LAYOUTS:
+        folder = root / layout.format(part=part)
+        if folder.is_dir():
+            return {
+                f"{alphabet.name}/{name}": files
+                for alphabet in sorted(folder.iterdir())
+                if alphabet.is_dir()
+                for name, files in class_folders(alphabet).items()
+            }
+    raise UserError("data_missing", name="omniglot", folder=root / "omniglot")

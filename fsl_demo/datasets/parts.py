@@ -1,0 +1,53 @@
+"""What a data set is to training and evaluation: pictures by class, in parts that share no class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fsl_demo.pictures import Picture, ingest
+
+Item = Path | Picture
+"""A picture, or the file that it is read from when it is needed."""
+
+Classes = Mapping[str, Sequence[Item]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Pictures by class, and the pairs on which the data set's protocol tests verification.
+
+    Attributes:
+        pairs: (first, second, whether they are of one class).
+    """
+
+    classes: Classes
+    pairs: Sequence[tuple[Item, Item, bool]] = ()
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Three parts without a class in common, unless `protocol` says otherwise.
+
+    Attributes:
+        name: as given on the command line.
+        protocol: how it was split, in a sentence.
+        grouped: class names begin with their group ("Greek/character01"), within which episodes can be drawn too.
+    """
+
+    name: str
+    protocol: str
+    train: Part
+    validation: Part
+    test: Part = field(default_factory=lambda: Part({}))
+    grouped: bool = False
+
+
+def opened(item: Item) -> Picture:
+    """The picture, read if need be.
+
+    Raises:
+        UserError: `picture_*`.
+    """
+    return item if isinstance(item, Picture) else ingest(item)

@@ -1,0 +1,67 @@
+"""Cross attention of the Cross Attention Network (Hou et al. 2019, arXiv:1910.07677, section 3)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+TEMPERATURE = 0.025
+REDUCTION = 6
+
+
+class Attended(NamedTuple):
+    """Maps of each query against each class, and the attention that they were scaled by.
+
+    Attributes:
+        classes, queries: [Q, N, D, m].
+        on_class, on_query: [Q, N, m]; each sums to 1 over the positions.
+    """
+
+    classes: Tensor
+    queries: Tensor
+    on_class: Tensor
+    on_query: Tensor
+
+
+class CrossAttention(nn.Module):
+    """Lets a class's map and a query's map point out to each other which positions matter.
+
+    Args:
+        size: height and width of the maps; the fusion layer is made for exactly so many positions.
+    """
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        super().__init__()
+        self.size = size
+        positions = size[0] * size[1]
+        narrow = max(positions // REDUCTION, 1)
+        self.narrow = nn.Linear(positions, narrow, bias=False)
+        self.norm = nn.BatchNorm1d(narrow)
+        self.widen = nn.Linear(narrow, positions)
+
+    def forward(self, classes: Tensor, queries: Tensor) -> Attended:
+        """Attend classes [N, D, h, w] and queries [Q, D, h, w] to each other.
+
+        Raises:
+            ValueError: for maps of another size than the layer was made for.
+        """
+        if (found := tuple(classes.shape[2:])) != self.size or found != tuple(queries.shape[2:]):
+            raise ValueError(f"cross attention for maps of {self.size}, got {found} and {tuple(queries.shape[2:])}")
+        classes, queries = classes.flatten(2), queries.flatten(2)
+        cosines = torch.einsum("ndi,qdj->qnij", normalize(classes, dim=1), normalize(queries, dim=1))
+        on_class, on_query = self.weigh(cosines), self.weigh(cosines.transpose(2, 3))
+        return Attended(
+            classes[None] * (1 + on_class[:, :, None]),
+            queries[:, None] * (1 + on_query[:, :, None]),
+            on_class,
+            on_query,
+        )
+
+    def weigh(self, cosines: Tensor) -> Tensor:
+        """Attention over the positions i from cosines [Q, N, i, j] (equations 3 and 4), [Q, N, i]."""
+        mean = cosines.mean(2)
+        kernel = self.widen(torch.relu(self.norm(self.narrow(mean).flatten(0, 1)))).view_as(mean)
+        return torch.softmax((cosines @ kernel[..., None])[..., 0] / cosines.shape[-1] / TEMPERATURE, dim=-1)

@@ -1,0 +1,74 @@
+"""Random changes to a batch of stored pictures, each picture its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import affine_grid, grid_sample
+
+from fsl_demo.backbones.preprocessing import Preprocessing
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How far pictures are changed.
+
+    Attributes:
+        turn: largest rotation, in radians.
+        stretch: largest change of scale and of each side, as a share.
+        shift: largest move, as a share of half the stored picture.
+        flip: mirror half of the pictures.
+        light: spread of brightness and contrast, in units of what the network reads.
+        erase: share of pictures that lose a rectangle.
+        border: what lies outside a picture.
+    """
+
+    turn: float = 0.0
+    stretch: float = 0.0
+    shift: float = 0.0
+    flip: bool = False
+    light: float = 0.0
+    erase: float = 0.0
+    border: str = "reflection"
+
+    def __call__(self, images: Tensor, recipe: Preprocessing) -> Tensor:
+        """Stored pictures, uint8 [N, stored, stored, C], to what the network reads, [N, C, side, side]."""
+        pixels = images.permute(0, 3, 1, 2).float() / 255
+        size = [len(pixels), pixels.shape[1], recipe.side, recipe.side]
+        grid = affine_grid(self._places(pixels, recipe.side / recipe.stored), size, align_corners=False)
+        found = recipe.scaled(grid_sample(pixels, grid, padding_mode=self.border, align_corners=False))
+        if self.light:
+            found = found * torch.exp(self._normal(found)) + self._normal(found)
+        for picture in torch.nonzero(torch.rand(len(found), device=found.device) < self.erase).flatten().tolist():
+            found[picture] = _erased(found[picture])
+        return found
+
+    def _places(self, images: Tensor, share: float) -> Tensor:
+        """Affine matrices that cut the middle of each picture, changed at random, [N, 2, 3]."""
+
+        def uniform(reach: float) -> Tensor:
+            return (torch.rand(len(images), device=images.device) * 2 - 1) * reach
+
+        angle = uniform(self.turn)
+        scale, aspect = share * torch.exp(uniform(self.stretch)), torch.exp(uniform(self.stretch / 2))
+        mirror = torch.where(uniform(1.0) < 0, -1.0, 1.0) if self.flip else torch.ones_like(angle)
+        matrices = torch.zeros(len(images), 2, 3, device=images.device)
+        matrices[:, 0, 0], matrices[:, 0, 1] = scale * aspect * angle.cos() * mirror, -scale * angle.sin()
+        matrices[:, 1, 0], matrices[:, 1, 1] = scale * angle.sin() * mirror, scale / aspect * angle.cos()
+        matrices[:, 0, 2], matrices[:, 1, 2] = uniform(self.shift), uniform(self.shift)
+        return matrices
+
+    def _normal(self, images: Tensor) -> Tensor:
+        return torch.randn(len(images), 1, 1, 1, device=images.device) * self.light
+
+
+def _erased(image: Tensor) -> Tensor:
+    """Random erasing (Zhong et al. 2017, arXiv:1708.04896) of one picture [C, H, W]: an eighth to four ninths a side."""
+    side = image.shape[-1]
+    height, width = (int(torch.randint(side // 8, side * 4 // 9, ())) for _ in range(2))
+    top, left = (int(torch.randint(0, side - length, ())) for length in (height, width))
+    image = image.clone()
+    image[:, top : top + height, left : left + width] = torch.randn((), device=image.device)
+    return image

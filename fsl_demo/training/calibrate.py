@@ -1,0 +1,39 @@
+"""Defaults of temperature and threshold for a new checkpoint, measured on validation episodes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fsl_demo.methods.calibration import REFUSED, softmax
+from fsl_demo.training.data import Arrays
+from fsl_demo.training.validation import features, scored
+
+SHOTS = (1, 5)
+EPISODES = 200
+TEMPERATURES = np.geomspace(1.0, 100.0, 60)
+
+
+def defaults(module: Any, validation: Arrays) -> dict[str, np.ndarray]:
+    """The likeliest temperature, and the threshold that refuses one query in twenty, at one and at five shots.
+
+    Returns:
+        "temperature" and "none_below", float32 [2]. Where classes are too small for five shots, three or two stand in.
+    """
+    attention = getattr(module, "attention", None)
+    found = features(module.embedder, validation.images, attention is not None)
+    counts = np.unique(validation.labels, return_counts=True)[1]
+    temperatures, thresholds = [], []
+    for shot in SHOTS:
+        while shot > 1 and (counts > shot).sum() < min(5, len(counts)):
+            shot -= 1
+        way = min(5, int((counts > shot).sum()))
+        parts = list(scored(found, validation.labels, way, shot, EPISODES, attention))
+        similarities = np.concatenate([part.numpy() for part, _ in parts])
+        truth = np.concatenate([part.numpy() for _, part in parts])
+        rows = np.arange(len(truth))
+        costs = [-np.log(softmax(t * similarities)[rows, truth] + 1e-12).mean() for t in TEMPERATURES]
+        temperatures.append(TEMPERATURES[int(np.argmin(costs))])
+        thresholds.append(np.quantile(similarities[rows, truth], REFUSED))
+    return {"temperature": np.float32(temperatures), "none_below": np.float32(thresholds)}

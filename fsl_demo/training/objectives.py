@@ -1,0 +1,143 @@
+"""What each method minimises: a module that holds the network and turns a batch into a loss.
+
+A batch is the pictures of some indices, each augmented on its own, and their labels. The parts of an objective that
+are shipped are called `embedder` and `attention`; the rest serves training only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from fsl_demo.backbones.embedder import Embedder
+from fsl_demo.datasets.pairs import PairSampler
+from fsl_demo.layers.cross_attention import CrossAttention
+from fsl_demo.losses import cross_attention as can_losses
+from fsl_demo.losses.contrastive import batch_contrastive, distances
+from fsl_demo.losses.margin_softmax import MarginSoftmax
+from fsl_demo.losses.s3net import AdaptiveCrossEntropy, weighted_contrastive
+from fsl_demo.training.batches import Episodes, grouped
+
+SHIPPED = ("embedder", "attention")
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How batches are drawn: `size` pictures, `together` of one class; `way`, `shot`, `queries` of episodes."""
+
+    size: int
+    together: int = 4
+    way: int = 5
+    shot: int = 1
+    queries: int = 6
+    episodes: int = 0
+    """Episodes an epoch, for methods that learn from episodes."""
+
+
+class Objective(Protocol):
+    """A module. Besides `forward(images, labels)`, it says which pictures come together."""
+
+    embedder: Embedder
+
+    def batches(self, labels: np.ndarray, seed: int, epoch: int) -> Iterator[np.ndarray]: ...
+
+
+class Siamese(nn.Module):
+    """Contrastive loss (Hadsell et al. 2006) on the pairs of a batch, with a margin softmax beside it if asked for."""
+
+    def __init__(
+        self,
+        embedder: Embedder,
+        classes: int,
+        sampling: Sampling,
+        margin: float = 1.0,
+        softmax: tuple[float, float, float] | None = None,
+    ) -> None:
+        """`softmax` is its weight, scale and margin."""
+        super().__init__()
+        self.embedder, self.sampling, self.margin = embedder, sampling, margin
+        self.softmax_weight = softmax[0] if softmax else 0.0
+        self.softmax = MarginSoftmax(embedder.channels, classes, softmax[1], softmax[2]) if softmax else None
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        vectors = self.embedder(images)
+        loss = batch_contrastive(vectors, labels, self.margin)
+        return loss + self.softmax_weight * self.softmax(vectors, labels) if self.softmax else loss
+
+    def batches(self, labels: np.ndarray, seed: int, epoch: int) -> Iterator[np.ndarray]:
+        return grouped(labels, self.sampling.size, self.sampling.together, seed, epoch)
+
+
+class S3Net(nn.Module):
+    """S3Net's dual adaptive loss (Xue et al. 2022) on pairs of photographs.
+
+    Centre vectors are the pooled maps of the backbone, d is the distance of the unit vectors. The cross-entropy of
+    both branches needs one label for both: a pair of one class has it; in place of a pair of two classes, both branches
+    see the first picture, augmented twice.
+    """
+
+    def __init__(
+        self, embedder: Embedder, classes: int, sampling: Sampling, weight: float = 1.0, scale: float = 16.0
+    ) -> None:
+        super().__init__()
+        self.embedder, self.sampling, self.weight, self.scale = embedder, sampling, weight, scale
+        self.classifier = nn.Linear(embedder.channels, classes)
+        self.entropy = AdaptiveCrossEntropy()
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        maps = self.embedder.backbone(images)
+        centres = maps.float().mean((2, 3))
+        vectors = nn.functional.normalize(self.embedder.head(maps).float() if self.embedder.head else centres)
+        first, second, again = vectors.chunk(3)
+        label, other, _ = labels.chunk(3)
+        same = label == other
+        centre, other_centre, _ = centres.chunk(3)
+        contrast = weighted_contrastive(distances(first, second), same, centre, other_centre)
+        branch = torch.where(same[:, None], second, again)
+        entropy = self.entropy(self.classifier(self.scale * first), self.classifier(self.scale * branch), label)
+        return contrast + self.weight * entropy
+
+    def batches(self, labels: np.ndarray, seed: int, epoch: int) -> Iterator[np.ndarray]:
+        pairs = self.sampling.size // 3
+        first, second, _ = PairSampler(labels, seed).draw(epoch, len(labels) // (3 * pairs) * pairs)
+        for start in range(0, len(first) - pairs + 1, pairs):
+            chosen = slice(start, start + pairs)
+            yield np.concatenate([first[chosen], second[chosen], first[chosen]])
+
+
+class Can(nn.Module):
+    """The Cross Attention Network's two losses (Hou et al. 2019) on several episodes at once."""
+
+    def __init__(self, embedder: Embedder, classes: int, sampling: Sampling) -> None:
+        super().__init__()
+        self.embedder, self.sampling = embedder, sampling
+        self.attention = CrossAttention(embedder.size)
+        self.classifier = nn.Conv1d(embedder.channels, classes, 1)
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        way, shot, queries = self.sampling.way, self.sampling.shot, self.sampling.queries
+        size, losses = way * (shot + queries), []
+        maps = self.embedder.maps(images).float()
+        truth = torch.arange(way, device=maps.device).repeat_interleave(queries)
+        for some, known in zip(maps.split(size), labels.split(size), strict=True):
+            classes = some[: way * shot].unflatten(0, (way, shot)).mean(1)
+            attended = self.attention(classes, some[way * shot :])
+            near = can_losses.nearest_neighbour(attended.classes, attended.queries, truth)
+            own = attended.queries[torch.arange(len(truth)), truth]
+            losses.append(can_losses.of_positions(self.classifier(own), known[way * shot :]) + 0.5 * near)
+        return torch.stack(losses).mean()
+
+    def batches(self, labels: np.ndarray, seed: int, epoch: int) -> Iterator[np.ndarray]:
+        drawn, random = self._episodes(labels), np.random.default_rng((seed, epoch))
+        each = max(1, self.sampling.size // (self.sampling.way * (self.sampling.shot + self.sampling.queries)))
+        for _ in range(self.sampling.episodes // each):
+            rows = [np.concatenate([part.ravel() for part in drawn.draw(random)]) for _ in range(each)]
+            yield np.concatenate(rows)
+
+    def _episodes(self, labels: np.ndarray) -> Episodes:
+        return Episodes(labels, self.sampling.way, self.sampling.shot, self.sampling.queries)

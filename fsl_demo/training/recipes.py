@@ -1,0 +1,111 @@
+"""How each method is trained on each data set. The settings were chosen on validation parts, never on test parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fsl_demo.backbones.embedder import Architecture, Embedder
+from fsl_demo.errors import UserError
+from fsl_demo.training.augmentation import Augmentation
+from fsl_demo.training.loop import Schedule
+from fsl_demo.training.objectives import Can, S3Net, Sampling, Siamese
+
+OBJECTIVES: dict[str, Any] = {"siamese": Siamese, "siamese-cbam": Siamese, "s3net": S3Net, "can": Can}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything about a training but its data, seed and machine.
+
+    Attributes:
+        options: of the objective.
+        way: classes of the validation episodes; 0 validates on pairs.
+        turned: whether classes are also trained on turned by 90, 180 and 270 degrees, as other classes.
+    """
+
+    architecture: Architecture
+    sampling: Sampling
+    schedule: Schedule
+    augmentation: Augmentation
+    options: dict[str, Any] = field(default_factory=dict)
+    way: int = 5
+    turned: bool = False
+
+
+INK = Augmentation(turn=0.2, stretch=0.12, shift=0.1, border="zeros")
+FACE = Augmentation(turn=0.17, stretch=0.12, shift=0.08, flip=True, light=0.2, erase=0.3)
+SMALL = Augmentation(turn=0.1, stretch=0.15, shift=0.12, flip=True, light=0.1, erase=0.2)
+
+DIGITS = Recipe(
+    Architecture("twin", "ink28", 32),
+    Sampling(size=200, together=10),
+    Schedule(epochs=25, rate=4e-3, decay=0.01),
+    INK,
+    {"margin": 1.0},
+    way=0,
+)
+CHARACTERS = Recipe(
+    Architecture("conv4", "ink28", 128, dropout=0.1),
+    Sampling(size=256, together=8),
+    Schedule(epochs=20, rate=4e-3, decay=0.02),
+    INK,
+    {"margin": 1.0, "softmax": (1.0, 16.0, 0.2)},
+    way=20,
+    turned=True,
+)
+FACES = Recipe(
+    Architecture("resnet10", "face64", 256, dropout=0.3),
+    Sampling(size=128, together=2),
+    Schedule(epochs=30, rate=2e-3, decay=0.05),
+    FACE,
+    {"margin": 1.0, "softmax": (1.0, 24.0, 0.2)},
+)
+FEW_FACES = replace(
+    FACES,
+    sampling=Sampling(size=56, together=5),
+    schedule=Schedule(epochs=150, rate=2e-3, decay=0.05),
+    options={"margin": 1.0, "softmax": (1.0, 16.0, 0.2)},
+    way=0,
+)
+SMALL_PICTURES = Recipe(
+    Architecture("conv4", "rgb32", 128, dropout=0.1),
+    Sampling(size=256, together=8),
+    Schedule(epochs=20, rate=3e-3, decay=0.05),
+    SMALL,
+    {"margin": 1.0, "softmax": (1.0, 16.0, 0.1)},
+)
+CAN_FULL = Recipe(
+    Architecture("resnet12", "rgb84", 0),
+    Sampling(size=4 * 35, queries=6, episodes=1200),
+    Schedule(epochs=90, rate=0.1, decay=5e-4, drops=((60 / 90, 0.06), (70 / 90, 0.012), (80 / 90, 0.0024))),
+    Augmentation(shift=8 / 42, flip=True, erase=0.5, border="zeros"),
+)
+
+RECIPES: dict[tuple[str, str], Recipe] = {
+    ("siamese", "mnist"): DIGITS,
+    ("siamese", "mnist_unseen"): replace(DIGITS, way=0),
+    ("siamese", "omniglot"): CHARACTERS,
+    ("siamese", "att_faces"): FEW_FACES,
+    ("siamese", "lfw"): FACES,
+    ("siamese", "cifar_fs"): SMALL_PICTURES,
+    ("can", "cifar_fs"): CAN_FULL,
+}
+
+
+def recipe(method: str, data: str) -> Recipe:
+    """The recipe of a method for a data set of the table.
+
+    Raises:
+        UserError: `setting_bad`, naming what there is.
+    """
+    if (method, data) not in RECIPES:
+        known = ", ".join(f"{method} on {data}" for method, data in RECIPES)
+        reason = f"Without --from there are recipes for: {known}."
+        raise UserError("setting_bad", name="train", value=f"{method} on {data}", reason=reason)
+    return RECIPES[method, data]
+
+
+def objective(method: str, recipe: Recipe, classes: int) -> Any:
+    """The module to train, with fresh weights."""
+    return OBJECTIVES[method](Embedder(recipe.architecture), classes, recipe.sampling, **recipe.options)

@@ -1,0 +1,138 @@
+"""One training from data to checkpoint."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from fsl_demo import checkpoints
+from fsl_demo.backbones.preprocessing import PREPROCESSINGS
+from fsl_demo.datasets.pairs import PairSampler
+from fsl_demo.datasets.parts import Dataset
+from fsl_demo.episodes import Progress, quiet
+from fsl_demo.training import recipes
+from fsl_demo.training.calibrate import defaults
+from fsl_demo.training.data import Arrays, load
+from fsl_demo.training.loop import Training
+from fsl_demo.training.objectives import SHIPPED
+from fsl_demo.training.recipes import Recipe
+from fsl_demo.training.validation import episode_accuracy, features, pair_accuracy
+
+SAMPLE = 2_000
+"""Training pictures on which the training figure is measured."""
+EPISODES = 200
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to train, on what, and where it goes.
+
+    Attributes:
+        name: of the checkpoint.
+        command: makes the checkpoint again; written on its card.
+        weights: arrays to begin with, of an earlier checkpoint.
+    """
+
+    method: str
+    name: str
+    recipe: Recipe
+    command: str
+    seed: int = 0
+    precision: str = "no"
+    cpu: bool = False
+    weights: Mapping[str, np.ndarray] | None = None
+
+
+def train(
+    plan: Plan,
+    data: Dataset,
+    runs: Path,
+    checkpoint_folder: Path,
+    tell: Callable[[str], None],
+    progress: Progress = quiet,
+) -> Path:
+    """Train, calibrate on the validation part, write the checkpoint.
+
+    Args:
+        runs: state, history and curve go into a folder of it that is called like the checkpoint.
+
+    Returns:
+        The checkpoint's folder.
+    """
+    torch.manual_seed(plan.seed)
+    pictures = PREPROCESSINGS[plan.recipe.architecture.preprocessing]
+    training, validation = (load(part, pictures, progress) for part in (data.train, data.validation))
+    if plan.recipe.turned:
+        training = training.turned()
+    objective = recipes.objective(plan.method, plan.recipe, len(training.names))
+    if plan.weights is not None:
+        start = {name: torch.from_numpy(np.asarray(array, np.float32)) for name, array in plan.weights.items()}
+        objective.load_state_dict({name: value for name, value in start.items()}, strict=False)
+    loop = Training(
+        objective,
+        training,
+        lambda module: _figures(module, plan.recipe, training, validation),
+        plan.recipe.schedule,
+        plan.recipe.augmentation,
+        runs / plan.name,
+        plan.seed,
+        plan.precision,
+        plan.cpu,
+    )
+    best = loop.run(tell)
+    loop.module.load_state_dict(best)
+    arrays = {
+        name: value.half().numpy() if value.is_floating_point() else value.numpy()
+        for name, value in best.items()
+        if name.split(".")[0] in SHIPPED
+    }
+    arrays |= defaults(loop.module, validation)
+    card = {
+        "method": plan.method,
+        "architecture": plan.recipe.architecture.as_dict(),
+        "size": list(loop.module.embedder.size),
+        "data": data.name,
+        "split": data.protocol,
+        "pictures": {"train": len(training.labels), "validation": len(validation.labels)},
+        "seed": plan.seed,
+        "command": plan.command,
+        "recipe": {key: value for key, value in asdict(plan.recipe).items() if key != "architecture"},
+        "validation": {"figure": loop.history.best, "what": what(plan.recipe), "epoch": loop.history.best_epoch + 1},
+        "training_seconds": round(loop.history.seconds, 1),
+        "machine": f"{platform.machine()}, {loop.accelerator.device.type}, {torch.get_num_threads()} threads, {plan.precision}",
+        "pretraining": "none",
+    }
+    return checkpoints.save(plan.name, arrays, card, checkpoint_folder)
+
+
+def what(recipe: Recipe) -> str:
+    """What the validation figure is."""
+    return f"{recipe.way}-way 1-shot accuracy" if recipe.way else "pair accuracy at the best threshold"
+
+
+def _figures(module: Any, recipe: Recipe, training: Arrays, validation: Arrays) -> tuple[float, float]:
+    return _figure(module, recipe, _sample(training)), _figure(module, recipe, validation)
+
+
+def _sample(data: Arrays) -> Arrays:
+    """The first pictures of each class, of as many classes as fit."""
+    each = max(20, SAMPLE // len(data.names))
+    members = [np.flatnonzero(data.labels == label)[:each] for label in range(min(len(data.names), SAMPLE // 4))]
+    chosen = np.concatenate(members)[:SAMPLE]
+    labels = data.labels[chosen]
+    pairs = np.stack(PairSampler(labels).draw(0, SAMPLE), axis=1).astype(int)
+    return Arrays(data.images[chosen], labels, data.names, pairs)
+
+
+def _figure(module: Any, recipe: Recipe, data: Arrays) -> float:
+    attention = getattr(module, "attention", None)
+    found = features(module.embedder, data.images, attention is not None)
+    if recipe.way:
+        return episode_accuracy(found, data.labels, recipe.way, EPISODES, attention)
+    return pair_accuracy(found, data.pairs)

@@ -1,0 +1,85 @@
+"""How well a network does while it trains, on pictures in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fsl_demo.backbones.embedder import Embedder
+from fsl_demo.backbones.preprocessing import PREPROCESSINGS
+from fsl_demo.evaluation import verification
+from fsl_demo.layers.cross_attention import CrossAttention
+from fsl_demo.training.batches import Episodes
+
+BATCH = 256
+
+
+@torch.inference_mode()
+def features(embedder: Embedder, images: np.ndarray, maps: bool) -> Tensor:
+    """Unit vectors [N, D], or maps [N, D, h, w], on the CPU; the network's mode is put back."""
+    recipe = PREPROCESSINGS[embedder.architecture.preprocessing]
+    device, training = next(embedder.parameters()).device, embedder.training
+    embedder.eval()
+    found = []
+    for start in range(0, len(images), BATCH):
+        batch = recipe.tensor(images[start : start + BATCH]).to(device).contiguous(memory_format=torch.channels_last)
+        found.append((embedder.maps(batch) if maps else embedder(batch)).float().cpu())
+    embedder.train(training)
+    return torch.cat(found)
+
+
+def pair_accuracy(vectors: Tensor, pairs: np.ndarray) -> float:
+    """Share of pairs [P, 3] that the threshold which suits them best calls right."""
+    first, second = torch.from_numpy(pairs[:, :2].T.copy())
+    similarities, same = (vectors[first] * vectors[second]).sum(1).numpy(), pairs[:, 2]
+    return verification.accuracy(similarities, same, verification.best_threshold(similarities, same))
+
+
+@torch.inference_mode()
+def episode_accuracy(
+    found: Tensor, labels: np.ndarray, way: int, episodes: int, attention: CrossAttention | None = None, seed: int = 0
+) -> float:
+    """Accuracy over 1-shot episodes of up to five queries a class, from vectors, or from maps and their attention."""
+    right = []
+    for similarities, truth in scored(found, labels, way, 1, episodes, attention, seed):
+        right.append(float((similarities.argmax(1) == truth).float().mean()))
+    return float(np.mean(right))
+
+
+@torch.inference_mode()
+def scored(
+    found: Tensor,
+    labels: np.ndarray,
+    way: int,
+    shot: int,
+    episodes: int,
+    attention: CrossAttention | None = None,
+    seed: int = 0,
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Similarities [Q, way] and class indices [Q] of the queries of random episodes."""
+    queries = int(min(5, np.unique(labels, return_counts=True)[1].max() - shot))
+    drawn, random = Episodes(labels, way, shot, queries), np.random.default_rng(seed)
+    if attention is not None:
+        training = attention.training
+        attention.eval()
+    for _ in range(episodes):
+        support, asked = drawn.draw(random)
+        means, queried = found[torch.from_numpy(support)].mean(1), found[torch.from_numpy(asked.ravel())]
+        truth = torch.arange(way).repeat_interleave(queries)
+        yield (cosines(means, queried) if attention is None else similarities(attention, means, queried)), truth
+    if attention is not None:
+        attention.train(training)
+
+
+def cosines(means: Tensor, queries: Tensor) -> Tensor:
+    """[Q, N] from class means [N, D] and queries [Q, D]."""
+    return torch.nn.functional.normalize(queries) @ torch.nn.functional.normalize(means).T
+
+
+def similarities(attention: CrossAttention, classes: Tensor, queries: Tensor) -> Tensor:
+    """Cosines of pooled maps attended to each other, [Q, N], from [N, D, h, w] and [Q, D, h, w]."""
+    attended = attention(classes, queries)
+    return torch.cosine_similarity(attended.classes.mean(-1), attended.queries.mean(-1), dim=2)
