@@ -6,6 +6,8 @@ addition; in a plain stack after the pooling.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -69,7 +71,7 @@ class _Residual(nn.Module):
         super().__init__()
         layers: list[nn.Module] = []
         strided = len(widths) - 3
-        for number, (before, after) in enumerate(zip(widths, widths[1:], strict=False)):
+        for number, (before, after) in enumerate(pairwise(widths)):
             layers += [*_convolution(before, after, 3, stride if number == strided else 1), nn.ReLU()]
         self.path = nn.Sequential(*layers[:-1])
         self.attention = CBAM(widths[-1]) if cbam else nn.Identity()

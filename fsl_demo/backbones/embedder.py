@@ -3,39 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
+from fsl_demo.backbones.architecture import Architecture
 from fsl_demo.backbones.convolutional import Conv4, ResNet10, ResNet12, Twin
 from fsl_demo.backbones.preprocessing import PREPROCESSINGS
 
 BACKBONES: Mapping[str, Any] = {"twin": Twin, "conv4": Conv4, "resnet10": ResNet10, "resnet12": ResNet12}
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """What a card must say to build the network again.
-
-    Attributes:
-        backbone: one of `BACKBONES`.
-        preprocessing: one of `PREPROCESSINGS`.
-        dimension: length of the vectors; 0 for a network without a head, whose maps are compared as they are.
-        cbam: whether the backbone has attention in its blocks.
-        dropout: before the head, in training.
-    """
-
-    backbone: str
-    preprocessing: str
-    dimension: int
-    cbam: bool = False
-    dropout: float = 0.0
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 class Embedder(nn.Module):
@@ -89,6 +67,8 @@ class PlacedHead(nn.Module):
         weight = self.linear.weight.view(-1, channels, height * width)
         parts = torch.einsum("ncp,dcp->ndp", self.dropout(maps).flatten(2), weight) * (height * width)
         norm = self.norm
-        scale = norm.weight / (norm.running_var + norm.eps).sqrt()  # type: ignore[operator]
-        parts = (parts + (self.linear.bias - norm.running_mean)[:, None]) * scale[:, None] + norm.bias[:, None]
+        mean: Any = norm.running_mean
+        variance: Any = norm.running_var
+        scale = norm.weight / (variance + norm.eps).sqrt()
+        parts = (parts + (self.linear.bias - mean)[:, None]) * scale[:, None] + norm.bias[:, None]
         return parts.view(count, -1, height, width)

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
 from fsl_demo.backbones.minilm import MiniLM
+from fsl_demo.backbones.trained import TrainedNetwork
 
 
 @dataclass(frozen=True)
 class Networks:
-    """Networks for pictures and texts, and the cache of what they made of them."""
+    """Networks for pictures and texts, and the cache of what they made of them.
+
+    Attributes:
+        shuffle: seed by which the weights of networks trained here are shuffled, for controls.
+    """
 
     features: FeatureCache
     pictures: EfficientNetLite0 = field(default_factory=EfficientNetLite0)
     texts: MiniLM = field(default_factory=MiniLM)
+    shuffle: int | None = None
+    _trained: dict[str, TrainedNetwork] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def trained(self, checkpoint: str) -> TrainedNetwork:
+        """The network of a checkpoint.
+
+        Raises:
+            UserError: `weights_missing`, `weights_differ`.
+        """
+        with self._lock:
+            if checkpoint not in self._trained:
+                self._trained[checkpoint] = TrainedNetwork(checkpoint, self.shuffle)
+            return self._trained[checkpoint]

@@ -50,7 +50,7 @@ class Preprocessing:
 
     def scaled(self, images: Tensor) -> Tensor:
         """Values in [0, 1] to what the network reads, [N, C, H, W]."""
-        if self.mean is not None:
+        if self.mean is not None and self.spread is not None:
             return (images - self.mean) / self.spread
         mean, spread = images.mean((1, 2, 3), keepdim=True), images.std((1, 2, 3), keepdim=True)
         return (images - mean) / (spread + 0.05)

@@ -18,14 +18,11 @@ def read(root: Path) -> Dataset:
     if not (folder / "splits").is_dir():
         raise UserError("data_missing", name="cifar_fs", folder=folder)
     files = [class_folders(folder / part) for part in ("train", "test")]
-    return Dataset(
-        "cifar_fs",
-        "CIFAR-FS: 64 classes to train, 16 to validate, 20 to test",
-        *(
-            Part({name: [file for part in files for file in part[name]] for name in _names(folder, split)})
-            for split in SPLITS
-        ),
+    train, validation, test = (
+        Part({name: [file for part in files for file in part[name]] for name in _names(folder, split)})
+        for split in SPLITS
     )
+    return Dataset("cifar_fs", "64 classes to train, 16 to validate, 20 to test", train, validation, test)
 
 
 def _names(folder: Path, split: str) -> list[str]:

@@ -24,9 +24,9 @@ def read(root: Path, download: bool = False) -> Dataset:
 
         for background in (True, False):
             Omniglot(str(root), background=background, download=True)
-    background, test = (_alphabets(root, part) for part in ("background", "evaluation"))
+    characters, test = (_alphabets(root, part) for part in ("background", "evaluation"))
     train, validation = (
-        {name: files for name, files in background.items() if (name.split("/")[0] in VALIDATION) == chosen}
+        {name: files for name, files in characters.items() if (name.split("/")[0] in VALIDATION) == chosen}
         for chosen in (False, True)
     )
     return Dataset(

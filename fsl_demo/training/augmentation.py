@@ -65,7 +65,7 @@ class Augmentation:
 
 
 def _erased(image: Tensor) -> Tensor:
-    """Random erasing (Zhong et al. 2017, arXiv:1708.04896) of one picture [C, H, W]: an eighth to four ninths a side."""
+    """Random erasing (Zhong et al. 2017, arXiv:1708.04896) of one picture [C, H, W], up to four ninths a side."""
     side = image.shape[-1]
     height, width = (int(torch.randint(side // 8, side * 4 // 9, ())) for _ in range(2))
     top, left = (int(torch.randint(0, side - length, ())) for length in (height, width))

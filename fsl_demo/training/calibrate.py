@@ -36,4 +36,4 @@ def defaults(module: Any, validation: Arrays) -> dict[str, np.ndarray]:
         costs = [-np.log(softmax(t * similarities)[rows, truth] + 1e-12).mean() for t in TEMPERATURES]
         temperatures.append(TEMPERATURES[int(np.argmin(costs))])
         thresholds.append(np.quantile(similarities[rows, truth], REFUSED))
-    return {"temperature": np.float32(temperatures), "none_below": np.float32(thresholds)}
+    return {"temperature": np.array(temperatures, np.float32), "none_below": np.array(thresholds, np.float32)}

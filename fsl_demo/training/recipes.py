@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fsl_demo.backbones.embedder import Architecture, Embedder
+from fsl_demo.backbones.architecture import Architecture
+from fsl_demo.backbones.embedder import Embedder
 from fsl_demo.errors import UserError
 from fsl_demo.training.augmentation import Augmentation
 from fsl_demo.training.loop import Schedule

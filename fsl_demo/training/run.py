@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -73,7 +72,7 @@ def train(
     objective = recipes.objective(plan.method, plan.recipe, len(training.names))
     if plan.weights is not None:
         start = {name: torch.from_numpy(np.asarray(array, np.float32)) for name, array in plan.weights.items()}
-        objective.load_state_dict({name: value for name, value in start.items()}, strict=False)
+        objective.load_state_dict(start, strict=False)
     loop = Training(
         objective,
         training,
@@ -105,7 +104,7 @@ def train(
         "recipe": {key: value for key, value in asdict(plan.recipe).items() if key != "architecture"},
         "validation": {"figure": loop.history.best, "what": what(plan.recipe), "epoch": loop.history.best_epoch + 1},
         "training_seconds": round(loop.history.seconds, 1),
-        "machine": f"{platform.machine()}, {loop.accelerator.device.type}, {torch.get_num_threads()} threads, {plan.precision}",
+        "machine": f"{loop.accelerator.device.type}, {torch.get_num_threads()} threads, precision {plan.precision}",
         "pretraining": "none",
     }
     return checkpoints.save(plan.name, arrays, card, checkpoint_folder)

@@ -1,0 +1,28 @@
+"""What a card must say to build a network again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A network by name.
+
+    Attributes:
+        backbone: one of `embedder.BACKBONES`.
+        preprocessing: one of `preprocessing.PREPROCESSINGS`.
+        dimension: length of the vectors; 0 for a network without a head, whose maps are compared as they are.
+        cbam: whether the backbone has attention in its blocks.
+        dropout: before the head, in training.
+    """
+
+    backbone: str
+    preprocessing: str
+    dimension: int
+    cbam: bool = False
+    dropout: float = 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)

@@ -1,0 +1,138 @@
+"""Networks that were trained here, from their checkpoints, as backbones for the feature cache."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from fsl_demo import checkpoints, runtime
+from fsl_demo.backbones.preprocessing import PREPROCESSINGS
+from fsl_demo.episodes import Box, Progress, quiet
+from fsl_demo.errors import UserError
+from fsl_demo.pictures import Picture
+
+
+class TrainedNetwork:
+    """A checkpoint's network. Attributes as of `EfficientNetLite0`.
+
+    Args:
+        name: of the checkpoint.
+        shuffle: seed by which the values of each weight tensor are shuffled, for controls; None leaves them.
+    """
+
+    def __init__(self, name: str, shuffle: int | None = None) -> None:
+        self.checkpoint = checkpoints.load(name)
+        self.name, self.id, self.title = name, name, name
+        self.weights = self.checkpoint.sha256
+        if shuffle is not None:
+            self.id, self.weights = f"{name}_shuffled", f"shuffled-{shuffle}-{self.weights}"
+        self._shuffle = shuffle
+        self.recipe = PREPROCESSINGS[self._architecture().preprocessing]
+        self.preprocessing = self.recipe.id
+        self._modules: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def channels(self) -> int:
+        return int(self.load().channels)
+
+    def load(self, progress: Progress = quiet) -> Any:
+        """The `Embedder`, loaded once.
+
+        Raises:
+            UserError: `weights_differ` when the weights do not fit the architecture on the card.
+        """
+        return self._part("embedder", progress)
+
+    def attention(self, progress: Progress = quiet) -> Any:
+        """The `CrossAttention` of a Cross Attention Network, loaded once.
+
+        Raises:
+            UserError: `weights_differ`.
+        """
+        return self._part("attention", progress)
+
+    def maps(self, images: Sequence[np.ndarray], progress: Progress = quiet) -> np.ndarray:
+        """Embed prepared pictures: float32 [N, channels, h, w], whose mean over positions is the vector."""
+        import torch
+
+        embedder = self.load(progress)
+        with torch.inference_mode():
+            batch = self.recipe.tensor(np.stack(images)).to(runtime.device())
+            return embedder.maps(batch).float().cpu().contiguous().numpy()
+
+    def prepare(self, picture: Picture) -> np.ndarray:
+        """Uint8 [stored, stored, colours]."""
+        return self.recipe.prepare(picture)
+
+    def seen(self, picture: Picture) -> Box:
+        """The part of a picture that the network sees."""
+        return self.recipe.seen(picture)
+
+    def attended(self, picture: Picture) -> list[tuple[np.ndarray, np.ndarray]]:
+        """What each CBAM of the network made of a picture, first block first: channels [C], positions [h, w]."""
+        import torch
+
+        from fsl_demo.layers.cbam import CBAM
+
+        embedder = self.load()
+        with self._lock, torch.inference_mode():
+            embedder.maps(self.recipe.tensor(self.prepare(picture)[None]).to(runtime.device()))
+            blocks = [module for module in embedder.modules() if isinstance(module, CBAM)]
+            return [(block.channel[0].cpu().numpy(), block.spatial[0].cpu().numpy()) for block in blocks]
+
+    def _architecture(self) -> Any:
+        from fsl_demo.backbones.architecture import Architecture
+
+        try:
+            return Architecture(**self.checkpoint.card["architecture"])
+        except (KeyError, TypeError) as error:
+            raise UserError("weights_differ", name=self.name) from error
+
+    def _part(self, part: str, progress: Progress) -> Any:
+        with self._lock:
+            if part not in self._modules:
+                progress("weights", 0, 1)
+                self._modules[part] = self._build(part)
+                progress("weights", 1, 1)
+            return self._modules[part]
+
+    def _build(self, part: str) -> Any:
+        import torch
+
+        from fsl_demo.backbones.embedder import Embedder
+        from fsl_demo.layers.cross_attention import CrossAttention
+
+        arrays = self.checkpoint.arrays
+        state = {
+            name.removeprefix(f"{part}."): torch.from_numpy(np.array(array)).to(
+                torch.float32 if array.dtype == np.float16 else None
+            )
+            for name, array in arrays.items()
+            if name.startswith(f"{part}.")
+        }
+        if self._shuffle is not None:
+            state = shuffled(state, self._shuffle)
+        try:
+            size = tuple(self.checkpoint.card["size"])
+            module: Any = Embedder(self._architecture()) if part == "embedder" else CrossAttention(size)
+            if part == "embedder" and module.size != size:
+                raise KeyError("size")
+            module.load_state_dict(state)
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise UserError("weights_differ", name=self.name) from error
+        return module.eval().requires_grad_(False).to(runtime.device())
+
+
+def shuffled(state: dict[str, Any], seed: int) -> dict[str, Any]:
+    """Weights and running statistics with the values within each tensor in another order."""
+    import torch
+
+    random = torch.Generator().manual_seed(seed)
+    return {
+        name: value.flatten()[torch.randperm(value.numel(), generator=random)].view_as(value)
+        for name, value in state.items()
+    }
