@@ -45,8 +45,6 @@ def svg(rows: Sequence[dict[str, float]]) -> str:
         ticks.append(f'<text x="{WIDTH - RIGHT + 6}" y="{y + 4}">{highest * i / 4:.3g}</text>')
     low = HEIGHT - 12
     legend.append(f'<text x="{LEFT}" y="{low}">1</text><text x="{WIDTH - RIGHT}" y="{low}">epoch {last:g}</text>')
-        f'<text x="{LEFT}" y="{HEIGHT - 12}">1</text><text x="{WIDTH - RIGHT}" y="{HEIGHT - 12}">epoch {last:g}</text>'
-    )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH + 20} {HEIGHT}" font-family="sans-serif"'
         f' font-size="12"><rect width="100%" height="100%" fill="white"/>{"".join(ticks + lines + legend)}</svg>\n'
