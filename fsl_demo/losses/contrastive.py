@@ -33,7 +33,9 @@ def batch_contrastive(vectors: Tensor, labels: Tensor, margin: float = 1.0) -> T
     """
     first, second = torch.triu_indices(len(labels), len(labels), 1, device=vectors.device)
     same = labels[first] == labels[second]
-    found = distances(vectors[first], vectors[second])
+    products = vectors @ vectors.T
+    squares = products.diagonal()
+    found = (squares[first] + squares[second] - 2 * products[first, second]).clamp(min=0).add(EPSILON).sqrt()
     together, apart = found[same], found[~same]
     apart = apart.topk(min(len(together), len(apart)), largest=False).values
     pairs = torch.cat([together, apart])
