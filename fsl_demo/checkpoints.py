@@ -56,7 +56,7 @@ def save(name: str, arrays: Mapping[str, np.ndarray], card: Mapping[str, Any], f
     """Write a checkpoint; size, parameters and hash are added to the card. Returns its folder."""
     from safetensors.numpy import save as serialise
 
-    data = serialise(dict(arrays))
+    data = serialise({key: np.ascontiguousarray(array) for key, array in arrays.items()})
     target = folder / name
     target.mkdir(parents=True, exist_ok=True)
     (target / "model.safetensors").write_bytes(data)

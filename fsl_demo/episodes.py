@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -108,6 +108,7 @@ class Scores:
         probabilities: float32 [Q, C], calibrated, rows sum to 1.
         none_below: a query whose best similarity is lower is "none of these".
         pairs: float32 [Q, S], similarity to each support picture, or None.
+        note: what the method chose by itself and why, in plain values ("variant", "reason" …).
     """
 
     method: str
@@ -118,6 +119,7 @@ class Scores:
     probabilities: np.ndarray
     none_below: float
     pairs: np.ndarray | None = None
+    note: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("similarities", "probabilities"):
@@ -155,6 +157,9 @@ class Layer:
         map: float32 [h, w] in [0, 1]: the evidence at each position; one scale for all classes of a query.
         seen: the rectangle of the picture that the network saw, which the map covers.
         words: what the picture was compared with in words, as (text, similarity), best first.
+        kind: what the map is: "evidence" (shares of the score), "attention" (where the network looks, whatever the
+            class), "cross" (where it looks for the other picture's sake), "point" (what a place attends to).
+        channels: the strongest channels of the attention, as (number, weight), strongest first.
     """
 
     picture: Picture
@@ -162,6 +167,8 @@ class Layer:
     map: np.ndarray | None = None
     seen: Box = (0.0, 0.0, 1.0, 1.0)
     words: tuple[tuple[str, float], ...] = ()
+    kind: Literal["evidence", "attention", "cross", "point"] = "evidence"
+    channels: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -173,8 +180,19 @@ class Explanation:
     layers: tuple[Layer, ...]
 
 
-Focus = Picture
-"""What an explanation is asked about besides the query: a support picture."""
+@dataclass(frozen=True)
+class Focus:
+    """What an explanation is asked about besides the query.
+
+    Attributes:
+        support: a support picture.
+        point: a place on one of the two pictures, as fractions of its width and height: what does it attend to?
+        on: the picture that the point is on.
+    """
+
+    support: Picture | None = None
+    point: tuple[float, float] | None = None
+    on: Literal["query", "support"] = "query"
 
 
 @dataclass(frozen=True)

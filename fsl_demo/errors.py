@@ -30,6 +30,8 @@ MESSAGES = {
     "setting_bad": "“{name}” cannot be {value}. {reason}",
     "weights_missing": "The weights of {name} are not installed. Run `make install` again.",
     "weights_differ": "The weights of {name} are not the ones that its card names. Install them again.",
+    "card_incomplete": "The card of {name} does not say how its network is built. Make the checkpoint again.",
+    "card_differs": "The weights of {name} do not fit its card ({part}). Make the checkpoint again.",
     "disk_full": "The disk is full, so nothing was saved in {folder}. Free some space and save again.",
     "folder_unwritable": "{folder} cannot be written ({reason}). Allow it, or choose another folder.",
     "workspace_damaged": "{folder} holds a damaged database ({reason}). Restore a copy, or choose another folder.",

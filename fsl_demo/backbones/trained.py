@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fsl_demo import checkpoints, runtime
+from fsl_demo.backbones.architecture import Architecture
 from fsl_demo.backbones.preprocessing import PREPROCESSINGS
 from fsl_demo.episodes import Box, Progress, quiet
 from fsl_demo.errors import UserError
@@ -21,6 +22,9 @@ class TrainedNetwork:
     Args:
         name: of the checkpoint.
         shuffle: seed by which the values of each weight tensor are shuffled, for controls; None leaves them.
+
+    Raises:
+        UserError: `weights_missing`, `weights_differ`, `card_incomplete`.
     """
 
     def __init__(self, name: str, shuffle: int | None = None) -> None:
@@ -30,20 +34,23 @@ class TrainedNetwork:
         if shuffle is not None:
             self.id, self.weights = f"{name}_shuffled", f"shuffled-{shuffle}-{self.weights}"
         self._shuffle = shuffle
-        self.recipe = PREPROCESSINGS[self._architecture().preprocessing]
+        try:
+            self.architecture = Architecture(**self.checkpoint.card["architecture"])
+            self.recipe = PREPROCESSINGS[self.architecture.preprocessing]
+            self.channels = int(self.checkpoint.card["channels"])
+            height, width = self.checkpoint.card["size"]
+            self.size = (int(height), int(width))
+        except (KeyError, TypeError, ValueError) as error:
+            raise UserError("card_incomplete", name=name) from error
         self.preprocessing = self.recipe.id
         self._modules: dict[str, Any] = {}
         self._lock = threading.Lock()
-
-    @property
-    def channels(self) -> int:
-        return int(self.load().channels)
 
     def load(self, progress: Progress = quiet) -> Any:
         """The `Embedder`, loaded once.
 
         Raises:
-            UserError: `weights_differ` when the weights do not fit the architecture on the card.
+            UserError: `card_differs` when the weights do not fit the architecture on the card.
         """
         return self._part("embedder", progress)
 
@@ -51,7 +58,7 @@ class TrainedNetwork:
         """The `CrossAttention` of a Cross Attention Network, loaded once.
 
         Raises:
-            UserError: `weights_differ`.
+            UserError: `card_differs`.
         """
         return self._part("attention", progress)
 
@@ -84,14 +91,6 @@ class TrainedNetwork:
             blocks = [module for module in embedder.modules() if isinstance(module, CBAM)]
             return [(block.channel[0].cpu().numpy(), block.spatial[0].cpu().numpy()) for block in blocks]
 
-    def _architecture(self) -> Any:
-        from fsl_demo.backbones.architecture import Architecture
-
-        try:
-            return Architecture(**self.checkpoint.card["architecture"])
-        except (KeyError, TypeError) as error:
-            raise UserError("weights_differ", name=self.name) from error
-
     def _part(self, part: str, progress: Progress) -> Any:
         with self._lock:
             if part not in self._modules:
@@ -117,13 +116,12 @@ class TrainedNetwork:
         if self._shuffle is not None:
             state = shuffled(state, self._shuffle)
         try:
-            size = tuple(self.checkpoint.card["size"])
-            module: Any = Embedder(self._architecture()) if part == "embedder" else CrossAttention(size)
-            if part == "embedder" and module.size != size:
-                raise KeyError("size")
+            module: Any = Embedder(self.architecture) if part == "embedder" else CrossAttention(self.size)
             module.load_state_dict(state)
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            raise UserError("weights_differ", name=self.name) from error
+        except (KeyError, RuntimeError) as error:  # an unknown backbone; names or shapes that differ
+            raise UserError("card_differs", name=self.name, part=part) from error
+        if part == "embedder" and module.size != self.size:
+            raise UserError("card_differs", name=self.name, part="size")
         return module.eval().requires_grad_(False).to(runtime.device())
 
 

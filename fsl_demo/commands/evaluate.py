@@ -3,31 +3,44 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fsl_demo.commands import options, reading, reporting
 
 if TYPE_CHECKING:
+    from fsl_demo.datasets.parts import Classes
     from fsl_demo.evaluation.heatmaps import Blanking
+    from fsl_demo.evaluation.run import Report
     from fsl_demo.methods.contract import Method
 
 DETAILS = """\
 Draws random episodes from class folders, the same ones for every method, and prints accuracy with its 95 % interval,
 the difference to the first method, the expected calibration error (ECE) and how many queries were called none of
 these. With --leave-one-out, every picture is classified by all the others instead: that is how good a support set is.
+
+With checkpoints, those are measured: on the test part where --data names a data set, which also gives pairs to verify.
+With --by-fold each checkpoint is tested on the fold that its card names, and the mean is printed.
 """
 EXAMPLES = """\
 evaluate --data pets/ --way 5 --shot 1,5
 evaluate --data pets/ --way 0 --shot 5 --queries 0 --episodes 1 --format json
 evaluate --data pets/ --shot 1 --heat-maps 200
 evaluate --data support/ --leave-one-out
+evaluate siamese_characters s3net_characters --data omniglot --way 20 --shot 1
+evaluate runs/folds/lfw_* --data lfw --by-fold --queries 1
 """
 
 
 def add(verbs: options.Verbs) -> None:
     parser = options.add_verb(verbs, "evaluate", "Measure the methods on labelled pictures.", DETAILS, EXAMPLES)
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of class folders")
+    parser.add_argument(
+        "checkpoints", nargs="*", metavar="CHECKPOINT", help="measure these: names of checkpoints, or their folders"
+    )
+    options.add_data(parser)
+    parser.add_argument("--within", action="store_true", help="classes of one group an episode (omniglot's alphabets)")
+    parser.add_argument("--by-fold", action="store_true", help="each checkpoint on the fold of its card; the mean")
     options.add_methods(parser)
     parser.add_argument("--way", type=int, default=5, metavar="N", help="classes an episode; 0 takes all (default: 5)")
     parser.add_argument(
@@ -59,17 +72,18 @@ def add(verbs: options.Verbs) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     options.prepare(chosen)
+    if chosen.checkpoints:
+        return _checkpoints(chosen)
     known = reading.methods(chosen.workspace)
     methods = reading.named(known, chosen.methods or list(known))
     return _leave_one_out(chosen, methods) if chosen.leave_one_out else _episodes(chosen, methods)
 
 
 def _episodes(chosen: argparse.Namespace, methods: list[Method]) -> int:
-    from fsl_demo.datasets.class_folders import class_folders
     from fsl_demo.evaluation.run import evaluate
 
     terminal = reporting.Terminal()
-    files = class_folders(chosen.data)
+    files = _classes(chosen)
     documents = []
     for shot in chosen.shot:
         able = [method for method in methods if chosen.methods or shot or not method.card.needs_pictures]
@@ -89,8 +103,74 @@ def _episodes(chosen: argparse.Namespace, methods: list[Method]) -> int:
     return 0
 
 
+def _classes(chosen: argparse.Namespace) -> Classes:
+    """The class folders, or the test part of a data set."""
+    from fsl_demo import datasets
+    from fsl_demo.datasets.class_folders import class_folders
+    from fsl_demo.evaluation.trained import large_enough
+
+    if Path(chosen.data).is_dir() or chosen.data not in datasets.DATASETS:
+        return class_folders(Path(chosen.data))
+    data = datasets.read(chosen.data, chosen.root, chosen.fold, chosen.download)
+    return large_enough(data.test.classes, max(chosen.shot) + max(chosen.queries, 1))
+
+
+def _checkpoints(chosen: argparse.Namespace) -> int:
+    """Figures of checkpoints; with methods named, of those beside them on the same episodes."""
+    from fsl_demo import datasets
+    from fsl_demo.backbones.cache import FeatureCache
+    from fsl_demo.backbones.networks import Networks
+    from fsl_demo.datasets.parts import Dataset
+    from fsl_demo.evaluation import trained
+    from fsl_demo.methods import of_checkpoint
+
+    terminal, networks = reporting.Terminal(), Networks(FeatureCache())
+    names = [str(Path(name).resolve()) if Path(name).is_dir() else name for name in chosen.checkpoints]
+    documents: list[dict[str, Any]] = []
+
+    def read(fold: int | None) -> Dataset:
+        return datasets.read(chosen.data, chosen.root, fold, chosen.download)
+
+    def say(document: dict[str, Any], *lines: str) -> None:
+        documents.append(document)
+        if chosen.format == "table":
+            print("\n\n".join(lines), end="\n\n", flush=True)
+
+    def episodes(methods: list[Method], data: Dataset, *, shot: int) -> Report:
+        counts = (chosen.way, shot, chosen.queries, chosen.episodes, chosen.seed)
+        return trained.run(methods, data, *counts, chosen.within, terminal.progress)
+
+    if chosen.by_fold:
+        for shot in chosen.shot:
+            drawn = partial(episodes, shot=shot)
+            report, verification = trained.by_fold(names, read, networks, drawn, terminal.progress)
+            say(
+                report.as_dict() | {"verification": [verification.as_dict()]},
+                report.markdown(),
+                verification.markdown(),
+            )
+    else:
+        data = read(chosen.fold)
+        others = reading.named(reading.methods(chosen.workspace), chosen.methods or [])
+        methods = [*others, *(of_checkpoint(name, networks) for name in names)]
+        verified = trained.verify(names, data, networks, terminal.progress)
+        sizes = [trained.size(name, data, networks) for name in names]
+        for shot in chosen.shot:
+            report = episodes(methods, data, shot=shot)
+            extra: dict[str, list[Any]] = {"verification": verified, "size": sizes}
+            say(
+                report.as_dict() | {key: [one.as_dict() for one in some] for key, some in extra.items()},
+                f"{data.name}: {data.protocol}.",
+                report.markdown(),
+                *(one.markdown() for some in extra.values() for one in some),
+            )
+    if chosen.format == "json":
+        reporting.print_json(documents)
+    return 0
+
+
 def _heat_maps(
-    method: Method, files: dict[str, list[Path]], shot: int, chosen: argparse.Namespace, terminal: reporting.Terminal
+    method: Method, files: Classes, shot: int, chosen: argparse.Namespace, terminal: reporting.Terminal
 ) -> tuple[Blanking, Blanking]:
     """The blanking test with a method's heat maps, and with those of the same method on shuffled weights."""
     from fsl_demo.evaluation.heatmaps import blanking, shuffled
@@ -108,7 +188,7 @@ def _leave_one_out(chosen: argparse.Namespace, methods: list[Method]) -> int:
     from fsl_demo.evaluation.leave_one_out import leave_one_out
 
     terminal = reporting.Terminal()
-    episode = reading.task(chosen.data, None, terminal.progress, terminal.fault)
+    episode = reading.task(Path(chosen.data), None, terminal.progress, terminal.fault)
     names = [spec.name for spec in episode.classes]
     documents: list[dict[str, Any]] = []
     for method in methods:

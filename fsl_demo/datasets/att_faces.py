@@ -30,4 +30,5 @@ def read(root: Path, fold: int = 1) -> Dataset:
         Part(train),
         Part(validation, fixed_pairs(validation, PAIRS // 2)),
         Part(test, fixed_pairs(test, PAIRS)),
+        fold=fold,
     )

@@ -42,6 +42,7 @@ def read(root: Path, fold: int = 0) -> Dataset:
             {name: people[name] for name in people if name in tested},
             [_items(people, pair) for pair in pairs],
         ),
+        fold=fold,
     )
 
 

@@ -33,6 +33,7 @@ class Dataset:
     Attributes:
         name: as given on the command line.
         protocol: how it was split, in a sentence.
+        fold: which one of the data set's folds this is.
         grouped: class names begin with their group ("Greek/character01"), within which episodes can be drawn too.
     """
 
@@ -42,6 +43,7 @@ class Dataset:
     validation: Part
     test: Part = field(default_factory=lambda: Part({}))
     grouped: bool = False
+    fold: int | None = None
 
 
 def opened(item: Item) -> Picture:

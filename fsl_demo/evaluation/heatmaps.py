@@ -14,10 +14,11 @@ import numpy as np
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.datasets.parts import Classes
 from fsl_demo.episodes import Box, Progress, quiet
 from fsl_demo.evaluation import intervals
 from fsl_demo.evaluation.intervals import Interval
-from fsl_demo.evaluation.run import Files, Opened, episode_of
+from fsl_demo.evaluation.run import Opened, episode_of
 from fsl_demo.evaluation.sampling import EpisodeSampler
 from fsl_demo.methods.contract import Classifier, Method
 from fsl_demo.pictures import Picture, from_image
@@ -90,7 +91,7 @@ def shuffled(seed: int = 0) -> Networks:
 
 def blanking(
     method: Method,
-    files: Files,
+    files: Classes,
     queries: int = 200,
     shot: int = 1,
     seed: int = 0,

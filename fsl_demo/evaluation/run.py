@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from fsl_demo.datasets.parts import Classes, Item
 from fsl_demo.episodes import ClassSpec, Episode, Example, Progress, quiet
 from fsl_demo.evaluation import intervals
 from fsl_demo.evaluation.calibration import credits, expected_calibration_error
 from fsl_demo.evaluation.sampling import Drawn, EpisodeSampler
 from fsl_demo.methods.contract import Method
 from fsl_demo.pictures import Picture, ingest
-
-Files = Mapping[str, Sequence[Path]]
 
 
 @dataclass(frozen=True)
@@ -79,13 +78,14 @@ class Report:
 
 def evaluate(
     methods: Iterable[Method],
-    files: Files,
+    files: Classes,
     way: int = 5,
     shot: int = 1,
     queries: int = 15,
     episodes: int = 600,
     seed: int = 0,
     progress: Progress = quiet,
+    group: Callable[[str], str] = lambda name: "",
 ) -> Report:
     """Run methods with automatic settings over the same random episodes.
 
@@ -96,12 +96,13 @@ def evaluate(
         shot: support pictures a class; 0 for zero-shot.
         queries: a class; 0 takes all pictures that are left.
         progress: told "score" and how many episodes are done; may raise `Cancelled`.
+        group: from a class name to the group that the classes of an episode share.
 
     Raises:
         UserError: `setting_bad` when there are too few classes or pictures; whatever a method or picture raises.
     """
     methods, opened = list(methods), Opened()
-    sampler = EpisodeSampler(files, way, shot, queries, seed)
+    sampler = EpisodeSampler(files, way, shot, queries, seed, group)
     right: list[list[np.ndarray]] = [[] for _ in methods]
     sure: list[list[np.ndarray]] = [[] for _ in methods]
     none: list[list[bool]] = [[] for _ in methods]
@@ -127,13 +128,15 @@ class Opened:
     def __init__(self) -> None:
         self._pictures: dict[Path, Picture] = {}
 
-    def __call__(self, file: Path) -> Picture:
+    def __call__(self, file: Item) -> Picture:
+        if isinstance(file, Picture):
+            return file
         if file not in self._pictures:
             self._pictures[file] = replace(ingest(file), source=partial(_image, file))
         return self._pictures[file]
 
 
-def episode_of(drawn: Drawn[Path], opened: Opened) -> tuple[Episode, np.ndarray]:
+def episode_of(drawn: Drawn[Item], opened: Opened) -> tuple[Episode, np.ndarray]:
     """An episode from drawn files, and the class index of each query."""
     support = [Example(opened(file), index) for index, files in enumerate(drawn.support) for file in files]
     queries = [opened(file) for files in drawn.queries for file in files]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -31,13 +31,20 @@ class EpisodeSampler(Generic[Item]):
         shot: support items a class.
         queries: query items a class; 0 takes all that are left.
         seed: the same one gives the same episodes.
+        group: from a class name to its group; the classes of an episode are then of one group, which has enough.
 
     Raises:
         UserError: `setting_bad`, naming what there is too little of.
     """
 
     def __init__(
-        self, items: Mapping[str, Iterable[Item]], way: int = 5, shot: int = 1, queries: int = 15, seed: int = 0
+        self,
+        items: Mapping[str, Iterable[Item]],
+        way: int = 5,
+        shot: int = 1,
+        queries: int = 15,
+        seed: int = 0,
+        group: Callable[[str], str] = lambda name: "",
     ) -> None:
         self.items = {name: list(members) for name, members in items.items()}
         self.way, self.shot, self.queries, self.seed = way or len(items), shot, queries, seed
@@ -52,10 +59,18 @@ class EpisodeSampler(Generic[Item]):
                 reason = f"“{name}” has {len(members)} pictures, and {queries} queries a class are to be left."
                 raise UserError("setting_bad", name="shot", value=shot, reason=reason)
 
+        groups: dict[str, list[str]] = {}
+        for name in self.items:
+            groups.setdefault(group(name), []).append(name)
+        self._groups = [names for names in groups.values() if len(names) >= self.way]
+        if not self._groups:
+            raise UserError("setting_bad", name="way", value=way, reason="No group has so many classes.")
+
     def draw(self, episodes: int) -> Iterator[Drawn[Item]]:
         """So many episodes, always the same ones."""
-        random, names = np.random.default_rng(self.seed), list(self.items)
+        random = np.random.default_rng(self.seed)
         for _ in range(episodes):
+            names = self._groups[random.integers(len(self._groups))] if len(self._groups) > 1 else self._groups[0]
             chosen = [names[i] for i in random.choice(len(names), self.way, replace=False)]
             shuffled = [[self.items[name][i] for i in random.permutation(len(self.items[name]))] for name in chosen]
             end = self.shot + self.queries if self.queries else None

@@ -31,7 +31,7 @@ from fsl_demo.evaluation.sampling import EpisodeSampler
 from fsl_demo.methods import asif, calibration, picture_space, prototype
 from fsl_demo.methods.contract import Method
 from fsl_demo.methods.glossary import imagenet_sentences
-from fsl_demo.methods.picture_space import unit
+from fsl_demo.methods.vectors import unit
 from fsl_demo.pictures import ingest
 
 SEED = 0

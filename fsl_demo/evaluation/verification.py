@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
 import numpy as np
+
+from fsl_demo.datasets.parts import Item, opened
+from fsl_demo.episodes import Progress, quiet
+from fsl_demo.evaluation import intervals
+from fsl_demo.pictures import Picture
+
+Pair = tuple[Item, Item, bool]
 
 
 def best_threshold(similarities: np.ndarray, same: np.ndarray) -> float:
@@ -35,3 +46,68 @@ def across_folds(folds: list[tuple[np.ndarray, np.ndarray]]) -> list[float]:
         threshold = best_threshold(*(np.concatenate(part) for part in zip(*others, strict=True)))
         found.append(accuracy(similarities, same, threshold))
     return found
+
+
+@dataclass(frozen=True)
+class Verification:
+    """How often a method tells whether two pictures are of one class.
+
+    Attributes:
+        folds: folds that this is the mean of; 1 where there are none.
+        accuracy, low, high: share of pairs that are right, with its 95 % interval: Wilson's over the pairs, or over the
+            folds' accuracies.
+        threshold: where it came from.
+    """
+
+    method: str
+    pairs: int
+    folds: int
+    accuracy: float
+    low: float
+    high: float
+    threshold: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def markdown(self) -> str:
+        folds = f", mean of {self.folds} folds" if self.folds > 1 else ""
+        return (
+            f"{self.method}: {self.accuracy:.2%} ({self.low:.2%} to {self.high:.2%}) of {self.pairs:,} pairs{folds};"
+            f" threshold from {self.threshold}"
+        )
+
+
+class Verifier(Protocol):
+    """A method that compares two pictures."""
+
+    def verify(self, first: Sequence[Picture], second: Sequence[Picture], progress: Progress = quiet) -> np.ndarray: ...
+
+
+def similarities(method: Verifier, pairs: Sequence[Pair], progress: Progress = quiet) -> tuple[np.ndarray, np.ndarray]:
+    """What a method says of pairs, and whether they are of one class, both [P]."""
+    known: dict[Item, Picture] = {}
+    for one, other, _ in pairs:
+        for item in (one, other):
+            if item not in known:
+                known[item] = opened(item)
+    first, second = [known[one] for one, _, _ in pairs], [known[other] for _, other, _ in pairs]
+    return method.verify(first, second, progress), np.array([same for _, _, same in pairs])
+
+
+def verify(
+    name: str, method: Verifier, validation: Sequence[Pair], test: Sequence[Pair], progress: Progress = quiet
+) -> Verification:
+    """Accuracy on test pairs with the threshold that suits the validation pairs best."""
+    threshold = best_threshold(*similarities(method, validation, progress))
+    found, same = similarities(method, test, progress)
+    share = accuracy(found, same, threshold)
+    low, high = intervals.wilson(share * len(same), len(same))
+    return Verification(name, len(same), 1, share, low, high, "validation pairs")
+
+
+def verify_folds(name: str, folds: Sequence[tuple[np.ndarray, np.ndarray]]) -> Verification:
+    """Mean accuracy of folds, (similarities, same), each with the threshold that suits the others best."""
+    found = across_folds(list(folds))
+    interval, pairs = intervals.mean(found), sum(len(same) for _, same in folds)
+    return Verification(name, pairs, len(folds), interval.mean, interval.low, interval.high, "the other folds' pairs")

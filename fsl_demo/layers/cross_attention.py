@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import normalize
+from torch.nn.functional import cosine_similarity, normalize
 
 TEMPERATURE = 0.025
 REDUCTION = 6
@@ -65,3 +65,8 @@ class CrossAttention(nn.Module):
         mean = cosines.mean(2)
         kernel = self.widen(torch.relu(self.norm(self.narrow(mean).flatten(0, 1)))).view_as(mean)
         return torch.softmax((cosines @ kernel[..., None])[..., 0] / cosines.shape[-1] / TEMPERATURE, dim=-1)
+
+    def similarities(self, classes: Tensor, queries: Tensor) -> Tensor:
+        """Cosines of the pooled maps of queries and classes attended to each other, [Q, N] (section 4.2)."""
+        attended = self(classes, queries)
+        return cosine_similarity(attended.classes.mean(-1), attended.queries.mean(-1), dim=2)

@@ -2,19 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.errors import UserError
 from fsl_demo.methods.asif import Asif
+from fsl_demo.methods.can import Can, CanTransductive
 from fsl_demo.methods.contract import Method
 from fsl_demo.methods.prototype import Prototype
+from fsl_demo.methods.s3net import S3Net
+from fsl_demo.methods.siamese import Siamese
+from fsl_demo.methods.siamese_cbam import SiameseCbam
+from fsl_demo.methods.variants import Variant
 
-METHODS: tuple[Callable[[Networks], Method], ...] = (Prototype, Asif)
+METHODS: tuple[Any, ...] = (
+    Prototype,
+    Asif,
+    Siamese,
+    SiameseCbam,
+    S3Net,
+    Can,
+    CanTransductive,
+)
+
+
+def of_checkpoint(name: str, networks: Networks) -> Method:
+    """The method that a checkpoint was trained for, with this checkpoint alone; its card has the checkpoint's name.
+
+    Raises:
+        UserError: `weights_missing`, `weights_differ`, `card_incomplete`.
+    """
+    card = networks.trained(name).checkpoint.card
+    made: Any = next((make(networks) for make in METHODS if make.card.id == card.get("method")), None)
+    if made is None:
+        raise UserError("card_incomplete", name=name)
+    made.variants = (Variant(str(card.get("data")), name),)
+    made.card = replace(made.card, id=Path(name).name)
+    return made
 
 
 def build(features: FeatureCache) -> dict[str, Method]:
     """All methods by id, on one feature cache."""
     networks = Networks(features)
-    methods = [make(networks) for make in METHODS]
+    methods: list[Method] = [make(networks) for make in METHODS]
     return {method.card.id: method for method in methods}

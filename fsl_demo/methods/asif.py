@@ -21,10 +21,11 @@ from fsl_demo.episodes import ClassSpec, Episode, Explanation, Focus, Progress, 
 from fsl_demo.errors import UserError
 from fsl_demo.methods import calibration
 from fsl_demo.methods.calibration import Default
-from fsl_demo.methods.contract import MethodCard
+from fsl_demo.methods.contract import NONE_BELOW, MethodCard
 from fsl_demo.methods.explaining import heat, nearest
 from fsl_demo.methods.glossary import sentences
-from fsl_demo.methods.picture_space import PictureSpace, unit
+from fsl_demo.methods.picture_space import PictureSpace
+from fsl_demo.methods.vectors import unit
 from fsl_demo.pictures import Picture
 
 CHECKPOINT = "lite0_minilm"
@@ -50,9 +51,7 @@ class AsifSettings:
     blend: float | None = field(
         default=None, metadata={"low": 0.0, "high": 1.0, "step": 0.05, "help": "0 uses the text only, 1 the pictures."}
     )
-    none_below: float | None = field(
-        default=None, metadata={"low": 0.0, "high": 1.0, "step": 0.01, "help": "Similarity below which no class fits."}
-    )
+    none_below: float | None = field(default=None, metadata=NONE_BELOW)
 
 
 class Asif:
@@ -158,10 +157,13 @@ class AsifClassifier:
 
     def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
         """Each position's share of the similarity, on the query and on a support picture; the nearest names."""
-        method, shown = self.method, focus or nearest(self.method.space, self.episode, query, class_index)
-        layers = [heat(method.networks, query, "query", self.shares, class_index, method.words(query))]
+        method, shown = (
+            self.method,
+            (focus and focus.support) or nearest(self.method.space, self.episode, query, class_index),
+        )
+        layers = [heat(method.space, query, "query", self.shares, class_index, method.words(query))]
         if shown is not None:
-            layers.append(heat(method.networks, shown, "support", self.shares, class_index, method.words(shown)))
+            layers.append(heat(method.space, shown, "support", self.shares, class_index, method.words(shown)))
         return Explanation(method.card.id, class_index, tuple(layers))
 
     def shares(self, maps: np.ndarray) -> np.ndarray:

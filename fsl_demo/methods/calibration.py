@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fsl_demo.methods.picture_space import unit
+from fsl_demo.methods.vectors import unit
 
 FACTORS = np.geomspace(0.25, 4.0, 33)
 PRIOR = 8.0
@@ -39,6 +39,12 @@ class Default:
         """From the six numbers of a checkpoint."""
         text, half_one, half_five, one, five, crowding = (float(value) for value in values)
         return cls(text, (half_one, half_five), (one, five), crowding)
+
+    @classmethod
+    def of_pictures(cls, values: np.ndarray) -> Default:
+        """For a method that reads no text, from the numbers with one and with five pictures."""
+        one, five = (float(value) for value in values)
+        return cls(0.0, (0.0, 0.0), (one, five), 0.0)
 
     def at(self, classes: int, shots: float, blend: float = 1.0) -> float:
         """The number for so many classes, pictures a class, and this weight of pictures against text."""

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from fsl_demo.episodes import Episode, Explanation, Focus, Progress, Scores
+from fsl_demo.methods.variants import Variant
 from fsl_demo.pictures import Picture
+
+NONE_BELOW = {"low": 0.0, "high": 1.0, "step": 0.01, "help": "Similarity below which no class fits."}
+"""Metadata of the setting that all methods have."""
+
+
+def variant_setting(variants: Sequence[Variant]) -> dict[str, Any]:
+    """Metadata of the setting of methods that have variants."""
+    return {"choices": tuple(one.id for one in variants), "help": "The kind of pictures that the network knows."}
 
 
 @dataclass(frozen=True)
@@ -22,7 +31,7 @@ class MethodCard:
         needs_pictures: it can't answer without support pictures of every class.
         reads_text: it uses the class names and descriptions.
         transductive: it looks at all queries before it answers one.
-        explains: what it can show: "query", "support", "words".
+        explains: what it can show: "query", "support", "words", "attention" (CBAM), "points" (what a place attends to).
         cost: milliseconds a new picture, roughly, on a laptop's CPU.
     """
 
@@ -48,8 +57,8 @@ class Classifier(Protocol):
 class Method(Protocol):
     """A method. `Settings` is a frozen dataclass whose fields make the controls and options.
 
-    Each field carries `metadata`: "low", "high", "step" (a slider) and "help" (a sentence); a field whose
-    default is None is chosen by the method itself until somebody moves it.
+    Each field carries `metadata`: "help" (a sentence), and "low", "high", "step" (a slider) or "choices" (a menu); a
+    field whose default is None is chosen by the method itself until somebody sets it.
     """
 
     card: ClassVar[MethodCard]

@@ -7,16 +7,15 @@ from typing import Literal
 
 import numpy as np
 
-from fsl_demo.backbones.networks import Networks
 from fsl_demo.episodes import Episode, Layer
-from fsl_demo.methods.picture_space import PictureSpace
+from fsl_demo.methods.space import Space
 from fsl_demo.pictures import Picture
 
 Shares = Callable[[np.ndarray], np.ndarray]
 """From the maps [D, h, w] of a picture to what each position adds to each class's score, [C, h, w]."""
 
 
-def nearest(space: PictureSpace, episode: Episode, query: Picture, class_index: int) -> Picture | None:
+def nearest(space: Space, episode: Episode, query: Picture, class_index: int) -> Picture | None:
     """The support picture of a class that is most like the query."""
     members = [example.picture for example in episode.support if example.class_index == class_index]
     if not members:
@@ -25,7 +24,7 @@ def nearest(space: PictureSpace, episode: Episode, query: Picture, class_index: 
 
 
 def heat(
-    networks: Networks,
+    space: Space,
     picture: Picture,
     role: Literal["query", "support"],
     shares: Shares,
@@ -33,7 +32,7 @@ def heat(
     words: tuple[tuple[str, float], ...] = (),
 ) -> Layer:
     """A layer whose map is the evidence for one class, on one scale for all classes of the picture."""
-    evidence = shares(networks.features.maps(networks.pictures, [picture])[0])
+    evidence = shares(space.maps(picture))
     low, high = evidence.min(), evidence.max()
     scaled = (evidence[class_index] - low) / max(high - low, 1e-12)
-    return Layer(picture, role, scaled.astype(np.float32), networks.pictures.seen(picture), words)
+    return Layer(picture, role, scaled.astype(np.float32), space.seen(picture), words)

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.episodes import Progress, quiet
+from fsl_demo.episodes import Box, Progress, quiet
+from fsl_demo.methods.vectors import unit
 from fsl_demo.pictures import Picture
 
 POWER = 0.5
@@ -70,7 +71,10 @@ class PictureSpace:
         channels = (directions @ self.axes().T) * np.maximum(pooled, 1e-12) ** (POWER - 1)
         return np.tensordot(channels, maps, axes=1) / (maps[0].size * length)
 
+    def maps(self, picture: Picture) -> np.ndarray:
+        """[1280, h, w] of one picture."""
+        return self.networks.features.maps(self.networks.pictures, [picture])[0]
 
-def unit(vectors: np.ndarray) -> np.ndarray:
-    """Rows scaled to length 1; a row of zeros stays."""
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+    def seen(self, picture: Picture) -> Box:
+        """The part of a picture that the network sees."""
+        return self.networks.pictures.seen(picture)

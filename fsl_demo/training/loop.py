@@ -149,7 +149,8 @@ class Training:
         loss = float(torch.stack(losses).mean())
         if not np.isfinite(loss):
             raise FloatingPointError(f"the loss of epoch {epoch + 1} is {loss}; lower the learning rate")
-        training, validation = self.validate(self.module)
+        with self.accelerator.autocast():
+            training, validation = self.validate(self.module)
         self.history.seconds += time.perf_counter() - began
         row = {"epoch": epoch + 1, "loss": loss, "training": training, "validation": validation}
         self.history.rows.append(row | {"pictures_per_second": pictures / seconds})

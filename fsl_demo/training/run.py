@@ -23,7 +23,7 @@ from fsl_demo.training.objectives import SHIPPED
 from fsl_demo.training.recipes import Recipe
 from fsl_demo.training.validation import episode_accuracy, features, pair_accuracy
 
-SAMPLE = 2_000
+SAMPLE = 1_000
 """Training pictures on which the training figure is measured."""
 EPISODES = 200
 
@@ -96,7 +96,9 @@ def train(
         "method": plan.method,
         "architecture": plan.recipe.architecture.as_dict(),
         "size": list(loop.module.embedder.size),
+        "channels": loop.module.embedder.channels,
         "data": data.name,
+        "fold": data.fold,
         "split": data.protocol,
         "pictures": {"train": len(training.labels), "validation": len(validation.labels)},
         "seed": plan.seed,

@@ -69,7 +69,7 @@ def scored(
         support, asked = drawn.draw(random)
         means, queried = found[torch.from_numpy(support)].mean(1), found[torch.from_numpy(asked.ravel())]
         truth = torch.arange(way).repeat_interleave(queries)
-        yield (cosines(means, queried) if attention is None else similarities(attention, means, queried)), truth
+        yield (cosines(means, queried) if attention is None else attention.similarities(means, queried)), truth
     if attention is not None:
         attention.train(training)
 
@@ -77,9 +77,3 @@ def scored(
 def cosines(means: Tensor, queries: Tensor) -> Tensor:
     """[Q, N] from class means [N, D] and queries [Q, D]."""
     return torch.nn.functional.normalize(queries) @ torch.nn.functional.normalize(means).T
-
-
-def similarities(attention: CrossAttention, classes: Tensor, queries: Tensor) -> Tensor:
-    """Cosines of pooled maps attended to each other, [Q, N], from [N, D, h, w] and [Q, D, h, w]."""
-    attended = attention(classes, queries)
-    return torch.cosine_similarity(attended.classes.mean(-1), attended.queries.mean(-1), dim=2)

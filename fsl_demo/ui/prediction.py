@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fsl_demo import runtime
-from fsl_demo.episodes import Explanation, quiet
+from fsl_demo.episodes import Explanation, Focus, quiet
 from fsl_demo.errors import Cancelled, UserError
 from fsl_demo.ui.desk import Tab
 from fsl_demo.ui.document import Document, Result
@@ -107,4 +107,4 @@ def explain(
     """Explain with the method fitted to the document's support set; features come from the cache."""
     chosen = view.methods[method]
     fitted = chosen.fit(document.episode(view.picture), settings_of(chosen, document), quiet)
-    return fitted.explain(view.picture(query), class_index, view.picture(focus) if focus else None)
+    return fitted.explain(view.picture(query), class_index, Focus(view.picture(focus)) if focus else None)

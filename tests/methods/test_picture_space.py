@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from fsl_demo.methods.picture_space import PictureSpace, unit
+from fsl_demo.methods.picture_space import PictureSpace
+from fsl_demo.methods.vectors import unit
 from tests.backbones.loaded import crops, networks
 
 

@@ -1,0 +1,137 @@
+"""Figures of trained checkpoints on the test part of a data set: episodes, pairs, size and speed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from math import sqrt
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fsl_demo.backbones.cache import FeatureCache
+from fsl_demo.backbones.networks import Networks
+from fsl_demo.datasets.parts import Classes, Dataset, opened
+from fsl_demo.episodes import Progress, quiet
+from fsl_demo.evaluation import verification
+from fsl_demo.evaluation.run import Report, evaluate
+from fsl_demo.evaluation.verification import Verification
+from fsl_demo.methods import of_checkpoint
+from fsl_demo.methods.contract import Method
+
+TIMED = 64
+"""Pictures that are embedded to measure the speed."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a checkpoint costs: parameters, bytes, milliseconds to prepare and embed a picture in batches of 16."""
+
+    method: str
+    parameters: int
+    bytes: int
+    milliseconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def markdown(self) -> str:
+        return (
+            f"{self.method}: {self.parameters:,} parameters, {self.bytes / 1e6:.2f} MB,"
+            f" {self.milliseconds:.1f} ms a picture"
+        )
+
+
+def large_enough(classes: Classes, least: int) -> Classes:
+    """The classes with so many pictures."""
+    return {name: items for name, items in classes.items() if len(items) >= least}
+
+
+def group_of(name: str) -> str:
+    """The alphabet of "Greek/character01"."""
+    return name.split("/")[0]
+
+
+def size(checkpoint: str, data: Dataset, networks: Networks) -> Size:
+    """Measure one checkpoint on pictures of the test part."""
+    network = networks.trained(checkpoint)
+    items = [item for members in data.test.classes.values() for item in members][:TIMED]
+    pictures = [opened(item) for item in items]
+    fresh = FeatureCache()
+    fresh.maps(network, pictures[:16])
+    began = time.perf_counter()
+    FeatureCache().maps(network, pictures)
+    milliseconds = (time.perf_counter() - began) / len(pictures) * 1e3
+    card = network.checkpoint.card
+    return Size(Path(checkpoint).name, int(card["parameters"]), int(card["bytes"]), milliseconds)
+
+
+def verify(
+    checkpoints: Sequence[str], data: Dataset, networks: Networks, progress: Progress = quiet
+) -> list[Verification]:
+    """Pair verification of each checkpoint; nothing for a data set without test pairs."""
+    if not data.test.pairs:
+        return []
+    found = []
+    for name in checkpoints:
+        method: Any = of_checkpoint(name, networks)
+        found.append(verification.verify(Path(name).name, method, data.validation.pairs, data.test.pairs, progress))
+    return found
+
+
+def by_fold(
+    checkpoints: Sequence[str],
+    read: Callable[[int], Dataset],
+    networks: Networks,
+    episodes: Callable[[list[Method], Dataset], Report],
+    progress: Progress = quiet,
+) -> tuple[Report, Verification]:
+    """The mean over folds, each tested by the checkpoint whose card names it: the one that has not seen it.
+
+    Args:
+        read: gives the data set at a fold.
+        episodes: evaluates methods on the test part of a data set.
+    """
+    reports, folds = [], []
+    for name in checkpoints:
+        method: Any = of_checkpoint(name, networks)
+        data = read(int(networks.trained(name).checkpoint.card["fold"]))
+        folds.append(verification.similarities(method, data.test.pairs, progress))
+        reports.append(episodes([method], data))
+    label = f"{networks.trained(checkpoints[0]).checkpoint.card['method']}, {len(folds)} folds"
+    return _mean(reports, label), verification.verify_folds(label, folds)
+
+
+def _mean(reports: Sequence[Report], label: str) -> Report:
+    """The mean of reports of one method each, with the interval of a stratified mean."""
+    figures = [report.figures[0] for report in reports]
+    accuracy, ece, none = (
+        float(np.mean([getattr(one, key) for one in figures])) for key in ("accuracy", "ece", "none")
+    )
+    reach = sqrt(sum((one.high - one.accuracy) ** 2 for one in figures)) / len(figures)
+    mean = replace(
+        figures[0], method=label, accuracy=accuracy, low=accuracy - reach, high=accuracy + reach, ece=ece, none=none
+    )
+    count = sum(report.episodes for report in reports)
+    classes = sum(report.classes for report in reports)
+    return replace(reports[0], classes=classes, episodes=count, figures=(mean,))
+
+
+def run(
+    methods: list[Method],
+    data: Dataset,
+    way: int,
+    shot: int,
+    queries: int,
+    episodes: int,
+    seed: int,
+    within: bool = False,
+    progress: Progress = quiet,
+) -> Report:
+    """Episodes of the test part, of the classes that are large enough; within one group each, if asked for."""
+    classes = large_enough(data.test.classes, shot + max(queries, 1))
+    if within:
+        return evaluate(methods, classes, way, shot, queries, episodes, seed, progress, group_of)
+    return evaluate(methods, classes, way, shot, queries, episodes, seed, progress)

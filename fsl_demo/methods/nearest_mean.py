@@ -1,0 +1,98 @@
+"""The classifier that prototypes and Siamese networks share: the class whose mean vector is most like the query's."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fsl_demo.episodes import Episode, Explanation, Focus, Layer, Progress, Scores, quiet
+from fsl_demo.errors import UserError
+from fsl_demo.methods import calibration
+from fsl_demo.methods.calibration import Default
+from fsl_demo.methods.explaining import heat, nearest
+from fsl_demo.methods.space import Space
+from fsl_demo.pictures import Picture
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a method hands to its classifier.
+
+    Attributes:
+        checkpoint: hash of the weights.
+        settings: as `Scores` reports them.
+        temperature, none_below: defaults of the space.
+        note: as `Scores` reports it.
+    """
+
+    method: str
+    checkpoint: str
+    space: Space
+    temperature: Default
+    none_below: Default
+    settings: Mapping[str, Any]
+    note: Mapping[str, Any]
+
+
+class NearestMean:
+    """Class means of one support set in one space, and their calibration."""
+
+    def __init__(self, fitted: Fitted, episode: Episode, progress: Progress = quiet) -> None:
+        started = time.perf_counter()
+        self.fitted, self.episode, self.space = fitted, episode, fitted.space
+        classes, counts = len(episode.classes), np.array(episode.shots())
+        self.support = self.space.embed([example.picture for example in episode.support], progress)
+        owners = np.array([example.class_index for example in episode.support])
+        self.prototypes = calibration.class_means(self.support, owners, classes)
+        shots = 1 / float((1 / counts).mean())
+        self.temperature, self.none_below = fitted.temperature.at(classes, shots), fitted.none_below.at(classes, shots)
+        if counts.min() >= 2:
+            similarities = calibration.held_out(self.support, owners, classes)
+            losses = calibration.losses(similarities, owners, fitted.temperature.at(classes, shots - 1))
+            self.temperature *= calibration.FACTORS[losses.argmin()]
+            before = fitted.none_below.at(classes, shots - 1)
+            self.none_below = calibration.threshold(similarities, owners, before, self.none_below)
+        if fitted.settings["none_below"] is not None:
+            self.none_below = fitted.settings["none_below"]
+        self.seconds = time.perf_counter() - started
+
+    def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
+        """Cosine similarities, and probabilities from them."""
+        started = time.perf_counter()
+        embedded = self.space.embed(queries, progress)
+        similarities = embedded @ self.prototypes.T
+        return Scores(
+            self.fitted.method,
+            self.fitted.checkpoint,
+            self.fitted.settings,
+            self.seconds + time.perf_counter() - started,
+            similarities.astype(np.float32),
+            calibration.softmax(self.temperature * similarities).astype(np.float32),
+            self.none_below,
+            (embedded @ self.support.T).astype(np.float32),
+            self.fitted.note,
+        )
+
+    def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
+        """Each position's share of the cosine similarity, on the query and on a support picture."""
+        shown = (focus and focus.support) or nearest(self.space, self.episode, query, class_index)
+        layers: list[Layer] = [heat(self.space, query, "query", self.shares, class_index)]
+        if shown is not None:
+            layers.append(heat(self.space, shown, "support", self.shares, class_index))
+        return Explanation(self.fitted.method, class_index, tuple(layers))
+
+    def shares(self, maps: np.ndarray) -> np.ndarray:
+        """What each position of a picture adds to its similarities, [C, h, w]; the sum is the similarity."""
+        return self.space.shares(maps, self.prototypes)
+
+
+def check_pictures(episode: Episode, title: str) -> None:
+    """Raise `UserError` for an episode that `check` refuses, and `class_empty` where a class has no pictures."""
+    episode.check()
+    for spec, shots in zip(episode.classes, episode.shots(), strict=True):
+        if not shots:
+            raise UserError("class_empty", name=spec.name, method=title)

@@ -1,0 +1,33 @@
+"""S3Net's dual adaptive loss on a Siamese network (Xue et al. 2022): trained with it, compared like `Siamese`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+from fsl_demo.methods.contract import NONE_BELOW, variant_setting
+from fsl_demo.methods.siamese import Siamese
+from fsl_demo.methods.variants import Variant
+
+VARIANTS = (Variant("characters", "s3net_characters"),)
+
+
+@dataclass(frozen=True)
+class S3NetSettings:
+    """Settings of `S3Net`, as of `Siamese`."""
+
+    variant: str | None = field(default=None, metadata=variant_setting(VARIANTS))
+    none_below: float | None = field(default=None, metadata=NONE_BELOW)
+
+
+class S3Net(Siamese):
+    """`Siamese` whose networks were trained with weighted contrastive loss and adaptive cross-entropy."""
+
+    card: ClassVar = replace(
+        Siamese.card,
+        id="s3net",
+        title="S3Net loss",
+        paper="Xue et al. 2022, S3Net: Spectral-Spatial Siamese Network for Hyperspectral Images",
+    )
+    Settings: ClassVar[type[Any]] = S3NetSettings
+    variants = VARIANTS

@@ -1,0 +1,102 @@
+"""Siamese networks with a contrastive loss (Bromley et al. 1993; Hadsell et al. 2006; Koch et al. 2015).
+
+Both branches are one network. A query belongs to the class whose support vectors' mean it is nearest to; on unit
+vectors the Siamese distance d and the cosine c say the same: d^2 = 2 - 2c.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from fsl_demo.backbones.networks import Networks
+from fsl_demo.episodes import Episode, Progress, quiet
+from fsl_demo.methods import calibration
+from fsl_demo.methods.calibration import Default
+from fsl_demo.methods.contract import NONE_BELOW, MethodCard, variant_setting
+from fsl_demo.methods.nearest_mean import Fitted, NearestMean, check_pictures
+from fsl_demo.methods.space import TrainedSpace
+from fsl_demo.methods.variants import Variant, choose
+from fsl_demo.pictures import Picture
+
+VARIANTS = (
+    Variant("digits", "siamese_digits"),
+    Variant("characters", "siamese_characters"),
+    Variant("faces", "siamese_faces"),
+)
+
+
+@dataclass(frozen=True)
+class SiameseSettings:
+    """Settings of `Siamese`.
+
+    Attributes:
+        variant: the kind of pictures; None lets the method choose.
+        none_below: cosine similarity under which a query is "none of these"; None lets the method choose.
+    """
+
+    variant: str | None = field(default=None, metadata=variant_setting(VARIANTS))
+    none_below: float | None = field(default=None, metadata=NONE_BELOW)
+
+
+class Siamese:
+    """Distance of a query to the mean of each class's support vectors, in the space of a trained network."""
+
+    card: ClassVar = MethodCard(
+        id="siamese",
+        title="Siamese",
+        paper="Koch et al. 2015, Siamese Neural Networks for One-shot Image Recognition; Hadsell et al. 2006",
+        checkpoint="trained here, one for each kind of pictures",
+        needs_pictures=True,
+        reads_text=False,
+        transductive=False,
+        explains=("query", "support"),
+        cost=3,
+    )
+    Settings: ClassVar[type[Any]] = SiameseSettings
+    variants: Sequence[Variant] = VARIANTS
+
+    def __init__(self, networks: Networks) -> None:
+        self.networks = networks
+
+    def verify(self, first: Sequence[Picture], second: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
+        """Cosines of pairs of pictures, [P], in the space of the first variant."""
+        space = TrainedSpace(self.networks, self.variants[0].checkpoint)
+        return (space.embed(first, progress) * space.embed(second, progress)).sum(axis=1)
+
+    def fit(self, episode: Episode, settings: Any, progress: Progress = quiet) -> NearestMean:
+        """Choose the variant, embed the support set and average it.
+
+        Raises:
+            UserError: for an episode that `check` refuses, `class_empty`, `weights_missing`, `weights_differ`.
+        """
+        check_pictures(episode, self.card.title)
+
+        def held_out(checkpoint: str, tell: Progress) -> np.ndarray:
+            return self._held_out(checkpoint, episode, tell)
+
+        variant, note = choose(self.variants, settings.variant, episode, held_out, progress)
+        return self.classifier(self.fitted(variant.checkpoint, asdict(settings), note), episode, progress)
+
+    def classifier(self, fitted: Fitted, episode: Episode, progress: Progress) -> NearestMean:
+        return NearestMean(fitted, episode, progress)
+
+    def fitted(self, checkpoint: str, settings: dict[str, Any], note: Any) -> Fitted:
+        """The space of a checkpoint and its defaults."""
+        network = self.networks.trained(checkpoint)
+        temperature, none_below = (
+            Default.of_pictures(network.checkpoint.arrays[name]) for name in ("temperature", "none_below")
+        )
+        space = TrainedSpace(self.networks, checkpoint)
+        return Fitted(self.card.id, network.weights, space, temperature, none_below, settings, note)
+
+    def _held_out(self, checkpoint: str, episode: Episode, progress: Progress) -> np.ndarray:
+        """Probabilities of each support picture when its class does without it, [S, C]."""
+        fitted = self.fitted(checkpoint, {}, {})
+        vectors = fitted.space.embed([example.picture for example in episode.support], progress)
+        owners, classes = np.array([example.class_index for example in episode.support]), len(episode.classes)
+        similarities = calibration.held_out(vectors, owners, classes)
+        return calibration.softmax(fitted.temperature.at(classes, float(np.mean(episode.shots())) - 1) * similarities)

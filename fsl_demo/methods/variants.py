@@ -1,0 +1,86 @@
+"""One method, several checkpoints: which one suits the pictures at hand, and why.
+
+With two or more pictures of every class each support picture is held out in turn, and the variant that puts most of
+them right is taken. With one there is nothing to hold out: how the pictures look decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fsl_demo.episodes import Episode, Progress, quiet
+from fsl_demo.pictures import Picture
+
+GREY = 8
+"""Mean difference of colour channels, of 255, up to which a picture counts as grey."""
+INKED = 0.75
+"""Share of pixels near black or near white from which on a grey picture counts as ink."""
+SIDE = 64
+
+HeldOut = Callable[[str, Progress], np.ndarray]
+"""From a checkpoint to the probabilities of held-out support pictures, [S, C]."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A checkpoint for one kind of pictures.
+
+    Attributes:
+        id: the kind: "digits", "characters", "faces", "photographs".
+        proposed: whether it may be chosen for anybody who did not ask for it.
+    """
+
+    id: str
+    checkpoint: str
+    proposed: bool = True
+
+
+def choose(
+    variants: Sequence[Variant], asked: str | None, episode: Episode, held_out: HeldOut, progress: Progress = quiet
+) -> tuple[Variant, Mapping[str, Any]]:
+    """The variant to use, and a note that says why.
+
+    Returns:
+        The variant; "variant", "reason" ("asked", "only", "held_out", "looks") and, for "held_out", the "accuracy" of
+        each variant.
+    """
+    known = {one.id: one for one in variants}
+    if asked is not None:
+        return known[asked], {"variant": asked, "reason": "asked"}
+    proposed = [one for one in variants if one.proposed]
+    if len(proposed) == 1:
+        return proposed[0], {"variant": proposed[0].id, "reason": "only"}
+    if min(episode.shots()) < 2:
+        kind = looks_like([example.picture for example in episode.support])
+        found = next((one for one in proposed if one.id == kind), proposed[-1])
+        return found, {"variant": found.id, "reason": "looks"}
+    owners = np.array([example.class_index for example in episode.support])
+    rows, ranked = np.arange(len(owners)), []
+    for variant in proposed:
+        probabilities = held_out(variant.checkpoint, progress)
+        accuracy = float((probabilities.argmax(axis=1) == owners).mean())
+        likelihood = float(np.log(probabilities[rows, owners] + 1e-12).mean())
+        ranked.append((accuracy, likelihood, variant))
+    best = max(ranked, key=lambda one: one[:2])[2]
+    accuracies = {variant.id: round(accuracy, 4) for accuracy, _, variant in ranked}
+    return best, {"variant": best.id, "reason": "held_out", "accuracy": accuracies}
+
+
+def looks_like(pictures: Sequence[Picture]) -> str:
+    """What most pictures look like: "characters" (ink on paper), "faces" (other grey pictures) or "photographs"."""
+    kinds = [_kind(picture) for picture in pictures]
+    return max(dict.fromkeys(kinds), key=kinds.count)
+
+
+def _kind(picture: Picture) -> str:
+    pixels = np.asarray(picture.image().resize((SIDE, SIDE)), dtype=np.float32)
+    if float(np.ptp(pixels, axis=2).mean()) > GREY:
+        return "photographs"
+    grey = pixels.mean(axis=2)
+    low, high = grey.min(), grey.max()
+    place = (grey - low) / max(float(high - low), 1.0)
+    return "characters" if float(((place < 0.2) | (place > 0.8)).mean()) >= INKED else "faces"
