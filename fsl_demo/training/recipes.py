@@ -56,9 +56,9 @@ CHARACTERS = Recipe(
     turned=True,
 )
 FACES = Recipe(
-    Architecture("resnet10", "face64", 256, dropout=0.3),
+    Architecture("resnet10", "face64", 256, dropout=0.3, mirrored=True),
     Sampling(size=128, together=2),
-    Schedule(epochs=30, rate=2e-3, decay=0.05),
+    Schedule(epochs=24, rate=2e-3, decay=0.05),
     FACE,
     {"margin": 1.0, "softmax": (1.0, 24.0, 0.2)},
 )

@@ -25,7 +25,7 @@ from fsl_demo.training.validation import episode_accuracy, features, pair_accura
 
 SAMPLE = 1_000
 """Training pictures on which the training figure is measured."""
-EPISODES = 200
+EPISODES = 100
 
 
 @dataclass(frozen=True)
