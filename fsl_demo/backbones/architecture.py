@@ -16,7 +16,6 @@ class Architecture:
         dimension: length of the vectors; 0 for a network without a head, whose maps are compared as they are.
         cbam: whether the backbone has attention in its blocks.
         dropout: before the head, in training.
-        mirrored: whether pictures are also looked at in the mirror, once trained, and both maps averaged.
     """
 
     backbone: str
@@ -24,7 +23,6 @@ class Architecture:
     dimension: int
     cbam: bool = False
     dropout: float = 0.0
-    mirrored: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -38,23 +38,13 @@ class Embedder(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Unit vectors [N, channels]."""
-        if self.architecture.mirrored and not self.training:
-            return normalize(self._vectors(images) + self._vectors(images.flip(3)))
-        return normalize(self._vectors(images))
+        maps = self.backbone(images)
+        return normalize(self.head(maps).float() if self.head else maps.float().mean((2, 3)))
 
     def maps(self, images: Tensor) -> Tensor:
         """Maps [N, channels, h, w]; in evaluation their mean, at unit length, is the vector."""
-        if self.architecture.mirrored and not self.training:
-            return (self._maps(images) + self._maps(images.flip(3)).flip(3)) / 2
-        return self._maps(images)
-
-    def _vectors(self, images: Tensor) -> Tensor:
         maps = self.backbone(images)
-        return self.head(maps).float() if self.head else maps.float().mean((2, 3))
-
-    def _maps(self, images: Tensor) -> Tensor:
-        maps = self.backbone(images)
-        return self.head.maps(maps).float() if self.head else maps.float()
+        return self.head.maps(maps) if self.head else maps
 
 
 class PlacedHead(nn.Module):

@@ -56,7 +56,7 @@ CHARACTERS = Recipe(
     turned=True,
 )
 FACES = Recipe(
-    Architecture("resnet10", "face64", 256, dropout=0.3, mirrored=True),
+    Architecture("resnet10", "face64", 256, dropout=0.3),
     Sampling(size=128, together=2),
     Schedule(epochs=24, rate=2e-3, decay=0.05),
     FACE,
