@@ -9,6 +9,8 @@ from math import sqrt
 import numpy as np
 
 Z = 1.959964
+STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
+"""The 97.5 % points of Student's t with 1 to 9 degrees of freedom."""
 
 
 @dataclass(frozen=True)
@@ -55,3 +57,15 @@ def mean(values: Sequence[float] | np.ndarray) -> Interval:
 def paired(first: Sequence[float] | np.ndarray, second: Sequence[float] | np.ndarray) -> Interval:
     """The mean of first - second, on the same episodes or queries."""
     return mean(np.asarray(first, float) - np.asarray(second, float))
+
+
+def student(values: Sequence[float] | np.ndarray) -> Interval:
+    """The mean of a few independent values, such as differences by seed, by Student's t.
+
+    Raises:
+        ValueError: for fewer than two or more than ten values.
+    """
+    if not 2 <= len(values) <= len(STUDENT) + 1:
+        raise ValueError(f"from 2 to {len(STUDENT) + 1} values, got {len(values)}")
+    spread = float(np.std(values, ddof=1)) / sqrt(len(values))
+    return Interval(float(np.mean(values)), STUDENT[len(values) - 2] * spread)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 COLUMNS = ("epoch", "loss", "training", "validation", "pictures_per_second")
@@ -48,4 +48,30 @@ def svg(rows: Sequence[dict[str, float]]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH + 20} {HEIGHT}" font-family="sans-serif"'
         f' font-size="12"><rect width="100%" height="100%" fill="white"/>{"".join(ticks + lines + legend)}</svg>\n'
+    )
+
+
+def curves_svg(curves: Mapping[str, Sequence[float]]) -> str:
+    """Several runs' figures by epoch in one picture (SVG), with a legend."""
+    low = min(min(values) for values in curves.values()) // 0.05 * 0.05
+    last = max(len(values) for values in curves.values())
+    parts = []
+    for i in range(5):
+        y = HEIGHT - BOTTOM - i / 4 * (HEIGHT - TOP - BOTTOM)
+        parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}" stroke="#ddd"/>')
+        parts.append(f'<text x="{LEFT - 6}" y="{y + 4}" text-anchor="end">{low + i / 4 * (1 - low):.1%}</text>')
+    for number, (name, values) in enumerate(curves.items()):
+        colour = f"hsl({360 * number / len(curves):.0f}, 65%, 42%)"
+        points = " ".join(
+            f"{LEFT + i / max(last - 1, 1) * (WIDTH - LEFT - RIGHT):.1f},"
+            f"{HEIGHT - BOTTOM - (value - low) / (1 - low) * (HEIGHT - TOP - BOTTOM):.1f}"
+            for i, value in enumerate(values)
+        )
+        parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        parts.append(f'<text x="{WIDTH - RIGHT + 16}" y="{TOP + 18 * number}" fill="{colour}">{name}</text>')
+    foot = HEIGHT - 12
+    parts.append(f'<text x="{LEFT}" y="{foot}">1</text><text x="{WIDTH - RIGHT - 40}" y="{foot}">epoch {last}</text>')
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH + 120} {HEIGHT}" font-family="sans-serif"'
+        f' font-size="12"><rect width="100%" height="100%" fill="white"/>{"".join(parts)}</svg>\n'
     )

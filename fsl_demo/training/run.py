@@ -118,10 +118,10 @@ def what(recipe: Recipe) -> str:
 
 
 def _figures(module: Any, recipe: Recipe, training: Arrays, validation: Arrays) -> tuple[float, float]:
-    return _figure(module, recipe, _sample(training)), _figure(module, recipe, validation)
+    return _figure(module, recipe, sample(training)), _figure(module, recipe, validation)
 
 
-def _sample(data: Arrays) -> Arrays:
+def sample(data: Arrays) -> Arrays:
     """The first pictures of each class, of as many classes as fit."""
     each = max(20, SAMPLE // len(data.names))
     members = [np.flatnonzero(data.labels == label)[:each] for label in range(min(len(data.names), SAMPLE // 4))]
