@@ -13,6 +13,7 @@ MESSAGES = {
     "picture_unknown": "“{file}” is not a picture. JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC, AVIF and PGM are read.",
     "picture_broken": "“{file}” is damaged: it ends too early or cannot be decoded. Copy it again from its source.",
     "picture_missing": "“{file}” cannot be read: {reason}.",
+    "no_face": "No face was found in “{file}”, so it stays as it is.",
     "class_name_empty": "Class {position} has no name. Type one.",
     "class_name_long": "The class name “{start}…” has {length} characters; at most {limit} fit.",
     "class_name_twice": "Two classes are called “{name}”. Rename one or merge them.",

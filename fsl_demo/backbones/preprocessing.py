@@ -105,36 +105,54 @@ def _ink_seen(picture: Picture) -> Box:
     )
 
 
-def _square(picture: Picture, side: int, mode: str) -> np.ndarray:
-    image = ImageOps.fit(picture.image(), (side, side), Image.Resampling.BICUBIC)
-    return np.asarray(image.convert(mode)).reshape(side, side, -1)
+def _fitted(picture: Picture, side: int) -> np.ndarray:
+    """The middle square of a picture, in colour."""
+    return np.asarray(ImageOps.fit(picture.image(), (side, side), Image.Resampling.BICUBIC))
 
 
-def _middle(picture: Picture, share: float) -> Box:
-    shorter = min(picture.width, picture.height) * share
-    width, height = shorter / picture.width, shorter / picture.height
+def _padded(picture: Picture, side: int) -> np.ndarray:
+    """The whole of a picture, grey, made square by going on with its edges."""
+    image = picture.image().convert("L")
+    image.thumbnail((side, side), Image.Resampling.BICUBIC, reducing_gap=3.0)
+    if max(image.size) < side:
+        scale = side / max(image.size)
+        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+        image = image.resize(size, Image.Resampling.BICUBIC)
+    pixels = np.asarray(image)
+    free = [side - length for length in pixels.shape]
+    return np.pad(pixels, [(one // 2, one - one // 2) for one in free], mode="edge")[:, :, None]
+
+
+def _middle(picture: Picture, side: float) -> Box:
+    """The middle square of so many pixels, as far as it lies in the picture."""
+    width, height = min(1.0, side / picture.width), min(1.0, side / picture.height)
     return ((1 - width) / 2, (1 - height) / 2, (1 + width) / 2, (1 + height) / 2)
 
 
-def _centred(id: str, side: int, stored: int, mode: str, mean: float | None, spread: float | None) -> Preprocessing:
+def _photograph(id: str, side: int) -> Preprocessing:
     return Preprocessing(
         id,
-        lambda picture: _square(picture, stored, mode),
-        lambda picture: _middle(picture, side / stored),
+        lambda picture: _fitted(picture, side),
+        lambda picture: _middle(picture, min(picture.width, picture.height)),
         side,
-        stored,
-        len(mode),
-        mean,
-        spread,
+        side,
+        3,
+        0.48,
+        0.26,
     )
 
 
-PREPROCESSINGS = {
-    one.id: one
-    for one in (
-        Preprocessing("ink28", _ink, _ink_seen, INK_SIDE, INK_SIDE, 1, 0.13, 0.31),
-        _centred("face64", 64, 80, "L", None, None),
-        _centred("rgb32", 32, 32, "RGB", 0.48, 0.26),
-        _centred("rgb84", 84, 84, "RGB", 0.48, 0.26),
-    )
-}
+FACE_SIDE, FACE_STORED = 64, 80
+FACE = Preprocessing(
+    "face64",
+    lambda picture: _padded(picture, FACE_STORED),
+    lambda picture: _middle(picture, max(picture.width, picture.height) * FACE_SIDE / FACE_STORED),
+    FACE_SIDE,
+    FACE_STORED,
+    1,
+    None,
+    None,
+)
+INK = Preprocessing("ink28", _ink, _ink_seen, INK_SIDE, INK_SIDE, 1, 0.13, 0.31)
+
+PREPROCESSINGS = {one.id: one for one in (INK, FACE, _photograph("rgb32", 32), _photograph("rgb84", 84))}

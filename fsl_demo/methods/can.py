@@ -48,6 +48,7 @@ class Can:
         transductive=False,
         explains=("query", "support", "points"),
         cost=4,
+        kinds=("faces",),
     )
     Settings: ClassVar[type[Any]] = CanSettings
     variants: Sequence[Variant] = VARIANTS

@@ -32,6 +32,8 @@ class MethodCard:
         reads_text: it uses the class names and descriptions.
         transductive: it looks at all queries before it answers one.
         explains: what it can show: "query", "support", "words", "attention" (CBAM), "points" (what a place attends to).
+        kinds: where the support set looks like one of these ("characters", "faces", "photographs"), the method is
+            proposed; None for pictures of any kind, empty for a method that gains nothing over another.
         cost: milliseconds a new picture, roughly, on a laptop's CPU.
     """
 
@@ -44,6 +46,7 @@ class MethodCard:
     transductive: bool
     explains: tuple[str, ...]
     cost: int
+    kinds: tuple[str, ...] | None = None
 
 
 class Classifier(Protocol):

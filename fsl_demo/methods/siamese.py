@@ -55,6 +55,7 @@ class Siamese:
         transductive=False,
         explains=("query", "support"),
         cost=3,
+        kinds=("characters", "faces"),
     )
     Settings: ClassVar[type[Any]] = SiameseSettings
     variants: Sequence[Variant] = VARIANTS

@@ -37,6 +37,7 @@ class SiameseCbam(Siamese):
         title="Siamese + CBAM",
         paper="Woo et al. 2018, CBAM: Convolutional Block Attention Module; Koch et al. 2015",
         explains=("query", "support", "attention"),
+        kinds=(),
     )
     Settings: ClassVar[type[Any]] = SiameseCbamSettings
     variants = VARIANTS

@@ -63,6 +63,7 @@ def _insert(
         "method": scores.method,
         "checkpoint": scores.checkpoint,
         "settings": _settings(scores),
+        "note": json.dumps(dict(scores.note), ensure_ascii=False),
         "device": run.device,
         "seconds": scores.seconds,
         "none_below": None if math.isnan(scores.none_below) else float(scores.none_below),
@@ -103,6 +104,7 @@ def _scores(db: Database, row: dict) -> Scores:
         probabilities=np.ascontiguousarray(both[..., 1]),
         none_below=math.nan if row["none_below"] is None else row["none_below"],
         pairs=pairs,
+        note=json.loads(row["note"]),
     )
 
 

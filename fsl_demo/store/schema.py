@@ -166,3 +166,9 @@ def m001_first_tables(db: Database) -> None:
         if complete_statement(statement):
             db.execute(statement)
             statement = ""
+
+
+@migrations()
+def m002_note_of_a_run(db: Database) -> None:
+    """What a method chose by itself, and why: a JSON object."""
+    db.execute("ALTER TABLE runs ADD COLUMN note TEXT NOT NULL DEFAULT '{}'")

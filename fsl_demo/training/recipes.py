@@ -65,7 +65,7 @@ FACES = Recipe(
 FEW_FACES = replace(
     FACES,
     sampling=Sampling(size=56, together=5),
-    schedule=Schedule(epochs=150, rate=2e-3, decay=0.05),
+    schedule=Schedule(epochs=80, rate=2e-3, decay=0.05),
     options={"margin": 1.0, "softmax": (1.0, 16.0, 0.2)},
     way=0,
 )

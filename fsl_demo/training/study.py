@@ -1,6 +1,6 @@
 """Two controlled comparisons: `python -m fsl_demo.training.study cbam` and `... s3net`.
 
-Omniglot was named beforehand; Conv-4, contrastive loss, five seeds, the same budget for all. `cbam` compares the
+Omniglot was named beforehand; the small twin, contrastive loss, five seeds, the same budget for all. `cbam` compares the
 network with and without CBAM (Woo et al. 2018), and tries mistakes that may explain why CBAM "brought no gain, and
 training accuracy fell": each is one change to the right block or its training. `s3net` compares S3Net's dual loss
 (Xue et al. 2022) with the contrastive loss alone. Every run is tested on the same episodes of unseen alphabets.
@@ -40,7 +40,7 @@ SEEDS = range(5)
 WAY, EPISODES = 20, 600
 SCHEDULE = Schedule(epochs=8, rate=3e-3, decay=0.01)
 SAMPLING = Sampling(size=256, together=8)
-PLAIN = Architecture("conv4", "ink28", 0)
+PLAIN = Architecture("twin", "ink28", 0)
 STUDIES = {
     "cbam": (
         "without CBAM",
@@ -155,7 +155,7 @@ def _with_cbam() -> Architecture:
 
 def _replace_attention(embedder: Embedder, variant: str) -> None:
     """Put the mistaken block in place of each CBAM."""
-    sides = iter((14, 7, 3, 3))
+    sides = iter((14, 7, 3))
     for block in embedder.backbone:
         last = len(block) - 1
         side, channels = next(sides), block[last].mlp[0].in_features

@@ -77,14 +77,52 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Compares each query with the class names and descriptions, in English, and with the pictures if there are any.",
         "把每張查詢圖片與類別名稱、英文描述比較；若有支援圖片也一併使用。",
     ),
+    "method.siamese": (
+        "Distance between twin networks trained on pairs: digits, characters, faces. Face pictures should be cropped to the face.",
+        "以成對圖片訓練的孿生網路之距離：數字、文字、臉。臉部圖片應先裁切到臉。",
+    ),
+    "method.siamese-cbam": (
+        "The same with attention over channels and positions in every block; shows where it looks.",
+        "同上，每個區塊都有通道與位置注意力，並顯示它看哪裡。",
+    ),
+    "method.s3net": (
+        "The same network trained with S3Net's dual adaptive loss.",
+        "以 S3Net 雙重自適應損失訓練的相同網路。",
+    ),
+    "method.can": (
+        "Query and class point out to each other which positions to compare; select a place to see what it attends to.",
+        "查詢與類別互相指出該比較哪些位置；點選一處即可看到它注意什麼。",
+    ),
+    "method.can-transductive": (
+        "The same, with the queries it is surest of as further support: answers depend on the other queries.",
+        "同上，並把最有把握的查詢加入支援集：答案會受其他查詢影響。",
+    ),
     "needs_pictures": ("needs pictures of every class", "每個類別都需要圖片"),
     "works_from_text": ("works from text alone", "只有文字也能用"),
     "cost": ("about {ms} ms a new picture", "每張新圖片約 {ms} 毫秒"),
     "settings": ("Settings", "設定"),
     "automatic": ("automatic", "自動"),
-    "setting.prototype.none_below": ("“None of these” below similarity", "相似度低於此值視為「以上皆非」"),
-    "setting.asif.none_below": ("“None of these” below similarity", "相似度低於此值視為「以上皆非」"),
-    "setting.asif.blend": ("Weight of pictures against text", "圖片相對於文字的權重"),
+    "setting.none_below": ("“None of these” below similarity", "相似度低於此值視為「以上皆非」"),
+    "setting.blend": ("Weight of pictures against text", "圖片相對於文字的權重"),
+    "setting.variant": ("Trained on", "訓練資料"),
+    "variant.digits": ("digits", "數字"),
+    "variant.characters": ("characters", "文字"),
+    "variant.faces": ("faces", "臉"),
+    "variant.photographs": ("photographs", "照片"),
+    "variant.small": ("small pictures", "小圖片"),
+    "variant_for": ("the network for {kind}", "用於{kind}的網路"),
+    "variant_reason.asked": ("as you chose", "依您的選擇"),
+    "variant_reason.only": ("the only one", "唯一的選項"),
+    "variant_reason.looks": ("because of how the pictures look", "依圖片的外觀"),
+    "variant_reason.held_out": (
+        "it gets most support pictures right when each is left out in turn",
+        "逐一留出支援圖片時，它答對最多",
+    ),
+    "crop_faces": ("Crop to faces", "裁切臉部"),
+    "crop_faces_hint": (
+        "Puts the largest face of each picture in its place, framed as the face networks expect. Undo brings the pictures back.",
+        "把每張圖片換成其中最大的臉，並以臉部網路預期的方式取景。可用「復原」還原。",
+    ),
     "predict": ("Predict", "預測"),
     "outdated": (
         "The support set has changed since the last prediction. Predict again.",
@@ -122,7 +160,30 @@ TEXTS: dict[str, tuple[str, str]] = {
     "opacity": ("Heat map opacity", "熱圖不透明度"),
     "less": ("less evidence", "證據較少"),
     "more": ("more evidence", "證據較多"),
-    "map_hint": (
+    "map.evidence": ("Evidence", "證據"),
+    "map.attention": ("Attention (CBAM)", "注意力（CBAM）"),
+    "map.cross": ("Cross attention", "交叉注意力"),
+    "map.point": ("Attended by one place", "單一位置的注意力"),
+    "map_hint.attention": (
+        "Where the network looks, whatever the class: the spatial attention of its first block, from least to most.",
+        "網路看哪裡，與類別無關：第一個區塊的空間注意力，由少到多。",
+    ),
+    "map_hint.cross": (
+        "Where query and class look for each other's sake, on one colour scale for all classes of this query."
+        " Select a place on either picture to see what it attends to on the other.",
+        "查詢與類別為了彼此而注意的位置；同一張查詢圖片的所有類別共用一個色階。點選任一張圖片上的位置，即可看到它在另一張上注意什麼。",
+    ),
+    "map_hint.point": (
+        "One picture: the place you selected. The other: how like it each position is. Arrow keys move the place.",
+        "一張圖片：您選取的位置。另一張：每個位置與它的相似程度。方向鍵可移動位置。",
+    ),
+    "point_back": ("Back to the cross attention", "回到交叉注意力"),
+    "point_on": ("Select a place on this picture", "在這張圖片上選取位置"),
+    "strongest_channels": ("Strongest channels of the last block", "最後一個區塊中最強的通道"),
+    "channel_n": ("channel {n}", "通道 {n}"),
+    "distance": ("distance", "距離"),
+    "label_distances": ("Distance of each query to each support picture", "每張查詢圖片與每張支援圖片的距離"),
+    "map_hint.evidence": (
         "Each position's share of the class's score, on one colour scale for all classes of this query."
         " Dimmed margins were not seen by the network.",
         "每個位置對類別分數的貢獻；同一張查詢圖片的所有類別共用一個色階。變暗的邊緣是網路沒有看到的部分。",

@@ -25,6 +25,7 @@ class Tab:
         batch, refused: the upload in progress, which comes in parts and is one step to undo; what it left out so far.
         sort, page: of the results table.
         selected: the explained cell: query, method, class key or "", support picture or "".
+        point: the place on a picture of the explanation whose attention is on view: x, y, "query" or "support".
         cursor, shown_at: the query being labelled, and since when (monotonic seconds).
         opened: the cell of a confusion matrix on view: method, true class, predicted class.
         filters, deleted: of the collection; the episode whose deletion can be undone.
@@ -42,6 +43,7 @@ class Tab:
     sort: str = "order"
     page: int = 0
     selected: tuple[str, str, str, str] = ("", "", "", "")
+    point: tuple[float, float, str] | None = None
     cursor: str = ""
     shown_at: float = 0.0
     opened: tuple[str, str, str] = ("", "", "")

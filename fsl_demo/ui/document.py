@@ -262,6 +262,17 @@ class Document:
             self.row(key).pictures.remove(sha)
         self._mark(before)
 
+    def exchange(self, pictures: Mapping[str, str]) -> None:
+        """Put other pictures in the place of some, by hash; labels stay with their query."""
+        before = self.evidence(), self.queries
+        for row in self.classes:
+            row.pictures = list(dict.fromkeys(pictures.get(sha, sha) for sha in row.pictures))
+        self.queries = list(dict.fromkeys(pictures.get(sha, sha) for sha in self.queries))
+        self.labels = {pictures.get(sha, sha): label for sha, label in self.labels.items()}
+        self._mark(before[0])
+        if self.results and self.queries != before[1]:
+            self.outdated = True
+
     def label(self, query: str, label: GivenLabel) -> None:
         self.labels[query] = label
 

@@ -155,6 +155,7 @@ class Page:
                 said.kind = "info"
                 tab.page = 0
                 tab.selected = (results.ordered(document, tab.sort)[0], outcome.results[0].scores.method, "", "")
+                tab.point = None
                 shown = self._show(view, tab, annotator)
                 self._plots(view, tab, shown)
                 yield {

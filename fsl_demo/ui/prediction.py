@@ -102,9 +102,25 @@ def keep(document: Document, prediction: Prediction) -> None:
 
 
 def explain(
-    view: View, document: Document, query: str, method: str, class_index: int, focus: str | None
+    view: View,
+    document: Document,
+    query: str,
+    method: str,
+    class_index: int,
+    support: str,
+    point: tuple[float, float, str] | None,
 ) -> Explanation:
-    """Explain with the method fitted to the document's support set; features come from the cache."""
+    """Explain with the method fitted to the document's support set; features come from the cache.
+
+    Args:
+        support: the support picture to compare with; "" leaves it to the method.
+        point: a place on one of the pictures, as fractions, and which: "query" or "support".
+    """
     chosen = view.methods[method]
     fitted = chosen.fit(document.episode(view.picture), settings_of(chosen, document), quiet)
-    return fitted.explain(view.picture(query), class_index, Focus(view.picture(focus)) if focus else None)
+    focus = Focus(
+        view.picture(support) if support else None,
+        point[:2] if point else None,
+        "support" if point and point[2] == "support" else "query",
+    )
+    return fitted.explain(view.picture(query), class_index, focus)

@@ -68,7 +68,7 @@ def render(view: View, tab: Tab) -> str:
     shown = queries[tab.page * PAGE : (tab.page + 1) * PAGE]
     number = {query: n for n, query in enumerate(document.queries, start=1)}
     heads = "".join(
-        f"<th>{esc(view.methods[r.scores.method].card.title)}{_marks(view, r)}<br><small>{view.t('seconds', s=r.scores.seconds)} · {view.t('none_under', x=r.scores.none_below)}</small></th>"
+        f"<th>{esc(view.methods[r.scores.method].card.title)}{_marks(view, r)}<br><small>{view.t('seconds', s=r.scores.seconds)} · {view.t('none_under', x=r.scores.none_below)}{_note(view, r)}</small></th>"
         for r in document.results
     )
     body = "".join(_row(view, tab, query, number[query]) for query in shown)
@@ -81,6 +81,18 @@ def render(view: View, tab: Tab) -> str:
 <a class="quiet" download="{view.t("results_file")}" href="{_csv_uri(view, document)}">⤓ CSV</a></div>
 <table><thead><tr><th>{view.t("query")}</th>{heads}</tr></thead><tbody>{body}</tbody></table>
 {_pager(view, tab.page, pages)}</div>"""
+
+
+def _note(view: View, result: Result) -> str:
+    """Which variant of the method answered, and why that one."""
+    note = result.scores.note
+    if not note:
+        return ""
+    shares = note.get("accuracy", {})
+    others = ", ".join(f"{view.t(f'variant.{one}')} {percent(share)}" for one, share in shares.items())
+    reason = view.t(f"variant_reason.{note['reason']}")
+    kind = view.say(f"variant.{note['variant']}")
+    return f"<br>{view.t('variant_for', kind=kind)} · {reason}{': ' + others if others else ''}"
 
 
 def _marks(view: View, result: Result) -> str:
@@ -183,3 +195,4 @@ def act(view: View, tab: Tab, data: Mapping[str, Any]) -> None:
         tab.page = max(0, int(data["value"]))
     elif action == "explain":
         tab.selected = (data["query"], data["method"], data.get("class", ""), data.get("pair", ""))
+        tab.point = (float(data["x"]), float(data["y"]), data["on"]) if data.get("on") else None

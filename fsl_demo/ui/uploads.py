@@ -11,6 +11,7 @@ from typing import Any
 
 from gradio.utils import get_upload_folder
 
+from fsl_demo import faces
 from fsl_demo.episodes import class_key
 from fsl_demo.errors import UserError
 from fsl_demo.pictures import MAX_BYTES, Picture, ingest
@@ -69,6 +70,19 @@ def _row_called(document: Document, name: str) -> ClassRow:
 def _keep(view: View, pictures: list[Picture]) -> list[str]:
     with ThreadPoolExecutor() as pool:
         return [picture.sha256 for picture in pool.map(view.workspace.add_picture, pictures)]
+
+
+def crop_faces(view: View, document: Document) -> list[UserError]:
+    """Put the face of each picture in its place; a picture without a face stays as it is, and is named."""
+    places = {sha: row.key for row in document.classes for sha in row.pictures} | dict.fromkeys(document.queries, "")
+    pictures = [view.picture(sha) for sha in places]
+    with ThreadPoolExecutor() as pool:
+        found = list(pool.map(faces.crop, pictures))
+    cropped = {sha: _keep(view, [face])[0] for sha, face in zip(places, found, strict=True) if face is not None}
+    document.exchange(cropped)
+    return [
+        UserError("no_face", file=picture.name) for picture, face in zip(pictures, found, strict=True) if face is None
+    ]
 
 
 def uploaded(path: str) -> Path:

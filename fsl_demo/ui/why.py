@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
 import numpy as np
 
-from fsl_demo.episodes import Layer
+from fsl_demo.episodes import Explanation, Layer
 from fsl_demo.errors import UserError
 from fsl_demo.overlays import overlay
 from fsl_demo.ui.desk import Tab
@@ -31,20 +35,19 @@ def render(view: View, tab: Tab) -> str:
         return _empty(view, "outdated")
     index = result.classes.index(chosen) if chosen in result.classes else result.scores.best(row)
     try:
-        explanation = explain(view, document, query, method, index, focus or None)
+        explanation = explain(view, document, query, method, index, focus, tab.point)
     except UserError as error:
         return f'<p class="warn">{esc(view.error(error))}</p>'
     name = document.class_names()[result.classes[index]]
-    figures = "".join(_figure(view, layer, layer.map, name) for layer in explanation.layers if layer.map is not None)
+    target = _Target(query, method, result.classes[index], focus)
+    groups = "".join(_group(view, list(layers), kind, name, target) for kind, layers in _by_kind(explanation))
     words = "".join(_words(view, layer) for layer in explanation.layers if layer.role == "query")
     return f"""<div class="why" data-draft="{tab.draft_id}" style="--opacity:0.55">
 <h2>{view.t("why_title", name=name, method=view.methods[method].card.title)}</h2>
 {_classes(view, document, result, row, index, query, method)}
 <label class="slider"><span>{view.t("opacity")}</span>
 <input type="range" min="0" max="1" step="0.05" value="0.55" data-opacity aria-label="{view.t("opacity")}"></label>
-<div class="figures">{figures}</div>
-<div class="scale"><span>{view.t("less")}</span><i></i><span>{view.t("more")}</span></div>
-<p class="hint">{view.t("map_hint")}</p>
+{groups}
 {_neighbours(view, document, result, row, query, method, result.classes[index])}{words}</div>"""
 
 
@@ -65,14 +68,59 @@ def _classes(view: View, document: Document, result: Result, row: int, index: in
     return f'<div class="chips" role="group" aria-label="{view.t("explain_class")}">{"".join(buttons)}</div>'
 
 
-def _figure(view: View, layer: Layer, values: np.ndarray, class_name: str) -> str:
+@dataclass(frozen=True)
+class _Target:
+    """The cell that is explained, and the support picture beside it, as they go into buttons."""
+
+    query: str
+    method: str
+    class_key: str
+    support: str
+
+    def attributes(self) -> str:
+        pair = f' data-pair="{self.support}"' if self.support else ""
+        return f'data-query="{self.query}" data-method="{self.method}" data-class="{self.class_key}"{pair}'
+
+
+def _by_kind(explanation: Explanation) -> Iterator[tuple[str, Iterable[Layer]]]:
+    return groupby((layer for layer in explanation.layers if layer.map is not None), key=lambda layer: layer.kind)
+
+
+def _group(view: View, layers: list[Layer], kind: str, class_name: str, target: _Target) -> str:
+    """The maps of one kind with what they mean; of places, with the way back."""
+    figures = "".join(_figure(view, layer, layer.map, class_name, target) for layer in layers if layer.map is not None)
+    channels = "".join(_channels(view, layer) for layer in layers if layer.role == "query")
+    back = (
+        f'<button class="quiet" data-action="explain" {target.attributes()}>{view.t("point_back")}</button>'
+        if kind == "point"
+        else ""
+    )
+    return f"""<h3>{view.t(f"map.{kind}")}</h3><div class="figures">{figures}</div>
+<div class="scale"><span>{view.t("less")}</span><i></i><span>{view.t("more")}</span></div>
+<p class="hint">{view.t(f"map_hint.{kind}")}</p>{channels}{back}"""
+
+
+def _channels(view: View, layer: Layer) -> str:
+    if not layer.channels:
+        return ""
+    rows = "".join(f"<li><span>{view.t('channel_n', n=n)}</span><b>{value:.2f}</b></li>" for n, value in layer.channels)
+    return f'<h3>{view.t("strongest_channels")}</h3><ol class="words">{rows}</ol>'
+
+
+def _figure(view: View, layer: Layer, values: np.ndarray, class_name: str, target: _Target) -> str:
     photo = layer.picture.image().copy()
     photo.thumbnail((SIDE, SIDE))
     heat = overlay(layer.picture, values, layer.seen, 1.0, max(photo.size))
     heat = heat.resize(photo.size)
     caption = view.t(f"role.{layer.role}")
     file = esc(f"{layer.role}-{class_name}.png".replace("/", "-"))
-    return f"""<figure><div class="stack"><img src="{jpeg_uri(photo)}" alt="{caption}: {esc(layer.picture.name)}">
+    place = ""
+    if layer.kind in ("cross", "point"):
+        place = (
+            f' data-point="{layer.role}" {target.attributes()} tabindex="0" role="button"'
+            f' data-focus="point-{layer.role}" aria-label="{view.t("point_on")}"'
+        )
+    return f"""<figure><div class="stack"{place}><img src="{jpeg_uri(photo)}" alt="{caption}: {esc(layer.picture.name)}">
 <img class="heat" src="{png_uri(heat)}" alt="{view.t("heat_map_alt")}"></div>
 <figcaption>{caption} · <span class="name">{esc(layer.picture.name)}</span>
 <button class="quiet" data-save="{file}" aria-label="{view.t("download_picture")}" title="{view.t("download_picture")}">⤓</button></figcaption></figure>"""

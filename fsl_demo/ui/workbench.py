@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from PIL import Image, ImageOps
@@ -12,12 +12,15 @@ from PIL import Image, ImageOps
 from fsl_demo.episodes import in_latin_script
 from fsl_demo.errors import UserError
 from fsl_demo.methods.contract import Method
+from fsl_demo.methods.variants import looks_like
+from fsl_demo.store import Workspace
 from fsl_demo.ui import examples, uploads
 from fsl_demo.ui.desk import Tab
 from fsl_demo.ui.document import ClassRow, Document
 from fsl_demo.ui.html import BIN, View, esc, jpeg_uri
 
 MAX_QUERIES_SHOWN = 200
+MAX_LOOKED_AT = 20
 
 
 # --- what it shows -------------------------------------------------------------------------------------------------
@@ -35,10 +38,16 @@ def render(view: View, tab: Tab) -> str:
 {"".join(_class_row(view, document, row, position) for position, row in enumerate(document.classes, start=1))}
 <div class="line"><button data-action="add_class" class="quiet">＋ {view.t("add_class")}</button>
 {_picker(view, "classes", "upload_folder", "webkitdirectory")}
-{_picker(view, "classes", "upload_zip", 'accept=".zip"')}</div>
+{_picker(view, "classes", "upload_zip", 'accept=".zip"')}{_crop_faces(view, document)}</div>
 </section>
 <section class="side">{_queries(view, document)}{_methods(view, document)}{_predict(view, document)}</section>
 </div></div>"""
+
+
+def _crop_faces(view: View, document: Document) -> str:
+    if not any(row.pictures for row in document.classes):
+        return ""
+    return f'<button data-action="crop_faces" class="quiet" title="{view.t("crop_faces_hint")}">{view.t("crop_faces")}</button>'
 
 
 def _toolbar(view: View, document: Document) -> str:
@@ -144,11 +153,24 @@ def _queries(view: View, document: Document) -> str:
 
 
 def chosen_methods(view: View, document: Document) -> list[str]:
-    """The ticked methods; before anybody ticks, all that can answer: without pictures, those that read text."""
+    """The ticked methods; before anybody ticks, those that can answer and know such pictures.
+
+    Without pictures that is who reads text. A method that was trained for one kind of pictures is ticked where the
+    support set looks like that kind.
+    """
     if document.methods is not None:
         return document.methods
-    pictures = any(row.pictures for row in document.classes)
-    return [name for name, method in view.methods.items() if pictures or not method.card.needs_pictures]
+    support = [sha for row in document.classes for sha in row.pictures[:2]]
+    if not support:
+        return [name for name, method in view.methods.items() if not method.card.needs_pictures]
+    kinds = [_kind(view.workspace, sha) for sha in support[:MAX_LOOKED_AT]]
+    kind = max(dict.fromkeys(kinds), key=kinds.count)
+    return [name for name, method in view.methods.items() if method.card.kinds is None or kind in method.card.kinds]
+
+
+@lru_cache(maxsize=4096)
+def _kind(workspace: Workspace, sha: str) -> str:
+    return looks_like([workspace.picture(sha)])
 
 
 def _methods(view: View, document: Document) -> str:
@@ -167,9 +189,17 @@ def _methods(view: View, document: Document) -> str:
 
 
 def _control(view: View, document: Document, method: Method, spec: Any) -> str:
-    """A slider for one field of a method's settings; "automatic" while nobody has moved it."""
+    """A menu or slider for one field of a method's settings; "automatic" while nobody has set it."""
     name = f"{method.card.id}.{spec.name}"
+    label = view.t(f"setting.{spec.name}")
     value = document.settings.get(method.card.id, {}).get(spec.name)
+    if "choices" in spec.metadata:
+        options = "".join(
+            f'<option value="{one}" {"selected" if one == value else ""}>{view.t(f"variant.{one}")}</option>'
+            for one in spec.metadata["choices"]
+        )
+        return f"""<label class="menu"><span>{label}</span><select data-auto data-field="set:{name}">
+<option value="">{view.t("automatic")}</option>{options}</select></label>"""
     automatic = spec.default is None or spec.default is MISSING
     low, high, step = (spec.metadata[part] for part in ("low", "high", "step"))
     shown = value if value is not None else (low if automatic else spec.default)
@@ -179,7 +209,7 @@ def _control(view: View, document: Document, method: Method, spec: Any) -> str:
         if automatic and value is not None
         else ""
     )
-    return f"""<label class="slider"><span>{view.t(f"setting.{name}")}</span>
+    return f"""<label class="slider"><span>{label}</span>
 <input type="range" data-field="set:{name}" min="{low}" max="{high}" step="{step}" value="{shown}"><output>{state}</output></label>{reset}"""
 
 
@@ -220,6 +250,8 @@ def act(view: View, tab: Tab, data: Mapping[str, Any], document: Document) -> li
         empty = Document()
         document.classes, document.queries, document.labels = empty.classes, [], {}
         document.results, document.outdated, document.title = [], False, ""
+    elif action == "crop_faces":
+        return uploads.crop_faces(view, document)
     elif action == "automatic":
         method, name = data["setting"].split(".")
         document.settings.get(method, {}).pop(name, None)
@@ -235,9 +267,21 @@ def write_fields(view: View, document: Document, values: Mapping[str, Any], touc
         document.methods, changed = ticks, True
     if touched.startswith("set:"):
         method, name = touched.removeprefix("set:").split(".")
-        document.settings.setdefault(method, {})[name] = float(values[touched])
+        _set(view, document, method, name, str(values[touched]))
         document.outdated, changed = bool(document.results), True
     return changed
+
+
+def _set(view: View, document: Document, method: str, name: str, value: str) -> None:
+    """Take over a slider or a menu; the first line of a menu leaves the choice to the method."""
+    spec = next(spec for spec in fields(view.methods[method].Settings) if spec.name == name)
+    chosen = document.settings.setdefault(method, {})
+    if "choices" not in spec.metadata:
+        chosen[name] = float(value)
+    elif value in spec.metadata["choices"]:
+        chosen[name] = value
+    else:
+        chosen.pop(name, None)
 
 
 def settings_of(method: Method, document: Document) -> Any:

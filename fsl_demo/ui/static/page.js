@@ -76,6 +76,25 @@
       if (el.dataset.action === "example") opened.delete("examples");
       act(el);
     });
+    // A place on a picture of the explanation: by pointer, or with the arrow keys from the middle.
+    const point = (el, x, y) => {
+      Object.assign(el.dataset, { x, y });
+      act(el, { action: "explain", on: el.dataset.point, x, y });
+    };
+    element.addEventListener("click", (e) => {
+      const el = e.target.closest("[data-point]");
+      if (!el) return;
+      const box = el.getBoundingClientRect();
+      point(el, (e.clientX - box.left) / box.width, (e.clientY - box.top) / box.height);
+    });
+    element.addEventListener("keydown", (e) => {
+      const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1], Enter: [0, 0] }[e.key];
+      const el = e.target.closest("[data-point]");
+      if (!el || !step) return;
+      e.preventDefault();
+      const [x, y] = ["x", "y"].map((axis, i) => Math.min(0.99, Math.max(0.01, Number(el.dataset[axis] ?? 0.5) + step[i] / 10)));
+      point(el, x, y);
+    });
     element.addEventListener("keydown", (e) => {
       const el = e.target.closest("[data-action][tabindex]");
       if (el && el === e.target && (e.key === "Enter" || e.key === " ")) {
