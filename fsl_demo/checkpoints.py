@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,16 @@ def load(name: str, folder: Path = FOLDER) -> Checkpoint:
     if not isinstance(card, dict) or sha256 != card.get("sha256"):
         raise UserError("weights_differ", name=name)
     return Checkpoint(parse(data), card, sha256)
+
+
+def of_method(method: str, folder: Path = FOLDER) -> list[str]:
+    """Names of the checkpoints whose cards are of this method, in order."""
+    names = []
+    for file in sorted(folder.glob("*/card.json")):
+        with suppress(OSError, ValueError, AttributeError):
+            if json.loads(file.read_text(encoding="utf-8")).get("method") == method:
+                names.append(file.parent.name)
+    return names
 
 
 def save(name: str, arrays: Mapping[str, np.ndarray], card: Mapping[str, Any], folder: Path = FOLDER) -> Path:

@@ -125,7 +125,7 @@ def _checkpoints(chosen: argparse.Namespace) -> int:
     from fsl_demo.methods import of_checkpoint
 
     terminal, networks = reporting.Terminal(), Networks(FeatureCache())
-    names = [str(Path(name).resolve()) if Path(name).is_dir() else name for name in chosen.checkpoints]
+    names = [options.checkpoint(name) for name in chosen.checkpoints]
     documents: list[dict[str, Any]] = []
 
     def read(fold: int | None) -> Dataset:

@@ -76,12 +76,22 @@ def prepare(chosen: argparse.Namespace) -> None:
 
 def add_data(parser: argparse.ArgumentParser) -> None:
     """`--data`, `--root`, `--fold`, `--download`: what to train or measure on."""
-    parser.add_argument("--data", required=True, metavar="NAME", help="data set by name, or a folder of class folders")
+    parser.add_argument(
+        "--data",
+        required=True,
+        metavar="NAME",
+        help="data set by name, or a folder (to train on: or zip) of class folders",
+    )
     parser.add_argument(
         "--root", type=Path, default=Path("data"), metavar="DIR", help="holds the data sets (default: ./data)"
     )
     parser.add_argument("--fold", type=int, metavar="N", help="of att_faces (1 to 5) or lfw (1 to 10; 0 is View 1)")
     parser.add_argument("--download", action="store_true", help="fetch the data where it is missing")
+
+
+def checkpoint(text: str) -> str:
+    """The name of a checkpoint, or the absolute path of its folder."""
+    return str(Path(text).resolve()) if Path(text).is_dir() else text
 
 
 def add_workspace(parser: argparse.ArgumentParser) -> None:

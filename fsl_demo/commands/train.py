@@ -19,7 +19,7 @@ Under `accelerate launch` the same command runs on several GPUs.
 EXAMPLES = """\
 train siamese --data mnist
 train siamese --data lfw --fold 1 --precision bf16
-train siamese --data export/ --from siamese_faces --name colleagues
+train siamese --data export.zip --from siamese_faces --name colleagues
 """
 
 
@@ -53,12 +53,15 @@ def add(verbs: options.Verbs) -> None:
 def run(chosen: argparse.Namespace) -> int:
     options.prepare(chosen)
     from fsl_demo import checkpoints, datasets
+    from fsl_demo.backbones.trained import TrainedNetwork
     from fsl_demo.training import recipes
     from fsl_demo.training.run import Plan, train
 
     terminal = reporting.Terminal()
     data = datasets.read(chosen.data, chosen.root, chosen.fold, chosen.download)
-    recipe = recipes.recipe(chosen.method, data.name)
+    start = TrainedNetwork(options.checkpoint(chosen.start)) if chosen.start else None
+    pictures = sum(map(len, data.train.classes.values()))
+    recipe = recipes.recipe(chosen.method, data.name, pictures, start.architecture if start else None)
     if chosen.backbone:
         recipe = replace(recipe, architecture=replace(recipe.architecture, backbone=chosen.backbone))
     schedule = {"epochs": chosen.epochs, "rate": chosen.rate, "patience": chosen.patience}
@@ -74,6 +77,8 @@ def run(chosen: argparse.Namespace) -> int:
         chosen.seed,
         chosen.precision,
         chosen.device == "cpu",
+        start.name if start else "",
+        start.checkpoint.arrays if start else None,
     )
     folder = train(plan, data, chosen.runs, chosen.out or checkpoints.FOLDER, terminal.note, terminal.progress)
     print(folder)

@@ -39,10 +39,10 @@ DATASETS = {
 
 
 def read(name: str, root: Path, fold: int | None = None, download: bool = False) -> Dataset:
-    """A data set of the table, or a folder of class folders.
+    """A data set of the table, or a folder or zip of class folders.
 
     Args:
-        name: in the table, or the path of a folder.
+        name: in the table, or the path of a folder or zip.
         root: holds the data sets of the table.
         fold: for those that have folds; the first one by default.
         download: fetch the data where it is missing and can be fetched.
@@ -52,7 +52,7 @@ def read(name: str, root: Path, fold: int | None = None, download: bool = False)
             be downloaded; what `class_folders` raises.
     """
     if name not in DATASETS:
-        if not Path(name).is_dir():
+        if not Path(name).is_dir() and Path(name).suffix.lower() != ".zip":
             raise UserError("data_unknown", name=name, known=", ".join(DATASETS))
         return folders.read(Path(name))
     source = DATASETS[name]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from zipfile import BadZipFile, ZipFile
 
 from fsl_demo.datasets.class_folders import class_folders
 from fsl_demo.datasets.parts import Classes, Dataset, Part
@@ -21,10 +24,10 @@ def read(folder: Path) -> Dataset:
         UserError: `setting_bad` for one class only, or a class of fewer than three pictures; what `class_folders`
             raises.
     """
-    classes = _classes(folder)
+    classes = _classes(unpacked(folder))
     if len(classes) < 2:
         raise UserError("one_class")
-    return split(classes, folder.name)
+    return split(classes, folder.stem)
 
 
 def split(classes: Classes, name: str) -> Dataset:
@@ -42,6 +45,24 @@ def split(classes: Classes, name: str) -> Dataset:
         Part(train),
         Part(validation),
     )
+
+
+def unpacked(path: Path) -> Path:
+    """The folder itself, or one that a zip is unpacked into for as long as the process runs.
+
+    Raises:
+        UserError: `archive_broken`.
+    """
+    if path.is_dir():
+        return path
+    folder = TemporaryDirectory(prefix="fsl_demo_")
+    atexit.register(folder.cleanup)
+    try:
+        with ZipFile(path) as archive:
+            archive.extractall(folder.name)
+    except (BadZipFile, OSError, RuntimeError) as error:
+        raise UserError("archive_broken", file=path.name) from error
+    return Path(folder.name)
 
 
 def _classes(folder: Path) -> Classes:

@@ -17,10 +17,10 @@ from fsl_demo.methods.calibration import Default
 from fsl_demo.methods.contract import NONE_BELOW, MethodCard, variant_setting
 from fsl_demo.methods.cross_space import CrossSpace
 from fsl_demo.methods.nearest_mean import check_pictures
-from fsl_demo.methods.variants import Variant, choose
+from fsl_demo.methods.variants import Variant, choose, installed
 from fsl_demo.pictures import Picture
 
-VARIANTS = (Variant("faces", "can_faces"),)
+VARIANTS = installed("can", (Variant("faces", "can_faces"),))
 PAIRS = 32
 """Pairs that are compared at once."""
 ROUNDS = (35 / 75, 70 / 75)

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from fsl_demo.methods.contract import NONE_BELOW, variant_setting
 from fsl_demo.methods.siamese import Siamese
-from fsl_demo.methods.variants import Variant
+from fsl_demo.methods.variants import Variant, installed
 
-VARIANTS = (Variant("characters", "s3net_characters"),)
+VARIANTS = installed("s3net", (Variant("characters", "s3net_characters"),))
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,16 @@ from fsl_demo.methods.calibration import Default
 from fsl_demo.methods.contract import NONE_BELOW, MethodCard, variant_setting
 from fsl_demo.methods.nearest_mean import Fitted, NearestMean, check_pictures
 from fsl_demo.methods.space import TrainedSpace
-from fsl_demo.methods.variants import Variant, choose
+from fsl_demo.methods.variants import Variant, choose, installed
 from fsl_demo.pictures import Picture
 
-VARIANTS = (
-    Variant("digits", "siamese_digits"),
-    Variant("characters", "siamese_characters"),
-    Variant("faces", "siamese_faces"),
+VARIANTS = installed(
+    "siamese",
+    (
+        Variant("digits", "siamese_digits"),
+        Variant("characters", "siamese_characters"),
+        Variant("faces", "siamese_faces"),
+    ),
 )
 
 

@@ -13,10 +13,10 @@ from fsl_demo.methods.contract import NONE_BELOW, variant_setting
 from fsl_demo.methods.nearest_mean import Fitted, NearestMean
 from fsl_demo.methods.siamese import Siamese
 from fsl_demo.methods.space import TrainedSpace
-from fsl_demo.methods.variants import Variant
+from fsl_demo.methods.variants import Variant, installed
 from fsl_demo.pictures import Picture
 
-VARIANTS = (Variant("characters", "siamese_cbam_characters"),)
+VARIANTS = installed("siamese-cbam", (Variant("characters", "siamese_cbam_characters"),))
 CHANNELS = 6
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from fsl_demo import checkpoints
 from fsl_demo.episodes import Episode, Progress, quiet
 from fsl_demo.pictures import Picture
 
@@ -37,6 +38,13 @@ class Variant:
     id: str
     checkpoint: str
     proposed: bool = True
+
+
+def installed(method: str, shipped: Sequence[Variant]) -> tuple[Variant, ...]:
+    """The shipped variants, and every other checkpoint of this method in the folder, under its own name."""
+    known = {one.checkpoint for one in shipped}
+    others = [name for name in checkpoints.of_method(method) if name not in known]
+    return (*shipped, *(Variant(name, name) for name in others))
 
 
 def choose(

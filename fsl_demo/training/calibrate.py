@@ -15,15 +15,21 @@ EPISODES = 200
 TEMPERATURES = np.geomspace(1.0, 100.0, 60)
 
 
+DEFAULTS = ("temperature", "none_below")
+
+
 def defaults(module: Any, validation: Arrays) -> dict[str, np.ndarray]:
     """The likeliest temperature, and the threshold that refuses one query in twenty, at one and at five shots.
 
     Returns:
-        "temperature" and "none_below", float32 [2]. Where classes are too small for five shots, three or two stand in.
+        "temperature" and "none_below", float32 [2]. Where classes are too small for five shots, fewer stand in;
+        nothing where no two classes have two pictures.
     """
     attention = getattr(module, "attention", None)
     found = features(module.embedder, validation.images, attention is not None)
     counts = np.unique(validation.labels, return_counts=True)[1]
+    if (counts >= 2).sum() < 2:
+        return {}
     temperatures, thresholds = [], []
     for shot in SHOTS:
         while shot > 1 and (counts > shot).sum() < min(5, len(counts)):

@@ -22,6 +22,8 @@ class Recipe:
     Attributes:
         options: of the objective.
         way: classes of the validation episodes; 0 validates on pairs.
+        known: the classes to validate on are those trained on: validate by how many of their held-out pictures the
+            means of the training pictures get right.
         turned: whether classes are also trained on turned by 90, 180 and 270 degrees, as other classes.
     """
 
@@ -31,6 +33,7 @@ class Recipe:
     augmentation: Augmentation
     options: dict[str, Any] = field(default_factory=dict)
     way: int = 5
+    known: bool = False
     turned: bool = False
 
 
@@ -69,6 +72,7 @@ FEW_FACES = replace(
     options={"margin": 1.0, "softmax": (1.0, 16.0, 0.2)},
     way=0,
 )
+SHORTER = Schedule(epochs=12, rate=4e-3, decay=0.02)
 SMALL_PICTURES = Recipe(
     Architecture("conv4", "rgb32", 128, dropout=0.1),
     Sampling(size=256, together=8),
@@ -76,6 +80,7 @@ SMALL_PICTURES = Recipe(
     SMALL,
     {"margin": 1.0, "softmax": (1.0, 16.0, 0.1)},
 )
+FINE_TUNING = Schedule(epochs=40, rate=3e-4, decay=0.05, patience=15)
 CAN_FULL = Recipe(
     Architecture("resnet12", "rgb84", 0),
     Sampling(size=4 * 35, queries=6, episodes=1200),
@@ -90,21 +95,41 @@ RECIPES: dict[tuple[str, str], Recipe] = {
     ("siamese", "att_faces"): FEW_FACES,
     ("siamese", "lfw"): FACES,
     ("siamese", "cifar_fs"): SMALL_PICTURES,
+    ("siamese-cbam", "omniglot"): replace(
+        CHARACTERS, architecture=replace(CHARACTERS.architecture, cbam=True), schedule=SHORTER
+    ),
+    ("s3net", "omniglot"): replace(CHARACTERS, options={}, schedule=SHORTER),
+    ("can", "lfw"): replace(
+        FACES,
+        sampling=Sampling(size=4 * 15, way=5, queries=2, episodes=800),
+        schedule=Schedule(epochs=8, rate=2e-4, decay=0.05),
+        options={},
+    ),
     ("can", "cifar_fs"): CAN_FULL,
 }
+AUGMENTATIONS = {"ink28": INK, "face64": FACE, "rgb32": SMALL, "rgb84": SMALL}
 
 
-def recipe(method: str, data: str) -> Recipe:
-    """The recipe of a method for a data set of the table.
+def recipe(method: str, data: str, pictures: int, start: Architecture | None) -> Recipe:
+    """The recipe of a method for a data set of the table, or for going on with a network on anything else.
+
+    Args:
+        pictures: that there are to train on.
+        start: what the weights to begin with belong to.
 
     Raises:
         UserError: `setting_bad`, naming what there is.
     """
-    if (method, data) not in RECIPES:
-        known = ", ".join(f"{method} on {data}" for method, data in RECIPES)
-        reason = f"Without --from there are recipes for: {known}."
-        raise UserError("setting_bad", name="train", value=f"{method} on {data}", reason=reason)
-    return RECIPES[method, data]
+    if (method, data) in RECIPES:
+        found = RECIPES[method, data]
+        return replace(found, architecture=start) if start else found
+    if start is not None:
+        sampling = Sampling(size=min(64, pictures), together=4, queries=1, episodes=60)
+        softmax = {"softmax": (1.0, 16.0, 0.1)} if method.startswith("siamese") else {}
+        return Recipe(start, sampling, FINE_TUNING, AUGMENTATIONS[start.preprocessing], softmax, known=True)
+    known = ", ".join(f"{method} on {data}" for method, data in RECIPES)
+    reason = f"Give --from CHECKPOINT to go on with a network. From nothing there is: {known}."
+    raise UserError("setting_bad", name="train", value=f"{method} on {data}", reason=reason)
 
 
 def objective(method: str, recipe: Recipe, classes: int) -> Any:

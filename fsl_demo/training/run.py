@@ -16,12 +16,12 @@ from fsl_demo.datasets.pairs import PairSampler
 from fsl_demo.datasets.parts import Dataset
 from fsl_demo.episodes import Progress, quiet
 from fsl_demo.training import recipes
-from fsl_demo.training.calibrate import defaults
+from fsl_demo.training.calibrate import DEFAULTS, defaults
 from fsl_demo.training.data import Arrays, load
 from fsl_demo.training.loop import Training
 from fsl_demo.training.objectives import SHIPPED
 from fsl_demo.training.recipes import Recipe
-from fsl_demo.training.validation import episode_accuracy, features, pair_accuracy
+from fsl_demo.training.validation import compare, episode_accuracy, features, pair_accuracy
 
 SAMPLE = 1_000
 """Training pictures on which the training figure is measured."""
@@ -35,7 +35,7 @@ class Plan:
     Attributes:
         name: of the checkpoint.
         command: makes the checkpoint again; written on its card.
-        weights: arrays to begin with, of an earlier checkpoint.
+        start, weights: name and arrays of the checkpoint to begin with.
     """
 
     method: str
@@ -45,6 +45,7 @@ class Plan:
     seed: int = 0
     precision: str = "no"
     cpu: bool = False
+    start: str = ""
     weights: Mapping[str, np.ndarray] | None = None
 
 
@@ -71,8 +72,10 @@ def train(
         training = training.turned()
     objective = recipes.objective(plan.method, plan.recipe, len(training.names))
     if plan.weights is not None:
-        start = {name: torch.from_numpy(np.asarray(array, np.float32)) for name, array in plan.weights.items()}
-        objective.load_state_dict(start, strict=False)
+        given = {name: torch.from_numpy(np.array(array, np.float32)) for name, array in plan.weights.items()}
+        objective.load_state_dict(
+            {name: value for name, value in given.items() if name in objective.state_dict()}, strict=False
+        )
     loop = Training(
         objective,
         training,
@@ -91,7 +94,7 @@ def train(
         for name, value in best.items()
         if name.split(".")[0] in SHIPPED
     }
-    arrays |= defaults(loop.module, validation)
+    arrays |= defaults(loop.module, validation) or {name: (plan.weights or {})[name] for name in DEFAULTS}
     card = {
         "method": plan.method,
         "architecture": plan.recipe.architecture.as_dict(),
@@ -107,18 +110,32 @@ def train(
         "validation": {"figure": loop.history.best, "what": what(plan.recipe), "epoch": loop.history.best_epoch + 1},
         "training_seconds": round(loop.history.seconds, 1),
         "machine": f"{loop.accelerator.device.type}, {torch.get_num_threads()} threads, precision {plan.precision}",
-        "pretraining": "none",
+        "pretraining": plan.start or "none",
     }
     return checkpoints.save(plan.name, arrays, card, checkpoint_folder)
 
 
 def what(recipe: Recipe) -> str:
     """What the validation figure is."""
+    if recipe.known:
+        return "held-out pictures of the training classes, by the means of the training pictures"
     return f"{recipe.way}-way 1-shot accuracy" if recipe.way else "pair accuracy at the best threshold"
 
 
 def _figures(module: Any, recipe: Recipe, training: Arrays, validation: Arrays) -> tuple[float, float]:
+    if recipe.known:
+        return _known(module, training, training), _known(module, training, validation)
     return _figure(module, recipe, sample(training)), _figure(module, recipe, validation)
+
+
+def _known(module: Any, training: Arrays, asked: Arrays) -> float:
+    """How many pictures the means of the training pictures get right."""
+    attention = getattr(module, "attention", None)
+    vectors, queries = (features(module.embedder, some.images, attention is not None) for some in (training, asked))
+    labels = torch.from_numpy(training.labels)
+    means = torch.stack([vectors[labels == label].mean(0) for label in range(len(training.names))])
+    answers = compare(means, queries, attention).argmax(1)
+    return float((answers == torch.from_numpy(asked.labels)).float().mean())
 
 
 def sample(data: Arrays) -> Arrays:

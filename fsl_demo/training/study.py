@@ -1,7 +1,7 @@
 """Two controlled comparisons: `python -m fsl_demo.training.study cbam` and `... s3net`.
 
-Omniglot was named beforehand; the small twin, contrastive loss, five seeds, the same budget for all. `cbam` compares the
-network with and without CBAM (Woo et al. 2018), and tries mistakes that may explain why CBAM "brought no gain, and
+Omniglot was named beforehand; the small twin, contrastive loss, five seeds, the same budget for all. `cbam` compares
+the network with and without CBAM (Woo et al. 2018), and tries mistakes that may explain why CBAM "brought no gain, and
 training accuracy fell": each is one change to the right block or its training. `s3net` compares S3Net's dual loss
 (Xue et al. 2022) with the contrastive loss alone. Every run is tested on the same episodes of unseen alphabets.
 """

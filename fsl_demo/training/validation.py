@@ -62,18 +62,19 @@ def scored(
     """Similarities [Q, way] and class indices [Q] of the queries of random episodes."""
     queries = int(min(5, np.unique(labels, return_counts=True)[1].max() - shot))
     drawn, random = Episodes(labels, way, shot, queries), np.random.default_rng(seed)
-    if attention is not None:
-        training = attention.training
-        attention.eval()
     for _ in range(episodes):
         support, asked = drawn.draw(random)
         means, queried = found[torch.from_numpy(support)].mean(1), found[torch.from_numpy(asked.ravel())]
         truth = torch.arange(way).repeat_interleave(queries)
-        yield (cosines(means, queried) if attention is None else attention.similarities(means, queried)), truth
+        yield compare(means, queried, attention), truth
+
+
+@torch.inference_mode()
+def compare(means: Tensor, queries: Tensor, attention: CrossAttention | None) -> Tensor:
+    """Similarities [Q, N] of vectors [Q, D] to class means [N, D], or of maps with their attention in evaluation."""
     if attention is not None:
+        training, device = attention.training, next(attention.parameters()).device
+        found = attention.eval().similarities(means.to(device), queries.to(device)).cpu()
         attention.train(training)
-
-
-def cosines(means: Tensor, queries: Tensor) -> Tensor:
-    """[Q, N] from class means [N, D] and queries [Q, D]."""
+        return found
     return torch.nn.functional.normalize(queries) @ torch.nn.functional.normalize(means).T

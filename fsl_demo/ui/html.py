@@ -16,7 +16,7 @@ from fsl_demo.errors import UserError
 from fsl_demo.methods.contract import Method
 from fsl_demo.pictures import Picture
 from fsl_demo.store import Workspace
-from fsl_demo.ui.catalogue import text
+from fsl_demo.ui.catalogue import TEXTS, text
 
 MOUNT = "fsl.mount(element, trigger, upload, watch); /* events: 'act' 'predict' 'stop' */"
 
@@ -46,6 +46,11 @@ class View:
     def say(self, key: str, **params: Any) -> str:
         """Text of the catalogue, as it is: for plots, files and messages that are escaped later."""
         return text(self.language, key, **params)
+
+    def variant(self, name: str) -> str:
+        """What a variant is called: a checkpoint that somebody trained has its own name."""
+        key = f"variant.{name}"
+        return self.say(key) if key in TEXTS else name
 
     def picture(self, sha256: str) -> Picture:
         return self.workspace.picture(sha256)

@@ -89,9 +89,9 @@ def _note(view: View, result: Result) -> str:
     if not note:
         return ""
     shares = note.get("accuracy", {})
-    others = ", ".join(f"{view.t(f'variant.{one}')} {percent(share)}" for one, share in shares.items())
+    others = ", ".join(f"{esc(view.variant(one))} {percent(share)}" for one, share in shares.items())
     reason = view.t(f"variant_reason.{note['reason']}")
-    kind = view.say(f"variant.{note['variant']}")
+    kind = view.variant(note["variant"])
     return f"<br>{view.t('variant_for', kind=kind)} · {reason}{': ' + others if others else ''}"
 
 

@@ -195,7 +195,7 @@ def _control(view: View, document: Document, method: Method, spec: Any) -> str:
     value = document.settings.get(method.card.id, {}).get(spec.name)
     if "choices" in spec.metadata:
         options = "".join(
-            f'<option value="{one}" {"selected" if one == value else ""}>{view.t(f"variant.{one}")}</option>'
+            f'<option value="{one}" {"selected" if one == value else ""}>{esc(view.variant(one))}</option>'
             for one in spec.metadata["choices"]
         )
         return f"""<label class="menu"><span>{label}</span><select data-auto data-field="set:{name}">
