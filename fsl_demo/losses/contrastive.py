@@ -25,7 +25,9 @@ def distances(first: Tensor, second: Tensor) -> Tensor:
 
 
 def batch_contrastive(vectors: Tensor, labels: Tensor, margin: float = 1.0) -> Tensor:
-    """The loss on all same-class pairs of a batch and on as many other pairs, the closest ones.
+    """The loss on all same-class pairs of a batch and on as many other pairs, at least one, the closest ones.
+
+    Distances are differences of products, too small for half precision, so these are not autocast.
 
     Args:
         vectors: [B, D].
@@ -33,10 +35,11 @@ def batch_contrastive(vectors: Tensor, labels: Tensor, margin: float = 1.0) -> T
     """
     first, second = torch.triu_indices(len(labels), len(labels), 1, device=vectors.device)
     same = labels[first] == labels[second]
-    products = vectors @ vectors.T
+    with torch.autocast(vectors.device.type, enabled=False):
+        products = vectors @ vectors.T
     squares = products.diagonal()
     found = (squares[first] + squares[second] - 2 * products[first, second]).clamp(min=0).add(EPSILON).sqrt()
     together, apart = found[same], found[~same]
-    apart = apart.topk(min(len(together), len(apart)), largest=False).values
+    apart = apart.topk(min(max(len(together), 1), len(apart)), largest=False).values
     pairs = torch.cat([together, apart])
     return contrastive(pairs, torch.arange(len(pairs), device=pairs.device) < len(together), margin)
