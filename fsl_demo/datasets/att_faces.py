@@ -10,6 +10,7 @@ from fsl_demo.datasets.parts import Dataset, Part
 from fsl_demo.errors import UserError
 
 FOLDS = 5
+PEOPLE = 40
 PAIRS = 720
 """All 360 pairs that eight people of ten pictures give are of this order; as many of two people."""
 
@@ -20,6 +21,8 @@ def read(root: Path, fold: int = 1) -> Dataset:
     if not folder.is_dir():
         raise UserError("data_missing", name="att_faces", folder=folder)
     people = list(class_folders(folder).items())
+    if len(people) != PEOPLE:
+        raise UserError("data_missing", name=f"all {PEOPLE} people of att_faces", folder=folder)
     size = len(people) // FOLDS
     start = size * (fold - 1)
     turned = people[start:] + people[:start]

@@ -17,11 +17,15 @@ def read(root: Path) -> Dataset:
     folder = root / "cifar100"
     if not (folder / "splits").is_dir():
         raise UserError("data_missing", name="cifar_fs", folder=folder)
-    files = [class_folders(folder / part) for part in ("train", "test")]
-    train, validation, test = (
-        Part({name: [file for part in files for file in part[name]] for name in _names(folder, split)})
-        for split in SPLITS
-    )
+    parts = {part: class_folders(folder / part) for part in ("train", "test")}
+
+    def files(name: str) -> list[Path]:
+        for part, found in parts.items():
+            if name not in found:
+                raise UserError("data_missing", name="cifar_fs", folder=folder / part / name)
+        return [file for found in parts.values() for file in found[name]]
+
+    train, validation, test = (Part({name: files(name) for name in _names(folder, split)}) for split in SPLITS)
     return Dataset("cifar_fs", "64 classes to train, 16 to validate, 20 to test", train, validation, test)
 
 

@@ -40,7 +40,7 @@ def read(root: Path, fold: int = 0) -> Dataset:
         Part(validation, fixed_pairs(validation, 1_000)),
         Part(
             {name: people[name] for name in people if name in tested},
-            [_items(people, pair) for pair in pairs],
+            [_items(folder, people, pair) for pair in pairs],
         ),
         fold=fold,
     )
@@ -48,7 +48,10 @@ def read(root: Path, fold: int = 0) -> Dataset:
 
 def _pairs(folder: Path, fold: int) -> list[Pair]:
     """The pairs of View 1's DevTest, or of one of View 2's ten folds, which follow each other in the file."""
-    lines = (folder / ("pairs.txt" if fold else "pairsDevTest.txt")).read_text(encoding="utf-8").splitlines()
+    file = folder / ("pairs.txt" if fold else "pairsDevTest.txt")
+    if not file.is_file():
+        raise UserError("data_missing", name=f"lfw's {file.name}", folder=folder)
+    lines = file.read_text(encoding="utf-8").splitlines()
     rows = [fields for line in lines if len(fields := line.split("\t")) >= 3]
     pairs = [
         (fields[0], int(fields[1]), fields[0] if len(fields) == 3 else fields[2], int(fields[-1])) for fields in rows
@@ -59,9 +62,17 @@ def _pairs(folder: Path, fold: int) -> list[Pair]:
     return pairs[size * (fold - 1) : size * fold]
 
 
-def _items(people: dict[str, list[Path]], pair: Pair) -> tuple[Item, Item, bool]:
+def _items(folder: Path, people: dict[str, list[Path]], pair: Pair) -> tuple[Item, Item, bool]:
     first, one, second, two = pair
-    return people[first][one - 1], people[second][two - 1], first == second
+    return _item(folder, people, first, one), _item(folder, people, second, two), first == second
+
+
+def _item(folder: Path, people: dict[str, list[Path]], name: str, number: int) -> Path:
+    """The picture that is called by its number, as in `Aaron_Peirsol_0002.jpg`."""
+    for file in people.get(name, []):
+        if file.stem.rpartition("_")[2].lstrip("0") == str(number):
+            return file
+    raise UserError("data_missing", name=f"lfw (number {number} of {name})", folder=folder / name)
 
 
 def _shuffled(name: str) -> str:

@@ -22,8 +22,11 @@ def read(root: Path, download: bool = False) -> Dataset:
         runtime.guard_torchvision()
         from torchvision.datasets import Omniglot
 
-        for background in (True, False):
-            Omniglot(str(root), background=background, download=True)
+        try:
+            for background in (True, False):
+                Omniglot(str(root), background=background, download=True)
+        except (OSError, RuntimeError) as error:  # no connection, or not what was to be fetched
+            raise UserError("data_missing", name="omniglot", folder=root / "omniglot") from error
     characters, test = (_alphabets(root, part) for part in ("background", "evaluation"))
     train, validation = (
         {name: files for name, files in characters.items() if (name.split("/")[0] in VALIDATION) == chosen}
