@@ -94,7 +94,7 @@ def test_attention_is_kept_to_be_shown_and_lies_between_0_and_1() -> None:
     assert found.shape == maps.shape
     assert block.channel.shape == (3, 40) and block.spatial.shape == (3, 5, 6)
     for attention in (block.channel, block.spatial):
-        assert not attention.requires_grad and 0 < attention.min() and attention.max() < 1
+        assert not attention.requires_grad and attention.min() > 0 and attention.max() < 1
     torch.testing.assert_close(found, maps * block.channel[:, :, None, None] * block.spatial[:, None])
     found.sum().backward()
     assert all(parameter.grad is not None for parameter in block.parameters())

@@ -19,8 +19,7 @@ def test_pairs_are_weighed_by_how_alike_their_centres_are(power: int, margin: fl
     total, negative = 0.0, 0
     for i in range(40):
         one, other = first[i].tolist(), second[i].tolist()
-        cosine = math.sumprod(one, other) if hasattr(math, "sumprod") else sum(map(float.__mul__, one, other))
-        cosine /= math.hypot(*one) * math.hypot(*other)
+        cosine = sum(map(float.__mul__, one, other)) / math.hypot(*one) / math.hypot(*other)
         negative += cosine < 0
         weight, distance = max(0.0, cosine), found[i].item()
         total += (1 - weight) * distance**power if same[i] else weight * max(margin - distance, 0.0) ** power
