@@ -11,18 +11,17 @@ import hashlib
 import io
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-import pillow_heif
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from fsl_demo.errors import UserError
 
 MAX_BYTES = 20_000_000
 MAX_PIXELS = 40_000_000
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "HEIF", "AVIF", "PPM")
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".mpo", ".png", ".webp", ".gif", ".tif", ".tiff"}
     | {".bmp", ".heic", ".heif", ".avif", ".ppm", ".pgm", ".pbm"}
@@ -37,8 +36,14 @@ UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 
-pillow_heif.register_heif_opener()
+with suppress(ImportError):  # training needs no HEIC
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
 Image.init()
+FORMATS = tuple(
+    name for name in ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "HEIF", "AVIF", "PPM") if name in Image.OPEN
+)
 Image.MAX_IMAGE_PIXELS = None  # the header is checked against MAX_PIXELS before anything is decoded
 
 
