@@ -30,7 +30,8 @@ def best_threshold(similarities: np.ndarray, same: np.ndarray) -> float:
     cut = int(np.where(ends, right, -len(right) - 1).argmax())
     above = ordered[cut - 1] if cut else ordered[0] + 1.0
     below = ordered[cut] if cut < len(ordered) else ordered[-1] - 1.0
-    return float((above + below) / 2)
+    middle = (above + below) / 2
+    return float(middle if middle > below else above)  # between neighbouring numbers there is none
 
 
 def accuracy(similarities: np.ndarray, same: np.ndarray, threshold: float) -> float:
