@@ -1,0 +1,105 @@
+"""Pictures to unit vectors, and to the maps whose mean they are."""
+
+import pytest
+import torch
+from torch.nn.functional import normalize
+
+from fsl_demo.backbones.architecture import Architecture
+from fsl_demo.backbones.embedder import BACKBONES, Embedder
+from fsl_demo.backbones.preprocessing import PREPROCESSINGS
+from fsl_demo.layers.cbam import CBAM
+
+READ = {"twin": "ink28", "conv4": "rgb32", "resnet10": "face64", "resnet12": "rgb84"}
+
+
+def pictures(embedder: Embedder, count: int) -> torch.Tensor:
+    recipe = PREPROCESSINGS[embedder.architecture.preprocessing]
+    return torch.randn(count, recipe.colours, recipe.side, recipe.side)
+
+
+def used(architecture: Architecture) -> Embedder:
+    """A network whose running statistics and batch norms are not those of a fresh one."""
+    torch.manual_seed(0)
+    embedder = Embedder(architecture)
+    with torch.no_grad():
+        for _ in range(3):
+            embedder(pictures(embedder, 6))
+        for parameter in embedder.parameters():
+            if parameter.ndim == 1:
+                parameter += 0.2 * torch.randn_like(parameter)
+    return embedder.eval()
+
+
+@pytest.mark.parametrize("cbam", [False, True])
+@pytest.mark.parametrize("dimension", [0, 24])
+@pytest.mark.parametrize("backbone", BACKBONES)
+@torch.inference_mode()
+def test_vectors_are_the_means_of_their_maps_at_unit_length(backbone: str, dimension: int, cbam: bool) -> None:
+    embedder = used(Architecture(backbone, READ[backbone], dimension, cbam, dropout=0.5))
+    images = pictures(embedder, 3)
+    vectors, maps = embedder(images), embedder.maps(images)
+    torch.testing.assert_close(vectors.norm(dim=1), torch.ones(3))
+    assert maps.shape == (3, embedder.channels, *embedder.size) and vectors.shape == (3, embedder.channels)
+    torch.testing.assert_close(normalize(maps.mean((2, 3))), vectors, rtol=1e-3, atol=1e-5)
+    assert (vectors[0] - vectors[1]).abs().max() > 1e-4
+
+
+@torch.inference_mode()
+def test_a_map_shows_where_the_vector_comes_from() -> None:
+    embedder = used(Architecture("twin", "ink28", 8))
+    images = pictures(embedder, 1)
+    maps, head = embedder.backbone(images), embedder.head
+    assert head is not None
+    for place in range(9):
+        only = torch.zeros_like(maps)
+        only.flatten(2)[:, :, place] = maps.flatten(2)[:, :, place]
+        added = (head(only) - head(torch.zeros_like(maps)))[0]
+        part = (head.maps(maps) - head.maps(torch.zeros_like(maps))).flatten(2)[0, :, place]
+        torch.testing.assert_close(part / 9, added, rtol=1e-3, atol=1e-5)
+
+
+@torch.inference_mode()
+def test_a_vector_does_not_depend_on_the_batch() -> None:
+    embedder = used(Architecture("twin", "ink28", 32))
+    images = pictures(embedder, 4)
+    torch.testing.assert_close(embedder(images)[1:2], embedder(images[1:2]), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(embedder.maps(images)[1:2], embedder.maps(images[1:2]), rtol=1e-4, atol=1e-4)
+
+
+def test_the_twin_has_few_parameters() -> None:
+    embedder = Embedder(Architecture("twin", "ink28", 32))
+    assert sum(parameter.numel() for parameter in embedder.parameters()) <= 30_000
+
+
+def test_resnet12_has_the_maps_that_its_paper_says() -> None:
+    embedder = Embedder(Architecture("resnet12", "rgb84", 0))
+    assert embedder.channels == 512 and embedder.size == (6, 6) and embedder.head is None
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_attention_only_when_asked_for(backbone: str) -> None:
+    for cbam in (False, True):
+        embedder = Embedder(Architecture(backbone, "ink28", 0, cbam))
+        assert any(isinstance(module, CBAM) for module in embedder.modules()) == cbam
+
+
+def test_measuring_the_size_changes_no_statistics() -> None:
+    embedder = Embedder(Architecture("conv4", "ink28", 16))
+    assert embedder.training and all(module.training for module in embedder.modules())
+    assert all(not value.any() for name, value in embedder.named_buffers() if name.endswith("running_mean"))
+
+
+def test_a_seed_determines_the_weights() -> None:
+    found = []
+    for _ in range(2):
+        torch.manual_seed(3)
+        found.append(Embedder(Architecture("twin", "ink28", 16)).state_dict())
+    assert all(torch.equal(value, found[1][name]) for name, value in found[0].items())
+
+
+def test_everything_learns() -> None:
+    torch.manual_seed(0)
+    embedder = Embedder(Architecture("twin", "ink28", 16, cbam=True))
+    vectors = embedder(pictures(embedder, 6))
+    (vectors * torch.randn_like(vectors)).sum().backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in embedder.parameters())
