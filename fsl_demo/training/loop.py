@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+import zlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -104,6 +105,7 @@ class Training:
         self.data, self.validate, self.schedule, self.augmentation = data, validate, schedule, augmentation
         self.folder, self.seed = folder, seed
         self.recipe = PREPROCESSINGS[objective.embedder.architecture.preprocessing]
+        self.beginning = _beginning(objective, data)
         objective = objective.to(memory_format=torch.channels_last)
         self.objective, self.optimiser = self.accelerator.prepare(objective, schedule.optimiser(objective))
         self.history = History()
@@ -204,7 +206,8 @@ class Training:
             return 0
         with safe_open(file, framework="pt") as stored:
             metadata = stored.metadata()
-            if metadata["setting"] != self._setting():
+            earlier = json.loads(metadata["setting"])
+            if earlier != json.loads(self._setting())[: len(earlier)]:  # states of old say less
                 tell("starting afresh: the earlier run in this folder had other settings")
                 return 0
             parts: dict[str, dict[str, torch.Tensor]] = {"model": {}, "best": {}, "optimiser": {}}
@@ -235,8 +238,23 @@ class Training:
                 self.seed,
                 self.accelerator.mixed_precision,
                 len(self.data.labels),
+                self.beginning,
             ]
         )
+
+
+def _beginning(objective: nn.Module, data: Arrays) -> list[Any]:
+    """The objective's own settings, and check sums of the weights to begin with and of the data."""
+    own = {
+        name: str(value) for name, value in vars(objective).items() if not name.startswith("_") and name != "training"
+    }
+    sums = []
+    for arrays in ([value.cpu().numpy() for value in objective.state_dict().values()], [data.images, data.labels]):
+        total = 0
+        for array in arrays:
+            total = zlib.crc32(np.ascontiguousarray(array).data, total)
+        sums.append(total)
+    return [own, *sums]
 
 
 def _too_few(pictures: int) -> Exception:

@@ -1,0 +1,260 @@
+"""The training loop on real digits: it learns, goes on after a kill, stops, and keeps the best epoch."""
+
+import csv
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors import safe_open
+from sklearn.datasets import load_digits
+
+from fsl_demo.backbones.architecture import Architecture
+from fsl_demo.backbones.embedder import Embedder
+from fsl_demo.backbones.preprocessing import INK as RECIPE
+from fsl_demo.datasets.pairs import PairSampler
+from fsl_demo.errors import UserError
+from fsl_demo.pictures import from_image
+from fsl_demo.training.augmentation import Augmentation
+from fsl_demo.training.data import Arrays
+from fsl_demo.training.loop import Schedule, Training
+from fsl_demo.training.objectives import Can, S3Net, Sampling, Siamese
+from fsl_demo.training.recipes import INK
+from fsl_demo.training.validation import features, pair_accuracy
+
+TWIN = Architecture("twin", "ink28", 32)
+SCHEDULE = Schedule(epochs=3, rate=4e-3, decay=0.01)
+SAMPLING = Sampling(size=50, together=5)
+
+
+class Killed(Exception):
+    """Stands for the process having ended."""
+
+
+@cache
+def prepared() -> tuple[np.ndarray, np.ndarray]:
+    digits = load_digits()
+    images = [Image.fromarray((one * (255 / 16)).astype(np.uint8)).resize((32, 32)) for one in digits.images[:500]]
+    stored = [RECIPE.prepare(from_image(image.convert("RGB"), "digit.png")) for image in images]
+    return np.stack(stored), digits.target[:500]
+
+
+def part(start: int, end: int) -> Arrays:
+    images, labels = (some[start:end] for some in prepared())
+    pairs = np.stack(PairSampler(labels).draw(0, 400), axis=1).astype(int)
+    return Arrays(images, labels, tuple("0123456789"), pairs)
+
+
+def accuracies(module: Any) -> tuple[float, float]:
+    some = [part(0, 150), part(300, 500)]
+    found = [pair_accuracy(features(module.embedder, one.images, False), one.pairs) for one in some]
+    return found[0], found[1]
+
+
+def scripted(figures: list[float]) -> Callable[[Any], tuple[float, float]]:
+    left = iter(figures)
+    return lambda module: (0.5, next(left))
+
+
+def training(folder: Path, **given: Any) -> Training:
+    """A fresh process's training: the same weights to begin with, nothing else of an earlier one."""
+    settings: dict[str, Any] = {
+        "architecture": TWIN,
+        "sampling": SAMPLING,
+        "data": part(0, 300),
+        "validate": lambda module: (0.5, 0.5),
+        "schedule": SCHEDULE,
+        "augmentation": INK,
+        "seed": 0,
+        "start": 0,
+        "options": {},
+    }
+    settings |= given
+    torch.manual_seed(settings["start"])
+    objective = Siamese(Embedder(settings["architecture"]), 10, settings["sampling"], **settings["options"])
+    arguments = (settings[name] for name in ("data", "validate", "schedule", "augmentation"))
+    return Training(objective, *arguments, folder, settings["seed"])
+
+
+def same_weights(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> bool:
+    return first.keys() == second.keys() and all(torch.equal(value, second[name]) for name, value in first.items())
+
+
+def measured(rows: list[dict[str, float]]) -> list[dict[str, float]]:
+    return [{name: value for name, value in row.items() if name != "pictures_per_second"} for row in rows]
+
+
+def test_it_learns_and_writes_its_curve(tmp_path: Path) -> None:
+    lines: list[str] = []
+    loop = training(tmp_path / "run", validate=accuracies, schedule=replace(SCHEDULE, epochs=6))
+    before = accuracies(loop.module)[1]
+    best = loop.run(lines.append)
+    rows = loop.history.rows
+    assert rows[-1]["loss"] < 0.6 * rows[0]["loss"]
+    assert loop.history.best > max(0.85, before + 0.1) and loop.history.best == max(row["validation"] for row in rows)
+    loop.module.load_state_dict(best)
+    assert accuracies(loop.module)[1] == loop.history.best
+    assert len(lines) == 6 and lines[0].startswith("epoch 1/6") and f"{rows[0]['validation']:.2%}" in lines[0]
+    with (tmp_path / "run" / "curve.csv").open(newline="") as file:
+        table = list(csv.DictReader(file))
+    assert [float(row["validation"]) for row in table] == pytest.approx([row["validation"] for row in rows], abs=1e-6)
+    assert len(ElementTree.parse(tmp_path / "run" / "curve.svg").getroot()) > 3
+
+
+@pytest.mark.parametrize("schedule", [SCHEDULE, replace(SCHEDULE, drops=((0.5, 0.1),), rate=0.05)], ids=["adam", "sgd"])
+@pytest.mark.parametrize("killed_in", ["validate", "tell"])
+def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(
+    tmp_path: Path, schedule: Schedule, killed_in: str
+) -> None:
+    whole = training(tmp_path / "whole", validate=accuracies, schedule=schedule)
+    expected = whole.run(lambda text: None)
+
+    calls = 0
+
+    def dies(*_: Any) -> tuple[float, float]:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise Killed
+        return accuracies(_[0]) if killed_in == "validate" else (0.0, 0.0)
+
+    broken = training(tmp_path / "run", validate=dies if killed_in == "validate" else accuracies, schedule=schedule)
+    with pytest.raises(Killed):
+        broken.run(dies if killed_in == "tell" else lambda text: None)  # type: ignore[arg-type, return-value]
+    torch.rand(7)  # the state of the generator is another one
+    lines: list[str] = []
+    again = training(tmp_path / "run", validate=accuracies, schedule=schedule)
+    found = again.run(lines.append)
+    assert lines[0] == "going on after epoch 1" and len(lines) == 3
+    assert same_weights(found, expected)
+    assert same_weights(again.module.state_dict(), whole.module.state_dict())
+    assert measured(again.history.rows) == measured(whole.history.rows)
+    assert (again.history.best, again.history.best_epoch) == (whole.history.best, whole.history.best_epoch)
+
+
+def test_a_finished_run_only_gives_its_weights_again(tmp_path: Path) -> None:
+    expected = training(tmp_path).run(lambda text: None)
+    lines: list[str] = []
+    assert same_weights(training(tmp_path, validate=scripted([])).run(lines.append), expected)
+    assert lines == ["going on after epoch 3"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"seed": 1},
+        {"schedule": replace(SCHEDULE, rate=1e-3)},
+        {"augmentation": Augmentation()},
+        {"architecture": replace(TWIN, dimension=16)},
+        {"data": part(0, 290)},
+        {"data": part(100, 400)},
+        {"sampling": replace(SAMPLING, size=60)},
+        {"options": {"margin": 0.5}},
+        {"start": 1},
+    ],
+    ids=["seed", "rate", "augmentation", "architecture", "fewer", "pictures", "batch", "margin", "weights"],
+)
+def test_other_settings_start_afresh_and_say_so(tmp_path: Path, other: dict[str, Any]) -> None:
+    one = replace(SCHEDULE, epochs=1)
+    training(tmp_path, schedule=one).run(lambda text: None)
+    lines: list[str] = []
+    training(tmp_path, **({"schedule": one} | other)).run(lines.append)
+    assert lines[0].startswith("starting afresh") and lines[1].startswith("epoch 1/")
+
+
+def test_patience_stops(tmp_path: Path) -> None:
+    lines: list[str] = []
+    schedule = replace(SCHEDULE, epochs=9, patience=2)
+    loop = training(tmp_path, validate=scripted([0.5, 0.7, 0.6, 0.69]), schedule=schedule, data=part(0, 60))
+    loop.run(lines.append)
+    assert len(loop.history.rows) == 4 and loop.history.best_epoch == 1
+    assert lines[-1] == "stopped: no better validation figure for 2 epochs"
+    again = training(tmp_path, validate=scripted([]), schedule=schedule, data=part(0, 60))
+    again.run(lines.append)
+    assert len(again.history.rows) == 4
+
+
+@pytest.mark.parametrize(("figures", "best"), [([0.5, 0.7, 0.6, 0.2], 1), ([0.7, 0.6, 0.7, 0.6], 2), ([0.0] * 4, 3)])
+def test_the_weights_of_the_best_epoch_come_back(tmp_path: Path, figures: list[float], best: int) -> None:
+    left, after = iter(figures), []
+
+    def validate(module: Any) -> tuple[float, float]:
+        after.append({name: value.clone() for name, value in module.state_dict().items()})
+        return 0.5, next(left)
+
+    loop = training(tmp_path, validate=validate, schedule=replace(SCHEDULE, epochs=4), data=part(0, 60))
+    found = loop.run(lambda text: None)
+    assert loop.history.best_epoch == best
+    assert [same_weights(found, one) for one in after] == [number == best for number in range(4)]
+
+
+def test_fewer_pictures_than_a_batch_are_said(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"“pictures” cannot be 49.*fill one batch.*--batch"):
+        training(tmp_path, data=part(0, 49)).run(lambda text: None)
+
+
+def test_a_loss_that_is_no_number_is_said_before_anything_is_kept(tmp_path: Path) -> None:
+    loop = training(tmp_path)
+    with torch.no_grad():
+        next(loop.module.parameters()).fill_(float("nan"))
+    with pytest.raises(FloatingPointError, match="epoch 1 is nan; lower the learning rate"):
+        loop.run(lambda text: None)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_kill_while_the_state_is_written_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import safetensors.torch
+
+    write = safetensors.torch.save_file
+    written = 0
+
+    def dies(tensors: Any, file: Path, metadata: Any) -> None:
+        nonlocal written
+        written += 1
+        write(tensors, file, metadata)
+        if written == 2:
+            file.write_bytes(file.read_bytes()[:1000])
+            raise Killed
+
+    monkeypatch.setattr(safetensors.torch, "save_file", dies)
+    with pytest.raises(Killed):
+        training(tmp_path).run(lambda text: None)
+    with safe_open(tmp_path / "state.safetensors", framework="pt") as stored:
+        assert stored.metadata()["epoch"] == "0"
+    lines: list[str] = []
+    found = training(tmp_path).run(lines.append)
+    assert lines[0] == "going on after epoch 1"
+    assert same_weights(found, training(tmp_path / "whole").run(lambda text: None))
+
+
+@pytest.mark.parametrize("warm_up", [0.15, 0.5])
+def test_the_rate_rises_and_falls_along_a_cosine(warm_up: float) -> None:
+    schedule = Schedule(10, 1.0, 0.0, warm_up)
+    factors = [schedule.factor(done) for done in np.linspace(0, 1, 101)]
+    top = int(np.argmax(factors))
+    assert factors[top] == pytest.approx(1) and top == pytest.approx(100 * warm_up, abs=1)
+    assert 0 < factors[0] < 0.1 and factors[-1] == pytest.approx(0, abs=1e-9)
+    assert factors[:top] == sorted(factors[:top]) and factors[top:] == sorted(factors[top:], reverse=True)
+    assert max(abs(np.diff(factors))) < 0.1
+
+
+def test_the_rate_drops_in_steps() -> None:
+    schedule = Schedule(90, 0.1, 5e-4, drops=((60 / 90, 0.06), (70 / 90, 0.012)))
+    assert [schedule.factor(done / 90) for done in (0, 59.9, 60, 69.9, 70, 89.9)] == [1, 1, 0.06, 0.06, 0.012, 0.012]
+    assert isinstance(schedule.optimiser(torch.nn.Linear(1, 1)), torch.optim.SGD)
+
+
+@pytest.mark.parametrize("kind", [S3Net, Can])
+def test_the_other_objectives_go_through_the_same_loop(tmp_path: Path, kind: Any) -> None:
+    sampling = Sampling(size=48, way=4, queries=2, episodes=8)
+    objective = kind(Embedder(Architecture("twin", "ink28", 16)), 10, sampling)
+    schedule = replace(SCHEDULE, epochs=1)
+    loop = Training(objective, part(0, 100), lambda module: (0.5, 0.5), schedule, INK, tmp_path)
+    found = loop.run(lambda text: None)
+    assert np.isfinite(loop.history.rows[0]["loss"]) and same_weights(found, loop.module.state_dict())
