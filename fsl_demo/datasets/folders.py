@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import hashlib
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from zipfile import BadZipFile, ZipFile
@@ -21,8 +22,7 @@ def read(folder: Path) -> Dataset:
     An export of the workbench has the folders "support" and "query"; a class has the pictures of both.
 
     Raises:
-        UserError: `setting_bad` for one class only, or a class of fewer than three pictures; what `class_folders`
-            raises.
+        UserError: `one_class`; `setting_bad` for a class of fewer than three pictures; what `class_folders` raises.
     """
     classes = _classes(unpacked(folder))
     if len(classes) < 2:
@@ -73,4 +73,12 @@ def _classes(folder: Path) -> Classes:
     for part in parts:
         for name, files in class_folders(folder, part).items():
             found.setdefault(name, []).extend(files)
-    return found
+    return {name: _different(files) for name, files in found.items()}
+
+
+def _different(files: list[Path]) -> list[Path]:
+    """Each picture once: what one episode asks may support another, and must not train and validate both."""
+    kept: dict[bytes, Path] = {}
+    for file in files:
+        kept.setdefault(hashlib.sha256(file.read_bytes()).digest(), file)
+    return list(kept.values())

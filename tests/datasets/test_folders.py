@@ -71,6 +71,24 @@ def test_an_export_gives_support_and_labelled_queries(export: Path, tmp_path: Pa
     assert not {"digit 14", "digit 15"} & {item.name.rsplit("-", 1)[0] for item in used}
 
 
+def test_a_picture_of_several_episodes_does_not_train_and_validate(tmp_path: Path) -> None:
+    images = (load_digits().images[:12] * (255 / 16)).astype(np.uint8)
+    pictures = [from_image(Image.fromarray(image).convert("RGB"), "digit.png") for image in images]
+    classes, episodes = (ClassSpec("one"), ClassSpec("other")), []
+    for number, (support, queries) in enumerate(((pictures[:6], pictures[6:]), (pictures[6:], pictures[:6]))):
+        examples = tuple(Example(picture, i % 2) for i, picture in enumerate(support))
+        labels = {i: Label(i % 2, "Ada", "blind", None, 1.0) for i in range(6)}
+        episode = Episode(classes, examples, tuple(queries))
+        episodes.append((f"episode {number}", LabelledEpisode(episode, "Digits", (), labels)))
+    imagefolder.write(episodes, tmp_path / "twice.zip")
+    data = folders.read(tmp_path / "twice.zip")
+    train, validation = (
+        [opened(item).sha256 for items in part.classes.values() for item in items]
+        for part in (data.train, data.validation)
+    )
+    assert len(train) + len(validation) == 12 and not set(train) & set(validation)
+
+
 def test_an_export_of_support_pictures_only(tmp_path: Path) -> None:
     class_tree(tmp_path / "support", ["cat", "dog"], 4)
     assert names(folders.read(tmp_path).validation) == {"cat": ["4.png"], "dog": ["4.png"]}
