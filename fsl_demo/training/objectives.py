@@ -111,17 +111,22 @@ class S3Net(nn.Module):
 
 
 class Can(nn.Module):
-    """The Cross Attention Network's two losses (Hou et al. 2019) on several episodes at once."""
+    """The Cross Attention Network's two losses (Hou et al. 2019) on several episodes at once.
 
-    def __init__(self, embedder: Embedder, classes: int, sampling: Sampling) -> None:
+    With `frozen`, the embedder stays as a checkpoint has it, and the attention alone is learned.
+    """
+
+    def __init__(self, embedder: Embedder, classes: int, sampling: Sampling, frozen: bool = False) -> None:
         super().__init__()
-        self.embedder, self.sampling = embedder, sampling
+        self.embedder, self.sampling, self.frozen = embedder.requires_grad_(not frozen), sampling, frozen
         self.attention = CrossAttention(embedder.size)
         self.classifier = nn.Conv1d(embedder.channels, classes, 1)
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         way, shot, queries = self.sampling.way, self.sampling.shot, self.sampling.queries
         size, losses = way * (shot + queries), []
+        if self.frozen:
+            self.embedder.eval()
         maps = self.embedder.maps(images).float()
         truth = torch.arange(way, device=maps.device).repeat_interleave(queries)
         for some, known in zip(maps.split(size), labels.split(size), strict=True):

@@ -24,6 +24,7 @@ class Recipe:
         way: classes of the validation episodes; 0 validates on pairs.
         known: the classes to validate on are those trained on: validate by how many of their held-out pictures the
             means of the training pictures get right.
+        started: the schedule where the weights to begin with are a checkpoint's.
         turned: whether classes are also trained on turned by 90, 180 and 270 degrees, as other classes.
     """
 
@@ -35,6 +36,7 @@ class Recipe:
     way: int = 5
     known: bool = False
     turned: bool = False
+    started: Schedule | None = None
 
 
 INK = Augmentation(turn=0.2, stretch=0.12, shift=0.1, border="zeros")
@@ -71,6 +73,7 @@ FEW_FACES = replace(
     schedule=Schedule(epochs=80, rate=2e-3, decay=0.05),
     options={"margin": 1.0, "softmax": (1.0, 16.0, 0.2)},
     way=0,
+    started=Schedule(epochs=20, rate=3e-4, decay=0.05),
 )
 SHORTER = Schedule(epochs=12, rate=4e-3, decay=0.02)
 SMALL_PICTURES = Recipe(
@@ -101,9 +104,9 @@ RECIPES: dict[tuple[str, str], Recipe] = {
     ("s3net", "omniglot"): replace(CHARACTERS, options={}, schedule=SHORTER),
     ("can", "lfw"): replace(
         FACES,
-        sampling=Sampling(size=4 * 15, way=5, queries=2, episodes=800),
-        schedule=Schedule(epochs=8, rate=2e-4, decay=0.05),
-        options={},
+        sampling=Sampling(size=8 * 15, way=5, queries=2, episodes=800),
+        schedule=Schedule(epochs=5, rate=2e-3, decay=0.05),
+        options={"frozen": True},
     ),
     ("can", "cifar_fs"): CAN_FULL,
 }
@@ -122,7 +125,7 @@ def recipe(method: str, data: str, pictures: int, start: Architecture | None) ->
     """
     if (method, data) in RECIPES:
         found = RECIPES[method, data]
-        return replace(found, architecture=start) if start else found
+        return replace(found, architecture=start, schedule=found.started or found.schedule) if start else found
     if start is not None:
         sampling = Sampling(size=min(64, pictures), together=4, queries=1, episodes=60)
         softmax = {"softmax": (1.0, 16.0, 0.1)} if method.startswith("siamese") else {}
