@@ -1,7 +1,7 @@
 """The training loop on real digits: it learns, goes on after a kill, stops, and keeps the best epoch."""
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -136,6 +136,33 @@ def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(
     assert same_weights(again.module.state_dict(), whole.module.state_dict())
     assert measured(again.history.rows) == measured(whole.history.rows)
     assert (again.history.best, again.history.best_epoch) == (whole.history.best, whole.history.best_epoch)
+
+
+class SameBatch(Siamese):
+    """Learns from one batch all the time, and remembers what it was shown."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self._shown: list[torch.Tensor] = []
+
+    def forward(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        self._shown.append(images.clone())
+        return super().forward(images, labels)
+
+    def batches(self, labels: np.ndarray, seed: int, epoch: int) -> Iterator[np.ndarray]:
+        yield np.arange(50)
+
+
+def test_each_epoch_changes_pictures_in_its_own_way(tmp_path: Path) -> None:
+    shown = []
+    for seed in (0, 0, 1):
+        objective = SameBatch(Embedder(TWIN), 10, SAMPLING)
+        folder = tmp_path / str(len(shown))
+        Training(objective, part(0, 60), lambda module: (0.5, 0.5), SCHEDULE, INK, folder, seed).run(lambda text: None)
+        shown.append(objective._shown)
+    assert len(shown[0]) == 3 and all(map(torch.equal, shown[0], shown[1]))
+    for one in (shown[0][1], shown[0][2], shown[2][0]):
+        assert not torch.equal(shown[0][0], one)
 
 
 def test_a_finished_run_only_gives_its_weights_again(tmp_path: Path) -> None:
