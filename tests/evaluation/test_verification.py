@@ -65,6 +65,7 @@ def test_only_the_other_folds_choose_a_folds_threshold() -> None:
     same = np.arange(20) < 10
     good = np.where(same, 0.8, 0.2)
     shifted = good + 1.0  # right by a threshold of its own, wrong by the others'
+    assert across_folds([(good, same), (shifted, same)]) == [0.5, 0.5]
     assert across_folds([(good, same)] * 3 + [(shifted, same)]) == [1.0, 1.0, 1.0, 0.5]
     assert across_folds([(good, same)] * 3) == [1.0] * 3
 

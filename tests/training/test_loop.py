@@ -146,6 +146,7 @@ class SameBatch(Siamese):
         self._shown: list[torch.Tensor] = []
 
     def forward(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        assert all(module.training for module in self.modules())
         self._shown.append(images.clone())
         return super().forward(images, labels)
 
@@ -154,11 +155,15 @@ class SameBatch(Siamese):
 
 
 def test_each_epoch_changes_pictures_in_its_own_way(tmp_path: Path) -> None:
+    def validate(module: Any) -> tuple[float, float]:
+        module.eval()
+        return 0.5, 0.5
+
     shown = []
     for seed in (0, 0, 1):
         objective = SameBatch(Embedder(TWIN), 10, SAMPLING)
         folder = tmp_path / str(len(shown))
-        Training(objective, part(0, 60), lambda module: (0.5, 0.5), SCHEDULE, INK, folder, seed).run(lambda text: None)
+        Training(objective, part(0, 60), validate, SCHEDULE, INK, folder, seed).run(lambda text: None)
         shown.append(objective._shown)
     assert len(shown[0]) == 3 and all(map(torch.equal, shown[0], shown[1]))
     for one in (shown[0][1], shown[0][2], shown[2][0]):
