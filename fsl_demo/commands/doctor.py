@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+from functools import partial
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fsl_demo import __version__, runtime
 from fsl_demo.commands import options, reading, reporting
@@ -16,6 +17,9 @@ PACKAGES = ("torch", "torchvision", "gradio", "timm", "transformers", "open_clip
 DETAILS = """\
 Loads every network and reads every stored picture. The exit code is 1 when something is wrong.
 """
+
+if TYPE_CHECKING:
+    from fsl_demo.backbones.networks import Networks
 
 
 def add(verbs: options.Verbs) -> None:
@@ -63,17 +67,30 @@ def _weights(faults: list[str]) -> dict[str, str]:
     """Load each network, which checks its weights."""
     from fsl_demo.backbones.cache import FeatureCache
     from fsl_demo.backbones.networks import Networks
+    from fsl_demo.methods import METHODS
 
     networks = Networks(FeatureCache())
     states = {}
-    for network in (networks.pictures, networks.texts):
+    shared: list[Any] = [networks.pictures, networks.texts]
+    loaders = {network.title: partial(_load, network) for network in shared}
+    trained = [variant.checkpoint for make in METHODS for variant in getattr(make, "variants", ())]
+    loaders |= {name: partial(_load_trained, networks, name) for name in dict.fromkeys(trained)}
+    for title, load in loaders.items():
         try:
-            network.load()
-            states[network.title] = f"sha256 {network.weights[:16]}"
+            states[title] = f"sha256 {load()[:16]}"
         except UserError as error:
             faults.append(str(error))
-            states[network.title] = "not usable"
+            states[title] = "not usable"
     return states
+
+
+def _load(network: Any) -> str:
+    network.load()
+    return network.weights
+
+
+def _load_trained(networks: Networks, name: str) -> str:
+    return _load(networks.trained(name))
 
 
 def _methods(faults: list[str]) -> list[str]:

@@ -75,8 +75,16 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.checkpoints:
         return _checkpoints(chosen)
     known = reading.methods(chosen.workspace)
-    methods = reading.named(known, chosen.methods or list(known))
+    methods = reading.named(known, chosen.methods or _proposed(known, chosen))
     return _leave_one_out(chosen, methods) if chosen.leave_one_out else _episodes(chosen, methods)
+
+
+def _proposed(known: dict[str, Method], chosen: argparse.Namespace) -> list[str]:
+    """The methods for such pictures."""
+    from fsl_demo.datasets.parts import opened
+    from fsl_demo.methods import proposed
+
+    return proposed(known, [opened(items[0]) for items in _classes(chosen).values()])
 
 
 def _episodes(chosen: argparse.Namespace, methods: list[Method]) -> int:

@@ -45,7 +45,7 @@ def run(chosen: argparse.Namespace) -> int:
     reporting.print_table(["method", "needs", "weights", "a picture", "paper"], rows)
     print()
     rows = [
-        [f"{name}.{one['name']}", f"{one['low']:g} to {one['high']:g}", _default(one["default"]), one["help"]]
+        [f"{name}.{one['name']}", _range(one), _default(one["default"]), one["help"]]
         for name, listed in settings.items()
         for one in listed
     ]
@@ -59,6 +59,12 @@ def _needs(card: MethodCard) -> str:
 
 def _setting(spec: dataclasses.Field) -> dict[str, Any]:
     return {"name": spec.name, "default": spec.default, **spec.metadata}
+
+
+def _range(setting: dict[str, Any]) -> str:
+    if "choices" in setting:
+        return ", ".join(setting["choices"])
+    return f"{setting['low']:g} to {setting['high']:g}"
 
 
 def _default(value: object) -> str:

@@ -141,7 +141,7 @@ def add_methods(parser: argparse.ArgumentParser) -> None:
         "--methods",
         type=lambda text: text.split(","),
         metavar="A,B",
-        help="ids of methods (default: all that can answer with what is given)",
+        help="ids of methods (default: those for any pictures, and those trained for such as are given)",
     )
 
 

@@ -59,10 +59,12 @@ def run(chosen: argparse.Namespace) -> int:
 
 def _answers(chosen: argparse.Namespace, episode: Episode, terminal: reporting.Terminal) -> list[Scores]:
     """The scores of each method; one that was asked for and cannot answer is a fault, others are passed over."""
+    from fsl_demo.methods import proposed
+
     known = reading.methods(chosen.workspace)
     settings = reading.settings(known, chosen.settings)
     answers, refusals = [], []
-    for method in reading.named(known, chosen.methods or list(known)):
+    for method in reading.named(known, chosen.methods or proposed(known, [one.picture for one in episode.support])):
         try:
             fitted = method.fit(episode, settings[method.card.id], terminal.progress)
             answers.append(fitted.predict(episode.queries, terminal.progress))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,7 +111,7 @@ def settings(known: dict[str, Method], assignments: Iterable[str]) -> dict[str, 
     Raises:
         UserError: `unknown_method`, `setting_bad`.
     """
-    values: dict[str, dict[str, float]] = {name: {} for name in known}
+    values: dict[str, dict[str, float | str]] = {name: {} for name in known}
     for assignment in assignments:
         path, _, text = assignment.partition("=")
         method, _, name = path.partition(".")
@@ -119,8 +119,17 @@ def settings(known: dict[str, Method], assignments: Iterable[str]) -> dict[str, 
         specs = {spec.name: spec for spec in dataclasses.fields(known[method].Settings)}
         if name not in specs:
             raise UserError("setting_bad", name=path, value=text, reason=f"{method} has: {', '.join(specs)}.")
-        values[method][name] = _number(path, text, specs[name].metadata["low"], specs[name].metadata["high"])
+        values[method][name] = _value(path, text, specs[name].metadata)
     return {name: known[name].Settings(**given) for name, given in values.items()}
+
+
+def _value(name: str, text: str, metadata: Mapping[str, Any]) -> float | str:
+    if "choices" not in metadata:
+        return _number(name, text, metadata["low"], metadata["high"])
+    if text not in metadata["choices"]:
+        reason = f"It is one of: {', '.join(metadata['choices'])}."
+        raise UserError("setting_bad", name=name, value=text, reason=reason)
+    return text
 
 
 def _number(name: str, text: str, low: float, high: float) -> float:

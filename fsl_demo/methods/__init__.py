@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from fsl_demo.methods.prototype import Prototype
 from fsl_demo.methods.s3net import S3Net
 from fsl_demo.methods.siamese import Siamese
 from fsl_demo.methods.siamese_cbam import SiameseCbam
-from fsl_demo.methods.variants import Variant
+from fsl_demo.methods.variants import Variant, looks_like
+from fsl_demo.pictures import Picture
 
 METHODS: tuple[Any, ...] = (
     Prototype,
@@ -27,6 +29,9 @@ METHODS: tuple[Any, ...] = (
     Can,
     CanTransductive,
 )
+
+LOOKED_AT = 20
+"""Pictures that are looked at to tell what kind they are."""
 
 
 def of_checkpoint(name: str, networks: Networks) -> Method:
@@ -49,3 +54,15 @@ def build(features: FeatureCache) -> dict[str, Method]:
     networks = Networks(features)
     methods: list[Method] = [make(networks) for make in METHODS]
     return {method.card.id: method for method in methods}
+
+
+def proposed(known: Mapping[str, Method], pictures: Sequence[Picture]) -> list[str]:
+    """Ids of the methods for somebody who names none: those for any pictures, and those trained for such as these.
+
+    Args:
+        pictures: of the support set; without any, the methods that can do without are proposed.
+    """
+    if not pictures:
+        return [name for name, method in known.items() if not method.card.needs_pictures]
+    kind = looks_like(pictures[:LOOKED_AT])
+    return [name for name, method in known.items() if method.card.kinds is None or kind in method.card.kinds]

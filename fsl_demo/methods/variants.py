@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,7 @@ def looks_like(pictures: Sequence[Picture]) -> str:
     return max(dict.fromkeys(kinds), key=kinds.count)
 
 
+@lru_cache(maxsize=1024)
 def _kind(picture: Picture) -> str:
     pixels = np.asarray(picture.image().resize((SIDE, SIDE)), dtype=np.float32)
     if float(np.ptp(pixels, axis=2).mean()) > GREY:

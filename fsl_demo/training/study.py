@@ -38,7 +38,7 @@ from fsl_demo.training.validation import episode_accuracy, features, pair_accura
 
 SEEDS = range(5)
 WAY, EPISODES = 20, 600
-SCHEDULE = Schedule(epochs=8, rate=3e-3, decay=0.01)
+SCHEDULE = Schedule(epochs=4, rate=3e-3, decay=0.01)
 SAMPLING = Sampling(size=256, together=8)
 PLAIN = Architecture("twin", "ink28", 0)
 STUDIES = {

@@ -11,6 +11,7 @@ from fsl_demo.commands import predict as command
 from fsl_demo.commands import reading
 from fsl_demo.episodes import ClassSpec, quiet
 from fsl_demo.errors import UserError
+from fsl_demo.methods import proposed
 from fsl_demo.methods.contract import Method
 from fsl_demo.ui.uploads import uploaded
 
@@ -30,7 +31,7 @@ def add(methods: dict[str, Method]) -> None:
             queries: a zip of pictures, or one picture.
             support: a zip of class folders; may be left out when there are descriptions.
             descriptions: class name to phrasings, in English.
-            names: ids of methods; all that can answer by default.
+            names: ids of methods; by default those that suit the support set.
 
         Returns:
             The document that `python -m fsl_demo predict --format json` prints.
@@ -63,7 +64,7 @@ def _answer(
     episode = replace(episode, classes=tuple(specs.values()), queries=tuple(pictures.values()))
     episode.check()
     answers, refused = [], []
-    for method in reading.named(methods, names or list(methods)):
+    for method in reading.named(methods, names or proposed(methods, [one.picture for one in episode.support])):
         try:
             answers.append(method.fit(episode, method.Settings(), quiet).predict(episode.queries, quiet))
         except UserError as error:

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 from PIL import Image, ImageOps
 
 from fsl_demo.episodes import in_latin_script
 from fsl_demo.errors import UserError
+from fsl_demo.methods import proposed
 from fsl_demo.methods.contract import Method
-from fsl_demo.methods.variants import looks_like
-from fsl_demo.store import Workspace
 from fsl_demo.ui import examples, uploads
 from fsl_demo.ui.desk import Tab
 from fsl_demo.ui.document import ClassRow, Document
 from fsl_demo.ui.html import BIN, View, esc, jpeg_uri
 
 MAX_QUERIES_SHOWN = 200
-MAX_LOOKED_AT = 20
 
 
 # --- what it shows -------------------------------------------------------------------------------------------------
@@ -160,17 +158,7 @@ def chosen_methods(view: View, document: Document) -> list[str]:
     """
     if document.methods is not None:
         return document.methods
-    support = [sha for row in document.classes for sha in row.pictures[:2]]
-    if not support:
-        return [name for name, method in view.methods.items() if not method.card.needs_pictures]
-    kinds = [_kind(view.workspace, sha) for sha in support[:MAX_LOOKED_AT]]
-    kind = max(dict.fromkeys(kinds), key=kinds.count)
-    return [name for name, method in view.methods.items() if method.card.kinds is None or kind in method.card.kinds]
-
-
-@lru_cache(maxsize=4096)
-def _kind(workspace: Workspace, sha: str) -> str:
-    return looks_like([workspace.picture(sha)])
+    return proposed(view.methods, [view.picture(sha) for row in document.classes for sha in row.pictures[:2]])
 
 
 def _methods(view: View, document: Document) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fsl_demo.episodes import ClassSpec, Episode, Example, Explanation, Layer, Progress, Scores, quiet
+from fsl_demo.episodes import ClassSpec, Episode, Example, Explanation, Focus, Layer, Progress, Scores, quiet
 from fsl_demo.errors import Cancelled, UserError
 from fsl_demo.evaluation import heatmaps
 from fsl_demo.evaluation.heatmaps import blank, blanking
@@ -43,7 +43,7 @@ class Oracle:
         weights = np.exp(closeness)
         return Scores(self.card.id, "", {}, 0.0, closeness, weights / weights.sum(axis=1, keepdims=True), -99.0)
 
-    def explain(self, query: Picture, class_index: int, focus: Picture | None = None) -> Explanation:
+    def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
         red = np.asarray(query.image(), np.float32)[..., 0]
         cells = red.reshape(5, red.shape[0] // 5, 5, red.shape[1] // 5).mean(axis=(1, 3)) / 255
         return Explanation(self.card.id, class_index, (Layer(query, "query", cells),))
@@ -118,7 +118,7 @@ def test_blanking_paints_the_marked_positions_over() -> None:
 
 def test_a_map_of_what_counts_beats_chance_and_one_of_nothing_does_not(tmp_path: Path) -> None:
     class Lost(Oracle):
-        def explain(self, query: Picture, class_index: int, focus: Picture | None = None) -> Explanation:
+        def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
             noise = np.random.default_rng(int(query.sha256[:8], 16)).random((5, 5)).astype(np.float32)
             return Explanation(self.card.id, class_index, (Layer(query, "query", noise),))
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fsl_demo import methods
-from fsl_demo.episodes import ClassSpec, Episode, Example, quiet
+from fsl_demo.episodes import ClassSpec, Episode, Example, Focus, quiet
 from fsl_demo.errors import Cancelled, UserError
 from fsl_demo.methods.asif import Asif, AsifSettings, relative
 from fsl_demo.methods.prototype import Prototype, PrototypeSettings
@@ -24,11 +24,11 @@ def episode(shots: int, names: tuple[str, ...] = SUBJECTS, queries: int = 1) -> 
 
 def test_the_table_holds_each_method_under_its_id() -> None:
     table = methods.build(networks().features)
-    assert list(table) == ["prototype", "asif"]
+    assert list(table) == ["prototype", "asif", "siamese", "siamese-cbam", "s3net", "can", "can-transductive"]
     for name, method in table.items():
         assert method.card.id == name
         for spec in dataclasses.fields(method.Settings):
-            assert {"low", "high", "step", "help"} <= set(spec.metadata)
+            assert set(spec.metadata) in ({"low", "high", "step", "help"}, {"choices", "help"})
 
 
 @METHODS
@@ -86,7 +86,7 @@ def test_an_explanation_has_one_scale_for_all_classes_and_embeds_nothing_new(mak
         assert maps.dtype == np.float32 and maps.min() >= 0 and maps.max() <= 1
     queries = np.stack([explanation.layers[0].map for explanation in found])
     assert queries.min() == 0 and queries.max() == 1
-    asked = classifier.explain(task.queries[0], 0, focus=crops("rocket")[0])
+    asked = classifier.explain(task.queries[0], 0, focus=Focus(crops("rocket")[0]))
     assert asked.layers[1].picture == crops("rocket")[0]
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fsl_demo.episodes import Episode, Explanation, Layer, Progress, Scores
+from fsl_demo.episodes import Episode, Explanation, Focus, Layer, Progress, Scores
 from fsl_demo.errors import UserError
 from fsl_demo.methods.contract import MethodCard
 from fsl_demo.pictures import Picture
@@ -63,9 +63,11 @@ class Colour:
             probabilities = powers / powers.sum(axis=1, keepdims=True)
             return Scores(self.card.id, "-", asdict(settings), 0.01, near, probabilities, floor, pairs)
 
-        def explain(query: Picture, class_index: int, focus: Picture | None = None) -> Explanation:
+        def explain(query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
             values = np.linspace(0, 1, 49, dtype=np.float32).reshape(7, 7)
-            shown = focus or next(e.picture for e in episode.support if e.class_index == class_index)
+            shown = (focus and focus.support) or next(
+                e.picture for e in episode.support if e.class_index == class_index
+            )
             layers = (Layer(query, "query", values), Layer(shown, "support", values))
             return Explanation(self.card.id, class_index, layers)
 

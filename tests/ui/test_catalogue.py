@@ -49,7 +49,7 @@ def test_texts_of_methods_settings_and_formats() -> None:
     for name, method in methods.build(FeatureCache()).items():
         assert f"method.{name}" in TEXTS
         for setting in fields(method.Settings):
-            assert f"setting.{name}.{setting.name}" in TEXTS
+            assert f"setting.{setting.name}" in TEXTS
     for name in FORMATS:
         assert f"format.{name}" in TEXTS
     for recipe in examples.recipes():
