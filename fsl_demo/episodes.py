@@ -155,7 +155,7 @@ class Layer:
         picture: the picture that it explains.
         role: "query" or "support".
         map: float32 [h, w] in [0, 1]: the evidence at each position; one scale for all classes of a query.
-        seen: the rectangle of the picture that the network saw, which the map covers.
+        seen: the rectangle that the network saw and the map covers; it may reach beyond the picture.
         words: what the picture was compared with in words, as (text, similarity), best first.
         kind: what the map is: "evidence" (shares of the score), "attention" (where the network looks, whatever the
             class), "cross" (where it looks for the other picture's sake), "point" (what a place attends to).

@@ -19,6 +19,8 @@ SIDE = 480
 """Longest side on which faces are looked for."""
 SMALLEST = 32
 """Width of the smallest face that is found there."""
+GLANCE, BORDER = 120, 20
+"""For telling whether a picture is of a face: its longest side, and how far its edges go on, as faces fill crops."""
 
 
 def crop(picture: Picture) -> Picture | None:
@@ -38,6 +40,16 @@ def crop(picture: Picture) -> Picture | None:
     across, down = ((face[edge] + face["width"] / 2) / scale for edge in ("c", "r"))
     box = (round(across - reach), round(down - reach), round(across + reach), round(down + reach))
     return from_image(_with_edges(image, box), picture.name)
+
+
+def is_face(picture: Picture) -> bool:
+    """Whether a picture is of one face, which takes up most of it."""
+    image = picture.image()
+    scale = GLANCE / max(image.size)
+    small = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))))
+    padded = np.pad(np.asarray(small), ((BORDER, BORDER), (BORDER, BORDER), (0, 0)), mode="edge")
+    sizes = (GLANCE // 2,) * 2, (GLANCE + BORDER,) * 2
+    return bool(_cascade().detect_multi_scale(padded, 1.15, 1, min_size=sizes[0], max_size=sizes[1]))
 
 
 def _with_edges(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:

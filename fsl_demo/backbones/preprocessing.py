@@ -25,7 +25,7 @@ class Preprocessing:
     Attributes:
         id: names it on cards and in caches.
         prepare: to uint8 [stored, stored, colours].
-        seen: the part of a picture that the network sees.
+        seen: the part of a picture that the network sees; beyond its edges, below 0 and above 1.
         side: pixels that the network sees, in the middle of what is stored: the rest is room for augmentation.
         stored: pixels that are stored.
         mean, spread: of pixel values in [0, 1], taken off and divided by; of each picture its own where None.
@@ -97,12 +97,7 @@ def _ink_seen(picture: Picture) -> Box:
     reach = max(right - left, bottom - top) * INK_SIDE / INK_BOX / 2
     across, down = (left + right) / 2, (top + bottom) / 2
     width, height = picture.width, picture.height
-    return (
-        max(0.0, (across - reach) / width),
-        max(0.0, (down - reach) / height),
-        min(1.0, (across + reach) / width),
-        min(1.0, (down + reach) / height),
-    )
+    return ((across - reach) / width, (down - reach) / height, (across + reach) / width, (down + reach) / height)
 
 
 def _fitted(picture: Picture, side: int) -> np.ndarray:
@@ -124,8 +119,8 @@ def _padded(picture: Picture, side: int) -> np.ndarray:
 
 
 def _middle(picture: Picture, side: float) -> Box:
-    """The middle square of so many pixels, as far as it lies in the picture."""
-    width, height = min(1.0, side / picture.width), min(1.0, side / picture.height)
+    """The middle square of so many pixels, which may reach beyond the picture."""
+    width, height = side / picture.width, side / picture.height
     return ((1 - width) / 2, (1 - height) / 2, (1 + width) / 2, (1 + height) / 2)
 
 

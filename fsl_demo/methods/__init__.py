@@ -30,7 +30,7 @@ METHODS: tuple[Any, ...] = (
     CanTransductive,
 )
 
-LOOKED_AT = 20
+LOOKED_AT = 8
 """Pictures that are looked at to tell what kind they are."""
 
 

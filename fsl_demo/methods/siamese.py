@@ -26,6 +26,7 @@ VARIANTS = installed(
     "siamese",
     (
         Variant("digits", "siamese_digits"),
+        Variant("digits_0_to_4", "siamese_digits_0_to_4", proposed=False),
         Variant("characters", "siamese_characters"),
         Variant("faces", "siamese_faces"),
     ),

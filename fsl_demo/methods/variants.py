@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from fsl_demo import checkpoints
+from fsl_demo import checkpoints, faces
 from fsl_demo.episodes import Episode, Progress, quiet
 from fsl_demo.pictures import Picture
 
 GREY = 8
 """Mean difference of colour channels, of 255, up to which a picture counts as grey."""
-INKED = 0.75
-"""Share of pixels near black or near white from which on a grey picture counts as ink."""
+INKED, BLANK = 0.6, 0.22
+"""A grey picture counts as ink with this share of pixels near black or white, and up to this deviation at its edge."""
 SIDE = 64
 
 HeldOut = Callable[[str, Progress], np.ndarray]
@@ -80,7 +80,7 @@ def choose(
 
 
 def looks_like(pictures: Sequence[Picture]) -> str:
-    """What most pictures look like: "characters" (ink on paper), "faces" (other grey pictures) or "photographs"."""
+    """What most pictures look like: "characters" (ink on paper), "faces" (a face fills them) or "photographs"."""
     kinds = [_kind(picture) for picture in pictures]
     return max(dict.fromkeys(kinds), key=kinds.count)
 
@@ -88,9 +88,11 @@ def looks_like(pictures: Sequence[Picture]) -> str:
 @lru_cache(maxsize=1024)
 def _kind(picture: Picture) -> str:
     pixels = np.asarray(picture.image().resize((SIDE, SIDE)), dtype=np.float32)
-    if float(np.ptp(pixels, axis=2).mean()) > GREY:
-        return "photographs"
     grey = pixels.mean(axis=2)
-    low, high = grey.min(), grey.max()
-    place = (grey - low) / max(float(high - low), 1.0)
-    return "characters" if float(((place < 0.2) | (place > 0.8)).mean()) >= INKED else "faces"
+    place = (grey - grey.min()) / max(float(np.ptp(grey)), 1.0)
+    edge = np.concatenate([place[0], place[-1], place[:, 0], place[:, -1]])
+    inked = float(((place < 0.2) | (place > 0.8)).mean()) >= INKED
+    blank = float(np.abs(edge - np.median(edge)).mean()) <= BLANK
+    if inked and blank and float(np.ptp(pixels, axis=2).mean()) <= GREY:
+        return "characters"
+    return "faces" if faces.is_face(picture) else "photographs"

@@ -106,6 +106,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "setting.blend": ("Weight of pictures against text", "圖片相對於文字的權重"),
     "setting.variant": ("Trained on", "訓練資料"),
     "variant.digits": ("digits", "數字"),
+    "variant.digits_0_to_4": ("digits 0 to 4 only", "僅數字 0 到 4"),
     "variant.characters": ("characters", "文字"),
     "variant.faces": ("faces", "臉"),
     "variant.photographs": ("photographs", "照片"),

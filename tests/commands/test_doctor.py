@@ -28,7 +28,7 @@ def test_all_is_well(call: Call, queries: Path, tmp_path: Path) -> None:
     assert "cpu" in found["devices"]
     assert found["packages"]["torch"].startswith("2.")
     assert all("sha256" in state for state in found["weights"].values())
-    assert found["methods"] == ["prototype", "asif"]
+    assert found["methods"][:2] == ["prototype", "asif"]
     assert "whole" in found["workspace"]
 
 

@@ -20,13 +20,13 @@ from tests.commands.conftest import SURFACES, Call, part
 pytestmark = pytest.mark.usefixtures("shared")
 
 
-def test_json_is_what_the_help_says(call: Call, support: Path, queries: Path, known_methods: dict[str, Method]) -> None:
+def test_json_is_what_the_help_says(call: Call, support: Path, queries: Path) -> None:
     said = call("predict", "--support", support, "--queries", queries, "--format", "json")
     assert said.code == 0
     answer = said.json()
     assert list(answer) == ["classes", "methods", "queries"]
     assert answer["classes"] == list(SURFACES)
-    assert [method["id"] for method in answer["methods"]] == list(known_methods)
+    assert [method["id"] for method in answer["methods"]] == ["prototype", "asif"]
     for method in answer["methods"]:
         assert set(method) == {"id", "checkpoint", "seconds"}
         assert method["checkpoint"]
@@ -38,7 +38,7 @@ def test_json_is_what_the_help_says(call: Call, support: Path, queries: Path, kn
     ]
     for query, surface in zip(answer["queries"], ("brick", "gravel", "grass"), strict=True):
         assert set(query) == {"file", "predictions"}
-        assert list(query["predictions"]) == list(known_methods)
+        assert list(query["predictions"]) == ["prototype", "asif"]
         for prediction in query["predictions"].values():
             assert set(prediction) == {"label", "probability", "scores"}
             assert prediction["label"] in (surface, None)
@@ -116,7 +116,6 @@ def test_descriptions_alone_are_enough_for_methods_that_read(call: Call, queries
     answer = said.json()
     assert answer["classes"] == ["brick", "grass"]
     assert [method["id"] for method in answer["methods"]] == ["asif"]
-    assert "Prototype learns from pictures only" in said.err
 
 
 def test_a_method_that_was_asked_for_and_cannot_answer_is_a_fault(
