@@ -86,7 +86,7 @@ class Shuffled(EfficientNetLite0):
 
 def shuffled(seed: int = 0) -> Networks:
     """Networks whose heat maps should show nothing: give a method built on them as `explainer`."""
-    return Networks(FeatureCache(), Shuffled(seed))
+    return Networks(FeatureCache(), Shuffled(seed), shuffle=seed)
 
 
 def blanking(

@@ -42,7 +42,7 @@ class Can:
         id="can",
         title="Cross attention",
         paper="Hou et al. 2019, Cross Attention Network for Few-shot Classification",
-        checkpoint="trained here, one for each kind of pictures",
+        checkpoint="own networks for each kind of pictures",
         needs_pictures=True,
         reads_text=False,
         transductive=False,
@@ -82,7 +82,9 @@ class Can:
 class CanTransductive(Can):
     """`Can` that looks at all queries before it answers one."""
 
-    card: ClassVar = replace(Can.card, id="can-transductive", title="Cross attention, transductive", transductive=True)
+    card: ClassVar = replace(
+        Can.card, id="can-transductive", title="Cross attention, transductive", transductive=True, kinds=()
+    )
 
 
 class CanClassifier:

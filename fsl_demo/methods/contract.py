@@ -31,7 +31,8 @@ class MethodCard:
         needs_pictures: it can't answer without support pictures of every class.
         reads_text: it uses the class names and descriptions.
         transductive: it looks at all queries before it answers one.
-        explains: what it can show: "query", "support", "words", "attention" (CBAM), "points" (what a place attends to).
+        explains: what it can show: "query", "support", "words", "distances" (of pairs), "attention" (CBAM), "points"
+            (what a place attends to).
         kinds: where the support set looks like one of these ("characters", "faces", "photographs"), the method is
             proposed; None for pictures of any kind, empty for a method that gains nothing over another.
         cost: milliseconds a new picture, roughly, on a laptop's CPU.

@@ -53,11 +53,11 @@ class Siamese:
         id="siamese",
         title="Siamese",
         paper="Koch et al. 2015, Siamese Neural Networks for One-shot Image Recognition; Hadsell et al. 2006",
-        checkpoint="trained here, one for each kind of pictures",
+        checkpoint="own networks for each kind of pictures",
         needs_pictures=True,
         reads_text=False,
         transductive=False,
-        explains=("query", "support"),
+        explains=("query", "support", "distances"),
         cost=3,
         kinds=("characters", "faces"),
     )

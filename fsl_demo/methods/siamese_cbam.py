@@ -36,7 +36,7 @@ class SiameseCbam(Siamese):
         id="siamese-cbam",
         title="Siamese + CBAM",
         paper="Woo et al. 2018, CBAM: Convolutional Block Attention Module; Koch et al. 2015",
-        explains=("query", "support", "attention"),
+        explains=("query", "support", "distances", "attention"),
         kinds=(),
     )
     Settings: ClassVar[type[Any]] = SiameseCbamSettings

@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from fsl_demo.methods.calibration import REFUSED, softmax
+from fsl_demo.methods.calibration import softmax
 from fsl_demo.training.data import Arrays
 from fsl_demo.training.validation import features, scored
 
 SHOTS = (1, 5)
 EPISODES = 200
+REFUSED = 0.01
+"""Share of validation queries under the threshold; other people's pictures are less alike than a data set's own."""
 TEMPERATURES = np.geomspace(1.0, 100.0, 60)
 
 
@@ -19,7 +21,7 @@ DEFAULTS = ("temperature", "none_below")
 
 
 def defaults(module: Any, validation: Arrays) -> dict[str, np.ndarray]:
-    """The likeliest temperature, and the threshold that refuses one query in twenty, at one and at five shots.
+    """The likeliest temperature, and the threshold that refuses one query in a hundred, at one and at five shots.
 
     Returns:
         "temperature" and "none_below", float32 [2]. Where classes are too small for five shots, fewer stand in;

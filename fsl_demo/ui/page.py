@@ -31,7 +31,7 @@ from fsl_demo.ui import (
 )
 from fsl_demo.ui.catalogue import LANGUAGES, translations
 from fsl_demo.ui.desk import Desk, Tab
-from fsl_demo.ui.document import Document
+from fsl_demo.ui.document import Document, Result
 from fsl_demo.ui.html import View, block, esc, notice
 
 i18n = gr.I18n(**translations())
@@ -179,7 +179,7 @@ class Page:
     def on_matrix(self, draft: str, annotator: str, method: str, request: gr.Request) -> Any:
         view, tab = self._view(request), self.desk.tab(str(request.session_hash), draft)
         chosen = tab.document.result(method)
-        return plots.similarity_matrix(view, tab.document, chosen) if chosen else None
+        return _matrix(view, tab.document, chosen) if chosen else None
 
     def on_label(self, draft: str, annotator: str, request: gr.Request, event: gr.EventData) -> Updates:
         view, tab, data = self._arrive(request, event, draft)
@@ -286,9 +286,7 @@ class Page:
         updates[self.matrix_of] = gr.Radio(
             names, value=found[0].scores.method, visible=len(names) > 1, label=view.say("label_matrix_of")
         )
-        updates[self.matrix] = gr.Plot(
-            plots.similarity_matrix(view, document, found[0]), label=view.say("label_matrix")
-        )
+        updates[self.matrix] = _matrix(view, document, found[0])
         pictures = [*(sha for row in document.rows() for sha in row.pictures), *document.queries]
         points = plots.embedding_map(view, document, self._embed(pictures), pictures)
         updates[self.map] = gr.Plot(points, label=view.say("label_map"))
@@ -355,6 +353,13 @@ class Page:
         for labelled in episodes:
             self.workspace.save_episode(labelled)
         return view.t("imported", n=len(episodes))
+
+
+def _matrix(view: View, document: Document, result: Result) -> gr.Plot:
+    """Queries against classes; against every support picture, for methods that compare pairs by a distance."""
+    if "distances" in view.methods[result.scores.method].card.explains and result.scores.pairs is not None:
+        return gr.Plot(plots.distance_matrix(view, document, result), label=view.say("label_distances"))
+    return gr.Plot(plots.similarity_matrix(view, document, result), label=view.say("label_matrix"))
 
 
 class Said:

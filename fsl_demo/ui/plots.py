@@ -32,6 +32,28 @@ def similarity_matrix(view: View, document: Document, result: Result) -> go.Figu
     return _style(figure, height=200 + min(26 * len(rows), 560))
 
 
+def distance_matrix(view: View, document: Document, result: Result) -> go.Figure:
+    """Queries x support pictures: the distances of unit vectors, d^2 = 2 - 2 cos, class by class."""
+    assert result.scores.pairs is not None
+    names = _names(view, document)
+    owner = {sha: row.key for row in document.rows() for sha in row.pictures}
+    columns = [f"{names.get(owner.get(sha, ''), '?')} · {n}" for n, sha in enumerate(result.support, start=1)]
+    rows = [_query_name(view, sha, n) for n, sha in enumerate(result.queries, start=1)]
+    figure = go.Figure(
+        go.Heatmap(
+            z=np.sqrt(np.maximum(2 - 2 * result.scores.pairs, 0)),
+            x=columns,
+            y=rows,
+            colorscale="Viridis",
+            reversescale=True,
+            colorbar={"title": view.say("distance")},
+            hovertemplate="%{y}<br>%{x}: %{z:.3f}<extra></extra>",
+        )
+    )
+    figure.update_yaxes(autorange="reversed")
+    return _style(figure, height=200 + min(26 * len(rows), 560))
+
+
 def embedding_map(view: View, document: Document, points: np.ndarray, pictures: list[str]) -> go.Figure:
     """Support and query pictures in the plane of their first two principal components. `points`: [N, D]."""
     centred = points - points.mean(axis=0)
