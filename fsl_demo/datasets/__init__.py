@@ -52,7 +52,7 @@ def read(name: str, root: Path, fold: int | None = None, download: bool = False)
             be downloaded; what `class_folders` raises.
     """
     if name not in DATASETS:
-        if not Path(name).is_dir() and Path(name).suffix.lower() != ".zip":
+        if not Path(name).is_dir() and not (Path(name).suffix.lower() == ".zip" and Path(name).is_file()):
             raise UserError("data_unknown", name=name, known=", ".join(DATASETS))
         return folders.read(Path(name))
     source = DATASETS[name]

@@ -206,8 +206,7 @@ class Training:
             return 0
         with safe_open(file, framework="pt") as stored:
             metadata = stored.metadata()
-            earlier = json.loads(metadata["setting"])
-            if earlier != json.loads(self._setting())[: len(earlier)]:  # states of old say less
+            if metadata["setting"] != self._setting():
                 tell("starting afresh: the earlier run in this folder had other settings")
                 return 0
             parts: dict[str, dict[str, torch.Tensor]] = {"model": {}, "best": {}, "optimiser": {}}

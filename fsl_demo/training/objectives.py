@@ -103,7 +103,7 @@ class S3Net(nn.Module):
         return contrast + self.weight * entropy
 
     def batches(self, labels: np.ndarray, seed: int, epoch: int) -> Iterator[np.ndarray]:
-        pairs = self.sampling.size // 3
+        pairs = max(1, self.sampling.size // 3)
         first, second, _ = PairSampler(labels, seed).draw(epoch, len(labels) // (3 * pairs) * pairs)
         for start in range(0, len(first) - pairs + 1, pairs):
             chosen = slice(start, start + pairs)
