@@ -80,7 +80,7 @@ class TrainedNetwork:
         return self.recipe.seen(picture)
 
     def attended(self, picture: Picture) -> list[tuple[np.ndarray, np.ndarray]]:
-        """What each CBAM of the network made of a picture, first block first: channels [C], positions [h, w]."""
+        """Each CBAM on a picture, first block first: channel attention [C], what it let through [h, w]."""
         import torch
 
         from fsl_demo.layers.cbam import CBAM
@@ -89,7 +89,7 @@ class TrainedNetwork:
         with self._lock, torch.inference_mode():
             embedder.maps(self.recipe.tensor(self.prepare(picture)[None]).to(runtime.device()))
             blocks = [module for module in embedder.modules() if isinstance(module, CBAM)]
-            return [(block.channel[0].cpu().numpy(), block.spatial[0].cpu().numpy()) for block in blocks]
+            return [(block.channel[0].cpu().numpy(), block.passed[0].cpu().numpy()) for block in blocks]
 
     def _part(self, part: str, progress: Progress) -> Any:
         with self._lock:

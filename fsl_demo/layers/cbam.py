@@ -14,6 +14,7 @@ class CBAM(nn.Module):
 
     Attributes:
         channel, spatial: the attention of the last call, [N, C] and [N, h, w] in (0, 1), detached, to be shown.
+        passed: what it let through, the length of the output at each position, [N, h, w].
     """
 
     def __init__(self, channels: int) -> None:
@@ -22,7 +23,7 @@ class CBAM(nn.Module):
         self.mlp = nn.Sequential(nn.Linear(channels, narrow), nn.ReLU(), nn.Linear(narrow, channels))
         self.convolution = nn.Conv2d(2, 1, 7, padding=3, bias=False)
         self.norm = nn.BatchNorm2d(1)
-        self.channel = self.spatial = torch.empty(0)
+        self.channel = self.spatial = self.passed = torch.empty(0)
 
     def forward(self, maps: Tensor) -> Tensor:
         """[N, C, h, w] to the same shape."""
@@ -30,7 +31,9 @@ class CBAM(nn.Module):
         maps = maps * channel[:, :, None, None]
         spatial = torch.sigmoid(self.norm(self.convolution(_summary(maps))))
         self.channel, self.spatial = channel.detach(), spatial[:, 0].detach()
-        return maps * spatial
+        maps = maps * spatial
+        self.passed = maps.detach().norm(dim=1)
+        return maps
 
 
 def _summary(maps: Tensor) -> Tensor:

@@ -56,11 +56,14 @@ class AttentiveNearestMean(NearestMean):
         return replace(found, layers=attention + found.layers)
 
     def _attention(self, picture: Picture, role: Literal["query", "support"]) -> Layer:
-        """Where the finest attention looks, and the strongest channels of the last one."""
+        """What the finest attention lets through at each position, and the strongest channels of the last one.
+
+        The spatial attention alone is high where there is no ink, and fails the blanking test: it is a factor.
+        """
         assert isinstance(self.space, TrainedSpace)
         blocks = self.space.network.attended(picture)
-        spatial, channel = blocks[0][1], blocks[-1][0]
-        scaled = (spatial - spatial.min()) / max(float(np.ptp(spatial)), 1e-12)
+        passed, channel = blocks[0][1], blocks[-1][0]
+        scaled = (passed - passed.min()) / max(float(np.ptp(passed)), 1e-12)
         strongest = tuple((int(i), float(channel[i])) for i in np.argsort(-channel)[:CHANNELS])
         seen = self.space.seen(picture)
         return Layer(picture, role, scaled.astype(np.float32), seen, kind="attention", channels=strongest)

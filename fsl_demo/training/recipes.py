@@ -46,7 +46,7 @@ SMALL = Augmentation(turn=0.1, stretch=0.15, shift=0.12, flip=True, light=0.1, e
 DIGITS = Recipe(
     Architecture("twin", "ink28", 32),
     Sampling(size=200, together=10),
-    Schedule(epochs=40, rate=4e-3, decay=0.01),
+    Schedule(epochs=25, rate=4e-3, decay=0.01),
     INK,
     {"margin": 1.0},
     way=0,

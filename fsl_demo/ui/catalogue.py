@@ -166,8 +166,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "map.cross": ("Cross attention", "交叉注意力"),
     "map.point": ("Attended by one place", "單一位置的注意力"),
     "map_hint.attention": (
-        "Where the network looks, whatever the class: the spatial attention of its first block, from least to most.",
-        "網路看哪裡，與類別無關：第一個區塊的空間注意力，由少到多。",
+        "What the attention of the first block lets through at each position, whatever the class, from least to most.",
+        "第一個區塊的注意力在每個位置讓多少訊號通過，與類別無關，由少到多。",
     ),
     "map_hint.cross": (
         "Where query and class look for each other's sake, on one colour scale for all classes of this query."
