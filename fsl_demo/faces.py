@@ -30,16 +30,15 @@ def crop(picture: Picture) -> Picture | None:
     small = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))))
     if min(small.size) < SMALLEST:
         return None
-    found = _cascade().detect_multi_scale(
-        img=np.asarray(small), scale_factor=1.1, step_ratio=1, min_size=(SMALLEST,) * 2, max_size=(max(small.size),) * 2
-    )
+    edge = max(small.size) // 6
+    padded = np.pad(np.asarray(small), ((edge, edge), (edge, edge), (0, 0)), mode="edge")
+    found = _cascade().detect_multi_scale(padded, 1.1, 1, min_size=(SMALLEST,) * 2, max_size=(max(padded.shape),) * 2)
     if not found:
         return None
     face = max(found, key=lambda box: box["width"])
-    reach = face["width"] * FRAME / 2 / scale
-    across, down = ((face[edge] + face["width"] / 2) / scale for edge in ("c", "r"))
-    box = (round(across - reach), round(down - reach), round(across + reach), round(down + reach))
-    return from_image(_with_edges(image, box), picture.name)
+    side = round(face["width"] * FRAME / scale)
+    left, top = (round((face[corner] + face["width"] / 2 - edge) / scale - side / 2) for corner in ("c", "r"))
+    return from_image(_with_edges(image, (left, top, left + side, top + side)), picture.name)
 
 
 def is_face(picture: Picture) -> bool:

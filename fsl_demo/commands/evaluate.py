@@ -128,7 +128,7 @@ def _checkpoints(chosen: argparse.Namespace) -> int:
     from fsl_demo import datasets
     from fsl_demo.backbones.cache import FeatureCache
     from fsl_demo.backbones.networks import Networks
-    from fsl_demo.datasets.parts import Dataset
+    from fsl_demo.datasets.parts import Dataset, Part
     from fsl_demo.evaluation import trained
     from fsl_demo.methods import of_checkpoint
 
@@ -137,6 +137,8 @@ def _checkpoints(chosen: argparse.Namespace) -> int:
     documents: list[dict[str, Any]] = []
 
     def read(fold: int | None) -> Dataset:
+        if chosen.data not in datasets.DATASETS and Path(chosen.data).is_dir():
+            return Dataset(chosen.data, "all pictures are test pictures", Part({}), Part({}), Part(_classes(chosen)))
         return datasets.read(chosen.data, chosen.root, fold, chosen.download)
 
     def say(document: dict[str, Any], *lines: str) -> None:

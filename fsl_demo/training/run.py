@@ -107,7 +107,14 @@ def train(
         "seed": plan.seed,
         "command": plan.command,
         "recipe": {key: value for key, value in asdict(plan.recipe).items() if key != "architecture"},
-        "validation": {"figure": loop.history.best, "what": what(plan.recipe), "epoch": loop.history.best_epoch + 1},
+        "preprocessing": plan.recipe.architecture.preprocessing,
+        "figures": {
+            "validation": {
+                "what": what(plan.recipe),
+                "accuracy": loop.history.best,
+                "epoch": loop.history.best_epoch + 1,
+            }
+        },
         "training_seconds": round(loop.history.seconds, 1),
         "machine": f"{loop.accelerator.device.type}, {torch.get_num_threads()} threads, precision {plan.precision}",
         "pretraining": plan.start or "none",

@@ -1,0 +1,55 @@
+"""`train` and `evaluate CHECKPOINT` on digits that scikit-learn ships."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.datasets import load_digits
+
+from tests.commands.conftest import Call
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Class folders of eight real digits each."""
+    folder, data = tmp_path_factory.mktemp("digits"), load_digits()
+    for digit in (1, 3, 6, 7):
+        (folder / str(digit)).mkdir()
+        for i, image in enumerate(data.images[data.target == digit][:8]):
+            Image.fromarray((image * 15.9).astype(np.uint8)).resize((32, 32)).save(folder / str(digit) / f"{i}.png")
+    return folder
+
+
+def test_going_on_with_a_checkpoint_and_measuring_it(call: Call, digits: Path, tmp_path: Path) -> None:
+    places = ("--out", tmp_path / "made", "--runs", tmp_path / "runs", "--threads", "2")
+    said = call(
+        "train", "siamese", "--data", digits, "--from", "siamese_digits", "--name", "mine", "--epochs", "2", *places
+    )
+    assert said.code == 0 and "epoch 2/2" in said.err
+    card = json.loads((tmp_path / "made/mine/card.json").read_text())
+    assert card["pretraining"] == "siamese_digits" and card["pictures"] == {"train": 24, "validation": 8}
+    assert (tmp_path / "runs/mine/curve.svg").is_file() and (tmp_path / "runs/mine/curve.csv").is_file()
+    made = tmp_path / "made/mine"
+    figures = call(
+        *("evaluate", made, "siamese_digits", "--data", digits, "--way", "3", "--shot", "1", "--queries", "2"),
+        *("--episodes", "20", "--format", "json"),
+    )
+    assert figures.code == 0
+    (document,) = figures.json()
+    assert [one["method"] for one in document["figures"]] == ["mine", "siamese_digits"]
+    assert all(one["accuracy"] > 0.6 for one in document["figures"])
+    assert [one["parameters"] for one in document["size"]] == [28312, 28312]
+
+
+def test_what_cannot_be_trained_is_said(call: Call, digits: Path, tmp_path: Path) -> None:
+    for arguments, expected in (
+        (("siamese", "--data", digits), "--from CHECKPOINT"),
+        (("siamese", "--data", "nothing"), "no data set"),
+        (("siamese", "--data", "mnist", "--root", tmp_path), "not in"),
+        (("siamese", "--data", "mnist", "--root", tmp_path, "--fold", "1"), "no folds"),
+        (("can", "--data", digits, "--from", "nobody"), "not installed"),
+    ):
+        said = call("train", *arguments)
+        assert said.code == 1 and expected in said.err, said.err
