@@ -38,7 +38,10 @@ class Embedder(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Unit vectors [N, channels]."""
-        maps = self.backbone(images)
+        return self.vectors(self.backbone(images))
+
+    def vectors(self, maps: Tensor) -> Tensor:
+        """From the maps of the backbone to unit vectors [N, channels]."""
         return normalize(self.head(maps).float() if self.head else maps.float().mean((2, 3)))
 
     def maps(self, images: Tensor) -> Tensor:

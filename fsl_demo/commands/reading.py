@@ -76,9 +76,12 @@ def methods(vectors: Path | None) -> dict[str, Method]:
     """All methods by id, with a feature cache in this workspace, or in memory."""
     from fsl_demo.backbones.cache import FeatureCache
     from fsl_demo.methods import build
+
+    if vectors is None:
+        return build(FeatureCache())
     from fsl_demo.store import Workspace
 
-    return build(FeatureCache(Workspace(vectors) if vectors else None))
+    return build(FeatureCache(Workspace(vectors)))
 
 
 def named(known: dict[str, Method], names: Sequence[str]) -> list[Method]:

@@ -81,5 +81,6 @@ def run(chosen: argparse.Namespace) -> int:
         start.checkpoint.arrays if start else None,
     )
     folder = train(plan, data, chosen.runs, chosen.out or checkpoints.FOLDER, terminal.note, terminal.progress)
-    print(folder)
+    if folder is not None:
+        print(folder)
     return 0

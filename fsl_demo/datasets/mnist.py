@@ -18,42 +18,42 @@ from fsl_demo.pictures import Picture, from_image
 VALIDATION = 5_000
 PAIRS = 10_000
 
+Digits = tuple[np.ndarray, np.ndarray]
+"""Pictures [N, 28, 28] and what digit each is, [N]."""
+
 
 def read(root: Path, download: bool = False) -> Dataset:
     """All ten digits: 55,000 pictures to train, the last 5,000 of the training file to validate, 10,000 to test."""
-    (images, labels), (test_images, test_labels) = _files(root, download)
-    train, validation = (
-        _by_digit(images[some], labels[some]) for some in (slice(-VALIDATION), slice(-VALIDATION, None))
-    )
-    test = _by_digit(test_images, test_labels)
-    return Dataset(
-        "mnist",
-        "pictures disjoint, the ten digits in all parts; 10,000 fixed test pairs, half of one digit",
-        Part(train),
-        Part(validation, fixed_pairs(validation, PAIRS // 2)),
-        Part(test, fixed_pairs(test, PAIRS)),
-    )
+    protocol = "pictures disjoint, the ten digits in all parts; 10,000 fixed test pairs, half of one digit"
+    return _dataset("mnist", protocol, *_files(root, download))
 
 
 def read_unseen(root: Path, download: bool = False) -> Dataset:
     """Trains on the digits 0 to 4; tests on 5 to 9 of the test file, none of which has been seen."""
     (images, labels), (test_images, test_labels) = _files(root, download)
     seen, unseen = labels < 5, test_labels >= 5
-    images, labels = images[seen], labels[seen]
-    train, validation = (
-        _by_digit(images[some], labels[some]) for some in (slice(-VALIDATION), slice(-VALIDATION, None))
-    )
-    test = _by_digit(test_images[unseen], test_labels[unseen])
-    return Dataset(
+    return _dataset(
         "mnist_unseen",
         "digits 0 to 4 to train and validate, 5 to 9 to test",
-        Part(train),
+        (images[seen], labels[seen]),
+        (test_images[unseen], test_labels[unseen]),
+    )
+
+
+def _dataset(name: str, protocol: str, training: Digits, testing: Digits) -> Dataset:
+    """The last pictures to train on validate."""
+    images, labels = training
+    validation, test = _by_digit(images[-VALIDATION:], labels[-VALIDATION:]), _by_digit(*testing)
+    return Dataset(
+        name,
+        protocol,
+        Part(_by_digit(images[:-VALIDATION], labels[:-VALIDATION])),
         Part(validation, fixed_pairs(validation, PAIRS // 2)),
         Part(test, fixed_pairs(test, PAIRS)),
     )
 
 
-def _files(root: Path, download: bool) -> list[tuple[np.ndarray, np.ndarray]]:
+def _files(root: Path, download: bool) -> list[Digits]:
     runtime.guard_torchvision()
     from torchvision.datasets import MNIST
 

@@ -15,6 +15,7 @@ from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.datasets.parts import Classes, Dataset, opened
 from fsl_demo.episodes import Progress, quiet
+from fsl_demo.errors import UserError
 from fsl_demo.evaluation import verification
 from fsl_demo.evaluation.run import Report, evaluate
 from fsl_demo.evaluation.verification import Verification
@@ -132,6 +133,9 @@ def run(
 ) -> Report:
     """Episodes of the test part, of the classes that are large enough; within one group each, if asked for."""
     classes = large_enough(data.test.classes, shot + max(queries, 1))
+    if within and not data.grouped:
+        reason = f"The classes of {data.name} are in no groups."
+        raise UserError("setting_bad", name="within", value="used", reason=reason)
     if within:
         return evaluate(methods, classes, way, shot, queries, episodes, seed, progress, group_of)
     return evaluate(methods, classes, way, shot, queries, episodes, seed, progress)

@@ -27,15 +27,18 @@ class CBAM(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """[N, C, h, w] to the same shape."""
-        channel = torch.sigmoid(self.mlp(maps.mean((2, 3))) + self.mlp(maps.amax((2, 3))))
+        channel = self.over_channels(maps)
         maps = maps * channel[:, :, None, None]
-        spatial = torch.sigmoid(self.norm(self.convolution(_summary(maps))))
-        self.channel, self.spatial = channel.detach(), spatial[:, 0].detach()
-        maps = maps * spatial
-        self.passed = maps.detach().norm(dim=1)
+        spatial = self.over_positions(maps)
+        maps = maps * spatial[:, None]
+        self.channel, self.spatial, self.passed = channel.detach(), spatial.detach(), maps.detach().norm(dim=1)
         return maps
 
+    def over_channels(self, maps: Tensor) -> Tensor:
+        """Attention [N, C] from the mean and the strongest value of each channel."""
+        return torch.sigmoid(self.mlp(maps.mean((2, 3))) + self.mlp(maps.amax((2, 3))))
 
-def _summary(maps: Tensor) -> Tensor:
-    """Strongest channel and mean of the channels at each position, [N, 2, h, w]."""
-    return torch.cat([maps.amax(1, keepdim=True), maps.mean(1, keepdim=True)], 1)
+    def over_positions(self, maps: Tensor) -> Tensor:
+        """Attention [N, h, w] from the strongest value and the mean of the channels at each position."""
+        summary = torch.cat([maps.amax(1, keepdim=True), maps.mean(1, keepdim=True)], 1)
+        return torch.sigmoid(self.norm(self.convolution(summary)))[:, 0]

@@ -60,6 +60,12 @@ class NearestMean:
             self.none_below = fitted.settings["none_below"]
         self.seconds = time.perf_counter() - started
 
+    def held_out(self) -> np.ndarray:
+        """Probabilities of each support picture when its class does without it, [S, C]."""
+        owners = np.array([example.class_index for example in self.episode.support])
+        similarities = calibration.held_out(self.support, owners, len(self.episode.classes))
+        return calibration.softmax(self.temperature * similarities)
+
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
         """Cosine similarities, and probabilities from them."""
         started = time.perf_counter()

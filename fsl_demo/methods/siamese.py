@@ -14,7 +14,6 @@ import numpy as np
 
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.episodes import Episode, Progress, quiet
-from fsl_demo.methods import calibration
 from fsl_demo.methods.calibration import Default
 from fsl_demo.methods.contract import NONE_BELOW, MethodCard, variant_setting
 from fsl_demo.methods.nearest_mean import Fitted, NearestMean, check_pictures
@@ -81,7 +80,7 @@ class Siamese:
         check_pictures(episode, self.card.title)
 
         def held_out(checkpoint: str, tell: Progress) -> np.ndarray:
-            return self._held_out(checkpoint, episode, tell)
+            return NearestMean(self.fitted(checkpoint, asdict(settings), {}), episode, tell).held_out()
 
         variant, note = choose(self.variants, settings.variant, episode, held_out, progress)
         return self.classifier(self.fitted(variant.checkpoint, asdict(settings), note), episode, progress)
@@ -97,11 +96,3 @@ class Siamese:
         )
         space = TrainedSpace(self.networks, checkpoint)
         return Fitted(self.card.id, network.weights, space, temperature, none_below, settings, note)
-
-    def _held_out(self, checkpoint: str, episode: Episode, progress: Progress) -> np.ndarray:
-        """Probabilities of each support picture when its class does without it, [S, C]."""
-        fitted = self.fitted(checkpoint, {}, {})
-        vectors = fitted.space.embed([example.picture for example in episode.support], progress)
-        owners, classes = np.array([example.class_index for example in episode.support]), len(episode.classes)
-        similarities = calibration.held_out(vectors, owners, classes)
-        return calibration.softmax(fitted.temperature.at(classes, float(np.mean(episode.shots())) - 1) * similarities)

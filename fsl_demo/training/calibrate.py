@@ -15,8 +15,6 @@ EPISODES = 200
 REFUSED = 0.01
 """Share of validation queries under the threshold; other people's pictures are less alike than a data set's own."""
 TEMPERATURES = np.geomspace(1.0, 100.0, 60)
-
-
 DEFAULTS = ("temperature", "none_below")
 
 

@@ -115,12 +115,21 @@ class Training:
     def module(self) -> Any:
         return self.accelerator.unwrap_model(self.objective)
 
+    @property
+    def leads(self) -> bool:
+        """Whether this is the process that speaks, validates and writes; the only one, but for `accelerate launch`."""
+        return self.accelerator.is_main_process
+
     def run(self, tell: Callable[[str], None]) -> dict[str, torch.Tensor]:
         """Train to the end or to where patience ends, from where an earlier run was killed.
+
+        Args:
+            tell: is told how far it is, by the process that leads.
 
         Returns:
             The state of the objective at the best validation figure; the last of equals.
         """
+        tell = tell if self.leads else _silent
         first = self._resume(tell)
         for epoch in range(first, self.schedule.epochs):
             if self._out_of_patience(epoch):
@@ -148,11 +157,10 @@ class Training:
             losses.append(self._step(indices, (epoch + step / steps) / self.schedule.epochs))
             pictures += len(indices) * world
         seconds = time.perf_counter() - began
-        loss = float(torch.stack(losses).mean())
+        loss = float(self.accelerator.reduce(torch.stack(losses).mean(), "mean"))
         if not np.isfinite(loss):
             raise FloatingPointError(f"the loss of epoch {epoch + 1} is {loss}; lower the learning rate")
-        with self.accelerator.autocast():
-            training, validation = self.validate(self.module)
+        training, validation = self._validated()
         self.history.seconds += time.perf_counter() - began
         row = {"epoch": epoch + 1, "loss": loss, "training": training, "validation": validation}
         self.history.rows.append(row | {"pictures_per_second": pictures / seconds})
@@ -164,9 +172,20 @@ class Training:
             f"epoch {epoch + 1}/{self.schedule.epochs}  loss {loss:.4f}  training {training:.2%}  validation"
             f" {validation:.2%}  {pictures / seconds:.0f} pictures/s  {_clock(left)} left"
         )
-        if self.accelerator.is_main_process:
+        if self.leads:
             self._keep(epoch)
         self.accelerator.wait_for_everyone()
+
+    def _validated(self) -> tuple[float, float]:
+        """Training and validation figure, the same in every process."""
+        from accelerate.utils import broadcast_object_list
+
+        found = [0.0, 0.0]
+        if self.leads:
+            with self.accelerator.autocast():
+                found = list(self.validate(self.module))
+        training, validation = broadcast_object_list(found)
+        return training, validation
 
     def _step(self, indices: np.ndarray, done: float) -> torch.Tensor:
         for group in self.optimiser.param_groups:
@@ -254,6 +273,10 @@ def _beginning(objective: nn.Module, data: Arrays) -> list[Any]:
             total = zlib.crc32(np.ascontiguousarray(array).data, total)
         sums.append(total)
     return [own, *sums]
+
+
+def _silent(text: str) -> None:
+    """A `tell` that tells nobody."""
 
 
 def _too_few(pictures: int) -> Exception:

@@ -1,14 +1,14 @@
 """What each method minimises: a module that holds the network and turns a batch into a loss.
 
-A batch is the pictures of some indices, each augmented on its own, and their labels. The parts of an objective that
-are shipped are called `embedder` and `attention`; the rest serves training only.
+`batches` says which pictures come together: a batch is the pictures of some indices, each augmented on its own, and
+their labels. The parts of an objective that are shipped are called `embedder` and `attention`; the rest serves
+training only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -37,14 +37,6 @@ class Sampling:
     queries: int = 6
     episodes: int = 0
     """Episodes an epoch, for methods that learn from episodes."""
-
-
-class Objective(Protocol):
-    """A module. Besides `forward(images, labels)`, it says which pictures come together."""
-
-    embedder: Embedder
-
-    def batches(self, labels: np.ndarray, seed: int, epoch: int) -> Iterator[np.ndarray]: ...
 
 
 class Siamese(nn.Module):
@@ -92,8 +84,7 @@ class S3Net(nn.Module):
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         maps = self.embedder.backbone(images)
         centres = maps.float().mean((2, 3))
-        vectors = nn.functional.normalize(self.embedder.head(maps).float() if self.embedder.head else centres)
-        first, second, again = vectors.chunk(3)
+        first, second, again = self.embedder.vectors(maps).chunk(3)
         label, other, _ = labels.chunk(3)
         same = label == other
         centre, other_centre, _ = centres.chunk(3)
@@ -138,11 +129,9 @@ class Can(nn.Module):
         return torch.stack(losses).mean()
 
     def batches(self, labels: np.ndarray, seed: int, epoch: int) -> Iterator[np.ndarray]:
-        drawn, random = self._episodes(labels), np.random.default_rng((seed, epoch))
-        each = max(1, self.sampling.size // (self.sampling.way * (self.sampling.shot + self.sampling.queries)))
-        for _ in range(self.sampling.episodes // each):
+        sampling, random = self.sampling, np.random.default_rng((seed, epoch))
+        drawn = Episodes(labels, sampling.way, sampling.shot, sampling.queries)
+        each = max(1, sampling.size // (sampling.way * (sampling.shot + sampling.queries)))
+        for _ in range(sampling.episodes // each):
             rows = [np.concatenate([part.ravel() for part in drawn.draw(random)]) for _ in range(each)]
             yield np.concatenate(rows)
-
-    def _episodes(self, labels: np.ndarray) -> Episodes:
-        return Episodes(labels, self.sampling.way, self.sampling.shot, self.sampling.queries)

@@ -48,40 +48,38 @@ DIGITS = Recipe(
     Sampling(size=200, together=10),
     Schedule(epochs=25, rate=4e-3, decay=0.01),
     INK,
-    {"margin": 1.0},
     way=0,
 )
 CHARACTERS = Recipe(
     Architecture("conv4", "ink28", 128, dropout=0.1),
     Sampling(size=256, together=8),
-    Schedule(epochs=20, rate=4e-3, decay=0.02),
+    Schedule(epochs=12, rate=4e-3, decay=0.02),
     INK,
-    {"margin": 1.0, "softmax": (1.0, 16.0, 0.2)},
+    {"softmax": (1.0, 16.0, 0.2)},
     way=20,
     turned=True,
 )
 FACES = Recipe(
     Architecture("resnet10", "face64", 256, dropout=0.3),
     Sampling(size=128, together=2),
-    Schedule(epochs=24, rate=2e-3, decay=0.05),
+    Schedule(epochs=36, rate=2e-3, decay=0.05),
     FACE,
-    {"margin": 1.0, "softmax": (1.0, 24.0, 0.2)},
+    {"softmax": (1.0, 24.0, 0.2)},
 )
 FEW_FACES = replace(
     FACES,
     sampling=Sampling(size=56, together=5),
     schedule=Schedule(epochs=80, rate=2e-3, decay=0.05),
-    options={"margin": 1.0, "softmax": (1.0, 16.0, 0.2)},
+    options={"softmax": (1.0, 16.0, 0.2)},
     way=0,
     started=Schedule(epochs=20, rate=3e-4, decay=0.05),
 )
-SHORTER = Schedule(epochs=12, rate=4e-3, decay=0.02)
 SMALL_PICTURES = Recipe(
     Architecture("conv4", "rgb32", 128, dropout=0.1),
     Sampling(size=256, together=8),
     Schedule(epochs=20, rate=3e-3, decay=0.05),
     SMALL,
-    {"margin": 1.0, "softmax": (1.0, 16.0, 0.1)},
+    {"softmax": (1.0, 16.0, 0.1)},
 )
 FINE_TUNING = Schedule(epochs=40, rate=3e-4, decay=0.05, patience=15)
 CAN_FULL = Recipe(
@@ -93,15 +91,13 @@ CAN_FULL = Recipe(
 
 RECIPES: dict[tuple[str, str], Recipe] = {
     ("siamese", "mnist"): DIGITS,
-    ("siamese", "mnist_unseen"): replace(DIGITS, way=0),
+    ("siamese", "mnist_unseen"): DIGITS,
     ("siamese", "omniglot"): CHARACTERS,
     ("siamese", "att_faces"): FEW_FACES,
     ("siamese", "lfw"): FACES,
     ("siamese", "cifar_fs"): SMALL_PICTURES,
-    ("siamese-cbam", "omniglot"): replace(
-        CHARACTERS, architecture=replace(CHARACTERS.architecture, cbam=True), schedule=SHORTER
-    ),
-    ("s3net", "omniglot"): replace(CHARACTERS, options={}, schedule=SHORTER),
+    ("siamese-cbam", "omniglot"): replace(CHARACTERS, architecture=replace(CHARACTERS.architecture, cbam=True)),
+    ("s3net", "omniglot"): replace(CHARACTERS, options={}),
     ("can", "lfw"): replace(
         FACES,
         sampling=Sampling(size=8 * 15, way=5, queries=2, episodes=800),

@@ -56,14 +56,14 @@ def train(
     checkpoint_folder: Path,
     tell: Callable[[str], None],
     progress: Progress = quiet,
-) -> Path:
+) -> Path | None:
     """Train, calibrate on the validation part, write the checkpoint.
 
     Args:
         runs: state, history and curve go into a folder of it that is called like the checkpoint.
 
     Returns:
-        The checkpoint's folder.
+        The checkpoint's folder; None in a process that does not lead.
     """
     torch.manual_seed(plan.seed)
     pictures = PREPROCESSINGS[plan.recipe.architecture.preprocessing]
@@ -88,6 +88,8 @@ def train(
         plan.cpu,
     )
     best = loop.run(tell)
+    if not loop.leads:
+        return None
     loop.module.load_state_dict(best)
     arrays = {
         name: value.half().numpy() if value.is_floating_point() else value.numpy()

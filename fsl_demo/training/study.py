@@ -25,7 +25,7 @@ from fsl_demo.backbones.architecture import Architecture
 from fsl_demo.backbones.embedder import Embedder
 from fsl_demo.backbones.preprocessing import PREPROCESSINGS
 from fsl_demo.evaluation import intervals
-from fsl_demo.layers.cbam import CBAM
+from fsl_demo.layers.cbam import CBAM, LEAST
 from fsl_demo.losses.contrastive import distances
 from fsl_demo.losses.focal import focal
 from fsl_demo.training.curve import curves_svg
@@ -61,25 +61,22 @@ class SpatialMlp(CBAM):
 
     def __init__(self, channels: int, positions: int) -> None:
         super().__init__(channels)
-        narrow = max(positions // 16, 4)
-        self.over_positions = nn.Sequential(nn.Linear(positions, narrow), nn.ReLU(), nn.Linear(narrow, positions))
+        narrow = max(positions // 16, LEAST)
+        self.spatial_mlp = nn.Sequential(nn.Linear(positions, narrow), nn.ReLU(), nn.Linear(narrow, positions))
 
-    def forward(self, maps: Tensor) -> Tensor:
-        channel = torch.sigmoid(self.mlp(maps.mean((2, 3))) + self.mlp(maps.amax((2, 3))))
-        maps = maps * channel[:, :, None, None]
-        mean, strongest = maps.mean(1).flatten(1), maps.amax(1).flatten(1)
-        spatial = torch.sigmoid(self.over_positions(mean) + self.over_positions(strongest))
-        return maps * spatial.view(len(maps), 1, *maps.shape[2:])
+    def over_positions(self, maps: Tensor) -> Tensor:
+        mean, strongest = maps.mean(1), maps.amax(1)
+        return torch.sigmoid(self.spatial_mlp(mean.flatten(1)) + self.spatial_mlp(strongest.flatten(1))).view_as(mean)
 
 
 class DoubleSigmoid(CBAM):
     """The mistake of squashing twice: attention between 0.5 and 0.73."""
 
-    def forward(self, maps: Tensor) -> Tensor:
-        channel = torch.sigmoid(torch.sigmoid(self.mlp(maps.mean((2, 3))) + self.mlp(maps.amax((2, 3)))))
-        maps = maps * channel[:, :, None, None]
-        summary = torch.cat([maps.amax(1, keepdim=True), maps.mean(1, keepdim=True)], 1)
-        return maps * torch.sigmoid(torch.sigmoid(self.norm(self.convolution(summary))))
+    def over_channels(self, maps: Tensor) -> Tensor:
+        return torch.sigmoid(super().over_channels(maps))
+
+    def over_positions(self, maps: Tensor) -> Tensor:
+        return torch.sigmoid(super().over_positions(maps))
 
 
 class PooledThenAttended(Embedder):
@@ -136,7 +133,8 @@ class WithFlippedFocal(WithFocal):
 
 def objective(variant: str, classes: int) -> Any:
     """The module of one variant, with fresh weights."""
-    architecture = PLAIN if variant in ("without CBAM", "after pooling", "contrastive", "S3Net") else _with_cbam()
+    plain = variant in ("without CBAM", "after pooling", "contrastive", "S3Net")
+    architecture = replace(PLAIN, cbam=not plain)
     embedder = PooledThenAttended(architecture) if variant == "after pooling" else Embedder(architecture)
     if variant in ("spatial MLP", "double sigmoid"):
         _replace_attention(embedder, variant)
@@ -147,10 +145,6 @@ def objective(variant: str, classes: int) -> Any:
         "S3Net": S3Net,
     }
     return kinds.get(variant, Siamese)(embedder, classes, SAMPLING)
-
-
-def _with_cbam() -> Architecture:
-    return replace(PLAIN, cbam=True)
 
 
 def _replace_attention(embedder: Embedder, variant: str) -> None:
