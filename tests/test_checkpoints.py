@@ -2,11 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from fsl_demo import checkpoints
+from fsl_demo.backbones.trained import TrainedNetwork
 from fsl_demo.errors import UserError
 
 
@@ -45,10 +47,47 @@ def test_an_absent_file_is_said(folder: Path, absent: str) -> None:
     assert missing.value.code == "weights_missing"
 
 
+def altered(folder: Path, card: dict[str, Any], arrays: dict[str, np.ndarray] | None = None) -> TrainedNetwork:
+    """A shipped checkpoint with other entries on its card, and other arrays."""
+    shipped = checkpoints.load("can_faces")
+    kept = {key: value for key, value in shipped.card.items() if key not in ("parameters", "bytes", "sha256")}
+    given = {key: value for key, value in (kept | card).items() if value is not None}
+    return TrainedNetwork(str(checkpoints.save("altered", dict(shipped.arrays) | (arrays or {}), given, folder)))
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        {"architecture": {"backbone": "twin", "preprocessing": "ink28", "dimension": 32}},
+        {"architecture": {"backbone": "resnet10", "preprocessing": "face64", "dimension": 128}},
+        {"architecture": {"backbone": "lenet", "preprocessing": "face64", "dimension": 256}},
+        {"size": [7, 7]},
+    ],
+)
+def test_weights_that_do_not_fit_the_card_are_said(tmp_path: Path, card: dict[str, Any]) -> None:
+    with pytest.raises(UserError) as refused:
+        altered(tmp_path, card).load()
+    assert refused.value.code == "card_differs" and "altered" in str(refused.value)
+
+
+def test_a_map_size_that_the_attention_does_not_fit_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as refused:
+        altered(tmp_path, {"size": [7, 7]}).attention()
+    assert refused.value.code == "card_differs" and "attention" in str(refused.value)
+
+
+@pytest.mark.parametrize("card", [{"architecture": None}, {"size": None}, {"size": "large"}, {"architecture": {}}])
+def test_a_card_that_says_too_little_is_said(tmp_path: Path, card: dict[str, Any]) -> None:
+    with pytest.raises(UserError) as refused:
+        altered(tmp_path, card)
+    assert refused.value.code == "card_incomplete"
+
+
 def test_shipped_checkpoints_are_whole_and_documented() -> None:
     shipped = [place.parent for place in checkpoints.FOLDER.glob("*/card.json")]
     assert shipped
+    assert sum((place / "model.safetensors").stat().st_size for place in shipped) <= 40_000_000
     for place in shipped:
         card = checkpoints.load(place.name).card
         assert {"architecture", "preprocessing", "data", "seed", "command", "figures", "parameters"} <= set(card)
-        assert json.loads((place / "card.json").read_text(encoding="utf-8"))["bytes"] < 30_000_000
+        assert json.loads((place / "card.json").read_text(encoding="utf-8"))["bytes"] <= 16_000_000

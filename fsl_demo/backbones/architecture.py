@@ -16,6 +16,7 @@ class Architecture:
         dimension: length of the vectors; 0 for a network without a head, whose maps are compared as they are.
         cbam: whether the backbone has attention in its blocks.
         dropout: before the head, in training.
+        weighted: for a network without a head, whether each position of the maps has a learned weight.
     """
 
     backbone: str
@@ -23,6 +24,7 @@ class Architecture:
     dimension: int
     cbam: bool = False
     dropout: float = 0.0
+    weighted: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -18,13 +18,20 @@ MAP_BYTES = 256_000_000
 
 
 class Backbone(Protocol):
-    """A frozen network that turns prepared pictures into feature maps; pooled features are their means."""
+    """A frozen network that turns prepared pictures into feature maps; pooled features are their means.
+
+    Attributes:
+        source: the network whose maps are given to `maps` in place of prepared pictures, if any.
+    """
 
     id: str
     title: str
     weights: str
     preprocessing: str
     channels: int
+
+    @property
+    def source(self) -> Backbone | None: ...
 
     def prepare(self, picture: Picture) -> np.ndarray: ...
 
@@ -64,15 +71,19 @@ class MemoryStore:
 class FeatureCache:
     """Embeds each picture once for every method that shares a backbone. Threads may share it.
 
+    Args:
+        vectors: where pooled features outlive the process; they are forgotten with it otherwise.
+        map_bytes: how much memory maps may take, in place of `MAP_BYTES`; the oldest are dropped.
+
     Attributes:
         embedded: pictures and texts that really went through a network, by its id.
     """
 
-    def __init__(self, vectors: VectorStore | None = None) -> None:
+    def __init__(self, vectors: VectorStore | None = None, map_bytes: int | None = None) -> None:
         self.embedded: Counter[str] = Counter()
         self._vectors = vectors or MemoryStore()
         self._maps: OrderedDict[tuple[str, str], np.ndarray] = OrderedDict()
-        self._map_bytes = 0
+        self._map_bytes, self._most_map_bytes = 0, map_bytes or MAP_BYTES
         self._network = threading.Lock()
 
     def pooled(self, backbone: Backbone, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
@@ -111,17 +122,22 @@ class FeatureCache:
         """Embed in batches; the next batch is decoded and resized while the network has this one."""
         batches = [pictures[start : start + BATCH] for start in range(0, len(pictures), BATCH)]
         with ThreadPoolExecutor(max_workers=1) as pool:
-            coming = [pool.submit(_prepare, backbone, batch) for batch in batches[:1]]
+            coming = [pool.submit(self._prepare, backbone, batch) for batch in batches[:1]]
             for number, batch in enumerate(batches):
                 progress("embed", number * BATCH, len(pictures))
                 images = coming.pop().result()
                 if number + 1 < len(batches):
-                    coming.append(pool.submit(_prepare, backbone, batches[number + 1]))
+                    coming.append(pool.submit(self._prepare, backbone, batches[number + 1]))
                 with self._network:
                     found = self._embed_batch(backbone, batch, images, progress)
                 yield from zip(batch, found, strict=True)
         if batches:
             progress("embed", len(pictures), len(pictures))
+
+    def _prepare(self, backbone: Backbone, pictures: list[Picture]) -> list[np.ndarray]:
+        if backbone.source is not None:
+            return list(self.maps(backbone.source, pictures))
+        return [backbone.prepare(picture) for picture in pictures]
 
     def _embed_batch(
         self, backbone: Backbone, batch: list[Picture], images: list[np.ndarray], progress: Progress
@@ -143,12 +159,8 @@ class FeatureCache:
     def _keep(self, key: tuple[str, str], maps: np.ndarray) -> None:
         self._maps[key] = maps
         self._map_bytes += maps.nbytes
-        while self._map_bytes > MAP_BYTES:
+        while self._map_bytes > self._most_map_bytes:
             self._map_bytes -= self._maps.popitem(last=False)[1].nbytes
-
-
-def _prepare(backbone: Backbone, pictures: list[Picture]) -> list[np.ndarray]:
-    return [backbone.prepare(picture) for picture in pictures]
 
 
 def _pool(maps: np.ndarray) -> np.ndarray:

@@ -34,9 +34,11 @@ class EfficientNetLite0:
     preprocessing = "rgb-224-crop0.875-bicubic-half"
     channels = 1280
     positions = (7, 7)
+    source = None
 
     def __init__(self) -> None:
         self._network: Any = None
+        self._axes: np.ndarray | None = None
         self._lock = threading.Lock()
 
     def load(self, progress: Progress = quiet) -> Any:
@@ -72,6 +74,14 @@ class EfficientNetLite0:
     def classifier(self, progress: Progress = quiet) -> np.ndarray:
         """The rows of the ImageNet classifier, float32 [1000, 1280], in the order of `imagenet_names`."""
         return self.load(progress).get_classifier().weight.detach().cpu().numpy()
+
+    def axes(self, progress: Progress = quiet) -> np.ndarray:
+        """Orthonormal axes of the differences between the classifier's rows, float32 [1280, 999]: what all rows have
+        in common, and what none of them reads, is dropped."""
+        if self._axes is None:
+            rows = self.classifier(progress)
+            self._axes = np.linalg.qr((rows - rows.mean(axis=0))[1:].T)[0]
+        return self._axes
 
     @staticmethod
     def prepare(picture: Picture) -> np.ndarray:

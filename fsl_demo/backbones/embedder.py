@@ -13,7 +13,22 @@ from fsl_demo.backbones.architecture import Architecture
 from fsl_demo.backbones.convolutional import Conv4, ResNet10, ResNet12, Twin
 from fsl_demo.backbones.preprocessing import PREPROCESSINGS
 
-BACKBONES: Mapping[str, Any] = {"twin": Twin, "conv4": Conv4, "resnet10": ResNet10, "resnet12": ResNet12}
+
+class FrozenMaps(nn.Identity):
+    """In place of a backbone to be trained: pictures come as `picture_maps`."""
+
+    def __init__(self, colours: int, cbam: bool = False) -> None:
+        super().__init__()
+
+
+FROZEN = "efficientnet_lite0"
+BACKBONES: Mapping[str, Any] = {
+    "twin": Twin,
+    "conv4": Conv4,
+    "resnet10": ResNet10,
+    "resnet12": ResNet12,
+    FROZEN: FrozenMaps,
+}
 
 
 class Embedder(nn.Module):
@@ -34,7 +49,11 @@ class Embedder(nn.Module):
         self.train()
         self.size: tuple[int, int] = (found.shape[2], found.shape[3])
         self.channels = architecture.dimension or found.shape[1]
-        self.head = PlacedHead(found.shape[1], self.size, architecture) if architecture.dimension else None
+        self.head: PlacedHead | PositionWeights | None = None
+        if architecture.dimension:
+            self.head = PlacedHead(found.shape[1], self.size, architecture)
+        elif architecture.weighted:
+            self.head = PositionWeights(self.size)
 
     def forward(self, images: Tensor) -> Tensor:
         """Unit vectors [N, channels]."""
@@ -48,6 +67,22 @@ class Embedder(nn.Module):
         """Maps [N, channels, h, w]; in evaluation their mean, at unit length, is the vector."""
         maps = self.backbone(images)
         return self.head.maps(maps) if self.head else maps
+
+
+class PositionWeights(nn.Module):
+    """A weight for each position of a map, in place of the plain mean; all weights are alike to begin with."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        super().__init__()
+        self.logits = nn.Parameter(torch.zeros(size))
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Vectors [N, C]."""
+        return self.maps(maps).mean((2, 3))
+
+    def maps(self, maps: Tensor) -> Tensor:
+        """The maps, each position times its weight, [N, C, h, w]."""
+        return maps * torch.softmax(self.logits.flatten(), 0).view_as(self.logits) * self.logits.numel()
 
 
 class PlacedHead(nn.Module):

@@ -34,5 +34,5 @@ class Networks:
         """
         with self._lock:
             if checkpoint not in self._trained:
-                self._trained[checkpoint] = TrainedNetwork(checkpoint, self.shuffle)
+                self._trained[checkpoint] = TrainedNetwork(checkpoint, self.shuffle, self.pictures)
             return self._trained[checkpoint]

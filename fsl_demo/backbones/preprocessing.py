@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageOps
 
+from fsl_demo.backbones import picture_maps
+from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
 from fsl_demo.episodes import Box
 from fsl_demo.pictures import Picture
 
@@ -24,11 +26,12 @@ class Preprocessing:
 
     Attributes:
         id: names it on cards and in caches.
-        prepare: to uint8 [stored, stored, colours].
+        prepare: to uint8 [stored, stored, colours]; for `frozen`, to what the frozen network reads.
         seen: the part of a picture that the network sees; beyond its edges, below 0 and above 1.
         side: pixels that the network sees, in the middle of what is stored: the rest is room for augmentation.
         stored: pixels that are stored.
         mean, spread: of pixel values in [0, 1], taken off and divided by; of each picture its own where None.
+        frozen: whether what is stored are `picture_maps`, float16, and no pixels.
     """
 
     id: str
@@ -39,6 +42,7 @@ class Preprocessing:
     colours: int
     mean: float | None
     spread: float | None
+    frozen: bool = False
 
     def tensor(self, images: np.ndarray | Tensor) -> Tensor:
         """The middle of stored pictures, uint8 [N, stored, stored, colours], scaled: float [N, colours, side, side]."""
@@ -46,7 +50,8 @@ class Preprocessing:
 
         edge = (self.stored - self.side) // 2
         middle = torch.as_tensor(images)[:, edge : edge + self.side, edge : edge + self.side]
-        return self.scaled(middle.permute(0, 3, 1, 2).float() / 255)
+        middle = middle.permute(0, 3, 1, 2).float()
+        return middle if self.frozen else self.scaled(middle / 255)
 
     def scaled(self, images: Tensor) -> Tensor:
         """Values in [0, 1] to what the network reads, [N, C, H, W]."""
@@ -148,6 +153,17 @@ FACE = Preprocessing(
     None,
     None,
 )
+MAPS = Preprocessing(
+    "lite0-maps",
+    EfficientNetLite0.prepare,
+    EfficientNetLite0.seen,
+    picture_maps.POSITIONS,
+    picture_maps.POSITIONS,
+    picture_maps.CHANNELS,
+    None,
+    None,
+    frozen=True,
+)
 INK = Preprocessing("ink28", _ink, _ink_seen, INK_SIDE, INK_SIDE, 1, 0.13, 0.31)
 
-PREPROCESSINGS = {one.id: one for one in (INK, FACE, _photograph("rgb32", 32), _photograph("rgb84", 84))}
+PREPROCESSINGS = {one.id: one for one in (INK, FACE, MAPS, *(_photograph(f"rgb{side}", side) for side in (32, 64, 84)))}

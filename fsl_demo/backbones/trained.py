@@ -10,6 +10,8 @@ import numpy as np
 
 from fsl_demo import checkpoints, runtime
 from fsl_demo.backbones.architecture import Architecture
+from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
+from fsl_demo.backbones.picture_maps import placed
 from fsl_demo.backbones.preprocessing import PREPROCESSINGS
 from fsl_demo.episodes import Box, Progress, quiet
 from fsl_demo.errors import UserError
@@ -22,12 +24,16 @@ class TrainedNetwork:
     Args:
         name: of the checkpoint.
         shuffle: seed by which the values of each weight tensor are shuffled, for controls; None leaves them.
+        pictures: the frozen network that some checkpoints go on from.
+
+    Attributes:
+        source: the network whose maps this one reads, where it doesn't read pictures.
 
     Raises:
         UserError: `weights_missing`, `weights_differ`, `card_incomplete`.
     """
 
-    def __init__(self, name: str, shuffle: int | None = None) -> None:
+    def __init__(self, name: str, shuffle: int | None = None, pictures: EfficientNetLite0 | None = None) -> None:
         self.checkpoint = checkpoints.load(name)
         self.name, self.id, self.title = name, name, name
         self.weights = self.checkpoint.sha256
@@ -43,6 +49,9 @@ class TrainedNetwork:
         except (KeyError, TypeError, ValueError) as error:
             raise UserError("card_incomplete", name=name) from error
         self.preprocessing = self.recipe.id
+        self.source = (pictures or EfficientNetLite0()) if self.recipe.frozen else None
+        if self.source is not None:
+            self.weights = f"{self.weights[:8]}{self.source.weights[:8]}"
         self._modules: dict[str, Any] = {}
         self._lock = threading.Lock()
 
@@ -63,12 +72,18 @@ class TrainedNetwork:
         return self._part("attention", progress)
 
     def maps(self, images: Sequence[np.ndarray], progress: Progress = quiet) -> np.ndarray:
-        """Embed prepared pictures: float32 [N, channels, h, w], whose mean over positions is the vector."""
+        """Embed prepared pictures, or the source's maps of them.
+
+        Returns:
+            float32 [N, channels, h, w], whose mean over positions is the vector.
+        """
         import torch
 
-        embedder = self.load(progress)
+        embedder, given = self.load(progress), np.stack(images)
+        if self.source is not None:
+            given = np.moveaxis(placed(given, self.source.axes(progress)), 1, 3)
         with torch.inference_mode():
-            batch = self.recipe.tensor(np.stack(images)).to(runtime.device())
+            batch = self.recipe.tensor(given).to(runtime.device())
             return embedder.maps(batch).float().cpu().contiguous().numpy()
 
     def prepare(self, picture: Picture) -> np.ndarray:

@@ -23,6 +23,8 @@ these. With --leave-one-out, every picture is classified by all the others inste
 With checkpoints, those are measured: on the test part where --data names a data set, which also gives pairs to verify.
 With --by-fold each checkpoint is tested on the fold that its card names, and the mean is printed.
 """
+MAP_BYTES = 2_000_000_000
+"""Memory for the maps of pictures, which come up in episode after episode."""
 EXAMPLES = """\
 evaluate --data pets/ --way 5 --shot 1,5
 evaluate --data pets/ --way 0 --shot 5 --queries 0 --episodes 1 --format json
@@ -126,13 +128,12 @@ def _classes(chosen: argparse.Namespace) -> Classes:
 def _checkpoints(chosen: argparse.Namespace) -> int:
     """Figures of checkpoints; with methods named, of those beside them on the same episodes."""
     from fsl_demo import datasets
-    from fsl_demo.backbones.cache import FeatureCache
     from fsl_demo.backbones.networks import Networks
     from fsl_demo.datasets.parts import Dataset, Part
     from fsl_demo.evaluation import trained
-    from fsl_demo.methods import of_checkpoint
+    from fsl_demo.methods import build, of_checkpoint
 
-    terminal, networks = reporting.Terminal(), Networks(FeatureCache())
+    terminal, networks = reporting.Terminal(), Networks(reading.features(chosen.workspace, MAP_BYTES))
     names = [options.checkpoint(name) for name in chosen.checkpoints]
     documents: list[dict[str, Any]] = []
 
@@ -161,7 +162,7 @@ def _checkpoints(chosen: argparse.Namespace) -> int:
             )
     else:
         data = read(chosen.fold)
-        others = reading.named(reading.methods(chosen.workspace), chosen.methods or [])
+        others = reading.named(build(networks.features), chosen.methods or [])
         methods = [*others, *(of_checkpoint(name, networks) for name in names)]
         verified = trained.verify(names, data, networks, terminal.progress)
         sizes = [trained.size(name, data, networks) for name in names]

@@ -13,6 +13,7 @@ from fsl_demo.errors import UserError
 from fsl_demo.pictures import Picture, ingest
 
 if TYPE_CHECKING:
+    from fsl_demo.backbones.cache import FeatureCache
     from fsl_demo.methods.contract import Method
 
 Report = Callable[[UserError], None]
@@ -74,14 +75,20 @@ def queries(path: Path, progress: Progress, report: Report) -> dict[str, Picture
 
 def methods(vectors: Path | None) -> dict[str, Method]:
     """All methods by id, with a feature cache in this workspace, or in memory."""
-    from fsl_demo.backbones.cache import FeatureCache
     from fsl_demo.methods import build
 
+    return build(features(vectors))
+
+
+def features(vectors: Path | None, map_bytes: int | None = None) -> FeatureCache:
+    """A feature cache in this workspace, or in memory; `map_bytes` as of `FeatureCache`."""
+    from fsl_demo.backbones.cache import FeatureCache
+
     if vectors is None:
-        return build(FeatureCache())
+        return FeatureCache(map_bytes=map_bytes)
     from fsl_demo.store import Workspace
 
-    return build(FeatureCache(Workspace(vectors)))
+    return FeatureCache(Workspace(vectors), map_bytes)
 
 
 def named(known: dict[str, Method], names: Sequence[str]) -> list[Method]:

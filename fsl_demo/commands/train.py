@@ -11,6 +11,7 @@ from pathlib import Path
 from fsl_demo.commands import options, reporting
 
 METHODS = ("siamese", "siamese-cbam", "s3net", "can")
+BACKBONES = ("twin", "conv4", "resnet10", "resnet12", "efficientnet_lite0")
 DETAILS = """\
 Reads the pictures into memory, trains with a validation after each epoch, and writes a checkpoint with its card, and
 the training curve as picture and CSV. A run that was killed goes on where it was when the same command is given again.
@@ -29,9 +30,7 @@ def add(verbs: options.Verbs) -> None:
     options.add_data(parser)
     parser.add_argument("--name", help="of the checkpoint (default: METHOD_DATA)")
     parser.add_argument("--from", dest="start", metavar="CHECKPOINT", help="begin with the weights of this checkpoint")
-    parser.add_argument(
-        "--backbone", choices=("twin", "conv4", "resnet10", "resnet12"), help="in place of the recipe's"
-    )
+    parser.add_argument("--backbone", choices=BACKBONES, help="in place of the recipe's")
     parser.add_argument("--epochs", type=options.count, metavar="N", help="in place of the recipe's")
     parser.add_argument("--batch", type=options.count, metavar="N", help="pictures a batch, in place of the recipe's")
     parser.add_argument("--rate", type=float, metavar="X", help="learning rate, in place of the recipe's")
@@ -61,9 +60,8 @@ def run(chosen: argparse.Namespace) -> int:
     data = datasets.read(chosen.data, chosen.root, chosen.fold, chosen.download)
     start = TrainedNetwork(options.checkpoint(chosen.start)) if chosen.start else None
     pictures = sum(map(len, data.train.classes.values()))
-    recipe = recipes.recipe(chosen.method, data.name, pictures, start.architecture if start else None)
-    if chosen.backbone:
-        recipe = replace(recipe, architecture=replace(recipe.architecture, backbone=chosen.backbone))
+    architecture = start.architecture if start else None
+    recipe = recipes.recipe(chosen.method, data.name, pictures, architecture, chosen.backbone)
     schedule = {"epochs": chosen.epochs, "rate": chosen.rate, "patience": chosen.patience}
     given = {name: value for name, value in schedule.items() if value is not None}
     recipe = replace(recipe, schedule=replace(recipe.schedule, **given))

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from fsl_demo import checkpoints, runtime
+from fsl_demo.backbones import picture_maps
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
 from fsl_demo.backbones.networks import Networks
@@ -173,7 +174,7 @@ def write(networks: Networks, data: Path) -> None:
         "prototype, mean of 5-way 1- and 5-shot: (power, projected)",
         product((0.3, 0.5, 0.7, 1.0), (True, False)),
         prototype_accuracy,
-        (picture_space.POWER, True),
+        (picture_maps.POWER, True),
     )
 
     anchors = networks.texts.encode(imagenet_sentences()).astype(np.float16)

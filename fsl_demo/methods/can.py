@@ -20,7 +20,7 @@ from fsl_demo.methods.nearest_mean import check_pictures
 from fsl_demo.methods.variants import Variant, choose, installed
 from fsl_demo.pictures import Picture
 
-VARIANTS = installed("can", (Variant("faces", "can_faces"),))
+VARIANTS = installed("can", (Variant("faces", "can_faces"), Variant("photographs", "can_photographs")))
 PAIRS = 32
 """Pairs that are compared at once."""
 ROUNDS = (35 / 75, 70 / 75)
@@ -48,7 +48,7 @@ class Can:
         transductive=False,
         explains=("query", "support", "points"),
         cost=4,
-        kinds=("faces",),
+        kinds=("faces", "photographs"),
     )
     Settings: ClassVar[type[Any]] = CanSettings
     variants: Sequence[Variant] = VARIANTS

@@ -9,42 +9,31 @@ from collections.abc import Sequence
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.backbones.picture_maps import POWER
 from fsl_demo.episodes import Box, Progress, quiet
 from fsl_demo.methods.vectors import unit
 from fsl_demo.pictures import Picture
 
-POWER = 0.5
-"""Evens out the few strong channels. Chosen by `python -m fsl_demo.evaluation.tune`."""
-
 
 class PictureSpace:
-    """Pictures as unit vectors of 999 channels, and what each position of a picture adds to a cosine.
-
-    The axes span the differences between the 1,000 rows of the classifier: what all rows have in common, and
-    what none of them reads, is dropped.
-    """
+    """Pictures as unit vectors of 999 channels, and what each position of a picture adds to a cosine."""
 
     def __init__(self, networks: Networks) -> None:
         self.networks = networks
         self._lock = threading.Lock()
-        self._loaded: tuple[np.ndarray, np.ndarray] | None = None
+        self._anchors: np.ndarray | None = None
 
     def axes(self, progress: Progress = quiet) -> np.ndarray:
-        """Orthonormal, float32 [1280, 999]."""
-        return self._load(progress)[0]
+        """Of the backbone, float32 [1280, 999]."""
+        return self.networks.pictures.axes(progress)
 
     def anchors(self, progress: Progress = quiet) -> np.ndarray:
         """The classifier's rows without their mean, as unit vectors, float32 [1000, 999]."""
-        return self._load(progress)[1]
-
-    def _load(self, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
         with self._lock:
-            if self._loaded is None:
+            if self._anchors is None:
                 rows = self.networks.pictures.classifier(progress)
-                rows = rows - rows.mean(axis=0)
-                axes = np.linalg.qr(rows[1:].T)[0]
-                self._loaded = axes, unit(rows @ axes)
-            return self._loaded
+                self._anchors = unit((rows - rows.mean(axis=0)) @ self.axes(progress))
+            return self._anchors
 
     def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         """Unit vectors, float32 [N, 999]."""

@@ -34,7 +34,12 @@ class Augmentation:
     border: str = "reflection"
 
     def __call__(self, images: Tensor, recipe: Preprocessing) -> Tensor:
-        """Stored pictures, uint8 [N, stored, stored, C], to what the network reads, [N, C, side, side]."""
+        """Stored pictures, uint8 [N, stored, stored, C], to what the network reads, [N, C, side, side].
+
+        The maps of a frozen network stay as they are.
+        """
+        if recipe.frozen:
+            return recipe.tensor(images)
         pixels = images.permute(0, 3, 1, 2).float() / 255
         size = [len(pixels), pixels.shape[1], recipe.side, recipe.side]
         grid = affine_grid(self._places(pixels, recipe.side / recipe.stored), size, align_corners=False)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 COLUMNS = ("epoch", "loss", "training", "validation", "pictures_per_second")
-COLOURS = {"training": "#7a7a7a", "validation": "#1f5fbf", "loss": "#c8452e"}
-WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 640, 360, 56, 40, 56, 40
+FIGURES = ("training", "validation")
+WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 640, 360, 56, 24, 56, 40
+LEGEND = 150
+"""Room for the names, to the right of the axes."""
 
 
 def write_curve(rows: Sequence[dict[str, float]], folder: Path) -> None:
@@ -17,61 +20,46 @@ def write_curve(rows: Sequence[dict[str, float]], folder: Path) -> None:
         table = csv.DictWriter(file, COLUMNS)
         table.writeheader()
         table.writerows({name: round(row[name], 6) for name in COLUMNS} for row in rows)
-    (folder / "curve.svg").write_text(svg(rows), encoding="utf-8")
+    curves = {name: [row[name] for row in rows] for name in FIGURES}
+    (folder / "curve.svg").write_text(svg(curves, [row["loss"] for row in rows]), encoding="utf-8")
 
 
-def svg(rows: Sequence[dict[str, float]]) -> str:
-    """The curves of at least one epoch."""
-    figures = [row[name] for row in rows for name in ("training", "validation")]
-    floor = max(0.0, min(figures) - 0.02) // 0.05 * 0.05
-    highest = max(row["loss"] for row in rows) or 1.0
-    last = max(rows[-1]["epoch"], 2)
-
-    def place(epoch: float, height: float) -> str:
-        x = LEFT + (epoch - 1) / (last - 1) * (WIDTH - LEFT - RIGHT)
-        return f"{x:.1f},{HEIGHT - BOTTOM - height * (HEIGHT - TOP - BOTTOM):.1f}"
-
-    lines, legend = [], []
-    for number, (name, colour) in enumerate(COLOURS.items()):
-        share = [(row[name] / highest if name == "loss" else (row[name] - floor) / (1 - floor)) for row in rows]
-        points = " ".join(place(row["epoch"], height) for row, height in zip(rows, share, strict=True))
-        lines.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        legend.append(f'<text x="{LEFT + 120 * number}" y="24" fill="{colour}">{name}</text>')
-    ticks = []
-    for i in range(5):
-        y = HEIGHT - BOTTOM - i / 4 * (HEIGHT - TOP - BOTTOM)
-        ticks.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}" stroke="#ddd"/>')
-        ticks.append(f'<text x="{LEFT - 6}" y="{y + 4}" text-anchor="end">{floor + i / 4 * (1 - floor):.1%}</text>')
-        ticks.append(f'<text x="{WIDTH - RIGHT + 6}" y="{y + 4}">{highest * i / 4:.3g}</text>')
-    low = HEIGHT - 12
-    legend.append(f'<text x="{LEFT}" y="{low}">1</text><text x="{WIDTH - RIGHT}" y="{low}">epoch {last:g}</text>')
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH + 20} {HEIGHT}" font-family="sans-serif"'
-        f' font-size="12"><rect width="100%" height="100%" fill="white"/>{"".join(ticks + lines + legend)}</svg>\n'
-    )
-
-
-def curves_svg(curves: Mapping[str, Sequence[float]]) -> str:
-    """Several runs' figures by epoch in one picture (SVG), with a legend."""
-    low = min(min(values) for values in curves.values()) // 0.05 * 0.05
-    last = max(len(values) for values in curves.values())
+def svg(curves: Mapping[str, Sequence[float]], loss: Sequence[float] = ()) -> str:
+    """Figures (shares of 1) by epoch in one picture, with a legend; the loss on an axis of its own, if given."""
+    floor = max(0.0, min(min(values) for values in curves.values()) - 0.02) // 0.05 * 0.05
+    highest = max(loss, default=0.0) or 1.0
+    last = max(2, *(len(values) for values in curves.values()))
+    lines = {name: [(value - floor) / (1 - floor) for value in values] for name, values in curves.items()}
+    if loss:
+        lines["loss"] = [value / highest for value in loss]
     parts = []
-    for i in range(5):
-        y = HEIGHT - BOTTOM - i / 4 * (HEIGHT - TOP - BOTTOM)
+    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
+        y = _down(share)
         parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}" stroke="#ddd"/>')
-        parts.append(f'<text x="{LEFT - 6}" y="{y + 4}" text-anchor="end">{low + i / 4 * (1 - low):.1%}</text>')
-    for number, (name, values) in enumerate(curves.items()):
-        colour = f"hsl({360 * number / len(curves):.0f}, 65%, 42%)"
-        points = " ".join(
-            f"{LEFT + i / max(last - 1, 1) * (WIDTH - LEFT - RIGHT):.1f},"
-            f"{HEIGHT - BOTTOM - (value - low) / (1 - low) * (HEIGHT - TOP - BOTTOM):.1f}"
-            for i, value in enumerate(values)
-        )
+        parts.append(_text(LEFT - 6, y + 4, f"{floor + share * (1 - floor):.1%}", "end"))
+        if loss:
+            parts.append(_text(WIDTH - RIGHT + 6, y + 4, f"{share * highest:.3g}"))
+    for number, (name, heights) in enumerate(lines.items()):
+        colour = f"hsl({360 * number / len(lines):.0f}, 65%, 42%)"
+        points = " ".join(f"{_across(i, last)},{_down(height)}" for i, height in enumerate(heights))
         parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        parts.append(f'<text x="{WIDTH - RIGHT + 16}" y="{TOP + 18 * number}" fill="{colour}">{name}</text>')
-    foot = HEIGHT - 12
-    parts.append(f'<text x="{LEFT}" y="{foot}">1</text><text x="{WIDTH - RIGHT - 40}" y="{foot}">epoch {last}</text>')
+        parts.append(_text(WIDTH + 4, TOP + 18 * number + 4, name, colour=colour))
+    parts += [_text(LEFT, HEIGHT - 12, "1"), _text(WIDTH - RIGHT, HEIGHT - 12, f"epoch {last}", "end")]
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH + 120} {HEIGHT}" font-family="sans-serif"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH + LEGEND} {HEIGHT}" font-family="sans-serif"'
         f' font-size="12"><rect width="100%" height="100%" fill="white"/>{"".join(parts)}</svg>\n'
     )
+
+
+def _across(epoch: int, last: int) -> float:
+    """x of the epoch that is counted from 0."""
+    return round(LEFT + epoch / (last - 1) * (WIDTH - LEFT - RIGHT), 1)
+
+
+def _down(share: float) -> float:
+    """y of a share of the axes' height."""
+    return round(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM), 1)
+
+
+def _text(x: float, y: float, text: str, anchor: str = "start", colour: str = "black") -> str:
+    return f'<text x="{x}" y="{y}" text-anchor="{anchor}" fill="{colour}">{escape(text)}</text>'

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
+from fsl_demo.backbones.cache import BATCH
+from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
+from fsl_demo.backbones.picture_maps import placed
 from fsl_demo.backbones.preprocessing import Preprocessing
 from fsl_demo.datasets.parts import Item, Part, opened
 from fsl_demo.episodes import Progress, quiet
@@ -17,7 +22,7 @@ class Arrays:
     """Prepared pictures.
 
     Attributes:
-        images: uint8 [N, stored, stored, colours].
+        images: uint8 [N, stored, stored, colours]; float16 for a frozen network's maps.
         labels: class index of each, [N].
         names: of the classes.
         pairs: indices of first and second picture and whether they are of one class, [P, 3].
@@ -39,21 +44,27 @@ class Arrays:
         )
 
 
-def load(part: Part, recipe: Preprocessing, progress: Progress = quiet) -> Arrays:
-    """Read and prepare every picture of a part.
+def load(part: Part, recipe: Preprocessing, progress: Progress = quiet, each: int | None = None) -> Arrays:
+    """Read and prepare the pictures of a part.
+
+    Args:
+        each: how many pictures a class at most; the first ones.
 
     Raises:
-        UserError: `picture_*`, naming the file that cannot be read.
+        UserError: `picture_*`, naming the file that cannot be read; `weights_missing`, `weights_differ`.
     """
-    items = [item for members in part.classes.values() for item in members]
-    labels = np.repeat(np.arange(len(part.classes)), [len(members) for members in part.classes.values()])
+    classes = [list(members)[:each] for members in part.classes.values()]
+    items = [item for members in classes for item in members]
+    labels = np.repeat(np.arange(len(classes)), [len(members) for members in classes])
 
     def prepared(item: Item) -> np.ndarray:
         return recipe.prepare(opened(item))
 
-    images = np.empty((len(items), recipe.stored, recipe.stored, recipe.colours), np.uint8)
+    kind = np.float16 if recipe.frozen else np.uint8
+    images = np.empty((len(items), recipe.stored, recipe.stored, recipe.colours), kind)
     with ThreadPoolExecutor(max_workers=2) as pool:
-        for number, image in enumerate(pool.map(prepared, items)):
+        coming = pool.map(prepared, items)
+        for number, image in enumerate(_maps(coming) if recipe.frozen else coming):
             images[number] = image
             if number % 200 == 0:
                 progress("read", number, len(items))
@@ -61,3 +72,10 @@ def load(part: Part, recipe: Preprocessing, progress: Progress = quiet) -> Array
     place = {item: number for number, item in enumerate(items)}
     pairs = np.array([(place[a], place[b], same) for a, b, same in part.pairs], dtype=int).reshape(-1, 3)
     return Arrays(images, labels, tuple(part.classes), pairs)
+
+
+def _maps(pictures: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    """From what the frozen network reads to `picture_maps` [7, 7, 999] of each."""
+    network = EfficientNetLite0()
+    while batch := list(islice(pictures, BATCH)):
+        yield from np.moveaxis(placed(network.maps(batch), network.axes()), 1, 3)

@@ -25,6 +25,7 @@ class Recipe:
         known: the classes to validate on are those trained on: validate by how many of their held-out pictures the
             means of the training pictures get right.
         started: the schedule where the weights to begin with are a checkpoint's.
+        each: how many pictures a class are read at most.
         turned: whether classes are also trained on turned by 90, 180 and 270 degrees, as other classes.
     """
 
@@ -35,6 +36,7 @@ class Recipe:
     options: dict[str, Any] = field(default_factory=dict)
     way: int = 5
     known: bool = False
+    each: int | None = None
     turned: bool = False
     started: Schedule | None = None
 
@@ -62,7 +64,7 @@ CHARACTERS = Recipe(
 FACES = Recipe(
     Architecture("resnet10", "face64", 256, dropout=0.3),
     Sampling(size=128, together=2),
-    Schedule(epochs=36, rate=2e-3, decay=0.05),
+    Schedule(epochs=24, rate=2e-3, decay=0.05),
     FACE,
     {"softmax": (1.0, 24.0, 0.2)},
 )
@@ -89,7 +91,23 @@ CAN_FULL = Recipe(
     Augmentation(shift=8 / 42, flip=True, erase=0.5, border="zeros"),
 )
 
-RECIPES: dict[tuple[str, str], Recipe] = {
+CAN_ON_CPU = Recipe(
+    Architecture("resnet10", "rgb64", 0),
+    Sampling(size=4 * 35, queries=6, episodes=1200),
+    Schedule(epochs=30, rate=2e-3, decay=0.05),
+    replace(SMALL, erase=0.3),
+)
+
+PHOTOGRAPHS = Recipe(
+    Architecture("efficientnet_lite0", "lite0-maps", 0, weighted=True),
+    Sampling(size=256, together=4),
+    Schedule(epochs=6, rate=5e-3, decay=0.05),
+    Augmentation(),
+    {"softmax": (1.0, 16.0, 0.1)},
+    each=100,
+)
+
+RECIPES: dict[tuple[str, ...], Recipe] = {
     ("siamese", "mnist"): DIGITS,
     ("siamese", "mnist_unseen"): DIGITS,
     ("siamese", "omniglot"): CHARACTERS,
@@ -105,28 +123,50 @@ RECIPES: dict[tuple[str, str], Recipe] = {
         options={"frozen": True},
     ),
     ("can", "cifar_fs"): CAN_FULL,
+    ("can", "cifar_fs", "resnet10"): CAN_ON_CPU,
+    ("siamese", "cifar_fs", "efficientnet_lite0"): PHOTOGRAPHS,
+    ("can", "cifar_fs", "efficientnet_lite0"): replace(
+        PHOTOGRAPHS,
+        sampling=Sampling(size=4 * 35, queries=6, episodes=400),
+        schedule=Schedule(epochs=4, rate=2e-3, decay=0.05),
+        options={"frozen": True},
+    ),
 }
-AUGMENTATIONS = {"ink28": INK, "face64": FACE, "rgb32": SMALL, "rgb84": SMALL}
+"""By method and data; for some, by the backbone too."""
+AUGMENTATIONS = {
+    "ink28": INK,
+    "face64": FACE,
+    "rgb32": SMALL,
+    "rgb64": SMALL,
+    "rgb84": SMALL,
+    "lite0-maps": Augmentation(),
+}
 
 
-def recipe(method: str, data: str, pictures: int, start: Architecture | None) -> Recipe:
+def recipe(
+    method: str, data: str, pictures: int, start: Architecture | None = None, backbone: str | None = None
+) -> Recipe:
     """The recipe of a method for a data set of the table, or for going on with a network on anything else.
 
     Args:
         pictures: that there are to train on.
         start: what the weights to begin with belong to.
+        backbone: in place of the recipe's.
 
     Raises:
         UserError: `setting_bad`, naming what there is.
     """
-    if (method, data) in RECIPES:
-        found = RECIPES[method, data]
+    named = start.backbone if start else backbone
+    found = RECIPES.get((method, data, named or ""), RECIPES.get((method, data)))
+    if found is not None:
+        if backbone:
+            found = replace(found, architecture=replace(found.architecture, backbone=backbone))
         return replace(found, architecture=start, schedule=found.started or found.schedule) if start else found
     if start is not None:
         sampling = Sampling(size=min(64, pictures), together=4, queries=1, episodes=60)
         softmax = {"softmax": (1.0, 16.0, 0.1)} if method.startswith("siamese") else {}
         return Recipe(start, sampling, FINE_TUNING, AUGMENTATIONS[start.preprocessing], softmax, known=True)
-    known = ", ".join(f"{method} on {data}" for method, data in RECIPES)
+    known = ", ".join(f"{method} on {data}" for method, data, *_ in RECIPES)
     reason = f"Give --from CHECKPOINT to go on with a network. From nothing there is: {known}."
     raise UserError("setting_bad", name="train", value=f"{method} on {data}", reason=reason)
 

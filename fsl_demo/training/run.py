@@ -67,7 +67,7 @@ def train(
     """
     torch.manual_seed(plan.seed)
     pictures = PREPROCESSINGS[plan.recipe.architecture.preprocessing]
-    training, validation = (load(part, pictures, progress) for part in (data.train, data.validation))
+    training, validation = (load(part, pictures, progress, plan.recipe.each) for part in (data.train, data.validation))
     if plan.recipe.turned:
         training = training.turned()
     objective = recipes.objective(plan.method, plan.recipe, len(training.names))

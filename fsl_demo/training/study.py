@@ -1,4 +1,4 @@
-"""Two controlled comparisons: `python -m fsl_demo.training.study cbam` and `... s3net`.
+"""Two controlled comparisons: `python -m fsl_demo study cbam` and `... s3net`.
 
 Omniglot was named beforehand; the small twin, contrastive loss, five seeds, the same budget for all. `cbam` compares
 the network with and without CBAM (Woo et al. 2018), and tries mistakes that may explain why CBAM "brought no gain, and
@@ -8,10 +8,9 @@ training accuracy fell": each is one change to the right block or its training. 
 
 from __future__ import annotations
 
-import argparse
 import json
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +19,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from fsl_demo import datasets, runtime
 from fsl_demo.backbones.architecture import Architecture
 from fsl_demo.backbones.embedder import Embedder
 from fsl_demo.backbones.preprocessing import PREPROCESSINGS
+from fsl_demo.datasets.parts import Dataset
+from fsl_demo.episodes import Progress, quiet
 from fsl_demo.evaluation import intervals
 from fsl_demo.layers.cbam import CBAM, LEAST
-from fsl_demo.losses.contrastive import distances
+from fsl_demo.losses.contrastive import contrastive, distances
 from fsl_demo.losses.focal import focal
-from fsl_demo.training.curve import curves_svg
+from fsl_demo.training.curve import svg
 from fsl_demo.training.data import Arrays, load
 from fsl_demo.training.loop import Schedule, Training
 from fsl_demo.training.objectives import S3Net, Sampling, Siamese
@@ -52,7 +52,7 @@ STUDIES = {
         "with focal loss",
         "focal, flipped label",
     ),
-    "s3net": ("contrastive", "S3Net"),
+    "s3net": ("contrastive", "contrastive, S3Net's pairs", "S3Net"),
 }
 
 
@@ -131,9 +131,18 @@ class WithFlippedFocal(WithFocal):
     flipped = True
 
 
+class ContrastiveOnPairs(S3Net):
+    """The contrastive loss alone on the pairs that S3Net draws, where `Siamese` takes the hardest of a whole batch."""
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        first, second, _ = self.embedder(images).chunk(3)
+        label, other, _ = labels.chunk(3)
+        return contrastive(distances(first, second), label == other)
+
+
 def objective(variant: str, classes: int) -> Any:
     """The module of one variant, with fresh weights."""
-    plain = variant in ("without CBAM", "after pooling", "contrastive", "S3Net")
+    plain = variant in ("without CBAM", "after pooling", *STUDIES["s3net"])
     architecture = replace(PLAIN, cbam=not plain)
     embedder = PooledThenAttended(architecture) if variant == "after pooling" else Embedder(architecture)
     if variant in ("spatial MLP", "double sigmoid"):
@@ -142,6 +151,7 @@ def objective(variant: str, classes: int) -> Any:
         "frozen norms": FrozenNorms,
         "with focal loss": WithFocal,
         "focal, flipped label": WithFlippedFocal,
+        "contrastive, S3Net's pairs": ContrastiveOnPairs,
         "S3Net": S3Net,
     }
     return kinds.get(variant, Siamese)(embedder, classes, SAMPLING)
@@ -156,7 +166,7 @@ def _replace_attention(embedder: Embedder, variant: str) -> None:
         block[last] = DoubleSigmoid(channels) if variant == "double sigmoid" else SpatialMlp(channels, side * side)
 
 
-def run(variant: str, seed: int, parts: tuple[Arrays, Arrays, Arrays], folder: Path) -> dict[str, Any]:
+def run(variant: str, seed: int, parts: Sequence[Arrays], folder: Path, tell: Callable[[str], None]) -> dict[str, Any]:
     """Train one variant with one seed: its curve, and its accuracy on test episodes after the last epoch."""
     training, validation, test = parts
     torch.manual_seed(seed)
@@ -169,67 +179,84 @@ def run(variant: str, seed: int, parts: tuple[Arrays, Arrays, Arrays], folder: P
     module = objective(variant, len(training.names))
     place = folder / f"{variant.replace(' ', '_').replace(',', '')}_{seed}"
     loop = Training(module, training, figures, SCHEDULE, INK, place, seed)
-    loop.run(lambda text: print(f"{variant}, seed {seed}: {text}", flush=True))
+    loop.run(lambda text: tell(f"{variant}, seed {seed}: {text}"))
     found = features(loop.module.embedder, test.images, False)
     return {
         "variant": variant,
         "seed": seed,
         "test": episode_accuracy(found, test.labels, WAY, EPISODES),
-        "curve": loop.history.rows,
+        "training": [row["training"] for row in loop.history.rows],
     }
 
 
-def summary(runs: list[dict[str, Any]], variants: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Each variant's mean test accuracy and its difference to the first, paired by seed, with Student's interval."""
-    tests = {v: np.array([one["test"] for one in runs if one["variant"] == v]) for v in variants}
-    rows = []
-    for variant in variants:
-        curves = np.array([[row["training"] for row in one["curve"]] for one in runs if one["variant"] == variant])
-        gap = intervals.student(tests[variant] - tests[variants[0]])
-        rows.append(
-            {
-                "variant": variant,
-                "seeds": len(tests[variant]),
-                "test": float(tests[variant].mean()),
-                "difference": gap.mean,
-                "low": gap.low,
-                "high": gap.high,
-                "training_best": float(curves.max(axis=1).mean()),
-                "training_last": float(curves[:, -1].mean()),
-            }
-        )
+def study(
+    name: str, data: Dataset, folder: Path, out: Path, tell: Callable[[str], None], progress: Progress = quiet
+) -> list[Row]:
+    """Run all variants of a study with all seeds, from where an earlier call was killed, and write what came out.
+
+    Args:
+        name: of `STUDIES`.
+        folder: for the states of the runs.
+        out: for `<name>.json`, with every run's curve, and `<name>.svg`, with the variants' mean training accuracy.
+    """
+    pictures, variants = PREPROCESSINGS[PLAIN.preprocessing], STUDIES[name]
+    parts = tuple(load(part, pictures, progress) for part in (data.train, data.validation, data.test))
+    runs = [run(variant, seed, parts, folder, tell) for seed in SEEDS for variant in variants]
+    rows = summary(runs, variants)
+    document = {"way": WAY, "episodes": EPISODES, "rows": [asdict(row) for row in rows], "runs": runs}
+    out.mkdir(parents=True, exist_ok=True)
+    (out / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    curves = {
+        variant: np.mean([one["training"] for one in runs if one["variant"] == variant], axis=0).tolist()
+        for variant in variants
+    }
+    (out / f"{name}.svg").write_text(svg(curves), encoding="utf-8")
     return rows
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m fsl_demo.training.study", description=__doc__)
-    parser.add_argument("study", choices=STUDIES)
-    parser.add_argument("--root", type=Path, default=Path("data"), metavar="DIR", help="holds the data sets")
-    parser.add_argument("--runs", type=Path, default=Path("runs/study"), metavar="DIR", help="to resume from")
-    parser.add_argument("--out", type=Path, default=Path("assets/studies"), metavar="DIR")
-    parser.add_argument("--threads", type=int, metavar="N")
-    chosen = parser.parse_args()
-    runtime.prepare("auto", chosen.threads)
-    data, pictures = datasets.read("omniglot", chosen.root), PREPROCESSINGS[PLAIN.preprocessing]
-    training, validation, test = (load(part, pictures) for part in (data.train, data.validation, data.test))
-    variants = STUDIES[chosen.study]
-    runs = [run(v, seed, (training, validation, test), chosen.runs) for seed in SEEDS for v in variants]
-    rows = summary(runs, variants)
-    chosen.out.mkdir(parents=True, exist_ok=True)
-    document = {"way": WAY, "episodes": EPISODES, "rows": rows, "runs": runs}
-    (chosen.out / f"{chosen.study}.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    means = {
-        v: np.mean([[row["training"] for row in one["curve"]] for one in runs if one["variant"] == v], axis=0)
-        for v in variants
-    }
-    (chosen.out / f"{chosen.study}.svg").write_text(curves_svg(means), encoding="utf-8")
-    for row in rows:
-        print(
-            f"{row['variant']:22} test {row['test']:.2%}  difference {row['difference']:+.2%} ({row['low']:+.2%} to"
-            f" {row['high']:+.2%})  training accuracy at best {row['training_best']:.2%}, at the end"
-            f" {row['training_last']:.2%}"
+@dataclass(frozen=True)
+class Row:
+    """A variant's accuracy on test episodes, and its difference to the first variant, paired by seed.
+
+    Attributes:
+        low, high: of the difference, 95 % (Student's t over the seeds).
+        training_best, training_last: training accuracy at its best epoch, and after the last one.
+    """
+
+    variant: str
+    seeds: int
+    test: float
+    difference: float
+    low: float
+    high: float
+    training_best: float
+    training_last: float
+
+    def in_words(self) -> str:
+        return (
+            f"{self.variant:22} test {self.test:.2%}  difference {self.difference:+.2%} ({self.low:+.2%} to"
+            f" {self.high:+.2%})  training accuracy at best {self.training_best:.2%}, at the end"
+            f" {self.training_last:.2%}"
         )
 
 
-if __name__ == "__main__":
-    main()
+def summary(runs: Sequence[Mapping[str, Any]], variants: Sequence[str]) -> list[Row]:
+    """A row a variant, from runs with the same seeds in the same order."""
+    tests = {v: np.array([one["test"] for one in runs if one["variant"] == v]) for v in variants}
+    rows = []
+    for variant in variants:
+        curves = np.array([one["training"] for one in runs if one["variant"] == variant])
+        gap = intervals.student(tests[variant] - tests[variants[0]])
+        rows.append(
+            Row(
+                variant,
+                len(tests[variant]),
+                float(tests[variant].mean()),
+                gap.mean,
+                gap.low,
+                gap.high,
+                float(curves.max(axis=1).mean()),
+                float(curves[:, -1].mean()),
+            )
+        )
+    return rows

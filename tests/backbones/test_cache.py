@@ -18,12 +18,22 @@ class Colours:
     """A network whose two channels are red and green."""
 
     id, title, weights, preprocessing, channels = "colours", "Colours", "0" * 64, "none", 2
+    source: "Colours | None" = None
 
     def prepare(self, picture: Picture) -> np.ndarray:
         return np.asarray(picture.image())
 
     def maps(self, images: Sequence[np.ndarray], progress: Progress) -> np.ndarray:
         return np.stack(images)[..., :2].transpose(0, 3, 1, 2).astype(np.float32)
+
+
+class Doubled(Colours):
+    """A network that goes on from the maps of another one."""
+
+    id, source = "doubled", Colours()
+
+    def maps(self, images: Sequence[np.ndarray], progress: Progress) -> np.ndarray:
+        return 2 * np.stack(images)
 
 
 def picture(red: int) -> Picture:
@@ -37,6 +47,13 @@ def test_features_come_in_the_order_asked_for_and_are_counted_once() -> None:
     assert features.maps(Colours(), asked).shape == (3, 2, 4, 4)
     features.pooled(Colours(), [picture(3), picture(2)])
     assert features.embedded["colours"] == 3
+
+
+def test_a_network_that_reads_the_maps_of_another_embeds_no_picture_again() -> None:
+    features = FeatureCache()
+    features.maps(Colours(), [picture(1)])
+    np.testing.assert_array_equal(features.pooled(Doubled(), [picture(2), picture(1)]), [[4, 14], [2, 14]])
+    assert features.embedded == {"colours": 2, "doubled": 2}
 
 
 def test_no_pictures_have_no_features() -> None:

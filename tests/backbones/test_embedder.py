@@ -5,11 +5,18 @@ import torch
 from torch.nn.functional import normalize
 
 from fsl_demo.backbones.architecture import Architecture
-from fsl_demo.backbones.embedder import BACKBONES, Embedder
+from fsl_demo.backbones.embedder import BACKBONES, Embedder, PositionWeights
 from fsl_demo.backbones.preprocessing import PREPROCESSINGS
 from fsl_demo.layers.cbam import CBAM
 
-READ = {"twin": "ink28", "conv4": "rgb32", "resnet10": "face64", "resnet12": "rgb84"}
+READ = {
+    "twin": "ink28",
+    "conv4": "rgb32",
+    "resnet10": "face64",
+    "resnet12": "rgb84",
+    "efficientnet_lite0": "lite0-maps",
+}
+TRAINED = [name for name in BACKBONES if name != "efficientnet_lite0"]
 
 
 def pictures(embedder: Embedder, count: int) -> torch.Tensor:
@@ -76,11 +83,21 @@ def test_resnet12_has_the_maps_that_its_paper_says() -> None:
     assert embedder.channels == 512 and embedder.size == (6, 6) and embedder.head is None
 
 
-@pytest.mark.parametrize("backbone", BACKBONES)
+@pytest.mark.parametrize("backbone", TRAINED)
 def test_attention_only_when_asked_for(backbone: str) -> None:
     for cbam in (False, True):
         embedder = Embedder(Architecture(backbone, "ink28", 0, cbam))
         assert any(isinstance(module, CBAM) for module in embedder.modules()) == cbam
+
+
+@torch.inference_mode()
+def test_position_weights_begin_as_a_plain_mean() -> None:
+    embedder = Embedder(Architecture("efficientnet_lite0", "lite0-maps", 0, weighted=True)).eval()
+    maps = torch.randn(2, 999, 7, 7)
+    torch.testing.assert_close(embedder(maps), normalize(maps.mean((2, 3))))
+    assert isinstance(embedder.head, PositionWeights)
+    embedder.head.logits[2, 3] = torch.tensor(49.0).log()
+    torch.testing.assert_close(embedder(maps), normalize(maps.sum((2, 3)) + 48 * maps[:, :, 2, 3]))
 
 
 def test_measuring_the_size_changes_no_statistics() -> None:

@@ -53,3 +53,8 @@ def test_what_cannot_be_trained_is_said(call: Call, digits: Path, tmp_path: Path
     ):
         said = call("train", *arguments)
         assert said.code == 1 and expected in said.err, said.err
+
+
+def test_what_cannot_be_measured_is_said(call: Call, digits: Path) -> None:
+    said = call("evaluate", "siamese_digits", "--data", digits, "--way", "2", "--queries", "1", "--within")
+    assert said.code == 1 and "in no groups" in said.err

@@ -5,6 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parents[2]
 BLOCKED = ("gradio", "plotly", "sqlite_utils", "open_clip", "pandas", "sklearn", "skimage", "pillow_heif")
 PACKAGES = ("training", "evaluation", "datasets", "losses", "layers", "methods")
 SCRIPT = f"""
@@ -16,6 +21,13 @@ for package in {PACKAGES}:
     for module in pkgutil.walk_packages(folder.__path__, folder.__name__ + "."):
         importlib.import_module(module.name)
         print(module.name)
+"""
+DOOR = f"""
+import sys
+for name in {BLOCKED}:
+    sys.modules[name] = None
+from fsl_demo.__main__ import main
+raise SystemExit(main(sys.argv[1:]))
 """
 HEIC = """
 import sys
@@ -32,8 +44,7 @@ for path in sys.argv[1:]:
 
 
 def run(script: str, *arguments: str) -> list[str]:
-    root = Path(__file__).parents[2]
-    environment = os.environ | {"PYTHONPATH": str(root)}
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-c", script, *arguments], env=environment, capture_output=True, text=True, check=False
     )
@@ -47,9 +58,42 @@ def test_neither_page_nor_store_nor_example_pictures_are_needed() -> None:
         assert f"fsl_demo.{module}" in imported
 
 
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Class folders of six pictures each."""
+    folder, random = tmp_path_factory.mktemp("digits"), np.random.default_rng(0)
+    for digit in ("1", "7"):
+        (folder / digit).mkdir()
+        for i in range(6):
+            Image.fromarray(random.integers(0, 255, (28, 28), np.uint8)).save(folder / digit / f"{i}.png")
+    return folder
+
+
+def test_the_command_line_trains_and_measures_without_them(digits: Path, tmp_path: Path) -> None:
+    places = ("--out", str(tmp_path), "--runs", str(tmp_path / "runs"), "--name", "mine", "--epochs", "1")
+    made = run(DOOR, "train", "siamese", "--data", str(digits), "--from", "siamese_digits", *places)
+    assert made == [str(tmp_path / "mine")]
+    few = ("--data", str(digits), "--way", "2", "--shot", "1", "--queries", "1", "--episodes", "4")
+    assert "mine" in run(DOOR, "evaluate", str(tmp_path / "mine"), "--methods", "prototype", *few)
+
+
+def test_several_processes_train_together_and_one_of_them_writes(digits: Path, tmp_path: Path) -> None:
+    launch = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "fsl_demo", "train")
+    data = ("siamese", "--data", str(digits), "--from", "siamese_digits", "--device", "cpu", "--threads", "1")
+    places = ("--out", str(tmp_path), "--runs", str(tmp_path / "runs"), "--name", "both")
+    done = subprocess.run(
+        [sys.executable, *launch, *data, *places, "--epochs", "2", "--batch", "4"],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "ACCELERATE_USE_CPU": "true"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [str(tmp_path / "both")] and done.stderr.count("epoch 2/2") == 1
+
+
 def test_without_its_package_heic_is_unknown_and_the_rest_is_read(tmp_path: Path) -> None:
     import pillow_heif
-    from PIL import Image
 
     pillow_heif.register_heif_opener()
     image = Image.new("RGB", (12, 8), "red")

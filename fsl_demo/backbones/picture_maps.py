@@ -1,0 +1,29 @@
+"""Maps of EfficientNet-Lite0 in the space where pictures are compared: their mean is that space's vector.
+
+Square roots of features (Hu et al. 2021, arXiv:2006.03806), projected onto what the ImageNet classifier tells apart.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+POWER = 0.5
+"""Evens out the few strong channels. Chosen by `python -m fsl_demo.evaluation.tune`."""
+CHANNELS, POSITIONS = 999, 7
+
+
+def placed(maps: np.ndarray, axes: np.ndarray) -> np.ndarray:
+    """The root of a channel's mean is shared out among the positions in proportion to their activation.
+
+    Args:
+        maps: none negative, [N, 1280, h, w].
+        axes: [1280, 999].
+
+    Returns:
+        float32 [N, 999, h, w]; their means over positions have unit length.
+    """
+    pooled = np.maximum(maps.mean(axis=(2, 3)), 1e-12)
+    rooted = maps * (pooled ** (POWER - 1))[:, :, None, None]
+    found = np.einsum("nchw,cd->ndhw", rooted, axes, optimize=True)
+    lengths = np.linalg.norm(found.mean(axis=(2, 3)), axis=1)
+    return np.asarray(found / np.maximum(lengths, 1e-12)[:, None, None, None], np.float32)
