@@ -52,7 +52,7 @@ STUDIES = {
         "with focal loss",
         "focal, flipped label",
     ),
-    "s3net": ("contrastive", "contrastive, S3Net's pairs", "S3Net"),
+    "s3net": ("contrastive", "S3Net", "contrastive, hardest pairs"),
 }
 
 
@@ -132,7 +132,7 @@ class WithFlippedFocal(WithFocal):
 
 
 class ContrastiveOnPairs(S3Net):
-    """The contrastive loss alone on the pairs that S3Net draws, where `Siamese` takes the hardest of a whole batch."""
+    """The contrastive loss alone, on the pairs that S3Net draws; `Siamese` takes the hardest of a whole batch."""
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         first, second, _ = self.embedder(images).chunk(3)
@@ -151,7 +151,7 @@ def objective(variant: str, classes: int) -> Any:
         "frozen norms": FrozenNorms,
         "with focal loss": WithFocal,
         "focal, flipped label": WithFlippedFocal,
-        "contrastive, S3Net's pairs": ContrastiveOnPairs,
+        "contrastive": ContrastiveOnPairs,
         "S3Net": S3Net,
     }
     return kinds.get(variant, Siamese)(embedder, classes, SAMPLING)
