@@ -78,8 +78,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "把每張查詢圖片與類別名稱、英文描述比較；若有支援圖片也一併使用。",
     ),
     "method.siamese": (
-        "Distance between twin networks trained on pairs: digits, characters, faces. Face pictures should be cropped to the face.",
-        "以成對圖片訓練的孿生網路之距離：數字、文字、臉。臉部圖片應先裁切到臉。",
+        "Distance between twin networks trained on pairs: digits, characters, faces, photographs. Crop face pictures to the face.",
+        "以成對圖片訓練的孿生網路之距離：數字、文字、臉、照片。臉部圖片應先裁切到臉。",
     ),
     "method.siamese-cbam": (
         "The same with attention over channels and positions in every block; shows where it looks.",

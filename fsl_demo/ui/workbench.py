@@ -34,7 +34,7 @@ def render(view: View, tab: Tab) -> str:
 <section class="support" aria-label="{view.t("support_set")}">
 <h2>{view.t("support_set")} <small>{_shots(view, document)}</small></h2>
 {"".join(_class_row(view, document, row, position) for position, row in enumerate(document.classes, start=1))}
-<div class="line"><button data-action="add_class" class="quiet">＋ {view.t("add_class")}</button>
+<div class="line"><button data-action="add_class" class="quiet">+ {view.t("add_class")}</button>
 {_picker(view, "classes", "upload_folder", "webkitdirectory")}
 {_picker(view, "classes", "upload_zip", 'accept=".zip"')}{_crop_faces(view, document)}</div>
 </section>
@@ -135,7 +135,7 @@ def _picker(view: View, target: str, label: str, attributes: str) -> str:
     """A button that opens a hidden file input."""
     name = f"pick-{target}-{label}"
     return f"""<input type="file" hidden multiple id="{name}" data-target="{target}" {attributes}>
-<button type="button" class="quiet" data-open="#{name}" data-focus="{name}">＋ {view.t(label)}</button>"""
+<button type="button" class="quiet" data-open="#{name}" data-focus="{name}">+ {view.t(label)}</button>"""
 
 
 def _queries(view: View, document: Document) -> str:
