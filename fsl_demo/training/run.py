@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from fsl_demo import checkpoints
-from fsl_demo.backbones.preprocessing import PREPROCESSINGS
+from fsl_demo.backbones.preprocessing import PREPROCESSINGS, Preprocessing
 from fsl_demo.datasets.pairs import PairSampler
 from fsl_demo.datasets.parts import Dataset
 from fsl_demo.episodes import Progress, quiet
@@ -119,9 +119,15 @@ def train(
         },
         "training_seconds": round(loop.history.seconds, 1),
         "machine": f"{loop.accelerator.device.type}, {torch.get_num_threads()} threads, precision {plan.precision}",
-        "pretraining": plan.start or "none",
+        "pretraining": pretraining(plan, pictures),
     }
     return checkpoints.save(plan.name, arrays, card, checkpoint_folder)
+
+
+def pretraining(plan: Plan, pictures: Preprocessing) -> str:
+    """What the training began with."""
+    frozen = "EfficientNet-Lite0 trained on ImageNet, frozen" if pictures.frozen else ""
+    return ", and ".join(filter(None, (plan.start, frozen))) or "none"
 
 
 def what(recipe: Recipe) -> str:
