@@ -48,7 +48,7 @@ def load(part: Part, recipe: Preprocessing, progress: Progress = quiet, each: in
     """Read and prepare the pictures of a part.
 
     Args:
-        each: how many pictures a class at most; the first ones.
+        each: how many pictures a class at most; the first ones, and the pairs among them.
 
     Raises:
         UserError: `picture_*`, naming the file that cannot be read; `weights_missing`, `weights_differ`.
@@ -70,8 +70,8 @@ def load(part: Part, recipe: Preprocessing, progress: Progress = quiet, each: in
                 progress("read", number, len(items))
     progress("read", len(items), len(items))
     place = {item: number for number, item in enumerate(items)}
-    pairs = np.array([(place[a], place[b], same) for a, b, same in part.pairs], dtype=int).reshape(-1, 3)
-    return Arrays(images, labels, tuple(part.classes), pairs)
+    pairs = [(place[a], place[b], same) for a, b, same in part.pairs if a in place and b in place]
+    return Arrays(images, labels, tuple(part.classes), np.array(pairs, dtype=int).reshape(-1, 3))
 
 
 def _maps(pictures: Iterator[np.ndarray]) -> Iterator[np.ndarray]:

@@ -156,6 +156,9 @@ def recipe(
     Raises:
         UserError: `setting_bad`, naming what there is.
     """
+    if start is not None and backbone not in (None, start.backbone):
+        reason = f"The checkpoint to begin with has {start.backbone}."
+        raise UserError("setting_bad", name="backbone", value=backbone, reason=reason)
     named = start.backbone if start else backbone
     found = RECIPES.get((method, data, named or ""), RECIPES.get((method, data)))
     if found is not None:

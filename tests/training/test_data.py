@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fsl_demo.backbones.picture_maps import placed
 from fsl_demo.backbones.preprocessing import PREPROCESSINGS
 from fsl_demo.datasets.parts import Part, opened
 from fsl_demo.errors import UserError
 from fsl_demo.training.data import load
+from tests.backbones.loaded import crops, networks
 from tests.datasets.trees import class_tree
 
 RGB = PREPROCESSINGS["rgb32"]
@@ -59,3 +61,14 @@ def test_turned_classes_are_other_classes(part: Part) -> None:
     for turns in range(4):
         expected = Image.fromarray(arrays.images[3]).rotate(90 * turns)
         np.testing.assert_array_equal(turned.images[5 * turns + 3], np.asarray(expected))
+
+
+def test_maps_of_the_frozen_network_are_read_in_place_of_pixels() -> None:
+    recipe, shared = PREPROCESSINGS["lite0-maps"], networks()
+    part = Part({subject: crops(subject) for subject in ("cat", "rocket")})
+    found = load(part, recipe, each=3)
+    assert found.images.shape == (6, 7, 7, 999) and found.images.dtype == np.float16
+    assert found.labels.tolist() == [0, 0, 0, 1, 1, 1]
+    raw = shared.features.maps(shared.pictures, crops("rocket")[:3])
+    expected = placed(raw, shared.pictures.axes())
+    np.testing.assert_allclose(recipe.tensor(found.images)[3:], expected, atol=2e-3)

@@ -1,0 +1,36 @@
+"""Which recipe belongs to a method, a data set and a network."""
+
+import pytest
+
+from fsl_demo.errors import UserError
+from fsl_demo.training.recipes import RECIPES, recipe
+
+PHOTOGRAPHS = RECIPES["siamese", "cifar_fs", "efficientnet_lite0"].architecture
+
+
+def test_a_backbone_with_a_recipe_of_its_own_has_that() -> None:
+    full, small = recipe("can", "cifar_fs", 100), recipe("can", "cifar_fs", 100, backbone="resnet10")
+    assert (full.architecture.backbone, full.architecture.preprocessing) == ("resnet12", "rgb84")
+    assert (small.architecture.backbone, small.architecture.preprocessing) == ("resnet10", "rgb64")
+
+
+def test_another_backbone_takes_its_place_in_the_recipe() -> None:
+    other = recipe("siamese", "omniglot", 100, backbone="twin")
+    assert other.architecture.backbone == "twin"
+    assert other.schedule == recipe("siamese", "omniglot", 100).schedule
+
+
+def test_a_checkpoint_brings_its_architecture_and_its_recipe() -> None:
+    found = recipe("can", "cifar_fs", 100, PHOTOGRAPHS)
+    assert found.architecture == PHOTOGRAPHS and found.options == {"frozen": True}
+    assert recipe("siamese", "pets", 30, PHOTOGRAPHS).known
+
+
+def test_what_there_is_no_recipe_for_is_said() -> None:
+    with pytest.raises(UserError, match="--from CHECKPOINT"):
+        recipe("s3net", "cifar_fs", 100)
+
+
+def test_a_checkpoint_takes_no_other_backbone() -> None:
+    with pytest.raises(UserError, match="has efficientnet_lite0"):
+        recipe("can", "cifar_fs", 100, PHOTOGRAPHS, "resnet12")
