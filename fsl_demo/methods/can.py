@@ -20,7 +20,14 @@ from fsl_demo.methods.nearest_mean import check_pictures
 from fsl_demo.methods.variants import Variant, choose, installed
 from fsl_demo.pictures import Picture
 
-VARIANTS = installed("can", (Variant("faces", "can_faces"), Variant("photographs", "can_photographs")))
+VARIANTS = installed(
+    "can",
+    (
+        Variant("faces", "can_faces"),
+        Variant("photographs", "can_photographs"),
+        Variant("small", "can_small_pictures", proposed=False),
+    ),
+)
 PAIRS = 32
 """Pairs that are compared at once."""
 ROUNDS = (35 / 75, 70 / 75)
