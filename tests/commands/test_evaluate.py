@@ -21,7 +21,7 @@ def test_figures_of_every_method_on_the_same_episodes(call: Call, support: Path)
     assert (one["way"], one["shot"], one["queries"], one["episodes"], one["seed"]) == (3, 1, 1, 2, 0)
     assert two["shot"] == 2
     assert one["heat_maps"] == []
-    assert [figures["method"] for figures in one["figures"]] == ["prototype", "asif"]
+    assert [figures["method"] for figures in one["figures"]] == ["prototype", "asif", "can"]
     for figures in one["figures"]:
         assert 0 <= figures["accuracy"] <= 1
         assert figures["low"] <= figures["accuracy"] <= figures["high"]

@@ -26,7 +26,7 @@ def test_json_is_what_the_help_says(call: Call, support: Path, queries: Path) ->
     answer = said.json()
     assert list(answer) == ["classes", "methods", "queries"]
     assert answer["classes"] == list(SURFACES)
-    assert [method["id"] for method in answer["methods"]] == ["prototype", "asif"]
+    assert [method["id"] for method in answer["methods"]] == ["prototype", "asif", "can"]
     for method in answer["methods"]:
         assert set(method) == {"id", "checkpoint", "seconds"}
         assert method["checkpoint"]
@@ -38,7 +38,7 @@ def test_json_is_what_the_help_says(call: Call, support: Path, queries: Path) ->
     ]
     for query, surface in zip(answer["queries"], ("brick", "gravel", "grass"), strict=True):
         assert set(query) == {"file", "predictions"}
-        assert list(query["predictions"]) == ["prototype", "asif"]
+        assert list(query["predictions"]) == ["prototype", "asif", "can"]
         for prediction in query["predictions"].values():
             assert set(prediction) == {"label", "probability", "scores"}
             assert prediction["label"] in (surface, None)
@@ -60,10 +60,11 @@ def test_none_of_these_is_null_in_json_and_named_elsewhere(call: Call, support: 
 def test_csv_and_table(call: Call, support: Path, queries: Path) -> None:
     common = ("predict", "--support", support, "--queries", queries, "--set", "prototype.none_below=0")
     rows = call(*common, "--format", "csv").csv()
-    assert list(rows[0]) == ["file", "prototype", "prototype.probability", "asif", "asif.probability"]
+    methods = ["prototype", "asif", "can"]
+    assert list(rows[0]) == ["file", *(column for one in methods for column in (one, f"{one}.probability"))]
     assert [row["prototype"] for row in rows] == ["brick", "gravel", "grass"]
     table = call(*common).out.splitlines()
-    assert table[0].split() == ["query", "prototype", "asif"]
+    assert table[0].split() == ["query", *methods]
     assert table[1].startswith("brick 1.png")
     assert "%" in table[1]
 
