@@ -115,6 +115,7 @@ RECIPES: dict[tuple[str, ...], Recipe] = {
     ("siamese", "lfw"): FACES,
     ("siamese", "cifar_fs"): SMALL_PICTURES,
     ("siamese-cbam", "omniglot"): replace(CHARACTERS, architecture=replace(CHARACTERS.architecture, cbam=True)),
+    ("siamese-cbam", "lfw"): replace(FACES, architecture=replace(FACES.architecture, cbam=True)),
     ("s3net", "omniglot"): replace(CHARACTERS, options={}),
     ("can", "lfw"): replace(
         FACES,
