@@ -28,7 +28,11 @@ TIMED = 64
 
 @dataclass(frozen=True)
 class Size:
-    """What a checkpoint costs: parameters, bytes, milliseconds to prepare and embed a picture in batches of 16."""
+    """What a checkpoint costs: parameters, bytes, milliseconds to prepare and embed a picture in batches of 16.
+
+    Attributes:
+        method: the checkpoint, and what frozen network it goes on from: that one's parameters and bytes are its own.
+    """
 
     method: str
     parameters: int
@@ -66,7 +70,8 @@ def size(checkpoint: str, data: Dataset, networks: Networks) -> Size:
     FeatureCache().maps(network, pictures)
     milliseconds = (time.perf_counter() - began) / len(pictures) * 1e3
     card = network.checkpoint.card
-    return Size(Path(checkpoint).name, int(card["parameters"]), int(card["bytes"]), milliseconds)
+    name = f"{Path(checkpoint).name} on {network.source.title}" if network.source else Path(checkpoint).name
+    return Size(name, int(card["parameters"]), int(card["bytes"]), milliseconds)
 
 
 def verify(
