@@ -16,7 +16,9 @@ from fsl_demo.methods.space import TrainedSpace
 from fsl_demo.methods.variants import Variant, installed
 from fsl_demo.pictures import Picture
 
-VARIANTS = installed("siamese-cbam", (Variant("characters", "siamese_cbam_characters"),))
+VARIANTS = installed(
+    "siamese-cbam", (Variant("characters", "siamese_cbam_characters"), Variant("faces", "siamese_cbam_faces"))
+)
 CHANNELS = 6
 
 
