@@ -21,13 +21,12 @@ class FrozenMaps(nn.Identity):
         super().__init__()
 
 
-FROZEN = "efficientnet_lite0"
 BACKBONES: Mapping[str, Any] = {
     "twin": Twin,
     "conv4": Conv4,
     "resnet10": ResNet10,
     "resnet12": ResNet12,
-    FROZEN: FrozenMaps,
+    "efficientnet_lite0": FrozenMaps,
 }
 
 

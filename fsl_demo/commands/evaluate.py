@@ -23,8 +23,6 @@ these. With --leave-one-out, every picture is classified by all the others inste
 With checkpoints, those are measured: on the test part where --data names a data set, which also gives pairs to verify.
 With --by-fold each checkpoint is tested on the fold that its card names, and the mean is printed.
 """
-MAP_BYTES = 2_000_000_000
-"""Memory for the maps of pictures, which come up in episode after episode."""
 EXAMPLES = """\
 evaluate --data pets/ --way 5 --shot 1,5
 evaluate --data pets/ --way 0 --shot 5 --queries 0 --episodes 1 --format json
@@ -33,6 +31,8 @@ evaluate --data support/ --leave-one-out
 evaluate siamese_characters s3net_characters --data omniglot --way 20 --shot 1
 evaluate runs/folds/lfw_* --data lfw --by-fold --queries 1
 """
+MAP_BYTES = 2_000_000_000
+"""Memory for the maps of pictures, which come up in episode after episode."""
 
 
 def add(verbs: options.Verbs) -> None:

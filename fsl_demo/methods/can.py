@@ -54,7 +54,7 @@ class Can:
         reads_text=False,
         transductive=False,
         explains=("query", "support", "points"),
-        cost=4,
+        cost=12,
         kinds=("faces", "photographs"),
     )
     Settings: ClassVar[type[Any]] = CanSettings

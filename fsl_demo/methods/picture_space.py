@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.backbones.picture_maps import POWER
+from fsl_demo.backbones.picture_maps import POWER, placed
 from fsl_demo.episodes import Box, Progress, quiet
 from fsl_demo.methods.vectors import unit
 from fsl_demo.pictures import Picture
@@ -46,8 +46,6 @@ class PictureSpace:
     def shares(self, maps: np.ndarray, directions: np.ndarray) -> np.ndarray:
         """Each position's part of a picture's products with the directions; the parts add up to them.
 
-        The root of a channel's mean is shared out among the positions in proportion to their activation.
-
         Args:
             maps: [1280, h, w] of one picture.
             directions: [C, 999].
@@ -55,10 +53,7 @@ class PictureSpace:
         Returns:
             float [C, h, w].
         """
-        pooled = maps.mean(axis=(1, 2))
-        length = max(float(np.linalg.norm(pooled**POWER @ self.axes())), 1e-12)
-        channels = (directions @ self.axes().T) * np.maximum(pooled, 1e-12) ** (POWER - 1)
-        return np.tensordot(channels, maps, axes=1) / (maps[0].size * length)
+        return np.tensordot(directions, placed(maps[None], self.axes())[0], axes=1) / maps[0].size
 
     def maps(self, picture: Picture) -> np.ndarray:
         """[1280, h, w] of one picture."""

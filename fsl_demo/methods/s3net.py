@@ -27,6 +27,7 @@ class S3Net(Siamese):
         Siamese.card,
         id="s3net",
         title="S3Net loss",
+        cost=3,
         kinds=(),
         paper="Xue et al. 2022, S3Net: Spectral-Spatial Siamese Network for Hyperspectral Images",
     )

@@ -58,7 +58,7 @@ class Siamese:
         reads_text=False,
         transductive=False,
         explains=("query", "support", "distances"),
-        cost=3,
+        cost=12,
         kinds=("characters", "faces"),
     )
     Settings: ClassVar[type[Any]] = SiameseSettings

@@ -39,6 +39,7 @@ class SiameseCbam(Siamese):
         title="Siamese + CBAM",
         paper="Woo et al. 2018, CBAM: Convolutional Block Attention Module; Koch et al. 2015",
         explains=("query", "support", "distances", "attention"),
+        cost=3,
         kinds=(),
     )
     Settings: ClassVar[type[Any]] = SiameseCbamSettings
