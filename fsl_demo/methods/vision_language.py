@@ -1,0 +1,225 @@
+"""Text prompts and cached pictures in a joint space: CLIP's zero-shot (Radford et al. 2021, arXiv:2103.00020) and
+Tip-Adapter (Zhang et al. 2021, arXiv:2111.03930).
+
+The similarity of a query x to a class is (1 - w) t + w a. t is the cosine with the class's text; a is the mean of
+exp(-beta (1 - x k)) over the keys k, the class's pictures. With `scale` times that as logits, Tip-Adapter's own alpha
+is scale w / ((1 - w) K) for K pictures a class, so w = 0 is zero-shot and w = 1 knows pictures only.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from fsl_demo.episodes import ClassSpec, Episode, Explanation, Focus, Layer, Progress, Scores, quiet
+from fsl_demo.errors import UserError
+from fsl_demo.methods import calibration
+from fsl_demo.methods.calibration import Default
+from fsl_demo.methods.joint_space import JointSpace
+from fsl_demo.methods.phrases import sentence_vector, word_contributions
+from fsl_demo.methods.prompts import prompts, templates
+from fsl_demo.methods.vectors import unit
+from fsl_demo.pictures import Picture
+
+WEIGHTS = (0.2, 0.35, 0.5, 0.65, 0.8)
+SHARPNESS = (1.0, 3.0, 5.5, 10.0)
+"""What held-out pictures choose from; Tip-Adapter's own beta is 1 to 5.5."""
+PRIOR = 2.0
+"""How strongly held-out pictures have to disagree with the default weight."""
+WEIGHT = {"low": 0.0, "high": 1.0, "step": 0.05, "help": "0 uses the text only, 1 the pictures."}
+BETA = {"low": 0.5, "high": 20.0, "step": 0.5, "help": "Tip-Adapter's beta: how near a picture must be to count."}
+
+Define = Callable[[str], Sequence[str]]
+"""From a class name to definitions that stand in for a missing description."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a method brings to an episode.
+
+    Attributes:
+        temperature, none_below: defaults by classes, pictures a class and weight.
+        worth: how many pictures a text counts for: the default weight of K pictures is K / (K + worth).
+        sharpness: the default beta.
+        settings: of a dataclass with `templates`, `pictures`, `sharpness` and `none_below`.
+    """
+
+    method: str
+    title: str
+    space: JointSpace
+    temperature: Default
+    none_below: Default
+    worth: float
+    sharpness: float
+    settings: Any
+    define: Define
+
+
+class VisionLanguage:
+    """Text directions and picture keys of one episode, how they are mixed, and their calibration.
+
+    Raises:
+        UserError: for an episode that `check` refuses; `template_bad`, `templates_many`; `description_script`,
+            `class_undescribed` for a class with neither pictures nor text that the space reads.
+    """
+
+    def __init__(self, fitted: Fitted, episode: Episode, progress: Progress = quiet) -> None:
+        started = time.perf_counter()
+        self.fitted, self.episode, self.space = fitted, episode, fitted.space
+        episode.check()
+        lines = templates(fitted.settings.templates)
+        self.sentences = [self._sentences(spec, lines) for spec in episode.classes]
+        self.counts = np.array(episode.shots())
+        for spec, groups, shots in zip(episode.classes, self.sentences, self.counts, strict=True):
+            if not shots and not any(groups):
+                foreign = any(letter.isalpha() for text in (spec.name, *spec.descriptions) for letter in text)
+                code = "description_script" if foreign else "class_undescribed"
+                raise UserError(code, name=spec.name, method=fitted.title)
+        named, described = (self.space.texts([groups[i] for groups in self.sentences], progress) for i in (0, 1))
+        self.texts = unit(named + described)
+        self.keys = self.space.embed([example.picture for example in episode.support], progress)
+        self.owners = np.array([example.class_index for example in episode.support], dtype=int)
+        self._choose()
+        self.seconds = time.perf_counter() - started
+
+    def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
+        """Mixed similarities, and probabilities from them."""
+        started = time.perf_counter()
+        embedded = self.space.embed(queries, progress)
+        pairs = embedded @ self.keys.T
+        affinities = _class_means(np.exp(-self.sharpness * (1 - pairs)), self.owners, self.counts)
+        similarities = self.weights * affinities + (1 - self.weights) * (embedded @ self.texts.T)
+        return Scores(
+            self.fitted.method,
+            self.space.weights,
+            asdict(self.fitted.settings),
+            self.seconds + time.perf_counter() - started,
+            similarities.astype(np.float32),
+            calibration.softmax(self.temperature * similarities).astype(np.float32),
+            self.none_below,
+            pairs.astype(np.float32) if len(self.keys) else None,
+            self.note,
+        )
+
+    def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
+        """Where the class, or the phrase of the focus, is found on the query and on a support picture.
+
+        The direction that is looked for is the derivative of the similarity: the text, and the pictures near to the
+        query. Words are those of the phrase, or of the class's own text.
+        """
+        vector = self.space.embed([query])[0]
+        if focus and focus.phrase:
+            directions = sentence_vector(self.space, focus.phrase)[None]
+            layers = [self._layer(query, "query", directions, 0, "phrase", focus.phrase, vector)]
+            return Explanation(self.fitted.method, class_index, tuple(layers))
+        groups = self.sentences[class_index]
+        text = (groups[1] or groups[0] or [""])[0] if self.weights[class_index] < 1 else ""
+        layers = [self._layer(query, "query", self._directions(vector), class_index, "evidence", text, vector)]
+        shown = (focus and focus.support) or self._nearest(vector, class_index)
+        if shown is not None:
+            other = self.space.embed([shown])[0]
+            layers.append(self._layer(shown, "support", self._directions(other), class_index, "evidence"))
+        return Explanation(self.fitted.method, class_index, tuple(layers))
+
+    def _sentences(self, spec: ClassSpec, lines: tuple[str, ...]) -> tuple[list[str], list[str]]:
+        """Of the name and of the descriptions, those that the space reads."""
+        described = tuple(text for text in spec.descriptions if self.space.reads(text))
+        if not self.space.reads(spec.name):
+            return [], list(described)
+        read = ClassSpec(spec.name, described)
+        return prompts(read, lines, tuple(self.fitted.define(spec.name)))
+
+    def _choose(self) -> None:
+        """Weight and beta, temperature and threshold: set by the person, by held-out pictures, or by default."""
+        fitted, settings = self.fitted, self.fitted.settings
+        shots = 1 / float((1 / self.counts[self.counts > 0]).mean()) if self.counts.any() else 0.0
+        classes, default = len(self.counts), shots / (shots + fitted.worth)
+        weight = default if settings.pictures is None else settings.pictures
+        self.sharpness = fitted.sharpness if settings.sharpness is None else settings.sharpness
+        self.weights, reason, factor = self._weights(weight), "default", 1.0
+        held_out = self.counts.min() >= 2
+        if held_out:
+            weight, self.sharpness, factor, similarities = self._by_held_out(default, shots)
+            self.weights, reason = self._weights(weight), "held_out"
+        overall = float(self.weights.mean())
+        self.temperature = factor * fitted.temperature.at(classes, shots, overall)
+        self.none_below = fitted.none_below.at(classes, shots, overall)
+        if held_out:
+            before = fitted.none_below.at(classes, shots - 1, overall)
+            self.none_below = calibration.threshold(similarities, self.owners, before, self.none_below)
+        if settings.none_below is not None:
+            self.none_below = settings.none_below
+        self.note = {"weight": round(weight, 3), "sharpness": self.sharpness, "mixed": reason} if shots else {}
+
+    def _by_held_out(self, default: float, shots: float) -> tuple[float, float, float, np.ndarray]:
+        """The weight, beta and factor of the temperature that tell held-out support pictures apart best.
+
+        Returns:
+            Weight, beta, factor, and the similarities of the held-out pictures [S, C].
+        """
+        fitted, settings = self.fitted, self.fitted.settings
+        by_text, pairs = self.keys @ self.texts.T, self.keys @ self.keys.T
+        rows = np.arange(len(self.owners))
+        weights = (default, *WEIGHTS) if settings.pictures is None else (settings.pictures,)
+        betas = (fitted.sharpness, *SHARPNESS) if settings.sharpness is None else (settings.sharpness,)
+        trials = []
+        for beta in betas:
+            affinities = np.exp(-beta * (1 - pairs))
+            affinities[rows, rows] = 0
+            means = _class_means(affinities, self.owners, self.counts)
+            means[rows, self.owners] *= self.counts[self.owners] / (self.counts[self.owners] - 1)
+            for weight in weights:
+                mixing = self._weights(weight)
+                mixed = mixing * means + (1 - mixing) * by_text
+                temperature = fitted.temperature.at(len(self.counts), shots - 1, float(mixing.mean()))
+                losses = calibration.losses(mixed, self.owners, temperature)
+                cost = float(losses.min()) + PRIOR * (_odds(weight) - _odds(default)) ** 2
+                trials.append((cost, weight, beta, float(calibration.FACTORS[losses.argmin()]), mixed))
+        return min(trials, key=lambda trial: trial[0])[1:]
+
+    def _weights(self, weight: float) -> np.ndarray:
+        """Of the pictures in each class's similarity, [C]: 0 without pictures, 1 without text."""
+        return np.where(self.counts == 0, 0.0, np.where(self.texts.any(axis=1), weight, 1.0))
+
+    def _directions(self, vector: np.ndarray) -> np.ndarray:
+        """The derivative of the similarities at a picture's vector, [C, D]."""
+        nearness = self.sharpness * np.exp(-self.sharpness * (1 - self.keys @ vector))
+        pulls = _class_means((nearness[:, None] * self.keys).T, self.owners, self.counts).T
+        return self.weights[:, None] * pulls + (1 - self.weights)[:, None] * self.texts
+
+    def _nearest(self, vector: np.ndarray, class_index: int) -> Picture | None:
+        members = np.flatnonzero(self.owners == class_index)
+        if not len(members):
+            return None
+        return self.episode.support[members[int((self.keys[members] @ vector).argmax())]].picture
+
+    def _layer(
+        self,
+        picture: Picture,
+        role: Any,
+        directions: np.ndarray,
+        index: int,
+        kind: Any,
+        text: str = "",
+        vector: np.ndarray | None = None,
+    ) -> Layer:
+        """A map on one scale for all directions, and what each word of the text adds."""
+        evidence = self.space.evidence(picture, directions)
+        low, high = evidence.min(), evidence.max()
+        scaled = ((evidence[index] - low) / max(high - low, 1e-12)).astype(np.float32)
+        words = word_contributions(self.space, text, vector) if text and vector is not None else ()
+        return Layer(picture, role, scaled, self.space.seen(picture), kind=kind, contributions=words)
+
+
+def _class_means(columns: np.ndarray, owners: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """The mean over each class's support pictures, [Q, S] to [Q, C]; zeros for a class without pictures."""
+    members = (owners[:, None] == np.arange(len(counts))).astype(np.float32)
+    return columns @ (members / np.maximum(counts, 1))
+
+
+def _odds(weight: float) -> float:
+    return float(np.log((weight + 0.05) / (1.05 - weight)))
