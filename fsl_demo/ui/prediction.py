@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import queue
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from fsl_demo import runtime
-from fsl_demo.episodes import Explanation, Focus, quiet
+from fsl_demo.episodes import Explanation, Focus, Progress, quiet
 from fsl_demo.errors import Cancelled, UserError
+from fsl_demo.ui import background
 from fsl_demo.ui.desk import Tab
 from fsl_demo.ui.document import Document, Result
 from fsl_demo.ui.html import View
@@ -18,7 +17,7 @@ from fsl_demo.ui.workbench import chosen_methods, settings_of
 
 @dataclass(frozen=True)
 class Step:
-    """How far a prediction is: `method` is at `stage`, `done` of `total`."""
+    """How far the work is: `method` is at `stage`, `done` of `total`."""
 
     method: str
     stage: str
@@ -54,23 +53,16 @@ def predict(view: View, tab: Tab) -> Iterator[Step | Prediction]:
     if not names:
         raise UserError("no_methods")
     evidence = document.evidence()
-    tab.stop.clear()
-    steps: queue.Queue[Step | Prediction | BaseException] = queue.Queue()
     plans = [(view.methods[name], settings_of(view.methods[name], document)) for name in names]
     rows = [row.key for row in document.rows()]
     support = [example.picture.sha256 for example in episode.support]
     queries = list(document.queries)
 
-    def work() -> None:
+    def work(tell: Callable[[Step], None]) -> Prediction:
         prediction = Prediction(evidence, [], {})
         try:
             for method, settings in plans:
-
-                def progress(stage: str, done: int, total: int, name: str = method.card.id) -> None:
-                    if tab.stop.is_set():
-                        raise Cancelled
-                    steps.put(Step(name, stage, done, total))
-
+                progress = reports(tell, method.card.id)
                 try:
                     scores = method.fit(episode, settings, progress).predict(episode.queries, progress)
                 except UserError as error:
@@ -79,19 +71,14 @@ def predict(view: View, tab: Tab) -> Iterator[Step | Prediction]:
                 prediction.results.append(Result(scores, rows, queries, support, str(runtime.device())))
         except Cancelled:
             prediction.cancelled = True
-        except BaseException as error:  # handed to the page's thread, which raises it
-            steps.put(error)
-            return
-        steps.put(prediction)
+        return prediction
 
-    threading.Thread(target=work, daemon=True, name="prediction").start()
-    while True:
-        step = steps.get()
-        if isinstance(step, BaseException):
-            raise step
-        yield step
-        if isinstance(step, Prediction):
-            return
+    yield (yield from background.run(work, tab.stop))
+
+
+def reports(tell: Callable[[Step], None], method: str) -> Progress:
+    """A `Progress` that tells the steps of a method."""
+    return lambda stage, done, total: tell(Step(method, stage, done, total))
 
 
 def keep(document: Document, prediction: Prediction) -> None:
