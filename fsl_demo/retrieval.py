@@ -61,9 +61,12 @@ class Index:
         self._rows: dict[str, int] = {}
         self._vectors = np.zeros((0, 0), np.float32)
 
+    def __contains__(self, sha256: object) -> bool:
+        return sha256 in self._rows
+
     def missing(self, pictures: Sequence[Picture]) -> list[Picture]:
         """The pictures that have no vector here yet, each once."""
-        return [picture for picture in ordered_unique(pictures) if picture.sha256 not in self._rows]
+        return [picture for picture in ordered_unique(pictures) if picture.sha256 not in self]
 
     def add(self, pictures: Sequence[Picture], progress: Progress = quiet) -> None:
         """Embed the pictures that are missing. Others may search meanwhile."""

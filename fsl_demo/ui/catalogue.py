@@ -253,7 +253,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "search.tick_all": ("Select all shown", "全選目前顯示的圖片"),
     "search.unranked": ("Not ranked yet, because they were added since: {n}.", "之後才加入、尚未排序的圖片：{n} 張。"),
     "search.again": ("Search again", "重新搜尋"),
-    "search.no_match": ("No picture of this class. Choose another.", "沒有這個類別的圖片。請選擇其他類別。"),
+    "search.no_match": ("Nothing to show. Choose another class, or search again.", "沒有可顯示的圖片。請選擇其他類別，或重新搜尋。"),
     "search.more": ("More ({n})", "更多（{n}）"),
     "search.similar": ("Similar", "相似圖片"),
     "search.selected": ("Selected", "已選取"),

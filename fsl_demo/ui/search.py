@@ -23,34 +23,34 @@ def render(view: View, tab: Tab) -> str:
     if not spaces:
         return f'<div class="empty" data-draft="{tab.draft_id}"><h2>{view.t("search.no_model")}</h2><p>{view.t("search.no_model_hint")}</p></div>'
     if not collection:
-        return f"""<div class="empty drop" data-draft="{tab.draft_id}" data-drop="collection">{_undo(view, tab.searches)}
+        return f"""<div class="empty" data-draft="{tab.draft_id}" data-drop="collection">{_undo(view, tab.searches)}
 <h2>{view.t("search.nothing")}</h2><p>{view.t("search.nothing_hint")}</p><div class="line">{_pickers(view)}</div></div>"""
     searches = tab.searches
-    offered = [one for one in collection if _fits(one, searches.only)]
+    asked = searches.present
+    offered = [one for one in collection if one.picture.sha256 != asked.like and _fits(one, searches.only)]
     method, space = searches.space(spaces)
-    index = index_of(space)
-    found, unranked = _ranked(searches.present, offered, index)
-    shown = found[: PAGE * searches.present.pages]
+    shown, unranked = _ranked(asked, offered, index_of(space), PAGE * asked.pages)
+    found = len(offered) - unranked
     best = max((similarity for _, similarity in shown if similarity is not None), default=0.0)
     tiles = "".join(_tile(view, tab, one, similarity, best) for one, similarity in shown)
-    more = len(found) - len(shown)
+    more = found - len(shown)
     return f"""<div class="search" data-draft="{tab.draft_id}" data-drop="collection">{_undo(view, searches)}
 {_controls(view, searches, spaces, method, collection)}
-{_headline(view, searches, len(found), unranked)}
+{_headline(view, searches, found, unranked)}
 <div class="tiles">{tiles or f'<p class="empty">{view.t("search.no_match")}</p>'}</div>
 {f'<div class="line pager"><button data-action="more" class="quiet">{view.t("search.more", n=more)}</button></div>' if more else ""}
 {_send(view, tab, any(one.added for one, _ in shown)) if shown else ""}</div>"""
 
 
 def _ranked(
-    asked: Asked, offered: Sequence[CollectionPicture], index: Index
+    asked: Asked, offered: Sequence[CollectionPicture], index: Index, most: int
 ) -> tuple[list[tuple[CollectionPicture, float | None]], int]:
-    """The pictures to show with their similarity, and how many more cannot be ranked yet."""
+    """The first pictures with their similarity, and how many of all cannot be ranked yet."""
     if asked.vector is None:
-        return [(one, None) for one in offered], 0
-    by_hash = {one.picture.sha256: one for one in offered if one.picture.sha256 != asked.like}
-    matches = index.search(asked.vector, list(by_hash), len(by_hash))
-    return [(by_hash[match.sha256], match.similarity) for match in matches], len(by_hash) - len(matches)
+        return [(one, None) for one in offered[:most]], 0
+    by_hash = {one.picture.sha256: one for one in offered}
+    matches = index.search(asked.vector, list(by_hash), most)
+    return [(by_hash[match.sha256], match.similarity) for match in matches], sum(sha not in index for sha in by_hash)
 
 
 def _fits(one: CollectionPicture, only: str) -> bool:

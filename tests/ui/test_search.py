@@ -218,7 +218,7 @@ def test_pictures_of_saved_episodes_are_searched_with_their_class(stocked: Searc
     stocked.search("only", value="unlabelled")
     assert "q.png" in stocked.names and "w.png" not in stocked.names
     stocked.search("only", value="class:of an earlier day")
-    assert "No picture of this class" in stocked.html
+    assert "Nothing to show. Choose another class" in stocked.html
 
 
 def test_pictures_added_after_a_search_are_announced(stocked: Searcher, paint: Paint, space: ColourSpace) -> None:
