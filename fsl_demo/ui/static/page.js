@@ -178,9 +178,12 @@
 
     watch("value", () => {
       for (const id of opened) element.querySelector("#" + CSS.escape(id))?.setAttribute("open", "");
-      // Gradio keeps elements and changes their attributes: what was ticked or typed in them before would stay.
+      // Gradio keeps elements and changes their attributes: what was ticked, chosen or typed in them would stay.
       element.querySelectorAll('[data-field^="pick:"], [data-all]').forEach((box) => (box.checked = box.defaultChecked));
       element.querySelectorAll("input[type=text][data-enter]").forEach((input) => (input.value = input.defaultValue));
+      element.querySelectorAll(".search select").forEach((menu) => {
+        menu.selectedIndex = Math.max(0, [...menu.options].findIndex((option) => option.defaultSelected));
+      });
       for (const [field, value] of typed) {
         const el = element.querySelector(`[data-field="${CSS.escape(field)}"]`);
         if (!el || el.type === "checkbox") continue;
