@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from fsl_demo.errors import UserError
 from fsl_demo.store import Workspace
 from fsl_demo.ui import search
 from fsl_demo.ui.page import Page
@@ -287,6 +288,20 @@ def test_stop_keeps_what_was_on_view(stocked: Searcher, space: ColourSpace) -> N
     assert "Stopped" in stocked.notice
     assert "the latest first" in stocked.html
     assert stocked.shown[stocked.page.progress] == ""
+
+
+def test_a_model_that_cannot_be_loaded_says_why(
+    stocked: Searcher, space: ColourSpace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*_: object) -> None:
+        raise UserError("weights_missing", name="Colours")
+
+    monkeypatch.setattr(space, "embed", missing)
+    stocked.find("red")
+    assert "The weights of Colours are not installed" in stocked.notice
+    assert "the latest first" in stocked.html
+    monkeypatch.undo()
+    assert stocked.find("red")[0] == "r1.png"
 
 
 def test_progress_says_how_far_it_is(stocked: Searcher) -> None:

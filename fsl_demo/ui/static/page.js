@@ -111,7 +111,7 @@
       }
       if (e.target.matches("input[type=text][data-field]") && e.key === "Enter" && !e.isComposing) {
         const button = e.target.dataset.enter && element.querySelector(e.target.dataset.enter);
-        if (button) button.click();
+        if (button && !e.ctrlKey) button.click();
         else e.target.blur();
       }
     });
