@@ -1,49 +1,39 @@
-"""Long work beside the page: it tells how far it is, and Stop ends it."""
+"""Work in a thread of its own, told to the page step by step."""
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TypeVar
 
-from fsl_demo.errors import Cancelled
-
-Said = TypeVar("Said")
-Given = TypeVar("Given")
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
-class _End(Generic[Given]):
-    result: Given
+class Step:
+    """How far something is: `method` is at `stage`, `done` of `total`."""
+
+    method: str
+    stage: str
+    done: int
+    total: int
 
 
-def run(work: Callable[[Callable[[Said], None]], Given], stop: threading.Event) -> Generator[Said, None, Given]:
-    """Run `work(tell)` in a thread; yields what it tells, gives what it returns and raises what it raises.
+def run(work: Callable[[Callable[[Item], None]], None], name: str) -> Iterator[Item]:
+    """Yield what `work` hands over, until it returns; what it raises is raised here."""
+    handed: queue.Queue[tuple[Item] | BaseException | None] = queue.Queue()
 
-    Args:
-        stop: once set, `tell` raises `Cancelled`.
-    """
-    steps: queue.Queue[Said | _End[Given] | BaseException] = queue.Queue()
-
-    def tell(step: Said) -> None:
-        if stop.is_set():
-            raise Cancelled
-        steps.put(step)
-
-    def task() -> None:
+    def target() -> None:
         try:
-            steps.put(_End(work(tell)))
-        except BaseException as error:  # handed to the page's thread, which raises it
-            steps.put(error)
+            work(lambda item: handed.put((item,)))
+            handed.put(None)
+        except BaseException as error:
+            handed.put(error)
 
-    stop.clear()
-    threading.Thread(target=task, daemon=True, name="background").start()
-    while True:
-        step = steps.get()
-        if isinstance(step, _End):
-            return step.result
-        if isinstance(step, BaseException):
-            raise step
-        yield step
+    threading.Thread(target=target, daemon=True, name=name).start()
+    while (found := handed.get()) is not None:
+        if isinstance(found, BaseException):
+            raise found
+        yield found[0]

@@ -6,23 +6,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from fsl_demo import runtime
-from fsl_demo.episodes import Explanation, Focus, Progress, quiet
+from fsl_demo.episodes import Explanation, Focus, quiet
 from fsl_demo.errors import Cancelled, UserError
 from fsl_demo.ui import background
+from fsl_demo.ui.background import Step
 from fsl_demo.ui.desk import Tab
 from fsl_demo.ui.document import Document, Result
 from fsl_demo.ui.html import View
 from fsl_demo.ui.workbench import chosen_methods, settings_of
-
-
-@dataclass(frozen=True)
-class Step:
-    """How far the work is: `method` is at `stage`, `done` of `total`."""
-
-    method: str
-    stage: str
-    done: int
-    total: int
 
 
 @dataclass
@@ -53,16 +44,22 @@ def predict(view: View, tab: Tab) -> Iterator[Step | Prediction]:
     if not names:
         raise UserError("no_methods")
     evidence = document.evidence()
+    tab.stop.clear()
     plans = [(view.methods[name], settings_of(view.methods[name], document)) for name in names]
     rows = [row.key for row in document.rows()]
     support = [example.picture.sha256 for example in episode.support]
     queries = list(document.queries)
 
-    def work(tell: Callable[[Step], None]) -> Prediction:
+    def work(hand_over: Callable[[Step | Prediction], None]) -> None:
         prediction = Prediction(evidence, [], {})
         try:
             for method, settings in plans:
-                progress = reports(tell, method.card.id)
+
+                def progress(stage: str, done: int, total: int, name: str = method.card.id) -> None:
+                    if tab.stop.is_set():
+                        raise Cancelled
+                    hand_over(Step(name, stage, done, total))
+
                 try:
                     scores = method.fit(episode, settings, progress).predict(episode.queries, progress)
                 except UserError as error:
@@ -71,14 +68,9 @@ def predict(view: View, tab: Tab) -> Iterator[Step | Prediction]:
                 prediction.results.append(Result(scores, rows, queries, support, str(runtime.device())))
         except Cancelled:
             prediction.cancelled = True
-        return prediction
+        hand_over(prediction)
 
-    yield (yield from background.run(work, tab.stop))
-
-
-def reports(tell: Callable[[Step], None], method: str) -> Progress:
-    """A `Progress` that tells the steps of a method."""
-    return lambda stage, done, total: tell(Step(method, stage, done, total))
+    yield from background.run(work, "prediction")
 
 
 def keep(document: Document, prediction: Prediction) -> None:

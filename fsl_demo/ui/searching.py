@@ -10,15 +10,15 @@ import numpy as np
 
 from fsl_demo import retrieval
 from fsl_demo.episodes import MAX_NAME, Progress
-from fsl_demo.errors import UserError
+from fsl_demo.errors import Cancelled, UserError
 from fsl_demo.methods.joint_space import JointSpace
 from fsl_demo.pictures import Picture
 from fsl_demo.retrieval import index_of
 from fsl_demo.ui import background, uploads
+from fsl_demo.ui.background import Step
 from fsl_demo.ui.desk import Tab
 from fsl_demo.ui.document import Document
 from fsl_demo.ui.html import View
-from fsl_demo.ui.prediction import Step, reports
 from fsl_demo.ui.search import class_rows
 from fsl_demo.ui.searches import Asked
 
@@ -59,10 +59,19 @@ def ask(view: View, tab: Tab, data: Mapping[str, Any]) -> Iterator[Step]:
     if wanted.like:
         pictures.append(view.picture(wanted.like))
 
-    def work(tell: Callable[[Step], None]) -> np.ndarray | None:
-        return _vector(space, wanted, pictures, reports(tell, method))
+    found: list[np.ndarray | None] = []
 
-    wanted.vector = yield from background.run(work, tab.stop)
+    def work(hand_over: Callable[[Step], None]) -> None:
+        def progress(stage: str, done: int, total: int) -> None:
+            if tab.stop.is_set():
+                raise Cancelled
+            hand_over(Step(method, stage, done, total))
+
+        found.append(_vector(space, wanted, pictures, progress))
+
+    tab.stop.clear()
+    yield from background.run(work, "search")
+    wanted.vector = found[0]
     searches.method, searches.asked = method, [*earlier, wanted][-KEPT:]
     if action == "back":
         searches.typed = searches.sentence()
