@@ -172,3 +172,12 @@ def m001_first_tables(db: Database) -> None:
 def m002_note_of_a_run(db: Database) -> None:
     """What a method chose by itself, and why: a JSON object."""
     db.execute("ALTER TABLE runs ADD COLUMN note TEXT NOT NULL DEFAULT '{}'")
+
+
+@migrations()
+def m003_searchable_pictures(db: Database) -> None:
+    """Pictures that were added for searching only; their numbers are never given again."""
+    db.execute(
+        "CREATE TABLE searchable (id INTEGER PRIMARY KEY AUTOINCREMENT,"
+        " picture TEXT NOT NULL UNIQUE REFERENCES pictures(sha256), created_at TEXT NOT NULL) STRICT"
+    )

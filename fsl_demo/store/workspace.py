@@ -12,7 +12,7 @@ import numpy as np
 from fsl_demo.episodes import Label, LabelledEpisode
 from fsl_demo.errors import UserError
 from fsl_demo.pictures import Picture
-from fsl_demo.store import blobs, browse, drafts, episodes, labels, pictures, runs
+from fsl_demo.store import blobs, browse, collection, drafts, episodes, labels, pictures, runs
 from fsl_demo.store.connection import Connections, now, trouble
 
 
@@ -31,6 +31,7 @@ class Workspace:
         self._file = folder / "fsl_demo.db"
         self._blobs = blobs.Blobs(folder / "blobs")
         self._connections = Connections(self._file)
+        self._collection: tuple[collection.Stamp, tuple[collection.CollectionPicture, ...]] = ((), ())
 
     def close(self) -> None:
         """Close this thread's connection; the workspace stays usable."""
@@ -194,6 +195,25 @@ class Workspace:
             episodes.require(db, episode_id)
             db.execute("UPDATE episodes SET deleted_at = NULL WHERE id = ?", (episode_id,))
             episodes.event(db, episode_id, "restored", now())
+
+    def collection(self) -> tuple[collection.CollectionPicture, ...]:
+        """Every picture of saved episodes that are not deleted, and those added for searching; the latest first."""
+        with self._connections.read() as db:
+            stamp, known = collection.stamp(db), self._collection
+            if stamp != known[0]:
+                known = self._collection = stamp, collection.load(db, self._blobs)
+        return known[1]
+
+    def add_to_collection(self, wanted: Sequence[Picture]) -> None:
+        """Keep pictures for searching; no episode needs to have them."""
+        self._add_pictures(wanted)
+        with self._connections.write() as db:
+            collection.add(db, [picture.sha256 for picture in wanted])
+
+    def take_from_collection(self, hashes: Sequence[str]) -> None:
+        """Take back `add_to_collection`; the files stay, and so do the pictures of saved episodes."""
+        with self._connections.write() as db:
+            collection.remove(db, hashes)
 
     def statistics(self) -> browse.Statistics:
         """How much there is of everything."""

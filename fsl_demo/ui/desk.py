@@ -12,6 +12,7 @@ from typing import Any
 from fsl_demo.errors import UserError
 from fsl_demo.store import StaleDraft, Workspace
 from fsl_demo.ui.document import Document
+from fsl_demo.ui.searches import Searches
 
 MAX_TABS = 200
 
@@ -29,8 +30,9 @@ class Tab:
         cursor, shown_at: the query being labelled, and since when (monotonic seconds).
         opened: the cell of a confusion matrix on view: method, true class, predicted class.
         filters, deleted: of the collection; the episode whose deletion can be undone.
+        searches: what was searched for, and what is ticked.
         lock: serialises edits and the end of a prediction.
-        stop: ends a prediction.
+        stop: ends a prediction or a search.
     """
 
     id: str
@@ -49,6 +51,7 @@ class Tab:
     opened: tuple[str, str, str] = ("", "", "")
     filters: dict[str, Any] = field(default_factory=dict)
     deleted: str = ""
+    searches: Searches = field(default_factory=Searches)
     lock: threading.RLock = field(default_factory=threading.RLock)
     stop: threading.Event = field(default_factory=threading.Event)
 

@@ -18,7 +18,7 @@ from fsl_demo.pictures import Picture
 from fsl_demo.store import Workspace
 from fsl_demo.ui.catalogue import TEXTS, text
 
-MOUNT = "fsl.mount(element, trigger, upload, watch); /* events: 'act' 'predict' 'stop' */"
+MOUNT = "fsl.mount(element, trigger, upload, watch); /* events: 'act' 'predict' 'search' 'stop' */"
 
 
 def block(elem_id: str) -> gr.HTML:
@@ -88,6 +88,13 @@ BIN = (
     '<svg class="glyph" viewBox="0 0 16 16" aria-hidden="true">'
     '<path d="M2.5 4.5h11M6.5 4V2.5h3V4M4 4.5l.7 9h6.6l.7-9M6.7 7v4M9.3 7v4"/></svg>'
 )
+
+
+def picker(view: View, target: str, label: str, attributes: str) -> str:
+    """A button that opens a hidden file input, whose files are added to `target`."""
+    name = f"pick-{target}-{label.replace('.', '-')}"
+    return f"""<input type="file" hidden multiple id="{name}" data-target="{target}" {attributes}>
+<button type="button" class="quiet" data-open="#{name}" data-focus="{name}">+ {view.t(label)}</button>"""
 
 
 def percent(value: float) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import gradio as gr
 
 from fsl_demo.episodes import LabelledEpisode
-from fsl_demo.errors import UserError
+from fsl_demo.errors import Cancelled, UserError
 from fsl_demo.methods.contract import Method
 from fsl_demo.store import Workspace
 from fsl_demo.store.exchange import FORMATS
@@ -25,6 +25,8 @@ from fsl_demo.ui import (
     plots,
     prediction,
     results,
+    search,
+    searching,
     uploads,
     why,
     workbench,
@@ -61,7 +63,6 @@ class Page:
             with gr.Tabs(selected="workbench", elem_id="tabs") as self.tabs:
                 with gr.Tab(i18n("tab_workbench"), id="workbench") as self.workbench_tab:
                     self.board = block("board")
-                    self.progress = block("progress")
                 with gr.Tab(i18n("tab_results"), id="results") as self.results_tab:
                     with gr.Row(elem_id="results-row"):
                         with gr.Column(scale=3, min_width=520):
@@ -75,8 +76,11 @@ class Page:
                             self.map = gr.Plot(label=i18n("label_map"), elem_id="map")
                 with gr.Tab(i18n("tab_label"), id="label") as self.label_tab:
                     self.labelling = block("labelling")
+                with gr.Tab(i18n("tab_search"), id="search") as self.search_tab:
+                    self.search = block("search")
                 with gr.Tab(i18n("tab_collection"), id="collection") as self.collection_tab:
                     self.collection = block("collection")
+            self.progress = block("progress")
             self.notice = block("notice")
             self._listen(blocks)
             api.add(self.methods)
@@ -85,11 +89,11 @@ class Page:
     def _listen(self, blocks: gr.Blocks) -> None:
         everything = [
             *(self.draft, self.annotator, self.header, self.tabs, self.board, self.progress, self.results, self.why),
-            *(self.plots, self.matrix_of, self.matrix, self.map, self.labelling, self.collection),
+            *(self.plots, self.matrix_of, self.matrix, self.map, self.labelling, self.search, self.collection),
             self.notice,
         ]
         remembered = [self.draft, self.annotator]
-        labelled = [self.workbench_tab, self.results_tab, self.label_tab, self.collection_tab]
+        labelled = [self.workbench_tab, self.results_tab, self.label_tab, self.search_tab, self.collection_tab]
         blocks.load(
             self.on_load, remembered, [*everything, *labelled], show_progress="hidden", api_visibility="private"
         )
@@ -98,13 +102,16 @@ class Page:
             (self.results, self.on_results),
             (self.why, self.on_results),
             (self.labelling, self.on_label),
+            (self.search, self.on_search),
             (self.collection, self.on_collection),
             (self.notice, self.on_notice),
         ):
             source.act(handler, remembered, everything, **EVENT)
         self.board.predict(self.on_predict, remembered, everything, concurrency_limit=4, **EVENT)
+        self.search.search(self.on_ask, remembered, everything, concurrency_limit=4, **EVENT)
         self.progress.stop(self.on_stop, remembered, everything, **EVENT)
         self.matrix_of.input(self.on_matrix, [*remembered, self.matrix_of], self.matrix, api_visibility="private")
+        self.search_tab.select(self.on_open_search, remembered, self.search, **EVENT)
         self.collection_tab.select(self.on_open_collection, remembered, self.collection, **EVENT)
 
     # --- events --------------------------------------------------------------------------------------------------
@@ -169,7 +176,7 @@ class Page:
 
     def on_stop(self, draft: str, annotator: str, request: gr.Request) -> Updates:
         self.desk.tab(str(request.session_hash), draft).stop.set()
-        return {}
+        return self._unchanged()
 
     def on_results(self, draft: str, annotator: str, request: gr.Request, event: gr.EventData) -> Updates:
         view, tab, data = self._arrive(request, event, draft)
@@ -206,7 +213,7 @@ class Page:
             if action == "fields":
                 collection.filter_by(tab, data["fields"])
                 if data["field"].startswith("pick:") or data["field"] == "format":
-                    return {}
+                    return self._unchanged()
             elif action == "forget":
                 self.workspace.delete_draft(data["id"])
             elif action == "delete":
@@ -220,6 +227,38 @@ class Page:
             elif action == "add":
                 said.inform(self._import(view, data["files"], said))
         return {self.collection: collection.render(view, tab), self.notice: said.html()}
+
+    def on_search(self, draft: str, annotator: str, request: gr.Request, event: gr.EventData) -> Updates:
+        view, tab, data = self._arrive(request, event, draft)
+        searching.remember(tab, data["fields"])
+        shown: Updates = {}
+        with Said(view) as said:
+            if data["action"] == "fields":
+                return self._unchanged()
+            if data["action"] == "add":
+                said.add(searching.add(view, tab, data))
+            elif data["action"] in searching.SENDS:
+                with self.desk.edit(tab) as document:
+                    before = document.outdated
+                    said.inform(searching.send(view, tab, data, document))
+                shown = self._show(view, tab, annotator, why_too=document.outdated != before)
+            else:
+                said.inform(searching.act(view, tab, data))
+        return {**shown, self.search: search.render(view, tab), self.notice: self._say(view, tab, said)}
+
+    def on_ask(self, draft: str, annotator: str, request: gr.Request, event: gr.EventData) -> Iterator[Updates]:
+        view, tab, data = self._arrive(request, event, draft)
+        searching.remember(tab, data["fields"])
+        with Said(view) as said:
+            try:
+                for step in searching.ask(view, tab, data):
+                    yield {self.progress: header.progress(view, step), self.notice: ""}
+            except Cancelled:
+                said.kind, said.lines = "info", [view.say("stopped")]
+        yield {self.progress: "", self.search: search.render(view, tab), self.notice: said.html()}
+
+    def on_open_search(self, draft: str, annotator: str, request: gr.Request) -> str:
+        return search.render(self._view(request), self.desk.tab(str(request.session_hash), draft))
 
     def on_open_collection(self, draft: str, annotator: str, request: gr.Request) -> str:
         return collection.render(self._view(request), self.desk.tab(str(request.session_hash), draft))
@@ -254,6 +293,9 @@ class Page:
         )
         return notice(view.t("conflict"), "error", buttons)
 
+    def _unchanged(self) -> Updates:
+        return {self.notice: gr.skip()}
+
     def _show(self, view: View, tab: Tab, annotator: str, why_too: bool = True) -> Updates:
         shown = {
             self.board: workbench.render(view, tab),
@@ -268,6 +310,7 @@ class Page:
             self.workbench_tab: gr.Tab(label=view.say("tab_workbench")),
             self.results_tab: gr.Tab(label=view.say("tab_results")),
             self.label_tab: gr.Tab(label=view.say("tab_label")),
+            self.search_tab: gr.Tab(label=view.say("tab_search")),
             self.collection_tab: gr.Tab(label=view.say("tab_collection")),
         }
 

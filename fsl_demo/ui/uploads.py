@@ -25,14 +25,21 @@ def add(view: View, document: Document, data: Mapping[str, Any]) -> list[UserErr
     try:
         if data["target"] == "classes":
             return _add_folders(view, document, data["files"])
-        with ThreadPoolExecutor() as pool:
-            read = list(pool.map(_ingest, data["files"]))
-        place(document, data["target"], _keep(view, [item for item in read if isinstance(item, Picture)]))
-        return [item for item in read if isinstance(item, UserError)]
+        pictures, errors = _ingest_all(data["files"])
+        place(document, data["target"], _keep(view, pictures))
+        return errors
     finally:
-        for file in data["files"]:
-            if file.get("path"):
-                discard(uploaded(file["path"]))
+        _discard_all(data["files"])
+
+
+def add_to_collection(view: View, files: list[Mapping[str, Any]]) -> list[UserError]:
+    """Keep uploaded pictures for searching; gives the errors of those left out, and deletes the uploads."""
+    try:
+        pictures, errors = _ingest_all(files)
+        view.workspace.add_to_collection(pictures)
+        return errors
+    finally:
+        _discard_all(files)
 
 
 def _add_folders(view: View, document: Document, files: list[Mapping[str, Any]]) -> list[UserError]:
@@ -53,14 +60,14 @@ def _add_folders(view: View, document: Document, files: list[Mapping[str, Any]])
             by_class[PurePosixPath(file["name"]).parent.name].append(picture)
     document.add_queries(_keep(view, by_class.pop("", [])))
     for name, pictures in by_class.items():
-        document.add_pictures(_row_called(document, name).key, _keep(view, pictures))
+        document.add_pictures(row_called(document, name).key, _keep(view, pictures))
     return errors
 
 
-def _row_called(document: Document, name: str) -> ClassRow:
-    """The row of that class name; else the first blank row; else a new one."""
+def row_called(document: Document, name: str) -> ClassRow:
+    """The row of that class name, if it is one; else the first blank row; else a new one."""
     for row in document.classes:
-        if class_key(row.name) == class_key(name):
+        if name and class_key(row.name) == class_key(name):
             return row
     row = next((row for row in document.classes if row.is_blank()), None) or document.add_class()
     row.name = name
@@ -99,6 +106,18 @@ def discard(upload: Path) -> None:
     if upload.parent != Path(get_upload_folder()).resolve():
         with suppress(OSError):
             upload.parent.rmdir()
+
+
+def _discard_all(files: list[Mapping[str, Any]]) -> None:
+    for file in files:
+        if file.get("path"):
+            discard(uploaded(file["path"]))
+
+
+def _ingest_all(files: list[Mapping[str, Any]]) -> tuple[list[Picture], list[UserError]]:
+    with ThreadPoolExecutor() as pool:
+        read = list(pool.map(_ingest, files))
+    return [one for one in read if isinstance(one, Picture)], [one for one in read if isinstance(one, UserError)]
 
 
 def _ingest(file: Mapping[str, Any]) -> Picture | UserError:

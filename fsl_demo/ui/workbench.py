@@ -16,7 +16,7 @@ from fsl_demo.methods.contract import Method
 from fsl_demo.ui import examples, uploads
 from fsl_demo.ui.desk import Tab
 from fsl_demo.ui.document import ClassRow, Document
-from fsl_demo.ui.html import BIN, View, esc, jpeg_uri
+from fsl_demo.ui.html import BIN, View, esc, jpeg_uri, picker
 
 MAX_QUERIES_SHOWN = 200
 
@@ -35,8 +35,8 @@ def render(view: View, tab: Tab) -> str:
 <h2>{view.t("support_set")} <small>{_shots(view, document)}</small></h2>
 {"".join(_class_row(view, document, row, position) for position, row in enumerate(document.classes, start=1))}
 <div class="line"><button data-action="add_class" class="quiet">+ {view.t("add_class")}</button>
-{_picker(view, "classes", "upload_folder", "webkitdirectory")}
-{_picker(view, "classes", "upload_zip", 'accept=".zip"')}{_crop_faces(view, document)}</div>
+{picker(view, "classes", "upload_folder", "webkitdirectory")}
+{picker(view, "classes", "upload_zip", 'accept=".zip"')}{_crop_faces(view, document)}</div>
 </section>
 <section class="side">{_queries(view, document)}{_methods(view, document)}{_predict(view, document)}</section>
 </div></div>"""
@@ -103,7 +103,7 @@ def _class_row(view: View, document: Document, row: ClassRow, position: int) -> 
  placeholder="{view.t("description_placeholder")}"
  aria-label="{label}: {view.t("description")}">{esc(row.description)}</textarea>
 {_english_wanted(view, document, row)}
-<div class="thumbs">{thumbs}{_picker(view, row.key, "add_pictures", 'accept="image/*,.heic,.heif"')}{hint}</div></div>"""
+<div class="thumbs">{thumbs}{picker(view, row.key, "add_pictures", 'accept="image/*,.heic,.heif"')}{hint}</div></div>"""
 
 
 def _english_wanted(view: View, document: Document, row: ClassRow) -> str:
@@ -131,13 +131,6 @@ def _thumb(view: View, document: Document, sha: str, owner: str) -> str:
  title="{view.t("move_to")}"><option value="">→</option>{choices}</select></span>"""
 
 
-def _picker(view: View, target: str, label: str, attributes: str) -> str:
-    """A button that opens a hidden file input."""
-    name = f"pick-{target}-{label}"
-    return f"""<input type="file" hidden multiple id="{name}" data-target="{target}" {attributes}>
-<button type="button" class="quiet" data-open="#{name}" data-focus="{name}">+ {view.t(label)}</button>"""
-
-
 def _queries(view: View, document: Document) -> str:
     shown = document.queries[:MAX_QUERIES_SHOWN]
     thumbs = "".join(_thumb(view, document, sha, "queries") for sha in shown)
@@ -147,7 +140,7 @@ def _queries(view: View, document: Document) -> str:
     count = f"<small>{len(document.queries)}</small>" if document.queries else ""
     return f"""<div class="panel" role="group" aria-label="{view.t("queries")}" data-drop="queries">
 <h2>{view.t("queries")} {count}</h2>{hint}
-<div class="thumbs">{thumbs}{rest}{_picker(view, "queries", "add_queries", 'accept="image/*,.heic,.heif"')}</div></div>"""
+<div class="thumbs">{thumbs}{rest}{picker(view, "queries", "add_queries", 'accept="image/*,.heic,.heif"')}</div></div>"""
 
 
 def chosen_methods(view: View, document: Document) -> list[str]:

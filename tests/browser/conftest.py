@@ -32,8 +32,9 @@ expect.set_options(timeout=30_000)
 class Workbench:
     """The app in a process of its own, on a workspace of its own."""
 
-    def __init__(self, workspace: Path) -> None:
+    def __init__(self, workspace: Path, *app: str) -> None:
         self.workspace = workspace
+        self.app = app or ("app.py",)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -42,7 +43,7 @@ class Workbench:
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "app.py", "--port", str(self.port), "--workspace", str(self.workspace)],
+            [sys.executable, *self.app, "--port", str(self.port), "--workspace", str(self.workspace)],
             cwd=ROOT,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE,

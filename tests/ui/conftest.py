@@ -11,7 +11,6 @@ from typing import Any
 import gradio as gr
 import numpy as np
 import pytest
-from PIL import Image
 
 from fsl_demo.episodes import Episode, Explanation, Focus, Layer, Progress, Scores
 from fsl_demo.errors import UserError
@@ -19,6 +18,7 @@ from fsl_demo.methods.contract import MethodCard
 from fsl_demo.pictures import Picture
 from fsl_demo.store import Workspace
 from fsl_demo.ui.page import Page
+from tests.colours import mean_colour, painted
 
 Paint = Callable[..., Path]
 
@@ -26,10 +26,6 @@ Paint = Callable[..., Path]
 @dataclass(frozen=True)
 class ColourSettings:
     none_below: float | None = field(default=None, metadata={"low": 0.0, "high": 1.0, "step": 0.01, "help": "-"})
-
-
-def colour(picture: Picture) -> np.ndarray:
-    return np.asarray(picture.image().resize((1, 1), Image.Resampling.BOX), dtype=np.float32).ravel() / 255
 
 
 class Colour:
@@ -42,7 +38,7 @@ class Colour:
         self.card = MethodCard(name, name.title(), "-", "colours", not reads, reads, False, ("query", "support"), 1)
 
     def embed(self, pictures: list[Picture]) -> np.ndarray:
-        return np.stack([colour(picture) for picture in pictures])
+        return np.stack([mean_colour(picture) for picture in pictures])
 
     def fit(self, episode: Episode, settings: ColourSettings, progress: Progress) -> Any:
         episode.check()
@@ -137,9 +133,8 @@ def paint(uploads: Path) -> Callable[..., Path]:
     """Makes an uploaded picture of one colour, speckled so that no two are the same."""
 
     def make(name: str, rgb: tuple[int, int, int], size: int = 24) -> Path:
-        noise = np.random.default_rng(sum(name.encode())).integers(-9, 10, (size, size, 3))
         file = uploads / name
-        Image.fromarray((np.array(rgb) + noise).clip(0, 255).astype(np.uint8)).save(file)
+        painted(rgb, sum(name.encode()), size).save(file)
         return file
 
     return make

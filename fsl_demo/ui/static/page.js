@@ -28,6 +28,7 @@
     const typed = new Map();
     const opened = new Set();
     let focused = null;
+    let ticked = null;
 
     const root = () => element.querySelector("[data-draft]") || element;
     const fields = () =>
@@ -64,6 +65,13 @@
     }
 
     element.addEventListener("click", (e) => {
+      if (e.target.matches('[data-field^="pick:"]')) {
+        const boxes = [...element.querySelectorAll('[data-field^="pick:"]')];
+        const [from, to] = [boxes.findIndex((box) => box.dataset.field === ticked), boxes.indexOf(e.target)];
+        if (e.shiftKey && from >= 0)
+          boxes.slice(Math.min(from, to), Math.max(from, to) + 1).forEach((box) => (box.checked = e.target.checked));
+        ticked = e.target.dataset.field;
+      }
       if (e.target.matches("[data-all]")) {
         element.querySelectorAll('[data-field^="pick:"]').forEach((box) => (box.checked = e.target.checked));
         return;
@@ -101,7 +109,11 @@
         e.preventDefault();
         act(el);
       }
-      if (e.target.matches("input[type=text][data-field]") && e.key === "Enter" && !e.isComposing) e.target.blur();
+      if (e.target.matches("input[type=text][data-field]") && e.key === "Enter" && !e.isComposing) {
+        const button = e.target.dataset.enter && element.querySelector(e.target.dataset.enter);
+        if (button && !e.ctrlKey) button.click();
+        else e.target.blur();
+      }
     });
     element.addEventListener("change", (e) => {
       const el = e.target;
@@ -166,6 +178,12 @@
 
     watch("value", () => {
       for (const id of opened) element.querySelector("#" + CSS.escape(id))?.setAttribute("open", "");
+      // Gradio keeps elements and changes their attributes: what was ticked, chosen or typed in them would stay.
+      element.querySelectorAll('[data-field^="pick:"], [data-all]').forEach((box) => (box.checked = box.defaultChecked));
+      element.querySelectorAll("input[type=text][data-enter]").forEach((input) => (input.value = input.defaultValue));
+      element.querySelectorAll(".search select").forEach((menu) => {
+        menu.selectedIndex = Math.max(0, [...menu.options].findIndex((option) => option.defaultSelected));
+      });
       for (const [field, value] of typed) {
         const el = element.querySelector(`[data-field="${CSS.escape(field)}"]`);
         if (!el || el.type === "checkbox") continue;
@@ -179,7 +197,7 @@
       element.querySelector("[data-focus-now]")?.focus();
     });
 
-    if (element.querySelector("[data-drop]") || element.closest("#board")) {
+    if (element.querySelector("[data-drop]") || element.closest("#board, #search")) {
       document.addEventListener("paste", (e) => {
         const files = [...(e.clipboardData?.files || [])];
         if (!files.length || !element.offsetParent) return;

@@ -1,0 +1,103 @@
+"""Milliseconds for searching 10,000 stored pictures, as JSON: the index once, then searches in a warm one.
+
+The pictures are rows without files, with random vectors in the workspace where a backbone's features would be. A
+sentence goes through MiniLM each time and from there by a random projection into the space.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from fsl_demo import runtime
+
+runtime.prepare("cpu")
+
+from fsl_demo.backbones.minilm import MiniLM  # noqa: E402
+from fsl_demo.episodes import Progress, quiet  # noqa: E402
+from fsl_demo.methods.vectors import unit  # noqa: E402
+from fsl_demo.pictures import Picture  # noqa: E402
+from fsl_demo.retrieval import Index, sentence_vector  # noqa: E402
+from fsl_demo.store import Workspace, collection, pictures  # noqa: E402
+from fsl_demo.store.connection import Connections  # noqa: E402
+
+PICTURES, CHANNELS, SHOWN, TIMES = 10_000, 1_400, 60, 30
+SPACE = "random"
+
+
+class RandomSpace:
+    """Stored vectors of pictures, and sentences by MiniLM."""
+
+    id = title = weights = SPACE
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace, self.encoder = workspace, MiniLM()
+        self.projection = np.random.default_rng(1).normal(size=(MiniLM.channels, CHANNELS)).astype(np.float32)
+
+    def embed(self, wanted: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
+        known = self.workspace.get_vectors(SPACE, [picture.sha256 for picture in wanted])
+        return unit(np.stack([known[picture.sha256] for picture in wanted]))
+
+    def texts(self, sentences: Sequence[Sequence[str]], progress: Progress = quiet) -> np.ndarray:
+        encoded = (self.encoder.encode(ensemble, progress).mean(axis=0) for ensemble in sentences)
+        return unit(np.stack(list(encoded)) @ self.projection)
+
+    def reads(self, text: str) -> bool:
+        return True
+
+
+def stock(workspace: Workspace) -> None:
+    """Rows and vectors of all pictures."""
+    random, image = np.random.default_rng(0), Image.new("RGB", (1, 1))
+    hashes = [f"{number:064x}" for number in range(PICTURES)]
+    rows = {Picture(sha256, 1, 1, "", "", lambda: image): pictures.Written(0, b"") for sha256 in hashes}
+    with Connections(workspace.folder / "fsl_demo.db").write() as db:
+        pictures.insert(db, rows)
+        collection.add(db, hashes)
+    workspace.put_vectors(SPACE, {sha256: random.normal(size=CHANNELS) for sha256 in hashes})
+
+
+def milliseconds(work: Callable[[int], object], times: int) -> float:
+    """The median."""
+    found = []
+    for number in range(times):
+        started = time.perf_counter()
+        work(number)
+        found.append(1e3 * (time.perf_counter() - started))
+    return statistics.median(found)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = Workspace(Path(folder))
+        stock(workspace)
+        space = RandomSpace(workspace)
+        index = Index(space)
+
+        def load(_: int) -> None:
+            index.add([one.picture for one in workspace.collection()])
+
+        def search(vector: np.ndarray) -> None:
+            index.search(vector, [one.picture.sha256 for one in workspace.collection()], SHOWN)
+
+        def by_sentence(number: int) -> None:
+            search(sentence_vector(space, f"picture number {number} of a dog in the snow"))
+
+        found = {"load": milliseconds(load, 1)}
+        by_sentence(TIMES)  # loads MiniLM
+        vector = sentence_vector(space, "a dog in the snow")
+        found["by vector"] = milliseconds(lambda _: search(vector), TIMES)
+        found["by picture"] = milliseconds(lambda number: search(index.vector(f"{number:064x}")), TIMES)
+        found["by sentence"] = milliseconds(by_sentence, TIMES)
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""`search`: the pictures of a workspace or a folder, ranked by a sentence or by a picture."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fsl_demo.commands import options, reading, reporting
+from fsl_demo.errors import UserError
+from fsl_demo.pictures import ingest
+
+if TYPE_CHECKING:
+    from fsl_demo.methods.joint_space import JointSpace
+    from fsl_demo.store import CollectionPicture
+
+DETAILS = """\
+A workspace's pictures are those of its saved episodes, and those added on the page for searching. Each picture is
+embedded once; its features are kept in the workspace. The JSON is a list of "file", "sha256", "similarity",
+"classes" (that a person gave it) and "episodes", best first.
+"""
+EXAMPLES = """\
+search "a dog in the snow" --workspace workspace/
+search --like dog.jpg --top 5 --format json
+search "a dog in the snow" --data holiday/
+"""
+
+
+def add(verbs: options.Verbs) -> None:
+    parser = options.add_verb(verbs, "search", "Rank pictures by a sentence, or by a picture.", DETAILS, EXAMPLES)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("sentence", nargs="?", metavar="SENTENCE", help="what the pictures show, in English")
+    what.add_argument("--like", type=Path, metavar="FILE", help="a picture; those most like it are listed")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="search this folder or zip in place of the workspace")
+    parser.add_argument(
+        "--workspace",
+        type=Path,
+        metavar="DIR",
+        help="search this workspace (default: ./workspace); with --data, keep the pictures' features in it",
+    )
+    parser.add_argument("--method", metavar="ID", help="the method that compares (default: the first that can)")
+    parser.add_argument("--top", type=options.count, default=20, metavar="N", help="how many to list (default: 20)")
+    options.add_format(parser, "table", "json")
+    options.add_machine(parser)
+    parser.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    options.prepare(chosen)
+    from fsl_demo.retrieval import Index, sentence_vector
+
+    if chosen.data is None:
+        chosen.workspace = chosen.workspace or Path("workspace")
+        if not chosen.workspace.is_dir():  # a misspelled folder isn't made
+            raise UserError("folder_missing", folder=chosen.workspace)
+    terminal = reporting.Terminal()
+    like = ingest(chosen.like) if chosen.like else None
+    space = _space(chosen)
+    if like:
+        vector = space.embed([like], terminal.progress)[0]
+    else:
+        vector = sentence_vector(space, chosen.sentence, terminal.progress)
+    offered = {one.picture.sha256: (file, one) for file, one in _pictures(chosen, terminal) if one.picture != like}
+    if not offered:
+        raise UserError("no_collection")
+    index = Index(space)
+    index.add([one.picture for _, one in offered.values()], terminal.progress)
+    found = [(*offered[sha256], similarity) for sha256, similarity in index.search(vector, list(offered), chosen.top)]
+    if chosen.format == "json":
+        reporting.print_json([_document(*match) for match in found])
+    else:
+        rows = [[f"{similarity:.3f}", file, "; ".join(one.classes)] for file, one, similarity in found]
+        reporting.print_table(["similarity", "file", "classes"], rows)
+    return 1 if terminal.faults else 0
+
+
+def _document(file: str, one: CollectionPicture, similarity: float) -> dict[str, Any]:
+    return {
+        "file": file,
+        "sha256": one.picture.sha256,
+        "similarity": round(similarity, 6),
+        "classes": list(one.classes),
+        "episodes": list(one.episodes),
+    }
+
+
+def _space(chosen: argparse.Namespace) -> JointSpace:
+    """The space of the method that is named, or the first there is.
+
+    Raises:
+        UserError: `no_joint_space`; `unknown_method` for a method that has none.
+    """
+    from fsl_demo.retrieval import spaces
+
+    found = spaces(reading.methods(chosen.workspace))
+    if not found:
+        raise UserError("no_joint_space")
+    if chosen.method and chosen.method not in found:
+        raise UserError("unknown_method", name=chosen.method, known=", ".join(found))
+    return found[chosen.method or next(iter(found))]
+
+
+def _pictures(chosen: argparse.Namespace, terminal: reporting.Terminal) -> list[tuple[str, CollectionPicture]]:
+    """What is searched, with what each picture is called."""
+    from fsl_demo.store import CollectionPicture, Workspace
+
+    if chosen.data is None:
+        return [(one.picture.name, one) for one in Workspace(chosen.workspace).collection()]
+    read = reading.queries(chosen.data, terminal.progress, terminal.fault)
+    return [(file, CollectionPicture(picture, (), (), added=False)) for file, picture in read.items()]

@@ -1,0 +1,60 @@
+"""A space in which pictures and texts meet without a network: mean colours, and the words red, green and blue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image
+
+from fsl_demo.episodes import Box, Progress, quiet
+from fsl_demo.methods.vectors import unit
+from fsl_demo.pictures import Picture
+
+WORDS = ("red", "green", "blue")
+
+
+def painted(rgb: tuple[int, int, int], seed: int = 0, size: int = 24) -> Image.Image:
+    """A picture of one colour, speckled by `seed`, so that no two are the same."""
+    noise = np.random.default_rng(seed).integers(-9, 10, (size, size, 3))
+    return Image.fromarray((np.array(rgb) + noise).clip(0, 255).astype(np.uint8))
+
+
+def mean_colour(picture: Picture) -> np.ndarray:
+    """float32 [3], from 0 to 1."""
+    return np.asarray(picture.image().resize((1, 1), Image.Resampling.BOX), dtype=np.float32).ravel() / 255
+
+
+class ColourSpace:
+    """A `JointSpace`.
+
+    Attributes:
+        embedded: names of the pictures that were embedded, in order.
+    """
+
+    weights = "-"
+
+    def __init__(self, id: str = "colours", title: str = "Colours") -> None:
+        self.id, self.title = id, title
+        self.embedded: list[str] = []
+
+    def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
+        vectors = []
+        for number, picture in enumerate(pictures):
+            progress("embed", number, len(pictures))
+            vectors.append(mean_colour(picture))
+            self.embedded.append(picture.name)
+        return unit(np.array(vectors, np.float32).reshape(-1, 3))
+
+    def texts(self, sentences: Sequence[Sequence[str]], progress: Progress = quiet) -> np.ndarray:
+        found = [[sum(word in text.split() for text in ensemble) for word in WORDS] for ensemble in sentences]
+        return unit(np.array(found, np.float32))
+
+    def reads(self, text: str) -> bool:
+        return text.isascii()
+
+    def evidence(self, picture: Picture, directions: np.ndarray) -> np.ndarray:
+        raise NotImplementedError
+
+    def seen(self, picture: Picture) -> Box:
+        return (0.0, 0.0, 1.0, 1.0)
