@@ -61,8 +61,9 @@ class Classifier(Protocol):
 class Method(Protocol):
     """A method. `Settings` is a frozen dataclass whose fields make the controls and options.
 
-    Each field carries `metadata`: "help" (a sentence), and "low", "high", "step" (a slider) or "choices" (a menu); a
-    field whose default is None is chosen by the method itself until somebody sets it.
+    Each field carries `metadata`: "help" (a sentence), and "low", "high", "step" (a slider), "choices" (a menu) or
+    "text" (typed; its value is an example), and "weights" where the text names CLIP weights; a field whose default is
+    None is chosen by the method itself until somebody sets it.
     """
 
     card: ClassVar[MethodCard]

@@ -1,10 +1,10 @@
-"""The line above the tabs (what runs where, language, light or dark) and the progress of a prediction."""
+"""The line above the tabs (what runs where, language, light or dark) and the progress of a prediction or download."""
 
 from __future__ import annotations
 
+from fsl_demo.ui.background import Step
 from fsl_demo.ui.catalogue import LANGUAGES
 from fsl_demo.ui.html import View, esc
-from fsl_demo.ui.prediction import Step
 
 
 def render(view: View) -> str:

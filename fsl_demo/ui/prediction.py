@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import queue
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from fsl_demo import runtime
 from fsl_demo.episodes import Explanation, Focus, quiet
 from fsl_demo.errors import Cancelled, UserError
+from fsl_demo.ui import background
+from fsl_demo.ui.background import Step
 from fsl_demo.ui.desk import Tab
 from fsl_demo.ui.document import Document, Result
 from fsl_demo.ui.html import View
 from fsl_demo.ui.workbench import chosen_methods, settings_of
-
-
-@dataclass(frozen=True)
-class Step:
-    """How far a prediction is: `method` is at `stage`, `done` of `total`."""
-
-    method: str
-    stage: str
-    done: int
-    total: int
 
 
 @dataclass
@@ -55,13 +45,12 @@ def predict(view: View, tab: Tab) -> Iterator[Step | Prediction]:
         raise UserError("no_methods")
     evidence = document.evidence()
     tab.stop.clear()
-    steps: queue.Queue[Step | Prediction | BaseException] = queue.Queue()
     plans = [(view.methods[name], settings_of(view.methods[name], document)) for name in names]
     rows = [row.key for row in document.rows()]
     support = [example.picture.sha256 for example in episode.support]
     queries = list(document.queries)
 
-    def work() -> None:
+    def work(hand_over: Callable[[Step | Prediction], None]) -> None:
         prediction = Prediction(evidence, [], {})
         try:
             for method, settings in plans:
@@ -69,7 +58,7 @@ def predict(view: View, tab: Tab) -> Iterator[Step | Prediction]:
                 def progress(stage: str, done: int, total: int, name: str = method.card.id) -> None:
                     if tab.stop.is_set():
                         raise Cancelled
-                    steps.put(Step(name, stage, done, total))
+                    hand_over(Step(name, stage, done, total))
 
                 try:
                     scores = method.fit(episode, settings, progress).predict(episode.queries, progress)
@@ -79,19 +68,9 @@ def predict(view: View, tab: Tab) -> Iterator[Step | Prediction]:
                 prediction.results.append(Result(scores, rows, queries, support, str(runtime.device())))
         except Cancelled:
             prediction.cancelled = True
-        except BaseException as error:  # handed to the page's thread, which raises it
-            steps.put(error)
-            return
-        steps.put(prediction)
+        hand_over(prediction)
 
-    threading.Thread(target=work, daemon=True, name="prediction").start()
-    while True:
-        step = steps.get()
-        if isinstance(step, BaseException):
-            raise step
-        yield step
-        if isinstance(step, Prediction):
-            return
+    yield from background.run(work, "prediction")
 
 
 def keep(document: Document, prediction: Prediction) -> None:
