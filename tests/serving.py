@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -46,7 +46,8 @@ def serving() -> Iterator[Site]:
             self.end_headers()
             if answer.gate is not None:
                 answer.gate.wait(timeout=30)
-            self.wfile.write(answer.body)
+            with suppress(ConnectionError):  # who asked may have stopped listening
+                self.wfile.write(answer.body)
 
         def log_message(self, *_: object) -> None:
             pass

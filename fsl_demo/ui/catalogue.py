@@ -24,6 +24,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "private": ("offline: pictures stay on this machine", "離線：圖片不會離開這台電腦"),
     "dark": ("Light or dark", "淺色或深色"),
     "stage.weights": ("loading weights", "載入權重"),
+    "stage.connect": ("connecting", "連線中"),
     "stage.download": ("downloading: {done} of {total} MB", "下載中：{done} / {total} MB"),
     "stage.embed": ("embedding pictures: {done} of {total}", "計算圖片特徵：{done} / {total}"),
     "stage.score": ("scoring", "計算分數"),

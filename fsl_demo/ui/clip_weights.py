@@ -69,7 +69,7 @@ def act(view: View, tab: Tab, data: Mapping[str, Any]) -> Iterator[Step]:
                 raise Cancelled
             hand_over(Step(method, stage, done, total))
 
-        progress("download", 0, 0)
+        progress("connect", 0, 0)
         clip_downloads.download(name, progress)
 
     yield from background.run(work, "download")
