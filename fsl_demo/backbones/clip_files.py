@@ -46,18 +46,16 @@ def locate(name: ClipName) -> ClipFiles:
     """Find the weights and everything that is known of them; nothing is loaded, and no request is made.
 
     Raises:
-        UserError: `clip_absent`, `clip_file_missing`, `clip_folder`, `clip_architecture`, `clip_tag`, `clip_archive`,
-            `clip_quick_gelu`, `clip_preprocessing`, `clip_tokenizer`, `clip_other_architecture`.
+        UserError: `clip_absent`, `clip_file_missing`, `clip_folder`, `clip_architecture`, `clip_tag`, `clip_damaged`,
+            `clip_archive`, `clip_quick_gelu`, `clip_preprocessing`, `clip_tokenizer`, `clip_other_architecture`.
     """
     if not name.architecture:
         return _in_folder(name)
     config = architecture(name)
     known = tagged(name, config) if name.tag else {}
     file = name.found()
-    if file is None and name.downloads:
-        raise absent(name)
-    if file is None or not file.is_file():
-        raise UserError("clip_file_missing", path=name.path)
+    if file is None:
+        raise absent(name) if name.downloads else UserError("clip_file_missing", path=name.path)
     text = config["text_cfg"]
     if "hf_tokenizer_name" in text or "hf_model_name" in text:
         raise UserError("clip_tokenizer", name=name, reason=text.get("hf_tokenizer_name") or text["hf_model_name"])
@@ -180,20 +178,26 @@ def _is_archive(file: Path, trusted: bool) -> bool:
     """Whether a file is a TorchScript archive, which holds code and is opened only where its hash is known.
 
     Raises:
-        UserError: `clip_archive`.
+        UserError: `clip_archive`, `clip_damaged`.
     """
     if not zipfile.is_zipfile(file):
         return False
-    with zipfile.ZipFile(file) as archive:
-        scripted = any(entry.endswith("/constants.pkl") for entry in archive.namelist())
+    try:
+        with zipfile.ZipFile(file) as archive:
+            scripted = any(entry.endswith("/constants.pkl") for entry in archive.namelist())
+    except zipfile.BadZipFile as error:
+        raise UserError("clip_damaged", file=file.name, reason=str(error)) from error
     if scripted and not trusted:
         raise UserError("clip_archive", file=file.name)
     return scripted
 
 
 def _sha256(file: Path, *more: bytes) -> str:
-    with file.open("rb") as opened:
-        digest = hashlib.file_digest(opened, "sha256")
+    try:
+        with file.open("rb") as opened:
+            digest = hashlib.file_digest(opened, "sha256")
+    except OSError as error:
+        raise UserError("clip_damaged", file=file.name, reason=error.strerror or str(error)) from error
     for part in more:
         digest.update(part)
     return digest.hexdigest()

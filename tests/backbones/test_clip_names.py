@@ -44,6 +44,12 @@ def test_downloaded_weights_are_found_by_any_suffix(tmp_path: Path, monkeypatch:
         assert name.found() == file
 
 
+@pytest.mark.parametrize("path", ["/no/such", "/" + "x" * 900, "~nobody-of-this-name/x", "a\0b", "."])
+def test_files_that_are_not_there(path: str) -> None:
+    assert ClipName.parse(f"RN50:{path}").found() is None
+    assert (ClipName.parse(f"local-dir:{path}").found() is None) == (path != ".")
+
+
 def test_offers_are_open_clips_and_need_no_tokenizer_of_their_own() -> None:
     open_clip = tiny_clip.library()
     for one in OFFERS:
