@@ -18,7 +18,8 @@ def download(name: ClipName, progress: Progress = quiet) -> Path:
         progress: may raise `Cancelled`, which leaves nothing behind.
 
     Raises:
-        UserError: `clip_architecture`, `clip_tag`, `clip_quick_gelu`, `download_none`; what `downloads.fetch` raises.
+        UserError: `clip_architecture`, `clip_tokenizer`, `clip_tag`, `clip_quick_gelu`, `download_none`; what
+            `downloads.fetch` raises.
     """
     there = name.found()
     if there is not None:

@@ -56,9 +56,6 @@ def locate(name: ClipName) -> ClipFiles:
     file = name.found()
     if file is None:
         raise absent(name) if name.downloads else UserError("clip_file_missing", path=name.path)
-    text = config["text_cfg"]
-    if "hf_tokenizer_name" in text or "hf_model_name" in text:
-        raise UserError("clip_tokenizer", name=name, reason=text.get("hf_tokenizer_name") or text["hf_model_name"])
     sha256 = _sha256(file)
     recognised = _recognised(sha256)
     archive = _is_archive(file, trusted=recognised is not None and sha256 in recognised[1]["url"])
@@ -72,7 +69,7 @@ def architecture(name: ClipName) -> dict[str, Any]:
     """The configuration of an architecture that open_clip knows.
 
     Raises:
-        UserError: `clip_architecture`.
+        UserError: `clip_architecture`; `clip_tokenizer` for one that would ask the network for its tokenizer.
     """
     runtime.guard_torchvision()
     import open_clip
@@ -82,6 +79,9 @@ def architecture(name: ClipName) -> dict[str, Any]:
         known = open_clip.list_models()
         near = difflib.get_close_matches(name.architecture, known, NAMED_AT_MOST)
         raise UserError("clip_architecture", name=name.architecture, known=_listed(near or known))
+    text = config["text_cfg"]
+    if "hf_tokenizer_name" in text or "hf_model_name" in text:
+        raise UserError("clip_tokenizer", name=name, reason=text.get("hf_tokenizer_name") or text["hf_model_name"])
     return config
 
 

@@ -52,8 +52,14 @@ def test_what_nobody_offers(name: str, hub: Site) -> None:
     assert refused.value.code == "download_none"
 
 
-def test_a_mismatched_activation_is_not_even_fetched(hub: Site) -> None:
-    for name, code in (("tiny-quickgelu/plain", "clip_quick_gelu"), ("tiny/other", "clip_tag")):
+def test_what_could_not_be_used_is_not_even_fetched(hub: Site) -> None:
+    refusals = {
+        "tiny-quickgelu/plain": "clip_quick_gelu",
+        "tiny/other": "clip_tag",
+        "tiny-foreign/plain": "clip_tokenizer",
+        "tinny/plain": "clip_architecture",
+    }
+    for name, code in refusals.items():
         with pytest.raises(UserError) as refused:
             download(ClipName.parse(name))
         assert refused.value.code == code
