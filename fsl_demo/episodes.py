@@ -158,8 +158,10 @@ class Layer:
         seen: the rectangle that the network saw and the map covers; it may reach beyond the picture.
         words: what the picture was compared with in words, as (text, similarity), best first.
         kind: what the map is: "evidence" (shares of the score), "attention" (where the network looks, whatever the
-            class), "cross" (where it looks for the other picture's sake), "point" (what a place attends to).
+            class), "cross" (where it looks for the other picture's sake), "point" (what a place attends to), "phrase"
+            (where a typed phrase is found).
         channels: the strongest channels of the attention, as (number, weight), strongest first.
+        contributions: what each word of the phrase, or of the class's text, adds to its cosine with the picture.
     """
 
     picture: Picture
@@ -167,8 +169,9 @@ class Layer:
     map: np.ndarray | None = None
     seen: Box = (0.0, 0.0, 1.0, 1.0)
     words: tuple[tuple[str, float], ...] = ()
-    kind: Literal["evidence", "attention", "cross", "point"] = "evidence"
+    kind: Literal["evidence", "attention", "cross", "point", "phrase"] = "evidence"
     channels: tuple[tuple[int, float], ...] = ()
+    contributions: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -188,11 +191,13 @@ class Focus:
         support: a support picture.
         point: a place on one of the two pictures, as fractions of its width and height: what does it attend to?
         on: the picture that the point is on.
+        phrase: words to look for on the query in place of the class.
     """
 
     support: Picture | None = None
     point: tuple[float, float] | None = None
     on: Literal["query", "support"] = "query"
+    phrase: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,11 @@ English, for the command line; the page looks the code up in its own catalogue.
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 MESSAGES = {
     "picture_empty": "“{file}” is empty (0 bytes). Save or export it again and add the new file.",
     "picture_bytes": "“{file}” has {megabytes:.0f} MB; at most {limit:.0f} MB are read. Save a smaller copy.",
@@ -21,7 +26,7 @@ MESSAGES = {
     "class_undescribed": "{method} needs at least one picture of “{name}”, or a description of it in English.",
     "description_long": "The description of “{name}” has {length} characters; at most {limit} fit.",
     "description_script": "The text model reads English. Describe “{name}” in English to use it in {method}.",
-    "template_bad": "“{template}” is no prompt template. It needs exactly one {{}} for the class name and at most {limit}"
+    "template_bad": "“{template}” is no prompt template. It needs {{}} once, for the class name, and at most {limit}"
     " characters.",
     "templates_many": "There are {count} prompt templates; at most {limit} fit. Remove some.",
     "one_class": "One class is not a choice. Add a second class.",
@@ -67,6 +72,28 @@ MESSAGES = {
     "import_incomplete": "“{file}” names pictures that are not there ({count}, the first is “{first}”). Add them.",
     "export_entries": "These episodes have more than {limit} pictures, too many for one file. Choose fewer.",
     "csv_columns": "“{file}” lacks the columns {missing}. Add them to its first line.",
+    "clip_name": "“{name}” names no CLIP weights. Write architecture/tag, architecture:/file or local-dir:/folder.",
+    "clip_architecture": "open_clip has no architecture “{name}”. Among others there are: {known}.",
+    "clip_tag": "open_clip has no weights “{tag}” of {architecture}. There are: {known}.",
+    "clip_absent": "The weights {name} are not on this machine ({size}; licence: {licence}). Download them: on the"
+    " page, or with `python -m fsl_demo weights download {name}`. Without network, bring the file along and write"
+    " {name}:/path/to/file.",
+    "clip_file_missing": "There are no weights at {path}. Check how it is spelled.",
+    "clip_folder": "The folder {folder} holds no CLIP model ({reason}). It needs open_clip_config.json and weights.",
+    "clip_damaged": "“{file}” cannot be read as weights ({reason}). Take .safetensors, or a state dict as .pt or .bin.",
+    "clip_archive": "“{file}” is a TorchScript archive, a program: only OpenAI's are opened. Take .safetensors.",
+    "clip_other_architecture": "“{file}” does not hold weights of {architecture} ({reason}). Name the right one.",
+    "clip_quick_gelu": "{name} would be run with the wrong activation (QuickGELU or GELU). Write {right}.",
+    "clip_preprocessing": "Weights of {architecture} differ in their preprocessing. Say which they are, as in"
+    " {architecture}/{tag}:/file. There are: {known}.",
+    "clip_tokenizer": "The tokenizer of {name} is not on this machine ({reason}). Put it into a folder with the weights"
+    " and open_clip_config.json, and write local-dir:/folder.",
+    "clip_no_map": "There is no heat map for {name}: how its picture tower pools positions is not supported.",
+    "download_offline": "{host} cannot be reached. Check the network, or download elsewhere and name the file.",
+    "download_refused": "{host} refused the download (status {status}). Try later, or download elsewhere.",
+    "download_broken": "The download from {host} broke off, and nothing was kept. Try again.",
+    "download_differs": "What {host} sent is not what it announced, and nothing was kept. Try again.",
+    "download_none": "Nobody offers {name} for download. Name a file of your own, as in {name}:/path/to/file.",
     "csv_row": "Line {line} of “{file}”: {column} cannot be “{value}”. Correct it.",
 }
 
@@ -87,3 +114,14 @@ class UserError(Exception):
 
 class Cancelled(Exception):
     """The person pressed Stop. Raised by a `Progress` callback, never reported as an error."""
+
+
+@contextmanager
+def disk_trouble(folder: Path) -> Iterator[None]:
+    """Turn a full disk and a folder that is not writable into `disk_full` and `folder_unwritable`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise UserError("disk_full", folder=folder) from error
+        raise UserError("folder_unwritable", folder=folder, reason=error.strerror or str(error)) from error

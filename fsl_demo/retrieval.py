@@ -9,11 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fsl_demo.episodes import Progress, ordered_unique, quiet
-from fsl_demo.errors import UserError
 from fsl_demo.methods.joint_space import JointSpace
 from fsl_demo.pictures import Picture
-
-MAX_SENTENCE = 1_000
 
 
 class Match(NamedTuple):
@@ -31,22 +28,6 @@ def spaces(methods: Mapping[str, Any]) -> dict[str, JointSpace]:
         if space is not None and all(space.id != other.id for other in found.values()):
             found[name] = space
     return found
-
-
-def sentence_vector(space: JointSpace, sentence: str, progress: Progress = quiet) -> np.ndarray:
-    """The unit vector of a sentence, float32 [D].
-
-    Raises:
-        UserError: `search_empty`, `search_long`, `search_script`.
-    """
-    text = " ".join(sentence.split())
-    if not text:
-        raise UserError("search_empty")
-    if len(text) > MAX_SENTENCE:
-        raise UserError("search_long", length=len(text), limit=MAX_SENTENCE)
-    if not space.reads(text):
-        raise UserError("search_script", model=space.title)
-    return space.texts([[text]], progress)[0]
 
 
 class Index:

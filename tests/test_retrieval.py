@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from fsl_demo.errors import Cancelled, UserError
+from fsl_demo.methods.phrases import MAX_SENTENCE, sentence_vector
 from fsl_demo.pictures import Picture, from_image
-from fsl_demo.retrieval import MAX_SENTENCE, Index, index_of, sentence_vector, spaces
+from fsl_demo.retrieval import Index, index_of, spaces
 from tests.colours import ColourSpace, painted
 
 COLOURS = {"r1": (220, 10, 10), "r2": (200, 90, 60), "g1": (10, 220, 10), "b1": (10, 10, 220), "b2": (60, 90, 200)}

@@ -20,15 +20,26 @@ MAP_BYTES = 256_000_000
 class Backbone(Protocol):
     """A frozen network that turns prepared pictures into feature maps; pooled features are their means.
 
+    A network whose vectors are no mean over positions gives maps of one position.
+
     Attributes:
         source: the network whose maps are given to `maps` in place of prepared pictures, if any.
     """
 
-    id: str
-    title: str
-    weights: str
-    preprocessing: str
-    channels: int
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def weights(self) -> str: ...
+
+    @property
+    def preprocessing(self) -> str: ...
+
+    @property
+    def channels(self) -> int: ...
 
     @property
     def source(self) -> Backbone | None: ...
@@ -41,8 +52,11 @@ class Backbone(Protocol):
 class TextEncoder(Protocol):
     """A frozen network that turns texts into unit vectors."""
 
-    id: str
-    weights: str
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def weights(self) -> str: ...
 
     def encode(self, texts: Sequence[str], progress: Progress) -> np.ndarray: ...
 

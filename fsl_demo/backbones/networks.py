@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field
 
 from fsl_demo.backbones.cache import FeatureCache
+from fsl_demo.backbones.clip import Clip
 from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
 from fsl_demo.backbones.minilm import MiniLM
 from fsl_demo.backbones.trained import TrainedNetwork
@@ -16,7 +17,7 @@ class Networks:
     """Networks for pictures and texts, and the cache of what they made of them.
 
     Attributes:
-        shuffle: seed by which the weights of networks trained here are shuffled, for controls.
+        shuffle: seed by which the weights of CLIP and of networks trained here are shuffled, for controls.
     """
 
     features: FeatureCache
@@ -24,6 +25,7 @@ class Networks:
     texts: MiniLM = field(default_factory=MiniLM)
     shuffle: int | None = None
     _trained: dict[str, TrainedNetwork] = field(default_factory=dict)
+    _clip: dict[str, Clip] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def trained(self, checkpoint: str) -> TrainedNetwork:
@@ -36,3 +38,16 @@ class Networks:
             if checkpoint not in self._trained:
                 self._trained[checkpoint] = TrainedNetwork(checkpoint, self.shuffle, self.pictures)
             return self._trained[checkpoint]
+
+    def clip(self, name: str) -> Clip:
+        """The CLIP model of a name; only the last one that was asked for is kept, because they are large.
+
+        Raises:
+            UserError: `clip_name`.
+        """
+        with self._lock:
+            if name not in self._clip:
+                made = Clip(name, self.shuffle)
+                self._clip.clear()
+                self._clip[name] = made
+            return self._clip[name]

@@ -62,6 +62,8 @@ def _setting(spec: dataclasses.Field) -> dict[str, Any]:
 
 
 def _range(setting: dict[str, Any]) -> str:
+    if "text" in setting:
+        return "text"
     if "choices" in setting:
         return ", ".join(setting["choices"])
     return f"{setting['low']:g} to {setting['high']:g}"

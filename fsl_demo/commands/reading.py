@@ -134,6 +134,8 @@ def settings(known: dict[str, Method], assignments: Iterable[str]) -> dict[str, 
 
 
 def _value(name: str, text: str, metadata: Mapping[str, Any]) -> float | str:
+    if "text" in metadata:
+        return text
     if "choices" not in metadata:
         return _number(name, text, metadata["low"], metadata["high"])
     if text not in metadata["choices"]:

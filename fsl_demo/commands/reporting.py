@@ -12,7 +12,13 @@ from typing import Any
 from fsl_demo.episodes import ClassSpec, Scores
 from fsl_demo.errors import UserError
 
-STAGES = {"read": "reading pictures", "weights": "loading weights", "embed": "embedding", "score": "scoring"}
+STAGES = {
+    "read": "reading pictures",
+    "weights": "loading weights",
+    "download": "downloading megabytes",
+    "embed": "embedding",
+    "score": "scoring",
+}
 NONE = "(none of these)"
 ERASE = "\r\x1b[K"
 

@@ -47,7 +47,8 @@ def add(verbs: options.Verbs) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     options.prepare(chosen)
-    from fsl_demo.retrieval import Index, sentence_vector
+    from fsl_demo.methods.phrases import sentence_vector
+    from fsl_demo.retrieval import Index
 
     if chosen.data is None:
         chosen.workspace = chosen.workspace or Path("workspace")

@@ -12,6 +12,7 @@ from fsl_demo.backbones.networks import Networks
 from fsl_demo.errors import UserError
 from fsl_demo.methods.asif import Asif
 from fsl_demo.methods.can import Can, CanTransductive
+from fsl_demo.methods.clip import ClipMethod
 from fsl_demo.methods.contract import Method
 from fsl_demo.methods.prototype import Prototype
 from fsl_demo.methods.s3net import S3Net
@@ -23,6 +24,7 @@ from fsl_demo.pictures import Picture
 METHODS: tuple[Any, ...] = (
     Prototype,
     Asif,
+    ClipMethod,
     Siamese,
     SiameseCbam,
     S3Net,
@@ -63,6 +65,6 @@ def proposed(known: Mapping[str, Method], pictures: Sequence[Picture]) -> list[s
         pictures: of the support set; without any, the methods that can do without are proposed.
     """
     if not pictures:
-        return [name for name, method in known.items() if not method.card.needs_pictures]
+        return [name for name, method in known.items() if not method.card.needs_pictures and method.card.kinds != ()]
     kind = looks_like(pictures[:LOOKED_AT])
     return [name for name, method in known.items() if method.card.kinds is None or kind in method.card.kinds]

@@ -46,6 +46,11 @@ class Default:
         one, five = (float(value) for value in values)
         return cls(0.0, (0.0, 0.0), (one, five), 0.0)
 
+    @classmethod
+    def constant(cls, value: float) -> Default:
+        """The same number whatever the episode."""
+        return cls(value, (value, value), (value, value), 0.0)
+
     def at(self, classes: int, shots: float, blend: float = 1.0) -> float:
         """The number for so many classes, pictures a class, and this weight of pictures against text."""
         many = (1 - 1 / max(shots, 1.0)) / (1 - 1 / 5)

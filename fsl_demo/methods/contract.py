@@ -32,7 +32,7 @@ class MethodCard:
         reads_text: it uses the class names and descriptions.
         transductive: it looks at all queries before it answers one.
         explains: what it can show: "query", "support", "words", "distances" (of pairs), "attention" (CBAM), "points"
-            (what a place attends to).
+            (what a place attends to), "phrases" (where typed words are found).
         kinds: where the support set looks like one of these ("characters", "faces", "photographs"), the method is
             proposed; None for pictures of any kind, empty for a method that gains nothing over another.
         cost: milliseconds a new picture, roughly, on a laptop's CPU.
@@ -61,8 +61,9 @@ class Classifier(Protocol):
 class Method(Protocol):
     """A method. `Settings` is a frozen dataclass whose fields make the controls and options.
 
-    Each field carries `metadata`: "help" (a sentence), and "low", "high", "step" (a slider) or "choices" (a menu); a
-    field whose default is None is chosen by the method itself until somebody sets it.
+    Each field carries `metadata`: "help" (a sentence), and "low", "high", "step" (a slider), "choices" (a menu) or
+    "text" (typed; its value is an example), and "weights" where the text names CLIP weights; a field whose default is
+    None is chosen by the method itself until somebody sets it.
     """
 
     card: ClassVar[MethodCard]

@@ -13,7 +13,11 @@ from fsl_demo.episodes import ClassSpec
 from fsl_demo.errors import UserError
 
 LONGEST, MOST = 200, 40
-TEMPLATES = {"text": "a photo of a {}.", "lines": 3, "help": "Prompt templates, one a line, with {} for the class name."}
+TEMPLATES = {
+    "text": "a photo of a {}.",
+    "lines": 3,
+    "help": "Prompts, one a line, with {} for the class name.",
+}
 """Metadata of the setting that methods with prompts have."""
 
 
@@ -48,4 +52,6 @@ def prompts(spec: ClassSpec, lines: tuple[str, ...], definitions: tuple[str, ...
         definitions: stand in where the person wrote no description.
     """
     name = " ".join(spec.name.replace("_", " ").split())
-    return [line.replace("{}", name) for line in lines], [f"{name}: {text}" for text in spec.descriptions or definitions]
+    return [line.replace("{}", name) for line in lines], [
+        f"{name}: {text}" for text in spec.descriptions or definitions
+    ]

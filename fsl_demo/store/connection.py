@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from fsl_demo.episodes import class_key
-from fsl_demo.errors import UserError
+from fsl_demo.errors import UserError, disk_trouble
 from fsl_demo.store.schema import migrations
 
 
@@ -31,11 +30,8 @@ def plain(text: str) -> str:
 def trouble(path: Path) -> Iterator[None]:
     """Turn a full disk, a folder that is not writable and a file that is no database into a `UserError`."""
     try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise UserError("disk_full", folder=path) from error
-        raise UserError("folder_unwritable", folder=path, reason=error.strerror or str(error)) from error
+        with disk_trouble(path):
+            yield
     except sqlite3.DatabaseError as error:
         code = _CODES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
         if code is None:

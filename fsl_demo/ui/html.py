@@ -18,7 +18,7 @@ from fsl_demo.pictures import Picture
 from fsl_demo.store import Workspace
 from fsl_demo.ui.catalogue import TEXTS, text
 
-MOUNT = "fsl.mount(element, trigger, upload, watch); /* events: 'act' 'predict' 'search' 'stop' */"
+MOUNT = "fsl.mount(element, trigger, upload, watch); /* events: 'act' 'predict' 'search' 'download' 'stop' */"
 
 
 def block(elem_id: str) -> gr.HTML:

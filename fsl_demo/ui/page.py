@@ -18,6 +18,7 @@ from fsl_demo.store.exchange import FORMATS
 from fsl_demo.store.exchange import read as read_exported
 from fsl_demo.ui import (
     api,
+    clip_weights,
     collection,
     examples,
     header,
@@ -31,6 +32,7 @@ from fsl_demo.ui import (
     why,
     workbench,
 )
+from fsl_demo.ui.background import Step
 from fsl_demo.ui.catalogue import LANGUAGES, translations
 from fsl_demo.ui.desk import Desk, Tab
 from fsl_demo.ui.document import Document, Result
@@ -109,6 +111,7 @@ class Page:
             source.act(handler, remembered, everything, **EVENT)
         self.board.predict(self.on_predict, remembered, everything, concurrency_limit=4, **EVENT)
         self.search.search(self.on_ask, remembered, everything, concurrency_limit=4, **EVENT)
+        self.board.download(self.on_download, remembered, everything, concurrency_limit=4, **EVENT)
         self.progress.stop(self.on_stop, remembered, everything, **EVENT)
         self.matrix_of.input(self.on_matrix, [*remembered, self.matrix_of], self.matrix, api_visibility="private")
         self.search_tab.select(self.on_open_search, remembered, self.search, **EVENT)
@@ -149,7 +152,7 @@ class Page:
                 workbench.write_fields(view, document, data["fields"], "")
             outcome = None
             for outcome in prediction.predict(view, tab):
-                if isinstance(outcome, prediction.Step):
+                if isinstance(outcome, Step):
                     yield {self.progress: header.progress(view, outcome), self.notice: ""}
             assert isinstance(outcome, prediction.Prediction)
             with self.desk.edit(tab) as document:
@@ -172,6 +175,19 @@ class Page:
                     self.progress: "",
                 }
                 return
+        yield {self.progress: "", self.notice: self._say(view, tab, said), self.board: workbench.render(view, tab)}
+
+    def on_download(self, draft: str, annotator: str, request: gr.Request, event: gr.EventData) -> Iterator[Updates]:
+        view, tab, data = self._arrive(request, event, draft)
+        with Said(view) as said:
+            with self.desk.edit(tab) as document:
+                workbench.write_fields(view, document, data["fields"], "")
+            try:
+                for step in clip_weights.act(view, tab, data):
+                    yield {self.progress: header.progress(view, step), self.notice: ""}
+                said.inform(f"<p>{view.t('downloaded')}</p>")
+            except Cancelled:
+                said.kind, said.lines = "info", [view.say("download_stopped")]
         yield {self.progress: "", self.notice: self._say(view, tab, said), self.board: workbench.render(view, tab)}
 
     def on_stop(self, draft: str, annotator: str, request: gr.Request) -> Updates:

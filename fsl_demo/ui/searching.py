@@ -12,6 +12,7 @@ from fsl_demo import retrieval
 from fsl_demo.episodes import MAX_NAME, Progress
 from fsl_demo.errors import Cancelled, UserError
 from fsl_demo.methods.joint_space import JointSpace
+from fsl_demo.methods.phrases import sentence_vector
 from fsl_demo.pictures import Picture
 from fsl_demo.retrieval import index_of
 from fsl_demo.ui import background, uploads
@@ -81,7 +82,7 @@ def _vector(space: JointSpace, asked: Asked, pictures: Sequence[Picture], progre
     """What is asked for in the space, once every picture is in its index; None for the collection as it is."""
     if asked.sentence is None and not asked.like:
         return None
-    sentence = None if asked.sentence is None else retrieval.sentence_vector(space, asked.sentence, progress)
+    sentence = None if asked.sentence is None else sentence_vector(space, asked.sentence, progress)
     index = index_of(space)
     index.add(pictures, progress)
     return index.vector(asked.like) if sentence is None else sentence

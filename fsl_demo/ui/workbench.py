@@ -13,7 +13,7 @@ from fsl_demo.episodes import in_latin_script
 from fsl_demo.errors import UserError
 from fsl_demo.methods import proposed
 from fsl_demo.methods.contract import Method
-from fsl_demo.ui import examples, uploads
+from fsl_demo.ui import clip_weights, examples, uploads
 from fsl_demo.ui.desk import Tab
 from fsl_demo.ui.document import ClassRow, Document
 from fsl_demo.ui.html import BIN, View, esc, jpeg_uri, picker
@@ -164,16 +164,20 @@ def _methods(view: View, document: Document) -> str:
         rows.append(f"""<div class="method"><label><input type="checkbox" data-auto data-field="method:{name}"
 {"checked" if name in chosen else ""}> <b>{esc(card.title)}</b></label>
 <p>{view.t(f"method.{name}")} <span class="cost">{needs} · {view.t("cost", ms=card.cost)}</span></p>
-<details id="settings-{name}"><summary>{view.t("settings")}</summary>{controls}
+{clip_weights.render(view, document, method, name in chosen)}<details id="settings-{name}"><summary>{view.t("settings")}</summary>{controls}
 <p class="hint">{esc(card.paper)}</p></details></div>""")
     return f'<div class="panel"><h2>{view.t("methods")}</h2>{"".join(rows)}</div>'
 
 
 def _control(view: View, document: Document, method: Method, spec: Any) -> str:
-    """A menu or slider for one field of a method's settings; "automatic" while nobody has set it."""
+    """A menu, slider or text field for one field of a method's settings; "automatic" while nobody has set it."""
     name = f"{method.card.id}.{spec.name}"
     label = view.t(f"setting.{spec.name}")
     value = document.settings.get(method.card.id, {}).get(spec.name)
+    if "text" in spec.metadata:
+        suggested = f'list="{clip_weights.OFFERED}"' if "weights" in spec.metadata else ""
+        return f"""<label class="menu"><span>{label}</span><input type="text" data-auto data-field="set:{name}"
+ value="{esc(value or "")}" placeholder="{esc(spec.metadata["text"])}" maxlength="1000" {suggested}></label>"""
     if "choices" in spec.metadata:
         options = "".join(
             f'<option value="{one}" {"selected" if one == value else ""}>{esc(view.variant(one))}</option>'
@@ -217,6 +221,9 @@ def act(view: View, tab: Tab, data: Mapping[str, Any], document: Document) -> li
             tab.batch, tab.refused = data["batch"], []
         tab.refused += uploads.add(view, document, data)
         return tab.refused
+    if action == "without":
+        document.methods = [name for name in chosen_methods(view, document) if name != data["method"]]
+        return []
     document.remember()
     if action == "add_class":
         document.add_class()
@@ -241,28 +248,37 @@ def act(view: View, tab: Tab, data: Mapping[str, Any], document: Document) -> li
 
 
 def write_fields(view: View, document: Document, values: Mapping[str, Any], touched: str) -> bool:
-    """Take over text fields, ticked methods and the slider that was moved. True when something changed."""
+    """Take over text fields, ticked methods and the setting that was touched. True when something changed."""
     ticks = [name for name in view.methods if values.get(f"method:{name}", name in chosen_methods(view, document))]
     changed = document.write_fields({k: v for k, v in values.items() if isinstance(v, str)})
     if ticks != chosen_methods(view, document):
         document.methods, changed = ticks, True
-    if touched.startswith("set:"):
-        method, name = touched.removeprefix("set:").split(".")
-        _set(view, document, method, name, str(values[touched]))
-        document.outdated, changed = bool(document.results), True
+    for key in values:
+        if key.startswith("set:") and _set(view, document, key, str(values[key]), key == touched):
+            document.outdated, changed = bool(document.results), True
     return changed
 
 
-def _set(view: View, document: Document, method: str, name: str, value: str) -> None:
-    """Take over a slider or a menu; the first line of a menu leaves the choice to the method."""
+def _set(view: View, document: Document, key: str, value: str, touched: bool) -> bool:
+    """Take over a setting; sliders and menus only where they were touched. True when it changed.
+
+    An empty text, or the first line of a menu, leaves the choice to the method.
+    """
+    method, name = key.removeprefix("set:").split(".")
     spec = next(spec for spec in fields(view.methods[method].Settings) if spec.name == name)
+    if not (touched or "text" in spec.metadata):
+        return False
     chosen = document.settings.setdefault(method, {})
-    if "choices" not in spec.metadata:
+    before = dict(chosen)
+    if "text" in spec.metadata and value.strip():
+        chosen[name] = value.strip()
+    elif "low" in spec.metadata:
         chosen[name] = float(value)
-    elif value in spec.metadata["choices"]:
+    elif value in spec.metadata.get("choices", ()):
         chosen[name] = value
     else:
         chosen.pop(name, None)
+    return chosen != before
 
 
 def settings_of(method: Method, document: Document) -> Any:

@@ -1,0 +1,89 @@
+"""CLIP (Radford et al. 2021, arXiv:2103.00020) with weights of one's own choice, through open_clip.
+
+Zero-shot by prompts, pictures by Tip-Adapter (Zhang et al. 2021, arXiv:2111.03930).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from fsl_demo.backbones.clip_names import DEFAULT
+from fsl_demo.backbones.networks import Networks
+from fsl_demo.episodes import Episode, Progress, quiet
+from fsl_demo.methods.calibration import Default
+from fsl_demo.methods.clip_space import MODEL, ClipSpace
+from fsl_demo.methods.contract import NONE_BELOW, MethodCard
+from fsl_demo.methods.prompts import TEMPLATES
+from fsl_demo.methods.vision_language import BETA, WEIGHT, Fitted, VisionLanguage
+
+WORTH, SHARPNESS = 1.0, 5.5
+"""Tip-Adapter's beta, and a text that counts for one picture."""
+
+
+@dataclass(frozen=True)
+class ClipSettings:
+    """Settings of `ClipMethod`.
+
+    Attributes:
+        model: name of the weights, as `backbones.clip_names` has it.
+        templates: prompt templates, one a line; None for open_clip's simple ones.
+        pictures: weight of the pictures against the text; None lets the method choose.
+        sharpness: Tip-Adapter's beta; None lets the method choose.
+        none_below: similarity under which a query is "none of these"; None lets the method choose.
+    """
+
+    model: str = field(default=DEFAULT, metadata=MODEL)
+    templates: str | None = field(default=None, metadata=TEMPLATES)
+    pictures: float | None = field(default=None, metadata=WEIGHT)
+    sharpness: float | None = field(default=None, metadata=BETA)
+    none_below: float | None = field(default=None, metadata=NONE_BELOW)
+
+
+class ClipMethod:
+    """Similarity of a query to each class's prompts, and to its pictures."""
+
+    card: ClassVar = MethodCard(
+        id="clip",
+        title="CLIP",
+        paper="Radford et al. 2021, Learning Transferable Visual Models From Natural Language Supervision",
+        checkpoint="open_clip weights that you choose",
+        needs_pictures=False,
+        reads_text=True,
+        transductive=False,
+        explains=("query", "support", "phrases"),
+        cost=100,
+        kinds=(),
+    )
+    Settings: ClassVar = ClipSettings
+
+    def __init__(self, networks: Networks) -> None:
+        self.networks = networks
+
+    def fit(self, episode: Episode, settings: ClipSettings, progress: Progress = quiet) -> VisionLanguage:
+        """Embed prompts and support pictures.
+
+        There is nothing to calibrate with but the support set: the temperature is the model's own scale, and without
+        two pictures of every class no query is refused.
+
+        Raises:
+            UserError: what `ClipSpace` and `VisionLanguage` raise.
+        """
+        episode.check()
+        space = ClipSpace(self.networks, settings.model)
+        self.networks.clip(settings.model).load(progress)
+        return VisionLanguage(
+            Fitted(
+                self.card.id,
+                self.card.title,
+                space,
+                Default.constant(space.scale),
+                Default.constant(-1.0),
+                WORTH,
+                SHARPNESS,
+                settings,
+                lambda name: (),
+            ),
+            episode,
+            progress,
+        )

@@ -1,0 +1,39 @@
+"""Settings from the command line, of each kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from fsl_demo.commands import methods, reading
+from fsl_demo.errors import UserError
+
+
+@dataclass(frozen=True)
+class Kinds:
+    model: str = field(default="a/b", metadata={"text": "a/b", "help": "-"})
+    kind: str | None = field(default=None, metadata={"choices": ("x", "y"), "help": "-"})
+    blend: float = field(default=0.5, metadata={"low": 0.0, "high": 1.0, "step": 0.1, "help": "-"})
+
+
+KNOWN: dict[str, Any] = {"some": SimpleNamespace(Settings=Kinds)}
+
+
+def test_texts_menus_and_numbers() -> None:
+    given = ["some.model=c:/d.e=f g", "some.kind=y", "some.blend=0.25"]
+    assert reading.settings(KNOWN, given) == {"some": Kinds("c:/d.e=f g", "y", 0.25)}
+
+
+@pytest.mark.parametrize("given", ["some.kind=z", "some.blend=2", "some.blend=x", "some.other=1"])
+def test_what_cannot_be(given: str) -> None:
+    with pytest.raises(UserError) as refused:
+        reading.settings(KNOWN, [given])
+    assert refused.value.code == "setting_bad"
+
+
+def test_ranges_are_told() -> None:
+    told = [methods._range(dict(spec.metadata)) for spec in Kinds.__dataclass_fields__.values()]
+    assert told == ["text", "x, y", "0 to 1"]
