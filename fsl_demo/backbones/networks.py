@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.clip import Clip
 from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
-from fsl_demo.backbones.minilm import MiniLM
+from fsl_demo.backbones.efficientnet_lite2 import EfficientNetLite2
+from fsl_demo.backbones.minilm import MiniLM, MiniLMWithWords
 from fsl_demo.backbones.trained import TrainedNetwork
 
 
@@ -17,16 +18,23 @@ class Networks:
     """Networks for pictures and texts, and the cache of what they made of them.
 
     Attributes:
+        pictures, whole_pictures: see the middle of a picture, and all of it.
         shuffle: seed by which the weights of CLIP and of networks trained here are shuffled, for controls.
     """
 
     features: FeatureCache
     pictures: EfficientNetLite0 = field(default_factory=EfficientNetLite0)
+    whole_pictures: EfficientNetLite2 = field(default_factory=EfficientNetLite2)
     texts: MiniLM = field(default_factory=MiniLM)
     shuffle: int | None = None
     _trained: dict[str, TrainedNetwork] = field(default_factory=dict)
     _clip: dict[str, Clip] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def words(self) -> MiniLMWithWords:
+        """Texts with the words that they are made of."""
+        return MiniLMWithWords(self.texts)
 
     def trained(self, checkpoint: str) -> TrainedNetwork:
         """The network of a checkpoint.

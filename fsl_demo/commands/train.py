@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from fsl_demo.commands import options, reporting
+from fsl_demo.errors import UserError
 
-METHODS = ("siamese", "siamese-cbam", "s3net", "can")
+METHODS = ("siamese", "siamese-cbam", "s3net", "can", "compact-vlm")
 BACKBONES = ("twin", "conv4", "resnet10", "resnet12", "efficientnet_lite0")
 DETAILS = """\
 Reads the pictures into memory, trains with a validation after each epoch, and writes a checkpoint with its card, and
@@ -21,6 +22,7 @@ EXAMPLES = """\
 train siamese --data mnist
 train siamese --data lfw --fold 1 --precision bf16
 train siamese --data export.zip --from siamese_faces --name colleagues
+train compact-vlm --data flickr8k --precision bf16
 """
 
 
@@ -57,6 +59,8 @@ def run(chosen: argparse.Namespace) -> int:
     from fsl_demo.training.run import Plan, train
 
     terminal = reporting.Terminal()
+    if chosen.method == "compact-vlm":
+        return _compact_vlm(chosen, terminal)
     data = datasets.read(chosen.data, chosen.root, chosen.fold, chosen.download)
     start = TrainedNetwork(options.checkpoint(chosen.start)) if chosen.start else None
     pictures = sum(map(len, data.train.classes.values()))
@@ -71,7 +75,7 @@ def run(chosen: argparse.Namespace) -> int:
         chosen.method,
         chosen.name or f"{chosen.method}_{data.name}".replace("-", "_"),
         recipe,
-        shlex.join(["python", "-m", "fsl_demo", *sys.argv[1:]]),
+        _command(),
         chosen.seed,
         chosen.precision,
         chosen.device == "cpu",
@@ -79,6 +83,41 @@ def run(chosen: argparse.Namespace) -> int:
         start.checkpoint.arrays if start else None,
     )
     folder = train(plan, data, chosen.runs, chosen.out or checkpoints.FOLDER, terminal.note, terminal.progress)
+    if folder is not None:
+        print(folder)
+    return 0
+
+
+def _command() -> str:
+    """What made the checkpoint, for its card."""
+    return shlex.join(["python", "-m", "fsl_demo", *sys.argv[1:]])
+
+
+def _compact_vlm(chosen: argparse.Namespace, terminal: reporting.Terminal) -> int:
+    """The built-in vision-language model learns from captions, not from classes."""
+    from fsl_demo import checkpoints
+    from fsl_demo.training import compact_vlm
+
+    for name in ("start", "backbone", "batch"):
+        if getattr(chosen, name) is not None:
+            reason = "compact-vlm has its own towers and batches, and begins from nothing."
+            raise UserError("setting_bad", name="from" if name == "start" else name, value="used", reason=reason)
+    if chosen.data != "flickr8k":
+        raise UserError("setting_bad", name="data", value=chosen.data, reason="compact-vlm learns from flickr8k.")
+    schedule = {"epochs": chosen.epochs, "rate": chosen.rate, "patience": chosen.patience}
+    folder = compact_vlm.train(
+        chosen.root,
+        chosen.name or "compact_vlm",
+        chosen.runs,
+        chosen.out or checkpoints.FOLDER,
+        _command(),
+        terminal.note,
+        terminal.progress,
+        replace(compact_vlm.SCHEDULE, **{name: value for name, value in schedule.items() if value is not None}),
+        chosen.seed,
+        chosen.precision,
+        chosen.device == "cpu",
+    )
     if folder is not None:
         print(folder)
     return 0

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
-from fsl_demo.backbones.preprocessing import Preprocessing
+from fsl_demo.backbones.architecture import Architecture
+from fsl_demo.backbones.preprocessing import PREPROCESSINGS, Preprocessing
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,15 @@ class Augmentation:
         for picture in torch.nonzero(torch.rand(len(found), device=found.device) < self.erase).flatten().tolist():
             found[picture] = _erased(found[picture])
         return found
+
+    def preparing(self, architecture: Architecture) -> tuple[Callable[[Tensor], Tensor], list[Any]]:
+        """`prepare` and `setting` of `loop.Training` for an embedder of this architecture."""
+        recipe = PREPROCESSINGS[architecture.preprocessing]
+
+        def prepare(images: Tensor) -> Tensor:
+            return self(images, recipe).contiguous(memory_format=torch.channels_last)
+
+        return prepare, [asdict(self), architecture.as_dict()]
 
     def _places(self, images: Tensor, share: float) -> Tensor:
         """Affine matrices that cut the middle of each picture, changed at random, [N, 2, 3]."""

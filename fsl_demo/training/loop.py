@@ -18,8 +18,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from fsl_demo.backbones.preprocessing import PREPROCESSINGS
-from fsl_demo.training.augmentation import Augmentation
 from fsl_demo.training.curve import write_curve
 from fsl_demo.training.data import Arrays
 
@@ -82,6 +80,8 @@ class Training:
         objective: a module of `training.objectives`.
         data: what it learns from.
         validate: measured after each epoch; the higher the better.
+        prepare: from what `data` stores of a batch to what the objective reads, changed at random.
+        setting: what else has to be the same for a run to go on, as plain values.
         folder: for the state to resume from, the history and the curve.
         precision: "no", "bf16" or "fp16".
         cpu: stay on the CPU where there is a GPU.
@@ -93,7 +93,8 @@ class Training:
         data: Arrays,
         validate: Validate,
         schedule: Schedule,
-        augmentation: Augmentation,
+        prepare: Callable[[torch.Tensor], torch.Tensor],
+        setting: Any,
         folder: Path,
         seed: int = 0,
         precision: str = "no",
@@ -102,9 +103,8 @@ class Training:
         from accelerate import Accelerator
 
         self.accelerator = Accelerator(mixed_precision=precision, cpu=cpu)
-        self.data, self.validate, self.schedule, self.augmentation = data, validate, schedule, augmentation
-        self.folder, self.seed = folder, seed
-        self.recipe = PREPROCESSINGS[objective.embedder.architecture.preprocessing]
+        self.data, self.validate, self.schedule, self.prepare = data, validate, schedule, prepare
+        self.setting, self.folder, self.seed = setting, folder, seed
         self.beginning = _beginning(objective, data)
         objective = objective.to(memory_format=torch.channels_last)
         self.objective, self.optimiser = self.accelerator.prepare(objective, schedule.optimiser(objective))
@@ -193,7 +193,7 @@ class Training:
         device = self.accelerator.device
         images = torch.from_numpy(self.data.images[indices]).to(device)
         labels = torch.from_numpy(self.data.labels[indices]).to(device)
-        images = self.augmentation(images, self.recipe).contiguous(memory_format=torch.channels_last)
+        images = self.prepare(images)
         with self.accelerator.autocast():
             loss = self.objective(images, labels)
         self.accelerator.backward(loss)
@@ -250,8 +250,7 @@ class Training:
         return json.dumps(
             [
                 asdict(self.schedule),
-                asdict(self.augmentation),
-                self.module.embedder.architecture.as_dict(),
+                self.setting,
                 type(self.module).__name__,
                 self.seed,
                 self.accelerator.mixed_precision,

@@ -81,7 +81,7 @@ def train(
         training,
         lambda module: _figures(module, plan.recipe, training, validation),
         plan.recipe.schedule,
-        plan.recipe.augmentation,
+        *plan.recipe.augmentation.preparing(plan.recipe.architecture),
         runs / plan.name,
         plan.seed,
         plan.precision,

@@ -178,7 +178,7 @@ def run(variant: str, seed: int, parts: Sequence[Arrays], folder: Path, tell: Ca
 
     module = objective(variant, len(training.names))
     place = folder / f"{variant.replace(' ', '_').replace(',', '')}_{seed}"
-    loop = Training(module, training, figures, SCHEDULE, INK, place, seed)
+    loop = Training(module, training, figures, SCHEDULE, *INK.preparing(module.embedder.architecture), place, seed)
     loop.run(lambda text: tell(f"{variant}, seed {seed}: {text}"))
     found = features(loop.module.embedder, test.images, False)
     return {

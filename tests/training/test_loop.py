@@ -78,8 +78,9 @@ def training(folder: Path, **given: Any) -> Training:
     settings |= given
     torch.manual_seed(settings["start"])
     objective = Siamese(Embedder(settings["architecture"]), 10, settings["sampling"], **settings["options"])
-    arguments = (settings[name] for name in ("data", "validate", "schedule", "augmentation"))
-    return Training(objective, *arguments, folder, settings["seed"])
+    arguments = (settings[name] for name in ("data", "validate", "schedule"))
+    preparing = settings["augmentation"].preparing(settings["architecture"])
+    return Training(objective, *arguments, *preparing, folder, settings["seed"])
 
 
 def same_weights(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> bool:
@@ -163,7 +164,7 @@ def test_each_epoch_changes_pictures_in_its_own_way(tmp_path: Path) -> None:
     for seed in (0, 0, 1):
         objective = SameBatch(Embedder(TWIN), 10, SAMPLING)
         folder = tmp_path / str(len(shown))
-        Training(objective, part(0, 60), validate, SCHEDULE, INK, folder, seed).run(lambda text: None)
+        Training(objective, part(0, 60), validate, SCHEDULE, *INK.preparing(TWIN), folder, seed).run(lambda text: None)
         shown.append(objective._shown)
     assert len(shown[0]) == 3 and all(map(torch.equal, shown[0], shown[1]))
     for one in (shown[0][1], shown[0][2], shown[2][0]):
@@ -287,6 +288,6 @@ def test_the_other_objectives_go_through_the_same_loop(tmp_path: Path, kind: Any
     sampling = Sampling(size=48, way=4, queries=2, episodes=8)
     objective = kind(Embedder(Architecture("twin", "ink28", 16)), 10, sampling)
     schedule = replace(SCHEDULE, epochs=1)
-    loop = Training(objective, part(0, 100), lambda module: (0.5, 0.5), schedule, INK, tmp_path)
+    loop = Training(objective, part(0, 100), lambda module: (0.5, 0.5), schedule, *INK.preparing(objective.embedder.architecture), tmp_path)
     found = loop.run(lambda text: None)
     assert np.isfinite(loop.history.rows[0]["loss"]) and same_weights(found, loop.module.state_dict())

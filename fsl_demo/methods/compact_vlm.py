@@ -1,0 +1,86 @@
+"""The built-in vision-language model: small heads on frozen towers, blended with ASIF, with prompts and Tip-Adapter.
+
+LiT (Zhai et al. 2022, arXiv:2111.07991) for the frozen towers, ASIF (Norelli et al. 2022, arXiv:2210.01738),
+Tip-Adapter (Zhang et al. 2021, arXiv:2111.03930).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from fsl_demo.backbones.networks import Networks
+from fsl_demo.episodes import Episode, Progress, quiet
+from fsl_demo.methods.calibration import Default
+from fsl_demo.methods.compact_space import NAMES, CompactSpace
+from fsl_demo.methods.contract import NONE_BELOW, MethodCard
+from fsl_demo.methods.glossary import definitions
+from fsl_demo.methods.prompts import TEMPLATES
+from fsl_demo.methods.vision_language import BETA, WEIGHT, Fitted, VisionLanguage
+
+WORTH, SHARPNESS = 1.0, 3.0
+"""A text counts for one picture; beta. Chosen on CIFAR-FS's validation classes."""
+
+
+@dataclass(frozen=True)
+class CompactVlmSettings:
+    """Settings of `CompactVlm`.
+
+    Attributes:
+        templates: prompt templates, one a line; None for open_clip's simple ones.
+        pictures: weight of the pictures against the text; None lets the method choose.
+        sharpness: Tip-Adapter's beta; None lets the method choose.
+        none_below: similarity under which a query is "none of these"; None lets the method choose.
+    """
+
+    templates: str | None = field(default=None, metadata=TEMPLATES)
+    pictures: float | None = field(default=None, metadata=WEIGHT)
+    sharpness: float | None = field(default=None, metadata=BETA)
+    none_below: float | None = field(default=None, metadata=NONE_BELOW)
+
+
+class CompactVlm:
+    """Similarity of a query to each class's prompts, and to its pictures.
+
+    Attributes:
+        joint: the space in which sentences and pictures are compared.
+    """
+
+    card: ClassVar = MethodCard(
+        id="compact-vlm",
+        title="Compact VLM",
+        paper="Zhai et al. 2022, LiT; Norelli et al. 2022, ASIF; Zhang et al. 2021, Tip-Adapter",
+        checkpoint="EfficientNet-Lite0 and Lite2 (ImageNet) + all-MiniLM-L6-v2 + own heads",
+        needs_pictures=False,
+        reads_text=True,
+        transductive=False,
+        explains=("query", "support", "phrases"),
+        cost=40,
+    )
+    Settings: ClassVar = CompactVlmSettings
+
+    def __init__(self, networks: Networks) -> None:
+        self.joint = CompactSpace(networks, 0.0)
+        self.space = CompactSpace(networks, NAMES)
+
+    def fit(self, episode: Episode, settings: CompactVlmSettings, progress: Progress = quiet) -> VisionLanguage:
+        """Embed prompts and support pictures; definitions stand in for descriptions that nobody typed.
+
+        Raises:
+            UserError: what `VisionLanguage` raises.
+        """
+        return VisionLanguage(
+            Fitted(
+                self.card.id,
+                self.card.title,
+                self.space,
+                Default.unpack(self.space.arrays["temperature"]),
+                Default.unpack(self.space.arrays["none_below"]),
+                WORTH,
+                SHARPNESS,
+                settings,
+                definitions,
+            ),
+            episode,
+            progress,
+        )

@@ -1,0 +1,80 @@
+"""Temperature, threshold, weight and beta of the built-in vision-language model, on classes it was not trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fsl_demo.backbones.networks import Networks
+from fsl_demo.datasets.parts import Item
+from fsl_demo.episodes import Progress, quiet
+from fsl_demo.evaluation.run import Opened, episode_of
+from fsl_demo.evaluation.sampling import EpisodeSampler
+from fsl_demo.methods.calibration import REFUSED, softmax
+from fsl_demo.methods.compact_vlm import SHARPNESS, WORTH, CompactVlm, CompactVlmSettings
+
+WAY, QUERIES, EPISODES, EACH = 5, 15, 200, 100
+TEMPERATURES = np.geomspace(2, 200, 81)
+WEIGHTS, BETAS = (0.2, 0.35, 0.5, 0.65, 0.8), (1.0, 3.0, 5.5, 10.0)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Similarities of queries to the classes of their episodes, [Q, C], and which is right, [Q]."""
+
+    similarities: np.ndarray
+    truth: np.ndarray
+
+    @property
+    def accuracy(self) -> float:
+        return float((self.similarities.argmax(axis=1) == self.truth).mean())
+
+    @property
+    def temperature(self) -> float:
+        """The one under which the right classes are likeliest."""
+        rows = np.arange(len(self.truth))
+        return max(TEMPERATURES, key=lambda t: np.log(softmax(t * self.similarities)[rows, self.truth] + 1e-12).mean())
+
+    @property
+    def none_below(self) -> float:
+        """The similarity to the right class that few queries stay under."""
+        return float(np.quantile(self.similarities[np.arange(len(self.truth)), self.truth], REFUSED))
+
+
+def calibrated(
+    networks: Networks, classes: Mapping[str, Sequence[Item]], progress: Progress = quiet
+) -> tuple[dict[str, np.ndarray], list[dict[str, Any]]]:
+    """The defaults that go into the checkpoint, and the grid that weight and beta were chosen from.
+
+    Args:
+        classes: pictures by class name; the first hundred of each are read.
+    """
+    files = {name: list(items)[:EACH] for name, items in classes.items()}
+    method, opened = CompactVlm(networks), Opened()
+
+    def answers(shot: int, weight: float, beta: float = SHARPNESS, way: int = WAY, episodes: int = EPISODES) -> Answers:
+        settings, found, truths = CompactVlmSettings(pictures=weight, sharpness=beta), [], []
+        for number, drawn in enumerate(EpisodeSampler(files, way, shot, QUERIES, 0).draw(episodes)):
+            progress("score", number, episodes)
+            episode, truth = episode_of(drawn, opened)
+            found.append(method.fit(episode, settings).predict(episode.queries).similarities)
+            truths.append(truth)
+        return Answers(np.concatenate(found), np.concatenate(truths))
+
+    tried = [
+        {"pictures": weight, "sharpness": beta, "accuracy": round(answers(1, weight, beta, episodes=100).accuracy, 4)}
+        for weight in WEIGHTS
+        for beta in BETAS
+    ]
+    text, all_classes = answers(0, 0.0), answers(0, 0.0, way=0, episodes=1)
+    half_one, half_five = answers(1, 1 / (1 + WORTH)), answers(5, 5 / (5 + WORTH))
+    one, five = answers(1, 1.0), answers(5, 1.0)
+    points = (text, half_one, half_five, one, five)
+    crowding = np.log(text.temperature / all_classes.temperature) / np.log(len(files) / WAY)
+    return {
+        "temperature": np.array([*(point.temperature for point in points), crowding], np.float32),
+        "none_below": np.array([*(point.none_below for point in points), 0.0], np.float32),
+    }, tried
