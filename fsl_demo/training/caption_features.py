@@ -118,9 +118,7 @@ def class_sentences(networks: Networks, progress: Progress = quiet) -> np.ndarra
 
 def _pictures(networks: Networks, data: Captioned, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
     towers, found, answers = PictureTowers(networks), [], []
-    small_head, large_head = (
-        one.load(progress).get_classifier() for one in (networks.pictures, networks.whole_pictures)
-    )
+    heads = [one.load(progress).get_classifier() for one in (networks.pictures, networks.whole_pictures)]
     for start in range(0, len(data.files), GROUP):
         progress("read", start, len(data.files))
         group = [ingest(file) for file in data.files[start : start + GROUP]]

@@ -9,6 +9,7 @@ from skimage import data
 
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
+from fsl_demo.backbones.efficientnet_lite2 import EfficientNetLite2
 from fsl_demo.backbones.minilm import MiniLM
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.pictures import Picture, from_image
@@ -23,13 +24,18 @@ def _lite0() -> EfficientNetLite0:
 
 
 @cache
+def _lite2() -> EfficientNetLite2:
+    return EfficientNetLite2()
+
+
+@cache
 def _minilm() -> MiniLM:
     return MiniLM()
 
 
 def networks() -> Networks:
     """Shared networks under a cache of its own, so that counts begin at zero."""
-    return Networks(FeatureCache(), _lite0(), _minilm())
+    return Networks(FeatureCache(), _lite0(), _lite2(), _minilm())
 
 
 @cache

@@ -13,3 +13,16 @@ def test_texts_become_unit_vectors_that_do_not_depend_on_the_batch() -> None:
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     np.testing.assert_allclose(vectors[:1], encoder.encode(texts[:1]), atol=1e-5)
     assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.3
+
+
+def test_words_are_the_mean_of_the_tokens_before_the_first_layer() -> None:
+    shared = networks()
+    texts = ["a cat", "a steam engine with six wheels", ""]
+    found = shared.words.encode(texts)
+    tokenizer, network = shared.texts.load()
+    for vector, text in zip(found, texts, strict=True):
+        tokens = tokenizer(text, return_tensors="pt")
+        first = network(**tokens, output_hidden_states=True).hidden_states[0][0].detach().numpy()
+        expected = first[1:-1].mean(axis=0) if len(first) > 2 else np.zeros(384)
+        np.testing.assert_allclose(vector[384:], expected, atol=1e-5)
+    np.testing.assert_allclose(found[:, :384], shared.texts.encode(texts), atol=1e-6)

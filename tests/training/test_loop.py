@@ -288,6 +288,13 @@ def test_the_other_objectives_go_through_the_same_loop(tmp_path: Path, kind: Any
     sampling = Sampling(size=48, way=4, queries=2, episodes=8)
     objective = kind(Embedder(Architecture("twin", "ink28", 16)), 10, sampling)
     schedule = replace(SCHEDULE, epochs=1)
-    loop = Training(objective, part(0, 100), lambda module: (0.5, 0.5), schedule, *INK.preparing(objective.embedder.architecture), tmp_path)
+    loop = Training(
+        objective,
+        part(0, 100),
+        lambda module: (0.5, 0.5),
+        schedule,
+        *INK.preparing(objective.embedder.architecture),
+        tmp_path,
+    )
     found = loop.run(lambda text: None)
     assert np.isfinite(loop.history.rows[0]["loss"]) and same_weights(found, loop.module.state_dict())
