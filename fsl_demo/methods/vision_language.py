@@ -156,8 +156,8 @@ class VisionLanguage:
             self.none_below = calibration.threshold(similarities, self.owners, before, self.none_below)
         if settings.none_below is not None:
             self.none_below = settings.none_below
-        reason = "asked" if settings.pictures is not None else "held_out" if held_out else "default"
         both = ((self.counts > 0) & self.texts.any(axis=1)).any()
+        reason = "held_out" if held_out else "default"
         self.note = {"weight": round(weight, 3), "sharpness": self.sharpness, "mixed": reason} if both else {}
 
     def _by_held_out(self, default: float, shots: float) -> tuple[float, float, float, np.ndarray]:

@@ -150,10 +150,10 @@ def test_one_shot_takes_the_default_and_says_so() -> None:
     assert Task((5, 1, 1)).fit().note["mixed"] == "default"
 
 
-def test_a_weight_that_was_asked_for_is_said_to_be() -> None:
-    for shots in ((1, 1, 1), (3, 3, 3)):
-        note = Task(shots).fit(pictures=0.15).note
-        assert (note["weight"], note["mixed"]) == (0.15, "asked")
+def test_what_was_asked_for_is_kept() -> None:
+    for shots, reason in (((1, 1, 1), "default"), ((3, 3, 3), "held_out")):
+        note = Task(shots).fit(pictures=0.15, sharpness=2.5).note
+        assert note == {"weight": 0.15, "sharpness": 2.5, "mixed": reason}
 
 
 def test_text_alone_has_nothing_to_say_of_mixing() -> None:
