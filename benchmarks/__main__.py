@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 GIGAFLOP = 0.78  # EfficientNet-Lite0 on one picture: 0.39 billion multiplications, each with an addition
 ROUNDS = 3
 RETRIEVAL = 50
+ZERO_SHOT = 1.5
 
 
 def measure(module: str, *arguments: str) -> dict[str, Any]:
@@ -70,6 +71,18 @@ def retrieval() -> None:
     row("  a search by a new sentence, MiniLM included", f"{median(found, 'by sentence'):.1f}", f"{RETRIEVAL:.0f}")
 
 
+def zero_shot() -> None:
+    found = [measure("zero_shot") for _ in range(ROUNDS)]
+    alone = median(found, "alone")
+    row("zero-shot of 25 queries over 10 classes, seconds", found[0]["method"], "over alone", "goal")
+    row("  embedding 25 pictures alone", f"{alone:.2f}")
+    for name, what in (("new", "new pictures, new class names"), ("known", "new pictures, known class names")):
+        seconds = median(found, name)
+        row(f"  {what}", f"{seconds:.2f}", f"{seconds / alone:.2f}", f"{ZERO_SHOT}")
+    embedded = max(one["embedded"] for one in found)
+    row(f"  a description edited ({embedded:.0f} pictures embedded)", f"{median(found, 'edited'):.3f}")
+
+
 def main() -> None:
     busy = os.getloadavg()[0]  # by others: figures from a busy machine say little
     machine = f"{platform.machine()}, {os.cpu_count()} cores, load {busy:.1f}, Python {platform.python_version()}"
@@ -77,6 +90,8 @@ def main() -> None:
     networks()
     print()
     episodes()
+    print()
+    zero_shot()
     print()
     retrieval()
     print()

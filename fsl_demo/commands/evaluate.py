@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 DETAILS = """\
 Draws random episodes from class folders, the same ones for every method, and prints accuracy with its 95 % interval,
-the difference to the first method, the expected calibration error (ECE) and how many queries were called none of
-these. With --leave-one-out, every picture is classified by all the others instead: that is how good a support set is.
+the difference to the first method (paired by episode; by query for a single episode), the expected calibration error
+(ECE) and how many queries were called none of these. With --leave-one-out, every picture is classified by all the
+others instead: that is how good a support set is.
 
 With checkpoints, those are measured: on the test part where --data names a data set, which also gives pairs to verify.
 With --by-fold each checkpoint is tested on the fold that its card names, and the mean is printed.
@@ -27,6 +28,7 @@ EXAMPLES = """\
 evaluate --data pets/ --way 5 --shot 1,5
 evaluate --data pets/ --way 0 --shot 5 --queries 0 --episodes 1 --format json
 evaluate --data pets/ --shot 1 --heat-maps 200
+evaluate --data pets/ --shot 1 --methods asif,asif:blend=0,asif:blend=1
 evaluate --data support/ --leave-one-out
 evaluate siamese_characters s3net_characters --data omniglot --way 20 --shot 1
 evaluate runs/folds/lfw_* --data lfw --by-fold --queries 1
@@ -43,7 +45,8 @@ def add(verbs: options.Verbs) -> None:
     options.add_data(parser)
     parser.add_argument("--within", action="store_true", help="classes of one group an episode (omniglot's alphabets)")
     parser.add_argument("--by-fold", action="store_true", help="each checkpoint on the fold of its card; the mean")
-    options.add_methods(parser)
+    options.add_methods(parser, "asif:blend=0 is asif once more, with that setting")
+    options.add_settings(parser)
     parser.add_argument("--way", type=int, default=5, metavar="N", help="classes an episode; 0 takes all (default: 5)")
     parser.add_argument(
         "--shot",
@@ -77,8 +80,8 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.checkpoints:
         return _checkpoints(chosen)
     known = reading.methods(chosen.workspace)
-    methods = reading.named(known, chosen.methods or _proposed(known, chosen))
-    return _leave_one_out(chosen, methods) if chosen.leave_one_out else _episodes(chosen, methods)
+    methods, settings = reading.compared(known, chosen.methods or _proposed(known, chosen), chosen.settings)
+    return (_leave_one_out if chosen.leave_one_out else _episodes)(chosen, methods, settings)
 
 
 def _proposed(known: dict[str, Method], chosen: argparse.Namespace) -> list[str]:
@@ -89,7 +92,7 @@ def _proposed(known: dict[str, Method], chosen: argparse.Namespace) -> list[str]
     return proposed(known, [opened(items[0]) for items in _classes(chosen).values()])
 
 
-def _episodes(chosen: argparse.Namespace, methods: list[Method]) -> int:
+def _episodes(chosen: argparse.Namespace, methods: list[Method], settings: dict[str, Any]) -> int:
     from fsl_demo.evaluation.run import evaluate
 
     terminal = reporting.Terminal()
@@ -97,10 +100,12 @@ def _episodes(chosen: argparse.Namespace, methods: list[Method]) -> int:
     documents = []
     for shot in chosen.shot:
         able = [method for method in methods if chosen.methods or shot or not method.card.needs_pictures]
-        report = evaluate(
-            able, files, chosen.way, shot, chosen.queries, chosen.episodes, chosen.seed, terminal.progress
-        )
-        maps = [_heat_maps(method, files, shot, chosen, terminal) for method in (able if chosen.heat_maps else ())]
+        counts = (chosen.way, shot, chosen.queries, chosen.episodes, chosen.seed)
+        report = evaluate(able, files, *counts, terminal.progress, settings=settings)
+        maps = [
+            _heat_maps(method, files, shot, settings[method.card.id], chosen, terminal)
+            for method in (able if chosen.heat_maps else ())
+        ]
         documents.append(
             report.as_dict()
             | {"heat_maps": [found.as_dict() | {"shuffled_weights": control.as_dict()} for found, control in maps]}
@@ -135,6 +140,7 @@ def _checkpoints(chosen: argparse.Namespace) -> int:
 
     terminal, networks = reporting.Terminal(), Networks(reading.features(chosen.workspace, MAP_BYTES))
     names = [options.checkpoint(name) for name in chosen.checkpoints]
+    others, settings = reading.compared(build(networks.features), chosen.methods or [], chosen.settings)
     documents: list[dict[str, Any]] = []
 
     def read(fold: int | None) -> Dataset:
@@ -149,7 +155,7 @@ def _checkpoints(chosen: argparse.Namespace) -> int:
 
     def episodes(methods: list[Method], data: Dataset, *, shot: int) -> Report:
         counts = (chosen.way, shot, chosen.queries, chosen.episodes, chosen.seed)
-        return trained.run(methods, data, *counts, chosen.within, terminal.progress)
+        return trained.run(methods, data, *counts, chosen.within, terminal.progress, settings)
 
     if chosen.by_fold:
         for shot in chosen.shot:
@@ -162,7 +168,6 @@ def _checkpoints(chosen: argparse.Namespace) -> int:
             )
     else:
         data = read(chosen.fold)
-        others = reading.named(build(networks.features), chosen.methods or [])
         methods = [*others, *(of_checkpoint(name, networks) for name in names)]
         verified = trained.verify(names, data, networks, terminal.progress)
         sizes = [trained.size(name, data, networks) for name in names]
@@ -181,7 +186,12 @@ def _checkpoints(chosen: argparse.Namespace) -> int:
 
 
 def _heat_maps(
-    method: Method, files: Classes, shot: int, chosen: argparse.Namespace, terminal: reporting.Terminal
+    method: Method,
+    files: Classes,
+    shot: int,
+    settings: Any,
+    chosen: argparse.Namespace,
+    terminal: reporting.Terminal,
 ) -> tuple[Blanking, Blanking]:
     """The blanking test with a method's heat maps, and with those of the same method on shuffled weights."""
     from fsl_demo.evaluation.heatmaps import blanking, shuffled
@@ -189,13 +199,13 @@ def _heat_maps(
     make: Any = type(method)
     control = make(shuffled())
     found, lost = (
-        blanking(method, files, chosen.heat_maps, shot, chosen.seed, explainer, terminal.progress)
+        blanking(method, files, chosen.heat_maps, shot, chosen.seed, explainer, terminal.progress, settings)
         for explainer in (None, control)
     )
     return found, lost
 
 
-def _leave_one_out(chosen: argparse.Namespace, methods: list[Method]) -> int:
+def _leave_one_out(chosen: argparse.Namespace, methods: list[Method], settings: dict[str, Any]) -> int:
     from fsl_demo.evaluation.leave_one_out import leave_one_out
 
     terminal = reporting.Terminal()
@@ -203,7 +213,7 @@ def _leave_one_out(chosen: argparse.Namespace, methods: list[Method]) -> int:
     names = [spec.name for spec in episode.classes]
     documents: list[dict[str, Any]] = []
     for method in methods:
-        found = leave_one_out(method, episode, method.Settings(), terminal.progress)
+        found = leave_one_out(method, episode, settings[method.card.id], terminal.progress)
         suspects = []
         for number in found.suspects():
             example, probabilities = episode.support[number], found.probabilities[number]

@@ -135,13 +135,14 @@ def add_task(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_methods(parser: argparse.ArgumentParser) -> None:
-    """`--methods`."""
+def add_methods(parser: argparse.ArgumentParser, more: str = "") -> None:
+    """`--methods`; `more` is added to its help."""
     parser.add_argument(
         "--methods",
         type=lambda text: text.split(","),
         metavar="A,B",
-        help="ids of methods (default: those for any pictures, and those trained for such as are given)",
+        help="ids of methods (default: those for any pictures, and those trained for such as are given)"
+        + (f"; {more}" if more else ""),
     )
 
 

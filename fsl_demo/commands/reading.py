@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -131,6 +132,25 @@ def settings(known: dict[str, Method], assignments: Iterable[str]) -> dict[str, 
             raise UserError("setting_bad", name=path, value=text, reason=f"{method} has: {', '.join(specs)}.")
         values[method][name] = _value(path, text, specs[name].metadata)
     return {name: known[name].Settings(**given) for name, given in values.items()}
+
+
+def compared(
+    known: dict[str, Method], names: Sequence[str], assignments: Sequence[str]
+) -> tuple[list[Method], dict[str, Any]]:
+    """Methods to compare, and their settings by id. "asif:blend=0" is `asif` once more, with that setting changed.
+
+    Raises:
+        UserError: `unknown_method`, `setting_bad`.
+    """
+    known, chosen = dict(known), settings(known, assignments)
+    for name in names:
+        base, _, change = name.partition(":")
+        if change:
+            again: Any = copy.copy(named(known, [base])[0])
+            again.card = dataclasses.replace(again.card, id=name)
+            chosen[name] = settings(known, [*assignments, f"{base}.{change}"])[base]
+            known[name] = again
+    return named(known, names), chosen
 
 
 def _value(name: str, text: str, metadata: Mapping[str, Any]) -> float | str:

@@ -97,6 +97,7 @@ def blanking(
     seed: int = 0,
     explainer: Method | None = None,
     progress: Progress = quiet,
+    settings: Any = None,
 ) -> Blanking:
     """Measure a method's heat maps on 5-way episodes, with the class that each query belongs to.
 
@@ -106,16 +107,18 @@ def blanking(
         queries: rounded up to whole episodes of one query a class.
         explainer: gives the heat maps, where it isn't the method itself.
         progress: told "score" and how many queries are done.
+        settings: of the method and of the explainer; None for automatic ones.
 
     Raises:
         UserError: `setting_bad` when there are too few classes or pictures.
     """
     opened, random = Opened(), np.random.default_rng(seed)
+    settings = method.Settings() if settings is None else settings
     asked: list[tuple[Classifier, Picture, int, Box, np.ndarray]] = []
     for drawn in EpisodeSampler(files, WAY, shot, 1, seed).draw(-(-queries // WAY)):
         episode, truth = episode_of(drawn, opened)
-        scorer = method.fit(episode, method.Settings(), quiet)
-        shown = scorer if explainer is None else explainer.fit(episode, explainer.Settings(), quiet)
+        scorer = method.fit(episode, settings, quiet)
+        shown = scorer if explainer is None else explainer.fit(episode, settings, quiet)
         for query, index in zip(episode.queries, truth, strict=True):
             layer = shown.explain(query, int(index)).layers[0]
             if layer.map is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -27,8 +27,8 @@ class Figures:
         accuracy, low, high: mean over episodes with its 95 % interval; over queries, by Wilson, for one episode.
         ece: expected calibration error over all queries, 15 bins.
         none: share of queries called "none of these", though each belongs to a class.
-        difference, difference_low, difference_high: accuracy against the first method, paired by episode;
-            None for the first method and for a single episode.
+        difference, difference_low, difference_high: accuracy against the first method, paired by episode; by query,
+            for one episode; None for the first method.
     """
 
     method: str
@@ -86,8 +86,9 @@ def evaluate(
     seed: int = 0,
     progress: Progress = quiet,
     group: Callable[[str], str] = lambda name: "",
+    settings: Mapping[str, Any] | None = None,
 ) -> Report:
-    """Run methods with automatic settings over the same random episodes.
+    """Run methods over the same random episodes.
 
     Args:
         methods: the first one is what the others are compared with.
@@ -97,6 +98,7 @@ def evaluate(
         queries: a class; 0 takes all pictures that are left.
         progress: told "score" and how many episodes are done; may raise `Cancelled`.
         group: from a class name to the group that the classes of an episode share.
+        settings: by method id; automatic for a method that is not in it.
 
     Raises:
         UserError: `setting_bad` when there are too few classes or pictures; whatever a method or picture raises.
@@ -110,7 +112,8 @@ def evaluate(
         progress("score", done, episodes)
         episode, truth = episode_of(drawn, opened)
         for number, method in enumerate(methods):
-            scores = method.fit(episode, method.Settings(), quiet).predict(episode.queries, quiet)
+            fitted = method.fit(episode, (settings or {}).get(method.card.id, method.Settings()), quiet)
+            scores = fitted.predict(episode.queries, quiet)
             right[number].append(credits(scores.probabilities, truth))
             sure[number].append(scores.probabilities.max(axis=1))
             none[number] += [scores.answer(query) is None for query in range(len(truth))]
@@ -152,17 +155,21 @@ def _image(file: Path) -> Any:
 def _figures(
     method: Method, right: list[np.ndarray], sure: np.ndarray, none: float, first: list[np.ndarray]
 ) -> Figures:
-    accuracies, credit = [float(one.mean()) for one in right], np.concatenate(right)
+    credit, units = np.concatenate(right), _units(right)
     if len(right) == 1:
         low, high = intervals.wilson(float(credit.sum()), len(credit))
-        difference: tuple[float, ...] = ()
     else:
-        interval = intervals.mean(accuracies)
+        interval = intervals.mean(units)
         low, high = interval.low, interval.high
-        gap = intervals.paired(accuracies, [float(one.mean()) for one in first])
-        difference = () if right is first else (gap.mean, gap.low, gap.high)
+    gap = intervals.paired(units, _units(first))
+    difference = () if right is first else (gap.mean, gap.low, gap.high)
     card, ece = method.card, expected_calibration_error(sure, credit)
-    return Figures(card.id, card.transductive, float(np.mean(accuracies)), low, high, ece, none, *difference)
+    return Figures(card.id, card.transductive, float(units.mean()), low, high, ece, none, *difference)
+
+
+def _units(right: list[np.ndarray]) -> np.ndarray:
+    """What is independent: the accuracies of episodes, or the queries of a single one."""
+    return right[0] if len(right) == 1 else np.array([one.mean() for one in right])
 
 
 def _signed(one: Figures) -> str:

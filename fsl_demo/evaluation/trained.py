@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from math import sqrt
 from pathlib import Path
@@ -135,12 +135,12 @@ def run(
     seed: int,
     within: bool = False,
     progress: Progress = quiet,
+    settings: Mapping[str, Any] | None = None,
 ) -> Report:
     """Episodes of the test part, of the classes that are large enough; within one group each, if asked for."""
     classes = large_enough(data.test.classes, shot + max(queries, 1))
     if within and not data.grouped:
         reason = f"The classes of {data.name} are in no groups."
         raise UserError("setting_bad", name="within", value="used", reason=reason)
-    if within:
-        return evaluate(methods, classes, way, shot, queries, episodes, seed, progress, group_of)
-    return evaluate(methods, classes, way, shot, queries, episodes, seed, progress)
+    groups = {"group": group_of} if within else {}
+    return evaluate(methods, classes, way, shot, queries, episodes, seed, progress, settings=settings, **groups)

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from fsl_demo.episodes import Episode, Layer
+from fsl_demo.methods.joint_space import JointSpace
 from fsl_demo.methods.space import Space
 from fsl_demo.pictures import Picture
 
@@ -15,7 +16,7 @@ Shares = Callable[[np.ndarray], np.ndarray]
 """From the maps [D, h, w] of a picture to what each position adds to each class's score, [C, h, w]."""
 
 
-def nearest(space: Space, episode: Episode, query: Picture, class_index: int) -> Picture | None:
+def nearest(space: Space | JointSpace, episode: Episode, query: Picture, class_index: int) -> Picture | None:
     """The support picture of a class that is most like the query."""
     members = [example.picture for example in episode.support if example.class_index == class_index]
     if not members:
@@ -32,7 +33,23 @@ def heat(
     words: tuple[tuple[str, float], ...] = (),
 ) -> Layer:
     """A layer whose map is the evidence for one class, on one scale for all classes of the picture."""
-    evidence = shares(space.maps(picture))
+    return Layer(picture, role, _scaled(shares(space.maps(picture)), class_index), space.seen(picture), words)
+
+
+def sought(
+    space: JointSpace,
+    picture: Picture,
+    role: Literal["query", "support"],
+    directions: np.ndarray,
+    index: int,
+    kind: Literal["evidence", "phrase"] = "evidence",
+    contributions: tuple[tuple[str, float], ...] = (),
+) -> Layer:
+    """A layer whose map is where one of the directions [C, D] is found, on one scale for all of them."""
+    found = _scaled(space.evidence(picture, directions), index)
+    return Layer(picture, role, found, space.seen(picture), kind=kind, contributions=contributions)
+
+
+def _scaled(evidence: np.ndarray, index: int) -> np.ndarray:
     low, high = evidence.min(), evidence.max()
-    scaled = (evidence[class_index] - low) / max(high - low, 1e-12)
-    return Layer(picture, role, scaled.astype(np.float32), space.seen(picture), words)
+    return ((evidence[index] - low) / max(high - low, 1e-12)).astype(np.float32)

@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from fsl_demo.episodes import ClassSpec, Episode, Explanation, Focus, Layer, Progress, Scores, quiet
+from fsl_demo.episodes import ClassSpec, Episode, Explanation, Focus, Progress, Scores, quiet
 from fsl_demo.errors import UserError
 from fsl_demo.methods import calibration
 from fsl_demo.methods.calibration import Default
+from fsl_demo.methods.explaining import nearest, sought
 from fsl_demo.methods.joint_space import JointSpace
 from fsl_demo.methods.phrases import sentence_vector, word_contributions
 from fsl_demo.methods.prompts import prompts, templates
@@ -114,15 +115,17 @@ class VisionLanguage:
         vector = self.space.embed([query])[0]
         if focus and focus.phrase:
             directions = sentence_vector(self.space, focus.phrase)[None]
-            layers = [self._layer(query, "query", directions, 0, "phrase", focus.phrase, vector)]
-            return Explanation(self.fitted.method, class_index, tuple(layers))
-        groups = self.sentences[class_index]
-        text = (groups[1] or groups[0] or [""])[0] if self.weights[class_index] < 1 else ""
-        layers = [self._layer(query, "query", self._directions(vector), class_index, "evidence", text, vector)]
-        shown = (focus and focus.support) or self._nearest(vector, class_index)
+            words = word_contributions(self.space, focus.phrase, vector)
+            layer = sought(self.space, query, "query", directions, 0, "phrase", words)
+            return Explanation(self.fitted.method, class_index, (layer,))
+        named, described = self.sentences[class_index]
+        text = next(iter(described or named), "") if self.weights[class_index] < 1 else ""
+        words = word_contributions(self.space, text, vector) if text else ()
+        layers = [sought(self.space, query, "query", self._directions(vector), class_index, contributions=words)]
+        shown = (focus and focus.support) or nearest(self.space, self.episode, query, class_index)
         if shown is not None:
-            other = self.space.embed([shown])[0]
-            layers.append(self._layer(shown, "support", self._directions(other), class_index, "evidence"))
+            directions = self._directions(self.space.embed([shown])[0])
+            layers.append(sought(self.space, shown, "support", directions, class_index))
         return Explanation(self.fitted.method, class_index, tuple(layers))
 
     def _sentences(self, spec: ClassSpec, lines: tuple[str, ...]) -> tuple[list[str], list[str]]:
@@ -140,11 +143,11 @@ class VisionLanguage:
         classes, default = len(self.counts), shots / (shots + fitted.worth)
         weight = default if settings.pictures is None else settings.pictures
         self.sharpness = fitted.sharpness if settings.sharpness is None else settings.sharpness
-        self.weights, reason, factor = self._weights(weight), "default", 1.0
+        self.weights, factor = self._weights(weight), 1.0
         held_out = self.counts.min() >= 2
         if held_out:
             weight, self.sharpness, factor, similarities = self._by_held_out(default, shots)
-            self.weights, reason = self._weights(weight), "held_out"
+            self.weights = self._weights(weight)
         overall = float(self.weights.mean())
         self.temperature = factor * fitted.temperature.at(classes, shots, overall)
         self.none_below = fitted.none_below.at(classes, shots, overall)
@@ -153,7 +156,9 @@ class VisionLanguage:
             self.none_below = calibration.threshold(similarities, self.owners, before, self.none_below)
         if settings.none_below is not None:
             self.none_below = settings.none_below
-        self.note = {"weight": round(weight, 3), "sharpness": self.sharpness, "mixed": reason} if shots else {}
+        both = ((self.counts > 0) & self.texts.any(axis=1)).any()
+        reason = "held_out" if held_out else "default"
+        self.note = {"weight": round(weight, 3), "sharpness": self.sharpness, "mixed": reason} if both else {}
 
     def _by_held_out(self, default: float, shots: float) -> tuple[float, float, float, np.ndarray]:
         """The weight, beta and factor of the temperature that tell held-out support pictures apart best.
@@ -190,29 +195,6 @@ class VisionLanguage:
         nearness = self.sharpness * np.exp(-self.sharpness * (1 - self.keys @ vector))
         pulls = _class_means((nearness[:, None] * self.keys).T, self.owners, self.counts).T
         return self.weights[:, None] * pulls + (1 - self.weights)[:, None] * self.texts
-
-    def _nearest(self, vector: np.ndarray, class_index: int) -> Picture | None:
-        members = np.flatnonzero(self.owners == class_index)
-        if not len(members):
-            return None
-        return self.episode.support[members[int((self.keys[members] @ vector).argmax())]].picture
-
-    def _layer(
-        self,
-        picture: Picture,
-        role: Any,
-        directions: np.ndarray,
-        index: int,
-        kind: Any,
-        text: str = "",
-        vector: np.ndarray | None = None,
-    ) -> Layer:
-        """A map on one scale for all directions, and what each word of the text adds."""
-        evidence = self.space.evidence(picture, directions)
-        low, high = evidence.min(), evidence.max()
-        scaled = ((evidence[index] - low) / max(high - low, 1e-12)).astype(np.float32)
-        words = word_contributions(self.space, text, vector) if text and vector is not None else ()
-        return Layer(picture, role, scaled, self.space.seen(picture), kind=kind, contributions=words)
 
 
 def _class_means(columns: np.ndarray, owners: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -84,6 +84,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "A CLIP model that you choose compares each query with prompts made of the class names, and with the pictures if there are any.",
         "由您選擇的 CLIP 模型把每張查詢圖片與類別名稱組成的提示句比較；若有支援圖片也一併使用。",
     ),
+    "method.linear-probe": (
+        "Logistic regression on the pictures of every class, in the built-in model's space: what pictures alone are worth there.",
+        "在內建模型的空間裡，以各類別的圖片做邏輯迴歸：顯示只靠圖片能達到的程度。",
+    ),
     "method.siamese": (
         "Distance between twin networks trained on pairs: digits, characters, faces, photographs. Crop face pictures to the face.",
         "以成對圖片訓練的孿生網路之距離：數字、文字、臉、照片。臉部圖片應先裁切到臉。",

@@ -37,6 +37,18 @@ def test_zero_shot_leaves_out_methods_that_need_pictures(call: Call, support: Pa
     assert "Prototype learns from pictures only" in said.err
 
 
+def test_settings_and_a_method_beside_itself(call: Call, support: Path) -> None:
+    said = call(
+        *("evaluate", "--data", support, *SMALL, "--shot", "1", "--format", "json"),
+        *("--methods", "asif,asif:blend=1,prototype", "--set", "asif.none_below=0.99"),
+    )
+    (report,) = said.json()
+    blend, pictures, prototype = report["figures"]
+    assert [one["method"] for one in report["figures"]] == ["asif", "asif:blend=1", "prototype"]
+    assert blend["none"] == pictures["none"] == 1 > prototype["none"]
+    assert pictures["accuracy"] == prototype["accuracy"] and blend["ece"] != pictures["ece"]
+
+
 def test_the_table_is_markdown_and_heat_maps_come_after_it(call: Call, support: Path) -> None:
     said = call("evaluate", "--data", support, *SMALL, "--shot", "1", "--methods", "prototype")
     assert "| prototype | " in said.out

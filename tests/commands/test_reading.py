@@ -10,6 +10,7 @@ import pytest
 
 from fsl_demo.commands import methods, reading
 from fsl_demo.errors import UserError
+from fsl_demo.methods.contract import MethodCard
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Kinds:
     blend: float = field(default=0.5, metadata={"low": 0.0, "high": 1.0, "step": 0.1, "help": "-"})
 
 
+CARD = MethodCard("some", "Some", "", "none", False, True, False, (), 0)
 KNOWN: dict[str, Any] = {"some": SimpleNamespace(Settings=Kinds)}
 
 
@@ -32,6 +34,22 @@ def test_what_cannot_be(given: str) -> None:
     with pytest.raises(UserError) as refused:
         reading.settings(KNOWN, [given])
     assert refused.value.code == "setting_bad"
+
+
+def test_a_method_can_be_compared_with_itself() -> None:
+    known = {"some": SimpleNamespace(Settings=Kinds, card=CARD)}
+    methods, settings = reading.compared(known, ["some", "some:blend=0", "some:model=x:/y=z"], ["some.kind=y"])
+    assert [method.card.id for method in methods] == ["some", "some:blend=0", "some:model=x:/y=z"]
+    assert [settings[method.card.id] for method in methods] == [
+        Kinds(kind="y"),
+        Kinds(kind="y", blend=0.0),
+        Kinds("x:/y=z", "y"),
+    ]
+    assert known["some"].card.id == "some" and len(known) == 1
+    for names, code in ((["other:blend=0"], "unknown_method"), (["some:other=0"], "setting_bad")):
+        with pytest.raises(UserError) as refused:
+            reading.compared(known, names, [])
+        assert refused.value.code == code
 
 
 def test_ranges_are_told() -> None:

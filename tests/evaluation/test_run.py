@@ -49,6 +49,10 @@ class Oracle:
         return Explanation(self.card.id, class_index, (Layer(query, "query", cells),))
 
 
+def _brightest(picture: Picture) -> int:
+    return int(np.asarray(picture.image())[..., 0].max())
+
+
 def _red(picture: Picture) -> float:
     return float(np.asarray(picture.image())[..., 0].mean())
 
@@ -85,6 +89,27 @@ def test_one_episode_has_an_interval_over_its_queries(files: dict[str, list[Path
     (figures,) = evaluate([Asif(shared)], files, way=0, shot=0, queries=0, episodes=1).figures
     assert figures.accuracy == 1 and figures.low == pytest.approx(0.7575, abs=1e-3)
     assert shared.features.embedded["efficientnet_lite0"] == 12
+
+
+def test_one_episode_pairs_methods_by_query(files: dict[str, list[Path]]) -> None:
+    methods = [Oracle("one"), Oracle("same"), Oracle("blind", blind=True)]
+    one, same, blind = evaluate(methods, files, way=3, shot=1, queries=0, episodes=1).figures
+    assert one.difference is None and same.difference == same.difference_low == same.difference_high == 0
+    assert one.accuracy == pytest.approx(8 / 9) and blind.accuracy == pytest.approx(1 / 3)
+    reach = 1.959964 * (1 / 3) / np.sqrt(9)  # of eight differences of -2/3 and one of +1/3
+    found = (blind.difference, blind.difference_low, blind.difference_high)
+    assert found == pytest.approx((-5 / 9, -5 / 9 - reach, -5 / 9 + reach))
+
+
+def test_methods_are_given_their_settings(files: dict[str, list[Path]]) -> None:
+    class Minded(Oracle):
+        def fit(self, episode: Episode, settings: Any, progress: Progress) -> "Oracle":
+            self.blind = settings.none_below == 0.5
+            return super().fit(episode, settings, progress)
+
+    methods, given = [Minded("seeing"), Minded("blind")], {"blind": PrototypeSettings(none_below=0.5)}
+    seeing, blind = evaluate(methods, files, 3, 1, 2, 2, settings=given).figures
+    assert seeing.accuracy > 0.8 and blind.accuracy == pytest.approx(1 / 3)
 
 
 def test_evaluation_can_be_stopped(files: dict[str, list[Path]]) -> None:
@@ -134,10 +159,11 @@ def test_a_map_of_what_counts_beats_chance_and_one_of_nothing_does_not(tmp_path:
 
     class Levels(Oracle):
         def fit(self, episode: Episode, settings: Any, progress: Progress) -> "Oracle":
+            self.gain = settings.none_below or 1.0
             return self
 
         def predict(self, queries: Sequence[Picture], progress: Progress) -> Scores:
-            brightest = np.array([[np.asarray(query.image())[..., 0].max()] * 5 for query in queries], np.float32)
+            brightest = self.gain * np.array([[_brightest(query)] * 5 for query in queries], np.float32)
             return Scores("levels", "", {}, 0.0, brightest, np.full(brightest.shape, 0.2, np.float32), 0.0)
 
     class LostLevels(Lost, Levels):
@@ -146,6 +172,8 @@ def test_a_map_of_what_counts_beats_chance_and_one_of_nothing_does_not(tmp_path:
     found = blanking(Levels("levels"), files, queries=30)
     assert found.over_random.low > 0 and found.over_other.low > 0 and found.queries == 30
     assert "+" in found.markdown() and found.as_dict()["method"] == "levels"
+    halved = blanking(Levels("levels"), files, queries=30, settings=PrototypeSettings(none_below=0.5))
+    assert halved.top.mean == pytest.approx(found.top.mean / 2)
     lost = blanking(Levels("levels"), files, queries=30, explainer=LostLevels("lost"))
     assert lost.over_random.low < 0 < lost.over_random.high
 

@@ -24,11 +24,12 @@ def episode(shots: int, names: tuple[str, ...] = SUBJECTS, queries: int = 1) -> 
 
 def test_the_table_holds_each_method_under_its_id() -> None:
     table = methods.build(networks().features)
-    assert list(table) == ["prototype", "asif", "siamese", "siamese-cbam", "s3net", "can", "can-transductive"]
+    assert list(table) == ["prototype", "asif", "clip", "siamese", "siamese-cbam", "s3net", "can", "can-transductive"]
     for name, method in table.items():
         assert method.card.id == name
         for spec in dataclasses.fields(method.Settings):
-            assert set(spec.metadata) in ({"low", "high", "step", "help"}, {"choices", "help"})
+            kinds = ({"low", "high", "step"}, {"choices"}, {"text"}, {"text", "weights"}, {"text", "lines"})
+            assert set(spec.metadata) - {"help"} in kinds
 
 
 @METHODS

@@ -1,0 +1,48 @@
+"""Prompt templates, and the sentences that stand for a class."""
+
+import pytest
+
+from fsl_demo.episodes import ClassSpec
+from fsl_demo.errors import UserError
+from fsl_demo.methods.prompts import LONGEST, MOST, default_templates, prompts, templates
+
+
+def test_open_clips_simple_templates_are_the_default() -> None:
+    lines = default_templates()
+    assert len(lines) == 7 and "itap of a {}." in lines and all(line.count("{}") == 1 for line in lines)
+    assert templates(None) == templates("") == templates(" \n\n") == lines
+
+
+def test_typed_lines_are_tidied_and_taken_once() -> None:
+    assert templates("a  photo of {}\n\n  a photo of {} \n{} drawn\r\n") == ("a photo of {}", "{} drawn")
+    assert templates("set {a} of {}") == ("set {a} of {}",)
+
+
+@pytest.mark.parametrize("typed", ["a photo", "{} and {}", "a photo of {}\nof { }", "{}" + "x" * (LONGEST - 1)])
+def test_a_line_without_one_place_for_the_name_is_refused(typed: str) -> None:
+    with pytest.raises(UserError) as refused:
+        templates(typed)
+    assert refused.value.code == "template_bad" and str(refused.value)
+
+
+def test_there_is_a_limit() -> None:
+    lines = [f"{number} {{}}" for number in range(MOST + 1)]
+    assert len(templates("\n".join(lines[:MOST]))) == MOST
+    assert len(templates("{}" + "x" * (LONGEST - 2))[0]) == LONGEST
+    with pytest.raises(UserError) as refused:
+        templates("\n".join(lines))
+    assert refused.value.code == "templates_many"
+
+
+def test_the_name_goes_into_each_template_and_before_each_description() -> None:
+    spec = ClassSpec("sea_ lion", ("it barks", "on a {} rock"))
+    lines = ("a {}.", "{}, drawn {x}")
+    named, described = prompts(spec, lines, ("unused",))
+    assert named == ["a sea lion.", "sea lion, drawn {x}"]
+    assert described == ["sea lion: it barks", "sea lion: on a {} rock"]
+
+
+def test_definitions_stand_in_for_a_missing_description() -> None:
+    assert prompts(ClassSpec("lion"), ("{}",), ("a cat",)) == (["lion"], ["lion: a cat"])
+    assert prompts(ClassSpec("lion"), ("{}",)) == (["lion"], [])
+    assert prompts(ClassSpec("a {}"), ("the {}",))[0] == ["the a {}"]
