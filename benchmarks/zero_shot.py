@@ -23,7 +23,7 @@ from fsl_demo.backbones.networks import Networks  # noqa: E402
 from fsl_demo.episodes import ClassSpec, Episode, quiet  # noqa: E402
 from fsl_demo.methods import METHODS  # noqa: E402
 
-METHOD = "asif"
+METHOD = "compact-vlm"
 NAMES = (*photos.SOURCES, "bicycle", "tree", "river", "clock", "bread")
 TIMES = 5
 

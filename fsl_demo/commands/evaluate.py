@@ -22,6 +22,7 @@ the difference to the first method (paired by episode; by query for a single epi
 others instead: that is how good a support set is.
 
 With checkpoints, those are measured: on the test part where --data names a data set, which also gives pairs to verify.
+With `--data flickr8k`, its test captions are looked for among its test pictures instead.
 With --by-fold each checkpoint is tested on the fold that its card names, and the mean is printed.
 """
 EXAMPLES = """\
@@ -30,6 +31,7 @@ evaluate --data pets/ --way 0 --shot 5 --queries 0 --episodes 1 --format json
 evaluate --data pets/ --shot 1 --heat-maps 200
 evaluate --data pets/ --shot 1 --methods asif,asif:blend=0,asif:blend=1
 evaluate --data support/ --leave-one-out
+evaluate --data flickr8k --methods compact-vlm
 evaluate siamese_characters s3net_characters --data omniglot --way 20 --shot 1
 evaluate runs/folds/lfw_* --data lfw --by-fold --queries 1
 """
@@ -80,8 +82,28 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.checkpoints:
         return _checkpoints(chosen)
     known = reading.methods(chosen.workspace)
+    if chosen.data == "flickr8k":
+        return _retrieval(chosen, known)
     methods, settings = reading.compared(known, chosen.methods or _proposed(known, chosen), chosen.settings)
     return (_leave_one_out if chosen.leave_one_out else _episodes)(chosen, methods, settings)
+
+
+def _retrieval(chosen: argparse.Namespace, known: dict[str, Method]) -> int:
+    """How often the test captions find their pictures, in the spaces of the methods that have one for sentences."""
+    from fsl_demo.datasets import flickr8k
+    from fsl_demo.evaluation.retrieval import retrieval
+
+    terminal, data = reporting.Terminal(), flickr8k.read(chosen.root)
+    able = {name: method for name, method in known.items() if hasattr(method, "joint")}
+    spaces: dict[str, Any] = {
+        method.card.id: getattr(method, "joint", None) for method in reading.named(able, chosen.methods or [*able])
+    }
+    found = [retrieval(name, space, data.test, terminal.progress) for name, space in spaces.items()]
+    if chosen.format == "json":
+        reporting.print_json([one.as_dict() for one in found])
+    else:
+        print("\n".join(one.markdown() for one in found))
+    return 0
 
 
 def _proposed(known: dict[str, Method], chosen: argparse.Namespace) -> list[str]:

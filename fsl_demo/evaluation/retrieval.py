@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
+from fsl_demo.datasets.flickr8k import Captioned
+from fsl_demo.episodes import Progress, quiet
 from fsl_demo.evaluation import intervals
 from fsl_demo.evaluation.intervals import Interval
+from fsl_demo.methods.joint_space import JointSpace
+from fsl_demo.pictures import ingest
+
+AT = (1, 5, 10)
 
 
 def found(texts: np.ndarray, pictures: np.ndarray, each: int, at: int) -> np.ndarray:
@@ -23,6 +31,40 @@ def found(texts: np.ndarray, pictures: np.ndarray, each: int, at: int) -> np.nda
     return np.clip((at - before) / equal, 0, 1).reshape(-1, each)
 
 
-def recall(texts: np.ndarray, pictures: np.ndarray, each: int, at: Sequence[int] = (1, 5, 10)) -> list[Interval]:
+def recall(texts: np.ndarray, pictures: np.ndarray, each: int, at: Sequence[int] = AT) -> list[Interval]:
     """The share that is found, with its 95 % interval over pictures; arguments as of `found`."""
     return [intervals.mean(found(texts, pictures, each, k).mean(axis=1)) for k in at]
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """How often a method finds the picture that a caption was written for.
+
+    Attributes:
+        pictures, captions: how many there are; each caption is looked for among all pictures.
+        at: recall by K.
+    """
+
+    method: str
+    pictures: int
+    captions: int
+    at: Mapping[int, Interval]
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def markdown(self) -> str:
+        found = ", ".join(f"R@{k} {one.mean:.1%} ({one.low:.1%} to {one.high:.1%})" for k, one in self.at.items())
+        return f"{self.method}, {self.captions:,} captions among {self.pictures:,} pictures: {found}"
+
+
+def retrieval(name: str, space: JointSpace, data: Captioned, progress: Progress = quiet) -> Retrieval:
+    """Recall at 1, 5 and 10 of captions in a joint space.
+
+    Raises:
+        UserError: what reading a picture and `space` raise.
+    """
+    pictures = space.embed([ingest(file) for file in data.files], progress)
+    texts = space.texts([[text] for some in data.captions for text in some], progress)
+    each = len(data.captions[0])
+    return Retrieval(name, len(pictures), len(texts), dict(zip(AT, recall(texts, pictures, each, AT), strict=True)))

@@ -13,7 +13,9 @@ from fsl_demo.errors import UserError
 from fsl_demo.methods.asif import Asif
 from fsl_demo.methods.can import Can, CanTransductive
 from fsl_demo.methods.clip import ClipMethod
+from fsl_demo.methods.compact_vlm import CompactVlm
 from fsl_demo.methods.contract import Method
+from fsl_demo.methods.linear_probe import LinearProbe
 from fsl_demo.methods.prototype import Prototype
 from fsl_demo.methods.s3net import S3Net
 from fsl_demo.methods.siamese import Siamese
@@ -24,7 +26,9 @@ from fsl_demo.pictures import Picture
 METHODS: tuple[Any, ...] = (
     Prototype,
     Asif,
+    CompactVlm,
     ClipMethod,
+    LinearProbe,
     Siamese,
     SiameseCbam,
     S3Net,

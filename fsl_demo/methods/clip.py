@@ -77,6 +77,7 @@ class ClipMethod:
                 self.card.id,
                 self.card.title,
                 space,
+                space,
                 Default.constant(space.scale),
                 Default.constant(-1.0),
                 WORTH,

@@ -163,6 +163,16 @@ class CompactSpace:
         return ((top - y) / height, (bottom - y) / height), ((left - x) / width, (right - x) / width)
 
 
+def of_class_names(networks: Networks) -> CompactSpace:
+    """The space in which class names and pictures are compared."""
+    return CompactSpace(networks, NAMES)
+
+
+def of_sentences(networks: Networks) -> CompactSpace:
+    """The space in which sentences and pictures are compared."""
+    return CompactSpace(networks, 0.0)
+
+
 def text_head(heads: dict[str, np.ndarray], features: np.ndarray) -> np.ndarray:
     """`layers.joint_heads.TextHead` in evaluation, [C, 768] to unit vectors."""
     import torch

@@ -12,7 +12,7 @@ from typing import ClassVar
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.episodes import Episode, Progress, quiet
 from fsl_demo.methods.calibration import Default
-from fsl_demo.methods.compact_space import NAMES, CompactSpace
+from fsl_demo.methods.compact_space import of_class_names, of_sentences
 from fsl_demo.methods.contract import NONE_BELOW, MethodCard
 from fsl_demo.methods.glossary import definitions
 from fsl_demo.methods.prompts import TEMPLATES
@@ -60,8 +60,7 @@ class CompactVlm:
     Settings: ClassVar = CompactVlmSettings
 
     def __init__(self, networks: Networks) -> None:
-        self.joint = CompactSpace(networks, 0.0)
-        self.space = CompactSpace(networks, NAMES)
+        self.joint, self.space = of_sentences(networks), of_class_names(networks)
 
     def fit(self, episode: Episode, settings: CompactVlmSettings, progress: Progress = quiet) -> VisionLanguage:
         """Embed prompts and support pictures; definitions stand in for descriptions that nobody typed.
@@ -74,6 +73,7 @@ class CompactVlm:
                 self.card.id,
                 self.card.title,
                 self.space,
+                self.joint,
                 Default.unpack(self.space.arrays["temperature"]),
                 Default.unpack(self.space.arrays["none_below"]),
                 WORTH,

@@ -13,6 +13,7 @@ import numpy as np
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.episodes import Episode, Explanation, Focus, Progress, Scores, quiet
 from fsl_demo.methods import calibration
+from fsl_demo.methods.compact_space import of_class_names
 from fsl_demo.methods.contract import NONE_BELOW, MethodCard
 from fsl_demo.methods.explaining import nearest, sought
 from fsl_demo.methods.joint_space import JointSpace
@@ -46,17 +47,17 @@ class LinearProbe:
         id="linear-probe",
         title="Linear probe",
         paper="Radford et al. 2021, Learning Transferable Visual Models From Natural Language Supervision, section 3",
-        checkpoint="the built-in model of pictures and text",
+        checkpoint="the space of Compact VLM",
         needs_pictures=True,
         reads_text=False,
         transductive=False,
         explains=("query", "support"),
-        cost=12,
+        cost=40,
         kinds=(),
     )
     Settings: ClassVar = LinearProbeSettings
 
-    def __init__(self, networks: Networks, space: Callable[[Networks], JointSpace]) -> None:
+    def __init__(self, networks: Networks, space: Callable[[Networks], JointSpace] = of_class_names) -> None:
         self.networks, self.space = networks, space(networks)
 
     def fit(self, episode: Episode, settings: LinearProbeSettings, progress: Progress = quiet) -> LinearProbeClassifier:

@@ -43,6 +43,8 @@ class Fitted:
     """What a method brings to an episode.
 
     Attributes:
+        space: of class names and pictures.
+        sentences: the space of typed phrases.
         temperature, none_below: defaults by classes, pictures a class and weight.
         worth: how many pictures a text counts for: the default weight of K pictures is K / (K + worth).
         sharpness: the default beta.
@@ -52,6 +54,7 @@ class Fitted:
     method: str
     title: str
     space: JointSpace
+    sentences: JointSpace
     temperature: Default
     none_below: Default
     worth: float
@@ -112,12 +115,13 @@ class VisionLanguage:
         The direction that is looked for is the derivative of the similarity: the text, and the pictures near to the
         query. Words are those of the phrase, or of the class's own text.
         """
-        vector = self.space.embed([query])[0]
         if focus and focus.phrase:
-            directions = sentence_vector(self.space, focus.phrase)[None]
-            words = word_contributions(self.space, focus.phrase, vector)
-            layer = sought(self.space, query, "query", directions, 0, "phrase", words)
+            space = self.fitted.sentences
+            words = word_contributions(space, focus.phrase, space.embed([query])[0])
+            directions = sentence_vector(space, focus.phrase)[None]
+            layer = sought(space, query, "query", directions, 0, "phrase", words)
             return Explanation(self.fitted.method, class_index, (layer,))
+        vector = self.space.embed([query])[0]
         named, described = self.sentences[class_index]
         text = next(iter(described or named), "") if self.weights[class_index] < 1 else ""
         words = word_contributions(self.space, text, vector) if text else ()

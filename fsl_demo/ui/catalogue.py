@@ -80,6 +80,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Compares each query with the class names and descriptions, in English, and with the pictures if there are any.",
         "把每張查詢圖片與類別名稱、英文描述比較；若有支援圖片也一併使用。",
     ),
+    "method.compact-vlm": (
+        "A built-in model of pictures and English text: prompts made of the class names and descriptions, and the pictures if there are any.",
+        "內建的圖文模型：用類別名稱與英文描述組成的提示句比較；若有支援圖片也一併使用。",
+    ),
     "method.clip": (
         "A CLIP model that you choose compares each query with prompts made of the class names, and with the pictures if there are any.",
         "由您選擇的 CLIP 模型把每張查詢圖片與類別名稱組成的提示句比較；若有支援圖片也一併使用。",

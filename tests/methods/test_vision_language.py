@@ -55,7 +55,9 @@ class Task:
 def fit(space: FakeSpace, episode: Episode, worth: float = 1.0, **settings: Any) -> VisionLanguage:
     given = ClipSettings(**{"templates": "the {}", **settings})
     scale, below = Default.constant(SCALE), Default.constant(-1.0)
-    return VisionLanguage(Fitted("some", "Some", space, scale, below, worth, 5.5, given, lambda name: ()), episode)
+    return VisionLanguage(
+        Fitted("some", "Some", space, space, scale, below, worth, 5.5, given, lambda name: ()), episode
+    )
 
 
 def trial(texts: np.ndarray, keys: np.ndarray, **settings: Any) -> VisionLanguage:
