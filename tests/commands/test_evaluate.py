@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.backbones import tiny_clip
 from tests.commands.conftest import SURFACES, Call, part
 
 pytestmark = pytest.mark.usefixtures("shared")
@@ -47,6 +48,16 @@ def test_settings_and_a_method_beside_itself(call: Call, support: Path) -> None:
     assert [one["method"] for one in report["figures"]] == ["asif", "asif:blend=1", "prototype"]
     assert blend["none"] == pictures["none"] == 1 > prototype["none"]
     assert pictures["accuracy"] == prototype["accuracy"] and blend["ece"] != pictures["ece"]
+
+
+def test_clip_with_weights_of_ones_own(
+    call: Call, support: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny_clip.register(monkeypatch)
+    model = f"clip.model=tiny:{tiny_clip.save('tiny', tmp_path / 'mine.safetensors')}"
+    names = "clip,clip:pictures=0,clip:pictures=1"
+    said = call("evaluate", "--data", support, *SMALL, "--shot", "1", "--methods", names, "--set", model)
+    assert said.code == 0 and all(f"| {name} |" in said.out for name in names.split(","))
 
 
 def test_the_table_is_markdown_and_heat_maps_come_after_it(call: Call, support: Path) -> None:
