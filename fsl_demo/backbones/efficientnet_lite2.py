@@ -19,21 +19,16 @@ from fsl_demo.pictures import Picture
 
 WEIGHTS_SHA256 = "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"
 SIDE = 260
-CLASSIFIED, BLOCK = 1280, 352
-"""Channels that the ImageNet classifier reads, and of the last block before them."""
 
 
 class EfficientNetLite2:
-    """A frozen network. Maps of 9 x 9 positions: the classifier's 1,280 channels, then the last block's 352.
-
-    Attributes as of `EfficientNetLite0`.
-    """
+    """A frozen network. Maps of 1,280 channels and 9 x 9 positions. Attributes as of `EfficientNetLite0`."""
 
     id = "efficientnet_lite2"
     title = "EfficientNet-Lite2"
     weights = WEIGHTS_SHA256
     preprocessing = "rgb-260-whole-bicubic-half"
-    channels = CLASSIFIED + BLOCK
+    channels = 1280
     positions = (9, 9)
     source = None
 
@@ -64,7 +59,7 @@ class EfficientNetLite2:
             images: uint8 [260, 260, 3] each, from `prepare`.
 
         Returns:
-            float32 [N, 1632, 9, 9]; the first 1,280 channels are none negative.
+            float32 [N, 1280, 9, 9], none negative.
         """
         import torch
 
@@ -72,9 +67,7 @@ class EfficientNetLite2:
         with torch.inference_mode():
             batch = torch.from_numpy(np.stack(images)).to(runtime.device())
             batch = batch.permute(0, 3, 1, 2).to(torch.float32).div_(127.5).sub_(1.0)
-            block = network.blocks(network.bn1(network.conv_stem(batch)))
-            classified = network.bn2(network.conv_head(block))
-            return torch.cat([classified, block], dim=1).cpu().contiguous().numpy()
+            return network.forward_features(batch).cpu().contiguous().numpy()
 
     def classifier(self, progress: Progress = quiet) -> np.ndarray:
         """The rows of the ImageNet classifier, float32 [1000, 1280], in the order of `imagenet_names`."""

@@ -1,7 +1,7 @@
 """What the frozen towers of the built-in model say of pictures and texts, before any head.
 
-A picture is EfficientNet-Lite0's and Lite2's features in the spaces of their ImageNet classifiers (`picture_maps`), and
-Lite2's last block; a text is MiniLM's sentence vector and its words.
+A picture is EfficientNet-Lite0's and Lite2's features in the spaces of their ImageNet classifiers (`picture_maps`);
+a text is MiniLM's sentence vector and its words.
 """
 
 from __future__ import annotations
@@ -10,51 +10,45 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fsl_demo.backbones.efficientnet_lite2 import CLASSIFIED
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.picture_maps import CHANNELS, POWER, placed
 from fsl_demo.episodes import Progress, quiet
 from fsl_demo.pictures import Picture
 
-CLASSIFIER = 2 * CHANNELS
-"""Channels of a picture that the classifiers' rows have too."""
+PICTURE = 2 * CHANNELS
+"""Channels of a picture."""
 
 
 class PictureTowers:
-    """Pictures as [Lite0 999 | Lite2 999 | Lite2's last block 352]; the first two parts have length 1 each."""
+    """Pictures as [Lite0 999 | Lite2 999], each part of length 1."""
 
     def __init__(self, networks: Networks) -> None:
         self.networks = networks
 
     def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
-        """float32 [N, 2350]; pooled features come from the cache."""
+        """float32 [N, 1998]; pooled features come from the cache."""
         features, networks = self.networks.features, self.networks
         small = features.pooled(networks.pictures, pictures, progress)
         large = features.pooled(networks.whole_pictures, pictures, progress)
         return self.joined(small, large, progress)
 
     def joined(self, small: np.ndarray, large: np.ndarray, progress: Progress = quiet) -> np.ndarray:
-        """From pooled features of Lite0 [N, 1280] and Lite2 [N, 1632]."""
+        """From pooled features of Lite0 and of Lite2, [N, 1280] each."""
         parts = [
             _unit(small**POWER @ self.networks.pictures.axes(progress)),
-            _unit(large[:, :CLASSIFIED] ** POWER @ self.networks.whole_pictures.axes(progress)),
-            large[:, CLASSIFIED:],
+            _unit(large**POWER @ self.networks.whole_pictures.axes(progress)),
         ]
         return np.concatenate(parts, axis=1).astype(np.float32)
 
     def placed(self, picture: Picture) -> tuple[np.ndarray, np.ndarray]:
-        """The parts by position: Lite0's [999, 7, 7], and Lite2's with its last block [1351, 9, 9].
+        """The parts by position: Lite0's [999, 7, 7] and Lite2's [999, 9, 9].
 
         Their means over positions are the parts of `embed`.
         """
         networks = self.networks
         small = networks.features.maps(networks.pictures, [picture])
         large = networks.features.maps(networks.whole_pictures, [picture])
-        classified = placed(large[:, :CLASSIFIED], networks.whole_pictures.axes())
-        return (
-            placed(small, networks.pictures.axes())[0],
-            np.concatenate([classified[0], large[0, CLASSIFIED:]]).astype(np.float32),
-        )
+        return placed(small, networks.pictures.axes())[0], placed(large, networks.whole_pictures.axes())[0]
 
     def classes(self, progress: Progress = quiet) -> tuple[np.ndarray, np.ndarray]:
         """ImageNet's classes as Lite0's and as Lite2's classifier sees them, unit vectors [1000, 999] each."""

@@ -16,10 +16,11 @@ import numpy as np
 from fsl_demo import checkpoints
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.picture_maps import CHANNELS
-from fsl_demo.backbones.towers import CLASSIFIER, PictureTowers
+from fsl_demo.backbones.towers import PICTURE, PictureTowers
 from fsl_demo.backbones.trained import shuffled
 from fsl_demo.episodes import Box, Progress, in_latin_script, quiet
 from fsl_demo.methods.asif import PICTURE_KEEP, PICTURE_POWER, TEXT_KEEP, TEXT_POWER, relative
+from fsl_demo.methods.remembered import Remembered
 from fsl_demo.methods.vectors import unit
 from fsl_demo.pictures import Picture
 
@@ -28,6 +29,9 @@ PICTURES = 0.5
 """The share of v. Like `NAMES`, chosen on CIFAR-FS's training and validation classes."""
 NAMES = 0.65
 """Of the rest, the share of r and t where texts are class names: captions teach scenes, class names teach objects."""
+
+REMEMBERED = 4_096
+"""Vectors of pictures, and of texts, that are not computed again; 14 kB each."""
 
 
 class CompactSpace:
@@ -69,8 +73,14 @@ class CompactSpace:
         self.text_anchors = unit(texts - self.origin)
         shares = np.array([(1 - PICTURES) * (1 - relations), (1 - PICTURES) * relations, PICTURES / 2])
         self.roots = np.sqrt(shares).astype(np.float32)
+        self._pictures, self._texts = Remembered(REMEMBERED), Remembered(REMEMBERED)
         self._lock = threading.Lock()
         self._anchors: tuple[np.ndarray, np.ndarray] | None = None
+
+    @property
+    def channels(self) -> int:
+        """Length of a vector."""
+        return len(self.heads["pictures.weight"]) + len(self.text_anchors) + PICTURE
 
     def anchors(self, progress: Progress = quiet) -> tuple[np.ndarray, np.ndarray]:
         """ImageNet's classes for the two networks, [1000, 999] each."""
@@ -81,31 +91,40 @@ class CompactSpace:
 
     def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         """Unit vectors, float32 [N, D]."""
-        return self.project(self.towers.embed(pictures, progress), progress)
+
+        def compute(missing: list[int]) -> np.ndarray:
+            return self.project(self.towers.embed([pictures[number] for number in missing], progress), progress)
+
+        return self._pictures([picture.sha256 for picture in pictures], compute, self.channels)
 
     def project(self, features: np.ndarray, progress: Progress = quiet) -> np.ndarray:
         """From what `PictureTowers.embed` gives."""
         headed = unit(features @ self.heads["pictures.weight"].T + self.heads["pictures.bias"])
         rows = unit(np.sum(self._relations(features, progress), axis=0))
         head, relation, own = self.roots
-        parts = [head * headed, relation * rows, own * features[:, :CLASSIFIER]]
+        parts = [head * headed, relation * rows, own * features]
         return np.concatenate(parts, axis=1).astype(np.float32)
 
     def texts(self, sentences: Sequence[Sequence[str]], progress: Progress = quiet) -> np.ndarray:
         """A unit vector for the mean of each ensemble of sentences, float32 [C, D]; zeros for an empty one."""
-        means = np.zeros((len(sentences), self.networks.words.channels), np.float32)
-        for mean, ensemble in zip(means, sentences, strict=True):
-            if ensemble:
-                mean[:] = self.networks.features.texts(self.networks.words, ensemble, progress).mean(axis=0)
-        there = np.array([bool(ensemble) for ensemble in sentences])[:, None]
-        return np.where(there, self.project_texts(means), 0).astype(np.float32)
+
+        def compute(missing: list[int]) -> np.ndarray:
+            means = np.zeros((len(missing), self.networks.words.channels), np.float32)
+            there = np.array([bool(sentences[number]) for number in missing])[:, None]
+            for mean, number in zip(means, missing, strict=True):
+                if sentences[number]:
+                    encoded = self.networks.features.texts(self.networks.words, sentences[number], progress)
+                    mean[:] = encoded.mean(axis=0)
+            return np.where(there, self.project_texts(means), 0).astype(np.float32)
+
+        return self._texts([tuple(ensemble) for ensemble in sentences], compute, self.channels)
 
     def project_texts(self, means: np.ndarray) -> np.ndarray:
         """From what `MiniLMWithWords` gives, or means of it, [C, 768]."""
         sentence = unit(means[:, : self.networks.texts.channels])
         rows = relative(unit(sentence - self.origin) @ self.text_anchors.T, TEXT_POWER, TEXT_KEEP)
         headed = text_head(self.heads, np.concatenate([sentence, means[:, self.networks.texts.channels :]], axis=1))
-        nothing = np.zeros((len(means), CLASSIFIER), np.float32)
+        nothing = np.zeros((len(means), PICTURE), np.float32)
         head, relation, _ = self.roots / np.sqrt(1 - PICTURES)
         return np.concatenate([head * headed, relation * rows, nothing], axis=1).astype(np.float32)
 
@@ -149,7 +168,7 @@ class CompactSpace:
 
     def _relations(self, features: np.ndarray, progress: Progress = quiet) -> list[np.ndarray]:
         """ASIF's rows of each network, [N, 1000]."""
-        parts = (features[:, :CHANNELS], features[:, CHANNELS:CLASSIFIER])
+        parts = (features[:, :CHANNELS], features[:, CHANNELS:])
         return [
             relative(part @ anchors.T, PICTURE_POWER, PICTURE_KEEP)
             for part, anchors in zip(parts, self.anchors(progress), strict=True)

@@ -55,3 +55,10 @@ def prompts(spec: ClassSpec, lines: tuple[str, ...], definitions: tuple[str, ...
     return [line.replace("{}", name) for line in lines], [
         f"{name}: {text}" for text in spec.descriptions or definitions
     ]
+
+
+def balanced(named: list[str], described: list[str]) -> list[str]:
+    """One ensemble in which what comes from the name counts as much as what comes from descriptions."""
+    if not named or not described:
+        return named or described
+    return named * len(described) + described * len(named)

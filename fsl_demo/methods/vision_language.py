@@ -22,8 +22,7 @@ from fsl_demo.methods.calibration import Default
 from fsl_demo.methods.explaining import nearest, sought
 from fsl_demo.methods.joint_space import JointSpace
 from fsl_demo.methods.phrases import sentence_vector, word_contributions
-from fsl_demo.methods.prompts import prompts, templates
-from fsl_demo.methods.vectors import unit
+from fsl_demo.methods.prompts import balanced, prompts, templates
 from fsl_demo.pictures import Picture
 
 WEIGHTS = (0.2, 0.35, 0.5, 0.65, 0.8)
@@ -83,8 +82,7 @@ class VisionLanguage:
                 foreign = any(letter.isalpha() for text in (spec.name, *spec.descriptions) for letter in text)
                 code = "description_script" if foreign else "class_undescribed"
                 raise UserError(code, name=spec.name, method=fitted.title)
-        named, described = (self.space.texts([groups[i] for groups in self.sentences], progress) for i in (0, 1))
-        self.texts = unit(named + described)
+        self.texts = self.space.texts([balanced(*groups) for groups in self.sentences], progress)
         self.keys = self.space.embed([example.picture for example in episode.support], progress)
         self.owners = np.array([example.class_index for example in episode.support], dtype=int)
         self._choose()

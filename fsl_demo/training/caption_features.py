@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from fsl_demo.backbones.efficientnet_lite0 import imagenet_names
-from fsl_demo.backbones.efficientnet_lite2 import CLASSIFIED
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.towers import PictureTowers
 from fsl_demo.datasets.flickr8k import Captioned
@@ -27,12 +26,12 @@ class Features:
     """float32 each.
 
     Attributes:
-        pictures: of `PictureTowers`, [N, 2350].
+        pictures: of `PictureTowers`, [N, 1998].
         captions: of `MiniLMWithWords`, [N, 5, 768].
         teacher: what the two networks take the pictures for, [N, 1000], rows sum to 1.
         names: sentences of ImageNet's classes, [1000, 10, 768]: in templates, bare, with the definition, and the mean
             of the first and the last.
-        rows: ImageNet's classes as pictures, [1000, 2350]; zeros in the channels that classifiers do not read.
+        rows: ImageNet's classes as pictures, [1000, 1998].
     """
 
     pictures: np.ndarray
@@ -42,26 +41,22 @@ class Features:
     rows: np.ndarray
 
     def statistics(self) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and spread of each channel of pictures, then of texts, [2350 + 768]: what `scaled` takes off.
+        """Mean and spread of each channel of pictures, then of texts, [1998 + 768]: what `scaled` takes off.
 
         The parts of a picture that have length 1, and the words of a text, have one spread each; sentence vectors stay.
         """
         towers = self.rows.shape[1]
-        half = (self.rows != 0).any(axis=0).sum() // 2
-        sentence = self.captions.shape[2] // 2
+        half, sentence = towers // 2, self.captions.shape[2] // 2
         captions = self.captions.reshape(-1, 2 * sentence)
         mean = np.concatenate([self.pictures.mean(axis=0), captions.mean(axis=0)])
         mean[towers : towers + sentence] = 0
         spread = np.ones_like(mean)
         for part, values in (
             (slice(0, half), self.pictures[:, :half]),
-            (slice(half, 2 * half), self.pictures[:, half : 2 * half]),
+            (slice(half, towers), self.pictures[:, half:]),
             (slice(towers + sentence, None), captions[:, sentence:]),
         ):
             spread[part] = np.linalg.norm(values - mean[part], axis=1).mean()
-        block = slice(2 * half, towers)
-        each = self.pictures[:, block].std(axis=0)
-        spread[block] = each * np.linalg.norm((self.pictures[:, block] - mean[block]) / each, axis=1).mean()
         return mean.astype(np.float32), spread.astype(np.float32)
 
     def scaled(self, mean: np.ndarray, spread: np.ndarray) -> Features:
@@ -98,7 +93,7 @@ def features(networks: Networks, data: Captioned, file: Path, progress: Progress
         captions.reshape(len(pictures), -1, captions.shape[1]),
         teacher,
         class_sentences(networks, progress),
-        np.pad(rows, ((0, 0), (0, pictures.shape[1] - rows.shape[1]))).astype(np.float32),
+        rows.astype(np.float32),
     )
     file.parent.mkdir(parents=True, exist_ok=True)
     arrays = {one.name: np.ascontiguousarray(getattr(found, one.name)) for one in fields(Features)}
@@ -127,7 +122,7 @@ def _pictures(networks: Networks, data: Captioned, progress: Progress) -> tuple[
         found.append(towers.joined(small, large))
         logits = sum(
             values @ head.weight.numpy(force=True).T + head.bias.numpy(force=True)
-            for values, head in zip((small, large[:, :CLASSIFIED]), heads, strict=True)
+            for values, head in zip((small, large), heads, strict=True)
         )
         answers.append(softmax(logits / 2).astype(np.float32))
     return np.concatenate(found), np.concatenate(answers)

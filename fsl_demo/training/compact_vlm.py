@@ -40,11 +40,7 @@ SCALE = 20.0
 
 
 class Objective(nn.Module):
-    """The two heads and their losses.
-
-    Args:
-        data: of the training pictures; pictures without a part of the towers have the mean there.
-    """
+    """The two heads and their losses, on the features of the training pictures."""
 
     def __init__(self, data: Features) -> None:
         super().__init__()
@@ -141,7 +137,7 @@ def train(
     heads = folded({key: value.float().numpy() for key, value in best.items()}, mean, spread)
     card: dict[str, Any] = {
         "method": METHOD,
-        "architecture": "heads on EfficientNet-Lite0, EfficientNet-Lite2 and all-MiniLM-L6-v2: pictures 2,350 to"
+        "architecture": "heads on EfficientNet-Lite0, EfficientNet-Lite2 and all-MiniLM-L6-v2: pictures 1,998 to"
         f" {DIMENSION}, texts 768 to {DIMENSION} beside 768 to {HIDDEN} to {DIMENSION}",
         "data": "flickr8k, ImageNet's class names and definitions",
         "split": "Flickr8k's 6,000 training and 1,000 validation pictures; its 1,000 test pictures are not read",

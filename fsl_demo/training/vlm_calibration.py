@@ -16,9 +16,9 @@ from fsl_demo.evaluation.sampling import EpisodeSampler
 from fsl_demo.methods.calibration import REFUSED, softmax
 from fsl_demo.methods.compact_vlm import SHARPNESS, WORTH, CompactVlm, CompactVlmSettings
 
-WAY, QUERIES, EPISODES, EACH = 5, 15, 200, 100
+WAY, QUERIES, EPISODES, EACH = 5, 15, 150, 100
 TEMPERATURES = np.geomspace(2, 200, 81)
-WEIGHTS, BETAS = (0.2, 0.35, 0.5, 0.65, 0.8), (1.0, 3.0, 5.5, 10.0)
+WEIGHTS, BETAS = (0.2, 0.35, 0.5, 0.65, 0.8), (1.0, 3.0, 5.5)
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def calibrated(
         return Answers(np.concatenate(found), np.concatenate(truths))
 
     tried = [
-        {"pictures": weight, "sharpness": beta, "accuracy": round(answers(1, weight, beta, episodes=100).accuracy, 4)}
+        {"pictures": weight, "sharpness": beta, "accuracy": round(answers(1, weight, beta).accuracy, 4)}
         for weight in WEIGHTS
         for beta in BETAS
     ]

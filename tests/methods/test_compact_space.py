@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from fsl_demo.backbones.towers import CLASSIFIER
+from fsl_demo.backbones.towers import PICTURE
 from fsl_demo.layers.joint_heads import TextHead
 from fsl_demo.methods.asif import TEXT_KEEP, TEXT_POWER, relative
 from fsl_demo.methods.compact_space import NAMES, PICTURES, CompactSpace, _overlap, text_head
@@ -41,7 +41,7 @@ def test_relations_of_a_text_are_those_of_asif() -> None:
     space = CompactSpace(shared, 1.0)
     vector = unit(shared.texts.encode(SENTENCES[0]).mean(axis=0)[None])
     rows = relative(unit(vector - space.origin) @ space.text_anchors.T, TEXT_POWER, TEXT_KEEP)
-    found = space.texts(SENTENCES[:1])[:, len(space.heads["pictures.weight"]) : -CLASSIFIER]
+    found = space.texts(SENTENCES[:1])[:, len(space.heads["pictures.weight"]) : -PICTURE]
     np.testing.assert_allclose(found, rows, atol=1e-4)
 
 
