@@ -11,6 +11,7 @@ from fsl_demo.errors import Cancelled
 from fsl_demo.methods.contract import Method
 from fsl_demo.store import Workspace
 from fsl_demo.ui import (
+    answers,
     api,
     clip_weights,
     collecting,
@@ -135,7 +136,10 @@ class Page:
             said.add(workbench.act(view, tab, data, document))
         only_text = data["action"] == "fields" and not data["field"].startswith("set:")
         if only_text and document.outdated == before and not tab.conflict:
-            return {self.notice: said.html(), self.labelling: labelling.render(view, tab, annotator)}
+            shown = {self.labelling: labelling.render(view, tab, annotator)}
+            if data["field"] != "title":
+                shown[self.board] = workbench.render(view, tab)
+            return {**shown, self.notice: said.html()}
         shown = self._show(view, tab, annotator, why_too=document.outdated != before)
         return {**shown, self.notice: self._say(view, tab, said)}
 
@@ -158,8 +162,8 @@ class Page:
             elif outcome.results:
                 said.kind = "info"
                 tab.page = 0
-                tab.selected = (results.ordered(document, tab.sort)[0], outcome.results[0].scores.method, "", "")
-                tab.point = None
+                tab.selected = (answers.ordered(document, tab.sort)[0], outcome.results[0].scores.method, "", "")
+                tab.point, tab.phrase = None, ""
                 shown = self._show(view, tab, annotator)
                 self._plots(view, tab, shown)
                 yield {
@@ -190,6 +194,8 @@ class Page:
 
     def on_results(self, draft: str, annotator: str, request: gr.Request, event: gr.EventData) -> Updates:
         view, tab, data = self._arrive(request, event, draft)
+        if data["action"] == "fields":
+            return self._unchanged()
         results.act(view, tab, data)
         return {self.results: results.render(view, tab), self.why: why.render(view, tab)}
 
