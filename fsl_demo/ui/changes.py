@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from fsl_demo.ui.document import NONE, Result
 
-LEAST = 0.005
+LEAST = 0.01
 """Probabilities that moved by less are said to have stayed."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 
 from fsl_demo.methods.prompts import default_templates
@@ -29,8 +30,12 @@ def render(view: View, document: Document) -> str:
     edits = dict.fromkeys(edit for before, after in pairs for edit in changes.edits(before, after))
     listed = "".join(f"<li>{_edit(view, document, edit)}</li>" for edit in edits)
     what = f'<ul class="edits">{listed}</ul>' if listed else f'<p class="hint">{view.t("moved_no_edit")}</p>'
+    found = [(after, changes.moves(before, after)) for before, after in pairs]
+    columns = "".join(_method(view, document, after, moves) for after, moves in found if moves)
+    still = ", ".join(view.methods[after.scores.method].card.title for after, moves in found if not moves)
     return f"""<section class="moved" aria-label="{view.t("moved")}"><h3>{view.t("moved")}</h3>{what}
-<div class="movements">{"".join(_method(view, document, before, after) for before, after in pairs)}</div></section>"""
+<div class="movements">{columns}</div>
+{f'<p class="hint">{view.t("moved_nothing", methods=still)}</p>' if still else ""}</section>"""
 
 
 def _edit(view: View, document: Document, edit: Edit) -> str:
@@ -63,11 +68,8 @@ def _short(text: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
-def _method(view: View, document: Document, before: Result, after: Result) -> str:
-    moves = changes.moves(before, after)
+def _method(view: View, document: Document, after: Result, moves: Sequence[Move]) -> str:
     title = esc(view.methods[after.scores.method].card.title)
-    if not moves:
-        return f'<div><h4>{title}</h4><p class="hint">{view.t("moved_nothing")}</p></div>'
     largest = max(move.size for move in moves)
     items = [_move(view, document, move, largest) for move in moves]
     more = len(items) - SHOWN
