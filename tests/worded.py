@@ -29,21 +29,21 @@ class Worded:
     card = MethodCard("clip", "Worded", "-", "colours", False, True, False, ("query", "support", "phrases"), 1)
 
     def __init__(self) -> None:
-        self.joint = ColourSpace()
+        self.space = ColourSpace()
 
     def embed(self, pictures):  # type: ignore[no-untyped-def]
-        return self.joint.embed(pictures)
+        return self.space.embed(pictures)
 
     def sentences(self, spec: ClassSpec, settings: WordedSettings) -> tuple[list[str], list[str]]:
-        return sentences(self.joint, spec, templates(settings.templates), self.define)
+        return sentences(self.space, spec, templates(settings.templates), self.define)
 
     def reads(self, text: str, settings: WordedSettings) -> bool:
-        return self.joint.reads(text)
+        return self.space.reads(text)
 
     def fit(self, episode: Episode, settings: WordedSettings, progress: Progress = quiet) -> VisionLanguage:
         scale, floor = Default.constant(2.0), Default.constant(-1.0)
         return VisionLanguage(
-            Fitted("clip", "Worded", self.joint, scale, floor, 1.0, 5.5, settings, self.define), episode, progress
+            Fitted("clip", "Worded", self.space, scale, floor, 1.0, 5.5, settings, self.define), episode, progress
         )
 
     @staticmethod

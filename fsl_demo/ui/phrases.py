@@ -26,8 +26,12 @@ def contributions(view: View, layer: Layer) -> str:
     largest = max(1e-9, *(abs(value) for _, value in layer.contributions))
     words = "".join(
         f'<li class="{"up" if value >= 0 else "down"}" style="--share:{100 * abs(value) / largest:.0f}%">'
-        f"<em>{esc(word)}</em><i></i><b>{value:+.3f}</b></li>"
+        f"<em>{esc(word)}</em><i></i><b>{_rounded(value)}</b></li>"
         for word, value in layer.contributions
     )
     return f"""<div><h3>{view.t("contributions")}</h3><ol class="contributions">{words}</ol>
 <p class="hint">{view.t("contributions_hint")}</p></div>"""
+
+
+def _rounded(value: float) -> str:
+    return f"{value:+.3f}" if abs(value) >= 0.0005 else "0"

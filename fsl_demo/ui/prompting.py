@@ -15,7 +15,7 @@ from fsl_demo.ui.html import View, esc
 from fsl_demo.ui.settings import settings_of
 
 
-def unread(view: View, document: Document, row: ClassRow, readers: Sequence[TextMethod]) -> str:
+def _unread(view: View, document: Document, row: ClassRow, readers: Sequence[TextMethod]) -> str:
     """Says which texts of a class a ticked method cannot read; asks for English where it can read none."""
     spec = row.spec()
     for method in readers:
@@ -26,26 +26,27 @@ def unread(view: View, document: Document, row: ClassRow, readers: Sequence[Text
         left_out = [text for text, known in read.items() if not known and any(letter.isalpha() for letter in text)]
         title = method.card.title
         if spec.name and not any(read.values()):
-            return f'<p class="hint">{view.t("english_wanted", method=title)}</p>'
+            return view.t("english_wanted", method=title)
         if left_out:
-            return f'<p class="hint">{view.t("left_out", method=title, texts=", ".join(left_out))}</p>'
+            return view.t("left_out", method=title, texts=", ".join(left_out))
     return ""
 
 
 def sentences(view: View, tab: Tab, row: ClassRow, readers: Sequence[TextMethod]) -> str:
-    """The sentences that stand for a class, on request: dictionaries take seconds to load."""
+    """What cannot be read, and on request the sentences that stand for a class: dictionaries take seconds to load."""
     if not readers or not (row.name.strip() or row.description.strip()):
         return ""
     opened = row.key in tab.sentences
     button = f"""<button class="link small" data-action="sentences" data-target="{row.key}" data-focus="sentences-{row.key}"
  aria-expanded="{str(opened).lower()}">{"▾" if opened else "▸"} {view.t("sentences")}</button>"""
+    line = f'<div class="line">{button}<span class="hint">{_unread(view, tab.document, row, readers)}</span></div>'
     if not opened:
-        return f"<div>{button}</div>"
+        return line
     groups: dict[_Texts, list[TextMethod]] = {}
     for method in readers:
         groups.setdefault(_texts(view, tab.document, row, method), []).append(method)
     shown = "".join(_group(view, row, texts, methods) for texts, methods in groups.items())
-    return f'<div>{button}<div class="sentences">{shown}</div></div>'
+    return f'{line}<div class="sentences">{shown}</div>'
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ def _class_row(view: View, tab: Tab, row: ClassRow, position: int, readers: Sequ
 <textarea rows="{max(1, min(4, row.description.count(chr(10)) + 1))}" data-auto data-field="description:{row.key}"
  placeholder="{view.t("description_placeholder")}"
  aria-label="{label}: {view.t("description")}">{esc(row.description)}</textarea>
-{prompting.unread(view, document, row, readers)}{prompting.sentences(view, tab, row, readers)}
+{prompting.sentences(view, tab, row, readers)}
 <div class="thumbs">{thumbs}{picker(view, row.key, "add_pictures", 'accept="image/*,.heic,.heif"')}{hint}</div></div>"""
 
 
