@@ -208,7 +208,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "moved": ("What moved since the last prediction", "與上次預測相比的變化"),
     "moved_name": ("name", "名稱"),
     "moved_description": ("description", "描述"),
-    "moved_pictures": ("Support pictures changed: {before} before, {after} now.", "支援圖片已變更：之前 {before} 張，現在 {after} 張。"),
+    "moved_support": ("Support pictures changed: {before} before, {after} now.", "支援圖片已變更：之前 {before} 張，現在 {after} 張。"),
     "moved_no_edit": ("Nothing was changed in between.", "兩次預測之間沒有變更。"),
     "moved_nothing": ("{methods}: no answer changed, and no probability moved by 1 % or more.", "{methods}：沒有答案改變，機率的變動都不到 1 %。"),
     "moved_answers": ("{n} of {total} answers changed", "{total} 個答案中有 {n} 個改變"),

@@ -39,7 +39,7 @@ class Edit:
     """Something that was changed.
 
     Attributes:
-        what: "name", "description", "pictures" (of the support set), or a setting.
+        what: "name" or "description" of a class, "support" (how many pictures), or a setting of a method.
         of: class key, or id of the method; "" for the support set.
     """
 
@@ -97,5 +97,5 @@ def edits(before: Result, after: Result) -> list[Edit]:
         if settings.get(name) != value:
             found.append(Edit(name, after.scores.method, settings.get(name), value))
     if before.support != after.support:
-        found.append(Edit("pictures", "", len(before.support), len(after.support)))
+        found.append(Edit("support", "", len(before.support), len(after.support)))
     return found

@@ -40,8 +40,8 @@ def render(view: View, document: Document) -> str:
 
 def _edit(view: View, document: Document, edit: Edit) -> str:
     """What was changed: lines that went and lines that came."""
-    if edit.what == "pictures":
-        return view.t("moved_pictures", before=edit.before, after=edit.after)
+    if edit.what == "support":
+        return view.t("moved_support", before=edit.before, after=edit.after)
     if edit.of in view.methods:
         of, what = view.methods[edit.of].card.title, view.say(f"setting.{edit.what}")
     else:
@@ -84,14 +84,14 @@ def _method(view: View, document: Document, after: Result, moves: Sequence[Move]
 
 def _move(view: View, document: Document, move: Move, largest: float) -> str:
     name = esc(view.picture(move.query).name)
-    after = esc(name_of(view, document, move.after))
-    answer = f"<b>{after}</b>"
+    answer = ""
     if move.changed:
-        answer = f"<s>{esc(name_of(view, document, move.before))}</s> → {answer}"
+        old, new = (esc(name_of(view, document, key)) for key in (move.before, move.after))
+        answer = f'<span class="name"><s>{old}</s> → <b>{new}</b></span>'
     shifts = "".join(
         f'<span class="shift"><em>{esc(name_of(view, document, key))}</em>'
         f"{signed_bar(shift, largest, view.say('points', x=f'{100 * shift:+.0f}'))}</span>"
         for key, shift in move.shifts.items()
     )
     return f"""<li><img src="{view.thumb(move.query)}" alt="{name}" title="{name}">
-<div><span class="name">{answer}</span>{shifts}</div></li>"""
+<div>{answer}{shifts}</div></li>"""

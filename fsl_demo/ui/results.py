@@ -44,7 +44,7 @@ def render(view: View, tab: Tab) -> str:
 <label class="sort">{view.t("sort_by")} <select data-action="sort" data-focus="sort">{_options(view, tab.sort)}</select></label>
 <a class="quiet" download="{view.t("results_file")}" href="{_csv_uri(view, document)}">⤓ CSV</a></div>
 {moved.render(view, document)}
-<table><thead><tr><th>{view.t("query")}</th>{heads}</tr></thead><tbody>{body}</tbody></table>
+<div class="scroll"><table><thead><tr><th>{view.t("query")}</th>{heads}</tr></thead><tbody>{body}</tbody></table></div>
 {_pager(view, tab.page, pages)}</div>"""
 
 

@@ -117,7 +117,7 @@ def _group(view: View, layers: list[Layer], kind: str, class_name: str, target: 
         else ""
     )
     words = "".join(phrases.contributions(view, layer) for layer in layers)
-    beside, below = (words, "") if kind == "phrase" else ("", words)
+    beside, below = (words, "") if len(layers) == 1 else ("", words)
     return f"""<h3>{view.t(f"map.{kind}")}</h3><div class="figures">{figures}{beside}</div>
 <div class="scale"><span>{view.t("less")}</span><i></i><span>{view.t("more")}</span></div>
 <p class="hint">{view.t(f"map_hint.{kind}")}</p>{below}{channels}{back}"""

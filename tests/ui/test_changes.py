@@ -68,7 +68,7 @@ def test_what_was_changed() -> None:
         Edit("name", "b", "dog", "wolf"),
         Edit("description", "a", "", "furry"),
         Edit("templates", "clip", None, "a {}"),
-        Edit("pictures", "", 1, 2),
+        Edit("support", "", 1, 2),
     ]
 
 
@@ -115,6 +115,17 @@ def test_templates_are_compared_line_by_line(filled: Browser) -> None:
     panel = shown(filled)
     assert "<b>Worded</b> · Prompt templates:" in panel
     assert "<ins>a {} green</ins>" in panel and panel.count("<del>") == 6
+
+
+def test_settings_and_support_pictures_are_told_apart(filled: Browser) -> None:
+    filled.predict()
+    filled.board("fields", field="set:clip.pictures", fields={"set:clip.pictures": "0.3"})
+    filled.predict()
+    assert "Weight of pictures against text: <del>automatic</del> <ins>0.3</ins>" in shown(filled)
+    first = filled.document.classes[0]
+    filled.board("remove", sha=first.pictures[0], **{"from": first.key})
+    filled.predict()
+    assert "Support pictures changed: 4 before, 3 now." in shown(filled)
 
 
 def test_changed_answers_are_shown_with_both_names(filled: Browser) -> None:
