@@ -61,6 +61,8 @@ def _lines(view: View, edit: Edit, value: object) -> list[str]:
             return [view.say("automatic")]
         if "choices" in spec.metadata:
             return [view.variant(str(value))]
+        if "low" in spec.metadata:
+            return [f"{value:.2f}"]
     return [line.strip() for line in str(value).splitlines()]
 
 

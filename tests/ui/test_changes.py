@@ -121,7 +121,7 @@ def test_settings_and_support_pictures_are_told_apart(filled: Browser) -> None:
     filled.predict()
     filled.board("fields", field="set:clip.pictures", fields={"set:clip.pictures": "0.3"})
     filled.predict()
-    assert "Weight of pictures against text: <del>automatic</del> <ins>0.3</ins>" in shown(filled)
+    assert "Weight of pictures against text: <del>automatic</del> <ins>0.30</ins>" in shown(filled)
     first = filled.document.classes[0]
     filled.board("remove", sha=first.pictures[0], **{"from": first.key})
     filled.predict()
