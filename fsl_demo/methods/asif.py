@@ -17,7 +17,7 @@ import numpy as np
 from fsl_demo import checkpoints
 from fsl_demo.backbones.efficientnet_lite0 import imagenet_names
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.episodes import ClassSpec, Episode, Explanation, Focus, Progress, Scores, quiet
+from fsl_demo.episodes import ClassSpec, Episode, Explanation, Focus, Progress, Scores, in_latin_script, quiet
 from fsl_demo.errors import UserError
 from fsl_demo.methods import calibration
 from fsl_demo.methods.calibration import Default
@@ -104,6 +104,14 @@ class Asif:
         texts = text_vectors(self.networks, classes, progress)
         rows = relative(unit(texts - self.text_origin) @ self.text_anchors.T, TEXT_POWER, TEXT_KEEP)
         return np.where(texts.any(axis=1, keepdims=True), rows, 0.0)
+
+    def sentences(self, spec: ClassSpec, settings: AsifSettings) -> tuple[list[str], list[str]]:
+        """What stands for a class: its name in templates, and descriptions or else dictionary definitions."""
+        return sentences(spec)
+
+    def reads(self, text: str, settings: AsifSettings) -> bool:
+        """MiniLM reads English."""
+        return in_latin_script(text)
 
     def words(self, picture: Picture) -> tuple[tuple[str, float], ...]:
         """The ImageNet names that a picture is most like, with the cosine."""

@@ -10,12 +10,12 @@ from typing import ClassVar
 
 from fsl_demo.backbones.clip_names import DEFAULT
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.episodes import Episode, Progress, quiet
+from fsl_demo.episodes import ClassSpec, Episode, Progress, quiet
 from fsl_demo.methods.calibration import Default
 from fsl_demo.methods.clip_space import MODEL, ClipSpace
 from fsl_demo.methods.contract import NONE_BELOW, MethodCard
-from fsl_demo.methods.prompts import TEMPLATES
-from fsl_demo.methods.vision_language import BETA, WEIGHT, Fitted, VisionLanguage
+from fsl_demo.methods.prompts import TEMPLATES, templates
+from fsl_demo.methods.vision_language import BETA, WEIGHT, Fitted, VisionLanguage, sentences
 
 WORTH, SHARPNESS = 1.0, 5.5
 """Tip-Adapter's beta, and a text that counts for one picture."""
@@ -83,8 +83,31 @@ class ClipMethod:
                 WORTH,
                 SHARPNESS,
                 settings,
-                lambda name: (),
+                _undefined,
             ),
             episode,
             progress,
         )
+
+    def sentences(self, spec: ClassSpec, settings: ClipSettings) -> tuple[list[str], list[str]]:
+        """What stands for a class.
+
+        Raises:
+            UserError: `clip_name`, `template_bad`, `templates_many`; where the script has to be looked up in the
+                weights' own files, what `clip_files.locate` raises.
+        """
+        space = ClipSpace(self.networks, settings.model)
+        return sentences(space, spec, templates(settings.templates), _undefined)
+
+    def reads(self, text: str, settings: ClipSettings) -> bool:
+        """Whether the model's text tower knows the script.
+
+        Raises:
+            UserError: as `sentences`.
+        """
+        return ClipSpace(self.networks, settings.model).reads(text)
+
+
+def _undefined(name: str) -> tuple[str, ...]:
+    """No dictionary: CLIP was trained on captions."""
+    return ()

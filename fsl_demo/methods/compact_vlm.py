@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.episodes import Episode, Progress, quiet
+from fsl_demo.episodes import ClassSpec, Episode, Progress, quiet
 from fsl_demo.methods.calibration import Default
 from fsl_demo.methods.compact_space import of_class_names, of_sentences
 from fsl_demo.methods.contract import NONE_BELOW, MethodCard
 from fsl_demo.methods.glossary import definitions
-from fsl_demo.methods.prompts import TEMPLATES
-from fsl_demo.methods.vision_language import BETA, WEIGHT, Fitted, VisionLanguage
+from fsl_demo.methods.prompts import TEMPLATES, templates
+from fsl_demo.methods.vision_language import BETA, WEIGHT, Fitted, VisionLanguage, sentences
 
 WORTH, SHARPNESS = 1.0, 3.0
 """A text counts for one picture; beta. Chosen on CIFAR-FS's validation classes."""
@@ -84,3 +84,15 @@ class CompactVlm:
             episode,
             progress,
         )
+
+    def sentences(self, spec: ClassSpec, settings: CompactVlmSettings) -> tuple[list[str], list[str]]:
+        """What stands for a class.
+
+        Raises:
+            UserError: `template_bad`, `templates_many`.
+        """
+        return sentences(self.space, spec, templates(settings.templates), definitions)
+
+    def reads(self, text: str, settings: CompactVlmSettings) -> bool:
+        """Whether the text tower knows the script."""
+        return self.space.reads(text)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
-from fsl_demo.episodes import Episode, Explanation, Focus, Progress, Scores
+from fsl_demo.episodes import ClassSpec, Episode, Explanation, Focus, Progress, Scores
 from fsl_demo.methods.variants import Variant
 from fsl_demo.pictures import Picture
 
@@ -62,11 +62,24 @@ class Method(Protocol):
     """A method. `Settings` is a frozen dataclass whose fields make the controls and options.
 
     Each field carries `metadata`: "help" (a sentence), and "low", "high", "step" (a slider), "choices" (a menu) or
-    "text" (typed; its value is an example), and "weights" where the text names CLIP weights; a field whose default is
-    None is chosen by the method itself until somebody sets it.
+    "text" (typed; its value is an example), and "weights" where the text names CLIP weights, "lines" where it is prompt
+    templates, one a line; a field whose default is None is chosen by the method itself until somebody sets it.
     """
 
     card: ClassVar[MethodCard]
     Settings: ClassVar[type[Any]]
 
     def fit(self, episode: Episode, settings: Any, progress: Progress) -> Classifier: ...
+
+
+@runtime_checkable
+class TextMethod(Method, Protocol):
+    """A method that reads text. Both functions raise `UserError` where settings are wrong or weights are absent."""
+
+    def sentences(self, spec: ClassSpec, settings: Any) -> tuple[list[str], list[str]]:
+        """What is compared for a class: sentences from its name, and from descriptions or definitions."""
+        ...
+
+    def reads(self, text: str, settings: Any) -> bool:
+        """Whether the text tower knows the script."""
+        ...

@@ -10,6 +10,7 @@ from functools import cache
 from fsl_demo import runtime
 from fsl_demo.backbones.efficientnet_lite0 import imagenet_names
 from fsl_demo.episodes import ClassSpec, class_key, in_latin_script
+from fsl_demo.methods.prompts import default_templates, prompts
 
 
 def sentences(spec: ClassSpec) -> tuple[list[str], list[str]]:
@@ -20,15 +21,11 @@ def sentences(spec: ClassSpec) -> tuple[list[str], list[str]]:
     Returns:
         Sentences from the name, and sentences from descriptions; either may be empty.
     """
-    described = [text for text in spec.descriptions if in_latin_script(text)]
+    described = tuple(text for text in spec.descriptions if in_latin_script(text))
     if not in_latin_script(spec.name):
-        return [], described
-    name = " ".join(spec.name.replace("_", " ").split())
-    runtime.guard_torchvision()
-    from open_clip import SIMPLE_IMAGENET_TEMPLATES
-
-    named = [template(name) for template in SIMPLE_IMAGENET_TEMPLATES]
-    return named, [f"{name}: {text}" for text in described or definitions(name)]
+        return [], list(described)
+    found = () if described else tuple(definitions(spec.name))
+    return prompts(ClassSpec(spec.name, described), default_templates(), found)
 
 
 def imagenet_sentences() -> list[str]:
@@ -42,7 +39,7 @@ def imagenet_sentences() -> list[str]:
 
 def definitions(name: str) -> list[str]:
     """The dictionary's definitions of a name, or else of each word in it."""
-    words = class_key(name).split(" ")
+    words = class_key(name.replace("_", " ")).split(" ")
     whole = _look_up(" ".join(words))
     return [text for _, text in whole] or [f"{lemma}, {text}" for word in words for lemma, text in _look_up(word)]
 

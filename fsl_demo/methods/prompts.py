@@ -6,9 +6,6 @@ open_clip's simple ones, after the paper's appendix.
 
 from __future__ import annotations
 
-from functools import cache
-
-from fsl_demo import runtime
 from fsl_demo.episodes import ClassSpec
 from fsl_demo.errors import UserError
 
@@ -21,13 +18,17 @@ TEMPLATES = {
 """Metadata of the setting that methods with prompts have."""
 
 
-@cache
 def default_templates() -> tuple[str, ...]:
-    """open_clip's seven simple templates."""
-    runtime.guard_torchvision()
-    from open_clip import SIMPLE_IMAGENET_TEMPLATES
-
-    return tuple(template("{}") for template in SIMPLE_IMAGENET_TEMPLATES)
+    """open_clip's seven simple templates; as they stand here, they need no import of seconds."""
+    return (
+        "itap of a {}.",
+        "a bad photo of the {}.",
+        "a origami {}.",
+        "a photo of the large {}.",
+        "a {} in a video game.",
+        "art of the {}.",
+        "a photo of the small {}.",
+    )
 
 
 def templates(typed: str | None) -> tuple[str, ...]:
@@ -51,7 +52,7 @@ def prompts(spec: ClassSpec, lines: tuple[str, ...], definitions: tuple[str, ...
     Args:
         definitions: stand in where the person wrote no description.
     """
-    name = " ".join(spec.name.replace("_", " ").split())
+    name = _spoken(spec)
     return [line.replace("{}", name) for line in lines], [
         f"{name}: {text}" for text in spec.descriptions or definitions
     ]
@@ -62,3 +63,12 @@ def balanced(named: list[str], described: list[str]) -> list[str]:
     if not named or not described:
         return named or described
     return named * len(described) + described * len(named)
+
+
+def phrasing(spec: ClassSpec, sentence: str) -> str:
+    """The description in a sentence of `prompts`."""
+    return sentence.removeprefix(f"{_spoken(spec)}: ")
+
+
+def _spoken(spec: ClassSpec) -> str:
+    return " ".join(spec.name.replace("_", " ").split())

@@ -75,7 +75,7 @@ class VisionLanguage:
         self.fitted, self.episode, self.space = fitted, episode, fitted.space
         episode.check()
         lines = templates(fitted.settings.templates)
-        self.sentences = [self._sentences(spec, lines) for spec in episode.classes]
+        self.sentences = [sentences(self.space, spec, lines, fitted.define) for spec in episode.classes]
         self.counts = np.array(episode.shots())
         for spec, groups, shots in zip(episode.classes, self.sentences, self.counts, strict=True):
             if not shots and not any(groups):
@@ -129,14 +129,6 @@ class VisionLanguage:
             directions = self._directions(self.space.embed([shown])[0])
             layers.append(sought(self.space, shown, "support", directions, class_index))
         return Explanation(self.fitted.method, class_index, tuple(layers))
-
-    def _sentences(self, spec: ClassSpec, lines: tuple[str, ...]) -> tuple[list[str], list[str]]:
-        """Of the name and of the descriptions, those that the space reads."""
-        described = tuple(text for text in spec.descriptions if self.space.reads(text))
-        if not self.space.reads(spec.name):
-            return [], list(described)
-        read = ClassSpec(spec.name, described)
-        return prompts(read, lines, tuple(self.fitted.define(spec.name)))
 
     def _choose(self) -> None:
         """Weight and beta, temperature and threshold: set by the person, by held-out pictures, or by default."""
@@ -197,6 +189,16 @@ class VisionLanguage:
         nearness = self.sharpness * np.exp(-self.sharpness * (1 - self.keys @ vector))
         pulls = _class_means((nearness[:, None] * self.keys).T, self.owners, self.counts).T
         return self.weights[:, None] * pulls + (1 - self.weights)[:, None] * self.texts
+
+
+def sentences(
+    space: JointSpace, spec: ClassSpec, lines: tuple[str, ...], define: Define
+) -> tuple[list[str], list[str]]:
+    """Of a class's name in the templates and of its descriptions, those that the space reads."""
+    described = tuple(text for text in spec.descriptions if space.reads(text))
+    if not space.reads(spec.name):
+        return [], list(described)
+    return prompts(ClassSpec(spec.name, described), lines, tuple(define(spec.name)))
 
 
 def _class_means(columns: np.ndarray, owners: np.ndarray, counts: np.ndarray) -> np.ndarray:

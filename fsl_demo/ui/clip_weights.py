@@ -22,7 +22,7 @@ OFFERED = "offered-weights"
 
 def render(view: View, document: Document, method: Method, ticked: bool) -> str:
     """The panel as HTML; nothing for a method that has no such setting."""
-    if _setting(method) is None:
+    if setting(method) is None:
         return ""
     suggestions = "".join(f'<option value="{esc(one.name)}"></option>' for one in OFFERS)
     return f'<datalist id="{OFFERED}">{suggestions}</datalist>{_state(view, document, method, ticked)}'
@@ -81,10 +81,10 @@ def chosen(document: Document, method: Method) -> ClipName:
     Raises:
         UserError: `clip_name`.
     """
-    setting = _setting(method)
-    return ClipName.parse(document.settings.get(method.card.id, {}).get(setting.name, setting.default))
+    spec = setting(method)
+    return ClipName.parse(document.settings.get(method.card.id, {}).get(spec.name, spec.default))
 
 
-def _setting(method: Method) -> Any:
+def setting(method: Method) -> Any:
     """The setting that names the weights, if there is one."""
     return next((spec for spec in fields(method.Settings) if "weights" in spec.metadata), None)

@@ -24,9 +24,11 @@ class Tab:
     Attributes:
         conflict: another tab saved a newer draft; this one is no longer saved until the person chooses.
         batch, refused: the upload in progress, which comes in parts and is one step to undo; what it left out so far.
+        sentences: keys of the classes whose sentences are on view.
         sort, page: of the results table.
         selected: the explained cell: query, method, class key or "", support picture or "".
         point: the place on a picture of the explanation whose attention is on view: x, y, "query" or "support".
+        phrase: what is looked for on the explained query, in place of a class.
         cursor, shown_at: the query being labelled, and since when (monotonic seconds).
         opened: the cell of a confusion matrix on view: method, true class, predicted class.
         filters, deleted: of the collection; the episode whose deletion can be undone.
@@ -42,10 +44,12 @@ class Tab:
     conflict: bool = False
     batch: str = ""
     refused: list[UserError] = field(default_factory=list)
+    sentences: set[str] = field(default_factory=set)
     sort: str = "order"
     page: int = 0
     selected: tuple[str, str, str, str] = ("", "", "", "")
     point: tuple[float, float, str] | None = None
+    phrase: str = ""
     cursor: str = ""
     shown_at: float = 0.0
     opened: tuple[str, str, str] = ("", "", "")

@@ -52,13 +52,18 @@ class GivenLabel:
 
 @dataclass
 class Result:
-    """A method's scores, tied to the classes (keys) and pictures (hashes) that they are about."""
+    """A method's scores, tied to the classes (keys) and pictures (hashes) that they are about.
+
+    `names` and `descriptions` are what the classes were called and described as, in the order of `classes`.
+    """
 
     scores: Scores
     classes: list[str]
     queries: list[str]
     support: list[str]
     device: str = "cpu"
+    names: list[str] = field(default_factory=list)
+    descriptions: list[str] = field(default_factory=list)
 
     def row(self, query: str) -> int | None:
         return self.queries.index(query) if query in self.queries else None
@@ -87,7 +92,10 @@ class Result:
 
 @dataclass
 class Document:
-    """What one page shows; the store keeps it as a draft."""
+    """What one page shows; the store keeps it as a draft.
+
+    `previous` holds the results before the present ones, to say what moved; a saved episode does not have them.
+    """
 
     title: str = ""
     classes: list[ClassRow] = field(default_factory=lambda: [ClassRow(), ClassRow()])
@@ -95,6 +103,7 @@ class Document:
     methods: list[str] | None = None
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     results: list[Result] = field(default_factory=list)
+    previous: list[Result] = field(default_factory=list)
     labels: dict[str, GivenLabel] = field(default_factory=dict)
     episode_id: str = ""
     outdated: bool = False
@@ -104,8 +113,9 @@ class Document:
     # --- as data -------------------------------------------------------------------------------------------------
 
     def to_json(self) -> dict[str, Any]:
-        plain = asdict(replace(self, results=[]))
-        return {**plain, "results": [result.to_json() for result in self.results]}
+        plain = asdict(replace(self, results=[], previous=[]))
+        kept = {name: [one.to_json() for one in getattr(self, name)] for name in ("results", "previous")}
+        return {**plain, **kept}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Document:
@@ -114,6 +124,7 @@ class Document:
                 **data,
                 "classes": [ClassRow(**row) for row in data["classes"]],
                 "results": [Result.from_json(result) for result in data["results"]],
+                "previous": [Result.from_json(result) for result in data.get("previous", [])],
                 "labels": {query: GivenLabel(**label) for query, label in data["labels"].items()},
             }
         )
@@ -171,6 +182,7 @@ class Document:
         queries = list(dict.fromkeys(query.sha256 for query in episode.queries))
         keys = [row.key for row in rows]
         support = [sha for row in rows for sha in row.pictures]
+        names, descriptions = [row.name for row in rows], [row.description for row in rows]
 
         def key(index: int | None, absent: str) -> str:
             return absent if index is None else keys[index]
@@ -181,7 +193,9 @@ class Document:
             queries=queries,
             methods=[run.scores.method for run in labelled.runs] or None,
             settings={run.scores.method: dict(run.scores.settings) for run in labelled.runs},
-            results=[Result(run.scores, keys, queries, support, run.device) for run in labelled.runs],
+            results=[
+                Result(run.scores, keys, queries, support, run.device, names, descriptions) for run in labelled.runs
+            ],
             labels={
                 queries[position]: GivenLabel(
                     key(label.class_index, NONE),
@@ -199,7 +213,7 @@ class Document:
 
     def remember(self) -> None:
         """Put the present state on the undo list."""
-        snapshot = asdict(replace(self, results=[], undo=[]))
+        snapshot = asdict(replace(self, results=[], previous=[], undo=[]))
         self.undo = [*self.undo, {name: snapshot[name] for name in ("title", "classes", "queries", "labels")}]
         self.undo = self.undo[-UNDO_STEPS:]
 

@@ -101,6 +101,12 @@ def percent(value: float) -> str:
     return f"{100 * value:.0f} %"
 
 
+def signed_bar(value: float, largest: float, text: str) -> str:
+    """A bar from the middle: to the right for what rose, to the left for what fell; `largest` fills a half."""
+    share = 50 * min(1.0, abs(value) / max(largest, 1e-9))
+    return f'<span class="signed {"up" if value >= 0 else "down"}" style="--share:{share:.0f}%"><i></i><b>{esc(text)}</b></span>'
+
+
 def notice(message: str, kind: str = "info", actions: str = "") -> str:
     """A message at the foot of the page that stays until it is dismissed or replaced. `message` is HTML."""
     role = "alert" if kind == "error" else "status"

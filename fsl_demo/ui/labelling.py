@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from fsl_demo.evaluation.intervals import wilson
+from fsl_demo.ui.answers import name_of, ordered, suggestion
 from fsl_demo.ui.desk import Tab
 from fsl_demo.ui.document import NONE, Document, GivenLabel, Result
 from fsl_demo.ui.html import View, esc, jpeg_uri, percent
-from fsl_demo.ui.results import name_of, ordered, suggestion
 
 SIDE = 420
 

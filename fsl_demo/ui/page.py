@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote
 
 import gradio as gr
 
-from fsl_demo.episodes import LabelledEpisode
-from fsl_demo.errors import Cancelled, UserError
+from fsl_demo.errors import Cancelled
 from fsl_demo.methods.contract import Method
 from fsl_demo.store import Workspace
-from fsl_demo.store.exchange import FORMATS
-from fsl_demo.store.exchange import read as read_exported
 from fsl_demo.ui import (
+    answers,
     api,
     clip_weights,
+    collecting,
     collection,
     examples,
     header,
@@ -28,7 +24,6 @@ from fsl_demo.ui import (
     results,
     search,
     searching,
-    uploads,
     why,
     workbench,
 )
@@ -36,7 +31,8 @@ from fsl_demo.ui.background import Step
 from fsl_demo.ui.catalogue import LANGUAGES, translations
 from fsl_demo.ui.desk import Desk, Tab
 from fsl_demo.ui.document import Document, Result
-from fsl_demo.ui.html import View, block, esc, notice
+from fsl_demo.ui.html import View, block, notice
+from fsl_demo.ui.said import Said
 
 i18n = gr.I18n(**translations())
 Updates = dict[Any, Any]
@@ -46,7 +42,6 @@ EVENT: dict[str, Any] = {
     "trigger_mode": "multiple",
     "api_visibility": "private",
 }
-MAX_NOTICES = 5
 
 
 class Page:
@@ -141,7 +136,10 @@ class Page:
             said.add(workbench.act(view, tab, data, document))
         only_text = data["action"] == "fields" and not data["field"].startswith("set:")
         if only_text and document.outdated == before and not tab.conflict:
-            return {self.notice: said.html(), self.labelling: labelling.render(view, tab, annotator)}
+            shown = {self.labelling: labelling.render(view, tab, annotator)}
+            if data["field"] != "title":
+                shown[self.board] = workbench.render(view, tab)
+            return {**shown, self.notice: said.html()}
         shown = self._show(view, tab, annotator, why_too=document.outdated != before)
         return {**shown, self.notice: self._say(view, tab, said)}
 
@@ -164,8 +162,8 @@ class Page:
             elif outcome.results:
                 said.kind = "info"
                 tab.page = 0
-                tab.selected = (results.ordered(document, tab.sort)[0], outcome.results[0].scores.method, "", "")
-                tab.point = None
+                tab.selected = (answers.ordered(document, tab.sort)[0], outcome.results[0].scores.method, "", "")
+                tab.point, tab.phrase = None, ""
                 shown = self._show(view, tab, annotator)
                 self._plots(view, tab, shown)
                 yield {
@@ -196,6 +194,8 @@ class Page:
 
     def on_results(self, draft: str, annotator: str, request: gr.Request, event: gr.EventData) -> Updates:
         view, tab, data = self._arrive(request, event, draft)
+        if data["action"] == "fields":
+            return self._unchanged()
         results.act(view, tab, data)
         return {self.results: results.render(view, tab), self.why: why.render(view, tab)}
 
@@ -230,18 +230,8 @@ class Page:
                 collection.filter_by(tab, data["fields"])
                 if data["field"].startswith("pick:") or data["field"] == "format":
                     return self._unchanged()
-            elif action == "forget":
-                self.workspace.delete_draft(data["id"])
-            elif action == "delete":
-                self.workspace.delete_episode(data["episode"])
-                tab.deleted = data["episode"]
-            elif action == "restore":
-                self.workspace.restore_episode(data["episode"])
-                tab.deleted = ""
-            elif action == "export":
-                said.inform(self._export(view, tab, data["fields"]))
-            elif action == "add":
-                said.inform(self._import(view, data["files"], said))
+            else:
+                collecting.act(view, tab, data, said)
         return {self.collection: collection.render(view, tab), self.notice: said.html()}
 
     def on_search(self, draft: str, annotator: str, request: gr.Request, event: gr.EventData) -> Updates:
@@ -391,67 +381,9 @@ class Page:
             self.notice: said,
         }
 
-    def _export(self, view: View, tab: Tab, fields: dict[str, Any]) -> str:
-        chosen = collection.picked(fields) or [s.id for s in self.workspace.episodes(**tab.filters)]
-        kind = FORMATS[fields["format"]]
-        folder = self.workspace.folder / "exports"
-        folder.mkdir(exist_ok=True)
-        path = folder / f"episodes-{datetime.now():%Y%m%d-%H%M%S}-{kind.id}{kind.suffix}"
-        kind.write([(episode_id, self.workspace.episode(episode_id)) for episode_id in chosen], path)
-        link = f'<a download="{path.name}" href="gradio_api/file={quote(str(path.resolve()))}">{path.name}</a>'
-        return f"<p>{view.t('exported', n=len(chosen))} {link}</p>"
-
-    def _import(self, view: View, files: Iterable[dict[str, Any]], said: Said) -> str:
-        episodes: list[LabelledEpisode] = []
-        for file in files:
-            path = uploads.uploaded(file["path"])
-            try:
-                episodes += read_exported(path, self.workspace, report=lambda error: said.add([error]))
-            finally:
-                uploads.discard(path)
-        for labelled in episodes:
-            self.workspace.save_episode(labelled)
-        return view.t("imported", n=len(episodes))
-
 
 def _matrix(view: View, document: Document, result: Result) -> gr.Plot:
     """Queries against classes; against every support picture, for methods that compare pairs by a distance."""
     if "distances" in view.methods[result.scores.method].card.explains and result.scores.pairs is not None:
         return gr.Plot(plots.distance_matrix(view, document, result), label=view.say("label_distances"))
     return gr.Plot(plots.similarity_matrix(view, document, result), label=view.say("label_matrix"))
-
-
-class Said:
-    """Collects what to tell the person; as a context it turns errors into sentences instead of raising them."""
-
-    def __init__(self, view: View) -> None:
-        self.view = view
-        self.lines: list[str] = []
-        self.kind = "error"
-        self.message = ""
-
-    def __enter__(self) -> Said:
-        return self
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        if isinstance(error, UserError):
-            self.lines.append(self.view.error(error))
-            return True
-        if isinstance(error, Exception):
-            logging.getLogger(__name__).exception("unexpected", exc_info=error)
-            self.lines.append(self.view.say("unexpected", error=f"{type(error).__name__}: {error}"))
-            return True
-        return False
-
-    def add(self, errors: Iterable[UserError]) -> None:
-        self.lines += [self.view.error(error) for error in errors]
-
-    def inform(self, message: str) -> None:
-        self.message = message
-
-    def html(self) -> str:
-        if self.lines:
-            shown = self.message + "".join(f"<p>{esc(line)}</p>" for line in self.lines[:MAX_NOTICES])
-            more = len(self.lines) - MAX_NOTICES
-            return notice(shown + (f"<p>{self.view.t('and_more', n=more)}</p>" if more > 0 else ""), self.kind)
-        return notice(self.message, "done") if self.message else ""

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from fsl_demo import runtime
 from fsl_demo.episodes import Explanation, Focus, quiet
 from fsl_demo.errors import Cancelled, UserError
-from fsl_demo.ui import background
+from fsl_demo.ui import background, changes
 from fsl_demo.ui.background import Step
 from fsl_demo.ui.desk import Tab
 from fsl_demo.ui.document import Document, Result
 from fsl_demo.ui.html import View
-from fsl_demo.ui.workbench import chosen_methods, settings_of
+from fsl_demo.ui.settings import settings_of
+from fsl_demo.ui.workbench import chosen_methods
 
 
 @dataclass
@@ -36,17 +37,19 @@ def predict(view: View, tab: Tab) -> Iterator[Step | Prediction]:
         UserError: when no method could start (no queries, one class, two classes of one name …).
     """
     document = tab.document
-    names = chosen_methods(view, document)
+    chosen = chosen_methods(view, document)
     episode = document.episode(view.picture)
     episode.check()
     if not episode.queries:
         raise UserError("no_queries")
-    if not names:
+    if not chosen:
         raise UserError("no_methods")
     evidence = document.evidence()
     tab.stop.clear()
-    plans = [(view.methods[name], settings_of(view.methods[name], document)) for name in names]
+    plans = [(view.methods[name], settings_of(view.methods[name], document)) for name in chosen]
     rows = [row.key for row in document.rows()]
+    names = [spec.name for spec in episode.classes]
+    descriptions = ["\n".join(spec.descriptions) for spec in episode.classes]
     support = [example.picture.sha256 for example in episode.support]
     queries = list(document.queries)
 
@@ -65,7 +68,8 @@ def predict(view: View, tab: Tab) -> Iterator[Step | Prediction]:
                 except UserError as error:
                     prediction.refused[method.card.id] = error
                     continue
-                prediction.results.append(Result(scores, rows, queries, support, str(runtime.device())))
+                device = str(runtime.device())
+                prediction.results.append(Result(scores, rows, queries, support, device, names, descriptions))
         except Cancelled:
             prediction.cancelled = True
         hand_over(prediction)
@@ -74,8 +78,9 @@ def predict(view: View, tab: Tab) -> Iterator[Step | Prediction]:
 
 
 def keep(document: Document, prediction: Prediction) -> None:
-    """Put the results on the document, in place of the earlier ones."""
+    """Put the results on the document. Of the earlier ones, those that they can be compared with stay."""
     if prediction.results and not prediction.cancelled:
+        document.previous = changes.kept(document.results, prediction.results)
         document.results = prediction.results
         document.outdated = document.evidence() != prediction.evidence
 
@@ -88,12 +93,14 @@ def explain(
     class_index: int,
     support: str,
     point: tuple[float, float, str] | None,
+    phrase: str = "",
 ) -> Explanation:
     """Explain with the method fitted to the document's support set; features come from the cache.
 
     Args:
         support: the support picture to compare with; "" leaves it to the method.
         point: a place on one of the pictures, as fractions, and which: "query" or "support".
+        phrase: words to look for on the query in place of the class.
     """
     chosen = view.methods[method]
     fitted = chosen.fit(document.episode(view.picture), settings_of(chosen, document), quiet)
@@ -101,5 +108,6 @@ def explain(
         view.picture(support) if support else None,
         point[:2] if point else None,
         "support" if point and point[2] == "support" else "query",
+        phrase,
     )
     return fitted.explain(view.picture(query), class_index, focus)

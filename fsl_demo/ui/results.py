@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from fsl_demo.store.exchange import safe_cell
+from fsl_demo.ui import moved, notes
+from fsl_demo.ui.answers import disagree, name_of, ordered
 from fsl_demo.ui.desk import Tab
 from fsl_demo.ui.document import NONE, Document, Result
 from fsl_demo.ui.html import View, esc, percent
@@ -18,44 +20,6 @@ from fsl_demo.ui.html import View, esc, percent
 PAGE = 20
 BARS = 5
 SORTS = ("order", "uncertain", "disagree")
-
-
-def uncertainty(document: Document, query: str) -> float:
-    """1 - probability of the best class, the mean over methods; 0 where nothing was predicted."""
-    best = [1 - float(r.scores.probabilities[row].max()) for r in document.results if (row := r.row(query)) is not None]
-    return float(np.mean(best)) if best else 0.0
-
-
-def disagree(document: Document, query: str) -> bool:
-    return len({answer for r in document.results if (answer := r.answer(query)) is not None}) > 1
-
-
-def suggestion(document: Document, query: str) -> str:
-    """Class key with the highest mean probability; NONE when every method says so; "" before a prediction."""
-    rows = [(result, row) for result in document.results if (row := result.row(query)) is not None]
-    keys = {row.key for row in document.rows()}
-    if not rows or not set(rows[0][0].classes) <= keys:
-        return ""
-    if all(result.answer(query) == NONE for result, _ in rows):
-        return NONE
-    mean = np.mean([result.scores.probabilities[row] for result, row in rows], axis=0)
-    return rows[0][0].classes[int(mean.argmax())]
-
-
-def ordered(document: Document, sort: str) -> list[str]:
-    """The queries in the order asked for; the page's own order settles ties."""
-    if sort == "uncertain":
-        return sorted(document.queries, key=lambda query: -uncertainty(document, query))
-    if sort == "disagree":
-        return sorted(document.queries, key=lambda q: (not disagree(document, q), -uncertainty(document, q)))
-    return document.queries
-
-
-def name_of(view: View, document: Document, answer: str) -> str:
-    """What an answer is called on the page, not escaped."""
-    if answer == NONE:
-        return view.say("none")
-    return document.class_names().get(answer) or view.say("removed_class")
 
 
 def render(view: View, tab: Tab) -> str:
@@ -68,7 +32,7 @@ def render(view: View, tab: Tab) -> str:
     shown = queries[tab.page * PAGE : (tab.page + 1) * PAGE]
     number = {query: n for n, query in enumerate(document.queries, start=1)}
     heads = "".join(
-        f"<th>{esc(view.methods[r.scores.method].card.title)}{_marks(view, r)}<br><small>{view.t('seconds', s=r.scores.seconds)} · {view.t('none_under', x=r.scores.none_below)}{_note(view, r)}</small></th>"
+        f"<th>{esc(view.methods[r.scores.method].card.title)}{_marks(view, r)}<br><small>{view.t('seconds', s=r.scores.seconds)} · {view.t('none_under', x=r.scores.none_below)}</small>{notes.render(view, r)}</th>"
         for r in document.results
     )
     body = "".join(_row(view, tab, query, number[query]) for query in shown)
@@ -79,20 +43,9 @@ def render(view: View, tab: Tab) -> str:
 <div class="line"><span>{summary if len(document.results) > 1 else view.t("n_queries", n=len(document.queries))}</span>
 <label class="sort">{view.t("sort_by")} <select data-action="sort" data-focus="sort">{_options(view, tab.sort)}</select></label>
 <a class="quiet" download="{view.t("results_file")}" href="{_csv_uri(view, document)}">⤓ CSV</a></div>
-<table><thead><tr><th>{view.t("query")}</th>{heads}</tr></thead><tbody>{body}</tbody></table>
+{moved.render(view, document)}
+<div class="scroll"><table><thead><tr><th>{view.t("query")}</th>{heads}</tr></thead><tbody>{body}</tbody></table></div>
 {_pager(view, tab.page, pages)}</div>"""
-
-
-def _note(view: View, result: Result) -> str:
-    """Which variant of the method answered, and why that one."""
-    note = result.scores.note
-    if not note:
-        return ""
-    shares = note.get("accuracy", {})
-    others = ", ".join(f"{esc(view.variant(one))} {percent(share)}" for one, share in shares.items())
-    reason = view.t(f"variant_reason.{note['reason']}")
-    kind = view.variant(note["variant"])
-    return f"<br>{view.t('variant_for', kind=kind)} · {reason}{': ' + others if others else ''}"
 
 
 def _marks(view: View, result: Result) -> str:
@@ -195,4 +148,7 @@ def act(view: View, tab: Tab, data: Mapping[str, Any]) -> None:
         tab.page = max(0, int(data["value"]))
     elif action == "explain":
         tab.selected = (data["query"], data["method"], data.get("class", ""), data.get("pair", ""))
+        tab.phrase = ""
         tab.point = (float(data["x"]), float(data["y"]), data["on"]) if data.get("on") else None
+    elif action == "phrase":
+        tab.phrase, tab.point = str(data["fields"].get("phrase", "")).strip(), None

@@ -11,6 +11,7 @@ import numpy as np
 from fsl_demo.episodes import Explanation, Layer
 from fsl_demo.errors import UserError
 from fsl_demo.overlays import overlay
+from fsl_demo.ui import phrases
 from fsl_demo.ui.desk import Tab
 from fsl_demo.ui.document import Document, Result
 from fsl_demo.ui.html import View, esc, jpeg_uri, percent, png_uri
@@ -34,21 +35,41 @@ def render(view: View, tab: Tab) -> str:
     if document.outdated:
         return _empty(view, "outdated")
     index = result.classes.index(chosen) if chosen in result.classes else result.scores.best(row)
-    try:
-        explanation = explain(view, document, query, method, index, focus, tab.point)
-    except UserError as error:
-        return f'<p class="warn">{esc(view.error(error))}</p>'
-    name = document.class_names()[result.classes[index]]
     target = _Target(query, method, result.classes[index], focus)
-    groups = "".join(_group(view, list(layers), kind, name, target) for kind, layers in _by_kind(explanation))
-    words = "".join(_words(view, layer) for layer in explanation.layers if layer.role == "query")
+    explanation, wrong = _explained(view, tab, index)
+    asked = bool(tab.phrase) and not wrong
+    card, name = view.methods[method].card, document.class_names()[target.class_key]
+    if asked:
+        heading = view.t("phrase_title", phrase=tab.phrase, method=card.title)
+    else:
+        heading = view.t("why_title", name=name, method=card.title)
+    if "phrases" in card.explains:
+        said = phrases.form(view, tab.phrase, target.attributes(), wrong)
+    else:
+        said = f'<p class="warn">{esc(wrong)}</p>' if wrong else ""
+    layers = explanation.layers if explanation else ()
+    subject = tab.phrase[:40] if asked else name
+    groups = "".join(_group(view, list(found), kind, subject, target) for kind, found in _by_kind(layers))
+    words = "".join(_words(view, layer) for layer in layers if layer.role == "query")
     return f"""<div class="why" data-draft="{tab.draft_id}" style="--opacity:0.55">
-<h2>{view.t("why_title", name=name, method=view.methods[method].card.title)}</h2>
-{_classes(view, document, result, row, index, query, method)}
+<h2>{heading}</h2>
+{_classes(view, document, result, row, -1 if asked else index, query, method)}{said}
 <label class="slider"><span>{view.t("opacity")}</span>
 <input type="range" min="0" max="1" step="0.05" value="0.55" data-opacity aria-label="{view.t("opacity")}"></label>
 {groups}
-{_neighbours(view, document, result, row, query, method, result.classes[index])}{words}</div>"""
+{_neighbours(view, document, result, row, query, method, target.class_key)}{words}</div>"""
+
+
+def _explained(view: View, tab: Tab, index: int) -> tuple[Explanation | None, str]:
+    """Of the tab's phrase, or else of the class; and why the first that was tried cannot be had, or ""."""
+    query, method, _, focus = tab.selected
+    wrong = ""
+    for phrase in dict.fromkeys((tab.phrase, "")):
+        try:
+            return explain(view, tab.document, query, method, index, focus, tab.point, phrase), wrong
+        except UserError as error:
+            wrong = wrong or view.error(error)
+    return None, wrong
 
 
 def _empty(view: View, key: str) -> str:
@@ -82,8 +103,8 @@ class _Target:
         return f'data-query="{self.query}" data-method="{self.method}" data-class="{self.class_key}"{pair}'
 
 
-def _by_kind(explanation: Explanation) -> Iterator[tuple[str, Iterable[Layer]]]:
-    return groupby((layer for layer in explanation.layers if layer.map is not None), key=lambda layer: layer.kind)
+def _by_kind(layers: Iterable[Layer]) -> Iterator[tuple[str, Iterable[Layer]]]:
+    return groupby((layer for layer in layers if layer.map is not None), key=lambda layer: layer.kind)
 
 
 def _group(view: View, layers: list[Layer], kind: str, class_name: str, target: _Target) -> str:
@@ -95,9 +116,11 @@ def _group(view: View, layers: list[Layer], kind: str, class_name: str, target: 
         if kind == "point"
         else ""
     )
-    return f"""<h3>{view.t(f"map.{kind}")}</h3><div class="figures">{figures}</div>
+    words = "".join(phrases.contributions(view, layer) for layer in layers)
+    beside, below = (words, "") if len(layers) == 1 else ("", words)
+    return f"""<h3>{view.t(f"map.{kind}")}</h3><div class="figures">{figures}{beside}</div>
 <div class="scale"><span>{view.t("less")}</span><i></i><span>{view.t("more")}</span></div>
-<p class="hint">{view.t(f"map_hint.{kind}")}</p>{channels}{back}"""
+<p class="hint">{view.t(f"map_hint.{kind}")}</p>{below}{channels}{back}"""
 
 
 def _channels(view: View, layer: Layer) -> str:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from functools import cache
 from typing import Any
 
 from PIL import Image, ImageOps
 
-from fsl_demo.episodes import in_latin_script
 from fsl_demo.errors import UserError
 from fsl_demo.methods import proposed
-from fsl_demo.methods.contract import Method
-from fsl_demo.ui import clip_weights, examples, uploads
+from fsl_demo.methods.contract import TextMethod
+from fsl_demo.ui import clip_weights, examples, prompting, settings, uploads
 from fsl_demo.ui.desk import Tab
 from fsl_demo.ui.document import ClassRow, Document
 from fsl_demo.ui.html import BIN, View, esc, jpeg_uri, picker
@@ -27,13 +26,16 @@ MAX_QUERIES_SHOWN = 200
 def render(view: View, tab: Tab) -> str:
     """The whole tab as HTML."""
     document = tab.document
+    ticked = [view.methods[name] for name in chosen_methods(view, document)]
+    readers = [method for method in ticked if method.card.reads_text and isinstance(method, TextMethod)]
+    rows = "".join(_class_row(view, tab, row, n, readers) for n, row in enumerate(document.classes, start=1))
     return f"""<div class="board" data-draft="{tab.draft_id}" data-revision="{tab.revision}" data-drop="classes">
 {_toolbar(view, document)}
 {_examples(view, document)}
 <div class="columns">
 <section class="support" aria-label="{view.t("support_set")}">
 <h2>{view.t("support_set")} <small>{_shots(view, document)}</small></h2>
-{"".join(_class_row(view, document, row, position) for position, row in enumerate(document.classes, start=1))}
+{rows}
 <div class="line"><button data-action="add_class" class="quiet">+ {view.t("add_class")}</button>
 {picker(view, "classes", "upload_folder", "webkitdirectory")}
 {picker(view, "classes", "upload_zip", 'accept=".zip"')}{_crop_faces(view, document)}</div>
@@ -89,7 +91,8 @@ def _shots(view: View, document: Document) -> str:
     return view.t("n_way_k_shot", way=len(rows), shot=shots)
 
 
-def _class_row(view: View, document: Document, row: ClassRow, position: int) -> str:
+def _class_row(view: View, tab: Tab, row: ClassRow, position: int, readers: Sequence[TextMethod]) -> str:
+    document = tab.document
     label = view.t("class_n", n=position)
     thumbs = "".join(_thumb(view, document, sha, row.key) for sha in row.pictures)
     hint = "" if row.pictures else f'<span class="hint">{view.t("drop_pictures")}</span>'
@@ -102,17 +105,8 @@ def _class_row(view: View, document: Document, row: ClassRow, position: int) -> 
 <textarea rows="{max(1, min(4, row.description.count(chr(10)) + 1))}" data-auto data-field="description:{row.key}"
  placeholder="{view.t("description_placeholder")}"
  aria-label="{label}: {view.t("description")}">{esc(row.description)}</textarea>
-{_english_wanted(view, document, row)}
+{prompting.sentences(view, tab, row, readers)}
 <div class="thumbs">{thumbs}{picker(view, row.key, "add_pictures", 'accept="image/*,.heic,.heif"')}{hint}</div></div>"""
-
-
-def _english_wanted(view: View, document: Document, row: ClassRow) -> str:
-    """Asks for an English description where a ticked method reads text and the name is in another script."""
-    readers = [view.methods[name].card for name in chosen_methods(view, document) if view.methods[name].card.reads_text]
-    texts = row.spec().descriptions or (row.name,)
-    if not readers or not row.name.strip() or any(in_latin_script(text) for text in texts):
-        return ""
-    return f'<p class="hint">{view.t("english_wanted", method=readers[0].title)}</p>'
 
 
 def _thumb(view: View, document: Document, sha: str, owner: str) -> str:
@@ -160,42 +154,13 @@ def _methods(view: View, document: Document) -> str:
     for name, method in view.methods.items():
         card = method.card
         needs = view.t("needs_pictures") if card.needs_pictures else view.t("works_from_text")
-        controls = "".join(_control(view, document, method, spec) for spec in fields(method.Settings))
+        controls = "".join(settings.control(view, document, method, spec) for spec in fields(method.Settings))
         rows.append(f"""<div class="method"><label><input type="checkbox" data-auto data-field="method:{name}"
 {"checked" if name in chosen else ""}> <b>{esc(card.title)}</b></label>
 <p>{view.t(f"method.{name}")} <span class="cost">{needs} · {view.t("cost", ms=card.cost)}</span></p>
 {clip_weights.render(view, document, method, name in chosen)}<details id="settings-{name}"><summary>{view.t("settings")}</summary>{controls}
 <p class="hint">{esc(card.paper)}</p></details></div>""")
     return f'<div class="panel"><h2>{view.t("methods")}</h2>{"".join(rows)}</div>'
-
-
-def _control(view: View, document: Document, method: Method, spec: Any) -> str:
-    """A menu, slider or text field for one field of a method's settings; "automatic" while nobody has set it."""
-    name = f"{method.card.id}.{spec.name}"
-    label = view.t(f"setting.{spec.name}")
-    value = document.settings.get(method.card.id, {}).get(spec.name)
-    if "text" in spec.metadata:
-        suggested = f'list="{clip_weights.OFFERED}"' if "weights" in spec.metadata else ""
-        return f"""<label class="menu"><span>{label}</span><input type="text" data-auto data-field="set:{name}"
- value="{esc(value or "")}" placeholder="{esc(spec.metadata["text"])}" maxlength="1000" {suggested}></label>"""
-    if "choices" in spec.metadata:
-        options = "".join(
-            f'<option value="{one}" {"selected" if one == value else ""}>{esc(view.variant(one))}</option>'
-            for one in spec.metadata["choices"]
-        )
-        return f"""<label class="menu"><span>{label}</span><select data-auto data-field="set:{name}">
-<option value="">{view.t("automatic")}</option>{options}</select></label>"""
-    automatic = spec.default is None or spec.default is MISSING
-    low, high, step = (spec.metadata[part] for part in ("low", "high", "step"))
-    shown = value if value is not None else (low if automatic else spec.default)
-    state = view.t("automatic") if value is None and automatic else f"{shown:.2f}"
-    reset = (
-        f'<button data-action="automatic" data-setting="{name}" class="quiet">{view.t("automatic")}</button>'
-        if automatic and value is not None
-        else ""
-    )
-    return f"""<label class="slider"><span>{label}</span>
-<input type="range" data-field="set:{name}" min="{low}" max="{high}" step="{step}" value="{shown}"><output>{state}</output></label>{reset}"""
 
 
 def _predict(view: View, document: Document) -> str:
@@ -221,6 +186,9 @@ def act(view: View, tab: Tab, data: Mapping[str, Any], document: Document) -> li
             tab.batch, tab.refused = data["batch"], []
         tab.refused += uploads.add(view, document, data)
         return tab.refused
+    if action == "sentences":
+        tab.sentences ^= {data["target"]}
+        return []
     if action == "without":
         document.methods = [name for name in chosen_methods(view, document) if name != data["method"]]
         return []
@@ -237,7 +205,9 @@ def act(view: View, tab: Tab, data: Mapping[str, Any], document: Document) -> li
     elif action == "clear":
         empty = Document()
         document.classes, document.queries, document.labels = empty.classes, [], {}
-        document.results, document.outdated, document.title = [], False, ""
+        document.results, document.previous, document.outdated, document.title = [], [], False, ""
+    elif action == "define":
+        prompting.define(view, document, data)
     elif action == "crop_faces":
         return uploads.crop_faces(view, document)
     elif action == "automatic":
@@ -254,32 +224,6 @@ def write_fields(view: View, document: Document, values: Mapping[str, Any], touc
     if ticks != chosen_methods(view, document):
         document.methods, changed = ticks, True
     for key in values:
-        if key.startswith("set:") and _set(view, document, key, str(values[key]), key == touched):
+        if key.startswith("set:") and settings.write(view, document, key, str(values[key]), key == touched):
             document.outdated, changed = bool(document.results), True
     return changed
-
-
-def _set(view: View, document: Document, key: str, value: str, touched: bool) -> bool:
-    """Take over a setting; sliders and menus only where they were touched. True when it changed.
-
-    An empty text, or the first line of a menu, leaves the choice to the method.
-    """
-    method, name = key.removeprefix("set:").split(".")
-    spec = next(spec for spec in fields(view.methods[method].Settings) if spec.name == name)
-    if not (touched or "text" in spec.metadata):
-        return False
-    chosen = document.settings.setdefault(method, {})
-    before = dict(chosen)
-    if "text" in spec.metadata and value.strip():
-        chosen[name] = value.strip()
-    elif "low" in spec.metadata:
-        chosen[name] = float(value)
-    elif value in spec.metadata.get("choices", ()):
-        chosen[name] = value
-    else:
-        chosen.pop(name, None)
-    return chosen != before
-
-
-def settings_of(method: Method, document: Document) -> Any:
-    return method.Settings(**document.settings.get(method.card.id, {}))

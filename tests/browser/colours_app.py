@@ -1,4 +1,4 @@
-"""The workbench with one method that needs no network, and its space of colours: `--port N --workspace DIR`."""
+"""The workbench with methods that need no network, and a space of colours: `--port N --workspace DIR`."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ def main() -> None:
     from fsl_demo.ui.server import launch
     from tests.colours import ColourSpace
     from tests.ui.conftest import Colour
+    from tests.worded import Worded
 
     method = Colour("asif")
     method.joint = ColourSpace()
     workspace = Workspace(chosen.workspace)
-    page = Page(workspace, {"asif": method}).build()
+    page = Page(workspace, {"asif": method, "clip": Worded()}).build()
     print(launch(page, workspace, server_name="127.0.0.1", server_port=chosen.port), flush=True)
     page.block_thread()
 

@@ -11,6 +11,10 @@ def test_a_name_is_looked_up_in_the_dictionary(name: str) -> None:
     assert any("brass" in text for text in definitions(name))
 
 
+def test_underscores_are_spaces() -> None:
+    assert definitions("giant_panda") == definitions("giant panda") != []
+
+
 def test_of_two_words_each_is_looked_up_when_the_whole_is_unknown() -> None:
     found = definitions("cougar body")
     assert any("American" in text for text in found)

@@ -4,7 +4,8 @@ import pytest
 
 from fsl_demo.episodes import ClassSpec
 from fsl_demo.errors import UserError
-from fsl_demo.methods.prompts import LONGEST, MOST, default_templates, prompts, templates
+from fsl_demo.methods.prompts import LONGEST, MOST, balanced, default_templates, phrasing, prompts, templates
+from tests.backbones.tiny_clip import library
 
 
 def test_open_clips_simple_templates_are_the_default() -> None:
@@ -46,3 +47,18 @@ def test_definitions_stand_in_for_a_missing_description() -> None:
     assert prompts(ClassSpec("lion"), ("{}",), ("a cat",)) == (["lion"], ["lion: a cat"])
     assert prompts(ClassSpec("lion"), ("{}",)) == (["lion"], [])
     assert prompts(ClassSpec("a {}"), ("the {}",))[0] == ["the a {}"]
+
+
+def test_the_default_templates_are_open_clips_simple_ones() -> None:
+    assert default_templates() == tuple(template("{}") for template in library().SIMPLE_IMAGENET_TEMPLATES)
+
+
+def test_a_description_is_found_again_in_its_sentence() -> None:
+    spec = ClassSpec("sea_horse", ("a fish: upright", "sea horse: again"))
+    _, described = prompts(spec, ("a {}",))
+    assert tuple(phrasing(spec, sentence) for sentence in described) == spec.descriptions
+
+
+def test_name_and_descriptions_count_the_same_in_an_ensemble() -> None:
+    assert balanced(["a", "b", "c"], ["d", "e"]).count("a") * 3 == balanced(["a", "b", "c"], ["d", "e"]).count("d") * 2
+    assert balanced(["a"], []) == ["a"] and balanced([], ["d"]) == ["d"] and balanced([], []) == []

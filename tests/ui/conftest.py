@@ -12,7 +12,7 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from fsl_demo.episodes import Episode, Explanation, Focus, Layer, Progress, Scores
+from fsl_demo.episodes import ClassSpec, Episode, Explanation, Focus, Layer, Progress, Scores
 from fsl_demo.errors import UserError
 from fsl_demo.methods.contract import MethodCard
 from fsl_demo.pictures import Picture
@@ -36,6 +36,12 @@ class Colour:
     def __init__(self, name: str = "prototype") -> None:
         reads = name == "asif"
         self.card = MethodCard(name, name.title(), "-", "colours", not reads, reads, False, ("query", "support"), 1)
+
+    def reads(self, text: str, settings: ColourSettings) -> bool:
+        return text.isascii()
+
+    def sentences(self, spec: ClassSpec, settings: ColourSettings) -> tuple[list[str], list[str]]:
+        return [spec.name], list(spec.descriptions)
 
     def embed(self, pictures: list[Picture]) -> np.ndarray:
         return np.stack([mean_colour(picture) for picture in pictures])

@@ -181,13 +181,16 @@
       // Gradio keeps elements and changes their attributes: what was ticked, chosen or typed in them would stay.
       element.querySelectorAll('[data-field^="pick:"], [data-all]').forEach((box) => (box.checked = box.defaultChecked));
       element.querySelectorAll("input[type=text][data-enter]").forEach((input) => (input.value = input.defaultValue));
+      element.querySelectorAll("textarea").forEach((area) => {
+        if (!typed.has(area.dataset.field) && area.value !== area.defaultValue) area.value = area.defaultValue;
+      });
       element.querySelectorAll(".search select").forEach((menu) => {
         menu.selectedIndex = Math.max(0, [...menu.options].findIndex((option) => option.defaultSelected));
       });
       for (const [field, value] of typed) {
         const el = element.querySelector(`[data-field="${CSS.escape(field)}"]`);
         if (!el || el.type === "checkbox") continue;
-        el.value = value;
+        if (el.value !== value) el.value = value;
         el.dataset.touched = "1";
       }
       if (focused && document.activeElement === document.body) {
