@@ -43,7 +43,9 @@ class Worded:
     def fit(self, episode: Episode, settings: WordedSettings, progress: Progress = quiet) -> VisionLanguage:
         scale, floor = Default.constant(2.0), Default.constant(-1.0)
         return VisionLanguage(
-            Fitted("clip", "Worded", self.space, scale, floor, 1.0, 5.5, settings, self.define), episode, progress
+            Fitted("clip", "Worded", self.space, self.space, scale, floor, 1.0, 5.5, settings, self.define),
+            episode,
+            progress,
         )
 
     @staticmethod

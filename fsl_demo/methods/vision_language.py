@@ -115,8 +115,8 @@ class VisionLanguage:
         """
         if focus and focus.phrase:
             space = self.fitted.sentences
-            words = word_contributions(space, focus.phrase, space.embed([query])[0])
             directions = sentence_vector(space, focus.phrase)[None]
+            words = word_contributions(space, focus.phrase, space.embed([query])[0])
             layer = sought(space, query, "query", directions, 0, "phrase", words)
             return Explanation(self.fitted.method, class_index, (layer,))
         vector = self.space.embed([query])[0]

@@ -22,7 +22,7 @@ def test_figures_of_every_method_on_the_same_episodes(call: Call, support: Path)
     assert (one["way"], one["shot"], one["queries"], one["episodes"], one["seed"]) == (3, 1, 1, 2, 0)
     assert two["shot"] == 2
     assert one["heat_maps"] == []
-    assert [figures["method"] for figures in one["figures"]] == ["prototype", "asif", "can"]
+    assert [figures["method"] for figures in one["figures"]] == ["prototype", "asif", "compact-vlm", "can"]
     for figures in one["figures"]:
         assert 0 <= figures["accuracy"] <= 1
         assert figures["low"] <= figures["accuracy"] <= figures["high"]
@@ -32,7 +32,7 @@ def test_figures_of_every_method_on_the_same_episodes(call: Call, support: Path)
 
 def test_zero_shot_leaves_out_methods_that_need_pictures(call: Call, support: Path) -> None:
     (report,) = call("evaluate", "--data", support, *SMALL, "--shot", "0", "--format", "json").json()
-    assert [figures["method"] for figures in report["figures"]] == ["asif"]
+    assert [figures["method"] for figures in report["figures"]] == ["asif", "compact-vlm"]
     said = call("evaluate", "--data", support, *SMALL, "--shot", "0", "--methods", "prototype")
     assert said.code == 1
     assert "Prototype learns from pictures only" in said.err

@@ -26,7 +26,7 @@ def test_json_is_what_the_help_says(call: Call, support: Path, queries: Path) ->
     answer = said.json()
     assert list(answer) == ["classes", "methods", "queries"]
     assert answer["classes"] == list(SURFACES)
-    assert [method["id"] for method in answer["methods"]] == ["prototype", "asif", "can"]
+    assert [method["id"] for method in answer["methods"]] == ["prototype", "asif", "compact-vlm", "can"]
     for method in answer["methods"]:
         assert set(method) == {"id", "checkpoint", "seconds"}
         assert method["checkpoint"]
@@ -38,7 +38,7 @@ def test_json_is_what_the_help_says(call: Call, support: Path, queries: Path) ->
     ]
     for query, surface in zip(answer["queries"], ("brick", "gravel", "grass"), strict=True):
         assert set(query) == {"file", "predictions"}
-        assert list(query["predictions"]) == ["prototype", "asif", "can"]
+        assert list(query["predictions"]) == ["prototype", "asif", "compact-vlm", "can"]
         for prediction in query["predictions"].values():
             assert set(prediction) == {"label", "probability", "scores"}
             assert prediction["label"] in (surface, None)
@@ -60,7 +60,7 @@ def test_none_of_these_is_null_in_json_and_named_elsewhere(call: Call, support: 
 def test_csv_and_table(call: Call, support: Path, queries: Path) -> None:
     common = ("predict", "--support", support, "--queries", queries, "--set", "prototype.none_below=0")
     rows = call(*common, "--format", "csv").csv()
-    methods = ["prototype", "asif", "can"]
+    methods = ["prototype", "asif", "compact-vlm", "can"]
     assert list(rows[0]) == ["file", *(column for one in methods for column in (one, f"{one}.probability"))]
     assert [row["prototype"] for row in rows] == ["brick", "gravel", "grass"]
     table = call(*common).out.splitlines()
@@ -116,7 +116,7 @@ def test_descriptions_alone_are_enough_for_methods_that_read(call: Call, queries
     assert said.code == 0
     answer = said.json()
     assert answer["classes"] == ["brick", "grass"]
-    assert [method["id"] for method in answer["methods"]] == ["asif"]
+    assert [method["id"] for method in answer["methods"]] == ["asif", "compact-vlm"]
 
 
 def test_a_method_that_was_asked_for_and_cannot_answer_is_a_fault(

@@ -340,7 +340,7 @@ def test_a_query_that_joins_the_support_set_embeds_nothing_anew(filled: Browser,
     page.methods.clear()
     page.methods.update(methods.build(features))
     filled.predict()
-    assert [result.scores.method for result in filled.document.results] == ["prototype", "asif", "can"]
+    assert [result.scores.method for result in filled.document.results] == ["prototype", "asif", "compact-vlm", "can"]
     embedded = features.embedded["efficientnet_lite0"]
     assert embedded == 7
     first = filled.document.classes[0]
