@@ -20,15 +20,15 @@ OFFERED = "offered-weights"
 """Id of the list of names that a text field suggests."""
 
 
-def render(view: View, document: Document, method: Method, ticked: bool) -> str:
+def render(view: View, document: Document, method: Method) -> str:
     """The panel as HTML; nothing for a method that has no such setting."""
     if setting(method) is None:
         return ""
     suggestions = "".join(f'<option value="{esc(one.name)}"></option>' for one in OFFERS)
-    return f'<datalist id="{OFFERED}">{suggestions}</datalist>{_state(view, document, method, ticked)}'
+    return f'<datalist id="{OFFERED}">{suggestions}</datalist>{_state(view, document, method)}'
 
 
-def _state(view: View, document: Document, method: Method, ticked: bool) -> str:
+def _state(view: View, document: Document, method: Method) -> str:
     try:
         name = chosen(document, method)
     except UserError as error:
@@ -41,11 +41,7 @@ def _state(view: View, document: Document, method: Method, ticked: bool) -> str:
     known = offer(name)
     size = view.say("weights_size", megabytes=known.megabytes) if known.megabytes else view.say("weights_size_unknown")
     licence = known.licence or view.say("weights_licence_unknown")
-    later = (
-        f'<button class="quiet" data-action="without" data-method="{method.card.id}">{view.t("not_now")}</button>'
-        if ticked
-        else ""
-    )
+    later = f'<button class="quiet" data-action="without" data-method="{method.card.id}">{view.t("not_now")}</button>'
     return f"""<div role="group" aria-label="{view.t("weights_of", method=method.card.title)}">
 <p>{view.t("weights_absent", name=name, size=size, licence=licence)}</p>
 <div class="line"><button data-action="download" data-event="download" data-method="{method.card.id}">{view.t("download")}</button>{later}</div>

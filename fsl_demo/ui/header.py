@@ -12,16 +12,13 @@ def render(view: View) -> str:
 
     from fsl_demo import runtime
 
-    checkpoints = " · ".join(
-        dict.fromkeys(part for method in view.methods.values() for part in method.card.checkpoint.split(" + "))
-    )
     runs = view.t("runs_on", device=str(runtime.device()).upper(), threads=torch.get_num_threads())
     languages = "".join(
         f'<button class="quiet {"on" if language == view.language else ""}" data-language="{language}">{name}</button>'
         for language, name in zip(LANGUAGES, ("EN", "繁中"), strict=True)
     )
     return f"""<header class="top"><h1>{view.t("app_title")}</h1>
-<p><span>{runs}</span> · <span>{esc(checkpoints)}</span> · <span title="{esc(view.workspace.folder.resolve())}">{view.t("private")}</span></p>
+<p><span>{runs}</span> · <span title="{esc(view.workspace.folder.resolve())}">{view.t("private")}</span></p>
 <div class="line">{languages}<button class="quiet" data-dark aria-label="{view.t("dark")}" title="{view.t("dark")}">◐</button></div></header>"""
 
 

@@ -158,8 +158,8 @@ def _methods(view: View, document: Document) -> str:
         rows.append(f"""<div class="method"><label><input type="checkbox" data-auto data-field="method:{name}"
 {"checked" if name in chosen else ""}> <b>{esc(card.title)}</b></label>
 <p>{view.t(f"method.{name}")} <span class="cost">{needs} · {view.t("cost", ms=card.cost)}</span></p>
-{clip_weights.render(view, document, method, name in chosen)}<details id="settings-{name}"><summary>{view.t("settings")}</summary>{controls}
-<p class="hint">{esc(card.paper)}</p></details></div>""")
+{clip_weights.render(view, document, method) if name in chosen else ""}<details id="settings-{name}"><summary>{view.t("settings")}</summary>{controls}
+<p class="hint">{esc(card.paper)} · {esc(card.checkpoint)}</p></details></div>""")
     return f'<div class="panel"><h2>{view.t("methods")}</h2>{"".join(rows)}</div>'
 
 
