@@ -9,6 +9,7 @@ import numpy as np
 from fsl_demo.backbones.clip_names import DEFAULT
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.episodes import Box, Progress, in_latin_script, quiet
+from fsl_demo.methods.joint_space import encoded
 from fsl_demo.methods.vectors import unit
 from fsl_demo.pictures import Picture
 
@@ -48,9 +49,9 @@ class ClipSpace:
     def texts(self, sentences: Sequence[Sequence[str]], progress: Progress = quiet) -> np.ndarray:
         """The mean of each ensemble's unit vectors, at length 1, float32 [C, D]; zeros for an empty ensemble."""
         found = np.zeros((len(sentences), self.network.channels), np.float32)
-        for vector, ensemble in zip(found, sentences, strict=True):
-            if ensemble:
-                vector[:] = self.features.texts(self.network, ensemble, progress).mean(axis=0)
+        for mean, vectors in zip(found, encoded(self.features, self.network, sentences, progress), strict=True):
+            if len(vectors):
+                mean[:] = vectors.mean(axis=0)
         return unit(found)
 
     def reads(self, text: str) -> bool:

@@ -20,6 +20,7 @@ from fsl_demo.backbones.towers import PICTURE, PictureTowers
 from fsl_demo.backbones.trained import shuffled
 from fsl_demo.episodes import Box, Progress, in_latin_script, quiet
 from fsl_demo.methods.asif import PICTURE_KEEP, PICTURE_POWER, TEXT_KEEP, TEXT_POWER, relative
+from fsl_demo.methods.joint_space import encoded
 from fsl_demo.methods.remembered import Remembered
 from fsl_demo.methods.vectors import unit
 from fsl_demo.pictures import Picture
@@ -107,14 +108,15 @@ class CompactSpace:
 
     def texts(self, sentences: Sequence[Sequence[str]], progress: Progress = quiet) -> np.ndarray:
         """A unit vector for the mean of each ensemble of sentences, float32 [C, D]; zeros for an empty one."""
+        features = self.networks.features
 
         def compute(missing: list[int]) -> np.ndarray:
             means = np.zeros((len(missing), self.networks.words.channels), np.float32)
-            there = np.array([bool(sentences[number]) for number in missing])[:, None]
-            for mean, number in zip(means, missing, strict=True):
-                if sentences[number]:
-                    encoded = self.networks.features.texts(self.networks.words, sentences[number], progress)
-                    mean[:] = encoded.mean(axis=0)
+            wanted = [sentences[number] for number in missing]
+            for mean, vectors in zip(means, encoded(features, self.networks.words, wanted, progress), strict=True):
+                if len(vectors):
+                    mean[:] = vectors.mean(axis=0)
+            there = np.array([bool(ensemble) for ensemble in wanted])[:, None]
             return np.where(there, self.project_texts(means), 0).astype(np.float32)
 
         return self._texts([tuple(ensemble) for ensemble in sentences], compute, self.channels)

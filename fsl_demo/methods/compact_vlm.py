@@ -18,7 +18,7 @@ from fsl_demo.methods.glossary import definitions
 from fsl_demo.methods.prompts import TEMPLATES, templates
 from fsl_demo.methods.vision_language import BETA, WEIGHT, Fitted, VisionLanguage, sentences
 
-WORTH, SHARPNESS = 1.0, 3.0
+WORTH, SHARPNESS = 1.0, 5.5
 """A text counts for one picture; beta. Chosen on CIFAR-FS's validation classes."""
 
 

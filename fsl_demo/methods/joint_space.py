@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from fsl_demo.backbones.cache import FeatureCache, TextEncoder
 from fsl_demo.episodes import Box, Progress, quiet
 from fsl_demo.pictures import Picture
 
@@ -47,3 +48,13 @@ class JointSpace(Protocol):
     def seen(self, picture: Picture) -> Box:
         """The part of a picture that the network sees."""
         ...
+
+
+def encoded(
+    features: FeatureCache, encoder: TextEncoder, sentences: Sequence[Sequence[str]], progress: Progress = quiet
+) -> list[np.ndarray]:
+    """The vectors of each ensemble of sentences, [K, D] each; all are encoded together."""
+    flat = [text for ensemble in sentences for text in ensemble]
+    vectors = features.texts(encoder, flat, progress) if flat else np.zeros((0, 0), np.float32)
+    ends = np.cumsum([len(ensemble) for ensemble in sentences], dtype=int)
+    return [vectors[end - len(ensemble) : end] for end, ensemble in zip(ends, sentences, strict=True)]

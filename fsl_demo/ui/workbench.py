@@ -40,7 +40,7 @@ def render(view: View, tab: Tab) -> str:
 {picker(view, "classes", "upload_folder", "webkitdirectory")}
 {picker(view, "classes", "upload_zip", 'accept=".zip"')}{_crop_faces(view, document)}</div>
 </section>
-<section class="side">{_queries(view, document)}{_methods(view, document)}{_predict(view, document)}</section>
+<section class="side">{_queries(view, document)}{_predict(view, document)}{_methods(view, document)}</section>
 </div></div>"""
 
 
