@@ -46,7 +46,7 @@ class CompactSpace:
         UserError: `weights_missing`, `weights_differ`.
     """
 
-    title = "Built-in model"
+    title = "Compact VLM"
 
     def __init__(self, networks: Networks, relations: float) -> None:
         self.networks, self.towers = networks, PictureTowers(networks)
