@@ -7,6 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect, sync_playwright
 
+from fsl_demo.ui import examples
 from tests.browser.conftest import FLAGS, ROOT, Workbench, open_workbench
 from tests.browser_path import chromium
 
@@ -22,6 +23,16 @@ def predict(page: Page) -> None:
     page.locator(".go .primary").click()
     expect(page.locator("#why .heat").first).to_be_visible()
     expect(page.locator("#map .js-plotly-plot")).to_be_visible()
+
+
+def photographs(folder: Path) -> list[Path]:
+    """The pictures of two examples as files."""
+    files = []
+    for recipe in ("animals", "things"):
+        for picture in examples.preview(recipe):
+            files.append(folder / picture.name)
+            picture.image().save(files[-1])
+    return files
 
 
 def take(page: Page, name: str) -> None:
@@ -46,6 +57,25 @@ def main() -> None:
             page.keyboard.press("Enter")
             expect(page.locator("#labelling")).to_contain_text(f"{labelled} of 9")
         take(page, "label")
+        page.get_by_role("tab").nth(3).click()
+        page.locator("#search input[type=file]").first.set_input_files(photographs(Path(folder)))
+        expect(page.locator("#search .tile")).to_have_count(8)
+        field = page.locator("#search input[type=text]").first
+        field.fill("a wild animal in the grass")
+        field.press("Enter")
+        expect(page.locator("#search h2")).to_contain_text("a wild animal", timeout=60_000)
+        take(page, "search")
+        page = browser.new_context(locale="en-US", viewport={"width": 1280, "height": 900}).new_page()
+        open_workbench(page, workbench)
+        example(page, "animals")
+        predict(page)
+        page.locator("[data-method=compact-vlm].cell").last.click()
+        expect(page.locator("#why h2")).to_contain_text("Compact VLM")
+        field = page.locator("#why input[type=text]")
+        field.fill("the head of a cat")
+        field.press("Enter")
+        expect(page.locator("#why h2")).to_contain_text("the head of a cat")
+        take(page, "phrase")
         browser.close()
         chinese = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         page = chinese.new_context(locale="zh-TW", viewport={"width": 1280, "height": 900}).new_page()
