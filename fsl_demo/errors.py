@@ -26,8 +26,8 @@ MESSAGES = {
     "class_undescribed": "{method} needs at least one picture of “{name}”, or a description of it in English.",
     "description_long": "The description of “{name}” has {length} characters; at most {limit} fit.",
     "description_script": "The text model reads English. Describe “{name}” in English to use it in {method}.",
-    "template_bad": "“{template}” is no prompt template. It needs {{}} once, for the class name, and at most {limit}"
-    " characters.",
+    "template_bad": "“{template}” is no prompt template. A pair of curly brackets must stand in it once, for the class"
+    " name, and it may have at most {limit} characters.",
     "templates_many": "There are {count} prompt templates; at most {limit} fit. Remove some.",
     "one_class": "One class is not a choice. Add a second class.",
     "no_queries": "There is no query yet. Add at least one picture to classify.",

@@ -137,7 +137,8 @@ class CompactSpace:
     def evidence(self, picture: Picture, directions: np.ndarray) -> np.ndarray:
         """Each position's share of a picture's products with the directions [C, D]; the shares add up to them.
 
-        Lite0's positions, which cover the middle of the picture, are laid over Lite2's, which cover all of it.
+        Lite0's positions, which cover the middle of the picture, are laid over Lite2's, which cover all of it. What
+        Lite0's have in common is spread over the whole, lest the middle be marked for being seen twice.
 
         Returns:
             float [C, 9, 9].
@@ -161,8 +162,9 @@ class CompactSpace:
         middle = np.tensordot(through[:, :CHANNELS], small, axes=1) / small[0].size
         whole = np.tensordot(through[:, CHANNELS:], large, axes=1) / large[0].size
         down, across = (_overlap(*edges, middle.shape[1], whole.shape[1]) for edges in self._edges(picture))
-        constant = (pull @ bias)[:, None, None] / whole[0].size
-        return np.asarray(np.einsum("ij,cjk,lk->cil", down, middle, across) + whole + constant)
+        general = middle.mean(axis=(1, 2), keepdims=True)
+        everywhere = (general * middle[0].size + (pull @ bias)[:, None, None]) / whole[0].size
+        return np.asarray(np.einsum("ij,cjk,lk->cil", down, middle - general, across) + whole + everywhere)
 
     def seen(self, picture: Picture) -> Box:
         """All of the picture, but for the ends of a very long one."""

@@ -19,7 +19,7 @@ ERRORS_ZH = {
     "class_undescribed": "{method} 需要「{name}」的至少一張圖片，或一段英文描述。",
     "description_long": "「{name}」的描述有 {length} 個字元，上限是 {limit}。",
     "description_script": "文字模型只讀英文。要在 {method} 使用「{name}」，請用英文描述它。",
-    "template_bad": "「{template}」不是提示範本。範本需要剛好一個 {{}} 代表類別名稱，且最多 {limit} 個字元。",
+    "template_bad": "「{template}」不是提示範本。範本需要剛好一對大括號代表類別名稱，且最多 {limit} 個字元。",
     "templates_many": "有 {count} 個提示範本，上限是 {limit} 個。請移除一些。",
     "one_class": "只有一個類別無從選擇。請加入第二個類別。",
     "no_queries": "還沒有查詢圖片。請至少加入一張要分類的圖片。",
