@@ -71,7 +71,7 @@ def _weights(faults: list[str]) -> dict[str, str]:
 
     networks = Networks(FeatureCache())
     states = {}
-    shared: list[Any] = [networks.pictures, networks.texts]
+    shared: list[Any] = [networks.pictures, networks.whole_pictures, networks.texts]
     loaders = {network.title: partial(_load, network) for network in shared}
     trained = [variant.checkpoint for make in METHODS for variant in getattr(make, "variants", ())]
     loaders |= {name: partial(_load_trained, networks, name) for name in dict.fromkeys(trained)}
