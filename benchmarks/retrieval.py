@@ -22,9 +22,10 @@ runtime.prepare("cpu")
 
 from fsl_demo.backbones.minilm import MiniLM  # noqa: E402
 from fsl_demo.episodes import Progress, quiet  # noqa: E402
+from fsl_demo.methods.phrases import sentence_vector  # noqa: E402
 from fsl_demo.methods.vectors import unit  # noqa: E402
 from fsl_demo.pictures import Picture  # noqa: E402
-from fsl_demo.retrieval import Index, sentence_vector  # noqa: E402
+from fsl_demo.retrieval import Index  # noqa: E402
 from fsl_demo.store import Workspace, collection, pictures  # noqa: E402
 from fsl_demo.store.connection import Connections  # noqa: E402
 

@@ -13,7 +13,8 @@ from fsl_demo.backbones.weights import verified
 from fsl_demo.episodes import Progress, quiet
 
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-BATCH = 64
+BATCH = 16
+"""Texts at once; those of like length go together, because all are padded to the longest."""
 MAX_TOKENS = 256
 
 
@@ -62,12 +63,14 @@ class MiniLM:
         import torch
 
         tokenizer, network = self.load(progress)
-        sentences, words = [], []
+        order = sorted(range(len(texts)), key=lambda number: len(texts[number]))
+        sentences, words = np.zeros((2, len(texts), self.channels), np.float32)
         with torch.inference_mode():
             for start in range(0, len(texts), BATCH):
                 progress("embed", start, len(texts))
+                chosen = order[start : start + BATCH]
                 batch = tokenizer(
-                    list(texts[start : start + BATCH]),
+                    [texts[number] for number in chosen],
                     padding=True,
                     truncation=True,
                     max_length=MAX_TOKENS,
@@ -76,11 +79,11 @@ class MiniLM:
                 first, *_, last = network(**batch, output_hidden_states=True).hidden_states
                 mask = batch["attention_mask"][..., None].to(last.dtype)
                 mean = (last * mask).sum(dim=1) / mask.sum(dim=1)
-                sentences.append(torch.nn.functional.normalize(mean, dim=-1).cpu().numpy())
+                sentences[chosen] = torch.nn.functional.normalize(mean, dim=-1).cpu().numpy()
                 inner = torch.roll(mask, -1, dims=1) * mask
                 inner[:, 0], inner[:, -1] = 0, 0
-                words.append(((first * inner).sum(dim=1) / inner.sum(dim=1).clamp(min=1)).cpu().numpy())
-        return np.concatenate(sentences), np.concatenate(words)
+                words[chosen] = ((first * inner).sum(dim=1) / inner.sum(dim=1).clamp(min=1)).cpu().numpy()
+        return sentences, words
 
 
 class MiniLMWithWords:
