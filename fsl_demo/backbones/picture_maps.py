@@ -12,6 +12,16 @@ POWER = 0.5
 CHANNELS, POSITIONS = 999, 7
 
 
+def vectors(pooled: np.ndarray, axes: np.ndarray) -> np.ndarray:
+    """Pooled features, none negative, [N, 1280], as unit vectors [N, 999]."""
+    return _unit(pooled**POWER @ axes)
+
+
+def classes(rows: np.ndarray, axes: np.ndarray) -> np.ndarray:
+    """The rows of the classifier without their mean, [1000, 1280], as unit vectors [1000, 999]."""
+    return _unit((rows - rows.mean(axis=0)) @ axes)
+
+
 def placed(maps: np.ndarray, axes: np.ndarray) -> np.ndarray:
     """The root of a channel's mean is shared out among the positions in proportion to their activation.
 
@@ -27,3 +37,7 @@ def placed(maps: np.ndarray, axes: np.ndarray) -> np.ndarray:
     found = np.einsum("nchw,cd->ndhw", rooted, axes, optimize=True)
     lengths = np.linalg.norm(found.mean(axis=(2, 3)), axis=1)
     return np.asarray(found / np.maximum(lengths, 1e-12)[:, None, None, None], np.float32)
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)

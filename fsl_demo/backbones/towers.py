@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.backbones.picture_maps import CHANNELS, POWER, placed
+from fsl_demo.backbones.picture_maps import CHANNELS, classes, placed, vectors
 from fsl_demo.episodes import Progress, quiet
 from fsl_demo.pictures import Picture
 
@@ -35,8 +35,8 @@ class PictureTowers:
     def joined(self, small: np.ndarray, large: np.ndarray, progress: Progress = quiet) -> np.ndarray:
         """From pooled features of Lite0 and of Lite2, [N, 1280] each."""
         parts = [
-            _unit(small**POWER @ self.networks.pictures.axes(progress)),
-            _unit(large**POWER @ self.networks.whole_pictures.axes(progress)),
+            vectors(small, self.networks.pictures.axes(progress)),
+            vectors(large, self.networks.whole_pictures.axes(progress)),
         ]
         return np.concatenate(parts, axis=1).astype(np.float32)
 
@@ -52,12 +52,8 @@ class PictureTowers:
 
     def classes(self, progress: Progress = quiet) -> tuple[np.ndarray, np.ndarray]:
         """ImageNet's classes as Lite0's and as Lite2's classifier sees them, unit vectors [1000, 999] each."""
-        found = []
-        for network in (self.networks.pictures, self.networks.whole_pictures):
-            rows = network.classifier(progress)
-            found.append(_unit((rows - rows.mean(axis=0)) @ network.axes(progress)))
-        return found[0], found[1]
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+        small, large = self.networks.pictures, self.networks.whole_pictures
+        return (
+            classes(small.classifier(progress), small.axes(progress)),
+            classes(large.classifier(progress), large.axes(progress)),
+        )

@@ -9,9 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.backbones.picture_maps import POWER, placed
+from fsl_demo.backbones.picture_maps import classes, placed, vectors
 from fsl_demo.episodes import Box, Progress, quiet
-from fsl_demo.methods.vectors import unit
 from fsl_demo.pictures import Picture
 
 
@@ -31,8 +30,7 @@ class PictureSpace:
         """The classifier's rows without their mean, as unit vectors, float32 [1000, 999]."""
         with self._lock:
             if self._anchors is None:
-                rows = self.networks.pictures.classifier(progress)
-                self._anchors = unit((rows - rows.mean(axis=0)) @ self.axes(progress))
+                self._anchors = classes(self.networks.pictures.classifier(progress), self.axes(progress))
             return self._anchors
 
     def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
@@ -41,7 +39,7 @@ class PictureSpace:
 
     def project(self, pooled: np.ndarray, progress: Progress = quiet) -> np.ndarray:
         """From pooled features, none negative, [N, 1280]."""
-        return unit(pooled**POWER @ self.axes(progress))
+        return vectors(pooled, self.axes(progress))
 
     def shares(self, maps: np.ndarray, directions: np.ndarray) -> np.ndarray:
         """Each position's part of a picture's products with the directions; the parts add up to them.
