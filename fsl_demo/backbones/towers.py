@@ -50,6 +50,18 @@ class PictureTowers:
         large = networks.features.maps(networks.whole_pictures, [picture])
         return placed(small, networks.pictures.axes())[0], placed(large, networks.whole_pictures.axes())[0]
 
+    def positions(self, pictures: Sequence[Picture]) -> np.ndarray:
+        """The parts by position, one after the other: Lite2's 9 x 9 and Lite0's 7 x 7, float32 [N, 130, 999].
+
+        The mean of the first 81 is Lite2's part of `embed`, that of the last 49 is Lite0's.
+        """
+        networks = self.networks
+        parts = []
+        for network in (networks.whole_pictures, networks.pictures):
+            maps = placed(networks.features.maps(network, pictures), network.axes())
+            parts.append(maps.reshape(*maps.shape[:2], -1).transpose(0, 2, 1))
+        return np.concatenate(parts, axis=1)
+
     def classes(self, progress: Progress = quiet) -> tuple[np.ndarray, np.ndarray]:
         """ImageNet's classes as Lite0's and as Lite2's classifier sees them, unit vectors [1000, 999] each."""
         small, large = self.networks.pictures, self.networks.whole_pictures

@@ -1,0 +1,48 @@
+"""Maps of captioned pictures as the captioners and the two-stream model see them; kept in a file for the next run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from fsl_demo.backbones.networks import Networks
+from fsl_demo.backbones.towers import PictureTowers
+from fsl_demo.episodes import Progress, quiet
+from fsl_demo.pictures import ingest
+
+GROUP = 32
+"""Pictures that are in memory at once."""
+
+
+def maps(networks: Networks, files: Sequence[Path], file: Path, progress: Progress = quiet) -> np.ndarray:
+    """Embed pictures, or map what an earlier run made of as many into memory.
+
+    Args:
+        file: an `.npy` that keeps them, 260 kB a picture; a run that was killed leaves none.
+
+    Returns:
+        float16 [N, 130, 999], see `PictureTowers.positions`.
+
+    Raises:
+        UserError: what reading a picture raises; `weights_missing`, `weights_differ`.
+    """
+    if file.exists():
+        found = np.load(file, mmap_mode="r")
+        if len(found) == len(files):
+            return found
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_suffix(".partial")
+    towers = PictureTowers(networks)
+    made = None
+    for start in range(0, len(files), GROUP):
+        progress("read", start, len(files))
+        group = towers.positions([ingest(one) for one in files[start : start + GROUP]]).astype(np.float16)
+        if made is None:
+            shape = (len(files), *group.shape[1:])
+            made = np.lib.format.open_memmap(partial, "w+", np.float16, shape)
+        made[start : start + len(group)] = group
+    del made
+    partial.replace(file)
+    return np.load(file, mmap_mode="r")
