@@ -47,6 +47,7 @@ MESSAGES = {
     "weights_differ": "The weights of {name} are not the ones that its card names. Install them again.",
     "card_incomplete": "The card of {name} does not say how its network is built. Make the checkpoint again.",
     "card_differs": "The weights of {name} do not fit its card ({part}). Make the checkpoint again.",
+    "package_missing": "{name} is not installed. Install it: requirements-dev.txt names it.",
     "disk_full": "The disk is full, so nothing was saved in {folder}. Free some space and save again.",
     "folder_unwritable": "{folder} cannot be written ({reason}). Allow it, or choose another folder.",
     "workspace_damaged": "{folder} holds a damaged database ({reason}). Restore a copy, or choose another folder.",

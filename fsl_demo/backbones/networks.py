@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.clip import Clip
@@ -11,6 +12,10 @@ from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
 from fsl_demo.backbones.efficientnet_lite2 import EfficientNetLite2
 from fsl_demo.backbones.minilm import MiniLM, MiniLMWithWords
 from fsl_demo.backbones.trained import TrainedNetwork
+from fsl_demo.episodes import Progress, quiet
+
+if TYPE_CHECKING:
+    from fsl_demo.backbones.language_model import LanguageModel
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,7 @@ class Networks:
     shuffle: int | None = None
     _trained: dict[str, TrainedNetwork] = field(default_factory=dict)
     _clip: dict[str, Clip] = field(default_factory=dict)
+    _language: dict[str, LanguageModel] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -59,3 +65,16 @@ class Networks:
                 self._clip.clear()
                 self._clip[name] = made
             return self._clip[name]
+
+    def language_model(self, name: str, progress: Progress = quiet) -> LanguageModel:
+        """The causal language model of a checkpoint or a folder.
+
+        Raises:
+            UserError: `weights_missing`, `weights_differ`, `card_differs`.
+        """
+        from fsl_demo.backbones.language_model import LanguageModel
+
+        with self._lock:
+            if name not in self._language:
+                self._language[name] = LanguageModel(name, progress)
+            return self._language[name]

@@ -12,7 +12,7 @@ import numpy as np
 
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.picture_maps import CHANNELS, classes, placed, vectors
-from fsl_demo.episodes import Progress, quiet
+from fsl_demo.episodes import Box, Progress, quiet
 from fsl_demo.pictures import Picture
 
 PICTURE = 2 * CHANNELS
@@ -62,6 +62,27 @@ class PictureTowers:
             parts.append(maps.reshape(*maps.shape[:2], -1).transpose(0, 2, 1))
         return np.concatenate(parts, axis=1)
 
+    def over_whole(self, picture: Picture, middle: np.ndarray, whole: np.ndarray) -> np.ndarray:
+        """What Lite0's positions say, [C, 7, 7], laid over what Lite2's say, [C, 9, 9]; nothing is lost or added.
+
+        What Lite0's have in common is spread over the whole, lest the middle be marked for being seen twice.
+        """
+        down, across = (_overlap(*edges, middle.shape[1], whole.shape[1]) for edges in self._edges(picture))
+        general = middle.mean(axis=(1, 2), keepdims=True)
+        everywhere = general * middle[0].size / whole[0].size
+        return np.asarray(np.einsum("ij,cjk,lk->cil", down, middle - general, across) + whole + everywhere)
+
+    def seen(self, picture: Picture) -> Box:
+        """All of the picture, but for the ends of a very long one."""
+        return self.networks.whole_pictures.seen(picture)
+
+    def _edges(self, picture: Picture) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Top and bottom, left and right of what Lite0 sees, as fractions of what Lite2 sees."""
+        left, top, right, bottom = self.networks.pictures.seen(picture)
+        x, y, far_x, far_y = self.seen(picture)
+        width, height = far_x - x, far_y - y
+        return ((top - y) / height, (bottom - y) / height), ((left - x) / width, (right - x) / width)
+
     def classes(self, progress: Progress = quiet) -> tuple[np.ndarray, np.ndarray]:
         """ImageNet's classes as Lite0's and as Lite2's classifier sees them, unit vectors [1000, 999] each."""
         small, large = self.networks.pictures, self.networks.whole_pictures
@@ -69,3 +90,12 @@ class PictureTowers:
             classes(small.classifier(progress), small.axes(progress)),
             classes(large.classifier(progress), large.axes(progress)),
         )
+
+
+def _overlap(start: float, end: float, parts: int, cells: int) -> np.ndarray:
+    """Which share of each of `parts` equal pieces of [start, end] lies in each of `cells` of [0, 1]: [cells, parts]."""
+    edges, borders = np.linspace(start, end, parts + 1), np.linspace(0, 1, cells + 1)
+    borders[0], borders[-1] = min(start, 0.0), max(end, 1.0)
+    low = np.maximum(edges[None, :-1], borders[:-1, None])
+    high = np.minimum(edges[None, 1:], borders[1:, None])
+    return np.maximum(high - low, 0) / (edges[1:] - edges[:-1])

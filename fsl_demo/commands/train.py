@@ -5,13 +5,26 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fsl_demo.commands import options, reporting
 from fsl_demo.errors import UserError
 
-METHODS = ("siamese", "siamese-cbam", "s3net", "can", "compact-vlm")
+if TYPE_CHECKING:
+    from fsl_demo.training.loop import Schedule
+
+CAPTIONED = {
+    "compact-vlm": "compact_vlm",
+    "language-model": "caption_lm",
+    "prefix": "prefix_captions",
+    "gated": "gated_captions",
+}
+"""What learns from captions, not from classes, and what its checkpoint is called."""
+METHODS = ("siamese", "siamese-cbam", "s3net", "can", *CAPTIONED)
 BACKBONES = ("twin", "conv4", "resnet10", "resnet12", "efficientnet_lite0")
 DETAILS = """\
 Reads the pictures into memory, trains with a validation after each epoch, and writes a checkpoint with its card, and
@@ -23,6 +36,8 @@ train siamese --data mnist
 train siamese --data lfw --fold 1 --precision bf16
 train siamese --data export.zip --from siamese_faces --name colleagues
 train compact-vlm --data flickr8k --precision bf16
+train language-model --data flickr8k
+train prefix --data flickr8k --language-model gpt2/
 """
 
 
@@ -32,6 +47,11 @@ def add(verbs: options.Verbs) -> None:
     options.add_data(parser)
     parser.add_argument("--name", help="of the checkpoint (default: METHOD_DATA)")
     parser.add_argument("--from", dest="start", metavar="CHECKPOINT", help="begin with the weights of this checkpoint")
+    parser.add_argument(
+        "--language-model",
+        metavar="DIR",
+        help="for prefix and gated: a folder of a causal language model, in place of the small one trained here",
+    )
     parser.add_argument("--backbone", choices=BACKBONES, help="in place of the recipe's")
     parser.add_argument("--epochs", type=options.count, metavar="N", help="in place of the recipe's")
     parser.add_argument("--batch", type=options.count, metavar="N", help="pictures a batch, in place of the recipe's")
@@ -59,8 +79,10 @@ def run(chosen: argparse.Namespace) -> int:
     from fsl_demo.training.run import Plan, train
 
     terminal = reporting.Terminal()
-    if chosen.method == "compact-vlm":
-        return _compact_vlm(chosen, terminal)
+    if chosen.method in CAPTIONED:
+        return _from_captions(chosen, terminal)
+    if chosen.language_model:
+        raise UserError("setting_bad", name="language-model", value="used", reason="Only captioners have one.")
     data = datasets.read(chosen.data, chosen.root, chosen.fold, chosen.download)
     start = TrainedNetwork(options.checkpoint(chosen.start)) if chosen.start else None
     pictures = sum(map(len, data.train.classes.values()))
@@ -93,30 +115,44 @@ def _command() -> str:
     return shlex.join(["python", "-m", "fsl_demo", *sys.argv[1:]])
 
 
-def _compact_vlm(chosen: argparse.Namespace, terminal: reporting.Terminal) -> int:
-    """The built-in vision-language model learns from captions, not from classes."""
+def _from_captions(chosen: argparse.Namespace, terminal: reporting.Terminal) -> int:
+    """Methods that learn from captions have their own towers and batches, and begin from nothing."""
     from fsl_demo import checkpoints
-    from fsl_demo.training import compact_vlm
+    from fsl_demo.training import captioners, compact_vlm, language_model
 
     for name in ("start", "backbone", "batch"):
         if getattr(chosen, name) is not None:
-            reason = "compact-vlm has its own towers and batches, and begins from nothing."
+            reason = f"{chosen.method} has its own towers and batches, and begins from nothing."
             raise UserError("setting_bad", name="from" if name == "start" else name, value="used", reason=reason)
     if chosen.data != "flickr8k":
-        raise UserError("setting_bad", name="data", value=chosen.data, reason="compact-vlm learns from flickr8k.")
-    schedule = {"epochs": chosen.epochs, "rate": chosen.rate, "patience": chosen.patience}
-    folder = compact_vlm.train(
+        reason = f"{chosen.method} learns from flickr8k."
+        raise UserError("setting_bad", name="data", value=chosen.data, reason=reason)
+    trainings: dict[str, tuple[Callable[..., Path | None], Schedule]] = {
+        "compact-vlm": (compact_vlm.train, compact_vlm.SCHEDULE),
+        "language-model": (language_model.train, language_model.SCHEDULE),
+        "prefix": (partial(captioners.train, "prefix"), captioners.SCHEDULE),
+        "gated": (partial(captioners.train, "gated"), captioners.SCHEDULE),
+    }
+    train, schedule = trainings[chosen.method]
+    own: dict[str, str] = {}
+    if chosen.language_model:
+        if chosen.method not in captioners.METHODS:
+            raise UserError("setting_bad", name="language-model", value="used", reason="Only captioners have one.")
+        own["language_model"] = chosen.language_model
+    given = {"epochs": chosen.epochs, "rate": chosen.rate, "patience": chosen.patience}
+    folder = train(
         chosen.root,
-        chosen.name or "compact_vlm",
+        chosen.name or CAPTIONED[chosen.method],
         chosen.runs,
         chosen.out or checkpoints.FOLDER,
         _command(),
         terminal.note,
         terminal.progress,
-        replace(compact_vlm.SCHEDULE, **{name: value for name, value in schedule.items() if value is not None}),
+        replace(schedule, **{name: value for name, value in given.items() if value is not None}),
         chosen.seed,
         chosen.precision,
         chosen.device == "cpu",
+        **own,
     )
     if folder is not None:
         print(folder)

@@ -135,7 +135,7 @@ def blanking(
     for number, (scorer, query, index, seen, evidence) in enumerate(asked):
         progress("score", number, len(asked))
         other = asked[(number + WAY) % len(asked)][-1]
-        places = [_top(evidence), random.permutation(evidence.size), _top(other)]
+        places = [ranked(evidence), random.permutation(evidence.size), ranked(other)]
         variants = [query, *(blank(query, seen, evidence.shape, some) for some in places)]
         kept, *blanked = scorer.predict(variants, quiet).similarities[:, index]
         falls.append(kept - np.array(blanked))
@@ -146,7 +146,8 @@ def blanking(
     return Blanking(method.card.id, len(asked), *means, *differences)
 
 
-def _top(evidence: np.ndarray) -> np.ndarray:
+def ranked(evidence: np.ndarray) -> np.ndarray:
+    """Positions, those with the most evidence first."""
     return np.argsort(-evidence.ravel(), kind="stable")
 
 

@@ -137,9 +137,6 @@ class CompactSpace:
     def evidence(self, picture: Picture, directions: np.ndarray) -> np.ndarray:
         """Each position's share of a picture's products with the directions [C, D]; the shares add up to them.
 
-        Lite0's positions, which cover the middle of the picture, are laid over Lite2's, which cover all of it. What
-        Lite0's have in common is spread over the whole, lest the middle be marked for being seen twice.
-
         Returns:
             float [C, 9, 9].
         """
@@ -161,14 +158,12 @@ class CompactSpace:
             through[:, channels] += relation / total * (by_rows * each) @ anchors + root * own[:, channels]
         middle = np.tensordot(through[:, :CHANNELS], small, axes=1) / small[0].size
         whole = np.tensordot(through[:, CHANNELS:], large, axes=1) / large[0].size
-        down, across = (_overlap(*edges, middle.shape[1], whole.shape[1]) for edges in self._edges(picture))
-        general = middle.mean(axis=(1, 2), keepdims=True)
-        everywhere = (general * middle[0].size + (pull @ bias)[:, None, None]) / whole[0].size
-        return np.asarray(np.einsum("ij,cjk,lk->cil", down, middle - general, across) + whole + everywhere)
+        offset = (pull @ bias)[:, None, None] / whole[0].size
+        return self.towers.over_whole(picture, middle, whole) + offset
 
     def seen(self, picture: Picture) -> Box:
         """All of the picture, but for the ends of a very long one."""
-        return self.networks.whole_pictures.seen(picture)
+        return self.towers.seen(picture)
 
     def _relations(self, features: np.ndarray, progress: Progress = quiet) -> list[np.ndarray]:
         """ASIF's rows of each network, [N, 1000]."""
@@ -177,13 +172,6 @@ class CompactSpace:
             relative(part @ anchors.T, PICTURE_POWER, PICTURE_KEEP)
             for part, anchors in zip(parts, self.anchors(progress), strict=True)
         ]
-
-    def _edges(self, picture: Picture) -> tuple[tuple[float, float], tuple[float, float]]:
-        """Top and bottom, left and right of what Lite0 sees, as fractions of what Lite2 sees."""
-        left, top, right, bottom = self.networks.pictures.seen(picture)
-        x, y, far_x, far_y = self.seen(picture)
-        width, height = far_x - x, far_y - y
-        return ((top - y) / height, (bottom - y) / height), ((left - x) / width, (right - x) / width)
 
 
 def of_class_names(networks: Networks) -> CompactSpace:
@@ -204,12 +192,3 @@ def text_head(heads: dict[str, np.ndarray], features: np.ndarray) -> np.ndarray:
     hidden = gelu(torch.from_numpy(features @ heads["texts.hidden.weight"].T + heads["texts.hidden.bias"])).numpy()
     linear = features @ heads["texts.weight"].T + heads["texts.bias"]
     return unit(linear + hidden @ heads["texts.out.weight"].T + heads["texts.out.bias"])
-
-
-def _overlap(start: float, end: float, parts: int, cells: int) -> np.ndarray:
-    """Which share of each of `parts` equal pieces of [start, end] lies in each of `cells` of [0, 1]: [cells, parts]."""
-    edges, borders = np.linspace(start, end, parts + 1), np.linspace(0, 1, cells + 1)
-    borders[0], borders[-1] = min(start, 0.0), max(end, 1.0)
-    low = np.maximum(edges[None, :-1], borders[:-1, None])
-    high = np.minimum(edges[None, 1:], borders[1:, None])
-    return np.maximum(high - low, 0) / (edges[1:] - edges[:-1])

@@ -11,6 +11,7 @@ ERRORS_ZH = {
     "data_unknown": "沒有叫「{name}」的資料集，也沒有這個名稱的資料夾。現有：{known}。",
     "data_missing": "{folder} 中沒有 {name} 的圖片。請放入圖片，或試試 --download。",
     "card_incomplete": "{name} 的卡片沒有說明網路的結構。請重新製作這個檢查點。",
+    "package_missing": "沒有安裝 {name}。請安裝 requirements-dev.txt 所列的套件。",
     "card_differs": "{name} 的權重與卡片不符（{part}）。請重新製作這個檢查點。",
     "class_name_empty": "類別 {position} 沒有名稱。請輸入名稱。",
     "class_name_long": "類別名稱「{start}…」有 {length} 個字元，上限是 {limit}。",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fsl_demo.backbones.towers import PictureTowers
+from fsl_demo.backbones.towers import PictureTowers, _overlap
 from tests.backbones.loaded import crops, networks
 
 
@@ -23,3 +23,9 @@ def test_a_picture_goes_once_through_each_network() -> None:
     towers.embed(crops("cat"))
     towers.embed(crops("cat"))
     assert shared.features.embedded == {"efficientnet_lite0": 4, "efficientnet_lite2": 4}
+
+
+def test_pieces_are_shared_out_among_the_cells_that_they_overlap() -> None:
+    np.testing.assert_allclose(_overlap(0.25, 0.75, 2, 4), [[0, 0], [1, 0], [0, 1], [0, 0]])
+    np.testing.assert_allclose(_overlap(-0.1, 1.1, 7, 9).sum(axis=0), 1)
+    np.testing.assert_allclose(_overlap(0.0, 1.0, 1, 4), np.full((4, 1), 0.25))

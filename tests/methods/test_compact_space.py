@@ -7,7 +7,7 @@ import torch
 from fsl_demo.backbones.towers import PICTURE
 from fsl_demo.layers.joint_heads import TextHead
 from fsl_demo.methods.asif import TEXT_KEEP, TEXT_POWER, relative
-from fsl_demo.methods.compact_space import NAMES, PICTURES, CompactSpace, _overlap, text_head
+from fsl_demo.methods.compact_space import NAMES, PICTURES, CompactSpace, text_head
 from fsl_demo.methods.vectors import unit
 from fsl_demo.pictures import from_image
 from tests.backbones.loaded import SUBJECTS, crops, networks
@@ -67,12 +67,6 @@ def test_the_text_head_is_the_one_that_is_trained() -> None:
     }
     given = torch.randn(5, 8)
     np.testing.assert_allclose(text_head(heads, given.numpy()), head(given).detach().numpy(), atol=1e-6)
-
-
-def test_pieces_are_shared_out_among_the_cells_that_they_overlap() -> None:
-    np.testing.assert_allclose(_overlap(0.25, 0.75, 2, 4), [[0, 0], [1, 0], [0, 1], [0, 0]])
-    np.testing.assert_allclose(_overlap(-0.1, 1.1, 7, 9).sum(axis=0), 1)
-    np.testing.assert_allclose(_overlap(0.0, 1.0, 1, 4), np.full((4, 1), 0.25))
 
 
 def test_another_script_is_not_read() -> None:

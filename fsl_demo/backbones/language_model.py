@@ -1,0 +1,151 @@
+"""A causal language model that captioners speak with: the small one trained here, or a larger one from local files.
+
+The small one is a decoder as of Llama (Touvron et al. 2023, arXiv:2302.13971), trained on captions alone.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from fsl_demo import checkpoints, runtime
+from fsl_demo.episodes import Progress, quiet
+from fsl_demo.errors import UserError
+
+CHECKPOINT = "caption_lm"
+END = "<end>"
+"""Stands between sentences, and before the first."""
+_WORD = re.compile(r"[a-z0-9]+(?:['-][a-z0-9]+)*")
+
+
+def plain(text: str) -> str:
+    """Lower-case words without punctuation: what captions are to the small model, and to BLEU and CIDEr."""
+    return " ".join(_WORD.findall(text.lower()))
+
+
+def network(vocabulary: int, width: int, layers: int, heads: int, hidden: int) -> Any:
+    """The small model, untrained. Input and output embeddings are one."""
+    runtime.guard_torchvision()
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    return LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=vocabulary,
+            hidden_size=width,
+            intermediate_size=hidden,
+            num_hidden_layers=layers,
+            num_attention_heads=heads,
+            max_position_embeddings=1024,
+            tie_word_embeddings=True,
+            bos_token_id=0,
+            eos_token_id=0,
+            pad_token_id=0,
+        )
+    )
+
+
+class LanguageModel:
+    """A frozen causal language model and its tokenizer.
+
+    Args:
+        name: a checkpoint of `train language-model`, or a folder of a causal model that transformers reads.
+
+    Attributes:
+        weights: SHA-256 of the weights.
+        width: channels of a token.
+        end: the token that ends a sentence.
+        network: of transformers.
+        lock: for whoever changes for a while how the network reads.
+    """
+
+    def __init__(self, name: str | Path = CHECKPOINT, progress: Progress = quiet) -> None:
+        progress("weights", 0, 1)
+        folder = Path(name)
+        self.name, self.lock = str(name), threading.RLock()
+        read = self._from_transformers if (folder / "config.json").is_file() else self._from_checkpoint
+        self.network: Any = read(folder).eval().requires_grad_(False).to(runtime.device())
+        self.width: int = self.network.config.hidden_size
+        progress("weights", 1, 1)
+
+    def _from_checkpoint(self, name: Path) -> Any:
+        from tokenizers import Tokenizer
+
+        stored = checkpoints.load(str(name))
+        self.weights = stored.sha256
+        try:
+            found = network(**stored.card["architecture"])
+            given = {
+                key: torch.from_numpy(array.astype(np.float32))
+                for key, array in stored.arrays.items()
+                if key != "tokenizer"
+            }
+            missing, unknown = found.load_state_dict(given, strict=False)
+            if unknown or set(missing) - {"lm_head.weight"}:
+                raise ValueError(f"missing {missing}, unknown {unknown}")
+            self._tokens: Any = Tokenizer.from_str(stored.arrays["tokenizer"].tobytes().decode())
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise UserError("card_differs", name=name, part="language model") from error
+        self.end = int(self._tokens.token_to_id(END) or 0)
+        return found
+
+    def _from_transformers(self, folder: Path) -> Any:
+        import hashlib
+
+        runtime.guard_torchvision()
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        try:
+            found: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+            tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        except (OSError, ValueError) as error:
+            raise UserError("weights_missing", name=folder) from error
+        digest = hashlib.sha256()
+        for file in sorted(folder.glob("*.safetensors")):
+            digest.update(file.read_bytes())
+        self.weights, self._tokens, self.end = digest.hexdigest(), tokenizer.backend_tokenizer, tokenizer.eos_token_id
+        return found
+
+    @property
+    def blocks(self) -> nn.ModuleList:
+        """The layers, one after the other."""
+        count = self.network.config.num_hidden_layers
+        return next(part for part in self.network.modules() if isinstance(part, nn.ModuleList) and len(part) == count)
+
+    def encode(self, text: str) -> list[int]:
+        """Tokens of a text, which goes on after another: without a beginning or an end."""
+        return self._tokens.encode(" " + plain(text), add_special_tokens=False).ids
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """The text of tokens."""
+        return self._tokens.decode(list(tokens), skip_special_tokens=True).strip()
+
+    def embed(self, tokens: Tensor) -> Tensor:
+        """Tokens [...] as the network reads them, [..., width]."""
+        return self.network.get_input_embeddings()(tokens)
+
+    def states(self, embedded: Tensor) -> Tensor:
+        """The last layer's states, from embedded tokens, [N, T, width] each."""
+        return self.network.base_model(inputs_embeds=embedded, use_cache=False).last_hidden_state
+
+    def logits(self, states: Tensor) -> Tensor:
+        """From states [..., width] to the vocabulary."""
+        return self.network.get_output_embeddings()(states)
+
+    def generate(self, embedded: Tensor, mask: Tensor, **options: Any) -> Any:
+        """transformers' `generate`; only fresh tokens come back."""
+        return self.network.generate(
+            inputs_embeds=embedded,
+            attention_mask=mask,
+            pad_token_id=self.end,
+            eos_token_id=self.end,
+            return_dict_in_generate=True,
+            output_scores=True,
+            **options,
+        )

@@ -1,0 +1,194 @@
+"""How good captions are: BLEU (Papineni et al. 2002) and CIDEr (Vedantam et al. 2015), by pycocoevalcap.
+
+Captions and references are lower-case words without punctuation (`language_model.plain`), which needs no Java.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from fsl_demo.backbones.language_model import plain
+from fsl_demo.datasets.flickr8k import Captioned
+from fsl_demo.episodes import Progress, quiet
+from fsl_demo.errors import UserError
+from fsl_demo.evaluation import intervals
+from fsl_demo.evaluation.heatmaps import blank, ranked
+from fsl_demo.evaluation.intervals import Interval
+from fsl_demo.methods.captioning import Caption, Captioner
+from fsl_demo.pictures import Picture, ingest
+
+RESAMPLES = 1_000
+ORDERS = 4
+
+
+@dataclass(frozen=True)
+class Captions:
+    """What a captioner said of test pictures, and how near it is to what people said.
+
+    Attributes:
+        bleu: of 1 to 4 words, over all pictures, with intervals from resampled pictures.
+        cider: mean over pictures, times 100.
+        wrong: the same, with each picture's references taken from another picture.
+        difference: of CIDEr to that of the first captioner, paired by picture; None for itself.
+        said: best caption of each picture.
+    """
+
+    captioner: str
+    bleu: tuple[Interval, ...]
+    cider: Interval
+    wrong: Interval
+    difference: Interval | None
+    said: tuple[Caption, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {name: value for name, value in asdict(self).items() if name != "said"} | {"pictures": len(self.said)}
+
+    def markdown(self) -> str:
+        scores = ", ".join(f"BLEU-{order} {_percent(one)}" for order, one in enumerate(self.bleu, start=1))
+        against = f"; {_signed(self.difference)} against the first" if self.difference else ""
+        return (
+            f"{self.captioner}, {len(self.said):,} pictures: {scores}; CIDEr {_number(self.cider)}{against};"
+            f" with another picture's references {_number(self.wrong)}"
+        )
+
+
+def measure(captioners: Sequence[Captioner], data: Captioned, progress: Progress = quiet) -> list[Captions]:
+    """Describe pictures, compare with what five people said of each.
+
+    Raises:
+        UserError: `package_missing`; what reading a picture and the captioners raise.
+    """
+    pictures = [ingest(file) for file in data.files]
+    references = [[plain(text) for text in some] for some in data.captions]
+    order = np.random.default_rng(0).permutation(len(pictures))
+    others: list[Any] = [None] * len(order)
+    for here, there in zip(order, np.roll(order, 1), strict=True):
+        others[here] = references[there]
+    found: list[Captions] = []
+    first: np.ndarray | None = None
+    for captioner in captioners:
+        said = tuple(candidates[0] for candidates in captioner.describe(pictures, progress))
+        texts = [one.text for one in said]
+        scores = 100 * cider(texts, references)
+        difference = None if first is None else intervals.paired(scores, first)
+        first = scores if first is None else first
+        wrong = intervals.mean(100 * cider(texts, others))
+        found.append(
+            Captions(captioner.card.id, bleu(texts, references), intervals.mean(scores), wrong, difference, said)
+        )
+    return found
+
+
+def cider(said: Sequence[str], references: Sequence[Sequence[str]]) -> np.ndarray:
+    """CIDEr (its form D) of each caption, [N]; words count by how rare they are among the references.
+
+    Raises:
+        UserError: `package_missing`.
+    """
+    try:
+        from pycocoevalcap.cider.cider_scorer import CiderScorer
+    except ImportError as error:
+        raise UserError("package_missing", name="pycocoevalcap") from error
+    scorer: Any = CiderScorer()
+    for one, some in zip(said, references, strict=True):
+        scorer += (one, list(some))
+    return np.array(scorer.compute_score()[1])
+
+
+def bleu(said: Sequence[str], references: Sequence[Sequence[str]], seed: int = 0) -> tuple[Interval, ...]:
+    """Corpus BLEU of 1 to 4 words against the reference of the closest length, with bootstrap intervals.
+
+    Raises:
+        UserError: `package_missing`.
+    """
+    try:
+        from pycocoevalcap.bleu.bleu_scorer import BleuScorer
+    except ImportError as error:
+        raise UserError("package_missing", name="pycocoevalcap") from error
+    scorer: Any = BleuScorer(n=ORDERS)
+    for one, some in zip(said, references, strict=True):
+        scorer += (one, list(some))
+    scorer.compute_score(option="closest")
+    counts = np.array(
+        [[*one["correct"], *one["guess"], one["testlen"], one["reflen"]] for one in scorer.ctest], dtype=float
+    )
+    values = _bleu(counts.sum(axis=0)[None])[0]
+    random = np.random.default_rng(seed)
+    drawn = random.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), RESAMPLES)
+    low, high = np.quantile(_bleu(drawn @ counts), (0.025, 0.975), axis=0)
+    return tuple(Interval(float(value), float(reach)) for value, reach in zip(values, (high - low) / 2, strict=True))
+
+
+def _bleu(counts: np.ndarray) -> np.ndarray:
+    """From sums of right n-grams, of n-grams, and both lengths, [R, 2 * ORDERS + 2], to BLEU, [R, ORDERS]."""
+    right, guessed, (length, reference) = counts[:, :ORDERS], counts[:, ORDERS:-2], counts[:, -2:].T
+    logs = np.log(np.maximum(right, 1e-12) / np.maximum(guessed, 1e-12))
+    brevity = np.minimum(0, 1 - reference / length)[:, None]
+    return np.exp(np.cumsum(logs, axis=1) / np.arange(1, ORDERS + 1) + brevity)
+
+
+def auroc(inside: np.ndarray, outside: np.ndarray) -> float:
+    """How often a value from inside is above one from outside; a tie counts a half."""
+    order = np.sort(outside)
+    below, upto = (np.searchsorted(order, inside, side) for side in ("left", "right"))
+    return float((below + upto).mean() / (2 * len(outside)))
+
+
+@dataclass(frozen=True)
+class WordMaps:
+    """How far a caption's words become less likely when a fifth of the picture is blanked; as `heatmaps.Blanking`."""
+
+    captioner: str
+    words: int
+    over_random: Interval
+    over_other: Interval
+
+    def markdown(self) -> str:
+        return (
+            f"{self.captioner}, maps of {self.words} words: blanking the top fifth lowers the log-probability by"
+            f" {_signed(self.over_random, 3)} more than a random fifth, {_signed(self.over_other, 3)} more than"
+            " another word's top fifth"
+        )
+
+
+def word_maps(
+    captioner: Any, pictures: Sequence[Picture], said: Sequence[Caption], progress: Progress = quiet
+) -> WordMaps:
+    """Blank what the map of each caption's longest word marks, paired by picture.
+
+    Args:
+        said: a caption of each picture.
+    """
+    random, asked = np.random.default_rng(0), []
+    for picture, caption in zip(pictures, said, strict=True):
+        lengths = [len(word) for word in caption.text.split()]
+        number = lengths.index(max(lengths))
+        asked.append((picture, caption.text, number, captioner.words(picture, caption.text)[number]))
+    falls = []
+    for done, (picture, text, number, layer) in enumerate(asked):
+        progress("score", done, len(asked))
+        other = asked[(done + 1) % len(asked)][-1].map
+        places = [ranked(layer.map), random.permutation(layer.map.size), ranked(other)]
+        likely = [
+            np.log(captioner.words(blank(picture, layer.seen, layer.map.shape, some), text)[number].words[0][1] + 1e-12)
+            for some in places
+        ]
+        falls.append(-np.array(likely))
+    top, chance, elsewhere = np.array(falls).T
+    return WordMaps(captioner.card.id, len(asked), intervals.paired(top, chance), intervals.paired(top, elsewhere))
+
+
+def _percent(one: Interval) -> str:
+    return f"{100 * one.mean:.1f} ({100 * one.low:.1f} to {100 * one.high:.1f})"
+
+
+def _number(one: Interval) -> str:
+    return f"{one.mean:.1f} ({one.low:.1f} to {one.high:.1f})"
+
+
+def _signed(one: Interval, digits: int = 1) -> str:
+    return f"{one.mean:+.{digits}f} ({one.low:+.{digits}f} to {one.high:+.{digits}f})"

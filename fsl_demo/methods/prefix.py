@@ -1,0 +1,182 @@
+"""`prefix` as a classifier: the support set as examples in a prompt, and the class names as the only answers.
+
+Frozen (Tsimpoukelli et al. 2021, arXiv:2106.13884), section 4.3. How likely a name is with the query is set against how
+likely it is with a picture of nothing (Zhao et al. 2021, arXiv:2102.09690), lest common words win.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fsl_demo.backbones.captioners import PICTURE
+from fsl_demo.backbones.language_model import plain
+from fsl_demo.backbones.networks import Networks
+from fsl_demo.episodes import ClassSpec, Episode, Explanation, Focus, Layer, Progress, Scores, in_latin_script, quiet
+from fsl_demo.errors import UserError
+from fsl_demo.methods import calibration
+from fsl_demo.methods.contract import MethodCard
+from fsl_demo.methods.prefix_captioner import PrefixCaptioner, shares
+from fsl_demo.pictures import Picture
+
+STEM = "this is a"
+SHOTS = 12
+"""Pictures that fit into a prompt; the first ones of each class."""
+NEVER = -20.0
+
+
+@dataclass(frozen=True)
+class PrefixSettings:
+    """Settings of `Prefix`.
+
+    Attributes:
+        none_below: score under which a query is "none of these"; None refuses nothing.
+    """
+
+    none_below: float | None = field(
+        default=None,
+        metadata={"low": NEVER, "high": 20.0, "step": 0.1, "help": "Score below which no class fits."},
+    )
+
+
+class Prefix:
+    """Answers as the language model would go on after pictures and their names."""
+
+    card: ClassVar = MethodCard(
+        id="prefix",
+        title="Prefix in context (experimental)",
+        paper="Tsimpoukelli et al. 2021, Frozen",
+        checkpoint="EfficientNet-Lite0 and Lite2 (ImageNet) + own language model and mapper",
+        needs_pictures=False,
+        reads_text=True,
+        transductive=False,
+        explains=("query",),
+        cost=120,
+        kinds=(),
+    )
+    Settings: ClassVar = PrefixSettings
+
+    def __init__(self, networks: Networks) -> None:
+        self.captioner = PrefixCaptioner(networks)
+
+    def fit(self, episode: Episode, settings: PrefixSettings, progress: Progress = quiet) -> InContext:
+        """Make the prompt.
+
+        Raises:
+            UserError: for an episode that `check` refuses; `description_script` for a class without English words;
+                `weights_missing`, `weights_differ`, `card_differs`.
+        """
+        return InContext(self, episode, settings, progress)
+
+    def sentences(self, spec: ClassSpec, settings: PrefixSettings) -> tuple[list[str], list[str]]:
+        """What the language model is asked to say for a class."""
+        words = class_words(spec)
+        return ([f"{STEM} {words}"] if words else []), []
+
+    def reads(self, text: str, settings: PrefixSettings) -> bool:
+        """Whether the language model can spell it."""
+        return in_latin_script(text)
+
+
+def class_words(spec: ClassSpec) -> str:
+    """The class name, or the first description where the name is not in Latin letters; empty if neither is."""
+    return next((plain(text) for text in (spec.name, *spec.descriptions) if plain(text)), "")
+
+
+class InContext:
+    """A prompt and the names that may follow it."""
+
+    def __init__(self, method: Prefix, episode: Episode, settings: PrefixSettings, progress: Progress) -> None:
+        started = time.perf_counter()
+        episode.check()
+        self.method, self.settings, self.episode = method, settings, episode
+        self.network: Any = method.captioner.load(progress)
+        language = self.network.language
+        names = [class_words(spec) for spec in episode.classes]
+        for spec, words in zip(episode.classes, names, strict=True):
+            if not words:
+                raise UserError("description_script", name=spec.name, method=method.card.title)
+        stem = language.encode(STEM)
+        self.names = [[*language.encode(words), language.end] for words in names]
+        shown = in_turns(episode)
+        self.prompt: list[int] = []
+        for number in shown:
+            name = self.names[episode.support[number].class_index]
+            self.prompt += [PICTURE, language.end, *stem, *name]
+        self.prompt += [PICTURE, language.end, *stem]
+        pictures = [episode.support[number].picture for number in shown]
+        self.prefixes = self._prefixes(pictures)
+        channels = self.network.mean.numel()
+        nothing = self.network.mapper(torch.zeros(1, channels, device=self.network.mean.device))
+        with torch.inference_mode():
+            self.usual = self._scores(nothing)
+        self.seconds = time.perf_counter() - started
+
+    @torch.inference_mode()
+    def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
+        """Log-probability of each name, less that with a picture of nothing."""
+        started = time.perf_counter()
+        rows = []
+        for number, query in enumerate(queries):
+            progress("score", number, len(queries))
+            rows.append((self._scores(self._prefixes([query])) - self.usual).numpy(force=True))
+        similarities = np.stack(rows).astype(np.float32) if rows else np.zeros((0, len(self.names)), np.float32)
+        below = NEVER if self.settings.none_below is None else self.settings.none_below
+        shots = len(self.episode.support)
+        note = {"shots": SHOTS} if shots > SHOTS else {}
+        return Scores(
+            self.method.card.id,
+            self.method.captioner.weights,
+            asdict(self.settings),
+            self.seconds + time.perf_counter() - started,
+            similarities,
+            calibration.softmax(similarities).astype(np.float32),
+            below,
+            note=note,
+        )
+
+    def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
+        """How much each position, by its share of the query's features, makes each name likelier."""
+        captioner, network = self.method.captioner, self.network
+        positions = captioner.positions([query])
+        pooled = network.pooled(positions).requires_grad_()
+        scores = self._scores(network.mapper(pooled)) - self.usual
+        maps = captioner.placed(query, shares(network, positions, pooled, scores))
+        layer = Layer(query, "query", maps[class_index], captioner.towers.seen(query))
+        return Explanation(self.method.card.id, class_index, (layer,))
+
+    @torch.inference_mode()
+    def _prefixes(self, pictures: Sequence[Picture]) -> Tensor:
+        mapper = self.network.mapper
+        if not pictures:
+            return torch.zeros(0, mapper.tokens, mapper.width, device=self.network.mean.device)
+        return self.network.media(self.method.captioner.positions(pictures))
+
+    def _scores(self, query: Tensor) -> Tensor:
+        """Log-probability of each name after the prompt, [C]; the query's prefix is [1, tokens, width]."""
+        media = torch.cat([self.prefixes, query])
+        texts = [self.prompt + name for name in self.names]
+        states, wanted = self.network.states(texts, [media] * len(texts))
+        start = states.shape[1] - max(map(len, self.names))
+        states, wanted = states[:, start:], wanted[:, start:]
+        told = wanted >= 0
+        logs = self.network.language.logits(states).float().log_softmax(-1)
+        each = logs.gather(2, wanted.clamp(min=0)[:, :, None])[:, :, 0]
+        return (each * told).sum(1)
+
+
+def in_turns(episode: Episode) -> list[int]:
+    """Numbers of the support pictures that are shown: the first of each class, the second of each, as many as fit."""
+    rank: dict[int, int] = {}
+    order = []
+    for number, example in enumerate(episode.support):
+        place = rank.get(example.class_index, 0)
+        rank[example.class_index] = place + 1
+        order.append((place, example.class_index, number))
+    return [number for _, _, number in sorted(order)][:SHOTS]

@@ -1,0 +1,222 @@
+"""Trains the small language model on captions' text alone.
+
+It reads captions of a picture one after the other, in an order drawn anew, so that it learns to say again what was
+said before; and it reads of pictures that are given names, as nobody has heard before, and has to remember which was
+which (learning to learn in context: Min et al. 2022, arXiv:2110.15943).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, dropout
+from torch.nn.utils.rnn import pad_sequence
+
+from fsl_demo import checkpoints
+from fsl_demo.backbones.language_model import END, network, plain
+from fsl_demo.datasets import flickr8k
+from fsl_demo.datasets.made_up_names import made_up_names
+from fsl_demo.episodes import Progress, quiet
+from fsl_demo.training.data import Arrays
+from fsl_demo.training.loop import Schedule, Training
+
+METHOD = "language-model"
+VOCABULARY = 3_000
+ARCHITECTURE = {"vocabulary": VOCABULARY, "width": 192, "layers": 4, "heads": 6, "hidden": 512}
+SCHEDULE = Schedule(epochs=12, rate=2e-3, decay=0.1, warm_up=0.05)
+BATCH = 64
+DROPOUT = 0.1
+TOGETHER = 3
+"""Captions of a picture that are read one after the other."""
+CLASSES = 3
+"""Pictures that get a name in one text, at most."""
+NAMED = 8
+"""One text that names pictures for so many pictures of a batch."""
+NAMES = 5_000
+IGNORED = -100
+SAMPLE = 1_000
+
+
+def tokenizer(texts: Sequence[str], vocabulary: int = VOCABULARY) -> Any:
+    """Byte-pair encoding (Sennrich et al. 2016) of texts; it can spell any word."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    made = Tokenizer(models.BPE())
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    made.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary, special_tokens=[END], initial_alphabet=alphabet, show_progress=False
+    )
+    made.train_from_iterator((" " + plain(text) for text in texts), trainer)
+    return made
+
+
+class Objective(nn.Module):
+    """The model, and how surprised it is by texts made of captions.
+
+    Args:
+        captions: tokens of each caption of each picture.
+        names: tokens of each made-up name.
+        stem: tokens of "this is a".
+    """
+
+    def __init__(
+        self,
+        architecture: dict[str, int],
+        captions: Sequence[Sequence[list[int]]],
+        names: Sequence[list[int]],
+        stem: list[int],
+    ) -> None:
+        super().__init__()
+        self.model = network(**architecture).model
+        self._captions, self._names, self._stem = captions, names, stem
+
+    def forward(self, pictures: Tensor, indices: Tensor) -> Tensor:
+        """The mean loss of a token in the captions of these pictures, [N], and in texts that name some of them."""
+        chosen = indices.tolist()
+        starts = range(0, len(chosen) - CLASSES + 1, NAMED)
+        said = self.losses([self.said(index) for index in chosen], indices.device)
+        named = self.losses([self.named(chosen[start : start + CLASSES]) for start in starts], indices.device)
+        return torch.cat([said, named]).mean()
+
+    def losses(self, texts: Sequence[tuple[list[int], list[int]]], device: torch.device) -> Tensor:
+        """Of each token that is to be foretold, in texts as (tokens, tokens to be foretold)."""
+        tokens, wanted = (
+            pad_sequence([torch.tensor(text[part]) for text in texts], True, value).to(device)
+            for part, value in ((0, 0), (1, IGNORED))
+        )
+        embedded = dropout(self.model.embed_tokens(tokens[:, :-1]), DROPOUT, self.training)
+        states = self.model(inputs_embeds=embedded, use_cache=False).last_hidden_state
+        told = wanted[:, 1:].flatten() != IGNORED
+        states = dropout(states.flatten(0, 1)[told], DROPOUT, self.training)
+        logits = nn.functional.linear(states, self.model.embed_tokens.weight)
+        return cross_entropy(logits.float(), wanted[:, 1:].flatten()[told], reduction="none")
+
+    def said(self, picture: int) -> tuple[list[int], list[int]]:
+        """Some captions of a picture, one after the other."""
+        captions = self._captions[picture]
+        order = torch.randperm(len(captions)).tolist()[:TOGETHER]
+        text = [0] + [token for number in order for token in (*captions[number], 0)]
+        return text, text
+
+    def named(self, pictures: Sequence[int]) -> tuple[list[int], list[int]]:
+        """Captions of two or more pictures, each followed by its picture's name; only what can be known is foretold."""
+        count = int(torch.randint(2, len(pictures) + 1, ())) if len(pictures) > 2 else len(pictures)
+        names = [self._names[number] for number in torch.randint(len(self._names), (count,)).tolist()]
+        captions = [torch.randperm(len(self._captions[picture])).tolist() for picture in pictures[:count]]
+        shown = [*torch.randperm(count).tolist(), *torch.randint(count, (count,)).tolist()]
+        text, wanted, heard = [0], [IGNORED], set()
+        for number in shown:
+            caption = self._captions[pictures[number]][captions[number].pop()]
+            name = names[number]
+            text += [*caption, 0, *self._stem, *name, 0]
+            told = name if number in heard else [IGNORED] * len(name)
+            wanted += [*caption, 0, *[IGNORED] * len(self._stem), *told, 0]
+            heard.add(number)
+            if not captions[number]:
+                captions[number] = torch.randperm(len(self._captions[pictures[number]])).tolist()
+        return text, wanted
+
+    def batches(self, labels: np.ndarray, seed: int, epoch: int) -> Iterator[np.ndarray]:
+        """Every picture once."""
+        order = np.random.default_rng((seed, epoch)).permutation(len(labels))
+        for start in range(0, len(order) - BATCH + 1, BATCH):
+            yield order[start : start + BATCH]
+
+
+def train(
+    root: Path,
+    name: str,
+    runs: Path,
+    folder: Path,
+    command: str,
+    tell: Callable[[str], None],
+    progress: Progress = quiet,
+    schedule: Schedule = SCHEDULE,
+    seed: int = 0,
+    precision: str = "no",
+    cpu: bool = False,
+) -> Path | None:
+    """Train on Flickr8k's training captions, write the checkpoint.
+
+    Args:
+        root: holds `flickr8k`.
+        runs: state, history and curve go into a folder of it that is called like the checkpoint.
+
+    Returns:
+        The checkpoint's folder; None in a process that does not lead.
+
+    Raises:
+        UserError: `data_missing`.
+    """
+    data = flickr8k.read(root)
+    tokens = tokenizer([text for some in data.train.captions for text in some])
+
+    def encoded(text: str) -> list[int]:
+        return tokens.encode(" " + plain(text)).ids
+
+    training, validation = (
+        [[encoded(text) for text in some] for some in part.captions] for part in (data.train, data.validation)
+    )
+    names, stem = [encoded(some) for some in made_up_names(NAMES, seed)], encoded("this is a")
+    torch.manual_seed(seed)
+    objective = Objective(ARCHITECTURE, training, names, stem)
+    numbers = np.arange(len(training))
+    loop = Training(
+        objective,
+        Arrays(numbers, numbers, (), np.zeros((0, 3), int)),
+        lambda module: (likelihood(module, training[:SAMPLE]), likelihood(module, validation)),
+        schedule,
+        lambda pictures: pictures,
+        {**ARCHITECTURE, "dropout": DROPOUT},
+        runs / name,
+        seed,
+        precision,
+        cpu,
+    )
+    best = loop.run(tell)
+    if not loop.leads:
+        return None
+    arrays = {name: value.half().numpy() for name, value in best.items()}
+    arrays["tokenizer"] = np.frombuffer(tokens.to_str().encode(), np.uint8)
+    card = {
+        "method": METHOD,
+        "architecture": ARCHITECTURE,
+        "data": "flickr8k, captions alone",
+        "split": "captions of Flickr8k's 6,000 training pictures; those of its 1,000 validation pictures choose the"
+        " epoch, those of its test pictures are not read",
+        "seed": seed,
+        "command": command,
+        "recipe": {"batch": BATCH, "dropout": DROPOUT, "names": NAMES, "schedule": asdict(schedule)},
+        "figures": {
+            "validation": {
+                "what": "probability of a token of a first caption, geometric mean",
+                "probability": loop.history.best,
+                "perplexity": 1 / loop.history.best,
+                "epoch": loop.history.best_epoch + 1,
+            }
+        },
+        "training_seconds": round(loop.history.seconds, 1),
+        "machine": f"{loop.accelerator.device.type}, {torch.get_num_threads()} threads, precision {precision}",
+        "pretraining": "none",
+    }
+    return checkpoints.save(name, arrays, card, folder)
+
+
+@torch.inference_mode()
+def likelihood(module: Any, captions: Sequence[Sequence[list[int]]]) -> float:
+    """Geometric mean of the probability of a token in the first caption of each picture."""
+    module.eval()
+    texts = sorted(([0, *some[0], 0] for some in captions), key=len)
+    losses = []
+    for start in range(0, len(texts), SAMPLE // 10):
+        group = [(text, text) for text in texts[start : start + SAMPLE // 10]]
+        losses.append(module.losses(group, module.model.device))
+    return float((-torch.cat(losses).mean()).exp())

@@ -1,0 +1,29 @@
+"""A tiny language model with a real tokenizer, trained on nothing, in a folder of checkpoints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from fsl_demo import checkpoints
+from fsl_demo.backbones.language_model import CHECKPOINT, LanguageModel, network
+from fsl_demo.training.language_model import tokenizer
+
+TEXTS = ("a dog runs on the grass", "two children play in the snow", "a man rides a bike on the street")
+ARCHITECTURE = {"vocabulary": 300, "width": 16, "layers": 2, "heads": 2, "hidden": 24}
+
+
+def small_language(folder: Path, patch: pytest.MonkeyPatch) -> LanguageModel:
+    """Written to `folder`, which becomes the folder of all checkpoints."""
+    torch.manual_seed(0)
+    arrays = {
+        name: value.numpy() for name, value in network(**ARCHITECTURE).state_dict().items() if name != "lm_head.weight"
+    }
+    tokens = tokenizer(TEXTS, ARCHITECTURE["vocabulary"])
+    arrays["tokenizer"] = np.frombuffer(tokens.to_str().encode(), np.uint8)
+    checkpoints.save(CHECKPOINT, arrays, {"architecture": ARCHITECTURE}, folder)
+    patch.setattr(checkpoints.load, "__defaults__", (folder,))
+    return LanguageModel()
