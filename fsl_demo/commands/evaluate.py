@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fsl_demo.commands import options, reading, reporting
+from fsl_demo.errors import UserError
 
 if TYPE_CHECKING:
     from fsl_demo.datasets.parts import Classes
@@ -22,7 +23,8 @@ the difference to the first method (paired by episode; by query for a single epi
 others instead: that is how good a support set is.
 
 With checkpoints, those are measured: on the test part where --data names a data set, which also gives pairs to verify.
-With `--data flickr8k`, its test captions are looked for among its test pictures instead.
+With `--data flickr8k`, its test captions are looked for among its test pictures instead; with --captioners, these
+describe its test pictures.
 With --by-fold each checkpoint is tested on the fold that its card names, and the mean is printed.
 """
 EXAMPLES = """\
@@ -45,6 +47,13 @@ def add(verbs: options.Verbs) -> None:
         "checkpoints", nargs="*", metavar="CHECKPOINT", help="measure these: names of checkpoints, or their folders"
     )
     options.add_data(parser)
+    parser.add_argument(
+        "--captioners",
+        type=lambda text: text.split(","),
+        metavar="A,B",
+        help="with flickr8k: what these say of its test pictures",
+    )
+    parser.add_argument("--made-up-names", action="store_true", help="call the classes by words that nobody knows")
     parser.add_argument("--within", action="store_true", help="classes of one group an episode (omniglot's alphabets)")
     parser.add_argument("--by-fold", action="store_true", help="each checkpoint on the fold of its card; the mean")
     options.add_methods(parser, "asif:blend=0 is asif once more, with that setting")
@@ -82,6 +91,8 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.checkpoints:
         return _checkpoints(chosen)
     known = reading.methods(chosen.workspace)
+    if chosen.data == "flickr8k" and chosen.captioners:
+        return _captions(chosen)
     if chosen.data == "flickr8k":
         return _retrieval(chosen, known)
     methods, settings = reading.compared(known, chosen.methods or _proposed(known, chosen), chosen.settings)
@@ -103,6 +114,35 @@ def _retrieval(chosen: argparse.Namespace, known: dict[str, Method]) -> int:
         reporting.print_json([one.as_dict() for one in found])
     else:
         print("\n".join(one.markdown() for one in found))
+    return 0
+
+
+def _captions(chosen: argparse.Namespace) -> int:
+    """How near captions are to what people said, what they owe to the pictures, and what doubt is worth."""
+    from fsl_demo.backbones.networks import Networks
+    from fsl_demo.datasets import flickr8k
+    from fsl_demo.evaluation.captions import measure, word_maps
+    from fsl_demo.evaluation.doubt import doubt
+    from fsl_demo.methods import captioners
+    from fsl_demo.pictures import ingest
+
+    terminal, data = reporting.Terminal(), flickr8k.read(chosen.root).test
+    known = captioners(Networks(reading.features(chosen.workspace, MAP_BYTES)))
+    for name in chosen.captioners:
+        if name not in known:
+            raise UserError("unknown_method", name=name, known=", ".join(known))
+    able = [known[name] for name in chosen.captioners]
+    found: list[Any] = []
+    for captioner, captions in zip(able, measure(able, data, terminal.progress), strict=True):
+        found += [captions, doubt(captioner, captions.said, terminal.progress)]
+        if chosen.heat_maps:
+            pictures = [ingest(file) for file in data.files[: chosen.heat_maps]]
+            said = captions.said[: chosen.heat_maps]
+            found.append(word_maps(captioner, pictures, said, terminal.progress))
+    if chosen.format == "json":
+        reporting.print_json([one.as_dict() for one in found])
+    else:
+        print("\n\n".join(one.markdown() for one in found))
     return 0
 
 
@@ -141,7 +181,14 @@ def _episodes(chosen: argparse.Namespace, methods: list[Method], settings: dict[
 
 
 def _classes(chosen: argparse.Namespace) -> Classes:
-    """The class folders, or the test part of a data set."""
+    """The class folders, or the test part of a data set; by names that nobody knows if that is asked for."""
+    from fsl_demo.datasets.made_up_names import made_up_names
+
+    classes = _named_classes(chosen)
+    return dict(zip(made_up_names(len(classes), 1), classes.values(), strict=True)) if chosen.made_up_names else classes
+
+
+def _named_classes(chosen: argparse.Namespace) -> Classes:
     from fsl_demo import datasets
     from fsl_demo.datasets.class_folders import class_folders
     from fsl_demo.evaluation.trained import large_enough

@@ -5,7 +5,7 @@ Captions and references are lower-case words without punctuation (`language_mode
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -112,15 +112,18 @@ def bleu(said: Sequence[str], references: Sequence[Sequence[str]], seed: int = 0
     scorer: Any = BleuScorer(n=ORDERS)
     for one, some in zip(said, references, strict=True):
         scorer += (one, list(some))
-    scorer.compute_score(option="closest")
-    counts = np.array(
-        [[*one["correct"], *one["guess"], one["testlen"], one["reflen"]] for one in scorer.ctest], dtype=float
-    )
+    counts = np.array([[*one["correct"], *one["guess"], one["testlen"], _closest(one)] for one in scorer.ctest], float)
     values = _bleu(counts.sum(axis=0)[None])[0]
     random = np.random.default_rng(seed)
     drawn = random.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), RESAMPLES)
     low, high = np.quantile(_bleu(drawn @ counts), (0.025, 0.975), axis=0)
     return tuple(Interval(float(value), float(reach)) for value, reach in zip(values, (high - low) / 2, strict=True))
+
+
+def _closest(comparison: Mapping[str, Any]) -> int:
+    """The reference length that is closest to the caption's."""
+    length = comparison["testlen"]
+    return min(comparison["reflen"], key=lambda other: (abs(other - length), other))
 
 
 def _bleu(counts: np.ndarray) -> np.ndarray:
@@ -129,13 +132,6 @@ def _bleu(counts: np.ndarray) -> np.ndarray:
     logs = np.log(np.maximum(right, 1e-12) / np.maximum(guessed, 1e-12))
     brevity = np.minimum(0, 1 - reference / length)[:, None]
     return np.exp(np.cumsum(logs, axis=1) / np.arange(1, ORDERS + 1) + brevity)
-
-
-def auroc(inside: np.ndarray, outside: np.ndarray) -> float:
-    """How often a value from inside is above one from outside; a tie counts a half."""
-    order = np.sort(outside)
-    below, upto = (np.searchsorted(order, inside, side) for side in ("left", "right"))
-    return float((below + upto).mean() / (2 * len(outside)))
 
 
 @dataclass(frozen=True)
@@ -147,6 +143,9 @@ class WordMaps:
     over_random: Interval
     over_other: Interval
 
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
     def markdown(self) -> str:
         return (
             f"{self.captioner}, maps of {self.words} words: blanking the top fifth lowers the log-probability by"
@@ -156,7 +155,7 @@ class WordMaps:
 
 
 def word_maps(
-    captioner: Any, pictures: Sequence[Picture], said: Sequence[Caption], progress: Progress = quiet
+    captioner: Captioner, pictures: Sequence[Picture], said: Sequence[Caption], progress: Progress = quiet
 ) -> WordMaps:
     """Blank what the map of each caption's longest word marks, paired by picture.
 
@@ -167,17 +166,17 @@ def word_maps(
     for picture, caption in zip(pictures, said, strict=True):
         lengths = [len(word) for word in caption.text.split()]
         number = lengths.index(max(lengths))
-        asked.append((picture, caption.text, number, captioner.words(picture, caption.text)[number]))
+        layer = captioner.words(picture, caption.text)[number]
+        if layer.map is None:
+            raise ValueError(f"{captioner.card.id} has no maps of words")
+        asked.append((picture, caption.text, number, layer.seen, layer.map))
     falls = []
-    for done, (picture, text, number, layer) in enumerate(asked):
+    for done, (picture, text, number, seen, evidence) in enumerate(asked):
         progress("score", done, len(asked))
-        other = asked[(done + 1) % len(asked)][-1].map
-        places = [ranked(layer.map), random.permutation(layer.map.size), ranked(other)]
-        likely = [
-            np.log(captioner.words(blank(picture, layer.seen, layer.map.shape, some), text)[number].words[0][1] + 1e-12)
-            for some in places
-        ]
-        falls.append(-np.array(likely))
+        other = asked[(done + 1) % len(asked)][-1]
+        places = [ranked(evidence), random.permutation(evidence.size), ranked(other)]
+        blanked = [blank(picture, seen, evidence.shape, some) for some in places]
+        falls.append([-np.log(captioner.words(one, text)[number].words[0][1] + 1e-12) for one in blanked])
     top, chance, elsewhere = np.array(falls).T
     return WordMaps(captioner.card.id, len(asked), intervals.paired(top, chance), intervals.paired(top, elsewhere))
 

@@ -18,16 +18,23 @@ from fsl_demo.backbones.language_model import LanguageModel
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.datasets import flickr8k
 from fsl_demo.episodes import Progress, quiet
+from fsl_demo.methods.gated_captioner import GatedCaptioner
+from fsl_demo.methods.prefix_captioner import PrefixCaptioner
+from fsl_demo.methods.trained_captioner import TrainedCaptioner
+from fsl_demo.pictures import ingest
 from fsl_demo.training.captioned_maps import maps
 from fsl_demo.training.data import Arrays
 from fsl_demo.training.loop import Schedule, Training
 
-METHODS = tuple(NETWORKS)
+CAPTIONERS: dict[str, type[TrainedCaptioner]] = {"prefix": PrefixCaptioner, "gated": GatedCaptioner}
+METHODS = tuple(CAPTIONERS)
 SCHEDULE = Schedule(epochs=8, rate=1e-3, decay=0.05, warm_up=0.05)
 BATCH = 32
 DROPOUT = 0.3
 SMOOTHING = 0.1
 SAMPLE = 1_000
+DOUBTFUL = 0.05
+"""Share of photographs whose captions are called doubtful."""
 
 
 class Objective(nn.Module):
@@ -148,6 +155,12 @@ def train(
         "machine": f"{loop.accelerator.device.type}, {torch.get_num_threads()} threads, precision {precision}",
         "pretraining": "EfficientNet-Lite0 and Lite2 trained on ImageNet, the language model on captions, all frozen",
     }
+    made = checkpoints.save(name, arrays, card, folder)
+    tell("describing validation pictures, to know what fits")
+    captioner = CAPTIONERS[method](networks, str(made.resolve()))
+    pictures = [ingest(file) for file in data.validation.files]
+    fits = [candidates[0].fit for candidates in captioner.describe(pictures, progress)]
+    arrays["doubtful_below"] = np.array(np.quantile(fits, DOUBTFUL), np.float32)
     return checkpoints.save(name, arrays, card, folder)
 
 

@@ -9,7 +9,7 @@ from fsl_demo.layers.resampler import Attention, Resampler
 
 def test_attention_is_the_softmax_of_products() -> None:
     torch.manual_seed(0)
-    layer = Attention(4, 2)
+    layer = Attention(4, 2).requires_grad_(False)
     asking, asked = torch.randn(1, 3, 4), torch.randn(1, 5, 4)
     found, weights = layer(asking, asked)
     key, value = layer.key_value(asked)[0].split(4, dim=1)

@@ -1,0 +1,72 @@
+"""Training the small language model: what it reads, and that it learns."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from fsl_demo.datasets.made_up_names import made_up_names
+from fsl_demo.training import language_model
+from fsl_demo.training.data import Arrays
+from fsl_demo.training.language_model import IGNORED, Objective, likelihood, tokenizer
+from fsl_demo.training.loop import Schedule, Training
+from tests.backbones.small_language import ARCHITECTURE
+
+CAPTIONS = [[[10 * picture + number + 5, 3, 4] for number in range(5)] for picture in range(6)]
+NAMES, STEM = [[201, 202], [203]], [101, 102]
+
+
+def objective() -> Objective:
+    torch.manual_seed(0)
+    return Objective(ARCHITECTURE, CAPTIONS, NAMES, STEM)
+
+
+def test_captions_of_one_picture_follow_one_another() -> None:
+    text, wanted = objective().said(2)
+    parts = [text[1 + 4 * i : 5 + 4 * i] for i in range(3)]
+    assert text == wanted and text[0] == 0 and len(text) == 13
+    assert all(part[:-1] in CAPTIONS[2] and part[-1] == 0 for part in parts)
+    assert len({tuple(part) for part in parts}) == 3
+
+
+def test_a_name_is_foretold_only_where_it_was_heard() -> None:
+    module = objective()
+    for _ in range(50):
+        text, wanted = module.named([0, 1, 2])
+        assert len(text) == len(wanted)
+        heard: dict[tuple[int, ...], int] = {}
+        position = 1
+        while position < len(text):
+            caption, rest = text[position : position + 3], text[position + 3 :]
+            picture = next(number for number, some in enumerate(CAPTIONS) if caption in some)
+            assert rest[0] == 0 and rest[1:3] == STEM
+            end = rest.index(0, 1)
+            told = wanted[position + 6 : position + 3 + end]
+            assert (told == rest[3:end]) if picture in heard.values() else (told == [IGNORED] * (end - 3))
+            heard[tuple(caption)] = picture
+            position += 3 + end + 1
+        assert 2 <= len(set(heard.values())) <= 3
+
+
+def test_it_learns_what_captions_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(language_model, "BATCH", 6)
+    module = objective()
+    before = likelihood(module, CAPTIONS)
+    arrays = Arrays(np.arange(6), np.arange(6), (), np.zeros((0, 3), int))
+    schedule = Schedule(epochs=100, rate=1e-2, decay=0.0)
+    loop = Training(module, arrays, lambda m: (likelihood(m, CAPTIONS),) * 2, schedule, lambda some: some, {}, tmp_path)
+    loop.run(lambda text: None)
+    assert before < 0.01 and loop.history.best > 0.25
+
+
+def test_any_word_can_be_spelled() -> None:
+    tokens = tokenizer(["a dog runs", "a dog sits"], 280)
+    assert tokens.decode(tokens.encode(" a zebra").ids) == " a zebra"
+    assert len(tokens.encode(" dog").ids) == 1
+
+
+def test_made_up_names_are_different_words() -> None:
+    names = made_up_names(500)
+    assert len(set(names)) == 500 and names == made_up_names(500) and names != made_up_names(500, 1)
+    assert all(name.isalpha() and len(name) >= 4 for name in names)
