@@ -20,6 +20,7 @@ GIGAFLOP = 0.78  # EfficientNet-Lite0 on one picture: 0.39 billion multiplicatio
 ROUNDS = 3
 RETRIEVAL = 50
 ZERO_SHOT = 1.5
+CAPTIONERS = ("prefix", "gated")
 
 
 def measure(module: str, *arguments: str) -> dict[str, Any]:
@@ -83,6 +84,13 @@ def zero_shot() -> None:
     row(f"  a description edited ({embedded:.0f} pictures embedded)", f"{median(found, 'edited'):.3f}")
 
 
+def captions() -> None:
+    row("captions, 3 beams, new pictures, seconds", *CAPTIONERS, "goal")
+    found = {name: [measure("captions", name) for _ in range(ROUNDS)] for name in CAPTIONERS}
+    for name, what, goal in (("one", "a picture", "1"), ("batch", "25 pictures", "10"), ("words", "maps of words", "")):
+        row(f"  {what}", *(f"{median(some, name):.2f}" for some in found.values()), goal)
+
+
 def main() -> None:
     busy = os.getloadavg()[0]  # by others: figures from a busy machine say little
     machine = f"{platform.machine()}, {os.cpu_count()} cores, load {busy:.1f}, Python {platform.python_version()}"
@@ -94,6 +102,8 @@ def main() -> None:
     zero_shot()
     print()
     retrieval()
+    print()
+    captions()
     print()
     row("start to a page that answers, seconds", f"{statistics.median(start.seconds() for _ in range(ROUNDS)):.1f}")
 
