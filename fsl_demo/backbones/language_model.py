@@ -43,6 +43,7 @@ def network(vocabulary: int, width: int, layers: int, heads: int, hidden: int) -
             num_hidden_layers=layers,
             num_attention_heads=heads,
             max_position_embeddings=1024,
+            initializer_range=0.05,
             tie_word_embeddings=True,
             bos_token_id=0,
             eos_token_id=0,

@@ -74,7 +74,7 @@ class TrainedCaptioner:
         """
         below, found = self._load(progress)[2], []
         for start in range(0, len(pictures), BATCH):
-            progress("caption", start, len(pictures))
+            progress("describe", start, len(pictures))
             group = pictures[start : start + BATCH]
             said = self.candidates(group, progress)
             texts = self.joint.texts([[text] for some in said for text, _ in some])
@@ -83,7 +83,7 @@ class TrainedCaptioner:
             for some in said:
                 captions = [(text, score, float(next(fits))) for text, score in some]
                 found.append(tuple(Caption(text, score, fit, fit < below) for text, score, fit in captions))
-        progress("caption", len(pictures), len(pictures))
+        progress("describe", len(pictures), len(pictures))
         return found
 
     @torch.inference_mode()

@@ -29,7 +29,7 @@ from fsl_demo.training.loop import Schedule, Training
 CAPTIONERS: dict[str, type[TrainedCaptioner]] = {"prefix": PrefixCaptioner, "gated": GatedCaptioner}
 METHODS = tuple(CAPTIONERS)
 SCHEDULE = Schedule(epochs=6, rate=1e-3, decay=0.05, warm_up=0.05)
-BATCH = 32
+BATCH = 8
 DROPOUT = 0.3
 SMOOTHING = 0.1
 SAMPLE = 1_000

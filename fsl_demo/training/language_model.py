@@ -29,8 +29,8 @@ from fsl_demo.training.loop import Schedule, Training
 METHOD = "language-model"
 VOCABULARY = 3_000
 ARCHITECTURE = {"vocabulary": VOCABULARY, "width": 192, "layers": 4, "heads": 6, "hidden": 512}
-SCHEDULE = Schedule(epochs=8, rate=2e-3, decay=0.1, warm_up=0.05)
-BATCH = 64
+SCHEDULE = Schedule(epochs=10, rate=2e-3, decay=0.1, warm_up=0.05)
+BATCH = 16
 DROPOUT = 0.1
 TOGETHER = 3
 """Captions of a picture that are read one after the other."""

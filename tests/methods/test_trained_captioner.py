@@ -62,7 +62,7 @@ def test_describing_can_be_cancelled_between_batches() -> None:
     done: list[int] = []
 
     def stop(stage: str, count: int, total: int) -> None:
-        if stage == "caption":
+        if stage == "describe":
             done.append(count)
             if count:
                 raise Cancelled
