@@ -101,7 +101,9 @@ class LanguageModel:
 
         runtime.guard_torchvision()
         from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()
         try:
             found: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, use_safetensors=True)
             tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)

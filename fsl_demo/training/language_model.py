@@ -1,7 +1,7 @@
 """Trains the small language model on captions' text alone.
 
-It reads captions of a picture one after the other, in an order drawn anew, so that it learns to say again what was
-said before; and it reads of pictures that are given names, as nobody has heard before, and has to remember which was
+It reads some words and then captions of the picture that they were said of, so that it learns to speak of what is before
+it; and it reads of pictures that are given names, as nobody has heard before, and has to remember which was
 which (learning to learn in context: Min et al. 2022, arXiv:2110.15943).
 """
 
@@ -29,11 +29,13 @@ from fsl_demo.training.loop import Schedule, Training
 METHOD = "language-model"
 VOCABULARY = 3_000
 ARCHITECTURE = {"vocabulary": VOCABULARY, "width": 192, "layers": 4, "heads": 6, "hidden": 512}
-SCHEDULE = Schedule(epochs=10, rate=2e-3, decay=0.1, warm_up=0.05)
+SCHEDULE = Schedule(epochs=9, rate=2e-3, decay=0.1, warm_up=0.05)
 BATCH = 16
 DROPOUT = 0.1
-TOGETHER = 3
+TOGETHER = 2
 """Captions of a picture that are read one after the other."""
+KEYWORDS, LETTERS = 8, 4
+"""Words that go before them, at most, and letters that such a word has, at least."""
 CLASSES = 3
 """Pictures that get a name in one text, at most."""
 NAMED = 8
@@ -63,6 +65,7 @@ class Objective(nn.Module):
 
     Args:
         captions: tokens of each caption of each picture.
+        keywords: tokens of each longer word in them.
         names: tokens of each made-up name.
         stem: tokens of "this is a".
     """
@@ -71,12 +74,13 @@ class Objective(nn.Module):
         self,
         architecture: dict[str, int],
         captions: Sequence[Sequence[list[int]]],
+        keywords: Sequence[Sequence[list[int]]],
         names: Sequence[list[int]],
         stem: list[int],
     ) -> None:
         super().__init__()
         self.model = network(**architecture).model
-        self._captions, self._names, self._stem = captions, names, stem
+        self._captions, self._keywords, self._names, self._stem = captions, keywords, names, stem
 
     def forward(self, pictures: Tensor, indices: Tensor) -> Tensor:
         """The mean loss of a token in the captions of these pictures, [N], and in texts that name some of them."""
@@ -100,11 +104,18 @@ class Objective(nn.Module):
         return cross_entropy(logits.float(), wanted[:, 1:].flatten()[told], reduction="none")
 
     def said(self, picture: int) -> tuple[list[int], list[int]]:
-        """Some captions of a picture, one after the other."""
-        captions = self._captions[picture]
-        order = torch.randperm(len(captions)).tolist()[:TOGETHER]
-        text = [0] + [token for number in order for token in (*captions[number], 0)]
-        return text, text
+        """Some words that were said of a picture, in any order, and captions of it; the words need not be foretold."""
+        keywords, captions = self._keywords[picture], self._captions[picture]
+        count = int(torch.randint(KEYWORDS + 1, ()))
+        chosen = torch.randperm(len(keywords)).tolist()[:count]
+        text = [0] + [token for number in chosen for token in keywords[number]]
+        wanted = [IGNORED] * len(text)
+        if chosen:
+            text, wanted = [*text, 0], [*wanted, IGNORED]
+        for number in torch.randperm(len(captions)).tolist()[:TOGETHER]:
+            text += [*captions[number], 0]
+            wanted += [*captions[number], 0]
+        return text, wanted
 
     def named(self, pictures: Sequence[int]) -> tuple[list[int], list[int]]:
         """Captions of two or more pictures, each followed by its picture's name; only what can be known is foretold."""
@@ -166,8 +177,9 @@ def train(
         [[encoded(text) for text in some] for some in part.captions] for part in (data.train, data.validation)
     )
     names, stem = [encoded(some) for some in made_up_names(NAMES, seed)], encoded("this is a")
+    keywords = [[encoded(word) for word in longer_words(some)] for some in data.train.captions]
     torch.manual_seed(seed)
-    objective = Objective(ARCHITECTURE, training, names, stem)
+    objective = Objective(ARCHITECTURE, training, keywords, names, stem)
     numbers = np.arange(len(training))
     loop = Training(
         objective,
@@ -208,6 +220,12 @@ def train(
         "pretraining": "none",
     }
     return checkpoints.save(name, arrays, card, folder)
+
+
+def longer_words(captions: Sequence[str]) -> list[str]:
+    """Words of captions that are likely to stand for something, each once."""
+    words = (word for text in captions for word in plain(text).split() if len(word) >= LETTERS)
+    return list(dict.fromkeys(words))
 
 
 @torch.inference_mode()

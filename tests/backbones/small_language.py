@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from fsl_demo import checkpoints
+from fsl_demo import checkpoints, runtime
 from fsl_demo.backbones.language_model import CHECKPOINT, LanguageModel, network
 from fsl_demo.training.language_model import tokenizer
 
@@ -28,3 +28,16 @@ def small_language(folder: Path, patch: pytest.MonkeyPatch) -> LanguageModel:
     checkpoints.save(CHECKPOINT, arrays, {"architecture": ARCHITECTURE}, folder)
     patch.setattr(checkpoints.load, "__defaults__", (folder,))
     return LanguageModel()
+
+
+def small_gpt2(folder: Path, width: int, heads: int) -> Path:
+    """A tiny GPT-2, drawn at random, as transformers writes it."""
+    runtime.guard_torchvision()
+    from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
+
+    tokens = tokenizer(TEXTS, ARCHITECTURE["vocabulary"])
+    PreTrainedTokenizerFast(tokenizer_object=tokens, eos_token="<end>").save_pretrained(folder)
+    sizes = {"vocab_size": ARCHITECTURE["vocabulary"], "n_embd": width, "n_layer": 2, "n_head": heads}
+    config = GPT2Config(**sizes, n_positions=128, eos_token_id=0, bos_token_id=0)
+    GPT2LMHeadModel(config).save_pretrained(folder)
+    return folder

@@ -9,7 +9,7 @@ import torch
 from fsl_demo import checkpoints
 from fsl_demo.backbones.language_model import CHECKPOINT, LanguageModel, plain
 from fsl_demo.errors import UserError
-from tests.backbones.small_language import ARCHITECTURE, TEXTS, small_language
+from tests.backbones.small_language import ARCHITECTURE, TEXTS, small_gpt2, small_language
 
 
 @pytest.mark.parametrize(
@@ -50,16 +50,7 @@ def test_weights_that_do_not_fit_the_card_are_refused(tmp_path: Path, monkeypatc
 
 
 def test_another_causal_model_takes_its_place(tmp_path: Path) -> None:
-    from tokenizers import Tokenizer
-    from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
-
-    from fsl_demo.training.language_model import tokenizer
-
-    tokens: Tokenizer = tokenizer(TEXTS, 300)
-    PreTrainedTokenizerFast(tokenizer_object=tokens, eos_token="<end>").save_pretrained(tmp_path)
-    config = GPT2Config(vocab_size=300, n_embd=16, n_layer=2, n_head=2, n_positions=32, eos_token_id=0, bos_token_id=0)
-    GPT2LMHeadModel(config).save_pretrained(tmp_path)
-    language = LanguageModel(tmp_path)
+    language = LanguageModel(small_gpt2(tmp_path, 16, 2))
     assert language.width == 16 and len(language.blocks) == 2 and language.end == 0
     assert language.decode(language.encode("a dog runs")) == "a dog runs"
     given = torch.tensor([language.encode("a dog")])

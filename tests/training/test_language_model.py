@@ -9,25 +9,31 @@ import torch
 from fsl_demo.datasets.made_up_names import made_up_names
 from fsl_demo.training import language_model
 from fsl_demo.training.data import Arrays
-from fsl_demo.training.language_model import IGNORED, Objective, likelihood, tokenizer
+from fsl_demo.training.language_model import IGNORED, Objective, likelihood, longer_words, tokenizer
 from fsl_demo.training.loop import Schedule, Training
 from tests.backbones.small_language import ARCHITECTURE
 
 CAPTIONS = [[[10 * picture + number + 5, 3, 4] for number in range(5)] for picture in range(6)]
+KEYWORDS = [[[150 + picture], [160 + picture, 170]] for picture in range(6)]
 NAMES, STEM = [[201, 202], [203]], [101, 102]
 
 
 def objective() -> Objective:
     torch.manual_seed(0)
-    return Objective(ARCHITECTURE, CAPTIONS, NAMES, STEM)
+    return Objective(ARCHITECTURE, CAPTIONS, KEYWORDS, NAMES, STEM)
 
 
-def test_captions_of_one_picture_follow_one_another() -> None:
-    text, wanted = objective().said(2)
-    parts = [text[1 + 4 * i : 5 + 4 * i] for i in range(3)]
-    assert text == wanted and text[0] == 0 and len(text) == 13
-    assert all(part[:-1] in CAPTIONS[2] and part[-1] == 0 for part in parts)
-    assert len({tuple(part) for part in parts}) == 3
+def test_words_of_a_picture_go_before_its_captions_and_need_not_be_foretold() -> None:
+    module = objective()
+    for _ in range(30):
+        text, wanted = module.said(2)
+        captions = [text[-8:-4], text[-4:]]
+        assert all(caption[:-1] in CAPTIONS[2] and caption[-1] == 0 for caption in captions)
+        assert captions[0] != captions[1] and wanted[-8:] == text[-8:]
+        before = text[:-8]
+        assert wanted[:-8] == [IGNORED] * len(before) and before[0] == 0
+        assert len(before) == 1 or before[-1] == 0
+        assert set(before) <= {0, 152, 162, 170}
 
 
 def test_a_name_is_foretold_only_where_it_was_heard() -> None:
@@ -70,3 +76,7 @@ def test_made_up_names_are_different_words() -> None:
     names = made_up_names(500)
     assert len(set(names)) == 500 and names == made_up_names(500) and names != made_up_names(500, 1)
     assert all(name.isalpha() and len(name) >= 4 for name in names)
+
+
+def test_longer_words_once_each() -> None:
+    assert longer_words(["A dog runs, a Dog jumps !", "the dog runs fast"]) == ["runs", "jumps", "fast"]
