@@ -1,6 +1,6 @@
 """Trains the small language model on captions' text alone.
 
-It reads some words and then captions of the picture that they were said of, so that it learns to speak of what is before
+It reads some words, then captions of the picture that they were said of, so that it learns to speak of what is before
 it; and it reads of pictures that are given names, as nobody has heard before, and has to remember which was
 which (learning to learn in context: Min et al. 2022, arXiv:2110.15943).
 """
