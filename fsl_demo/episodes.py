@@ -19,7 +19,7 @@ MAX_NAME = 100
 MAX_DESCRIPTION = 1_000
 
 Progress = Callable[[str, int, int], None]
-"""Called with (stage, done, total); may raise `Cancelled`. Stages are "weights", "embed", "score"."""
+"""Called with (stage, done, total); may raise `Cancelled`. Stages are "weights", "embed", "score", "describe"."""
 
 
 def quiet(stage: str, done: int, total: int) -> None:

@@ -15,6 +15,7 @@ from fsl_demo.pictures import Picture, ingest
 
 if TYPE_CHECKING:
     from fsl_demo.backbones.cache import FeatureCache
+    from fsl_demo.methods.captioning import Captioner
     from fsl_demo.methods.contract import Method
 
 Report = Callable[[UserError], None]
@@ -79,6 +80,14 @@ def methods(vectors: Path | None) -> dict[str, Method]:
     from fsl_demo.methods import build
 
     return build(features(vectors))
+
+
+def captioners(vectors: Path | None) -> dict[str, Captioner]:
+    """All captioners by id, with a feature cache in this workspace, or in memory."""
+    from fsl_demo import methods
+    from fsl_demo.backbones.networks import Networks
+
+    return methods.captioners(Networks(features(vectors)))
 
 
 def features(vectors: Path | None, map_bytes: int | None = None) -> FeatureCache:

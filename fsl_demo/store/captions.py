@@ -23,7 +23,7 @@ class CaptionMatch:
 
     Attributes:
         picture: its hash.
-        caption: the caption that says it best.
+        caption: the best of its captions that say it.
         parts: the caption's text in parts, each with whether it was asked for.
     """
 
@@ -79,16 +79,16 @@ def search(db: Database, words: str) -> list[CaptionMatch]:
     if not 0 < len(terms) <= MOST_WORDS:
         return []
     rows = db.execute(
-        "SELECT picture, captions.text, score, fit, doubtful, highlight(captions_fts, 0, ?, ?)"
+        "SELECT picture, captions.rank, captions.text, score, fit, doubtful, highlight(captions_fts, 0, ?, ?)"
         " FROM captions_fts JOIN captions ON captions.id = captions_fts.rowid"
-        " WHERE captions_fts MATCH ? ORDER BY bm25(captions_fts), captions.rank, captions.id DESC",
+        " WHERE captions_fts MATCH ? ORDER BY bm25(captions_fts), captions.id DESC",
         (_BEGIN, _END, " AND ".join(f'("{term}" OR "{term}" *)' for term in terms)),
     )
-    found: dict[str, CaptionMatch] = {}
-    for picture, *caption, marked in rows:
-        if picture not in found:
-            found[picture] = CaptionMatch(picture, _caption(*caption), tuple(_parts(marked)))
-    return list(found.values())
+    found: dict[str, tuple[int, CaptionMatch]] = {}
+    for picture, rank, *caption, marked in rows:
+        if picture not in found or rank < found[picture][0]:
+            found[picture] = rank, CaptionMatch(picture, _caption(*caption), tuple(_parts(marked)))
+    return [match for _, match in found.values()]
 
 
 def _caption(text: str, score: float, fit: float, doubtful: int) -> Caption:
