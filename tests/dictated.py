@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -26,9 +27,9 @@ class Dictated:
 
     card = CaptionerCard("dictated", "Dictated", "-", "-", 1)
 
-    def __init__(self, name: str = "dictated", weights: str = "w1") -> None:
+    def __init__(self, name: str = "dictated", weights: str = "w1", seconds: float = 0.0) -> None:
         self.card = CaptionerCard(name, name.title(), "-", "-", 1)
-        self.weights = weights
+        self.weights, self.seconds = weights, seconds
         self.asked: list[str] = []
         self.doubted = {"q3.png", "q4.png"}
 
@@ -37,6 +38,7 @@ class Dictated:
         for number, picture in enumerate(pictures):
             progress("embed", number, len(pictures))
             self.asked.append(picture.name)
+            time.sleep(self.seconds)
             texts = SENTENCES.get(picture.name, (f"a picture called {picture.name.split('.')[0]}",))
             doubtful = picture.name in self.doubted
             fit = 0.05 if doubtful else 0.3

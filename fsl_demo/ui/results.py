@@ -90,7 +90,7 @@ def _cell(view: View, tab: Tab, result: Result, query: str) -> str:
     if more:
         bars += f"<details><summary>{view.t('and_more', n=len(order) - BARS)}</summary>{more}</details>"
     method = result.scores.method
-    selected = tab.selected[:2] == (query, method)
+    selected = not tab.caption[0] and tab.selected[:2] == (query, method)
     shown = f"{esc(best)}" + (f" <b>{percent(top)}</b>" if answer != NONE else "")
     return f"""<td class="cell {"selected" if selected else ""}" data-action="explain" data-query="{query}"
  data-method="{method}" tabindex="0" role="button" data-focus="cell-{query}-{method}"

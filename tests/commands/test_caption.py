@@ -96,8 +96,3 @@ def test_what_is_wrong_is_said(
     assert (said.code, said.out) == (1, "")
     assert message in said.err
     assert not (tmp_path / "missing").exists()
-
-
-def test_no_captioner(call: Call, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "captioners", lambda vectors: {})
-    assert call("caption", folder).code == 1

@@ -53,7 +53,7 @@ def test_captions(page: Page, uploads: Path, paint: Paint, request: pytest.Fixtu
     request.addfinalizer(blocks.close)
     client = Client(address, verbose=False)
     (said,) = client.predict(handle_file(paint("q1.png", (200, 9, 9))), None, api_name="/caption")
-    assert said["captions"][0]["text"] == "a red dog runs on the grass" or said["file"] != "q1.png"
+    assert said["captions"][0]["text"] == "a red dog runs on the grass"
     assert said["captioner"] == "dictated"
-    with pytest.raises(AppError, match="no captioner “nobody”. There are: dictated"):
+    with pytest.raises(AppError, match="no captioner “nobody”"):
         client.predict(handle_file(paint("q2.png", (200, 9, 9))), "nobody", api_name="/caption")
