@@ -77,9 +77,10 @@ def queries(path: Path, progress: Progress, report: Report) -> dict[str, Picture
 
 def methods(vectors: Path | None) -> dict[str, Method]:
     """All methods by id, with a feature cache in this workspace, or in memory."""
-    from fsl_demo.methods import build
+    from fsl_demo import methods
+    from fsl_demo.backbones.networks import Networks
 
-    return build(features(vectors))
+    return methods.build(Networks(features(vectors)))
 
 
 def captioners(vectors: Path | None) -> dict[str, Captioner]:

@@ -103,6 +103,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Logistic regression on the pictures of every class, in the built-in model's space: what pictures alone are worth there.",
         "在內建模型的空間裡，以各類別的圖片做邏輯迴歸：顯示只靠圖片能達到的程度。",
     ),
+    "method.prefix": (
+        "Experimental: shows your pictures and their class names to the captioner's language model, and asks which name comes next.",
+        "實驗性：把您的圖片與類別名稱給圖說模型的語言模型看，再問它接下來是哪個名稱。",
+    ),
     "method.siamese": (
         "Distance between twin networks trained on pairs: digits, characters, faces, photographs. Crop face pictures to the face.",
         "以成對圖片訓練的孿生網路之距離：數字、文字、臉、照片。臉部圖片應先裁切到臉。",
@@ -293,7 +297,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "May be wrong: this picture is unlike the photographs that the captioner learned from.",
         "可能有誤：這張圖片與圖說模型學過的照片不相似。",
     ),
-    "caption_by": ("Written by {captioner}", "由{captioner}產生"),
+    "caption_by": ("Captioner: {captioner}", "圖說模型：{captioner}"),
     "caption_words": ("Words of the caption", "圖說的每個字"),
     "caption_no_maps": ("{captioner} is not installed here, so there are no maps of its words.", "這裡沒有安裝 {captioner}，因此沒有各字的熱圖。"),
     "word_hint": (

@@ -19,8 +19,8 @@ LARGEST_UPLOAD = "2gb"
 
 
 def blocks(workspace: Workspace) -> gr.Blocks:
-    features = FeatureCache(workspace)
-    return Page(workspace, methods.build(features), methods.captioners(Networks(features))).build()
+    networks = Networks(FeatureCache(workspace))
+    return Page(workspace, methods.build(networks), methods.captioners(networks)).build()
 
 
 def launch(page: gr.Blocks, workspace: Workspace, **options: Any) -> str:

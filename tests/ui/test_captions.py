@@ -205,9 +205,9 @@ def test_the_chosen_captioner_is_shown_and_remembered(described: Describer, page
     assert "a red dog" in described.results  # nobody else has described it yet
     described.describe()
     assert page.workspace.described("other") == set(described.document.queries)
-    assert "Written by Other" in described.why
+    assert "Captioner: Other" in described.why
     shown = described.open(described.document.queries[0], captioner="dictated")
-    assert "Written by Dictated" in shown
+    assert "Captioner: Dictated" in shown
     assert "Described by others" in shown
     again = Describer(page, "tab-2")
     again.take(page.on_load(described.draft, "", again.request))
