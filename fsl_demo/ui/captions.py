@@ -103,19 +103,8 @@ def _words(view: View, query: str, name: str, rank: int, caption: Caption, word:
     texts = [layer.words[0][0] for layer in layers]
     if not 0 <= word < len(layers):
         word = next((n for n, text in enumerate(texts) if text.lower() not in FUNCTION_WORDS), 0)
-    keys = {word - 1: "ArrowLeft", word + 1: "ArrowRight"}
-    buttons = "".join(
-        f'<button class="chip {"on" if n == word else ""}" {_chosen(query, name, rank)} data-word="{n}" data-focus="word-{n}"'
-        f' aria-pressed="{str(n == word).lower()}" {f"data-key={keys[n]}" if n in keys else ""}>{esc(text)}'
-        f" <small>{percent(layers[n].words[0][1])}</small></button>"
-        for n, text in enumerate(texts)
-    )
-    layer = layers[word]
-    shown = ""
-    if layer.map is not None:
-        shown = f"""{figures.slider(view)}<div class="figures one">{figures.figure(view, layer, layer.map, texts[word])}</div>
-{figures.scale(view, "looked_less", "looked_more")}<p class="hint">{view.t("word_hint", word=texts[word])}</p>"""
-    return f'<div class="chips" role="group" aria-label="{view.t("caption_words")}">{buttons}</div>{shown}'
+    shown = figures.words(view, layers, word, view.t("caption_words"), percent, _chosen(query, name, rank), arrows=True)
+    return f'{figures.slider(view)}{shown}<p class="hint">{view.t("word_hint", word=texts[word])}</p>'
 
 
 @lru_cache(maxsize=16)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
 from fsl_demo.episodes import Layer
@@ -26,6 +28,39 @@ def slider(view: View) -> str:
 def scale(view: View, less: str = "less", more: str = "more") -> str:
     """What the colours mean, from least to most."""
     return f'<div class="scale"><span>{view.t(less)}</span><i></i><span>{view.t(more)}</span></div>'
+
+
+def words(
+    view: View,
+    layers: Sequence[Layer],
+    chosen: int,
+    label: str,
+    value: Callable[[float], str],
+    attributes: str,
+    arrows: bool = False,
+) -> str:
+    """Words as buttons, each with a number, and the map of the one that is chosen.
+
+    Args:
+        layers: one a word.
+        chosen: the word whose map is shown.
+        label: what the words are, as HTML.
+        value: how the number of a word is written.
+        attributes: of every button; the word's place is added.
+        arrows: whether the left and right arrow keys go to the next word.
+    """
+    keys = {chosen - 1: "data-key=ArrowLeft", chosen + 1: "data-key=ArrowRight"} if arrows else {}
+    buttons = "".join(
+        f'<button class="chip {"on" if n == chosen else ""}" {attributes} data-word="{n}" data-focus="{label}-{n}"'
+        f' aria-pressed="{str(n == chosen).lower()}" {keys.get(n, "")}>{esc(layer.words[0][0])} <small>{value(layer.words[0][1])}</small></button>'
+        for n, layer in enumerate(layers)
+    )
+    layer = layers[chosen]
+    shown = ""
+    if layer.map is not None:
+        shown = f"""<div class="figures one">{figure(view, layer, layer.map, layer.words[0][0])}</div>
+{scale(view, "looked_less", "looked_more")}"""
+    return f'<div class="chips" role="group" aria-label="{label}">{buttons}</div>{shown}'
 
 
 def figure(view: View, layer: Layer, values: np.ndarray, name: str, place: str = "") -> str:
