@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 import gradio as gr
@@ -194,14 +194,9 @@ class Page:
             else:
                 searching.remember(tab, data["fields"])
                 pictures = [one.picture for one in self.workspace.collection()]
-            try:
-                for step in captions.describe(view, tab, pictures):
-                    yield {self.progress: header.progress(view, step), self.notice: ""}
-                done = True
-            except Cancelled:
-                said.kind, said.lines = "info", [view.say("stopped")]
+            done = yield from self._steps(view, said, captions.describe(view, tab, pictures), "stopped")
         shown: Updates = {self.progress: "", self.notice: said.html(), self.search: search.render(view, tab)}
-        if queries and done:
+        if queries and done and tab.document.queries:
             tab.page = 0
             tab.caption = (answers.ordered(tab.document, tab.sort)[0], "", 0, -1)
             shown |= {self.tabs: gr.Tabs(selected="results"), self.why: why.render(view, tab)}
@@ -212,12 +207,8 @@ class Page:
         with Said(view) as said:
             with self.desk.edit(tab) as document:
                 workbench.write_fields(view, document, data["fields"], "")
-            try:
-                for step in clip_weights.act(view, tab, data):
-                    yield {self.progress: header.progress(view, step), self.notice: ""}
+            if (yield from self._steps(view, said, clip_weights.act(view, tab, data), "download_stopped")):
                 said.inform(f"<p>{view.t('downloaded')}</p>")
-            except Cancelled:
-                said.kind, said.lines = "info", [view.say("download_stopped")]
         yield {self.progress: "", self.notice: self._say(view, tab, said), self.board: workbench.render(view, tab)}
 
     def on_stop(self, draft: str, annotator: str, request: gr.Request) -> Updates:
@@ -292,11 +283,7 @@ class Page:
         view, tab, data = self._arrive(request, event, draft)
         searching.remember(tab, data["fields"])
         with Said(view) as said:
-            try:
-                for step in searching.ask(view, tab, data):
-                    yield {self.progress: header.progress(view, step), self.notice: ""}
-            except Cancelled:
-                said.kind, said.lines = "info", [view.say("stopped")]
+            yield from self._steps(view, said, searching.ask(view, tab, data), "stopped")
         yield {self.progress: "", self.search: search.render(view, tab), self.notice: said.html()}
 
     def on_open_search(self, draft: str, annotator: str, request: gr.Request) -> str:
@@ -335,6 +322,16 @@ class Page:
             f'<button class="quiet" data-action="reload">{view.t("take_newer")}</button></div>'
         )
         return notice(view.t("conflict"), "error", buttons)
+
+    def _steps(self, view: View, said: Said, steps: Iterator[Step], stopped: str) -> Generator[Updates, None, bool]:
+        """Show how far something is; gives whether it came to its end. `stopped` is said when Stop was pressed."""
+        try:
+            for step in steps:
+                yield {self.progress: header.progress(view, step), self.notice: ""}
+        except Cancelled:
+            said.kind, said.lines = "info", [view.say(stopped)]
+            return False
+        return True
 
     def _unchanged(self) -> Updates:
         return {self.notice: gr.skip()}
