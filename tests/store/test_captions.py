@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import random
 import signal
@@ -10,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -202,6 +204,13 @@ def test_the_table_has_the_best_caption(told: Workspace, labelled: LabelledEpiso
         "a cat catches a ball",
     ]
     assert len(read(tmp_path / "out.csv", told)) == 1
+
+
+def test_a_data_set_has_the_best_caption(told: Workspace, labelled: LabelledEpisode, tmp_path: Path) -> None:
+    FORMATS["huggingface"].write([("id", told.episode(told.save_episode(labelled)))], tmp_path / "out.zip")
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        rows = [json.loads(line) for line in archive.read("pictures/metadata.jsonl").splitlines()]
+    assert [row["caption"] for row in rows[3:6]] == ["un café au lait", None, None]
 
 
 def test_a_workspace_of_an_earlier_release_gets_the_table(tmp_path: Path, digits: list[Picture]) -> None:
