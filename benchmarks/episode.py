@@ -17,6 +17,7 @@ runtime.prepare("cpu")
 
 from benchmarks import photos  # noqa: E402
 from fsl_demo.backbones.cache import FeatureCache  # noqa: E402
+from fsl_demo.backbones.networks import Networks  # noqa: E402
 from fsl_demo.episodes import Episode, quiet  # noqa: E402
 from fsl_demo.methods import build, proposed  # noqa: E402
 from fsl_demo.methods.contract import Method  # noqa: E402
@@ -40,7 +41,7 @@ def main() -> None:
 
     started = time.perf_counter()
     features = FeatureCache()
-    built, episode = build(features), photos.read(sets[0])
+    built, episode = build(Networks(features)), photos.read(sets[0])
     ticked = proposed(built, [example.picture for example in episode.support])
     methods = {name: built[name] for name in ticked}
     answer(episode, methods)

@@ -19,7 +19,7 @@ MAX_NAME = 100
 MAX_DESCRIPTION = 1_000
 
 Progress = Callable[[str, int, int], None]
-"""Called with (stage, done, total); may raise `Cancelled`. Stages are "weights", "embed", "score"."""
+"""Called with (stage, done, total); may raise `Cancelled`. Stages are "weights", "embed", "score", "describe"."""
 
 
 def quiet(stage: str, done: int, total: int) -> None:
@@ -228,14 +228,51 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Caption:
+    """What a captioner says of a picture.
+
+    Attributes:
+        text: a sentence, without its full stop.
+        score: log-probability of its tokens, divided by their number: what candidates are ranked by. It says how
+            usual the sentence is, not whether it is true.
+        fit: similarity of sentence and picture in the built-in vision-language model, cosine.
+        doubtful: whether `fit` is lower than it is for nearly all photographs: the model does not know such pictures.
+    """
+
+    text: str
+    score: float
+    fit: float
+    doubtful: bool
+
+
+@dataclass(frozen=True)
+class Described:
+    """A picture in words: a captioner's candidates, best first, and the weights that it had."""
+
+    captioner: str
+    weights: str
+    captions: tuple[Caption, ...]
+
+
+@dataclass(frozen=True)
 class LabelledEpisode:
-    """An episode with what methods and people said about its queries: what is saved, shown and exported."""
+    """An episode with what methods and people said about its queries: what is saved, shown and exported.
+
+    Attributes:
+        labels: query index to label.
+        captions: hash of a picture to what captioners said of it, the latest first.
+    """
 
     episode: Episode
     title: str = ""
     runs: tuple[Run, ...] = ()
     labels: Mapping[int, Label] = field(default_factory=dict)
-    """Query index to label."""
+    captions: Mapping[str, tuple[Described, ...]] = field(default_factory=dict)
+
+    def caption(self, picture: Picture) -> str:
+        """The best of the latest captions of a picture; "" when it was not described."""
+        said = self.captions.get(picture.sha256)
+        return said[0].captions[0].text if said else ""
 
 
 def ordered_unique(pictures: Sequence[Picture]) -> list[Picture]:

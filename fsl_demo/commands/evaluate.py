@@ -209,7 +209,7 @@ def _checkpoints(chosen: argparse.Namespace) -> int:
 
     terminal, networks = reporting.Terminal(), Networks(reading.features(chosen.workspace, MAP_BYTES))
     names = [options.checkpoint(name) for name in chosen.checkpoints]
-    others, settings = reading.compared(build(networks.features), chosen.methods or [], chosen.settings)
+    others, settings = reading.compared(build(networks), chosen.methods or [], chosen.settings)
     documents: list[dict[str, Any]] = []
 
     def read(fold: int | None) -> Dataset:

@@ -15,6 +15,7 @@ from fsl_demo.pictures import Picture, ingest
 
 if TYPE_CHECKING:
     from fsl_demo.backbones.cache import FeatureCache
+    from fsl_demo.methods.captioning import Captioner
     from fsl_demo.methods.contract import Method
 
 Report = Callable[[UserError], None]
@@ -76,9 +77,18 @@ def queries(path: Path, progress: Progress, report: Report) -> dict[str, Picture
 
 def methods(vectors: Path | None) -> dict[str, Method]:
     """All methods by id, with a feature cache in this workspace, or in memory."""
-    from fsl_demo.methods import build
+    from fsl_demo import methods
+    from fsl_demo.backbones.networks import Networks
 
-    return build(features(vectors))
+    return methods.build(Networks(features(vectors)))
+
+
+def captioners(vectors: Path | None) -> dict[str, Captioner]:
+    """All captioners by id, with a feature cache in this workspace, or in memory."""
+    from fsl_demo import methods
+    from fsl_demo.backbones.networks import Networks
+
+    return methods.captioners(Networks(features(vectors)))
 
 
 def features(vectors: Path | None, map_bytes: int | None = None) -> FeatureCache:

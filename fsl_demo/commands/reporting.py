@@ -18,6 +18,7 @@ STAGES = {
     "download": "downloading megabytes",
     "embed": "embedding",
     "score": "scoring",
+    "describe": "describing pictures",
 }
 NONE = "(none of these)"
 ERASE = "\r\x1b[K"

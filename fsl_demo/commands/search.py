@@ -1,4 +1,4 @@
-"""`search`: the pictures of a workspace or a folder, ranked by a sentence or by a picture."""
+"""`search`: the pictures of a workspace or a folder, found by a sentence, a picture, or words of their captions."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fsl_demo.commands import options, reading, reporting
+from fsl_demo.commands.caption import DOUBT
 from fsl_demo.errors import UserError
 from fsl_demo.pictures import ingest
 
@@ -15,22 +16,31 @@ if TYPE_CHECKING:
     from fsl_demo.store import CollectionPicture
 
 DETAILS = """\
-A workspace's pictures are those of its saved episodes, and those added on the page for searching. Each picture is
-embedded once; its features are kept in the workspace. The JSON is a list of "file", "sha256", "similarity",
-"classes" (that a person gave it) and "episodes", best first.
+A workspace's pictures are those of its saved episodes, and those added for searching: on the page, or by `caption`.
+Each picture is embedded once; its features are kept in the workspace. The JSON is a list of "file", "sha256",
+"similarity", "classes" (that a person gave it) and "episodes", best first; with --captions "caption" and "doubtful"
+take the place of "similarity".
 """
 EXAMPLES = """\
 search "a dog in the snow" --workspace workspace/
 search --like dog.jpg --top 5 --format json
 search "a dog in the snow" --data holiday/
+search --captions "dog run"
 """
 
 
 def add(verbs: options.Verbs) -> None:
-    parser = options.add_verb(verbs, "search", "Rank pictures by a sentence, or by a picture.", DETAILS, EXAMPLES)
+    summary = "Find pictures by a sentence, a picture, or their captions."
+    parser = options.add_verb(verbs, "search", summary, DETAILS, EXAMPLES)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("sentence", nargs="?", metavar="SENTENCE", help="what the pictures show, in English")
     what.add_argument("--like", type=Path, metavar="FILE", help="a picture; those most like it are listed")
+    what.add_argument(
+        "--captions",
+        metavar="WORDS",
+        help="words, or beginnings of words, that a picture's caption has to say (of a workspace whose pictures were"
+        " described)",
+    )
     parser.add_argument("--data", type=Path, metavar="DIR", help="search this folder or zip in place of the workspace")
     parser.add_argument(
         "--workspace",
@@ -46,14 +56,14 @@ def add(verbs: options.Verbs) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
+    if chosen.captions is not None:
+        return _by_captions(chosen)
     options.prepare(chosen)
     from fsl_demo.methods.phrases import sentence_vector
     from fsl_demo.retrieval import Index
 
     if chosen.data is None:
-        chosen.workspace = chosen.workspace or Path("workspace")
-        if not chosen.workspace.is_dir():  # a misspelled folder isn't made
-            raise UserError("folder_missing", folder=chosen.workspace)
+        chosen.workspace = _folder(chosen)
     terminal = reporting.Terminal()
     like = ingest(chosen.like) if chosen.like else None
     space = _space(chosen)
@@ -68,18 +78,57 @@ def run(chosen: argparse.Namespace) -> int:
     index.add([one.picture for _, one in offered.values()], terminal.progress)
     found = [(*offered[sha256], similarity) for sha256, similarity in index.search(vector, list(offered), chosen.top)]
     if chosen.format == "json":
-        reporting.print_json([_document(*match) for match in found])
+        reporting.print_json(
+            [_document(file, one, {"similarity": round(similarity, 6)}) for file, one, similarity in found]
+        )
     else:
         rows = [[f"{similarity:.3f}", file, "; ".join(one.classes)] for file, one, similarity in found]
         reporting.print_table(["similarity", "file", "classes"], rows)
     return 1 if terminal.faults else 0
 
 
-def _document(file: str, one: CollectionPicture, similarity: float) -> dict[str, Any]:
+def _by_captions(chosen: argparse.Namespace) -> int:
+    from fsl_demo.store import Workspace
+
+    if chosen.data is not None:
+        raise UserError("captions_need_workspace")
+    if not chosen.captions.strip():
+        raise UserError("search_empty")
+    workspace = Workspace(_folder(chosen))
+    offered = {one.picture.sha256: one for one in workspace.collection()}
+    if not offered:
+        raise UserError("no_collection")
+    matches = [match for match in workspace.pictures_that_say(chosen.captions) if match.picture in offered]
+    found = [(offered[match.picture], match.caption) for match in matches[: chosen.top]]
+    if chosen.format == "json":
+        said = [({"caption": caption.text, "doubtful": caption.doubtful}, one) for one, caption in found]
+        reporting.print_json([_document(one.picture.name, one, how) for how, one in said])
+    else:
+        rows = [
+            [one.picture.name, caption.text, DOUBT if caption.doubtful else "", "; ".join(one.classes)]
+            for one, caption in found
+        ]
+        reporting.print_table(["file", "caption", "", "classes"], rows)
+    return 0
+
+
+def _folder(chosen: argparse.Namespace) -> Path:
+    """The workspace that is searched.
+
+    Raises:
+        UserError: `folder_missing`: a misspelled folder isn't made.
+    """
+    folder = chosen.workspace or Path("workspace")
+    if not folder.is_dir():
+        raise UserError("folder_missing", folder=folder)
+    return folder
+
+
+def _document(file: str, one: CollectionPicture, how: dict[str, Any]) -> dict[str, Any]:
     return {
         "file": file,
         "sha256": one.picture.sha256,
-        "similarity": round(similarity, 6),
+        **how,
         "classes": list(one.classes),
         "episodes": list(one.episodes),
     }

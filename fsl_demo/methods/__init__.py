@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.errors import UserError
 from fsl_demo.methods.asif import Asif
@@ -62,9 +61,8 @@ def of_checkpoint(name: str, networks: Networks) -> Method:
     return made
 
 
-def build(features: FeatureCache) -> dict[str, Method]:
-    """All methods by id, on one feature cache."""
-    networks = Networks(features)
+def build(networks: Networks) -> dict[str, Method]:
+    """All methods by id, on these networks."""
     methods: list[Method] = [make(networks) for make in METHODS]
     return {method.card.id: method for method in methods}
 

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
-from fsl_demo.episodes import Layer, Progress, quiet
+from fsl_demo.episodes import Caption, Layer, Progress, quiet
 from fsl_demo.pictures import Picture
+
+__all__ = ["Caption", "Captioner", "CaptionerCard"]
 
 
 @dataclass(frozen=True)
@@ -27,24 +29,6 @@ class CaptionerCard:
     paper: str
     checkpoint: str
     cost: int
-
-
-@dataclass(frozen=True)
-class Caption:
-    """What a captioner says of a picture.
-
-    Attributes:
-        text: a sentence, without its full stop.
-        score: log-probability of its tokens, divided by their number: what candidates are ranked by. It says how
-            usual the sentence is, not whether it is true.
-        fit: similarity of sentence and picture in the built-in vision-language model, cosine.
-        doubtful: whether `fit` is lower than it is for nearly all photographs: the model does not know such pictures.
-    """
-
-    text: str
-    score: float
-    fit: float
-    doubtful: bool
 
 
 class Captioner(Protocol):

@@ -1,6 +1,7 @@
 """Where episodes, pictures, labels and drafts are kept: SQLite and picture files in one folder."""
 
 from fsl_demo.store.browse import EpisodeSummary, Statistics
+from fsl_demo.store.captions import CaptionMatch
 from fsl_demo.store.collection import CollectionPicture
 from fsl_demo.store.drafts import Draft, StaleDraft
 from fsl_demo.store.episodes import StoredEpisode
@@ -8,6 +9,7 @@ from fsl_demo.store.labels import LabelRecord
 from fsl_demo.store.workspace import Workspace
 
 __all__ = [
+    "CaptionMatch",
     "CollectionPicture",
     "Draft",
     "EpisodeSummary",

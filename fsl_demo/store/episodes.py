@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from fsl_demo.episodes import ClassSpec, Episode, Example, LabelledEpisode, class_key
 from fsl_demo.errors import UserError
 from fsl_demo.pictures import Picture
-from fsl_demo.store import labels, runs
+from fsl_demo.store import captions, labels, runs
 from fsl_demo.store.blobs import Blobs
 from fsl_demo.store.connection import now, plain
 
@@ -58,6 +58,9 @@ def save(db: Database, labelled: LabelledEpisode, episode_id: str | None) -> str
     runs.save(db, episode_id, labelled.runs, queries, classes)
     for position, item in enumerate(queries):
         labels.put(db, item, labelled.labels.get(position), classes)
+    for picture in {*(example.picture for example in episode.support), *episode.queries}:
+        for described in reversed(labelled.captions.get(picture.sha256, ())):
+            captions.add(db, picture.sha256, described)
     return episode_id
 
 
@@ -74,7 +77,8 @@ def load(db: Database, blobs: Blobs, episode_id: str) -> StoredEpisode:
     queries = tuple(picture for picture, _ in _items(db, blobs, episode_id, "query"))
     specs = tuple(ClassSpec(name, tuple(json.loads(descriptions))) for _, name, descriptions in rows)
     said, times = labels.load(db, episode_id, classes)
-    return StoredEpisode(Episode(specs, support, queries), title, runs.load(db, episode_id), said, times)
+    described = captions.load(db, [*(example.picture.sha256 for example in support), *(one.sha256 for one in queries)])
+    return StoredEpisode(Episode(specs, support, queries), title, runs.load(db, episode_id), said, described, times)
 
 
 def require(db: Database, episode_id: str) -> str:

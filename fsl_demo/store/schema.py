@@ -181,3 +181,15 @@ def m003_searchable_pictures(db: Database) -> None:
         "CREATE TABLE searchable (id INTEGER PRIMARY KEY AUTOINCREMENT,"
         " picture TEXT NOT NULL UNIQUE REFERENCES pictures(sha256), created_at TEXT NOT NULL) STRICT"
     )
+
+
+@migrations()
+def m004_captions(db: Database) -> None:
+    """What captioners said of pictures, searchable by words and their beginnings; English endings do not matter."""
+    db.execute(
+        "CREATE TABLE captions (id INTEGER PRIMARY KEY, picture TEXT NOT NULL REFERENCES pictures(sha256),"
+        " captioner TEXT NOT NULL, weights TEXT NOT NULL, rank INTEGER NOT NULL, text TEXT NOT NULL,"
+        " score REAL NOT NULL, fit REAL NOT NULL, doubtful INTEGER NOT NULL, created_at TEXT NOT NULL,"
+        " UNIQUE (picture, captioner, weights, rank)) STRICT"
+    )
+    db.table("captions").enable_fts(["text"], create_triggers=True, tokenize="porter unicode61 remove_diacritics 2")

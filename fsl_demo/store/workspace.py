@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from fsl_demo.episodes import Label, LabelledEpisode
+from fsl_demo.episodes import Described, Label, LabelledEpisode
 from fsl_demo.errors import UserError
 from fsl_demo.pictures import Picture
-from fsl_demo.store import blobs, browse, collection, drafts, episodes, labels, pictures, runs
+from fsl_demo.store import blobs, browse, captions, collection, drafts, episodes, labels, pictures, runs
+from fsl_demo.store.captions import CaptionMatch
 from fsl_demo.store.connection import Connections, now, trouble
 
 
@@ -214,6 +215,32 @@ class Workspace:
         """Take back `add_to_collection`; the files stay, and so do the pictures of saved episodes."""
         with self._connections.write() as db:
             collection.remove(db, hashes)
+
+    def put_captions(self, described: Mapping[str, Described]) -> None:
+        """Keep what a captioner said of stored pictures, by hash; what the same weights said before stays."""
+        with self._connections.write() as db:
+            for sha256, said in described.items():
+                captions.add(db, sha256, said)
+
+    def captions(self, hashes: Sequence[str]) -> dict[str, tuple[Described, ...]]:
+        """What captioners said of those pictures that were described, the latest first."""
+        with self._connections.read() as db:
+            return captions.load(db, hashes)
+
+    def described(self, captioner: str, weights: str | None = None) -> set[str]:
+        """Hashes of the pictures that a captioner has described: with these weights, or with any."""
+        with self._connections.read() as db:
+            return captions.pictures(db, captioner, weights)
+
+    def pictures_that_say(self, words: str) -> list[CaptionMatch]:
+        """Pictures with a caption that says all these words; those that say them best first.
+
+        Args:
+            words: whatever a person types. A word also stands for its other endings, and for words that begin so;
+                without a word nothing is found.
+        """
+        with self._connections.read() as db:
+            return captions.search(db, words)
 
     def statistics(self) -> browse.Statistics:
         """How much there is of everything."""

@@ -13,7 +13,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Step:
-    """How far something is: `method` is at `stage`, `done` of `total`."""
+    """How far something is: `method` (or a captioner) is at `stage`, `done` of `total`."""
 
     method: str
     stage: str

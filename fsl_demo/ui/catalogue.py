@@ -29,6 +29,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "stage.download": ("downloading: {done} of {total} MB", "下載中：{done} / {total} MB"),
     "stage.embed": ("embedding pictures: {done} of {total}", "計算圖片特徵：{done} / {total}"),
     "stage.score": ("scoring", "計算分數"),
+    "stage.describe": ("describing pictures: {done} of {total}", "產生圖說：{done} / {total}"),
     "stop": ("Stop", "停止"),
     "stopped": ("Stopped. What was computed so far is kept for the next time.", "已停止。已計算的部分會保留到下次使用。"),
     # workbench
@@ -101,6 +102,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "method.linear-probe": (
         "Logistic regression on the pictures of every class, in the built-in model's space: what pictures alone are worth there.",
         "在內建模型的空間裡，以各類別的圖片做邏輯迴歸：顯示只靠圖片能達到的程度。",
+    ),
+    "method.prefix": (
+        "Experimental: shows your pictures and their class names to the captioner's language model, and asks which name comes next.",
+        "實驗性：把您的圖片與類別名稱給圖說模型的語言模型看，再問它接下來是哪個名稱。",
     ),
     "method.siamese": (
         "Distance between twin networks trained on pairs: digits, characters, faces, photographs. Crop face pictures to the face.",
@@ -282,6 +287,33 @@ TEXTS: dict[str, tuple[str, str]] = {
         "What the network was trained to name; your classes need not be among them.",
         "這是網路受訓時學過的名稱；您的類別不一定在其中。",
     ),
+    # captions
+    "describe_queries": ("Describe the queries", "為查詢圖片產生圖說"),
+    "captioner": ("Who describes", "由誰產生圖說"),
+    "caption": ("Caption", "圖說"),
+    "caption_open": ("Where each word comes from, and other candidates", "每個字的依據，以及其他候選圖說"),
+    "caption_doubt": ("may be wrong", "可能有誤"),
+    "caption_doubt_why": (
+        "May be wrong: this picture is unlike the photographs that the captioner learned from.",
+        "可能有誤：這張圖片與圖說模型學過的照片不相似。",
+    ),
+    "caption_by": ("Captioner: {captioner}", "圖說模型：{captioner}"),
+    "caption_words": ("Words of the caption", "圖說的每個字"),
+    "caption_no_maps": ("{captioner} is not installed here, so there are no maps of its words.", "這裡沒有安裝 {captioner}，因此沒有各字的熱圖。"),
+    "word_hint": (
+        "Where the captioner looked for “{word}”, on one colour scale for all words. Left and right arrow keys go to the next word; the percentage says how sure the captioner was of the word.",
+        "圖說模型寫「{word}」時看的位置；所有字共用一個色階。左右方向鍵切換到前後的字；百分比是模型對該字的把握。",
+    ),
+    "looked_less": ("looked less", "較少注意"),
+    "looked_more": ("looked more", "較多注意"),
+    "candidates": ("Candidates", "候選圖說"),
+    "caption_score": ("Usual", "常見"),
+    "caption_fit": ("Fit", "相符"),
+    "candidates_hint": (
+        "Usual: log-probability a word, which is how the captioner ranks its sentences; a usual sentence can be wrong. Fit: how well the sentence suits the picture, by the built-in model of pictures and text.",
+        "常見：每個字的對數機率，候選圖說依此排序；常見的句子也可能是錯的。相符：由內建圖文模型判斷句子與圖片的相符程度。",
+    ),
+    "caption_others": ("Described by others", "其他圖說"),
     # label and save
     "nothing_to_label": ("Nothing to label yet", "還沒有可標記的內容"),
     "nothing_to_label_hint": (
@@ -319,6 +351,19 @@ TEXTS: dict[str, tuple[str, str]] = {
     "search.sentence": ("What the pictures show", "圖片的內容"),
     "search.placeholder": ("What do the pictures show? “a dog in the snow”", "圖片裡有什麼？請用英文，例如 a dog in the snow"),
     "search.find": ("Search", "搜尋"),
+    "search.say": ("Search captions", "搜尋圖說"),
+    "search.say_hint": (
+        "Finds pictures whose caption has these words, or words that begin so",
+        "找出圖說含有這些字（或以此開頭的字）的圖片",
+    ),
+    "search.by_words": ("Pictures: {n}, with a caption that says “{words}”", "圖說含有「{words}」的圖片 {n} 張"),
+    "search.none_described": (
+        "No picture has been described yet. Press “Describe the pictures” above; then their captions can be searched.",
+        "還沒有任何圖片有圖說。請按上方的「為圖片產生圖說」，之後就能搜尋圖說。",
+    ),
+    "search.no_caption": ("No caption says all of this. Try fewer words.", "沒有圖說含有全部這些字。請減少字詞。"),
+    "search.rest_undescribed": ("Pictures without a caption, which cannot be found this way: {n}.", "沒有圖說、因此無法以此找到的圖片：{n} 張。"),
+    "search.describe": ("Describe the pictures ({n})", "為圖片產生圖說（{n}）"),
     "search.hint": (
         "Saved episodes and pictures added here are searched. Tick pictures to send them to the Workbench; Shift ticks a range.",
         "搜尋範圍是已儲存的任務與在此加入的圖片。勾選圖片即可送到工作台；按住 Shift 可連續勾選。",

@@ -29,12 +29,14 @@ class Tab:
         selected: the explained cell: query, method, class key or "", support picture or "".
         point: the place on a picture of the explanation whose attention is on view: x, y, "query" or "support".
         phrase: what is looked for on the explained query, in place of a class.
+        caption: the caption on view in place of an explanation: query, captioner or "", its rank among the
+            candidates, and the word whose map is shown, or -1 for the first that says something.
         cursor, shown_at: the query being labelled, and since when (monotonic seconds).
         opened: the cell of a confusion matrix on view: method, true class, predicted class.
         filters, deleted: of the collection; the episode whose deletion can be undone.
         searches: what was searched for, and what is ticked.
         lock: serialises edits and the end of a prediction.
-        stop: ends a prediction or a search.
+        stop: ends what runs in the background: a prediction, captions, a search, a download.
     """
 
     id: str
@@ -50,6 +52,7 @@ class Tab:
     selected: tuple[str, str, str, str] = ("", "", "", "")
     point: tuple[float, float, str] | None = None
     phrase: str = ""
+    caption: tuple[str, str, int, int] = ("", "", 0, -1)
     cursor: str = ""
     shown_at: float = 0.0
     opened: tuple[str, str, str] = ("", "", "")

@@ -95,6 +95,7 @@ class Document:
     """What one page shows; the store keeps it as a draft.
 
     `previous` holds the results before the present ones, to say what moved; a saved episode does not have them.
+    `captioner` is the id of the one that describes pictures, where somebody chose.
     """
 
     title: str = ""
@@ -102,6 +103,7 @@ class Document:
     queries: list[str] = field(default_factory=list)
     methods: list[str] | None = None
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    captioner: str = ""
     results: list[Result] = field(default_factory=list)
     previous: list[Result] = field(default_factory=list)
     labels: dict[str, GivenLabel] = field(default_factory=dict)

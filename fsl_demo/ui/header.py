@@ -1,4 +1,4 @@
-"""The line above the tabs (what runs where, language, light or dark) and the progress of a prediction or download."""
+"""The line above the tabs (what runs where, language, light or dark) and the progress of what runs in the background."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ def render(view: View) -> str:
 
 def progress(view: View, step: Step) -> str:
     share = step.done / step.total if step.total else 0.0
-    method = esc(view.methods[step.method].card.title)
-    return f"""<div class="progress" role="status"><span>{method} · {view.t(f"stage.{step.stage}", done=step.done, total=step.total)}</span>
+    return f"""<div class="progress" role="status"><span>{esc(view.title(step.method))} · {view.t(f"stage.{step.stage}", done=step.done, total=step.total)}</span>
 <progress max="1" value="{share:.3f}"></progress>
 <button class="quiet" data-action="stop" data-event="stop" data-key="Escape">{view.t("stop")} <kbd>Esc</kbd></button></div>"""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
 from typing import Any
@@ -13,12 +14,15 @@ import gradio as gr
 from PIL import Image
 
 from fsl_demo.errors import UserError
+from fsl_demo.methods.captioning import Captioner
 from fsl_demo.methods.contract import Method
 from fsl_demo.pictures import Picture
 from fsl_demo.store import Workspace
 from fsl_demo.ui.catalogue import TEXTS, text
 
-MOUNT = "fsl.mount(element, trigger, upload, watch); /* events: 'act' 'predict' 'search' 'download' 'stop' */"
+MOUNT = (
+    "fsl.mount(element, trigger, upload, watch); /* events: 'act' 'predict' 'describe' 'search' 'download' 'stop' */"
+)
 
 
 def block(elem_id: str) -> gr.HTML:
@@ -33,11 +37,12 @@ def block(elem_id: str) -> gr.HTML:
 
 @dataclass(frozen=True)
 class View:
-    """What every renderer needs: the language, where pictures lie, the methods, how to call the device."""
+    """What every renderer needs: the language, where pictures lie, the methods, the captioners."""
 
     language: str
     workspace: Workspace
     methods: dict[str, Method]
+    captioners: Mapping[str, Captioner] = field(default_factory=dict)
 
     def t(self, key: str, **params: Any) -> str:
         """Text of the catalogue, escaped for HTML (parameters too)."""
@@ -46,6 +51,11 @@ class View:
     def say(self, key: str, **params: Any) -> str:
         """Text of the catalogue, as it is: for plots, files and messages that are escaped later."""
         return text(self.language, key, **params)
+
+    def title(self, name: str) -> str:
+        """What a method or captioner is called; one that is not installed has its id."""
+        known = self.methods.get(name) or self.captioners.get(name)
+        return known.card.title if known else name
 
     def variant(self, name: str) -> str:
         """What a variant is called: a checkpoint that somebody trained has its own name."""

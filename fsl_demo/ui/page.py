@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 import gradio as gr
 
-from fsl_demo.errors import Cancelled
+from fsl_demo.errors import Cancelled, UserError
+from fsl_demo.methods.captioning import Captioner
 from fsl_demo.methods.contract import Method
 from fsl_demo.store import Workspace
 from fsl_demo.ui import (
     answers,
     api,
+    captions,
     clip_weights,
     collecting,
     collection,
@@ -47,10 +49,13 @@ EVENT: dict[str, Any] = {
 class Page:
     """Builds the Blocks and answers its events; all state is on the desk and in the workspace."""
 
-    def __init__(self, workspace: Workspace, methods: dict[str, Method]) -> None:
+    def __init__(
+        self, workspace: Workspace, methods: dict[str, Method], captioners: Mapping[str, Captioner] | None = None
+    ) -> None:
         self.desk = Desk(workspace)
         self.workspace = workspace
         self.methods = methods
+        self.captioners = captioners or {}
 
     def build(self) -> gr.Blocks:
         with gr.Blocks(title="Few-shot workbench", fill_width=True, analytics_enabled=False) as blocks:
@@ -80,7 +85,7 @@ class Page:
             self.progress = block("progress")
             self.notice = block("notice")
             self._listen(blocks)
-            api.add(self.methods)
+            api.add(self.methods, self.captioners)
         return blocks
 
     def _listen(self, blocks: gr.Blocks) -> None:
@@ -105,6 +110,8 @@ class Page:
         ):
             source.act(handler, remembered, everything, **EVENT)
         self.board.predict(self.on_predict, remembered, everything, concurrency_limit=4, **EVENT)
+        for block_of in (self.board, self.search):
+            block_of.describe(self.on_describe, remembered, everything, concurrency_limit=4, **EVENT)
         self.search.search(self.on_ask, remembered, everything, concurrency_limit=4, **EVENT)
         self.board.download(self.on_download, remembered, everything, concurrency_limit=4, **EVENT)
         self.progress.stop(self.on_stop, remembered, everything, **EVENT)
@@ -163,7 +170,7 @@ class Page:
                 said.kind = "info"
                 tab.page = 0
                 tab.selected = (answers.ordered(document, tab.sort)[0], outcome.results[0].scores.method, "", "")
-                tab.point, tab.phrase = None, ""
+                tab.point, tab.phrase, tab.caption = None, "", ("", "", 0, -1)
                 shown = self._show(view, tab, annotator)
                 self._plots(view, tab, shown)
                 yield {
@@ -175,17 +182,33 @@ class Page:
                 return
         yield {self.progress: "", self.notice: self._say(view, tab, said), self.board: workbench.render(view, tab)}
 
+    def on_describe(self, draft: str, annotator: str, request: gr.Request, event: gr.EventData) -> Iterator[Updates]:
+        """Describe the queries, or every picture of the collection."""
+        view, tab, data = self._arrive(request, event, draft)
+        queries, done = data["of"] == "queries", False
+        with Said(view) as said:
+            if queries:
+                pictures = [view.picture(sha) for sha in tab.document.queries]
+                if not pictures:
+                    raise UserError("no_queries")
+            else:
+                searching.remember(tab, data["fields"])
+                pictures = [one.picture for one in self.workspace.collection()]
+            done = yield from self._steps(view, said, captions.describe(view, tab, pictures), "stopped")
+        shown: Updates = {self.progress: "", self.notice: said.html(), self.search: search.render(view, tab)}
+        if queries and done and tab.document.queries:
+            tab.page = 0
+            tab.caption = (answers.ordered(tab.document, tab.sort)[0], "", 0, -1)
+            shown |= {self.tabs: gr.Tabs(selected="results"), self.why: why.render(view, tab)}
+        yield {**shown, self.results: results.render(view, tab)}
+
     def on_download(self, draft: str, annotator: str, request: gr.Request, event: gr.EventData) -> Iterator[Updates]:
         view, tab, data = self._arrive(request, event, draft)
         with Said(view) as said:
             with self.desk.edit(tab) as document:
                 workbench.write_fields(view, document, data["fields"], "")
-            try:
-                for step in clip_weights.act(view, tab, data):
-                    yield {self.progress: header.progress(view, step), self.notice: ""}
+            if (yield from self._steps(view, said, clip_weights.act(view, tab, data), "download_stopped")):
                 said.inform(f"<p>{view.t('downloaded')}</p>")
-            except Cancelled:
-                said.kind, said.lines = "info", [view.say("download_stopped")]
         yield {self.progress: "", self.notice: self._say(view, tab, said), self.board: workbench.render(view, tab)}
 
     def on_stop(self, draft: str, annotator: str, request: gr.Request) -> Updates:
@@ -243,6 +266,10 @@ class Page:
                 return self._unchanged()
             if data["action"] == "add":
                 said.add(searching.add(view, tab, data))
+            elif data["action"] == "captioner":
+                with self.desk.edit(tab) as document:
+                    captions.choose(view, document, data["value"])
+                shown = {self.board: workbench.render(view, tab)}
             elif data["action"] in searching.SENDS:
                 with self.desk.edit(tab) as document:
                     before = document.outdated
@@ -256,11 +283,7 @@ class Page:
         view, tab, data = self._arrive(request, event, draft)
         searching.remember(tab, data["fields"])
         with Said(view) as said:
-            try:
-                for step in searching.ask(view, tab, data):
-                    yield {self.progress: header.progress(view, step), self.notice: ""}
-            except Cancelled:
-                said.kind, said.lines = "info", [view.say("stopped")]
+            yield from self._steps(view, said, searching.ask(view, tab, data), "stopped")
         yield {self.progress: "", self.search: search.render(view, tab), self.notice: said.html()}
 
     def on_open_search(self, draft: str, annotator: str, request: gr.Request) -> str:
@@ -284,7 +307,8 @@ class Page:
 
     def _view(self, request: gr.Request) -> View:
         wanted = request.cookies.get("fsl_language", "") or request.headers.get("accept-language", "")
-        return View("zh-TW" if wanted.lower().startswith("zh") else LANGUAGES[0], self.workspace, self.methods)
+        language = "zh-TW" if wanted.lower().startswith("zh") else LANGUAGES[0]
+        return View(language, self.workspace, self.methods, self.captioners)
 
     def _arrive(self, request: gr.Request, event: gr.EventData, draft: str) -> tuple[View, Tab, dict[str, Any]]:
         data = dict(event._data)
@@ -298,6 +322,16 @@ class Page:
             f'<button class="quiet" data-action="reload">{view.t("take_newer")}</button></div>'
         )
         return notice(view.t("conflict"), "error", buttons)
+
+    def _steps(self, view: View, said: Said, steps: Iterator[Step], stopped: str) -> Generator[Updates, None, bool]:
+        """Show how far something is; gives whether it came to its end. `stopped` is said when Stop was pressed."""
+        try:
+            for step in steps:
+                yield {self.progress: header.progress(view, step), self.notice: ""}
+        except Cancelled:
+            said.kind, said.lines = "info", [view.say(stopped)]
+            return False
+        return True
 
     def _unchanged(self) -> Updates:
         return {self.notice: gr.skip()}

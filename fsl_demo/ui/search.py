@@ -1,13 +1,15 @@
-"""The Search tab: the collection's pictures ranked by a sentence or a picture, and sent to the workbench."""
+"""The Search tab: the collection's pictures found by a sentence, captions or a picture, and sent to the workbench."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from fsl_demo import retrieval
 from fsl_demo.methods.joint_space import JointSpace
 from fsl_demo.retrieval import Index, index_of
-from fsl_demo.store import CollectionPicture
+from fsl_demo.store import CaptionMatch, CollectionPicture
+from fsl_demo.ui import captions
 from fsl_demo.ui.desk import Tab
 from fsl_demo.ui.document import ClassRow, Document
 from fsl_demo.ui.html import View, esc, picker
@@ -29,28 +31,50 @@ def render(view: View, tab: Tab) -> str:
     asked = searches.present
     offered = [one for one in collection if one.picture.sha256 != asked.like and _fits(one, searches.only)]
     method, space = searches.space(spaces)
-    shown, unranked = _ranked(asked, offered, index_of(space), PAGE * asked.pages)
-    found = len(offered) - unranked
-    best = max((similarity for _, similarity in shown if similarity is not None), default=0.0)
-    tiles = "".join(_tile(view, tab, one, similarity, best) for one, similarity in shown)
-    more = found - len(shown)
+    everything, unranked = _found(view, asked, offered, index_of(space))
+    shown = everything[: PAGE * asked.pages]
+    best = max((hit.similarity for hit in shown if hit.similarity is not None), default=0.0)
+    tiles = "".join(_tile(view, tab, hit, best) for hit in shown)
+    more = len(everything) - len(shown)
     return f"""<div class="search" data-draft="{tab.draft_id}" data-drop="collection">{_undo(view, searches)}
-{_controls(view, searches, spaces, method, collection)}
-{_headline(view, searches, found, unranked)}
-<div class="tiles">{tiles or f'<p class="empty">{view.t("search.no_match")}</p>'}</div>
+{_controls(view, tab, spaces, method, collection)}
+{_headline(view, searches, len(everything), unranked)}
+<div class="tiles">{tiles or _nothing(view, asked, offered)}</div>
 {f'<div class="line pager"><button data-action="more" class="quiet">{view.t("search.more", n=more)}</button></div>' if more else ""}
-{_send(view, tab, any(one.added for one, _ in shown)) if shown else ""}</div>"""
+{_send(view, tab, any(hit.one.added for hit in shown)) if shown else ""}</div>"""
 
 
-def _ranked(
-    asked: Asked, offered: Sequence[CollectionPicture], index: Index, most: int
-) -> tuple[list[tuple[CollectionPicture, float | None]], int]:
-    """The first pictures with their similarity, and how many of all cannot be ranked yet."""
-    if asked.vector is None:
-        return [(one, None) for one in offered[:most]], 0
+@dataclass(frozen=True)
+class _Hit:
+    """A picture that was found: by its similarity, or by what its caption says."""
+
+    one: CollectionPicture
+    similarity: float | None = None
+    said: CaptionMatch | None = None
+
+
+def _found(view: View, asked: Asked, offered: Sequence[CollectionPicture], index: Index) -> tuple[list[_Hit], int]:
+    """The pictures that were asked for, best first, and how many of those offered cannot be ranked yet."""
     by_hash = {one.picture.sha256: one for one in offered}
-    matches = index.search(asked.vector, list(by_hash), most)
-    return [(by_hash[match.sha256], match.similarity) for match in matches], sum(sha not in index for sha in by_hash)
+    if asked.words:
+        matches = view.workspace.pictures_that_say(asked.words)
+        return [_Hit(by_hash[said.picture], said=said) for said in matches if said.picture in by_hash], 0
+    if asked.vector is None:
+        return [_Hit(one) for one in offered], 0
+    ranked = index.search(asked.vector, list(by_hash), len(by_hash))
+    return [_Hit(by_hash[match.sha256], match.similarity) for match in ranked], len(by_hash) - len(ranked)
+
+
+def _nothing(view: View, asked: Asked, offered: Sequence[CollectionPicture]) -> str:
+    """Why nothing is on view, and what to do about it."""
+    if not asked.words:
+        return f'<p class="empty">{view.t("search.no_match")}</p>'
+    described = view.workspace.captions([one.picture.sha256 for one in offered])
+    if not described:
+        return f'<p class="empty">{view.t("search.none_described")}</p>'
+    rest = len(offered) - len(described)
+    waiting = f" {view.t('search.rest_undescribed', n=rest)}" if rest else ""
+    return f'<p class="empty">{view.t("search.no_caption")}{waiting}</p>'
 
 
 def _fits(one: CollectionPicture, only: str) -> bool:
@@ -68,11 +92,12 @@ def _undo(view: View, searches: Searches) -> str:
 
 def _controls(
     view: View,
-    searches: Searches,
+    tab: Tab,
     spaces: Mapping[str, JointSpace],
     method: str,
     collection: Sequence[CollectionPicture],
 ) -> str:
+    searches = tab.searches
     if len(spaces) == 1:
         model = f'<span class="hint">{view.t("search.model")}: {esc(spaces[method].title)}</span>'
     else:
@@ -83,12 +108,24 @@ def _controls(
     if names and not all(one.classes for one in collection):
         choices.append(("unlabelled", view.say("search.unlabelled")))
     options = "".join(_option(value, label, value == searches.only) for value, label in choices)
+    say = f'<button data-action="say" data-focus="say" title="{view.t("search.say_hint")}">{view.t("search.say")}</button>'
     narrow = f'<select data-action="only" data-focus="only" aria-label="{view.t("search.only")}">{options}</select>'
     return f"""<div class="line" role="search"><input type="text" class="grow" data-field="sentence" data-enter="#find"
  value="{esc(searches.typed)}" placeholder="{view.t("search.placeholder")}" aria-label="{view.t("search.sentence")}">
 <button class="primary" id="find" data-action="find" data-event="search">{view.t("search.find")}</button>
+{say if view.captioners else ""}
 {narrow if names else ""}{model}</div>
-<div class="line"><span class="hint grow">{view.t("search.hint")}</span>{_pickers(view)}</div>"""
+<div class="line"><span class="hint grow">{view.t("search.hint")}</span>{_describe(view, tab.document, collection)}{_pickers(view)}</div>"""
+
+
+def _describe(view: View, document: Document, collection: Sequence[CollectionPicture]) -> str:
+    """The way to describe what has no caption yet."""
+    chosen = captions.captioner(view, document)
+    known = view.workspace.described(chosen.card.id) if chosen else set()
+    waiting = sum(one.picture.sha256 not in known for one in collection)
+    if not waiting:
+        return ""
+    return captions.control(view, document, "collection", view.t("search.describe", n=waiting))
 
 
 def _option(value: str, label: str, chosen: bool) -> str:
@@ -107,6 +144,8 @@ def _headline(view: View, searches: Searches, found: int, unranked: int) -> str:
         name = view.picture(asked.like).name
         image = f'<img src="{view.thumb(asked.like)}" alt="{esc(name)}">'
         said = image + view.t("search.like", n=found, name=name)
+    elif asked.words:
+        said = view.t("search.by_words", n=found, words=_short(asked.words))
     elif asked.sentence:
         said = view.t("search.by_sentence", n=found, sentence=_short(asked.sentence))
     else:
@@ -118,7 +157,8 @@ def _headline(view: View, searches: Searches, found: int, unranked: int) -> str:
 <label class="all"><input type="checkbox" data-all> {view.t("search.tick_all")}</label></div>{waiting if unranked else ""}"""
 
 
-def _tile(view: View, tab: Tab, one: CollectionPicture, similarity: float | None, best: float) -> str:
+def _tile(view: View, tab: Tab, hit: _Hit, best: float) -> str:
+    one, similarity = hit.one, hit.similarity
     sha256, name = one.picture.sha256, esc(one.picture.name)
     classes = esc(", ".join(one.classes))
     number, bar = "", ""
@@ -130,7 +170,14 @@ def _tile(view: View, tab: Tab, one: CollectionPicture, similarity: float | None
  {"checked" if sha256 in tab.searches.present.ticked else ""} aria-label="{view.t("select")}: {name}"><img src="{view.thumb(sha256)}" alt="{name}"></label>
 {f'<span class="where">✓ {esc(where)}</span>' if where else ""}
 <button class="quiet" data-action="similar" data-event="search" data-sha="{sha256}" aria-label="{view.t("search.similar")}: {name}">{view.t("search.similar")}</button>
-<div class="bar"><em {"" if classes else 'class="hint"'}>{classes or name}</em>{number}{bar}</div></div>"""
+<div class="bar"><em {"" if classes else 'class="hint"'}>{classes or name}</em>{number}{bar}</div>
+{_said(view, hit.said) if hit.said else ""}</div>"""
+
+
+def _said(view: View, said: CaptionMatch) -> str:
+    """The caption, with what was asked for marked."""
+    text = "".join(f"<mark>{esc(part)}</mark>" if asked else esc(part) for part, asked in said.parts)
+    return f'<p class="said" title="{esc(said.caption.text)}">{text}</p>{captions.doubt(view, said.caption)}'
 
 
 def _on_workbench(view: View, document: Document, sha256: str) -> str:

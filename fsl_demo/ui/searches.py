@@ -13,10 +13,11 @@ from fsl_demo.methods.joint_space import JointSpace
 
 @dataclass
 class Asked:
-    """One search: by a sentence, by a picture, or neither: the collection as it is.
+    """One search: by a sentence, by words of captions, by a picture, or by nothing: the collection as it is.
 
     Attributes:
         sentence: as it was typed, or None.
+        words: what a caption has to say, as it was typed, or "".
         like: hash of the picture, or "".
         vector: what was asked for in the space that is searched, [D].
         pages: how many pages of pictures are on view.
@@ -24,10 +25,16 @@ class Asked:
     """
 
     sentence: str | None = None
+    words: str = ""
     like: str = ""
     vector: np.ndarray | None = None
     pages: int = 1
     ticked: set[str] = field(default_factory=set)
+
+    @property
+    def what(self) -> tuple[str | None, str, str]:
+        """What is asked for, whatever is on view of it."""
+        return self.sentence, self.words, self.like
 
 
 @dataclass
@@ -54,8 +61,8 @@ class Searches:
         return self.asked[-1]
 
     def sentence(self) -> str:
-        """The last sentence that led here, single-spaced."""
-        return " ".join(next((one.sentence for one in reversed(self.asked) if one.sentence), "").split())
+        """The last sentence or words that led here, single-spaced."""
+        return " ".join(next((text for one in reversed(self.asked) if (text := one.sentence or one.words)), "").split())
 
     def space(self, spaces: Mapping[str, JointSpace]) -> tuple[str, JointSpace]:
         """The space that is searched, and the id of its method.

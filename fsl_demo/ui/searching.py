@@ -54,7 +54,7 @@ def ask(view: View, tab: Tab, data: Mapping[str, Any]) -> Iterator[Step]:
         wanted, earlier = earlier[-1], earlier[:-1]
     elif action in ("find", "similar"):
         asked = Asked(searches.typed) if action == "find" else Asked(like=data["sha"])
-        if (asked.sentence, asked.like) != (wanted.sentence, wanted.like):
+        if asked.what != wanted.what:
             wanted, earlier = asked, searches.asked
     pictures = [one.picture for one in view.workspace.collection()]
     if wanted.like:
@@ -89,16 +89,21 @@ def _vector(space: JointSpace, asked: Asked, pictures: Sequence[Picture], progre
 
 
 def act(view: View, tab: Tab, data: Mapping[str, Any]) -> str:
-    """Carry out "more", "only", "take_out" or "put_back".
+    """Carry out "say", "more", "only", "take_out" or "put_back".
 
     Returns:
         What to tell the person.
 
     Raises:
-        UserError: `nothing_ticked`.
+        UserError: `search_empty`, `nothing_ticked`.
     """
     searches, action = tab.searches, data["action"]
-    if action == "more":
+    if action == "say":
+        if not searches.typed.strip():
+            raise UserError("search_empty")
+        if searches.typed != searches.present.words:
+            searches.asked = [*searches.asked, Asked(words=searches.typed)][-KEPT:]
+    elif action == "more":
         searches.present.pages += 1
     elif action == "only":
         searches.only = data["value"]

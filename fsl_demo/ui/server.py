@@ -10,6 +10,7 @@ import gradio as gr
 
 from fsl_demo import methods
 from fsl_demo.backbones.cache import FeatureCache
+from fsl_demo.backbones.networks import Networks
 from fsl_demo.store import Workspace
 from fsl_demo.ui.page import Page, i18n
 from fsl_demo.ui.theme import css, head, theme
@@ -18,7 +19,8 @@ LARGEST_UPLOAD = "2gb"
 
 
 def blocks(workspace: Workspace) -> gr.Blocks:
-    return Page(workspace, methods.build(FeatureCache(workspace))).build()
+    networks = Networks(FeatureCache(workspace))
+    return Page(workspace, methods.build(networks), methods.captioners(networks)).build()
 
 
 def launch(page: gr.Blocks, workspace: Workspace, **options: Any) -> str:

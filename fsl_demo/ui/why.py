@@ -10,22 +10,22 @@ import numpy as np
 
 from fsl_demo.episodes import Explanation, Layer
 from fsl_demo.errors import UserError
-from fsl_demo.overlays import overlay
-from fsl_demo.ui import phrases
+from fsl_demo.ui import captions, figures, phrases
 from fsl_demo.ui.desk import Tab
 from fsl_demo.ui.document import Document, Result
-from fsl_demo.ui.html import View, esc, jpeg_uri, percent, png_uri
+from fsl_demo.ui.html import View, esc, percent
 from fsl_demo.ui.prediction import explain
 
-SIDE = 448
 NEIGHBOURS = 5
 WORDS = 6
 
 
 def render(view: View, tab: Tab) -> str:
-    """The explanation of the cell that is selected on the tab."""
-    query, method, chosen, focus = tab.selected
+    """The caption, or the explanation of the cell, that is selected on the tab."""
     document = tab.document
+    if tab.caption[0] in document.queries:
+        return captions.details(view, tab)
+    query, method, chosen, focus = tab.selected
     result = document.result(method)
     if result is None:
         return _empty(view, "why_hint") if document.results else ""
@@ -49,15 +49,13 @@ def render(view: View, tab: Tab) -> str:
         said = f'<p class="warn">{esc(wrong)}</p>' if wrong else ""
     layers = explanation.layers if explanation else ()
     subject = tab.phrase[:40] if asked else name
-    groups = "".join(_group(view, list(found), kind, subject, target) for kind, found in _by_kind(layers))
+    maps = "".join(_group(view, list(found), kind, subject, target) for kind, found in _by_kind(layers))
     words = "".join(_words(view, layer) for layer in layers if layer.role == "query")
-    return f"""<div class="why" data-draft="{tab.draft_id}" style="--opacity:0.55">
-<h2>{heading}</h2>
-{_classes(view, document, result, row, -1 if asked else index, query, method)}{said}
-<label class="slider"><span>{view.t("opacity")}</span>
-<input type="range" min="0" max="1" step="0.05" value="0.55" data-opacity aria-label="{view.t("opacity")}"></label>
-{groups}
-{_neighbours(view, document, result, row, query, method, target.class_key)}{words}</div>"""
+    body = f"""{_classes(view, document, result, row, -1 if asked else index, query, method)}{said}
+{figures.slider(view)}
+{maps}
+{_neighbours(view, document, result, row, query, method, target.class_key)}{words}"""
+    return figures.frame(tab.draft_id, heading, body)
 
 
 def _explained(view: View, tab: Tab, index: int) -> tuple[Explanation | None, str]:
@@ -109,7 +107,7 @@ def _by_kind(layers: Iterable[Layer]) -> Iterator[tuple[str, Iterable[Layer]]]:
 
 def _group(view: View, layers: list[Layer], kind: str, class_name: str, target: _Target) -> str:
     """The maps of one kind with what they mean; of places, with the way back."""
-    figures = "".join(_figure(view, layer, layer.map, class_name, target) for layer in layers if layer.map is not None)
+    shown = "".join(_figure(view, layer, layer.map, class_name, target) for layer in layers if layer.map is not None)
     channels = "".join(_channels(view, layer) for layer in layers if layer.role == "query")
     back = (
         f'<button class="quiet" data-action="explain" {target.attributes()}>{view.t("point_back")}</button>'
@@ -118,8 +116,8 @@ def _group(view: View, layers: list[Layer], kind: str, class_name: str, target: 
     )
     words = "".join(phrases.contributions(view, layer) for layer in layers)
     beside, below = (words, "") if len(layers) == 1 else ("", words)
-    return f"""<h3>{view.t(f"map.{kind}")}</h3><div class="figures">{figures}{beside}</div>
-<div class="scale"><span>{view.t("less")}</span><i></i><span>{view.t("more")}</span></div>
+    return f"""<h3>{view.t(f"map.{kind}")}</h3><div class="figures">{shown}{beside}</div>
+{figures.scale(view)}
 <p class="hint">{view.t(f"map_hint.{kind}")}</p>{below}{channels}{back}"""
 
 
@@ -131,22 +129,13 @@ def _channels(view: View, layer: Layer) -> str:
 
 
 def _figure(view: View, layer: Layer, values: np.ndarray, class_name: str, target: _Target) -> str:
-    photo = layer.picture.image().copy()
-    photo.thumbnail((SIDE, SIDE))
-    heat = overlay(layer.picture, values, layer.seen, 1.0, max(photo.size))
-    heat = heat.resize(photo.size)
-    caption = view.t(f"role.{layer.role}")
-    file = esc(f"{layer.role}-{class_name}.png".replace("/", "-"))
     place = ""
     if layer.kind in ("cross", "point"):
         place = (
             f' data-point="{layer.role}" {target.attributes()} tabindex="0" role="button"'
             f' data-focus="point-{layer.role}" aria-label="{view.t("point_on")}"'
         )
-    return f"""<figure><div class="stack"{place}><img src="{jpeg_uri(photo)}" alt="{caption}: {esc(layer.picture.name)}">
-<img class="heat" src="{png_uri(heat)}" alt="{view.t("heat_map_alt")}"></div>
-<figcaption>{caption} · <span class="name">{esc(layer.picture.name)}</span>
-<button class="quiet" data-save="{file}" aria-label="{view.t("download_picture")}" title="{view.t("download_picture")}">⤓</button></figcaption></figure>"""
+    return figures.figure(view, layer, values, class_name, place)
 
 
 def _neighbours(view: View, document: Document, result: Result, row: int, query: str, method: str, key: str) -> str:

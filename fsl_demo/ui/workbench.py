@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from fsl_demo.errors import UserError
 from fsl_demo.methods import proposed
 from fsl_demo.methods.contract import TextMethod
-from fsl_demo.ui import clip_weights, examples, prompting, settings, uploads
+from fsl_demo.ui import captions, clip_weights, examples, prompting, settings, uploads
 from fsl_demo.ui.desk import Tab
 from fsl_demo.ui.document import ClassRow, Document
 from fsl_demo.ui.html import BIN, View, esc, jpeg_uri, picker
@@ -132,9 +132,11 @@ def _queries(view: View, document: Document) -> str:
     rest = f'<span class="hint">{view.t("and_more", n=more)}</span>' if more else ""
     hint = "" if document.queries else f'<p class="hint">{view.t("queries_hint")}</p>'
     count = f"<small>{len(document.queries)}</small>" if document.queries else ""
+    describe = captions.control(view, document, "queries", view.t("describe_queries")) if document.queries else ""
     return f"""<div class="panel" role="group" aria-label="{view.t("queries")}" data-drop="queries">
 <h2>{view.t("queries")} {count}</h2>{hint}
-<div class="thumbs">{thumbs}{rest}{picker(view, "queries", "add_queries", 'accept="image/*,.heic,.heif"')}</div></div>"""
+<div class="thumbs">{thumbs}{rest}{picker(view, "queries", "add_queries", 'accept="image/*,.heic,.heif"')}</div>
+{f'<div class="line">{describe}</div>' if describe else ""}</div>"""
 
 
 def chosen_methods(view: View, document: Document) -> list[str]:
@@ -188,6 +190,9 @@ def act(view: View, tab: Tab, data: Mapping[str, Any], document: Document) -> li
         return tab.refused
     if action == "sentences":
         tab.sentences ^= {data["target"]}
+        return []
+    if action == "captioner":
+        captions.choose(view, document, data["value"])
         return []
     if action == "without":
         document.methods = [name for name in chosen_methods(view, document) if name != data["method"]]

@@ -1,4 +1,4 @@
-"""The workbench with methods that need no network, and a space of colours: `--port N --workspace DIR`."""
+"""The workbench with methods and captioners that need no network: `--port N --workspace DIR`."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ def main() -> None:
     from fsl_demo.ui.page import Page
     from fsl_demo.ui.server import launch
     from tests.colours import ColourSpace
+    from tests.dictated import Dictated
     from tests.ui.conftest import Colour
     from tests.worded import Worded
 
     method = Colour("asif")
     method.joint = ColourSpace()
     workspace = Workspace(chosen.workspace)
-    page = Page(workspace, {"asif": method, "clip": Worded()}).build()
+    captioners = {"dictated": Dictated(), "slow": Dictated("slow", seconds=0.4)}
+    page = Page(workspace, {"asif": method, "clip": Worded()}, captioners).build()
     print(launch(page, workspace, server_name="127.0.0.1", server_port=chosen.port), flush=True)
     page.block_thread()
 

@@ -17,6 +17,7 @@ from skimage import data
 from fsl_demo import methods
 from fsl_demo.__main__ import main
 from fsl_demo.backbones.cache import FeatureCache
+from fsl_demo.backbones.networks import Networks
 from fsl_demo.commands import reading
 from fsl_demo.methods.contract import Method
 
@@ -57,7 +58,7 @@ def call(capsys: pytest.CaptureFixture[str]) -> Call:
 
 @pytest.fixture(scope="session")
 def known_methods() -> dict[str, Method]:
-    return methods.build(FeatureCache())
+    return methods.build(Networks(FeatureCache()))
 
 
 @pytest.fixture

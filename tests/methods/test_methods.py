@@ -23,7 +23,7 @@ def episode(shots: int, names: tuple[str, ...] = SUBJECTS, queries: int = 1) -> 
 
 
 def test_the_table_holds_each_method_under_its_id() -> None:
-    table = methods.build(networks().features)
+    table = methods.build(networks())
     assert list(table) == [
         *("prototype", "asif", "compact-vlm", "clip", "linear-probe", "prefix"),
         *("siamese", "siamese-cbam", "s3net", "can", "can-transductive"),

@@ -40,7 +40,7 @@ def test_migrations_are_applied_once(workspace: Workspace, labelled: LabelledEpi
         assert migrations.pending(db) == []
         strict = {row["name"]: row["strict"] for row in db.query("PRAGMA table_list") if row["type"] == "table"}
     ours = {name for name in strict if not name.startswith(("sqlite_", "_sqlite"))}
-    assert len(ours) == 13 and all(strict[name] for name in ours)
+    assert len(ours) == 14 and all(strict[name] for name in ours)
 
 
 def test_neither_torch_nor_gradio_is_imported() -> None:

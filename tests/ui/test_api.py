@@ -11,6 +11,7 @@ from gradio_client.exceptions import AppError
 
 from fsl_demo.ui import server
 from fsl_demo.ui.page import Page
+from tests.dictated import Dictated
 from tests.ui.conftest import Paint
 
 
@@ -43,3 +44,16 @@ def test_errors_are_sentences(client: Client, paint: Paint, tmp_path: Path) -> N
     queries = zipped(tmp_path, {"q.png": paint("q.png", (210, 20, 20))})
     with pytest.raises(AppError, match="One class is not a choice"):
         client.predict(handle_file(queries), None, {"cat": ["a cat"]}, None, api_name="/predict")
+
+
+def test_captions(page: Page, uploads: Path, paint: Paint, request: pytest.FixtureRequest) -> None:
+    page.captioners = {"dictated": Dictated()}
+    blocks = page.build()
+    address = server.launch(blocks, page.workspace, server_name="127.0.0.1")
+    request.addfinalizer(blocks.close)
+    client = Client(address, verbose=False)
+    (said,) = client.predict(handle_file(paint("q1.png", (200, 9, 9))), None, api_name="/caption")
+    assert said["captions"][0]["text"] == "a red dog runs on the grass"
+    assert said["captioner"] == "dictated"
+    with pytest.raises(AppError, match="no captioner “nobody”"):
+        client.predict(handle_file(paint("q2.png", (200, 9, 9))), "nobody", api_name="/caption")

@@ -11,6 +11,7 @@ import pytest
 
 from fsl_demo import methods
 from fsl_demo.backbones.cache import FeatureCache
+from fsl_demo.backbones.networks import Networks
 from fsl_demo.errors import MESSAGES
 from fsl_demo.store.exchange import FORMATS
 from fsl_demo.ui import examples
@@ -46,7 +47,7 @@ def test_every_text_asked_for_is_there() -> None:
 
 
 def test_texts_of_methods_settings_and_formats() -> None:
-    for name, method in methods.build(FeatureCache()).items():
+    for name, method in methods.build(Networks(FeatureCache())).items():
         assert f"method.{name}" in TEXTS
         for setting in fields(method.Settings):
             assert f"setting.{setting.name}" in TEXTS

@@ -15,6 +15,7 @@ from PIL import Image
 
 from fsl_demo import methods
 from fsl_demo.backbones.cache import FeatureCache
+from fsl_demo.backbones.networks import Networks
 from fsl_demo.ui.document import NONE
 from fsl_demo.ui.page import Page
 from tests.ui.conftest import Browser, Paint
@@ -338,7 +339,7 @@ def test_unsaved_work_of_another_page_can_be_continued(filled: Browser, page: Pa
 def test_a_query_that_joins_the_support_set_embeds_nothing_anew(filled: Browser, page: Page) -> None:
     features = FeatureCache(page.workspace)
     page.methods.clear()
-    page.methods.update(methods.build(features))
+    page.methods.update(methods.build(Networks(features)))
     filled.predict()
     assert [result.scores.method for result in filled.document.results] == ["prototype", "asif", "compact-vlm", "can"]
     embedded = features.embedded["efficientnet_lite0"]

@@ -8,6 +8,7 @@ import pytest
 
 from fsl_demo import methods
 from fsl_demo.backbones.cache import FeatureCache
+from fsl_demo.backbones.networks import Networks
 from fsl_demo.methods.contract import TextMethod
 from fsl_demo.methods.prompts import default_templates
 from fsl_demo.store import Workspace
@@ -42,7 +43,7 @@ def templates(browser: Browser, text: str) -> None:
 
 
 def test_every_method_that_reads_text_says_what_it_compares() -> None:
-    for method in methods.build(FeatureCache()).values():
+    for method in methods.build(Networks(FeatureCache())).values():
         assert isinstance(method, TextMethod) == method.card.reads_text
 
 
@@ -126,7 +127,7 @@ def test_scripts_that_the_text_tower_does_not_read(browser: Browser, called: str
 
 def test_a_new_description_scores_again_without_touching_a_picture(filled: Browser, page: Page) -> None:
     features = FeatureCache(page.workspace)
-    built = methods.build(features)
+    built = methods.build(Networks(features))
     page.methods.clear()
     page.methods.update({"prototype": built["prototype"], "asif": built["asif"]})
     filled.predict(**{"method:prototype": False, "method:asif": True})

@@ -10,7 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from fsl_demo.episodes import ClassSpec, Episode, Example, Label, LabelledEpisode, Run, Scores, check_texts
+from fsl_demo.episodes import (
+    Caption,
+    ClassSpec,
+    Described,
+    Episode,
+    Example,
+    Label,
+    LabelledEpisode,
+    Run,
+    Scores,
+    check_texts,
+)
 from fsl_demo.errors import UserError
 from fsl_demo.pictures import Picture
 
@@ -38,10 +49,12 @@ def dump(episode_id: str, labelled: LabelledEpisode, support_files: Sequence[str
             "title": labelled.title,
             "classes": [asdict(spec) for spec in episode.classes],
             "support": [
-                {**_entry(example.picture, file), "class": example.class_index}
+                {**_entry(labelled, example.picture, file), "class": example.class_index}
                 for example, file in zip(episode.support, support_files, strict=True)
             ],
-            "queries": [_entry(picture, file) for picture, file in zip(episode.queries, query_files, strict=True)],
+            "queries": [
+                _entry(labelled, picture, file) for picture, file in zip(episode.queries, query_files, strict=True)
+            ],
             "labels": {str(position): asdict(label) for position, label in labelled.labels.items()},
             "runs": [_run(run) for run in labelled.runs],
         },
@@ -67,8 +80,10 @@ def load(text: str, picture: Callable[[PictureFile], Picture]) -> LabelledEpisod
         raise UserError("import_document", file=FILE_NAME, reason=f"{type(error).__name__}: {error}") from error
 
 
-def _entry(picture: Picture, file: str) -> dict[str, Any]:
-    return asdict(PictureFile(file, picture.name, picture.sha256, picture.original_sha256))
+def _entry(labelled: LabelledEpisode, picture: Picture, file: str) -> dict[str, Any]:
+    entry = asdict(PictureFile(file, picture.name, picture.sha256, picture.original_sha256))
+    said = labelled.captions.get(picture.sha256, ())
+    return {**entry, "captions": [asdict(described) for described in said]} if said else entry
 
 
 def _file(entry: dict[str, Any]) -> PictureFile:
@@ -100,16 +115,32 @@ def _load(document: dict[str, Any], picture: Callable[[PictureFile], Picture]) -
     )
     for spec in classes:
         check_texts(spec)
-    support = tuple(
-        Example(picture(_file(entry)), _index(entry["class"], len(classes))) for entry in document["support"]
-    )
-    queries = tuple(picture(_file(entry)) for entry in document["queries"])
+    captions: dict[str, tuple[Described, ...]] = {}
+
+    def described(entry: dict[str, Any]) -> Picture:
+        found = picture(_file(entry))
+        captions[found.sha256] = tuple(_load_described(said) for said in entry.get("captions", ()))
+        return found
+
+    support = tuple(Example(described(entry), _index(entry["class"], len(classes))) for entry in document["support"])
+    queries = tuple(described(entry) for entry in document["queries"])
     labels = {
         _index(int(position), len(queries)): _load_label(entry, len(classes))
         for position, entry in document["labels"].items()
     }
     runs = tuple(_load_run(entry, len(queries), len(classes)) for entry in document["runs"])
-    return LabelledEpisode(Episode(classes, support, queries), _text(document["title"]), runs, labels)
+    captions = {sha256: said for sha256, said in captions.items() if said}
+    return LabelledEpisode(Episode(classes, support, queries), _text(document["title"]), runs, labels, captions)
+
+
+def _load_described(entry: dict[str, Any]) -> Described:
+    captions = tuple(
+        Caption(_text(one["text"]), _number(one["score"]), _number(one["fit"]), bool(one["doubtful"]))
+        for one in entry["captions"]
+    )
+    if not captions:
+        raise ValueError("captions: at least one expected")
+    return Described(_text(entry["captioner"]), _text(entry["weights"]), captions)
 
 
 def _load_label(entry: dict[str, Any], classes: int) -> Label:
@@ -148,10 +179,16 @@ def _text(value: object) -> str:
     return value
 
 
-def _seconds(value: object) -> float:
-    if not isinstance(value, int | float) or not 0 <= value < math.inf:
-        raise ValueError(f"seconds expected, got {value!r:.40}")
+def _number(value: object) -> float:
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"a number expected, got {value!r:.40}")
     return float(value)
+
+
+def _seconds(value: object) -> float:
+    if _number(value) < 0:
+        raise ValueError(f"seconds expected, got {value!r:.40}")
+    return _number(value)
 
 
 def _index(value: object, count: int) -> int:

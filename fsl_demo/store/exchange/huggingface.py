@@ -1,7 +1,7 @@
 """A Hugging Face data set in a zip, loaded with `datasets.load_dataset(folder, "pictures" or "episodes")`.
 
 README.md                       what `load_dataset` may load
-pictures/metadata.jsonl         a row a picture: image, label
+pictures/metadata.jsonl         a row a picture: image, label, caption
 episodes/metadata.jsonl         a row an episode: support, support_labels, query, query_labels
 */images/<sha256>.png           each beside its metadata: `datasets` reads no file outside that folder
 documents/<id>/episode.json     everything about each episode
@@ -78,6 +78,7 @@ def _picture_rows(episode_id: str, labelled: LabelledEpisode) -> Iterable[dict]:
             "episode_id": episode_id,
             "name": picture.name,
             "annotator": annotator,
+            "caption": labelled.caption(picture) or None,
         }
 
 

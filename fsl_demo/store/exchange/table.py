@@ -1,6 +1,7 @@
 """A CSV with a row a picture, for spreadsheets. It holds no pixels: reading it back needs the pictures.
 
-What it keeps of an episode is the pictures' order, classes and labels; descriptions and scores are not in it.
+What comes back of an episode is the pictures' order, classes and labels; descriptions and scores are not in it, and
+of the captions only the best, for people to read.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from fsl_demo.pictures import Picture
 from fsl_demo.store.episodes import StoredEpisode
 from fsl_demo.store.exchange.files import replacing
 
-COLUMNS = ("file_name", "label", "role", "episode_id", "annotator", "created_at", "sha256")
+COLUMNS = ("file_name", "label", "role", "episode_id", "annotator", "created_at", "sha256", "caption")
 NONE = "(none of these)"
 _NEEDED = ("file_name", "label", "role")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -104,12 +105,13 @@ def _rows(episode_id: str, labelled: LabelledEpisode) -> Iterator[tuple[str, ...
     times = labelled.labelled_at if isinstance(labelled, StoredEpisode) else {}
     for example in episode.support:
         picture, name = example.picture, episode.classes[example.class_index].name
-        yield picture.name, name, "support", episode_id, "", "", picture.sha256
+        yield picture.name, name, "support", episode_id, "", "", picture.sha256, labelled.caption(picture)
     for position, picture in enumerate(episode.queries):
         label = labelled.labels.get(position)
         name = "" if label is None else NONE if label.class_index is None else episode.classes[label.class_index].name
         annotator = label.annotator if label else ""
-        yield picture.name, name, "query", episode_id, annotator, times.get(position, ""), picture.sha256
+        time = times.get(position, "")
+        yield picture.name, name, "query", episode_id, annotator, time, picture.sha256, labelled.caption(picture)
 
 
 def _parse(text: str, name: str) -> list[tuple[int, dict[str, str]]]:

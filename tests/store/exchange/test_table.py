@@ -41,6 +41,7 @@ def test_a_row_a_picture(tmp_path: Path, workspace: Workspace, labelled: Labelle
         "annotator": "Ada",
         "created_at": workspace.label_history(episode_id, 0)[0].created_at,
         "sha256": labelled.episode.queries[0].sha256,
+        "caption": "",
     }
 
 
