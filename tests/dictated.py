@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -27,10 +27,17 @@ class Dictated:
 
     card = CaptionerCard("dictated", "Dictated", "-", "-", 1)
 
-    def __init__(self, name: str = "dictated", weights: str = "w1", seconds: float = 0.0) -> None:
+    def __init__(
+        self,
+        name: str = "dictated",
+        weights: str = "w1",
+        seconds: float = 0.0,
+        sentences: Mapping[str, tuple[str, ...]] = SENTENCES,
+    ) -> None:
         self.card = CaptionerCard(name, name.title(), "-", "-", 1)
         self.weights, self.seconds = weights, seconds
         self.asked: list[str] = []
+        self.sentences = sentences
         self.doubted = {"q3.png", "q4.png"}
 
     def describe(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[tuple[Caption, ...]]:
@@ -39,7 +46,7 @@ class Dictated:
             progress("embed", number, len(pictures))
             self.asked.append(picture.name)
             time.sleep(self.seconds)
-            texts = SENTENCES.get(picture.name, (f"a picture called {picture.name.split('.')[0]}",))
+            texts = self.sentences.get(picture.name, (f"a picture called {picture.name.split('.')[0]}",))
             doubtful = picture.name in self.doubted
             fit = 0.05 if doubtful else 0.3
             said.append(tuple(Caption(text, -1.2 - n, fit - n / 50, doubtful) for n, text in enumerate(texts)))

@@ -11,7 +11,7 @@ from fsl_demo.evaluation.captions import bleu, cider, measure
 from fsl_demo.evaluation.doubt import auroc, doubt, others
 from fsl_demo.methods.captioning import Caption
 from tests.backbones.loaded import crops
-from tests.methods.fake_captioner import FakeCaptioner
+from tests.dictated import Dictated
 
 SAID = ["a dog runs on the grass", "a man rides a bike", "two children play in the deep snow today"]
 REFERENCES = [
@@ -65,8 +65,9 @@ def test_who_says_what_people_said_beats_who_always_says_the_same() -> None:
     pictures = [*crops("cat"), *crops("coffee"), *crops("rocket")]
     texts = [f"{subject} number {n}" for subject in ("a grey cat", "hot coffee", "one rocket") for n in range(4)]
     data = Captioned([one.name for one in pictures], [[text.upper() + " !"] * 2 for text in texts])  # type: ignore[misc]
-    right = FakeCaptioner("right", dict(zip(pictures, texts, strict=True)))
-    dull = FakeCaptioner("dull", dict.fromkeys(pictures, "a dog"))
+    names = [one.name for one in pictures]
+    right = Dictated("right", sentences={name: (text,) for name, text in zip(names, texts, strict=True)})
+    dull = Dictated("dull", sentences=dict.fromkeys(names, ("a dog",)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("fsl_demo.evaluation.captions.ingest", {one.name: one for one in pictures}.__getitem__)
         first, second = measure([right, dull], data)
@@ -84,8 +85,9 @@ def test_the_area_under_the_curve_is_how_often_one_is_above_the_other() -> None:
 
 
 def test_doubt_counts_what_is_called_doubtful() -> None:
-    captioner = FakeCaptioner("one", {}, fit=0.1, doubtful=True)
-    said = [Caption("a cat", -1.0, 0.3, False)] * 3 + [Caption("a cat", -1.0, 0.05, True)]
+    captioner = Dictated("one")
+    captioner.doubted = {f"{kind}.png" for kind in ("digits", "textures", "noise")}
+    said = [Caption("a cat", -1.0, 0.3, False)] * 3 + [Caption("a cat", -1.0, 0.04, True)]
     found = doubt(captioner, said)
     assert found.photographs == 0.25
     assert found.others == dict.fromkeys(("digits", "textures", "noise", "all"), (0.75, 1.0))
