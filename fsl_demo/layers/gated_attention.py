@@ -7,6 +7,9 @@ from torch import Tensor, nn
 
 from fsl_demo.layers.resampler import Attention, FeedForward
 
+SPEED = 10.0
+"""How much faster than the weights the gates learn."""
+
 
 class GatedAttention(nn.Module):
     """Lets words look at pictures in front of a frozen block: x + tanh(a) attention, then x + tanh(b) feed-forward.
@@ -21,6 +24,10 @@ class GatedAttention(nn.Module):
         self.feed_forward = FeedForward(width, 2)
         self.gates = nn.Parameter(torch.zeros(2))
 
+    def opened(self) -> Tensor:
+        """How far the gates of attention and of feed-forward are open, [2], each from -1 to 1."""
+        return (SPEED * self.gates).tanh()
+
     def forward(self, states: Tensor, media: Tensor, preceding: Tensor) -> tuple[Tensor, Tensor]:
         """From words [N, T, C] and the latents of P pictures [N, P, L, C] to words, and where they look [N, T, P * L].
 
@@ -31,7 +38,7 @@ class GatedAttention(nn.Module):
         owners = torch.arange(pictures, device=media.device).repeat_interleave(latents)
         allowed = preceding[:, :, None] == owners
         found, weights = self.attention(self.norm(states), media.reshape(count, pictures * latents, width), allowed)
-        attend, feed = self.gates.tanh()
+        attend, feed = self.opened()
         states = states + attend * found
         seen = (preceding >= 0)[:, :, None]
         return states + feed * self.feed_forward(states) * seen, weights

@@ -34,7 +34,7 @@ class GatedCaptioner(TrainedCaptioner):
             latents, places = network.resampler(network.centred(positions))
             with network.looking([latents], torch.zeros(1, len(text) - 2, dtype=torch.long)) as weights:
                 states, _ = network.states([text], [latents])
-            gates = torch.stack([layer.gates[0].tanh().abs() for layer in network.gated])
+            gates = torch.stack([layer.opened()[0].abs() for layer in network.gated])
             looks = torch.einsum("b,btl->tl", gates / gates.sum(), torch.cat(weights)) @ places[0]
             likely = token_probabilities(network, states[:, :-1], tokens)
         return likely.exp().numpy(force=True), looks[: len(likely)].numpy(force=True)

@@ -32,7 +32,7 @@ SCHEDULE = Schedule(epochs=6, rate=1e-3, decay=0.05, warm_up=0.05)
 BATCH = 8
 DROPOUT = 0.3
 SMOOTHING = 0.1
-SAMPLE = 1_000
+SAMPLE, GROUP = 300, 100
 DOUBTFUL = 0.05
 """Share of photographs whose captions are called doubtful."""
 
@@ -191,7 +191,7 @@ def likelihood(network: Any, positions: np.ndarray, captions: Sequence[Sequence[
     end, losses, counts = network.language.end, [], []
     for start, group in enumerate(_groups(positions)):
         media = network.media(torch.from_numpy(group.astype(np.float32)).to(network.mean.device))
-        said = captions[start * SAMPLE // 10 :][: len(group)]
+        said = captions[start * GROUP :][: len(group)]
         texts = [[PICTURE, end, *caption, end] for some in said for caption in some]
         shown = [media[number : number + 1] for number, some in enumerate(said) for _ in some]
         counts.append(sum(len(text) - 2 for text in texts))
@@ -200,5 +200,5 @@ def likelihood(network: Any, positions: np.ndarray, captions: Sequence[Sequence[
 
 
 def _groups(positions: np.ndarray) -> Iterator[np.ndarray]:
-    for start in range(0, len(positions), SAMPLE // 10):
-        yield positions[start : start + SAMPLE // 10]
+    for start in range(0, len(positions), GROUP):
+        yield positions[start : start + GROUP]

@@ -9,7 +9,7 @@ from fsl_demo.layers.gated_attention import GatedAttention
 def opened() -> GatedAttention:
     torch.manual_seed(0)
     layer = GatedAttention(8, 2)
-    layer.gates.data.fill_(0.7)
+    layer.gates.data.fill_(0.05)
     return layer
 
 
@@ -46,10 +46,10 @@ def test_the_gates_weigh_attention_and_feed_forward() -> None:
     layer, (states, media, preceding) = opened(), drawn()
     attended = (
         states
-        + layer.gates[0].tanh()
+        + layer.opened()[0]
         * layer.attention(
             layer.norm(states), media.flatten(1, 2), preceding[:, :, None] == torch.tensor([0, 0, 0, 1, 1, 1])
         )[0]
     )
-    expected = attended + layer.gates[1].tanh() * layer.feed_forward(attended)
+    expected = attended + layer.opened()[1] * layer.feed_forward(attended)
     torch.testing.assert_close(layer(states, media, preceding)[0][0, 1:], expected[0, 1:])
