@@ -34,7 +34,7 @@ def gated(language: LanguageModel, *, opened: bool) -> GatedNetwork:
     network = GatedNetwork(language, *statistics(), latents=4, heads=2).eval()
     if opened:
         for layer in network.gated:
-            layer.gates.data.fill_(1.0)
+            layer.gates.data.fill_(0.1)
     return network
 
 
