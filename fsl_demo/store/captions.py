@@ -14,6 +14,8 @@ from fsl_demo.store.connection import now, plain
 
 MOST_WORDS = 50
 """No caption says as many different words."""
+BEGINNING = 3
+"""Letters that may be the beginning of a longer word."""
 _BEGIN, _END = "\x02", "\x03"
 
 
@@ -82,13 +84,17 @@ def search(db: Database, words: str) -> list[CaptionMatch]:
         "SELECT picture, captions.rank, captions.text, score, fit, doubtful, highlight(captions_fts, 0, ?, ?)"
         " FROM captions_fts JOIN captions ON captions.id = captions_fts.rowid"
         " WHERE captions_fts MATCH ? ORDER BY bm25(captions_fts), captions.id DESC",
-        (_BEGIN, _END, " AND ".join(f'("{term}" OR "{term}" *)' for term in terms)),
+        (_BEGIN, _END, " AND ".join(map(_term, terms))),
     )
     found: dict[str, tuple[int, CaptionMatch]] = {}
     for picture, rank, *caption, marked in rows:
         if picture not in found or rank < found[picture][0]:
             found[picture] = rank, CaptionMatch(picture, _caption(*caption), tuple(_parts(marked)))
     return [match for _, match in found.values()]
+
+
+def _term(word: str) -> str:
+    return f'("{word}" OR "{word}" *)' if len(word) >= BEGINNING else f'"{word}"'
 
 
 def _caption(text: str, score: float, fit: float, doubtful: int) -> Caption:

@@ -236,8 +236,8 @@ class Workspace:
         """Pictures with a caption that says all these words; those that say them best first.
 
         Args:
-            words: whatever a person types. A word also stands for its other endings, and for words that begin so;
-                without a word nothing is found.
+            words: whatever a person types. A word also stands for its other endings, and from three letters on for
+                words that begin so; without a word nothing is found.
         """
         with self._connections.read() as db:
             return captions.search(db, words)

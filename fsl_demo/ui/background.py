@@ -13,9 +13,9 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Step:
-    """How far something is: `method` (or a captioner) is at `stage`, `done` of `total`."""
+    """How far something is: what is called `title` is at `stage`, `done` of `total`."""
 
-    method: str
+    title: str
     stage: str
     done: int
     total: int

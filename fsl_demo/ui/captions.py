@@ -83,7 +83,7 @@ def details(view: View, tab: Tab) -> str:
     rank = min(rank, len(described.captions) - 1)
     caption = described.captions[rank]
     warning = f'<p class="warn">? {view.t("caption_doubt_why")}</p>' if caption.doubtful else ""
-    body = f"""<p class="hint">{view.t("caption_by", captioner=view.title(described.captioner))}</p>{warning}
+    body = f"""<p class="hint">{view.t("caption_by", captioner=_title(view, described.captioner))}</p>{warning}
 {_words(view, query, described.captioner, rank, caption, word)}
 {_candidates(view, query, described, rank)}{_others(view, query, described, said)}"""
     return figures.frame(tab.draft_id, f"“{esc(caption.text)}”", body)
@@ -112,6 +112,11 @@ def _layers(describer: Any, picture: Picture, text: str) -> tuple[Layer, ...]:
     return describer.words(picture, text)
 
 
+def _title(view: View, name: str) -> str:
+    """What a captioner is called; one that is not installed has its id."""
+    return view.captioners[name].card.title if name in view.captioners else name
+
+
 def _chosen(query: str, name: str, rank: int) -> str:
     return f'data-action="caption" data-query="{query}" data-captioner="{esc(name)}" data-rank="{rank}"'
 
@@ -131,7 +136,7 @@ def _others(view: View, query: str, shown: Described, said: Sequence[Described])
     """The best captions of other captioners, to go to."""
     others = {one.captioner: one for one in reversed(said) if one.captioner != shown.captioner}
     rows = "".join(
-        f'<p class="hint">{esc(view.title(name))}: <button class="link" {_chosen(query, name, 0)}>{esc(one.captions[0].text)}</button></p>'
+        f'<p class="hint">{esc(_title(view, name))}: <button class="link" {_chosen(query, name, 0)}>{esc(one.captions[0].text)}</button></p>'
         for name, one in others.items()
     )
     return f"<h3>{view.t('caption_others')}</h3>{rows}" if rows else ""
@@ -155,7 +160,7 @@ def describe(view: View, tab: Tab, pictures: Sequence[Picture]) -> Iterator[Step
         def progress(stage: str, done: int, total: int) -> None:
             if tab.stop.is_set():
                 raise Cancelled
-            hand_over(Step(describer.card.id, stage, done, total))
+            hand_over(Step(describer.card.title, stage, done, total))
 
         progress("weights", 0, 0)
         describe_new(view.workspace, describer, pictures, progress)

@@ -63,7 +63,7 @@ def act(view: View, tab: Tab, data: Mapping[str, Any]) -> Iterator[Step]:
         def progress(stage: str, done: int, total: int) -> None:
             if tab.stop.is_set():
                 raise Cancelled
-            hand_over(Step(method, stage, done, total))
+            hand_over(Step(view.methods[method].card.title, stage, done, total))
 
         progress("connect", 0, 0)
         clip_downloads.download(name, progress)

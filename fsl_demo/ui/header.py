@@ -24,6 +24,6 @@ def render(view: View) -> str:
 
 def progress(view: View, step: Step) -> str:
     share = step.done / step.total if step.total else 0.0
-    return f"""<div class="progress" role="status"><span>{esc(view.title(step.method))} · {view.t(f"stage.{step.stage}", done=step.done, total=step.total)}</span>
+    return f"""<div class="progress" role="status"><span>{esc(step.title)} · {view.t(f"stage.{step.stage}", done=step.done, total=step.total)}</span>
 <progress max="1" value="{share:.3f}"></progress>
 <button class="quiet" data-action="stop" data-event="stop" data-key="Escape">{view.t("stop")} <kbd>Esc</kbd></button></div>"""

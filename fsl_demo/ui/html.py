@@ -52,11 +52,6 @@ class View:
         """Text of the catalogue, as it is: for plots, files and messages that are escaped later."""
         return text(self.language, key, **params)
 
-    def title(self, name: str) -> str:
-        """What a method or captioner is called; one that is not installed has its id."""
-        known = self.methods.get(name) or self.captioners.get(name)
-        return known.card.title if known else name
-
     def variant(self, name: str) -> str:
         """What a variant is called: a checkpoint that somebody trained has its own name."""
         key = f"variant.{name}"

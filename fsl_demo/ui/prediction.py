@@ -58,10 +58,10 @@ def predict(view: View, tab: Tab) -> Iterator[Step | Prediction]:
         try:
             for method, settings in plans:
 
-                def progress(stage: str, done: int, total: int, name: str = method.card.id) -> None:
+                def progress(stage: str, done: int, total: int, title: str = method.card.title) -> None:
                     if tab.stop.is_set():
                         raise Cancelled
-                    hand_over(Step(name, stage, done, total))
+                    hand_over(Step(title, stage, done, total))
 
                 try:
                     scores = method.fit(episode, settings, progress).predict(episode.queries, progress)

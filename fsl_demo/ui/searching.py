@@ -66,7 +66,7 @@ def ask(view: View, tab: Tab, data: Mapping[str, Any]) -> Iterator[Step]:
         def progress(stage: str, done: int, total: int) -> None:
             if tab.stop.is_set():
                 raise Cancelled
-            hand_over(Step(method, stage, done, total))
+            hand_over(Step(space.title, stage, done, total))
 
         found.append(_vector(space, wanted, pictures, progress))
 

@@ -81,6 +81,7 @@ def test_a_picture_that_is_not_stored_is_refused(told: Workspace, digits: list[P
         ("DOGS run", [1, 0]),  # whatever the ending
         ("grass dog", [0]),  # every word
         ("cat", [2]),
+        ("gr", []),
         ("gras", [0]),  # the beginning of a word
         ("cafe", [3]),
         ("dog cat", []),
