@@ -8,9 +8,9 @@ from __future__ import annotations
 import argparse
 
 from fsl_demo import __version__
-from fsl_demo.commands import doctor, episodes, evaluate, explain, methods, predict, search, study, train, weights
+from fsl_demo.commands import doctor, episodes, evaluate, explain, fill, methods, predict, search, study, train, weights
 
-VERBS = (predict, explain, search, episodes, train, evaluate, study, methods, weights, doctor)
+VERBS = (predict, explain, fill, search, episodes, train, evaluate, study, methods, weights, doctor)
 
 EPILOG = """\
 examples:
