@@ -153,8 +153,8 @@ def masked_words(
         progress("score", start, len(asked))
         some = slice(start, start + GROUP)
         tokens = minilm.tokens(asked[some])
-        for row, shown in enumerate((streams[torch.tensor(owners[some])], model.blank())):
-            ranks[row, some] = rank(model.guesses(shown, *tokens), truth[some])
+        guessed = model.guesses([streams[torch.tensor(owners[some])], model.blank()], *tokens)
+        ranks[:, some] = [rank(one, truth[some]) for one in guessed]
     hits = {
         at: [np.array([(one[np.array(owners) == n] < at).mean() for n in np.unique(owners)]) for one in ranks]
         for at in AT

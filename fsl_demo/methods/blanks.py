@@ -59,9 +59,7 @@ def fill(model: TwoStreamModel, picture: Picture, sentence: str, top: int = 5, p
     if any(letter.isalpha() for letter in rest) and not model.reads(rest):
         raise UserError("search_script", model=model.title)
     asked = model.networks.texts.tokens([BLANK.sub(" [MASK] ", text)])
-    with_picture, without = (
-        model.guesses(streams, *asked)[0] for streams in (model.streams([picture], progress), model.blank())
-    )
+    (with_picture,), (without,) = model.guesses([model.streams([picture], progress), model.blank()], *asked)
     words = model.whole_words()
 
     def best(ranked: np.ndarray) -> tuple[Guess, ...]:

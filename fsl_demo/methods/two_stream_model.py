@@ -87,7 +87,7 @@ class TwoStreamModel:
 
     def seen(self, picture: Picture) -> Box:
         """All of the picture, but for the ends of a very long one."""
-        return self.networks.whole_pictures.seen(picture)
+        return self.towers.seen(picture)
 
     def match(self, pictures: Sequence[Picture], sentences: Sequence[str], progress: Progress = quiet) -> np.ndarray:
         """Cosines of the pooled streams of each picture with each sentence, float32 [N, T]."""
@@ -217,11 +217,11 @@ class TwoStreamModel:
         """The words that a blank may hold: those of the captions that are a WordPiece of their own."""
         return [word for _, word in self._words()]
 
-    def guesses(self, streams: Any, tokens: Any, real: Any) -> np.ndarray:
-        """Probabilities of `whole_words` for the one [MASK] of each sentence, float32 [T, W].
+    def guesses(self, shown: Sequence[Any], tokens: Any, real: Any) -> list[np.ndarray]:
+        """Probabilities of `whole_words` for the one [MASK] of each sentence, float32 [T, W], for each that is shown.
 
         Args:
-            streams: of a picture for each sentence, [T, 81, D], or of one for all; see `streams` and `blank`.
+            shown: of a picture for each sentence, [T, 81, D], or of one for all; see `streams` and `blank`.
             tokens, real: of `MiniLM.tokens`, [T, L].
         """
         import torch
@@ -231,11 +231,15 @@ class TwoStreamModel:
         tokenizer, language = minilm.load()
         with torch.inference_mode():
             said = network.texts(minilm.token_vectors(tokens, real))
-            masked = network(streams, said, real)[-1].texts[tokens == tokenizer.mask_token_id]
-            pieces = torch.from_numpy(shipped.arrays["vocabulary"]).long().to(masked.device)
-            logits = network.missing(masked, language.get_input_embeddings().weight[pieces])
-            places = torch.tensor([place for place, _ in self._words()], device=masked.device)
-            return torch.softmax(logits[:, places], dim=-1).cpu().numpy()
+            pieces = torch.from_numpy(shipped.arrays["vocabulary"]).long().to(said.device)
+            embeddings = language.get_input_embeddings().weight[pieces]
+            places = torch.tensor([place for place, _ in self._words()], device=said.device)
+            found = []
+            for streams in shown:
+                masked = network(streams, said, real)[-1].texts[tokens == tokenizer.mask_token_id]
+                logits = network.missing(masked, embeddings)[:, places]
+                found.append(torch.softmax(logits, dim=-1).cpu().numpy())
+            return found
 
     def _words(self) -> list[tuple[int, str]]:
         """Places in the vocabulary of the pieces that are words, and the words."""
