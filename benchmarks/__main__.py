@@ -21,6 +21,7 @@ ROUNDS = 3
 RETRIEVAL = 50
 ZERO_SHOT = 1.5
 CAPTIONERS = ("prefix", "gated")
+MATCHING = 3
 
 
 def measure(module: str, *arguments: str) -> dict[str, Any]:
@@ -84,6 +85,14 @@ def zero_shot() -> None:
     row(f"  a description edited ({embedded:.0f} pictures embedded)", f"{median(found, 'edited'):.3f}")
 
 
+def matching() -> None:
+    found = [measure("matching") for _ in range(ROUNDS)]
+    row("two streams, 25 queries with 10 descriptions, seconds", "two-stream", "goal")
+    row("  new pictures", f"{median(found, 'new'):.2f}")
+    row("  known pictures, new descriptions", f"{median(found, 'known'):.2f}", f"{MATCHING}")
+    row("  a blank filled, known picture", f"{median(found, 'fill'):.3f}")
+
+
 def captions() -> None:
     row("captions, 3 beams, new pictures, seconds", *CAPTIONERS, "goal")
     found = {name: [measure("captions", name) for _ in range(ROUNDS)] for name in CAPTIONERS}
@@ -100,6 +109,8 @@ def main() -> None:
     episodes()
     print()
     zero_shot()
+    print()
+    matching()
     print()
     retrieval()
     print()

@@ -35,6 +35,8 @@ MESSAGES = {
     "search_empty": "Nothing to look for yet. Type what the pictures show, in a sentence or a word.",
     "search_long": "The sentence has {length} characters; at most {limit} fit. Shorten it.",
     "search_script": "{model} does not read this script. Type it in English.",
+    "blank_none": "The sentence has no blank. Write ___ or [MASK] where a word is missing.",
+    "blank_many": "The sentence has {count} blanks. Leave one, and write words for the others.",
     "nothing_ticked": "No picture is ticked. Tick at least one.",
     "no_joint_space": "None of the methods compares texts with pictures, so there is nothing to search with.",
     "no_collection": "There is no picture to search yet. Save an episode, or add pictures for searching.",

@@ -9,7 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fsl_demo.episodes import Progress, ordered_unique, quiet
+from fsl_demo.errors import UserError
 from fsl_demo.methods.joint_space import JointSpace
+from fsl_demo.methods.phrases import spoken
+from fsl_demo.methods.two_stream_model import TOP, TwoStreamModel
 from fsl_demo.pictures import Picture
 
 
@@ -28,6 +31,43 @@ def spaces(methods: Mapping[str, Any]) -> dict[str, JointSpace]:
         if space is not None and all(space.id != other.id for other in found.values()):
             found[name] = space
     return found
+
+
+def matcher(methods: Mapping[str, Any]) -> TwoStreamModel:
+    """The model that matches sentences with pictures by looking at both at once, of the first method that has one.
+
+    Raises:
+        UserError: `no_joint_space`.
+    """
+    found = next((one for method in methods.values() if (one := getattr(method, "matcher", None)) is not None), None)
+    if found is None:
+        raise UserError("no_joint_space")
+    return found
+
+
+def reranked(
+    model: TwoStreamModel,
+    sentence: str,
+    matches: Sequence[Match],
+    pictures: Mapping[str, Picture],
+    progress: Progress = quiet,
+) -> list[Match]:
+    """What a sentence found, its first ten in the order of similarity and match blended; the rest as it is.
+
+    Args:
+        sentence: what was looked for, as it is.
+        matches: of the space that `model.improves` names, best first; each keeps its similarity.
+        pictures: by hash.
+
+    Raises:
+        UserError: what `phrases.spoken` raises; `weights_missing`, `weights_differ`.
+    """
+    first, rest = list(matches[:TOP]), matches[TOP:]
+    text = spoken(model, sentence)
+    similarities = np.array([one.similarity for one in first])
+    found = model.match([pictures[one.sha256] for one in first], [text], progress)[:, 0]
+    order = np.argsort(-model.blended(similarities, found), kind="stable")
+    return [*(first[place] for place in order), *rest]
 
 
 class Index:

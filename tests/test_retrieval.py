@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from fsl_demo.errors import Cancelled, UserError
 from fsl_demo.methods.phrases import MAX_SENTENCE, sentence_vector
 from fsl_demo.pictures import Picture, from_image
-from fsl_demo.retrieval import Index, index_of, spaces
+from fsl_demo.retrieval import Index, Match, index_of, matcher, reranked, spaces
 from tests.colours import ColourSpace, painted
 
 COLOURS = {"r1": (220, 10, 10), "r2": (200, 90, 60), "g1": (10, 220, 10), "b1": (10, 10, 220), "b2": (60, 90, 200)}
@@ -130,3 +131,44 @@ def test_a_space_has_one_index() -> None:
     space = ColourSpace()
     assert index_of(space) is index_of(space)
     assert index_of(space) is not index_of(ColourSpace())
+
+
+class Matcher:
+    """Says how well a picture matches by its name, and orders by that alone; `asked` are the names it looked at."""
+
+    title = "Matcher"
+
+    def __init__(self, order: str) -> None:
+        self.order, self.asked = order, [""]
+
+    def reads(self, text: str) -> bool:
+        return text.isascii()
+
+    def match(self, pictures: list[Picture], sentences: list[str], progress: object) -> np.ndarray:
+        self.asked = [picture.name for picture in pictures]
+        assert sentences == ["a b"]
+        return np.array([[-self.order.index(picture.name)] for picture in pictures], np.float32)
+
+    def blended(self, similarities: np.ndarray, matches: np.ndarray) -> np.ndarray:
+        return matches
+
+
+def test_the_first_ten_come_in_a_new_order_with_their_similarities_and_the_rest_stays() -> None:
+    names = "abcdefghijkl"
+    pictures = {name: from_image(painted((20 * n, 0, 0), n), name) for n, name in enumerate(names)}
+    matches = [Match(name, 1 - number / 100) for number, name in enumerate(names)]
+    model: Any = Matcher(names[::-1])
+    found = reranked(model, " a  b", matches, pictures)
+    assert "".join(one.sha256 for one in found) == "jihgfedcbakl"
+    assert set(found) == set(matches) and model.asked == list(names[:10])
+    with pytest.raises(UserError) as refused:
+        reranked(model, "雪", matches, pictures)
+    assert refused.value.code == "search_script"
+
+
+def test_the_matcher_is_that_of_the_first_method_that_has_one() -> None:
+    first, second = SimpleNamespace(matcher="first"), SimpleNamespace(matcher="second")
+    known: dict[str, Any] = {"none": SimpleNamespace(), "one": first, "two": second}
+    assert matcher(known) == "first"
+    with pytest.raises(UserError):
+        matcher({"none": SimpleNamespace()})

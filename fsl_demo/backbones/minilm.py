@@ -85,6 +85,30 @@ class MiniLM:
                 words[chosen] = ((first * inner).sum(dim=1) / inner.sum(dim=1).clamp(min=1)).cpu().numpy()
         return sentences, words
 
+    def tokens(self, texts: Sequence[str]) -> tuple[Any, Any]:
+        """WordPiece numbers of texts, and which of them are real: tensors [N, L], int64 and bool.
+
+        Each text begins with [CLS] and ends with [SEP]; it may hold [MASK].
+        """
+        batch = self.load()[0](
+            list(texts), padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="pt"
+        ).to(runtime.device())
+        return batch["input_ids"], batch["attention_mask"].bool()
+
+    def token_vectors(self, tokens: Any, real: Any) -> Any:
+        """Each token after the last layer and before the first one, as a tensor [N, L, 768]; see `tokens`.
+
+        The former are scaled by text, so that the mean of the real tokens is the vector of `encode`.
+        """
+        import torch
+
+        with torch.no_grad():
+            network = self.load()[1]
+            first, *_, last = network(tokens, real.long(), output_hidden_states=True).hidden_states
+            counted = real[..., None].to(last.dtype)
+            mean = (last * counted).sum(dim=1, keepdim=True) / counted.sum(dim=1, keepdim=True)
+            return torch.cat([last / mean.norm(dim=-1, keepdim=True), first], dim=-1)
+
 
 class MiniLMWithWords:
     """MiniLM's sentence vector and its words, one after the other: what a sentence says, and what it says it with."""

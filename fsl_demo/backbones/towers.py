@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.picture_maps import CHANNELS, classes, placed, vectors
 from fsl_demo.episodes import Box, Progress, quiet
@@ -55,12 +56,11 @@ class PictureTowers:
 
         The mean of the first 81 is Lite2's part of `embed`, that of the last 49 is Lite0's.
         """
-        networks = self.networks
-        parts = []
-        for network in (networks.whole_pictures, networks.pictures):
-            maps = placed(networks.features.maps(network, pictures), network.axes())
-            parts.append(maps.reshape(*maps.shape[:2], -1).transpose(0, 2, 1))
-        return np.concatenate(parts, axis=1)
+        return np.concatenate([self.whole(pictures), self._placed(self.networks.pictures, pictures)], axis=1)
+
+    def whole(self, pictures: Sequence[Picture]) -> np.ndarray:
+        """The first 81 of `positions`: those of all of each picture, row by row, float32 [N, 81, 999]."""
+        return self._placed(self.networks.whole_pictures, pictures)
 
     def over_whole(self, picture: Picture, middle: np.ndarray, whole: np.ndarray) -> np.ndarray:
         """What Lite0's positions say, [C, 7, 7], laid over what Lite2's say, [C, 9, 9]; nothing is lost or added.
@@ -90,6 +90,10 @@ class PictureTowers:
             classes(small.classifier(progress), small.axes(progress)),
             classes(large.classifier(progress), large.axes(progress)),
         )
+
+    def _placed(self, network: EfficientNetLite0, pictures: Sequence[Picture]) -> np.ndarray:
+        maps = placed(self.networks.features.maps(network, pictures), network.axes())
+        return maps.reshape(*maps.shape[:2], -1).transpose(0, 2, 1)
 
 
 def _overlap(start: float, end: float, parts: int, cells: int) -> np.ndarray:

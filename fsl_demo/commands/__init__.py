@@ -14,6 +14,7 @@ from fsl_demo.commands import (
     episodes,
     evaluate,
     explain,
+    fill,
     methods,
     predict,
     search,
@@ -22,7 +23,7 @@ from fsl_demo.commands import (
     weights,
 )
 
-VERBS = (predict, explain, caption, search, episodes, train, evaluate, study, methods, weights, doctor)
+VERBS = (predict, explain, fill, caption, search, episodes, train, evaluate, study, methods, weights, doctor)
 
 EPILOG = """\
 examples:

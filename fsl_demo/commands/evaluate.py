@@ -23,8 +23,9 @@ the difference to the first method (paired by episode; by query for a single epi
 others instead: that is how good a support set is.
 
 With checkpoints, those are measured: on the test part where --data names a data set, which also gives pairs to verify.
-With `--data flickr8k`, its test captions are looked for among its test pictures instead; with --captioners, these
-describe its test pictures.
+With `--data flickr8k`, its test captions are looked for among its test pictures instead; two-stream puts the first
+ten in a new order, and guesses masked words with and without the picture. With --captioners, these describe its test
+pictures.
 With --by-fold each checkpoint is tested on the fold that its card names, and the mean is printed.
 """
 EXAMPLES = """\
@@ -33,7 +34,7 @@ evaluate --data pets/ --way 0 --shot 5 --queries 0 --episodes 1 --format json
 evaluate --data pets/ --shot 1 --heat-maps 200
 evaluate --data pets/ --shot 1 --methods asif,asif:blend=0,asif:blend=1
 evaluate --data support/ --leave-one-out
-evaluate --data flickr8k --methods compact-vlm
+evaluate --data flickr8k --methods compact-vlm,two-stream
 evaluate siamese_characters s3net_characters --data omniglot --way 20 --shot 1
 evaluate runs/folds/lfw_* --data lfw --by-fold --queries 1
 """
@@ -100,16 +101,25 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 def _retrieval(chosen: argparse.Namespace, known: dict[str, Method]) -> int:
-    """How often the test captions find their pictures, in the spaces of the methods that have one for sentences."""
+    """How often the test captions find their pictures, in the spaces of the methods that have one for sentences.
+
+    For methods that match sentences with pictures: how often with the first pictures in their order, and masked words.
+    """
     from fsl_demo.datasets import flickr8k
+    from fsl_demo.evaluation.matching import matching
     from fsl_demo.evaluation.retrieval import retrieval
+    from fsl_demo.retrieval import spaces
 
     terminal, data = reporting.Terminal(), flickr8k.read(chosen.root)
-    able = {name: method for name, method in known.items() if hasattr(method, "joint")}
-    spaces: dict[str, Any] = {
-        method.card.id: getattr(method, "joint", None) for method in reading.named(able, chosen.methods or [*able])
-    }
-    found = [retrieval(name, space, data.test, terminal.progress) for name, space in spaces.items()]
+    able = {name: method for name, method in known.items() if hasattr(method, "joint") or hasattr(method, "matcher")}
+    found: list[Any] = []
+    for method in reading.named(able, chosen.methods or [*able]):
+        if (model := getattr(method, "matcher", None)) is None:
+            space: Any = getattr(method, "joint", None)
+            found.append(retrieval(method.card.id, space, data.test, terminal.progress))
+        else:
+            space = next(space for space in spaces(known).values() if space.id == model.improves)
+            found.append(matching(method.card.id, space, model, data.test, terminal.progress))
     if chosen.format == "json":
         reporting.print_json([one.as_dict() for one in found])
     else:

@@ -12,7 +12,9 @@ from fsl_demo.errors import UserError
 from fsl_demo.pictures import ingest
 
 if TYPE_CHECKING:
+    from fsl_demo.methods.contract import Method
     from fsl_demo.methods.joint_space import JointSpace
+    from fsl_demo.methods.two_stream_model import TwoStreamModel
     from fsl_demo.store import CollectionPicture
 
 DETAILS = """\
@@ -24,9 +26,10 @@ take the place of "similarity".
 EXAMPLES = """\
 search "a dog in the snow" --workspace workspace/
 search --like dog.jpg --top 5 --format json
-search "a dog in the snow" --data holiday/
+search "a dog in the snow" --data holiday/ --rerank
 search --captions "dog run"
 """
+RERANKS = "It needs a sentence, and compact-vlm."
 
 
 def add(verbs: options.Verbs) -> None:
@@ -49,6 +52,9 @@ def add(verbs: options.Verbs) -> None:
         help="search this workspace (default: ./workspace); with --data, keep the pictures' features in it",
     )
     parser.add_argument("--method", metavar="ID", help="the method that compares (default: the first that can)")
+    parser.add_argument(
+        "--rerank", action="store_true", help="look at words and positions of the first ten, and put them in order"
+    )
     parser.add_argument("--top", type=options.count, default=20, metavar="N", help="how many to list (default: 20)")
     options.add_format(parser, "table", "json")
     options.add_machine(parser)
@@ -60,13 +66,15 @@ def run(chosen: argparse.Namespace) -> int:
         return _by_captions(chosen)
     options.prepare(chosen)
     from fsl_demo.methods.phrases import sentence_vector
-    from fsl_demo.retrieval import Index
+    from fsl_demo.retrieval import TOP, Index, reranked
 
     if chosen.data is None:
         chosen.workspace = _folder(chosen)
     terminal = reporting.Terminal()
     like = ingest(chosen.like) if chosen.like else None
-    space = _space(chosen)
+    known = reading.methods(chosen.workspace)
+    space = _space(chosen, known)
+    model = _model(chosen, known, space) if chosen.rerank else None
     if like:
         vector = space.embed([like], terminal.progress)[0]
     else:
@@ -76,7 +84,11 @@ def run(chosen: argparse.Namespace) -> int:
         raise UserError("no_collection")
     index = Index(space)
     index.add([one.picture for _, one in offered.values()], terminal.progress)
-    found = [(*offered[sha256], similarity) for sha256, similarity in index.search(vector, list(offered), chosen.top)]
+    matches = index.search(vector, list(offered), max(chosen.top, TOP))
+    if model:
+        pictures = {sha256: one.picture for sha256, (_, one) in offered.items()}
+        matches = reranked(model, chosen.sentence, matches, pictures, terminal.progress)
+    found = [(*offered[sha256], similarity) for sha256, similarity in matches[: chosen.top]]
     if chosen.format == "json":
         reporting.print_json(
             [_document(file, one, {"similarity": round(similarity, 6)}) for file, one, similarity in found]
@@ -92,6 +104,8 @@ def _by_captions(chosen: argparse.Namespace) -> int:
 
     if chosen.data is not None:
         raise UserError("captions_need_workspace")
+    if chosen.rerank:
+        raise UserError("setting_bad", name="--rerank", value="used", reason=RERANKS)
     if not chosen.captions.strip():
         raise UserError("search_empty")
     workspace = Workspace(_folder(chosen))
@@ -134,7 +148,21 @@ def _document(file: str, one: CollectionPicture, how: dict[str, Any]) -> dict[st
     }
 
 
-def _space(chosen: argparse.Namespace) -> JointSpace:
+def _model(chosen: argparse.Namespace, known: dict[str, Method], space: JointSpace) -> TwoStreamModel:
+    """What puts the first pictures in a new order.
+
+    Raises:
+        UserError: `setting_bad` for a picture, or a space whose order it was not trained to improve; `no_joint_space`.
+    """
+    from fsl_demo.retrieval import matcher
+
+    model = matcher(known)
+    if chosen.like or space.id != model.improves:
+        raise UserError("setting_bad", name="--rerank", value="used", reason=RERANKS)
+    return model
+
+
+def _space(chosen: argparse.Namespace, known: dict[str, Method]) -> JointSpace:
     """The space of the method that is named, or the first there is.
 
     Raises:
@@ -142,7 +170,7 @@ def _space(chosen: argparse.Namespace) -> JointSpace:
     """
     from fsl_demo.retrieval import spaces
 
-    found = spaces(reading.methods(chosen.workspace))
+    found = spaces(known)
     if not found:
         raise UserError("no_joint_space")
     if chosen.method and chosen.method not in found:

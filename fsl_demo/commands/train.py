@@ -22,6 +22,7 @@ CAPTIONED = {
     "language-model": "caption_lm",
     "prefix": "prefix_captions",
     "gated": "gated_captions",
+    "two-stream": "two_stream",
 }
 """What learns from captions, not from classes, and what its checkpoint is called."""
 METHODS = ("siamese", "siamese-cbam", "s3net", "can", *CAPTIONED)
@@ -36,6 +37,7 @@ train siamese --data mnist
 train siamese --data lfw --fold 1 --precision bf16
 train siamese --data export.zip --from siamese_faces --name colleagues
 train compact-vlm --data flickr8k --precision bf16
+train two-stream --data flickr8k --precision bf16
 train language-model --data flickr8k
 train prefix --data flickr8k --language-model gpt2/
 """
@@ -118,7 +120,7 @@ def _command() -> str:
 def _from_captions(chosen: argparse.Namespace, terminal: reporting.Terminal) -> int:
     """Methods that learn from captions have their own towers and batches, and begin from nothing."""
     from fsl_demo import checkpoints
-    from fsl_demo.training import captioners, compact_vlm, language_model
+    from fsl_demo.training import captioners, compact_vlm, language_model, two_stream
 
     for name in ("start", "backbone", "batch"):
         if getattr(chosen, name) is not None:
@@ -132,6 +134,7 @@ def _from_captions(chosen: argparse.Namespace, terminal: reporting.Terminal) -> 
         "language-model": (language_model.train, language_model.SCHEDULE),
         "prefix": (partial(captioners.train, "prefix"), captioners.SCHEDULE),
         "gated": (partial(captioners.train, "gated"), captioners.SCHEDULE),
+        "two-stream": (two_stream.train, two_stream.SCHEDULE),
     }
     train, schedule = trainings[chosen.method]
     own: dict[str, str] = {}

@@ -23,6 +23,7 @@ from fsl_demo.methods.prototype import Prototype
 from fsl_demo.methods.s3net import S3Net
 from fsl_demo.methods.siamese import Siamese
 from fsl_demo.methods.siamese_cbam import SiameseCbam
+from fsl_demo.methods.two_stream import TwoStream
 from fsl_demo.methods.variants import Variant, looks_like
 from fsl_demo.pictures import Picture
 
@@ -30,6 +31,7 @@ METHODS: tuple[Any, ...] = (
     Prototype,
     Asif,
     CompactVlm,
+    TwoStream,
     ClipMethod,
     LinearProbe,
     Prefix,

@@ -33,7 +33,7 @@ def heat(
     words: tuple[tuple[str, float], ...] = (),
 ) -> Layer:
     """A layer whose map is the evidence for one class, on one scale for all classes of the picture."""
-    return Layer(picture, role, _scaled(shares(space.maps(picture)), class_index), space.seen(picture), words)
+    return Layer(picture, role, scaled(shares(space.maps(picture)), class_index), space.seen(picture), words)
 
 
 def sought(
@@ -46,10 +46,11 @@ def sought(
     contributions: tuple[tuple[str, float], ...] = (),
 ) -> Layer:
     """A layer whose map is where one of the directions [C, D] is found, on one scale for all of them."""
-    found = _scaled(space.evidence(picture, directions), index)
+    found = scaled(space.evidence(picture, directions), index)
     return Layer(picture, role, found, space.seen(picture), kind=kind, contributions=contributions)
 
 
-def _scaled(evidence: np.ndarray, index: int) -> np.ndarray:
+def scaled(evidence: np.ndarray, index: int) -> np.ndarray:
+    """One map of [C, h, w], in [0, 1] on one scale for all of them."""
     low, high = evidence.min(), evidence.max()
     return ((evidence[index] - low) / max(high - low, 1e-12)).astype(np.float32)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Protocol
+
 import numpy as np
 
 from fsl_demo.episodes import Progress, quiet
@@ -13,8 +16,17 @@ MOST_WORDS = 40
 """Words that are left out in turn; each costs the text tower a sentence."""
 
 
-def sentence_vector(space: JointSpace, sentence: str, progress: Progress = quiet) -> np.ndarray:
-    """The unit vector of a sentence, float32 [D].
+class Reader(Protocol):
+    """What reads sentences: a joint space, or a model that matches them with pictures."""
+
+    @property
+    def title(self) -> str: ...
+
+    def reads(self, text: str) -> bool: ...
+
+
+def spoken(reader: Reader, sentence: str) -> str:
+    """The sentence with single spaces.
 
     Raises:
         UserError: `search_empty`, `search_long`, `search_script`.
@@ -24,26 +36,40 @@ def sentence_vector(space: JointSpace, sentence: str, progress: Progress = quiet
         raise UserError("search_empty")
     if len(text) > MAX_SENTENCE:
         raise UserError("search_long", length=len(text), limit=MAX_SENTENCE)
-    if not space.reads(text):
-        raise UserError("search_script", model=space.title)
-    return space.texts([[text]], progress)[0]
+    if not reader.reads(text):
+        raise UserError("search_script", model=reader.title)
+    return text
+
+
+def sentence_vector(space: JointSpace, sentence: str, progress: Progress = quiet) -> np.ndarray:
+    """The unit vector of a sentence, float32 [D].
+
+    Raises:
+        UserError: what `spoken` raises.
+    """
+    return space.texts([[spoken(space, sentence)]], progress)[0]
 
 
 def word_contributions(space: JointSpace, sentence: str, picture: np.ndarray) -> tuple[tuple[str, float], ...]:
-    """By how much each word raises the cosine of the sentence with a picture: what is lost when it is left out.
+    """What `left_out` gives for the cosines of a joint space with a picture's unit vector [D]."""
+    return left_out(sentence, lambda texts: space.texts([[text] for text in texts]) @ picture)
+
+
+def left_out(sentence: str, similarities: Callable[[list[str]], np.ndarray]) -> tuple[tuple[str, float], ...]:
+    """By how much each word raises a sentence's similarity to a picture: what is lost when it is left out.
 
     Occlusion (Zeiler & Fergus 2014, arXiv:1311.2901) of words.
 
     Args:
-        picture: unit vector [D].
+        similarities: of sentences to the picture, [T].
 
     Returns:
-        Words in their order, at most `MOST_WORDS`; a single word has the whole cosine.
+        Words in their order, at most `MOST_WORDS`; a single word has the whole similarity.
     """
     words = sentence.split()
     shown = words[:MOST_WORDS]
-    whole = float(space.texts([[" ".join(words)]])[0] @ picture)
-    if len(words) == 1:
+    without = [" ".join(words[:i] + words[i + 1 :]) for i in range(len(shown))] if len(words) > 1 else []
+    whole, *rest = (float(value) for value in similarities([" ".join(words), *without]))
+    if not rest:
         return ((words[0], whole),)
-    without = space.texts([[" ".join(words[:i] + words[i + 1 :])] for i in range(len(shown))]) @ picture
-    return tuple((word, whole - float(rest)) for word, rest in zip(shown, without, strict=True))
+    return tuple((word, whole - one) for word, one in zip(shown, rest, strict=True))

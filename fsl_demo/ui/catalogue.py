@@ -95,6 +95,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "A built-in model of pictures and English text: prompts made of the class names and descriptions, and the pictures if there are any.",
         "內建的圖文模型：用類別名稱與英文描述組成的提示句比較；若有支援圖片也一併使用。",
     ),
+    "method.two-stream": (
+        "Positions of each query and words of the class's sentences look at each other and say how well they match; text only, trained on captions.",
+        "讓查詢圖片的各個位置與類別句子的每個字互相注意，判斷兩者是否相符；只用文字，以圖說訓練。",
+    ),
     "method.clip": (
         "A CLIP model that you choose compares each query with prompts made of the class names, and with the pictures if there are any.",
         "由您選擇的 CLIP 模型把每張查詢圖片與類別名稱組成的提示句比較；若有支援圖片也一併使用。",

@@ -28,6 +28,8 @@ ERRORS_ZH = {
     "search_empty": "還沒有要搜尋的內容。請輸入一個詞或一句話，描述圖片的內容。",
     "search_long": "這句話有 {length} 個字元，上限是 {limit}。請縮短。",
     "search_script": "{model} 不認得這種文字。請改用英文輸入。",
+    "blank_none": "這句話沒有空格。請在缺字的地方寫 ___ 或 [MASK]。",
+    "blank_many": "這句話有 {count} 個空格。請只留一個，其他填上文字。",
     "nothing_ticked": "沒有勾選任何圖片。請至少勾選一張。",
     "no_joint_space": "沒有任何方法能把文字與圖片互相比較，因此無法搜尋。",
     "no_collection": "還沒有可搜尋的圖片。請先儲存任務，或加入供搜尋的圖片。",

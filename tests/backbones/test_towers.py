@@ -29,3 +29,13 @@ def test_pieces_are_shared_out_among_the_cells_that_they_overlap() -> None:
     np.testing.assert_allclose(_overlap(0.25, 0.75, 2, 4), [[0, 0], [1, 0], [0, 1], [0, 0]])
     np.testing.assert_allclose(_overlap(-0.1, 1.1, 7, 9).sum(axis=0), 1)
     np.testing.assert_allclose(_overlap(0.0, 1.0, 1, 4), np.full((4, 1), 0.25))
+
+
+def test_positions_are_those_of_the_whole_picture_and_then_of_its_middle() -> None:
+    towers = PictureTowers(networks())
+    picture = crops("coffee")[0]
+    small, large = towers.placed(picture)
+    positions = towers.positions([picture])[0]
+    np.testing.assert_allclose(positions[:81], large.reshape(999, -1).T, atol=1e-6)
+    np.testing.assert_allclose(positions[81:], small.reshape(999, -1).T, atol=1e-6)
+    np.testing.assert_array_equal(towers.whole([picture])[0], positions[:81])

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from fsl_demo.commands import reading
@@ -123,3 +124,31 @@ def test_no_method_compares_texts_with_pictures(call: Call, workspace: Path, mon
 def test_a_sentence_or_a_picture_is_needed(call: Call) -> None:
     assert call("search").code == 2
     assert call("search", "red", "--like", "red.png").code == 2
+
+
+def test_the_first_pictures_in_a_new_order(
+    call: Call, workspace: Path, folder: Path, space: ColourSpace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Backwards:
+        title, improves = "Backwards", "colours"
+
+        def reads(self, text: str) -> bool:
+            return True
+
+        def match(self, pictures: Any, sentences: Any, progress: Any) -> np.ndarray:
+            return np.zeros((len(pictures), len(sentences)))
+
+        def blended(self, similarities: np.ndarray, matches: np.ndarray) -> np.ndarray:
+            return -similarities
+
+    arguments = ("search", "red", "--workspace", workspace, "--format", "json")
+    plain = [one["file"] for one in call(*arguments).json()]
+    assert call(*arguments, "--rerank").code == 1
+    methods = {"colours": SimpleNamespace(joint=space), "streams": SimpleNamespace(matcher=Backwards())}
+    monkeypatch.setattr(reading, "methods", lambda vectors: methods)
+    assert [one["file"] for one in call(*arguments, "--rerank").json()] == plain[::-1]
+    assert [one["file"] for one in call(*arguments, "--rerank", "--top", "1").json()] == plain[-1:]
+    said = call("search", "--like", folder / "red.png", "--workspace", workspace, "--rerank")
+    assert said.code == 1 and "needs a sentence" in said.err
+    monkeypatch.setattr(Backwards, "improves", "another")
+    assert call(*arguments, "--rerank").code == 1

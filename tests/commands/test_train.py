@@ -50,6 +50,8 @@ def test_what_cannot_be_trained_is_said(call: Call, digits: Path, tmp_path: Path
         (("siamese", "--data", "mnist", "--root", tmp_path), "not in"),
         (("siamese", "--data", "mnist", "--root", tmp_path, "--fold", "1"), "no folds"),
         (("can", "--data", digits, "--from", "nobody"), "not installed"),
+        (("two-stream", "--data", digits), "two-stream learns from flickr8k"),
+        (("two-stream", "--data", "flickr8k", "--batch", "8"), "two-stream has its own towers"),
     ):
         said = call("train", *arguments)
         assert said.code == 1 and expected in said.err, said.err
