@@ -32,7 +32,7 @@ def _answer(view: View, tab: Tab, model: Any, query: str) -> str:
         return f'<p class="warn" role="alert">{esc(view.error(error))}</p>'
     asked = next((n for n, layer in enumerate(layers) if BLANK.fullmatch(layer.words[0][0])), 0)
     chosen = tab.blank_word if 0 <= tab.blank_word < len(layers) else asked
-    words = figures.words(view, layers, chosen, view.t("blank_words"), "{:+.2f}".format, 'data-action="blank_word"')
+    words = figures.words(view, layers, chosen, view.t("blank_words"), _signed, 'data-action="blank_word"')
     return f"""{_bars(view, filled)}{words}<p class="hint">{view.t("blank_words_hint")}</p>"""
 
 
@@ -42,16 +42,21 @@ def _layers(model: Any, picture: Any, sentence: str) -> Any:
 
 
 def _bars(view: View, filled: Filled) -> str:
-    """What fills the blank: on the left with the picture, on the right without it."""
+    """What fills the blank: on the left with the picture, on the right without it; the longest bar is the surest."""
+    surest = max(1e-9, *(max(one.seen, one.unseen) for one in (*filled.seen, *filled.unseen)))
     columns = (("blank_seen", filled.seen), ("blank_unseen", filled.unseen))
-    return f"""<div class="guesses">{"".join(_column(view, name, some) for name, some in columns)}</div>
+    return f"""<div class="guesses">{"".join(_column(view, name, some, surest) for name, some in columns)}</div>
 <p class="hint">{view.t("blank_bars_hint")}</p>"""
 
 
-def _column(view: View, name: str, guesses: tuple[Guess, ...]) -> str:
+def _column(view: View, name: str, guesses: tuple[Guess, ...], surest: float) -> str:
     rows = "".join(
-        f'<li><em>{esc(one.word)}</em><i style="width:{100 * one.seen:.1f}%"></i><b>{percent(one.seen)}</b>'
-        f'<i class="unseen" style="width:{100 * one.unseen:.1f}%"></i><b>{percent(one.unseen)}</b></li>'
+        f'<li><em>{esc(one.word)}</em><i style="width:{100 * one.seen / surest:.0f}%"></i><b>{percent(one.seen)}</b>'
+        f'<i class="unseen" style="width:{100 * one.unseen / surest:.0f}%"></i><b>{percent(one.unseen)}</b></li>'
         for one in guesses
     )
     return f"<section><h4>{view.t(name)}</h4><ol>{rows}</ol></section>"
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}" if abs(value) >= 0.005 else "0"
