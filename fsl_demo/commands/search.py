@@ -29,6 +29,7 @@ search --like dog.jpg --top 5 --format json
 search "a dog in the snow" --data holiday/ --rerank
 search --captions "dog run"
 """
+RERANKS = "It needs a sentence, and compact-vlm."
 
 
 def add(verbs: options.Verbs) -> None:
@@ -103,6 +104,8 @@ def _by_captions(chosen: argparse.Namespace) -> int:
 
     if chosen.data is not None:
         raise UserError("captions_need_workspace")
+    if chosen.rerank:
+        raise UserError("setting_bad", name="--rerank", value="used", reason=RERANKS)
     if not chosen.captions.strip():
         raise UserError("search_empty")
     workspace = Workspace(_folder(chosen))
@@ -155,7 +158,7 @@ def _model(chosen: argparse.Namespace, known: dict[str, Method], space: JointSpa
 
     model = matcher(known)
     if chosen.like or space.id != model.improves:
-        raise UserError("setting_bad", name="--rerank", value="used", reason="It needs a sentence, and compact-vlm.")
+        raise UserError("setting_bad", name="--rerank", value="used", reason=RERANKS)
     return model
 
 

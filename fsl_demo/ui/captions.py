@@ -11,7 +11,7 @@ from fsl_demo.episodes import Caption, Described, Layer
 from fsl_demo.errors import Cancelled, UserError
 from fsl_demo.methods.captioning import Captioner
 from fsl_demo.pictures import Picture
-from fsl_demo.ui import background, figures
+from fsl_demo.ui import background, blanks, figures
 from fsl_demo.ui.background import Step
 from fsl_demo.ui.desk import Tab
 from fsl_demo.ui.document import Document
@@ -85,7 +85,7 @@ def details(view: View, tab: Tab) -> str:
     warning = f'<p class="warn">? {view.t("caption_doubt_why")}</p>' if caption.doubtful else ""
     body = f"""<p class="hint">{view.t("caption_by", captioner=_title(view, described.captioner))}</p>{warning}
 {_words(view, query, described.captioner, rank, caption, word)}
-{_candidates(view, query, described, rank)}{_others(view, query, described, said)}"""
+{_candidates(view, query, described, rank)}{_others(view, query, described, said)}{blanks.render(view, tab, query)}"""
     return figures.frame(tab.draft_id, f"“{esc(caption.text)}”", body)
 
 

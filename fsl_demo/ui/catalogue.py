@@ -318,6 +318,19 @@ TEXTS: dict[str, tuple[str, str]] = {
         "常見：每個字的對數機率，候選圖說依此排序；常見的句子也可能是錯的。相符：由內建圖文模型判斷句子與圖片的相符程度。",
     ),
     "caption_others": ("Described by others", "其他圖說"),
+    # fill the blank
+    "blank": ("Fill the blank", "填空"),
+    "blank_placeholder": ("a dog runs on the [MASK]", "請用英文，例如 a dog runs on the [MASK]"),
+    "blank_fill": ("Fill", "填入"),
+    "blank_hint": ("A sentence in English about the query, with [MASK] or ___ where one word is missing.", "一句關於查詢圖片的英文，缺字的地方寫 [MASK] 或 ___。"),
+    "blank_seen": ("Likeliest with the picture", "看圖片時最可能"),
+    "blank_unseen": ("Likeliest without it", "不看圖片時最可能"),
+    "blank_bars_hint": ("Coloured: with the picture. Grey: without it, from the sentence alone.", "彩色：看圖片。灰色：不看圖片，只憑句子。"),
+    "blank_words": ("Words of the sentence", "句子的每個字"),
+    "blank_words_hint": (
+        "Where each word looks on the picture; the number says how much the word raises the match of sentence and picture.",
+        "每個字在圖片上注意的位置；數字表示該字讓句子與圖片的相符程度提高多少。",
+    ),
     # label and save
     "nothing_to_label": ("Nothing to label yet", "還沒有可標記的內容"),
     "nothing_to_label_hint": (

@@ -31,6 +31,8 @@ class Tab:
         phrase: what is looked for on the explained query, in place of a class.
         caption: the caption on view in place of an explanation: query, captioner or "", its rank among the
             candidates, and the word whose map is shown, or -1 for the first that says something.
+        blank: a sentence with a blank, about the query whose details are on view.
+        blank_word: the word of it whose map is shown, or -1 for the blank.
         cursor, shown_at: the query being labelled, and since when (monotonic seconds).
         opened: the cell of a confusion matrix on view: method, true class, predicted class.
         filters, deleted: of the collection; the episode whose deletion can be undone.
@@ -53,6 +55,8 @@ class Tab:
     point: tuple[float, float, str] | None = None
     phrase: str = ""
     caption: tuple[str, str, int, int] = ("", "", 0, -1)
+    blank: str = ""
+    blank_word: int = -1
     cursor: str = ""
     shown_at: float = 0.0
     opened: tuple[str, str, str] = ("", "", "")

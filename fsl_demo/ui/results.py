@@ -157,5 +157,9 @@ def act(view: View, tab: Tab, data: Mapping[str, Any]) -> None:
         tab.selected = (data["query"], data["method"], data.get("class", ""), data.get("pair", ""))
         tab.phrase = ""
         tab.point = (float(data["x"]), float(data["y"]), data["on"]) if data.get("on") else None
+    elif action == "blank":
+        tab.blank, tab.blank_word = str(data["fields"].get("blank", "")).strip(), -1
+    elif action == "blank_word":
+        tab.blank_word = int(data["word"])
     elif action == "phrase":
         tab.phrase, tab.point = str(data["fields"].get("phrase", "")).strip(), None

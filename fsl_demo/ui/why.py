@@ -10,7 +10,7 @@ import numpy as np
 
 from fsl_demo.episodes import Explanation, Layer
 from fsl_demo.errors import UserError
-from fsl_demo.ui import captions, figures, phrases
+from fsl_demo.ui import blanks, captions, figures, phrases
 from fsl_demo.ui.desk import Tab
 from fsl_demo.ui.document import Document, Result
 from fsl_demo.ui.html import View, esc, percent
@@ -54,7 +54,7 @@ def render(view: View, tab: Tab) -> str:
     body = f"""{_classes(view, document, result, row, -1 if asked else index, query, method)}{said}
 {figures.slider(view)}
 {maps}
-{_neighbours(view, document, result, row, query, method, target.class_key)}{words}"""
+{_neighbours(view, document, result, row, query, method, target.class_key)}{words}{blanks.render(view, tab, query)}"""
     return figures.frame(tab.draft_id, heading, body)
 
 
