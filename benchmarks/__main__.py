@@ -94,7 +94,7 @@ def matching() -> None:
 
 
 def captions() -> None:
-    row("captions, 3 beams, new pictures, seconds", *CAPTIONERS, "goal")
+    row("captions, 5 beams, new pictures, seconds", *CAPTIONERS, "goal")
     found = {name: [measure("captions", name) for _ in range(ROUNDS)] for name in CAPTIONERS}
     for name, what, goal in (("one", "a picture", "1"), ("batch", "25 pictures", "10"), ("words", "maps of words", "")):
         row(f"  {what}", *(f"{median(some, name):.2f}" for some in found.values()), goal)

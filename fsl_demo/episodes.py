@@ -233,8 +233,8 @@ class Caption:
 
     Attributes:
         text: a sentence, without its full stop.
-        score: log-probability of its tokens, divided by their number: what candidates are ranked by. It says how
-            usual the sentence is, not whether it is true.
+        score: log-probability of its tokens, divided by a power of their number. It says how usual the sentence is,
+            not whether it is true; candidates are ranked by it and by `fit`.
         fit: similarity of sentence and picture in the built-in vision-language model, cosine.
         doubtful: whether `fit` is lower than it is for nearly all photographs: the model does not know such pictures.
     """

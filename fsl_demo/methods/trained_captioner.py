@@ -25,9 +25,12 @@ from fsl_demo.pictures import Picture
 
 BATCH = 8
 """Pictures that are described at once."""
-BEAMS, LONGEST = 3, 24
-LENGTH_PENALTY = 1.0
+BEAMS, LONGEST = 5, 24
+LENGTH_PENALTY = 0.6
 """The exponent of the length that a candidate's log-probability is divided by; 1 is the mean of its tokens."""
+FIT_WEIGHT = 8.0
+"""What the fit counts against that score, in the order of candidates. Both, and the beams, gave the best CIDEr of a
+small grid with `prefix` on Flickr8k's validation pictures."""
 
 
 class TrainedCaptioner:
@@ -67,7 +70,7 @@ class TrainedCaptioner:
         return self._load()[2]
 
     def describe(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[tuple[Caption, ...]]:
-        """Candidates of a beam search for each picture, best first.
+        """Candidates of a beam search for each picture, by score and fit, best first.
 
         Raises:
             UserError: as of `load`.
@@ -82,13 +85,14 @@ class TrainedCaptioner:
             fits = iter((self.joint.embed(group)[owners] * texts).sum(axis=1))
             for some in said:
                 captions = [(text, score, float(next(fits))) for text, score in some]
+                captions.sort(key=lambda one: -one[1] - FIT_WEIGHT * one[2])
                 found.append(tuple(Caption(text, score, fit, fit < below) for text, score, fit in captions))
         progress("describe", len(pictures), len(pictures))
         return found
 
     @torch.inference_mode()
     def candidates(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[list[tuple[str, float]]]:
-        """Sentences and their mean log-probability a token, best first, for each picture."""
+        """Sentences and their scores, the likeliest first, for each picture."""
         network = self.load(progress)
         media = network.media(self.positions(pictures))
         end = network.language.end
@@ -98,6 +102,7 @@ class TrainedCaptioner:
             num_beams=BEAMS,
             num_return_sequences=BEAMS,
             length_penalty=LENGTH_PENALTY,
+            min_new_tokens=2,
             max_new_tokens=LONGEST,
             do_sample=False,
         )
@@ -107,7 +112,6 @@ class TrainedCaptioner:
             texts: dict[str, float] = {}
             for tokens, score in zip(sequences, some, strict=True):
                 texts.setdefault(network.language.decode(tokens), score)
-            texts.pop("", None)
             found.append(list(texts.items()))
         return found
 

@@ -314,8 +314,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "caption_score": ("Usual", "常見"),
     "caption_fit": ("Fit", "相符"),
     "candidates_hint": (
-        "Usual: log-probability a word, which is how the captioner ranks its sentences; a usual sentence can be wrong. Fit: how well the sentence suits the picture, by the built-in model of pictures and text.",
-        "常見：每個字的對數機率，候選圖說依此排序；常見的句子也可能是錯的。相符：由內建圖文模型判斷句子與圖片的相符程度。",
+        "Usual: how likely the captioner is to say so (log-probability, evened out by length); a usual sentence can be wrong. Fit: how well the sentence suits the picture, by the built-in model of pictures and text. Both rank the sentences.",
+        "常見：圖說模型說出這句話的對數機率（按長度調整）；常見的句子也可能是錯的。相符：由內建圖文模型判斷句子與圖片的相符程度。候選圖說依兩者排序。",
     ),
     "caption_others": ("Described by others", "其他圖說"),
     # fill the blank

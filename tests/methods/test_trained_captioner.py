@@ -10,7 +10,7 @@ from fsl_demo import checkpoints
 from fsl_demo.errors import Cancelled, UserError
 from fsl_demo.evaluation.doubt import others
 from fsl_demo.methods import CAPTIONERS, captioners
-from fsl_demo.methods.trained_captioner import BATCH, BEAMS
+from fsl_demo.methods.trained_captioner import BATCH, BEAMS, FIT_WEIGHT
 from tests.backbones.loaded import crops, networks
 
 EACH = pytest.mark.parametrize("make", CAPTIONERS)
@@ -24,8 +24,8 @@ def test_candidates_are_different_sentences_best_first(make: Any) -> None:
     for candidates in found:
         assert 1 <= len(candidates) <= BEAMS
         assert len({one.text for one in candidates}) == len(candidates)
-        scores = [one.score for one in candidates]
-        assert scores == sorted(scores, reverse=True) and scores[0] < 0
+        order = [one.score + FIT_WEIGHT * one.fit for one in candidates]
+        assert order == sorted(order, reverse=True) and all(one.score < 0 for one in candidates)
         assert all(one.text == one.text.strip() and len(one.text.split()) > 2 for one in candidates)
         assert all(one.doubtful == (one.fit < captioner.doubtful_below) for one in candidates)
     assert found[0][0].text != found[1][0].text
