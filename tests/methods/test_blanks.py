@@ -26,9 +26,12 @@ def test_words_come_likeliest_first_with_both_probabilities(model: TwoStreamMode
     assert fill(model, crops("cat")[0], "a ___ runs on the grass", 3).seen == found.seen[:3]
 
 
-def test_grass_is_guessed_from_the_sentence(model: TwoStreamModel) -> None:
-    found = fill(model, crops("cat")[0], "A brown dog is running through the green ___ .")
-    assert found.unseen[0].word == "grass"
+def test_the_sentence_counts(model: TwoStreamModel) -> None:
+    def grass(sentence: str) -> float:
+        filled = fill(model, crops("cat")[0], sentence, len(model.whole_words()))
+        return next(one.unseen for one in filled.unseen if one.word == "grass")
+
+    assert grass("a brown dog runs through the green ___") > 5 * grass("two men eat ___ at a table in a restaurant")
 
 
 def test_without_the_picture_the_picture_does_not_matter(model: TwoStreamModel) -> None:
