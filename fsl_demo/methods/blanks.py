@@ -9,6 +9,7 @@ import numpy as np
 
 from fsl_demo.episodes import Progress, quiet
 from fsl_demo.errors import UserError
+from fsl_demo.methods.phrases import FUNCTION_WORDS
 from fsl_demo.methods.two_stream_model import TwoStreamModel
 from fsl_demo.pictures import Picture
 
@@ -40,7 +41,7 @@ class Filled:
 
 
 def fill(model: TwoStreamModel, picture: Picture, sentence: str, top: int = 5, progress: Progress = quiet) -> Filled:
-    """The likeliest words for the one blank of a sentence.
+    """The likeliest words for the one blank of a sentence; small words such as "the" are left out.
 
     Raises:
         UserError: `search_empty`, `search_long`, `blank_none`, `blank_many`, `search_script`; `weights_missing`,
@@ -63,7 +64,7 @@ def fill(model: TwoStreamModel, picture: Picture, sentence: str, top: int = 5, p
     words = model.whole_words()
 
     def best(ranked: np.ndarray) -> tuple[Guess, ...]:
-        order = np.argsort(-ranked, kind="stable")[:top]
+        order = [one for one in np.argsort(-ranked, kind="stable") if words[one] not in FUNCTION_WORDS][:top]
         return tuple(Guess(words[one], float(with_picture[one]), float(without[one])) for one in order)
 
     return Filled(best(with_picture), best(without))

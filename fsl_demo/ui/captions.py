@@ -10,18 +10,13 @@ from fsl_demo.describing import describe_new
 from fsl_demo.episodes import Caption, Described, Layer
 from fsl_demo.errors import Cancelled, UserError
 from fsl_demo.methods.captioning import Captioner
+from fsl_demo.methods.phrases import FUNCTION_WORDS
 from fsl_demo.pictures import Picture
 from fsl_demo.ui import background, blanks, figures
 from fsl_demo.ui.background import Step
 from fsl_demo.ui.desk import Tab
 from fsl_demo.ui.document import Document
 from fsl_demo.ui.html import View, esc, percent
-
-_SMALL_WORDS = """a an the this that some two three of in on at by with from to into onto over under near behind up down
-out off for and or while as is are was were be being has have his her its their he she it they there who which"""
-FUNCTION_WORDS = frozenset(_SMALL_WORDS.split())
-"""Words that stand for nothing on the picture."""
-
 
 # --- what it shows -------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ import pytest
 
 from fsl_demo.errors import UserError
 from fsl_demo.methods.blanks import fill
+from fsl_demo.methods.phrases import FUNCTION_WORDS
 from fsl_demo.methods.two_stream_model import TwoStreamModel
 from tests.backbones.loaded import crops, networks
 
@@ -15,13 +16,13 @@ def model() -> TwoStreamModel:
 
 
 def test_words_come_likeliest_first_with_both_probabilities(model: TwoStreamModel) -> None:
-    words = len(model.whole_words())
-    found = fill(model, crops("cat")[0], "a ___ runs on the grass", words)
+    words = [word for word in model.whole_words() if word not in FUNCTION_WORDS]
+    found = fill(model, crops("cat")[0], "a ___ runs on the grass", len(words))
     for ranked in (found.seen, found.unseen):
-        assert sorted(one.word for one in ranked) == sorted(model.whole_words())
+        assert sorted(one.word for one in ranked) == sorted(words)
     seen, unseen = [one.seen for one in found.seen], [one.unseen for one in found.unseen]
     for values in (seen, unseen):
-        assert values == sorted(values, reverse=True) and sum(values) == pytest.approx(1, abs=1e-4)
+        assert values == sorted(values, reverse=True) and 0.5 < sum(values) < 1
     assert {one.word: one for one in found.seen} == {one.word: one for one in found.unseen}
     assert fill(model, crops("cat")[0], "a ___ runs on the grass", 3).seen == found.seen[:3]
 
