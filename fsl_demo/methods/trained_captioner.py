@@ -1,13 +1,14 @@
 """What captioners that were trained here have in common: beam search, and doubt.
 
 A language model's own likelihood is surest where a picture is nothing that it knows, so doubt comes from elsewhere:
-from how well sentence and picture fit in the built-in vision-language model.
+from how well sentence and picture fit in the built-in vision-language model, and how like the picture is to photographs.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -28,9 +29,35 @@ BATCH = 8
 BEAMS, LONGEST = 5, 24
 LENGTH_PENALTY = 0.6
 """The exponent of the length that a candidate's log-probability is divided by; 1 is the mean of its tokens."""
+DOUBTFUL = 0.05
+"""The share of photographs that either measure calls doubtful."""
 FIT_WEIGHT = 8.0
 """What the fit counts against that score, in the order of candidates. Both, and the beams, gave the best CIDEr of a
 small grid with `prefix` on Flickr8k's validation pictures."""
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """What captions of photographs are like; without it, nothing is doubted.
+
+    Attributes:
+        photographs: mean of validation photographs in the joint space, [D].
+        below: the fit, and the product with that mean, under which few of them stay, [2].
+    """
+
+    photographs: np.ndarray
+    below: np.ndarray
+
+    @classmethod
+    def learned(cls, fits: np.ndarray, vectors: np.ndarray) -> Doubt:
+        """From the fits [N] of captions of photographs, and their vectors [N, D]."""
+        mean = vectors.mean(axis=0)
+        below = [np.quantile(values, DOUBTFUL) for values in (fits, vectors @ mean)]
+        return cls(mean.astype(np.float32), np.array(below, np.float32))
+
+    def about(self, fit: float, vector: np.ndarray) -> bool:
+        """Whether a caption of this fit, for a picture [D], is doubtful."""
+        return bool(len(self.below)) and bool(fit < self.below[0] or vector @ self.photographs < self.below[1])
 
 
 class TrainedCaptioner:
@@ -47,7 +74,7 @@ class TrainedCaptioner:
         self.networks, self.towers = networks, PictureTowers(networks)
         self.joint = of_sentences(networks)
         self.checkpoint = checkpoint or self.shipped
-        self._loaded: tuple[Any, str, float] | None = None
+        self._loaded: tuple[Any, str, Doubt] | None = None
         self._lock = threading.Lock()
 
     def load(self, progress: Progress = quiet) -> Any:
@@ -64,29 +91,25 @@ class TrainedCaptioner:
         network, sha256, _ = self._load()
         return "+".join((sha256, network.language.weights, self.joint.weights))
 
-    @property
-    def doubtful_below(self) -> float:
-        """The fit under which a caption is doubtful; `train` chooses it on validation pictures."""
-        return self._load()[2]
-
     def describe(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[tuple[Caption, ...]]:
         """Candidates of a beam search for each picture, by score and fit, best first.
 
         Raises:
             UserError: as of `load`.
         """
-        below, found = self._load(progress)[2], []
+        doubt, found = self._load(progress)[2], []
         for start in range(0, len(pictures), BATCH):
             progress("describe", start, len(pictures))
             group = pictures[start : start + BATCH]
             said = self.candidates(group, progress)
             texts = self.joint.texts([[text] for some in said for text, _ in some])
             owners = [number for number, some in enumerate(said) for _ in some]
-            fits = iter((self.joint.embed(group)[owners] * texts).sum(axis=1))
-            for some in said:
+            embedded = self.joint.embed(group)
+            fits = iter((embedded[owners] * texts).sum(axis=1))
+            for some, vector in zip(said, embedded, strict=True):
                 captions = [(text, score, float(next(fits))) for text, score in some]
                 captions.sort(key=lambda one: -one[1] - FIT_WEIGHT * one[2])
-                found.append(tuple(Caption(text, score, fit, fit < below) for text, score, fit in captions))
+                found.append(tuple(Caption(*one, doubtful=doubt.about(one[2], vector)) for one in captions))
         progress("describe", len(pictures), len(pictures))
         return found
 
@@ -156,19 +179,19 @@ class TrainedCaptioner:
         them, [W, 130]."""
         raise NotImplementedError
 
-    def _load(self, progress: Progress = quiet) -> tuple[Any, str, float]:
+    def _load(self, progress: Progress = quiet) -> tuple[Any, str, Doubt]:
         with self._lock:
             if self._loaded is None:
                 self._loaded = self._read(progress)
             return self._loaded
 
-    def _read(self, progress: Progress) -> tuple[Any, str, float]:
+    def _read(self, progress: Progress) -> tuple[Any, str, Doubt]:
         from fsl_demo import checkpoints, runtime
         from fsl_demo.backbones.trained import shuffled
 
         stored = checkpoints.load(self.checkpoint)
         arrays = {name: torch.from_numpy(array.astype(np.float32)) for name, array in stored.arrays.items()}
-        below = float(arrays.pop("doubtful_below", torch.tensor(-1.0)))
+        doubt = Doubt(*(arrays.pop(f"doubt_{part}", torch.zeros(0)).numpy() for part in ("photographs", "below")))
         try:
             kind, language = stored.card["architecture"]["network"], stored.card["language_model"]
             arguments = {key: value for key, value in stored.card["architecture"].items() if key != "network"}
@@ -184,7 +207,7 @@ class TrainedCaptioner:
             network.load_state_dict(arrays)
         except (KeyError, TypeError, RuntimeError) as error:
             raise UserError("card_differs", name=self.checkpoint, part="network") from error
-        return network.eval().requires_grad_(False).to(runtime.device()), stored.sha256, below
+        return network.eval().requires_grad_(False).to(runtime.device()), stored.sha256, doubt
 
 
 def token_probabilities(network: Any, states: Tensor, tokens: list[int]) -> Tensor:

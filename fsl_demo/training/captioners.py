@@ -20,7 +20,7 @@ from fsl_demo.datasets import flickr8k
 from fsl_demo.episodes import Progress, quiet
 from fsl_demo.methods.gated_captioner import GatedCaptioner
 from fsl_demo.methods.prefix_captioner import PrefixCaptioner
-from fsl_demo.methods.trained_captioner import TrainedCaptioner
+from fsl_demo.methods.trained_captioner import Doubt, TrainedCaptioner
 from fsl_demo.pictures import ingest
 from fsl_demo.training.captioned_maps import maps
 from fsl_demo.training.data import Arrays
@@ -33,8 +33,6 @@ BATCH = 8
 DROPOUT = 0.3
 SMOOTHING = 0.1
 SAMPLE, GROUP = 300, 100
-DOUBTFUL = 0.05
-"""Share of photographs whose captions are called doubtful."""
 
 
 class Objective(nn.Module):
@@ -146,7 +144,7 @@ def train(
         "preprocessing": f"{networks.pictures.preprocessing}; {networks.whole_pictures.preprocessing}",
         "figures": {
             "validation": {
-                "what": "probability of a caption's token, geometric mean",
+                "what": "probability of a token of a caption and of the end before it, geometric mean",
                 "probability": loop.history.best,
                 "epoch": loop.history.best_epoch + 1,
             }
@@ -159,8 +157,9 @@ def train(
     tell("describing validation pictures, to know what fits")
     captioner = CAPTIONERS[method](networks, str(made.resolve()))
     pictures = [ingest(file) for file in data.validation.files]
-    fits = [candidates[0].fit for candidates in captioner.describe(pictures, progress)]
-    arrays["doubtful_below"] = np.array(np.quantile(fits, DOUBTFUL), np.float32)
+    fits = np.array([candidates[0].fit for candidates in captioner.describe(pictures, progress)])
+    doubt = Doubt.learned(fits, captioner.joint.embed(pictures))
+    arrays |= {"doubt_photographs": doubt.photographs, "doubt_below": doubt.below}
     return checkpoints.save(name, arrays, card, folder)
 
 

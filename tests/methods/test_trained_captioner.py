@@ -1,6 +1,5 @@
 """The shipped captioners: sentences, doubt, maps of words, and checkpoints that do not fit."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,7 @@ from fsl_demo import checkpoints
 from fsl_demo.errors import Cancelled, UserError
 from fsl_demo.evaluation.doubt import others
 from fsl_demo.methods import CAPTIONERS, captioners
-from fsl_demo.methods.trained_captioner import BATCH, BEAMS, FIT_WEIGHT
-from fsl_demo.pictures import Picture
+from fsl_demo.methods.trained_captioner import BATCH, BEAMS, FIT_WEIGHT, Doubt
 from tests.backbones.loaded import crops, networks
 
 EACH = pytest.mark.parametrize("make", CAPTIONERS)
@@ -29,7 +27,6 @@ def test_candidates_are_different_sentences_best_first(make: Any) -> None:
         order = [one.score + FIT_WEIGHT * one.fit for one in candidates]
         assert order == sorted(order, reverse=True) and all(one.score < 0 for one in candidates)
         assert all(one.text == one.text.strip() and len(one.text.split()) > 2 for one in candidates)
-        assert all(one.doubtful == (one.fit < captioner.doubtful_below) for one in candidates)
     assert found[0][0].text != found[1][0].text
 
 
@@ -42,13 +39,20 @@ def test_fit_is_the_built_in_models_similarity(make: Any) -> None:
 
 
 @EACH
-def test_pictures_of_nothing_are_doubted_more_often_than_photographs(make: Any) -> None:
+def test_pictures_unlike_photographs_are_doubted(make: Any) -> None:
     captioner, drawn = make(networks()), others()
+    for kind in ("digits", "textures", "noise"):
+        captions = [candidates[0] for candidates in captioner.describe(drawn[kind][:6])]
+        assert sum(one.doubtful for one in captions) >= 5
 
-    def share(pictures: Sequence[Picture]) -> float:
-        return float(np.mean([candidates[0].doubtful for candidates in captioner.describe(pictures)]))
 
-    assert share([*crops("cat"), *crops("coffee")]) + 0.3 < share([*drawn["digits"][:8], *drawn["noise"][:8]])
+def test_doubt_comes_from_a_poor_fit_or_an_unlike_picture() -> None:
+    vectors = np.eye(3)[[0] * 19 + [1]]
+    doubt = Doubt.learned(np.linspace(0, 1, 20), vectors)
+    assert doubt.below[0] == pytest.approx(0.05) and doubt.photographs.tolist() == pytest.approx([0.95, 0.05, 0])
+    assert [doubt.about(fit, np.eye(3)[0]) for fit in (0.04, 0.06)] == [True, False]
+    assert doubt.about(0.5, np.eye(3)[2])
+    assert not Doubt(np.zeros(0), np.zeros(0)).about(-1, np.eye(3)[2])
 
 
 @EACH
