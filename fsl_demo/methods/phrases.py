@@ -15,8 +15,8 @@ MAX_SENTENCE = 1_000
 MOST_WORDS = 40
 """Words that are left out in turn; each costs the text tower a sentence."""
 _SMALL_WORDS = """a an the this that some two three of in on at by with from to into onto over under near behind up down
-out off through across along around between beside next for and or while as is are was were be being has have his her its
-their he she it they there who which"""
+out off through across along around between beside next for and or while as is are was were be being has have his her
+its their he she it they there who which"""
 FUNCTION_WORDS = frozenset(_SMALL_WORDS.split())
 """Words that stand for nothing on the picture."""
 

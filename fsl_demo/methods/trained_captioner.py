@@ -1,7 +1,8 @@
 """What captioners that were trained here have in common: beam search, and doubt.
 
 A language model's own likelihood is surest where a picture is nothing that it knows, so doubt comes from elsewhere:
-from how well sentence and picture fit in the built-in vision-language model, and how like the picture is to photographs.
+from how well sentence and picture fit in the built-in vision-language model, and how like photographs the picture is in
+it.
 """
 
 from __future__ import annotations
