@@ -207,6 +207,7 @@ def train(
         "seed": seed,
         "command": command,
         "recipe": {"batch": BATCH, "dropout": DROPOUT, "names": NAMES, "schedule": asdict(schedule)},
+        "preprocessing": "lower-case words without punctuation, byte-pair encoding",
         "figures": {
             "validation": {
                 "what": "probability of a token of a first caption, geometric mean",
