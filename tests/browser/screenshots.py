@@ -71,7 +71,7 @@ def main() -> None:
         predict(page)
         page.locator("[data-method=compact-vlm].cell").last.click()
         expect(page.locator("#why h2")).to_contain_text("Compact VLM")
-        field = page.locator("#why input[type=text]")
+        field = page.locator("#why input[type=text]").first
         field.fill("the head of a cat")
         field.press("Enter")
         expect(page.locator("#why h2")).to_contain_text("the head of a cat")
