@@ -63,7 +63,7 @@ class LanguageModel:
         width: channels of a token.
         end: the token that ends a sentence.
         network: of transformers.
-        lock: for whoever changes for a while how the network reads.
+        lock: held while the network reads; by whoever changes for a while how it reads, until that is undone.
     """
 
     def __init__(self, name: str | Path = CHECKPOINT, progress: Progress = quiet) -> None:
@@ -135,7 +135,8 @@ class LanguageModel:
 
     def states(self, embedded: Tensor) -> Tensor:
         """The last layer's states, from embedded tokens, [N, T, width] each."""
-        return self.network.base_model(inputs_embeds=embedded, use_cache=False).last_hidden_state
+        with self.lock:
+            return self.network.base_model(inputs_embeds=embedded, use_cache=False).last_hidden_state
 
     def logits(self, states: Tensor) -> Tensor:
         """From states [..., width] to the vocabulary."""
@@ -143,12 +144,13 @@ class LanguageModel:
 
     def generate(self, embedded: Tensor, mask: Tensor, **options: Any) -> Any:
         """transformers' `generate`; only fresh tokens come back."""
-        return self.network.generate(
-            inputs_embeds=embedded,
-            attention_mask=mask,
-            pad_token_id=self.end,
-            eos_token_id=self.end,
-            return_dict_in_generate=True,
-            output_scores=True,
-            **options,
-        )
+        with self.lock:
+            return self.network.generate(
+                inputs_embeds=embedded,
+                attention_mask=mask,
+                pad_token_id=self.end,
+                eos_token_id=self.end,
+                return_dict_in_generate=True,
+                output_scores=True,
+                **options,
+            )

@@ -51,3 +51,10 @@ class Episodes:
         chosen = random.choice(len(self.members), self.way, replace=False)
         rows = np.stack([random.permutation(self.members[i])[: self.shot + self.queries] for i in chosen])
         return rows[:, : self.shot], rows[:, self.shot :]
+
+
+def each_once(count: int, size: int, seed: int, epoch: int) -> Iterator[np.ndarray]:
+    """All numbers in an order drawn anew, `size` at a time; the few that fill no batch are left out."""
+    order = np.random.default_rng((seed, epoch)).permutation(count)
+    for start in range(0, count - size + 1, size):
+        yield order[start : start + size]

@@ -22,6 +22,7 @@ from fsl_demo.methods.gated_captioner import GatedCaptioner
 from fsl_demo.methods.prefix_captioner import PrefixCaptioner
 from fsl_demo.methods.trained_captioner import Doubt, TrainedCaptioner
 from fsl_demo.pictures import ingest
+from fsl_demo.training.batches import each_once
 from fsl_demo.training.captioned_maps import maps
 from fsl_demo.training.data import Arrays
 from fsl_demo.training.loop import Schedule, Training
@@ -64,9 +65,7 @@ class Objective(nn.Module):
 
     def batches(self, labels: np.ndarray, seed: int, epoch: int) -> Iterator[np.ndarray]:
         """Every picture once."""
-        order = np.random.default_rng((seed, epoch)).permutation(len(labels))
-        for start in range(0, len(order) - BATCH + 1, BATCH):
-            yield order[start : start + BATCH]
+        return each_once(len(labels), BATCH, seed, epoch)
 
 
 def train(

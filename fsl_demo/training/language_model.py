@@ -23,6 +23,7 @@ from fsl_demo.backbones.language_model import END, network, plain
 from fsl_demo.datasets import flickr8k
 from fsl_demo.datasets.made_up_names import made_up_names
 from fsl_demo.episodes import Progress, quiet
+from fsl_demo.training.batches import each_once
 from fsl_demo.training.data import Arrays
 from fsl_demo.training.loop import Schedule, Training
 
@@ -137,9 +138,7 @@ class Objective(nn.Module):
 
     def batches(self, labels: np.ndarray, seed: int, epoch: int) -> Iterator[np.ndarray]:
         """Every picture once."""
-        order = np.random.default_rng((seed, epoch)).permutation(len(labels))
-        for start in range(0, len(order) - BATCH + 1, BATCH):
-            yield order[start : start + BATCH]
+        return each_once(len(labels), BATCH, seed, epoch)
 
 
 def train(

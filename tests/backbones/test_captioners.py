@@ -1,5 +1,6 @@
 """How a frozen language model comes to know a picture: what reaches which word, and what stays as it was."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,16 @@ def test_texts_read_together_lose_what_they_lose_alone(language: LanguageModel) 
     counts = [len(text) - 1 for text in texts]
     both = network.loss(texts, [media[:1], media[1:]]).item()
     assert both == pytest.approx(sum(a * b for a, b in zip(losses, counts, strict=True)) / sum(counts), abs=1e-4)
+
+
+def test_who_reads_beside_a_gated_network_waits_until_it_is_done(language: LanguageModel) -> None:
+    network = gated(language, opened=True)
+    embedded = language.embed(torch.tensor([[language.end, *language.encode("a dog")]]))
+    expected, found = language.states(embedded), []
+    reader = threading.Thread(target=lambda: found.append(language.states(embedded)))
+    with network.looking([network.media(positions(1))], torch.zeros(1, embedded.shape[1], dtype=torch.long)) as weights:
+        reader.start()
+        reader.join(0.3)
+        assert not found and not weights
+    reader.join()
+    assert torch.equal(found[0], expected)
