@@ -157,9 +157,9 @@ class Layer:
         map: float32 [h, w] in [0, 1]: the evidence at each position; one scale for all classes of a query.
         seen: the rectangle that the network saw and the map covers; it may reach beyond the picture.
         words: what the picture was compared with in words, as (text, similarity), best first.
-        kind: what the map is: "evidence" (shares of the score), "attention" (where the network looks, whatever the
-            class), "cross" (where it looks for the other picture's sake), "point" (what a place attends to), "phrase"
-            (where a typed phrase is found).
+        kind: what the map is: "evidence" (what the score rests on), "attention" (where what the network's attention
+            lets through counts for the class), "cross" (where it looks for the other picture's sake), "point" (what a
+            place attends to), "phrase" (where a typed phrase is found).
         channels: the strongest channels of the attention, as (number, weight), strongest first.
         contributions: what each word of the phrase, or of the class's text, adds to its cosine with the picture.
     """

@@ -17,6 +17,7 @@ class Architecture:
         cbam: whether the backbone has attention in its blocks.
         dropout: before the head, in training.
         weighted: for a network without a head, whether each position of the maps has a learned weight.
+        mirrored: whether the network, once trained, looks at a picture and at its mirror image and takes the mean.
     """
 
     backbone: str
@@ -25,6 +26,7 @@ class Architecture:
     cbam: bool = False
     dropout: float = 0.0
     weighted: bool = False
+    mirrored: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

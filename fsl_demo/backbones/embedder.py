@@ -56,6 +56,8 @@ class Embedder(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Unit vectors [N, channels]."""
+        if self._mirrors:
+            return normalize(self.maps(images).float().mean((2, 3)))
         return self.vectors(self.backbone(images))
 
     def vectors(self, maps: Tensor) -> Tensor:
@@ -64,8 +66,17 @@ class Embedder(nn.Module):
 
     def maps(self, images: Tensor) -> Tensor:
         """Maps [N, channels, h, w]; in evaluation their mean, at unit length, is the vector."""
-        maps = self.backbone(images)
-        return self.head.maps(maps) if self.head else maps
+        maps = self.backbone(torch.cat([images, images.flip(3)]) if self._mirrors else images)
+        maps = self.head.maps(maps) if self.head else maps
+        if not self._mirrors:
+            return maps
+        own, mirrored = maps.chunk(2)
+        return (own + mirrored.flip(3)) / 2
+
+    @property
+    def _mirrors(self) -> bool:
+        """In training, mirror images come as an augmentation."""
+        return self.architecture.mirrored and not self.training
 
 
 class PositionWeights(nn.Module):

@@ -94,17 +94,49 @@ class TrainedNetwork:
         """The part of a picture that the network sees."""
         return self.recipe.seen(picture)
 
-    def attended(self, picture: Picture) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Each CBAM on a picture, first block first: channel attention [C], what it let through [h, w]."""
+    def evidence(self, picture: Picture, directions: np.ndarray) -> np.ndarray:
+        """Where a picture has what its cosines with directions rest on, for a network that reads pictures.
+
+        The values of the last block but one, or what its CBAM lets through, times the gradient of the cosine, summed
+        over the channels (HiResCAM, Draelos and Carin 2020, arXiv:2011.08891).
+
+        Args:
+            directions: [C, D].
+
+        Returns:
+            float32 [C, h, w].
+        """
         import torch
 
-        from fsl_demo.layers.cbam import CBAM
-
         embedder = self.load()
-        with self._lock, torch.inference_mode():
-            embedder.maps(self.recipe.tensor(self.prepare(picture)[None]).to(runtime.device()))
-            blocks = [module for module in embedder.modules() if isinstance(module, CBAM)]
-            return [(block.channel[0].cpu().numpy(), block.passed[0].cpu().numpy()) for block in blocks]
+        block = (_attention(embedder) or list(embedder.backbone.children()))[-2]
+        _, values, vector = self._through(block, picture)
+        cosines = torch.from_numpy(directions).to(vector) @ vector
+        gradients = [torch.autograd.grad(cosine, values, retain_graph=True)[0] for cosine in cosines]
+        found = torch.stack([(values * gradient).sum(1) for gradient in gradients]).detach()
+        own = found[:, 0] + found[:, 1].flip(2) if self.architecture.mirrored else found[:, 0]
+        return own.cpu().numpy()
+
+    def attended_channels(self, picture: Picture) -> np.ndarray:
+        """How strongly the last CBAM attends to each of its channels on a picture, float32 [K], in (0, 1)."""
+        last = _attention(self.load())[-1]
+        given, _, _ = self._through(last, picture)
+        return last.over_channels(given)[0].detach().cpu().numpy()
+
+    def _through(self, block: Any, picture: Picture) -> tuple[Any, Any, Any]:
+        """What a block is given of a picture, what it makes of that, and the picture's vector, with gradients."""
+        import torch
+
+        embedder, found = self.load(), []
+
+        def keep(_: Any, given: tuple[Any, ...], values: Any) -> None:
+            if values.requires_grad:  # not what another thread embeds meanwhile
+                found.append((given[0], values))
+
+        image = self.recipe.tensor(self.prepare(picture)[None]).to(runtime.device()).requires_grad_()
+        with self._lock, block.register_forward_hook(keep), torch.enable_grad():
+            vector = embedder(image)[0]
+        return *found[0], vector
 
     def _part(self, part: str, progress: Progress) -> Any:
         with self._lock:
@@ -138,6 +170,13 @@ class TrainedNetwork:
         if part == "embedder" and module.size != self.size:
             raise UserError("card_differs", name=self.name, part="size")
         return module.eval().requires_grad_(False).to(runtime.device())
+
+
+def _attention(embedder: Any) -> list[Any]:
+    """The network's CBAM modules, first block first."""
+    from fsl_demo.layers.cbam import CBAM
+
+    return [module for module in embedder.modules() if isinstance(module, CBAM)]
 
 
 def shuffled(state: dict[str, Any], seed: int) -> dict[str, Any]:

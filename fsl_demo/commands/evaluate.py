@@ -201,7 +201,7 @@ def _classes(chosen: argparse.Namespace) -> Classes:
 def _named_classes(chosen: argparse.Namespace) -> Classes:
     from fsl_demo import datasets
     from fsl_demo.datasets.class_folders import class_folders
-    from fsl_demo.evaluation.trained import large_enough
+    from fsl_demo.datasets.parts import large_enough
 
     if Path(chosen.data).is_dir() or chosen.data not in datasets.DATASETS:
         return class_folders(Path(chosen.data))

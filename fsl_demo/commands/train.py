@@ -34,7 +34,7 @@ Under `accelerate launch` the same command runs on several GPUs.
 """
 EXAMPLES = """\
 train siamese --data mnist
-train siamese --data lfw --fold 1 --precision bf16
+train siamese --data lfw --fold 1
 train siamese --data export.zip --from siamese_faces --name colleagues
 train compact-vlm --data flickr8k --precision bf16
 train two-stream --data flickr8k --precision bf16
@@ -63,7 +63,10 @@ def add(verbs: options.Verbs) -> None:
         "--seed", type=int, default=0, metavar="N", help="the same one gives the same weights (default: 0)"
     )
     parser.add_argument(
-        "--precision", choices=("no", "bf16", "fp16"), default="no", help="mixed precision (default: no)"
+        "--precision",
+        choices=("no", "bf16", "fp16"),
+        default="no",
+        help="mixed precision (default: no); bf16 slows down a CPU that has neither AMX nor AVX-512 BF16",
     )
     parser.add_argument(
         "--runs", type=Path, default=Path("runs"), metavar="DIR", help="for what a run resumes from (default: ./runs)"

@@ -46,6 +46,11 @@ class Dataset:
     fold: int | None = None
 
 
+def large_enough(classes: Classes, least: int) -> Classes:
+    """The classes with so many pictures."""
+    return {name: items for name, items in classes.items() if len(items) >= least}
+
+
 def opened(item: Item) -> Picture:
     """The picture, read if need be.
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.datasets.parts import Classes, Dataset, opened
+from fsl_demo.datasets.parts import Dataset, large_enough, opened
 from fsl_demo.episodes import Progress, quiet
 from fsl_demo.errors import UserError
 from fsl_demo.evaluation import verification
@@ -47,11 +47,6 @@ class Size:
             f"{self.method}: {self.parameters:,} parameters, {self.bytes / 1e6:.2f} MB,"
             f" {self.milliseconds:.1f} ms a picture"
         )
-
-
-def large_enough(classes: Classes, least: int) -> Classes:
-    """The classes with so many pictures."""
-    return {name: items for name, items in classes.items() if len(items) >= least}
 
 
 def group_of(name: str) -> str:

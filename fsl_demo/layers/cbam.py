@@ -14,7 +14,6 @@ class CBAM(nn.Module):
 
     Attributes:
         channel, spatial: the attention of the last call, [N, C] and [N, h, w] in (0, 1), detached, to be shown.
-        passed: what it let through, the length of the output at each position, [N, h, w].
     """
 
     def __init__(self, channels: int) -> None:
@@ -23,16 +22,15 @@ class CBAM(nn.Module):
         self.mlp = nn.Sequential(nn.Linear(channels, narrow), nn.ReLU(), nn.Linear(narrow, channels))
         self.convolution = nn.Conv2d(2, 1, 7, padding=3, bias=False)
         self.norm = nn.BatchNorm2d(1)
-        self.channel = self.spatial = self.passed = torch.empty(0)
+        self.channel = self.spatial = torch.empty(0)
 
     def forward(self, maps: Tensor) -> Tensor:
         """[N, C, h, w] to the same shape."""
         channel = self.over_channels(maps)
         maps = maps * channel[:, :, None, None]
         spatial = self.over_positions(maps)
-        maps = maps * spatial[:, None]
-        self.channel, self.spatial, self.passed = channel.detach(), spatial.detach(), maps.detach().norm(dim=1)
-        return maps
+        self.channel, self.spatial = channel.detach(), spatial.detach()
+        return maps * spatial[:, None]
 
     def over_channels(self, maps: Tensor) -> Tensor:
         """Attention [N, C] from the mean and the strongest value of each channel."""

@@ -169,17 +169,18 @@ class AsifClassifier:
             self.method,
             (focus and focus.support) or nearest(self.method.space, self.episode, query, class_index),
         )
-        layers = [heat(method.space, query, "query", self.shares, class_index, method.words(query))]
+        layers = [heat(method.space, query, "query", self.evidence, class_index, method.words(query))]
         if shown is not None:
-            layers.append(heat(method.space, shown, "support", self.shares, class_index, method.words(shown)))
+            layers.append(heat(method.space, shown, "support", self.evidence, class_index, method.words(shown)))
         return Explanation(method.card.id, class_index, tuple(layers))
 
-    def shares(self, maps: np.ndarray) -> np.ndarray:
+    def evidence(self, picture: Picture) -> np.ndarray:
         """What each position of a picture adds to its similarities, [C, h, w]; the sum is the similarity.
 
         An anchor's part of the text similarity is shared out as the positions share its cosine.
         """
         anchors, space = self.method.space.anchors(), self.method.space
+        maps = space.maps(picture)
         cosines = space.project(maps.mean(axis=(1, 2))[None])[0] @ anchors.T
         row = relative(cosines[None], PICTURE_POWER, PICTURE_KEEP)[0]
         parts = self.texts * np.divide(row, cosines, out=np.zeros_like(row), where=row > 0)

@@ -12,8 +12,8 @@ from fsl_demo.methods.joint_space import JointSpace
 from fsl_demo.methods.space import Space
 from fsl_demo.pictures import Picture
 
-Shares = Callable[[np.ndarray], np.ndarray]
-"""From the maps [D, h, w] of a picture to what each position adds to each class's score, [C, h, w]."""
+Evidence = Callable[[Picture], np.ndarray]
+"""From a picture to what each of its positions says for each class, [C, h, w]."""
 
 
 def nearest(space: Space | JointSpace, episode: Episode, query: Picture, class_index: int) -> Picture | None:
@@ -28,12 +28,12 @@ def heat(
     space: Space,
     picture: Picture,
     role: Literal["query", "support"],
-    shares: Shares,
+    evidence: Evidence,
     class_index: int,
     words: tuple[tuple[str, float], ...] = (),
 ) -> Layer:
     """A layer whose map is the evidence for one class, on one scale for all classes of the picture."""
-    return Layer(picture, role, scaled(shares(space.maps(picture)), class_index), space.seen(picture), words)
+    return Layer(picture, role, scaled(evidence(picture), class_index), space.seen(picture), words)
 
 
 def sought(

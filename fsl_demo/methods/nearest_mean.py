@@ -84,16 +84,16 @@ class NearestMean:
         )
 
     def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
-        """Each position's share of the cosine similarity, on the query and on a support picture."""
+        """What each position says for the class, on the query and on a support picture."""
         shown = (focus and focus.support) or nearest(self.space, self.episode, query, class_index)
-        layers: list[Layer] = [heat(self.space, query, "query", self.shares, class_index)]
+        layers: list[Layer] = [heat(self.space, query, "query", self.evidence, class_index)]
         if shown is not None:
-            layers.append(heat(self.space, shown, "support", self.shares, class_index))
+            layers.append(heat(self.space, shown, "support", self.evidence, class_index))
         return Explanation(self.fitted.method, class_index, tuple(layers))
 
-    def shares(self, maps: np.ndarray) -> np.ndarray:
-        """What each position of a picture adds to its similarities, [C, h, w]; the sum is the similarity."""
-        return self.space.shares(maps, self.prototypes)
+    def evidence(self, picture: Picture) -> np.ndarray:
+        """What each position of a picture says for each class, [C, h, w]."""
+        return self.space.evidence(picture, self.prototypes)
 
 
 def check_pictures(episode: Episode, title: str) -> None:

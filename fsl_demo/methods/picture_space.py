@@ -53,6 +53,10 @@ class PictureSpace:
         """
         return np.tensordot(directions, placed(maps[None], self.axes())[0], axes=1) / maps[0].size
 
+    def evidence(self, picture: Picture, directions: np.ndarray) -> np.ndarray:
+        """`shares` of one picture."""
+        return self.shares(self.maps(picture), directions)
+
     def maps(self, picture: Picture) -> np.ndarray:
         """[1280, h, w] of one picture."""
         return self.networks.features.maps(self.networks.pictures, [picture])[0]

@@ -4,11 +4,11 @@ which channels the network attends to."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 
-from fsl_demo.episodes import Episode, Explanation, Focus, Layer, Progress
+from fsl_demo.episodes import Episode, Explanation, Focus, Progress
 from fsl_demo.methods.contract import NONE_BELOW, variant_setting
 from fsl_demo.methods.nearest_mean import Fitted, NearestMean
 from fsl_demo.methods.siamese import Siamese
@@ -50,23 +50,17 @@ class SiameseCbam(Siamese):
 
 
 class AttentiveNearestMean(NearestMean):
-    """`NearestMean` that also shows attention."""
+    """`NearestMean` that shows where what the attention lets through counts for the class, and its strongest channels.
+
+    The spatial attention alone is high where there is no ink, and fails the blanking test: it is a factor.
+    """
 
     def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
-        """The attention on query and support picture, then each position's share of the similarity."""
         found = super().explain(query, class_index, focus)
-        attention = tuple(self._attention(layer.picture, layer.role) for layer in found.layers)
-        return replace(found, layers=attention + found.layers)
+        layers = (replace(one, kind="attention", channels=self._channels(one.picture)) for one in found.layers)
+        return replace(found, layers=tuple(layers))
 
-    def _attention(self, picture: Picture, role: Literal["query", "support"]) -> Layer:
-        """What the finest attention lets through at each position, and the strongest channels of the last one.
-
-        The spatial attention alone is high where there is no ink, and fails the blanking test: it is a factor.
-        """
+    def _channels(self, picture: Picture) -> tuple[tuple[int, float], ...]:
         assert isinstance(self.space, TrainedSpace)
-        blocks = self.space.network.attended(picture)
-        passed, channel = blocks[0][1], blocks[-1][0]
-        scaled = (passed - passed.min()) / max(float(np.ptp(passed)), 1e-12)
-        strongest = tuple((int(i), float(channel[i])) for i in np.argsort(-channel)[:CHANNELS])
-        seen = self.space.seen(picture)
-        return Layer(picture, role, scaled.astype(np.float32), seen, kind="attention", channels=strongest)
+        weights = self.space.network.attended_channels(picture)
+        return tuple((int(i), float(weights[i])) for i in np.argsort(-weights)[:CHANNELS])

@@ -14,13 +14,11 @@ from fsl_demo.pictures import Picture
 
 
 class Space(Protocol):
-    """Pictures as unit vectors, and what each position of a picture adds to a cosine."""
+    """Pictures as unit vectors, and what each position of a picture says for a direction."""
 
     def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray: ...
 
-    def maps(self, picture: Picture) -> np.ndarray: ...
-
-    def shares(self, maps: np.ndarray, directions: np.ndarray) -> np.ndarray: ...
+    def evidence(self, picture: Picture, directions: np.ndarray) -> np.ndarray: ...
 
     def seen(self, picture: Picture) -> Box: ...
 
@@ -35,12 +33,14 @@ class TrainedSpace:
         """Unit vectors, float32 [N, D]."""
         return unit(self.features.pooled(self.network, pictures, progress))
 
-    def maps(self, picture: Picture) -> np.ndarray:
-        """[D, h, w] of one picture."""
-        return self.features.maps(self.network, [picture])[0]
+    def evidence(self, picture: Picture, directions: np.ndarray) -> np.ndarray:
+        """What each position of a picture says for the directions [C, D], [C, h, w].
 
-    def shares(self, maps: np.ndarray, directions: np.ndarray) -> np.ndarray:
-        """Each position's part of a picture's cosines with the directions [C, D]; the parts add up to them."""
+        On the maps of a frozen network, its part of the cosine; the parts add up to it.
+        """
+        if self.network.source is None:
+            return self.network.evidence(picture, directions)
+        maps = self.features.maps(self.network, [picture])[0]
         length = max(float(np.linalg.norm(maps.mean(axis=(1, 2)))), 1e-12)
         return np.tensordot(directions, maps, axes=1) / (maps[0].size * length)
 

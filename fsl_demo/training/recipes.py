@@ -25,7 +25,7 @@ class Recipe:
         known: the classes to validate on are those trained on: validate by how many of their held-out pictures the
             means of the training pictures get right.
         started: the schedule where the weights to begin with are a checkpoint's.
-        each: how many pictures a class are read at most.
+        least, each: how many pictures of a class are read: a class with fewer is left out, more are not read.
         turned: whether classes are also trained on turned by 90, 180 and 270 degrees, as other classes.
     """
 
@@ -36,6 +36,7 @@ class Recipe:
     options: dict[str, Any] = field(default_factory=dict)
     way: int = 5
     known: bool = False
+    least: int = 1
     each: int | None = None
     turned: bool = False
     started: Schedule | None = None
@@ -43,6 +44,7 @@ class Recipe:
 
 INK = Augmentation(turn=0.2, stretch=0.12, shift=0.1, border="zeros")
 FACE = Augmentation(turn=0.17, stretch=0.12, shift=0.08, flip=True, light=0.2, erase=0.3)
+ALIGNED_FACE = Augmentation(turn=0.1, stretch=0.08, shift=0.05, flip=True, light=0.2, erase=0.1)
 SMALL = Augmentation(turn=0.1, stretch=0.15, shift=0.12, flip=True, light=0.1, erase=0.2)
 
 DIGITS = Recipe(
@@ -62,17 +64,20 @@ CHARACTERS = Recipe(
     turned=True,
 )
 FACES = Recipe(
-    Architecture("resnet10", "face64", 256, dropout=0.3),
+    Architecture("resnet10", "face64", 128, dropout=0.1, mirrored=True),
     Sampling(size=128, together=2),
-    Schedule(epochs=24, rate=2e-3, decay=0.05),
-    FACE,
+    Schedule(epochs=20, rate=4e-3, decay=0.05),
+    ALIGNED_FACE,
     {"softmax": (1.0, 24.0, 0.2)},
+    least=3,
 )
 FEW_FACES = replace(
     FACES,
     sampling=Sampling(size=56, together=5),
     schedule=Schedule(epochs=80, rate=2e-3, decay=0.05),
+    augmentation=FACE,
     options={"softmax": (1.0, 16.0, 0.2)},
+    least=1,
     way=0,
     started=Schedule(epochs=20, rate=3e-4, decay=0.05),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import torch
 from fsl_demo import checkpoints
 from fsl_demo.backbones.preprocessing import PREPROCESSINGS, Preprocessing
 from fsl_demo.datasets.pairs import PairSampler
-from fsl_demo.datasets.parts import Dataset
+from fsl_demo.datasets.parts import Dataset, large_enough
 from fsl_demo.episodes import Progress, quiet
 from fsl_demo.training import recipes
 from fsl_demo.training.calibrate import DEFAULTS, defaults
@@ -67,7 +67,8 @@ def train(
     """
     torch.manual_seed(plan.seed)
     pictures = PREPROCESSINGS[plan.recipe.architecture.preprocessing]
-    training, validation = (load(part, pictures, progress, plan.recipe.each) for part in (data.train, data.validation))
+    parts = (replace(data.train, classes=large_enough(data.train.classes, plan.recipe.least)), data.validation)
+    training, validation = (load(part, pictures, progress, plan.recipe.each) for part in parts)
     if plan.recipe.turned:
         training = training.turned()
     objective = recipes.objective(plan.method, plan.recipe, len(training.names))

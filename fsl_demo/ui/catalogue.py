@@ -243,8 +243,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "map.cross": ("Cross attention", "交叉注意力"),
     "map.point": ("Attended by one place", "單一位置的注意力"),
     "map_hint.attention": (
-        "What the attention of the first block lets through at each position, whatever the class, from least to most.",
-        "第一個區塊的注意力在每個位置讓多少訊號通過，與類別無關，由少到多。",
+        "Where what the attention lets through raises the similarity to the class, on one colour scale for all classes"
+        " of this query.",
+        "注意力放行的訊號在哪些位置提高了與該類別的相似度；同一張查詢圖片的所有類別共用一個色階。",
     ),
     "map_hint.cross": (
         "Where query and class look for each other's sake, on one colour scale for all classes of this query."
@@ -262,7 +263,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "distance": ("distance", "距離"),
     "label_distances": ("Distance of each query to each support picture", "每張查詢圖片與每張支援圖片的距離"),
     "map_hint.evidence": (
-        "Each position's share of the class's score, on one colour scale for all classes of this query."
+        "What each position says for the class, on one colour scale for all classes of this query."
         " Dimmed margins were not seen by the network.",
         "每個位置對類別分數的貢獻；同一張查詢圖片的所有類別共用一個色階。變暗的邊緣是網路沒有看到的部分。",
     ),

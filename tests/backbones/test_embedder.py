@@ -120,3 +120,15 @@ def test_everything_learns() -> None:
     vectors = embedder(pictures(embedder, 6))
     (vectors * torch.randn_like(vectors)).sum().backward()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in embedder.parameters())
+
+
+@torch.inference_mode()
+def test_a_picture_and_its_mirror_image_are_one_to_a_mirrored_network() -> None:
+    one, both = (used(Architecture("resnet10", "face64", 24, mirrored=mirrored)) for mirrored in (False, True))
+    both.load_state_dict(one.state_dict())
+    images = pictures(one, 3)
+    sums = sum(one.maps(some).mean((2, 3)) for some in (images, images.flip(3)))
+    torch.testing.assert_close(both(images), normalize(sums), rtol=1e-3, atol=1e-5)
+    torch.testing.assert_close(both(images.flip(3)), both(images))
+    torch.testing.assert_close(both.maps(images.flip(3)), both.maps(images).flip(3))
+    torch.testing.assert_close(both.train()(images), one.train()(images), msg="training sees one picture")

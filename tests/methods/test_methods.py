@@ -67,7 +67,7 @@ def test_shares_of_all_positions_add_up_to_the_similarity(make: Any, shots: int)
     classifier = make(shared).fit(task, make.Settings(), quiet)
     scores = classifier.predict(task.queries, quiet)
     for number, query in enumerate(task.queries):
-        shares = classifier.shares(shared.features.maps(shared.pictures, [query])[0])
+        shares = classifier.evidence(query)
         np.testing.assert_allclose(shares.sum(axis=(1, 2)), scores.similarities[number], atol=1e-4)
 
 

@@ -1,18 +1,22 @@
 """The methods with networks trained here: variants, pairs, attention and places, on digits that scikit-learn ships."""
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from sklearn.datasets import load_digits
 
 from fsl_demo import methods
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.backbones.trained import TrainedNetwork
 from fsl_demo.episodes import ClassSpec, Episode, Example, Focus, quiet
 from fsl_demo.errors import UserError
+from fsl_demo.layers.cbam import CBAM
 from fsl_demo.methods.can import Can, CanTransductive
 from fsl_demo.methods.s3net import S3Net
 from fsl_demo.methods.siamese import Siamese
@@ -113,11 +117,40 @@ def test_kinds_of_pictures_are_told_by_their_looks() -> None:
 def test_attention_of_cbam_comes_with_its_strongest_channels() -> None:
     task = episode(2)
     found = SiameseCbam(networks()).fit(task, SiameseCbam.Settings(), quiet).explain(task.queries[0], 0)
-    assert [layer.kind for layer in found.layers] == ["attention", "attention", "evidence", "evidence"]
-    for layer in found.layers[:2]:
-        assert layer.map is not None and layer.map.min() == 0 and layer.map.max() == 1
+    assert [layer.kind for layer in found.layers] == ["attention", "attention"]
+    for layer in found.layers:
+        assert layer.map is not None and 0 <= layer.map.min() < layer.map.max() <= 1
         weights = [value for _, value in layer.channels]
         assert len(weights) == 6 and weights == sorted(weights, reverse=True) and 0 < weights[-1] <= weights[0] < 1
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("checkpoint", ["siamese_cbam_characters", "siamese_digits"])
+def test_evidence_is_what_a_cosine_loses_when_a_position_is_weakened(checkpoint: str, mirrored: bool) -> None:
+    network = TrainedNetwork(checkpoint)
+    network.architecture = replace(network.architecture, mirrored=mirrored)
+    random = np.random.default_rng(0)
+    picture = from_image(Image.fromarray(random.integers(0, 256, (28, 28, 3), np.uint8)), "noise, which has no ties")
+    directions = random.normal(size=(2, network.channels)).astype(np.float32)
+    evidence = network.evidence(picture, directions)
+    embedder, less = network.load(), 1e-3
+    image = network.recipe.tensor(network.prepare(picture)[None])
+    attention = [module for module in embedder.modules() if isinstance(module, CBAM)]
+    block = (attention or list(embedder.backbone.children()))[-2]
+    for row, column in ((0, 0), (1, 1), (2, 0)):
+
+        def weaken(_: Any, __: Any, passed: torch.Tensor, row: int = row, column: int = column) -> torch.Tensor:
+            passed = passed.clone()
+            passed[0, :, row, column] *= 1 - less
+            if mirrored:
+                passed[1, :, row, passed.shape[3] - 1 - column] *= 1 - less
+            return passed
+
+        with torch.inference_mode():
+            kept = embedder(image)[0]
+            with block.register_forward_hook(weaken):
+                lost = kept - embedder(image)[0]
+        assert evidence[:, row, column] == pytest.approx((directions @ lost.numpy()) / less, rel=0.02, abs=2e-3)
 
 
 def test_cross_attention_of_a_pair_and_of_a_place() -> None:
