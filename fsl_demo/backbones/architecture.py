@@ -17,7 +17,8 @@ class Architecture:
         cbam: whether the backbone has attention in its blocks.
         dropout: before the head, in training.
         weighted: for a network without a head, whether each position of the maps has a learned weight.
-        mirrored: whether the network, once trained, looks at a picture and at its mirror image and takes the mean.
+        mirrored, shifted: whether the network, once trained, also looks at a picture's mirror image, or at it moved by
+            a pixel to each of the four sides, and takes the mean.
     """
 
     backbone: str
@@ -27,6 +28,7 @@ class Architecture:
     dropout: float = 0.0
     weighted: bool = False
     mirrored: bool = False
+    shifted: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

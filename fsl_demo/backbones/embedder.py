@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -30,12 +31,38 @@ BACKBONES: Mapping[str, Any] = {
 }
 
 
+class View(NamedTuple):
+    """One way to look at pictures [N, C, H, W], and how the maps of what is seen are laid over the pictures again."""
+
+    look: Callable[[Tensor], Tensor]
+    back: Callable[[Tensor], Tensor]
+
+
+IDENTITY = View(nn.Identity(), nn.Identity())
+
+
+def views(architecture: Architecture) -> list[View]:
+    """What a network looks at; a pixel's shift is less than a position of its maps, and is not taken back."""
+    found = [IDENTITY]
+    if architecture.mirrored:
+        found.append(View(_mirrored, _mirrored))
+    if architecture.shifted:
+        moves = ((1, 0), (-1, 0), (0, 1), (0, -1))
+        found += [View(partial(torch.roll, shifts=move, dims=(2, 3)), nn.Identity()) for move in moves]
+    return found
+
+
+def _mirrored(images: Tensor) -> Tensor:
+    return images.flip(-1)
+
+
 class Embedder(nn.Module):
     """Pictures to unit vectors, and to the maps whose mean they are.
 
     Attributes:
         channels: of the maps and vectors.
         size: height and width of the maps.
+        views: what it looks at of a picture once it is trained.
     """
 
     def __init__(self, architecture: Architecture) -> None:
@@ -48,6 +75,7 @@ class Embedder(nn.Module):
         self.train()
         self.size: tuple[int, int] = (found.shape[2], found.shape[3])
         self.channels = architecture.dimension or found.shape[1]
+        self.views = views(architecture)
         self.head: PlacedHead | PositionWeights | None = None
         if architecture.dimension:
             self.head = PlacedHead(found.shape[1], self.size, architecture)
@@ -56,9 +84,9 @@ class Embedder(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Unit vectors [N, channels]."""
-        if self._mirrors:
-            return normalize(self.maps(images).float().mean((2, 3)))
-        return self.vectors(self.backbone(images))
+        if self.training:
+            return self.vectors(self.backbone(images))
+        return normalize(self.maps(images).float().mean((2, 3)))
 
     def vectors(self, maps: Tensor) -> Tensor:
         """From the maps of the backbone to unit vectors [N, channels]."""
@@ -66,17 +94,10 @@ class Embedder(nn.Module):
 
     def maps(self, images: Tensor) -> Tensor:
         """Maps [N, channels, h, w]; in evaluation their mean, at unit length, is the vector."""
-        maps = self.backbone(torch.cat([images, images.flip(3)]) if self._mirrors else images)
+        views = [IDENTITY] if self.training else self.views
+        maps = self.backbone(torch.cat([view.look(images) for view in views]))
         maps = self.head.maps(maps) if self.head else maps
-        if not self._mirrors:
-            return maps
-        own, mirrored = maps.chunk(2)
-        return (own + mirrored.flip(3)) / 2
-
-    @property
-    def _mirrors(self) -> bool:
-        """In training, mirror images come as an augmentation."""
-        return self.architecture.mirrored and not self.training
+        return torch.stack([view.back(one) for view, one in zip(views, maps.chunk(len(views)), strict=True)]).mean(0)
 
 
 class PositionWeights(nn.Module):

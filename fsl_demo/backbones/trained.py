@@ -113,9 +113,10 @@ class TrainedNetwork:
         _, values, vector = self._through(block, picture)
         cosines = torch.from_numpy(directions).to(vector) @ vector
         gradients = [torch.autograd.grad(cosine, values, retain_graph=True)[0] for cosine in cosines]
-        found = torch.stack([(values * gradient).sum(1) for gradient in gradients]).detach()
-        own = found[:, 0] + found[:, 1].flip(2) if self.architecture.mirrored else found[:, 0]
-        return own.cpu().numpy()
+        found = torch.stack([(values * gradient).sum(1) for gradient in gradients], 1).detach()
+        return (
+            torch.stack([view.back(one) for view, one in zip(embedder.views, found, strict=True)]).sum(0).cpu().numpy()
+        )
 
     def attended_channels(self, picture: Picture) -> np.ndarray:
         """How strongly the last CBAM attends to each of its channels on a picture, float32 [K], in (0, 1)."""

@@ -132,3 +132,20 @@ def test_a_picture_and_its_mirror_image_are_one_to_a_mirrored_network() -> None:
     torch.testing.assert_close(both(images.flip(3)), both(images))
     torch.testing.assert_close(both.maps(images.flip(3)), both.maps(images).flip(3))
     torch.testing.assert_close(both.train()(images), one.train()(images), msg="training sees one picture")
+
+
+@torch.inference_mode()
+def test_a_shifted_network_takes_the_mean_of_five_places() -> None:
+    one, moved = (used(Architecture("twin", "ink28", 24, shifted=shifted)) for shifted in (False, True))
+    moved.load_state_dict(one.state_dict())
+    images = torch.zeros(2, 1, 28, 28)
+    images[:, :, 9:19, 9:19] = torch.rand(2, 1, 10, 10)
+
+    def at(down: int, across: int) -> torch.Tensor:
+        placed = torch.zeros_like(images)
+        placed[:, :, 9 + down : 19 + down, 9 + across : 19 + across] = images[:, :, 9:19, 9:19]
+        return one.maps(placed)
+
+    expected = sum(at(*place) for place in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))) / 5
+    torch.testing.assert_close(moved.maps(images), expected)
+    torch.testing.assert_close(moved(images), normalize(expected.mean((2, 3))))

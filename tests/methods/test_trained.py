@@ -125,7 +125,7 @@ def test_attention_of_cbam_comes_with_its_strongest_channels() -> None:
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
-@pytest.mark.parametrize("checkpoint", ["siamese_cbam_characters", "siamese_digits"])
+@pytest.mark.parametrize("checkpoint", ["siamese_cbam_characters", "s3net_characters"])
 def test_evidence_is_what_a_cosine_loses_when_a_position_is_weakened(checkpoint: str, mirrored: bool) -> None:
     network = TrainedNetwork(checkpoint)
     network.architecture = replace(network.architecture, mirrored=mirrored)
