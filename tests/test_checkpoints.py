@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from fsl_demo import checkpoints
 from fsl_demo.backbones.trained import TrainedNetwork
@@ -76,7 +77,21 @@ def test_a_map_size_that_the_attention_does_not_fit_is_said(tmp_path: Path) -> N
     assert refused.value.code == "card_differs" and "attention" in str(refused.value)
 
 
-@pytest.mark.parametrize("card", [{"architecture": None}, {"size": None}, {"size": "large"}, {"architecture": {}}])
+def test_an_embedder_may_be_another_checkpoint_s(tmp_path: Path) -> None:
+    borrowing, lending = TrainedNetwork("can_faces"), TrainedNetwork("siamese_faces")
+    for name, value in lending.load().state_dict().items():
+        assert torch.equal(value, borrowing.load().state_dict()[name])
+    assert borrowing.attention() is not None and borrowing.weights != lending.weights
+    for embedder in ({"name": "siamese_faces", "sha256": "0" * 64}, {"name": "absent", "sha256": "0" * 64}):
+        with pytest.raises(UserError) as refused:
+            altered(tmp_path, {"embedder": embedder})
+        assert refused.value.code == ("weights_missing" if embedder["name"] == "absent" else "card_differs")
+
+
+@pytest.mark.parametrize(
+    "card",
+    [{"architecture": None}, {"size": None}, {"size": "large"}, {"architecture": {}}, {"embedder": {"name": "absent"}}],
+)
 def test_a_card_that_says_too_little_is_said(tmp_path: Path, card: dict[str, Any]) -> None:
     with pytest.raises(UserError) as refused:
         altered(tmp_path, card)

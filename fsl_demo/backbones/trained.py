@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,13 +28,15 @@ class TrainedNetwork:
 
     Attributes:
         source: the network whose maps this one reads, where it doesn't read pictures.
+        embedder: the checkpoint that has the embedder; another one, where the card says so.
 
     Raises:
-        UserError: `weights_missing`, `weights_differ`, `card_incomplete`.
+        UserError: `weights_missing`, `weights_differ`, `card_incomplete`; `card_differs` when the embedder is not the
+            one that the card names.
     """
 
     def __init__(self, name: str, shuffle: int | None = None, pictures: EfficientNetLite0 | None = None) -> None:
-        self.checkpoint = checkpoints.load(name)
+        self.checkpoint = self.embedder = checkpoints.load(name)
         self.name, self.id, self.title = name, name, name
         self.weights = self.checkpoint.sha256
         if shuffle is not None:
@@ -46,14 +48,26 @@ class TrainedNetwork:
             self.channels = int(self.checkpoint.card["channels"])
             height, width = self.checkpoint.card["size"]
             self.size = (int(height), int(width))
+            borrowed = self.checkpoint.card.get("embedder") or {"name": name, "sha256": self.weights}
+            lender, expected = str(borrowed["name"]), borrowed["sha256"]
         except (KeyError, TypeError, ValueError) as error:
             raise UserError("card_incomplete", name=name) from error
         self.preprocessing = self.recipe.id
         self.source = (pictures or EfficientNetLite0()) if self.recipe.frozen else None
+        if lender != name:
+            self.embedder = checkpoints.load(lender)
+            self.weights = f"{self.weights[:8]}{self.embedder.sha256[:8]}"
+            if self.embedder.sha256 != expected:
+                raise UserError("card_differs", name=name, part=lender)
         if self.source is not None:
             self.weights = f"{self.weights[:8]}{self.source.weights[:8]}"
         self._modules: dict[str, Any] = {}
         self._lock = threading.Lock()
+
+    @property
+    def arrays(self) -> Mapping[str, np.ndarray]:
+        """All weights, the embedder's too, and the checkpoint's own defaults."""
+        return {**self.embedder.arrays, **self.checkpoint.arrays}
 
     def load(self, progress: Progress = quiet) -> Any:
         """The `Embedder`, loaded once.
@@ -153,12 +167,11 @@ class TrainedNetwork:
         from fsl_demo.backbones.embedder import Embedder
         from fsl_demo.layers.cross_attention import CrossAttention
 
-        arrays = self.checkpoint.arrays
         state = {
             name.removeprefix(f"{part}."): torch.from_numpy(np.array(array)).to(
                 torch.float32 if array.dtype == np.float16 else None
             )
-            for name, array in arrays.items()
+            for name, array in self.arrays.items()
             if name.startswith(f"{part}.")
         }
         if self._shuffle is not None:

@@ -106,8 +106,7 @@ def run(chosen: argparse.Namespace) -> int:
         chosen.seed,
         chosen.precision,
         chosen.device == "cpu",
-        start.name if start else "",
-        start.checkpoint.arrays if start else None,
+        start,
     )
     folder = train(plan, data, chosen.runs, chosen.out or checkpoints.FOLDER, terminal.note, terminal.progress)
     if folder is not None:

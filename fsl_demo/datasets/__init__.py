@@ -34,6 +34,7 @@ DATASETS = {
     "omniglot": Source(omniglot.read, fetched=True),
     "att_faces": Source(att_faces.read, range(1, att_faces.FOLDS + 1)),
     "lfw": Source(lfw.read, range(lfw.VIEW_2 + 1)),
+    "lfw_aligned": Source(lfw.read_aligned, range(lfw.VIEW_2 + 1)),
     "cifar_fs": Source(cifar_fs.read),
 }
 

@@ -64,9 +64,10 @@ def size(checkpoint: str, data: Dataset, networks: Networks) -> Size:
     began = time.perf_counter()
     FeatureCache().maps(network, pictures)
     milliseconds = (time.perf_counter() - began) / len(pictures) * 1e3
-    card = network.checkpoint.card
+    cards = [network.checkpoint.card] + [network.embedder.card] * (network.embedder is not network.checkpoint)
+    parameters, size_of = (sum(int(card[key]) for card in cards) for key in ("parameters", "bytes"))
     name = f"{Path(checkpoint).name} on {network.source.title}" if network.source else Path(checkpoint).name
-    return Size(name, int(card["parameters"]), int(card["bytes"]), milliseconds)
+    return Size(name, parameters, size_of, milliseconds)
 
 
 def verify(

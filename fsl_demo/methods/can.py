@@ -24,6 +24,7 @@ VARIANTS = installed(
     "can",
     (
         Variant("faces", "can_faces"),
+        Variant("aligned_faces", "can_aligned_faces"),
         Variant("photographs", "can_photographs"),
         Variant("small", "can_small_pictures", proposed=False),
     ),

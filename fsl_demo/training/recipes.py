@@ -64,20 +64,24 @@ CHARACTERS = Recipe(
     turned=True,
 )
 FACES = Recipe(
-    Architecture("resnet10", "face64", 128, dropout=0.1, mirrored=True),
+    Architecture("resnet10", "face64", 256, dropout=0.3),
     Sampling(size=128, together=2),
-    Schedule(epochs=20, rate=4e-3, decay=0.05),
-    ALIGNED_FACE,
+    Schedule(epochs=24, rate=2e-3, decay=0.05),
+    FACE,
     {"softmax": (1.0, 24.0, 0.2)},
+)
+ALIGNED_FACES = replace(
+    FACES,
+    architecture=Architecture("resnet10", "face64", 128, dropout=0.1, mirrored=True),
+    schedule=Schedule(epochs=20, rate=4e-3, decay=0.05),
+    augmentation=ALIGNED_FACE,
     least=3,
 )
 FEW_FACES = replace(
     FACES,
     sampling=Sampling(size=56, together=5),
     schedule=Schedule(epochs=80, rate=2e-3, decay=0.05),
-    augmentation=FACE,
     options={"softmax": (1.0, 16.0, 0.2)},
-    least=1,
     way=0,
     started=Schedule(epochs=20, rate=3e-4, decay=0.05),
 )
@@ -89,6 +93,11 @@ SMALL_PICTURES = Recipe(
     {"softmax": (1.0, 16.0, 0.1)},
 )
 FINE_TUNING = Schedule(epochs=40, rate=3e-4, decay=0.05, patience=15)
+CAN_ON_FACES: dict[str, Any] = {
+    "sampling": Sampling(size=8 * 15, way=5, queries=2, episodes=800),
+    "schedule": Schedule(epochs=5, rate=2e-3, decay=0.05),
+    "options": {"frozen": True},
+}
 CAN_FULL = Recipe(
     Architecture("resnet12", "rgb84", 0),
     Sampling(size=4 * 35, queries=6, episodes=1200),
@@ -118,16 +127,13 @@ RECIPES: dict[tuple[str, ...], Recipe] = {
     ("siamese", "omniglot"): CHARACTERS,
     ("siamese", "att_faces"): FEW_FACES,
     ("siamese", "lfw"): FACES,
+    ("siamese", "lfw_aligned"): ALIGNED_FACES,
     ("siamese", "cifar_fs"): SMALL_PICTURES,
     ("siamese-cbam", "omniglot"): replace(CHARACTERS, architecture=replace(CHARACTERS.architecture, cbam=True)),
     ("siamese-cbam", "lfw"): replace(FACES, architecture=replace(FACES.architecture, cbam=True)),
     ("s3net", "omniglot"): replace(CHARACTERS, options={}),
-    ("can", "lfw"): replace(
-        FACES,
-        sampling=Sampling(size=8 * 15, way=5, queries=2, episodes=800),
-        schedule=Schedule(epochs=5, rate=2e-3, decay=0.05),
-        options={"frozen": True},
-    ),
+    ("can", "lfw"): replace(FACES, **CAN_ON_FACES),
+    ("can", "lfw_aligned"): replace(ALIGNED_FACES, **CAN_ON_FACES),
     ("can", "cifar_fs"): CAN_FULL,
     ("can", "cifar_fs", "resnet10"): CAN_ON_CPU,
     ("siamese", "cifar_fs", "efficientnet_lite0"): PHOTOGRAPHS,

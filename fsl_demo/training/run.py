@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import torch
 
 from fsl_demo import checkpoints
 from fsl_demo.backbones.preprocessing import PREPROCESSINGS, Preprocessing
+from fsl_demo.backbones.trained import TrainedNetwork
 from fsl_demo.datasets.pairs import PairSampler
 from fsl_demo.datasets.parts import Dataset, large_enough
 from fsl_demo.episodes import Progress, quiet
@@ -35,7 +36,7 @@ class Plan:
     Attributes:
         name: of the checkpoint.
         command: makes the checkpoint again; written on its card.
-        start, weights: name and arrays of the checkpoint to begin with.
+        start: what to begin with.
     """
 
     method: str
@@ -45,8 +46,7 @@ class Plan:
     seed: int = 0
     precision: str = "no"
     cpu: bool = False
-    start: str = ""
-    weights: Mapping[str, np.ndarray] | None = None
+    start: TrainedNetwork | None = None
 
 
 def train(
@@ -72,8 +72,8 @@ def train(
     if plan.recipe.turned:
         training = training.turned()
     objective = recipes.objective(plan.method, plan.recipe, len(training.names))
-    if plan.weights is not None:
-        given = {name: torch.from_numpy(np.array(array, np.float32)) for name, array in plan.weights.items()}
+    if plan.start is not None:
+        given = {name: torch.from_numpy(np.array(array, np.float32)) for name, array in plan.start.arrays.items()}
         objective.load_state_dict(
             {name: value for name, value in given.items() if name in objective.state_dict()}, strict=False
         )
@@ -97,10 +97,16 @@ def train(
         for name, value in best.items()
         if name.split(".")[0] in SHIPPED
     }
-    arrays |= defaults(loop.module, validation) or {name: (plan.weights or {})[name] for name in DEFAULTS}
+    borrowed: dict[str, Any] = {}
+    if plan.start is not None and getattr(loop.module, "frozen", False):
+        arrays = {name: array for name, array in arrays.items() if not name.startswith("embedder.")}
+        own = {"name": plan.start.name, "sha256": plan.start.embedder.sha256}
+        borrowed = {"embedder": plan.start.checkpoint.card.get("embedder", own)}
+    arrays |= defaults(loop.module, validation) or {name: plan.start.arrays[name] for name in DEFAULTS if plan.start}
     card = {
         "method": plan.method,
         "architecture": plan.recipe.architecture.as_dict(),
+        **borrowed,
         "size": list(loop.module.embedder.size),
         "channels": loop.module.embedder.channels,
         "data": data.name,
@@ -128,7 +134,7 @@ def train(
 def pretraining(plan: Plan, pictures: Preprocessing) -> str:
     """What the training began with."""
     frozen = "EfficientNet-Lite0 trained on ImageNet, frozen" if pictures.frozen else ""
-    return ", and ".join(filter(None, (plan.start, frozen))) or "none"
+    return ", and ".join(filter(None, (plan.start.name if plan.start else "", frozen))) or "none"
 
 
 def what(recipe: Recipe) -> str:

@@ -149,6 +149,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "variant.digits_0_to_4": ("digits 0 to 4 only", "僅數字 0 到 4"),
     "variant.characters": ("characters", "文字"),
     "variant.faces": ("faces", "臉"),
+    "variant.aligned_faces": ("faces aligned by the eyes", "依雙眼對齊的臉"),
     "variant.photographs": ("photographs", "照片"),
     "variant.small": ("small pictures", "小圖片"),
     "variant_for": ("the network for {kind}", "用於{kind}的網路"),

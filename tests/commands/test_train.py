@@ -1,13 +1,19 @@
 """`train` and `evaluate CHECKPOINT` on digits that scikit-learn ships."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from fsl_demo import datasets
+from fsl_demo.backbones.trained import TrainedNetwork
+from fsl_demo.training import recipes
+from fsl_demo.training.run import Plan, train
 from tests.commands.conftest import Call
 
 
@@ -60,3 +66,22 @@ def test_what_cannot_be_trained_is_said(call: Call, digits: Path, tmp_path: Path
 def test_what_cannot_be_measured_is_said(call: Call, digits: Path) -> None:
     said = call("evaluate", "siamese_digits", "--data", digits, "--way", "2", "--queries", "1", "--within")
     assert said.code == 1 and "in no groups" in said.err
+
+
+def test_a_network_on_a_frozen_one_borrows_it(digits: Path, tmp_path: Path) -> None:
+    data, start = datasets.read(str(digits), tmp_path), TrainedNetwork("siamese_digits")
+    found = recipes.recipe("can", data.name, 24, start.architecture)
+    recipe = replace(
+        found,
+        options={"frozen": True},
+        schedule=replace(found.schedule, epochs=1),
+        sampling=replace(found.sampling, way=3, episodes=12),
+    )
+    folder = train(Plan("can", "borrowing", recipe, "", start=start), data, tmp_path / "runs", tmp_path, print)
+    assert folder is not None
+    made = TrainedNetwork(str(folder))
+    assert not [name for name in made.checkpoint.arrays if name.startswith("embedder.")]
+    assert made.checkpoint.card["embedder"] == {"name": "siamese_digits", "sha256": start.weights}
+    for name, value in start.load().state_dict().items():
+        assert torch.equal(value, made.load().state_dict()[name])
+    assert made.attention().size == start.size
