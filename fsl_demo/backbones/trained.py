@@ -200,5 +200,5 @@ def shuffled(state: dict[str, Any], seed: int) -> dict[str, Any]:
     random = torch.Generator().manual_seed(seed)
     return {
         name: value.flatten()[torch.randperm(value.numel(), generator=random)].view_as(value)
-        for name, value in state.items()
+        for name, value in sorted(state.items())
     }

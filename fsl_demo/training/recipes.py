@@ -48,9 +48,9 @@ ALIGNED_FACE = Augmentation(turn=0.1, stretch=0.08, shift=0.05, flip=True, light
 SMALL = Augmentation(turn=0.1, stretch=0.15, shift=0.12, flip=True, light=0.1, erase=0.2)
 
 DIGITS = Recipe(
-    Architecture("twin", "ink28", 32, shifted=True),
+    Architecture("twin", "ink28", 32),
     Sampling(size=200, together=10),
-    Schedule(epochs=30, rate=4e-3, decay=0.01),
+    Schedule(epochs=25, rate=4e-3, decay=0.01),
     INK,
     way=0,
 )
@@ -122,7 +122,7 @@ PHOTOGRAPHS = Recipe(
 )
 
 RECIPES: dict[tuple[str, ...], Recipe] = {
-    ("siamese", "mnist"): DIGITS,
+    ("siamese", "mnist"): replace(DIGITS, architecture=replace(DIGITS.architecture, shifted=True)),
     ("siamese", "mnist_unseen"): DIGITS,
     ("siamese", "omniglot"): CHARACTERS,
     ("siamese", "att_faces"): FEW_FACES,
