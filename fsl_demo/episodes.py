@@ -158,8 +158,8 @@ class Layer:
         seen: the rectangle that the network saw and the map covers; it may reach beyond the picture.
         words: what the picture was compared with in words, as (text, similarity), best first.
         kind: what the map is: "evidence" (what the score rests on), "attention" (where what the network's attention
-            lets through counts for the class), "cross" (where it looks for the other picture's sake), "point" (what a
-            place attends to), "phrase" (where a typed phrase is found).
+            lets through counts for the class), "cross" (what looking for the other picture's sake adds), "point" (what
+            a place attends to), "phrase" (where a typed phrase is found).
         channels: the strongest channels of the attention, as (number, weight), strongest first.
         contributions: what each word of the phrase, or of the class's text, adds to its cosine with the picture.
     """

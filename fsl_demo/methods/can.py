@@ -16,6 +16,7 @@ from fsl_demo.methods import calibration
 from fsl_demo.methods.calibration import Default
 from fsl_demo.methods.contract import NONE_BELOW, MethodCard, variant_setting
 from fsl_demo.methods.cross_space import CrossSpace
+from fsl_demo.methods.explaining import scaled
 from fsl_demo.methods.nearest_mean import check_pictures
 from fsl_demo.methods.variants import Variant, choose, installed
 from fsl_demo.pictures import Picture
@@ -151,7 +152,7 @@ class CanClassifier:
         )
 
     def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
-        """The attention of query and class for each other; with a point, what that place attends to.
+        """What the attention of query and class for each other adds; with a point, what that place attends to.
 
         With a support picture in focus, that picture takes the place of the class's mean map.
         """
@@ -168,7 +169,7 @@ class CanClassifier:
             layers = self._of_point(query, asked, shown, support, focus)
         else:
             own = np.where((np.arange(self.classes) == class_index)[:, None, None, None], support, self.maps)
-            on_class, on_query = self.space.attention(own, asked)
+            on_class, on_query = self.space.gains(own, asked)
             layers = (
                 self._layer(query, "query", on_query, class_index),
                 self._layer(shown, "support", on_class, class_index),
@@ -195,13 +196,8 @@ class CanClassifier:
         owners = np.concatenate([self.owners, answers[joining]])
         return np.stack([maps[owners == index].mean(axis=0) for index in range(self.classes)])
 
-    def _layer(
-        self, picture: Picture, role: Literal["query", "support"], attention: np.ndarray, class_index: int
-    ) -> Layer:
-        """Attention [C, h, w] as a map, on one scale for all classes."""
-        low, high = float(attention.min()), float(attention.max())
-        scaled = (attention[class_index] - low) / max(high - low, 1e-12)
-        return Layer(picture, role, scaled.astype(np.float32), self.space.seen(picture), kind="cross")
+    def _layer(self, picture: Picture, role: Literal["query", "support"], gains: np.ndarray, index: int) -> Layer:
+        return Layer(picture, role, scaled(gains, index), self.space.seen(picture), kind="cross")
 
     def _of_point(
         self, query: Picture, asked: np.ndarray, shown: Picture, support: np.ndarray, focus: Focus
@@ -214,11 +210,9 @@ class CanClassifier:
         place = np.zeros(asked.shape[1:], np.float32)
         place[row, column] = 1.0
         like = self.space.cosines(maps[focus.on][:, row, column], maps[other])
-        scaled = (like - like.min()) / max(float(np.ptp(like)), 1e-12)
+        shares = scaled(like[None], 0)
         layers = {
             focus.on: Layer(pictures[focus.on], focus.on, place, self.space.seen(pictures[focus.on]), kind="point"),
-            other: Layer(
-                pictures[other], other, scaled.astype(np.float32), self.space.seen(pictures[other]), kind="point"
-            ),
+            other: Layer(pictures[other], other, shares, self.space.seen(pictures[other]), kind="point"),
         }
         return layers["query"], layers["support"]

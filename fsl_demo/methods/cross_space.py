@@ -39,15 +39,34 @@ class CrossSpace:
                 found.append(attention.similarities(against, some).cpu().numpy())
         return np.concatenate(found)
 
-    def attention(self, classes: np.ndarray, query: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Attention on each class and on the query for its sake, both [N, h, w], for one query [D, h, w]."""
+    def gains(self, classes: np.ndarray, query: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What the attention adds to a query's similarities, at each position of each class's map and of the query's.
+
+        The attention alone also marks positions that agree with nothing; times what a position has in common with the
+        other picture, it is the position's part of the similarity that the attention is the cause of.
+
+        Args:
+            classes: [N, D, h, w].
+            query: [D, h, w].
+
+        Returns:
+            On the classes and on the query for their sake, both [N, h, w].
+        """
         import torch
 
         device = runtime.device()
         with torch.inference_mode():
             arrays = (np.ascontiguousarray(one) for one in (classes, query[None]))
-            attended = self.network.attention()(*(torch.from_numpy(one).to(device) for one in arrays))
-        on_class, on_query = (one[0].cpu().numpy() for one in (attended.on_class, attended.on_query))
+            given = [torch.from_numpy(one).to(device) for one in arrays]
+            attended = self.network.attention()(*given)
+            class_vectors, query_vectors = (one[0].mean(-1) for one in (attended.classes, attended.queries))
+            lengths = class_vectors.norm(dim=1) * query_vectors.norm(dim=1) * attended.on_query.shape[-1]
+            pairs = ((given[0], query_vectors, attended.on_class), (given[1], class_vectors, attended.on_query))
+            found = [
+                attention[0] * torch.einsum("ndm,nd->nm", maps.flatten(2).expand(len(vectors), -1, -1), vectors)
+                for maps, vectors, attention in pairs
+            ]
+            on_class, on_query = ((one / lengths[:, None]).cpu().numpy() for one in found)
         return on_class.reshape(-1, *query.shape[1:]), on_query.reshape(-1, *query.shape[1:])
 
     @staticmethod

@@ -249,9 +249,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "注意力放行的訊號在哪些位置提高了與該類別的相似度；同一張查詢圖片的所有類別共用一個色階。",
     ),
     "map_hint.cross": (
-        "Where query and class look for each other's sake, on one colour scale for all classes of this query."
+        "What looking for each other's sake adds to the similarity, on one colour scale for all classes of this query."
         " Select a place on either picture to see what it attends to on the other.",
-        "查詢與類別為了彼此而注意的位置；同一張查詢圖片的所有類別共用一個色階。點選任一張圖片上的位置，即可看到它在另一張上注意什麼。",
+        "查詢與類別為了彼此而注意，使相似度增加的位置；同一張查詢圖片的所有類別共用一個色階。點選任一張圖片上的位置，即可看到它在另一張上注意什麼。",
     ),
     "map_hint.point": (
         "One picture: the place you selected. The other: how like it each position is. Arrow keys move the place.",

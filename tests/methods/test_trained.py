@@ -18,6 +18,7 @@ from fsl_demo.episodes import ClassSpec, Episode, Example, Focus, quiet
 from fsl_demo.errors import UserError
 from fsl_demo.layers.cbam import CBAM
 from fsl_demo.methods.can import Can, CanTransductive
+from fsl_demo.methods.cross_space import CrossSpace
 from fsl_demo.methods.s3net import S3Net
 from fsl_demo.methods.siamese import Siamese
 from fsl_demo.methods.siamese_cbam import SiameseCbam
@@ -151,6 +152,22 @@ def test_evidence_is_what_a_cosine_loses_when_a_position_is_weakened(checkpoint:
             with block.register_forward_hook(weaken):
                 lost = kept - embedder(image)[0]
         assert evidence[:, row, column] == pytest.approx((directions @ lost.numpy()) / less, rel=0.02, abs=2e-3)
+
+
+def test_gains_of_attention_are_what_a_similarity_has_beyond_the_plain_maps() -> None:
+    space = CrossSpace(networks(), "can_faces")
+    random = np.random.default_rng(0)
+    classes, query = random.normal(size=(3, 256, 4, 4)), random.normal(size=(256, 4, 4))
+    classes, query = classes.astype(np.float32), query.astype(np.float32)
+    attended = space.network.attention()(torch.from_numpy(classes), torch.from_numpy(query[None]))
+    on_class, on_query = space.gains(classes, query)
+    for number in range(3):
+        pooled = [one[0, number].mean(-1).detach().numpy() for one in (attended.classes, attended.queries)]
+        lengths = np.linalg.norm(pooled[0]) * np.linalg.norm(pooled[1])
+        for gains, plain, other in ((on_query, query, pooled[0]), (on_class, classes[number], pooled[1])):
+            without = float(plain.mean((1, 2)) @ other / lengths)
+            similarity = float(space.similarities(classes, query[None])[0, number])
+            assert without + gains[number].sum() == pytest.approx(similarity, abs=1e-5)
 
 
 def test_cross_attention_of_a_pair_and_of_a_place() -> None:
