@@ -40,9 +40,9 @@ def render(view: View, tab: Tab) -> str:
     body = "".join(_row(view, tab, query, number[query], said.get(query, ())) for query in shown)
     differ = sum(disagree(document, query) for query in document.queries)
     stale = f'<p class="warn">{view.t("outdated")}</p>' if document.outdated else ""
-    summary = view.t("results_summary", n=len(document.queries), differ=differ)
+    key = "n_queries" if len(document.results) < 2 else "methods_differ_on" if differ else "methods_agree"
     return f"""<div class="results" data-draft="{tab.draft_id}">{stale}
-<div class="line"><span>{summary if len(document.results) > 1 else view.t("n_queries", n=len(document.queries))}</span>
+<div class="line"><span>{view.t(key, n=len(document.queries), differ=differ)}</span>
 {_sort(view, tab) if document.results else '<span class="grow"></span>'}
 <a class="quiet" download="{view.t("results_file")}" href="{_csv_uri(view, document, said)}">⤓ CSV</a></div>
 {moved.render(view, document)}
