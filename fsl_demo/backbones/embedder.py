@@ -94,10 +94,10 @@ class Embedder(nn.Module):
 
     def maps(self, images: Tensor) -> Tensor:
         """Maps [N, channels, h, w]; in evaluation their mean, at unit length, is the vector."""
-        views = [IDENTITY] if self.training else self.views
-        maps = self.backbone(torch.cat([view.look(images) for view in views]))
+        taken = [IDENTITY] if self.training else self.views
+        maps = self.backbone(torch.cat([view.look(images) for view in taken]))
         maps = self.head.maps(maps) if self.head else maps
-        return torch.stack([view.back(one) for view, one in zip(views, maps.chunk(len(views)), strict=True)]).mean(0)
+        return torch.stack([view.back(one) for view, one in zip(taken, maps.chunk(len(taken)), strict=True)]).mean(0)
 
 
 class PositionWeights(nn.Module):

@@ -39,9 +39,6 @@ class TrainedNetwork:
         self.checkpoint = self.embedder = checkpoints.load(name)
         self.name, self.id, self.title = name, name, name
         self.weights = self.checkpoint.sha256
-        if shuffle is not None:
-            self.id, self.weights = f"{name}_shuffled", f"shuffled-{shuffle}-{self.weights}"
-        self._shuffle = shuffle
         try:
             self.architecture = Architecture(**self.checkpoint.card["architecture"])
             self.recipe = PREPROCESSINGS[self.architecture.preprocessing]
@@ -61,6 +58,9 @@ class TrainedNetwork:
                 raise UserError("card_differs", name=name, part=lender)
         if self.source is not None:
             self.weights = f"{self.weights[:8]}{self.source.weights[:8]}"
+        if shuffle is not None:
+            self.id, self.weights = f"{name}_shuffled", f"shuffled-{shuffle}-{self.weights}"
+        self._shuffle = shuffle
         self._modules: dict[str, Any] = {}
         self._lock = threading.Lock()
 
@@ -127,10 +127,9 @@ class TrainedNetwork:
         _, values, vector = self._through(block, picture)
         cosines = torch.from_numpy(directions).to(vector) @ vector
         gradients = [torch.autograd.grad(cosine, values, retain_graph=True)[0] for cosine in cosines]
-        found = torch.stack([(values * gradient).sum(1) for gradient in gradients], 1).detach()
-        return (
-            torch.stack([view.back(one) for view, one in zip(embedder.views, found, strict=True)]).sum(0).cpu().numpy()
-        )
+        counts = torch.stack([(values * gradient).sum(1) for gradient in gradients], 1).detach()
+        laid = [view.back(one) for view, one in zip(embedder.views, counts, strict=True)]
+        return torch.stack(laid).sum(0).cpu().numpy()
 
     def attended_channels(self, picture: Picture) -> np.ndarray:
         """How strongly the last CBAM attends to each of its channels on a picture, float32 [K], in (0, 1)."""
