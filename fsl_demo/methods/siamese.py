@@ -16,6 +16,7 @@ from fsl_demo.backbones.networks import Networks
 from fsl_demo.episodes import Episode, Progress, quiet
 from fsl_demo.methods.calibration import Default
 from fsl_demo.methods.contract import NONE_BELOW, MethodCard, variant_setting
+from fsl_demo.methods.local_scaling import locally_scaled
 from fsl_demo.methods.nearest_mean import Fitted, NearestMean, check_pictures
 from fsl_demo.methods.space import TrainedSpace
 from fsl_demo.methods.variants import Variant, choose, installed
@@ -69,9 +70,11 @@ class Siamese:
         self.networks = networks
 
     def verify(self, first: Sequence[Picture], second: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
-        """Cosines of pairs of pictures, [P], in the space of the first variant."""
+        """Cosines of pairs of pictures, [P], in the space of the first variant; locally scaled, if it has a cohort."""
         space = TrainedSpace(self.networks, self.variants[0].checkpoint)
-        return (space.embed(first, progress) * space.embed(second, progress)).sum(axis=1)
+        one, two = space.embed(first, progress), space.embed(second, progress)
+        cohort = space.network.arrays.get("cohort")
+        return (one * two).sum(axis=1) if cohort is None else locally_scaled(one, two, cohort.astype(np.float32))
 
     def fit(self, episode: Episode, settings: Any, progress: Progress = quiet) -> NearestMean:
         """Choose the variant, embed the support set and average it.

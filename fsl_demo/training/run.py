@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,11 @@ import numpy as np
 import torch
 
 from fsl_demo import checkpoints
+from fsl_demo.backbones.embedder import Embedder
 from fsl_demo.backbones.preprocessing import PREPROCESSINGS, Preprocessing
 from fsl_demo.backbones.trained import TrainedNetwork
 from fsl_demo.datasets.pairs import PairSampler
-from fsl_demo.datasets.parts import Dataset, large_enough
+from fsl_demo.datasets.parts import Dataset, Item, Part, large_enough
 from fsl_demo.episodes import Progress, quiet
 from fsl_demo.training import recipes
 from fsl_demo.training.calibrate import DEFAULTS, defaults
@@ -27,6 +28,7 @@ from fsl_demo.training.validation import compare, episode_accuracy, features, pa
 SAMPLE = 1_000
 """Training pictures on which the training figure is measured."""
 EPISODES = 100
+COHORT = 256
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,9 @@ def train(
         own = {"name": plan.start.name, "sha256": plan.start.embedder.sha256}
         borrowed = {"embedder": plan.start.checkpoint.card.get("embedder", own)}
     arrays |= defaults(loop.module, validation) or {name: plan.start.arrays[name] for name in DEFAULTS if plan.start}
+    left = [items for items in data.train.classes.values() if len(items) < plan.recipe.least]
+    if left and not hasattr(loop.module, "attention"):
+        arrays["cohort"] = cohort(loop.module.embedder, left)
     card = {
         "method": plan.method,
         "architecture": plan.recipe.architecture.as_dict(),
@@ -129,6 +134,14 @@ def train(
         "pretraining": pretraining(plan, pictures),
     }
     return checkpoints.save(plan.name, arrays, card, checkpoint_folder)
+
+
+def cohort(embedder: Embedder, left: Sequence[Sequence[Item]]) -> np.ndarray:
+    """A picture each of some classes that were too small to train on, for local scaling: unit vectors [N, D]."""
+    chosen = np.random.default_rng(0).permutation(len(left))[:COHORT]
+    classes = {str(i): left[i][:1] for i in chosen}
+    images = load(Part(classes), PREPROCESSINGS[embedder.architecture.preprocessing]).images
+    return features(embedder, images, False).half().numpy()
 
 
 def pretraining(plan: Plan, pictures: Preprocessing) -> str:

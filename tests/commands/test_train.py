@@ -11,9 +11,13 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from fsl_demo import datasets
+from fsl_demo.backbones.cache import FeatureCache
+from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.trained import TrainedNetwork
+from fsl_demo.methods.space import TrainedSpace
+from fsl_demo.pictures import ingest
 from fsl_demo.training import recipes
-from fsl_demo.training.run import Plan, train
+from fsl_demo.training.run import Plan, cohort, train
 from tests.commands.conftest import Call
 
 
@@ -85,3 +89,14 @@ def test_a_network_on_a_frozen_one_borrows_it(digits: Path, tmp_path: Path) -> N
     for name, value in start.load().state_dict().items():
         assert torch.equal(value, made.load().state_dict()[name])
     assert made.attention().size == start.size
+
+
+def test_a_cohort_has_one_picture_of_each_class_that_was_left_out(digits: Path) -> None:
+    network = TrainedNetwork("siamese_digits")
+    left = [sorted((digits / digit).iterdir())[:2] for digit in ("1", "3", "7")]
+    found = cohort(network.load(), left)
+    space = TrainedSpace(Networks(FeatureCache()), "siamese_digits")
+    expected = space.embed([ingest(files[0]) for files in left])
+    assert found.shape == (3, network.channels)
+    for vector in expected:
+        assert np.abs(found - vector).max(axis=1).min() < 0.01
