@@ -210,9 +210,9 @@ class CanClassifier:
         place = np.zeros(asked.shape[1:], np.float32)
         place[row, column] = 1.0
         like = self.space.cosines(maps[focus.on][:, row, column], maps[other])
-        shares = scaled(like[None], 0)
+        likeness = scaled(like[None], 0)
         layers = {
             focus.on: Layer(pictures[focus.on], focus.on, place, self.space.seen(pictures[focus.on]), kind="point"),
-            other: Layer(pictures[other], other, shares, self.space.seen(pictures[other]), kind="point"),
+            other: Layer(pictures[other], other, likeness, self.space.seen(pictures[other]), kind="point"),
         }
         return layers["query"], layers["support"]
