@@ -106,7 +106,7 @@ class Scores:
         seconds: wall-clock time of fit and predict.
         similarities: float32 [Q, C], raw, comparable within a method only.
         probabilities: float32 [Q, C], calibrated, rows sum to 1.
-        none_below: a query whose best similarity is lower is "none of these".
+        none_below: a query whose best similarity is lower is unlike the examples; NaN where nothing is known.
         pairs: float32 [Q, S], similarity to each support picture, or None.
         note: what the method chose by itself and why, in plain values ("variant", "reason" …).
     """
@@ -134,13 +134,36 @@ class Scores:
             raise ValueError(f"pairs: [Q, S] expected, got {self.pairs.shape}")
 
     def best(self, query: int) -> int:
-        """Index of the most probable class, whatever its similarity."""
+        """Index of the most probable class."""
         return int(self.probabilities[query].argmax())
 
-    def answer(self, query: int) -> int | None:
-        """Index of the most probable class, or None for "none of these"."""
-        best = self.best(query)
-        return best if self.similarities[query, best] >= self.none_below else None
+    def unlike(self, query: int) -> bool:
+        """Whether the query is unlike the examples of the most probable class."""
+        return bool(self.similarities[query, self.best(query)] < self.none_below)
+
+
+@dataclass(frozen=True)
+class Combined:
+    """One answer a query from several methods: what page, files and command line give first.
+
+    Attributes:
+        probabilities: float32 [Q, C], the mean over the methods.
+        unlike: bool [Q], whether every method finds the query unlike the examples.
+    """
+
+    probabilities: np.ndarray
+    unlike: np.ndarray
+
+    def best(self, query: int) -> int:
+        """Index of the most probable class."""
+        return int(self.probabilities[query].argmax())
+
+
+def combine(scores: Sequence[Scores]) -> Combined:
+    """The methods' answers to the same queries and classes as one."""
+    probabilities = np.mean([one.probabilities for one in scores], axis=0, dtype=np.float32)
+    unlike = [[one.unlike(query) for query in range(len(probabilities))] for one in scores]
+    return Combined(probabilities, np.all(np.array(unlike, dtype=bool), axis=0))
 
 
 Box = tuple[float, float, float, float]
@@ -207,14 +230,14 @@ class Label:
     Attributes:
         class_index: the class, or None for "none of these" (an unlabelled query has no `Label`).
         annotator: who said it.
-        source: "blind" (no suggestion shown), "accepted" or "corrected".
+        source: "blind" (no suggestion shown), "accepted", "corrected", or "bulk" (accepted with others in one step).
         suggestion: what was shown: a class index, None for "none of these" or for blind.
         seconds: how long the query was on view before the answer.
     """
 
     class_index: int | None
     annotator: str = ""
-    source: Literal["blind", "accepted", "corrected"] = "blind"
+    source: Literal["blind", "accepted", "corrected", "bulk"] = "blind"
     suggestion: int | None = None
     seconds: float = 0.0
 
