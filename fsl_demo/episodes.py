@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -140,6 +140,13 @@ class Scores:
     def unlike(self, query: int) -> bool:
         """Whether the query is unlike the examples of the most probable class."""
         return bool(self.similarities[query, self.best(query)] < self.none_below)
+
+    def part(self, first: int, end: int) -> Scores:
+        """The scores of the queries from `first` to before `end`."""
+        pairs = None if self.pairs is None else self.pairs[first:end]
+        return replace(
+            self, similarities=self.similarities[first:end], probabilities=self.probabilities[first:end], pairs=pairs
+        )
 
 
 @dataclass(frozen=True)

@@ -100,6 +100,10 @@ MESSAGES = {
     "download_broken": "The download from {host} broke off, and nothing was kept. Try again.",
     "download_differs": "What {host} sent is not what it announced, and nothing was kept. Try again.",
     "download_none": "Nobody offers {name} for download. Name a file of your own, as in {name}:/path/to/file.",
+    "request_bad": "The page sent something that is not understood ({name}: {reason}). Reload the page.",
+    "class_gone": "This class is no longer there, so nothing was moved.",
+    "archive_no_pictures": "There is no picture in “{file}”.",
+    "nothing_sorted": "There is nothing to sort out yet: predict, or label some queries.",
     "csv_row": "Line {line} of “{file}”: {column} cannot be “{value}”. Correct it.",
 }
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -85,8 +84,17 @@ def looks_like(pictures: Sequence[Picture]) -> str:
     return max(dict.fromkeys(kinds), key=kinds.count)
 
 
-@lru_cache(maxsize=1024)
 def _kind(picture: Picture) -> str:
+    if picture.sha256 not in _kinds:
+        _kinds[picture.sha256] = _look(picture)
+    return _kinds[picture.sha256]
+
+
+_kinds: dict[str, str] = {}
+"""What pictures look like, by hash, once somebody has looked."""
+
+
+def _look(picture: Picture) -> str:
     pixels = np.asarray(picture.image().resize((SIDE, SIDE)), dtype=np.float32)
     grey = pixels.mean(axis=2)
     place = (grey - grey.min()) / max(float(np.ptp(grey)), 1.0)

@@ -1,10 +1,16 @@
-"""Drafts: a page's unfinished work, as a JSON document that only the page understands."""
+"""Drafts: a page's unfinished work, as a JSON document that only the page understands.
+
+Beside the document, which is written after every edit, lie its results, which are large and change seldom, the steps
+that can be undone, and for each browser tab the number of the last edit that was taken, so that an edit that is sent
+again after a break is not made twice.
+"""
 
 from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlite_utils import Database
@@ -20,74 +26,130 @@ class Draft:
     Attributes:
         id: kept by the browser.
         revision: counts the saves.
-        tab: the browser tab that made this revision.
         data: what the page put in.
         updated_at: ISO 8601, UTC.
+        results: what methods said, as the page put it in; None where that was not asked for.
+        steps: what can be undone, oldest first.
+        taken: by browser tab, the number of the last edit that is in `data`.
     """
 
     id: str
     revision: int
-    tab: str
     data: dict[str, Any]
     updated_at: str
+    results: Any = None
+    steps: tuple[dict[str, Any], ...] = ()
+    taken: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Change:
+    """The next revision of a draft.
+
+    Attributes:
+        data: a JSON object.
+        results: a JSON value to put in the place of the results; None leaves them.
+        kept_steps: how many of the stored steps stay.
+        new_steps: those that follow them.
+        taken: by browser tab, the number of the last edit that is in `data`.
+    """
+
+    data: dict[str, Any]
+    results: Any = None
+    kept_steps: int = 0
+    new_steps: Sequence[dict[str, Any]] = ()
+    taken: Mapping[str, int] = field(default_factory=dict)
 
 
 class StaleDraft(UserError):
-    """Another tab saved this draft meanwhile; `current` is what it saved."""
+    """Another process saved this draft meanwhile."""
 
-    def __init__(self, current: Draft) -> None:
+    def __init__(self) -> None:
         super().__init__("draft_stale")
-        self.current = current
 
 
-def create(db: Database, data: dict[str, Any]) -> Draft:
+def create(db: Database, change: Change) -> Draft:
     """Store a first revision, 0."""
-    draft = Draft(secrets.token_hex(8), 0, "", data, now())
+    draft_id, time = secrets.token_hex(8), now()
     db.execute(
-        "INSERT INTO drafts (id, revision, tab, data, updated_at) VALUES (?, ?, ?, ?, ?)",
-        (draft.id, draft.revision, draft.tab, json.dumps(data), draft.updated_at),
+        "INSERT INTO drafts (id, revision, data, updated_at) VALUES (?, 0, ?, ?)",
+        (draft_id, json.dumps(change.data), time),
     )
-    return draft
+    _put_parts(db, draft_id, change)
+    return Draft(draft_id, 0, change.data, time, change.results, tuple(change.new_steps), dict(change.taken))
 
 
 def find(db: Database, draft_id: str) -> Draft | None:
-    """The draft, or None."""
-    row = db.execute("SELECT id, revision, tab, data, updated_at FROM drafts WHERE id = ?", (draft_id,)).fetchone()
-    return row and Draft(row[0], row[1], row[2], json.loads(row[3]), row[4])
+    """The draft with all that belongs to it, or None."""
+    row = db.execute("SELECT id, revision, data, updated_at FROM drafts WHERE id = ?", (draft_id,)).fetchone()
+    if row is None:
+        return None
+    results = db.execute("SELECT data FROM draft_results WHERE draft = ?", (draft_id,)).fetchone()
+    steps = db.execute("SELECT data FROM draft_steps WHERE draft = ? ORDER BY number", (draft_id,)).fetchall()
+    taken = db.execute("SELECT tab, number FROM draft_tabs WHERE draft = ?", (draft_id,)).fetchall()
+    return Draft(
+        row[0],
+        row[1],
+        json.loads(row[2]),
+        row[3],
+        json.loads(results[0]) if results else None,
+        tuple(json.loads(step[0]) for step in steps),
+        dict(taken),
+    )
 
 
 def recent(db: Database, limit: int) -> list[Draft]:
-    """Up to `limit` drafts, last saved first."""
+    """Up to `limit` drafts, last saved first, without their results and steps."""
     rows = db.execute(
-        "SELECT id, revision, tab, data, updated_at FROM drafts ORDER BY updated_at DESC, id LIMIT ?", (limit,)
+        "SELECT id, revision, data, updated_at FROM drafts ORDER BY updated_at DESC, id LIMIT ?", (limit,)
     )
-    return [Draft(row[0], row[1], row[2], json.loads(row[3]), row[4]) for row in rows]
+    return [Draft(row[0], row[1], json.loads(row[2]), row[3]) for row in rows]
 
 
 def delete(db: Database, draft_id: str) -> None:
     """Forget a draft; its pictures stay."""
+    for table in ("draft_results", "draft_steps", "draft_tabs"):
+        db.execute(f"DELETE FROM {table} WHERE draft = ?", (draft_id,))
     db.execute("DELETE FROM drafts WHERE id = ?", (draft_id,))
 
 
-def save(db: Database, draft_id: str, data: dict[str, Any], revision: int, tab: str) -> Draft:
+def save(db: Database, draft_id: str, change: Change, revision: int) -> int:
     """Store the next revision.
 
     Args:
-        revision: the one that `data` was made from.
-        tab: who saves. A tab may always save over its own revisions, in whatever order they arrive.
+        revision: the one that the change was made from.
+
+    Returns:
+        The new revision.
 
     Raises:
-        StaleDraft: when another tab has saved since `revision`.
+        StaleDraft: when another process has saved since `revision`.
         UserError: `draft_missing`.
     """
-    current = find(db, draft_id)
+    current = db.execute("SELECT revision FROM drafts WHERE id = ?", (draft_id,)).fetchone()
     if current is None:
         raise UserError("draft_missing")
-    if current.revision > revision and current.tab != tab:
-        raise StaleDraft(current)
-    draft = Draft(draft_id, current.revision + 1, tab, data, now())
+    if current[0] != revision:
+        raise StaleDraft
     db.execute(
-        "UPDATE drafts SET revision = ?, tab = ?, data = ?, updated_at = ? WHERE id = ?",
-        (draft.revision, tab, json.dumps(data), draft.updated_at, draft_id),
+        "UPDATE drafts SET revision = ?, data = ?, updated_at = ? WHERE id = ?",
+        (revision + 1, json.dumps(change.data), now(), draft_id),
     )
-    return draft
+    _put_parts(db, draft_id, change)
+    return revision + 1
+
+
+def _put_parts(db: Database, draft_id: str, change: Change) -> None:
+    if change.results is not None:
+        db.execute(
+            "INSERT OR REPLACE INTO draft_results (draft, data) VALUES (?, ?)", (draft_id, json.dumps(change.results))
+        )
+    db.execute("DELETE FROM draft_steps WHERE draft = ? AND number >= ?", (draft_id, change.kept_steps))
+    db.conn.executemany(
+        "INSERT INTO draft_steps (draft, number, data) VALUES (?, ?, ?)",
+        [(draft_id, number, json.dumps(step)) for number, step in enumerate(change.new_steps, change.kept_steps)],
+    )
+    db.conn.executemany(
+        "INSERT OR REPLACE INTO draft_tabs (draft, tab, number) VALUES (?, ?, ?)",
+        [(draft_id, tab, number) for tab, number in change.taken.items()],
+    )

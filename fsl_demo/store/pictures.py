@@ -55,3 +55,12 @@ def find(db: Database, blobs: Blobs, sha256: str) -> Picture | None:
         "SELECT sha256, width, height, name, original_sha256 FROM pictures WHERE sha256 = ?", (sha256,)
     ).fetchone()
     return row and blobs.picture(*row)
+
+
+def names(db: Database, hashes: Sequence[str]) -> dict[str, str]:
+    """The names of those pictures that are stored, by hash."""
+    rows = db.execute(
+        "SELECT sha256, name FROM pictures WHERE sha256 IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(hashes)),),
+    )
+    return dict(rows.fetchall())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from sqlite3 import complete_statement
 
 from sqlite_utils import Database, Migrations
@@ -193,3 +194,61 @@ def m004_captions(db: Database) -> None:
         " UNIQUE (picture, captioner, weights, rank)) STRICT"
     )
     db.table("captions").enable_fts(["text"], create_triggers=True, tokenize="porter unicode61 remove_diacritics 2")
+
+
+@migrations()
+def m005_light_drafts(db: Database) -> None:
+    """A draft's results, undo steps and the last edit of each browser tab lie beside it, so that an edit is small."""
+    db.execute("CREATE TABLE draft_results (draft TEXT PRIMARY KEY REFERENCES drafts(id), data TEXT NOT NULL) STRICT")
+    db.execute(
+        "CREATE TABLE draft_steps (draft TEXT NOT NULL REFERENCES drafts(id), number INTEGER NOT NULL,"
+        " data TEXT NOT NULL, PRIMARY KEY (draft, number)) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE draft_tabs (draft TEXT NOT NULL REFERENCES drafts(id), tab TEXT NOT NULL,"
+        " number INTEGER NOT NULL, PRIMARY KEY (draft, tab)) STRICT, WITHOUT ROWID"
+    )
+    db.execute("ALTER TABLE drafts DROP COLUMN tab")
+    for draft_id, text in db.execute("SELECT id, data FROM drafts").fetchall():
+        data = json.loads(text)
+        results = {name: data.pop(name, []) for name in ("results", "previous")}
+        data.pop("undo", None)
+        db.execute("INSERT INTO draft_results (draft, data) VALUES (?, ?)", (draft_id, json.dumps(results)))
+        db.execute("UPDATE drafts SET data = ? WHERE id = ?", (json.dumps(data), draft_id))
+
+
+_LABELS = """
+CREATE TABLE newer_labels (
+    id INTEGER PRIMARY KEY,
+    item INTEGER NOT NULL REFERENCES episode_items(id),
+    kind TEXT NOT NULL CHECK (kind IN ('class', 'none', 'cleared')),
+    class INTEGER REFERENCES classes(id),
+    annotator TEXT NOT NULL,
+    source TEXT CHECK (source IN ('blind', 'accepted', 'corrected', 'bulk')),
+    suggestion INTEGER REFERENCES classes(id),
+    seconds REAL NOT NULL,
+    supersedes INTEGER UNIQUE REFERENCES newer_labels(id),
+    created_at TEXT NOT NULL,
+    CHECK ((kind = 'class') = (class IS NOT NULL)),
+    CHECK ((kind = 'cleared') = (source IS NULL))
+) STRICT
+"""
+
+
+@migrations()
+def m006_bulk_labels(db: Database) -> None:
+    """Labels may say that they were accepted with others in one step: their source is "bulk"."""
+    kinds = ("trigger", "view", "index")
+    after = db.execute(
+        "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND (tbl_name = 'labels' AND type <> 'table'"
+        " OR name IN ('current_labels', 'readable_labels')) ORDER BY rowid"
+    ).fetchall()
+    for kind, name, _ in reversed(after):
+        assert kind in kinds
+        db.execute(f"DROP {kind} {name}")
+    db.execute(_LABELS)
+    db.execute("INSERT INTO newer_labels SELECT * FROM labels ORDER BY id")
+    db.execute("DROP TABLE labels")
+    db.execute("ALTER TABLE newer_labels RENAME TO labels")
+    for _, _, sql in after:
+        db.execute(sql)

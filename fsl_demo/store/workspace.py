@@ -59,6 +59,11 @@ class Workspace:
             raise UserError("picture_not_stored", sha256=sha256)
         return found
 
+    def names(self, hashes: Sequence[str]) -> dict[str, str]:
+        """The names of those pictures that are stored, by hash."""
+        with self._connections.read() as db:
+            return pictures.names(db, hashes)
+
     def thumbnail(self, sha256: str) -> bytes:
         """A WebP of the picture, at most 160 pixels a side.
 
@@ -71,10 +76,10 @@ class Workspace:
             raise UserError("picture_not_stored", sha256=sha256)
         return row[0]
 
-    def create_draft(self, data: dict[str, Any]) -> drafts.Draft:
+    def create_draft(self, change: drafts.Change) -> drafts.Draft:
         """Keep a page's unfinished work, as revision 0."""
         with self._connections.write() as db:
-            return drafts.create(db, data)
+            return drafts.create(db, change)
 
     def draft(self, draft_id: str) -> drafts.Draft | None:
         """The draft as it was last saved, or None."""
@@ -91,20 +96,21 @@ class Workspace:
         with self._connections.write() as db:
             drafts.delete(db, draft_id)
 
-    def save_draft(self, draft_id: str, data: dict[str, Any], revision: int, tab: str) -> drafts.Draft:
+    def save_draft(self, draft_id: str, change: drafts.Change, revision: int) -> int:
         """Save the next revision of a draft.
 
         Args:
-            data: a JSON object.
-            revision: the one that `data` was made from.
-            tab: the browser tab that saves; it may always save over its own revisions.
+            revision: the one that the change was made from.
+
+        Returns:
+            The new revision.
 
         Raises:
-            StaleDraft: when another tab has saved since `revision`.
+            StaleDraft: when another process has saved since `revision`.
             UserError: `draft_missing`.
         """
         with self._connections.write() as db:
-            return drafts.save(db, draft_id, data, revision, tab)
+            return drafts.save(db, draft_id, change, revision)
 
     def save_episode(self, labelled: LabelledEpisode, episode_id: str | None = None) -> str:
         """Keep an episode with its pictures, scores and labels.

@@ -6,34 +6,39 @@ from functools import lru_cache
 from typing import Any
 
 from fsl_demo.errors import UserError
-from fsl_demo.methods.blanks import BLANK, Filled, Guess, fill
-from fsl_demo.ui import figures
-from fsl_demo.ui.desk import Tab
-from fsl_demo.ui.html import View, esc, percent
+from fsl_demo.methods.blanks import BLANK, Filled, fill
+from fsl_demo.ui import heat_maps
+from fsl_demo.ui.context import Context
+from fsl_demo.ui.requests import Name, Panel, Sha
 
 
-def render(view: View, tab: Tab, query: str) -> str:
-    """The field and what came of it; nothing where no method can fill a blank."""
-    model = next((found for one in view.methods.values() if (found := getattr(one, "matcher", None))), None)
-    if model is None:
-        return ""
-    return f"""<h3>{view.t("blank")}</h3><div class="line"><input type="text" class="grow" data-field="blank" data-enter="#fill-blank"
- value="{esc(tab.blank)}" placeholder="{view.t("blank_placeholder")}" aria-label="{view.t("blank")}">
-<button class="quiet" id="fill-blank" data-action="blank" data-focus="fill-blank">{view.t("blank_fill")}</button></div>
-{_answer(view, tab, model, query) if tab.blank else f'<p class="hint">{view.t("blank_hint")}</p>'}"""
+class Blank(Panel):
+    """What fills the blank of a sentence about a query.
 
+    Attributes:
+        word: whose map is shown; -1 for the blank.
+    """
 
-def _answer(view: View, tab: Tab, model: Any, query: str) -> str:
-    picture = view.picture(query)
-    try:
-        filled = fill(model, picture, tab.blank)
-        layers = _layers(model, picture, tab.blank)
-    except UserError as error:
-        return f'<p class="warn" role="alert">{esc(view.error(error))}</p>'
-    asked = next((n for n, layer in enumerate(layers) if BLANK.fullmatch(layer.words[0][0])), 0)
-    chosen = tab.blank_word if 0 <= tab.blank_word < len(layers) else asked
-    words = figures.words(view, layers, chosen, view.t("blank_words"), _signed, 'data-action="blank_word"')
-    return f"""{_bars(view, filled)}{words}<p class="hint">{view.t("blank_words_hint")}</p>"""
+    query: Sha
+    sentence: Name = ""
+    word: int = -1
+
+    def html(self, context: Context) -> str:
+        model = next((found for one in context.methods.values() if (found := getattr(one, "matcher", None))), None)
+        sentence = self.sentence.strip()
+        if model is None:
+            return ""
+        shown: dict[str, Any] = {"query": self.query, "sentence": sentence, "wrong": "", "columns": (), "words": None}
+        if sentence:
+            try:
+                picture = context.picture(self.query)
+                filled, layers = fill(model, picture, sentence), _layers(model, picture, sentence)
+                asked = next((n for n, layer in enumerate(layers) if BLANK.fullmatch(layer.words[0][0])), 0)
+                chosen = self.word if 0 <= self.word < len(layers) else asked
+                shown |= {"columns": _columns(filled), "words": heat_maps.words(layers, chosen, _signed)}
+            except UserError as error:
+                shown["wrong"] = context.language.error(error)
+        return context.render("blank.html", **shown)
 
 
 @lru_cache(maxsize=16)
@@ -41,21 +46,11 @@ def _layers(model: Any, picture: Any, sentence: str) -> Any:
     return model.words(picture, BLANK.sub(" [MASK] ", sentence))
 
 
-def _bars(view: View, filled: Filled) -> str:
-    """What fills the blank: on the left with the picture, on the right without it; the longest bar is the surest."""
+def _columns(filled: Filled) -> list[tuple[str, list[tuple[str, float, float, float]]]]:
+    """What fills the blank, with the picture and without: each word with its two probabilities; the surest of all."""
     surest = max(1e-9, *(max(one.seen, one.unseen) for one in (*filled.seen, *filled.unseen)))
     columns = (("blank_seen", filled.seen), ("blank_unseen", filled.unseen))
-    return f"""<div class="guesses">{"".join(_column(view, name, some, surest) for name, some in columns)}</div>
-<p class="hint">{view.t("blank_bars_hint")}</p>"""
-
-
-def _column(view: View, name: str, guesses: tuple[Guess, ...], surest: float) -> str:
-    rows = "".join(
-        f'<li><em>{esc(one.word)}</em><i style="width:{100 * one.seen / surest:.0f}%"></i><b>{percent(one.seen)}</b>'
-        f'<i class="unseen" style="width:{100 * one.unseen / surest:.0f}%"></i><b>{percent(one.unseen)}</b></li>'
-        for one in guesses
-    )
-    return f"<section><h4>{view.t(name)}</h4><ol>{rows}</ol></section>"
+    return [(name, [(one.word, one.seen, one.unseen, surest) for one in guesses]) for name, guesses in columns]
 
 
 def _signed(value: float) -> str:

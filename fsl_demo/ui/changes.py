@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from fsl_demo.ui.document import NONE, Result
+from fsl_demo.ui.result import Result
 
 LEAST = 0.01
 """Probabilities that moved by less are said to have stayed."""
@@ -16,7 +16,7 @@ class Move:
     """A query whose answer or probability moved.
 
     Attributes:
-        before, after: its answers: class keys, or NONE.
+        before, after: its answers, class keys.
         shifts: by class key, how much the probability rose or fell: of the class that was thought best, and is.
     """
 
@@ -75,7 +75,7 @@ def moves(before: Result, after: Result) -> list[Move]:
             key: float(after.scores.probabilities[row][column] - before.scores.probabilities[row][column])
             for key, column in best.items()
         }
-        move = Move(query, before.answer(query) or NONE, after.answer(query) or NONE, shifts)
+        move = Move(query, before.answer(query) or "", after.answer(query) or "", shifts)
         if move.changed or move.size >= LEAST:
             found.append(move)
     return sorted(found, key=lambda move: (not move.changed, -move.size))

@@ -2,73 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import fields
-from typing import Any
+from typing import Any, ClassVar
 
 from fsl_demo.backbones import clip_downloads
 from fsl_demo.backbones.clip_names import OFFERS, ClipName, offer
-from fsl_demo.errors import Cancelled, UserError
+from fsl_demo.errors import UserError
 from fsl_demo.methods.contract import Method
-from fsl_demo.ui import background
-from fsl_demo.ui.background import Step
-from fsl_demo.ui.desk import Tab
+from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import Document
-from fsl_demo.ui.html import View, esc
-
-OFFERED = "offered-weights"
-"""Id of the list of names that a text field suggests."""
+from fsl_demo.ui.jobs import Job
+from fsl_demo.ui.requests import JobRequest, Name
 
 
-def render(view: View, document: Document, method: Method) -> str:
-    """The panel as HTML; nothing for a method that has no such setting."""
+def state(context: Context, method: Method) -> dict[str, Any] | None:
+    """What the template needs: names to suggest, and "here", "wrong" or an offer; None for other methods."""
     if setting(method) is None:
-        return ""
-    suggestions = "".join(f'<option value="{esc(one.name)}"></option>' for one in OFFERS)
-    return f'<datalist id="{OFFERED}">{suggestions}</datalist>{_state(view, document, method)}'
-
-
-def _state(view: View, document: Document, method: Method) -> str:
+        return None
+    shown: dict[str, Any] = {"suggestions": [known.name for known in OFFERS], "name": "", "wrong": "", "here": False}
     try:
-        name = chosen(document, method)
+        name = chosen(context.document, method)
     except UserError as error:
-        return f'<p class="warn" role="alert">{esc(view.error(error))}</p>'
-    file = name.found()
-    if file is not None:
-        return f'<p class="hint">{view.t("weights_here", name=name)}</p>'
+        return {**shown, "wrong": context.language.error(error)}
+    shown["name"] = str(name)
+    if name.found() is not None:
+        return {**shown, "here": True}
     if not name.downloads:
-        return f'<p class="warn" role="alert">{esc(view.error(UserError("clip_file_missing", path=name.path)))}</p>'
+        return {**shown, "wrong": context.language.error(UserError("clip_file_missing", path=name.path))}
     known = offer(name)
-    size = view.say("weights_size", megabytes=known.megabytes) if known.megabytes else view.say("weights_size_unknown")
-    licence = known.licence or view.say("weights_licence_unknown")
-    later = f'<button class="quiet" data-action="without" data-method="{method.card.id}">{view.t("not_now")}</button>'
-    return f"""<div role="group" aria-label="{view.t("weights_of", method=method.card.title)}">
-<p>{view.t("weights_absent", name=name, size=size, licence=licence)}</p>
-<div class="line"><button data-action="download" data-event="download" data-method="{method.card.id}">{view.t("download")}</button>{later}</div>
-<p class="hint">{view.t("weights_offline", name=name)}</p></div>"""
+    size = (
+        context.say("weights_size", megabytes=known.megabytes)
+        if known.megabytes
+        else context.say("weights_size_unknown")
+    )
+    return {**shown, "size": size, "licence": known.licence or context.say("weights_licence_unknown")}
 
 
-def act(view: View, tab: Tab, data: Mapping[str, Any]) -> Iterator[Step]:
-    """Download the weights that a method is set to. Yields steps.
+class Download(JobRequest):
+    """Download the weights that a method is set to."""
 
-    Raises:
-        UserError: what `clip_downloads.download` raises.
-        Cancelled: the person pressed Stop; nothing is left.
-    """
-    method = data["method"]
-    name = chosen(tab.document, view.methods[method])
-    tab.stop.clear()
+    title: ClassVar[str] = "download"
+    method: Name
 
-    def work(hand_over: Any) -> None:
-        def progress(stage: str, done: int, total: int) -> None:
-            if tab.stop.is_set():
-                raise Cancelled
-            hand_over(Step(view.methods[method].card.title, stage, done, total))
+    def work(self, context: Context) -> Callable[[Job], None]:
+        method = context.methods.get(self.method)
+        if method is None or setting(method) is None:
+            raise UserError("unknown_method", name=self.method, known=", ".join(context.methods))
+        name = chosen(context.document, method)
 
-        progress("connect", 0, 0)
-        clip_downloads.download(name, progress)
+        def run(job: Job) -> None:
+            progress = job.progress(method.card.title)
+            progress("connect", 0, 0)
+            clip_downloads.download(name, progress)
+            context.page.refresh(context.draft)
 
-    yield from background.run(work, "download")
+        return run
 
 
 def chosen(document: Document, method: Method) -> ClipName:

@@ -6,20 +6,19 @@ Edits are methods, so that each can be called and tested without a browser.
 
 from __future__ import annotations
 
-import base64
+import hashlib
+import json
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-import numpy as np
-
-from fsl_demo.episodes import ClassSpec, Episode, Example, Label, LabelledEpisode, Run, Scores
+from fsl_demo.episodes import ClassSpec, Episode, Example, Label, LabelledEpisode, Run
 from fsl_demo.pictures import Picture
+from fsl_demo.ui.result import Result
 
 NONE = "none"
 """Stands for "none of these" where a class key is expected."""
-UNDO_STEPS = 20
 
 
 @dataclass
@@ -39,9 +38,9 @@ class ClassRow:
         return ClassSpec(" ".join(self.name.split()), phrasings)
 
 
-@dataclass
+@dataclass(frozen=True)
 class GivenLabel:
-    """A person's word on a query: a class key or NONE, and what was suggested."""
+    """A person's word on a query: a class key or NONE, and the class key that was suggested, or ""."""
 
     answer: str
     suggestion: str = ""
@@ -51,92 +50,73 @@ class GivenLabel:
 
 
 @dataclass
-class Result:
-    """A method's scores, tied to the classes (keys) and pictures (hashes) that they are about.
-
-    `names` and `descriptions` are what the classes were called and described as, in the order of `classes`.
-    """
-
-    scores: Scores
-    classes: list[str]
-    queries: list[str]
-    support: list[str]
-    device: str = "cpu"
-    names: list[str] = field(default_factory=list)
-    descriptions: list[str] = field(default_factory=list)
-
-    def row(self, query: str) -> int | None:
-        return self.queries.index(query) if query in self.queries else None
-
-    def answer(self, query: str) -> str | None:
-        """Class key, NONE, or None when this query was not there yet."""
-        row = self.row(query)
-        if row is None:
-            return None
-        index = self.scores.answer(row)
-        return NONE if index is None else self.classes[index]
-
-    def to_json(self) -> dict[str, Any]:
-        scores = asdict(self.scores)
-        for name in ("similarities", "probabilities", "pairs"):
-            scores[name] = _pack(scores[name])
-        return {**asdict(replace(self, scores=None)), "scores": scores}  # type: ignore[arg-type]
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Result:
-        scores = dict(data["scores"])
-        for name in ("similarities", "probabilities", "pairs"):
-            scores[name] = _unpack(scores[name])
-        return cls(**{**data, "scores": Scores(**scores)})
-
-
-@dataclass
 class Document:
     """What one page shows; the store keeps it as a draft.
 
-    `previous` holds the results before the present ones, to say what moved; a saved episode does not have them.
-    `captioner` is the id of the one that describes pictures, where somebody chose.
+    Attributes:
+        paths: hash of a query to the paths of the files that it came from, as the person knows them.
+        methods: ids of the ticked methods; None until somebody ticks one.
+        captioner: id of the captioner that describes pictures, where somebody chose.
+        results: what the methods said last.
+        previous: the results before them, to say what moved; a saved episode does not have them.
+        scored: `evidence` at the time of the results.
     """
 
     title: str = ""
     classes: list[ClassRow] = field(default_factory=lambda: [ClassRow(), ClassRow()])
     queries: list[str] = field(default_factory=list)
+    paths: dict[str, list[str]] = field(default_factory=dict)
     methods: list[str] | None = None
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     captioner: str = ""
-    results: list[Result] = field(default_factory=list)
-    previous: list[Result] = field(default_factory=list)
     labels: dict[str, GivenLabel] = field(default_factory=dict)
     episode_id: str = ""
-    outdated: bool = False
     unsaved: bool = False
-    undo: list[dict[str, Any]] = field(default_factory=list)
+    scored: str = ""
+    results: list[Result] = field(default_factory=list)
+    previous: list[Result] = field(default_factory=list)
 
     # --- as data -------------------------------------------------------------------------------------------------
 
     def to_json(self) -> dict[str, Any]:
-        plain = asdict(replace(self, results=[], previous=[]))
-        kept = {name: [one.to_json() for one in getattr(self, name)] for name in ("results", "previous")}
-        return {**plain, **kept}
+        """Everything but the results."""
+        plain = {spec.name: getattr(self, spec.name) for spec in fields(self)}
+        del plain["results"], plain["previous"]
+        return {
+            **plain,
+            "classes": [vars(row) for row in self.classes],
+            "labels": {query: vars(label) for query, label in self.labels.items()},
+        }
+
+    def results_json(self) -> dict[str, Any]:
+        return {name: [result.to_json() for result in getattr(self, name)] for name in ("results", "previous")}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Document:
-        return cls(
+    def from_json(cls, data: Mapping[str, Any], results: Mapping[str, Any] | None = None) -> Document:
+        known = {spec.name for spec in fields(cls)}
+        stored = {
+            name: [Result.from_json(entry) for entry in entries]
+            for name, entries in (results or {}).items()
+            if name in ("results", "previous")
+        }
+        document = cls(
             **{
-                **data,
+                **{name: value for name, value in data.items() if name in known},
                 "classes": [ClassRow(**row) for row in data["classes"]],
-                "results": [Result.from_json(result) for result in data["results"]],
-                "previous": [Result.from_json(result) for result in data.get("previous", [])],
                 "labels": {query: GivenLabel(**label) for query, label in data["labels"].items()},
+                **stored,
             }
         )
+        if data.get("outdated") is False:  # a draft of an earlier version
+            document.scored = document.evidence()
+        return document
 
     def rows(self) -> list[ClassRow]:
         """The classes that count: rows with something in them."""
         return [row for row in self.classes if not row.is_blank()]
 
-    def row(self, key: str) -> ClassRow:
-        return next(row for row in self.classes if row.key == key)
+    def row(self, key: str) -> ClassRow | None:
+        return next((row for row in self.classes if row.key == key), None)
 
     def class_names(self) -> dict[str, str]:
         return {row.key: row.spec().name for row in self.rows()}
@@ -146,6 +126,10 @@ class Document:
 
     def is_empty(self) -> bool:
         return not (self.rows() or self.queries)
+
+    def support(self) -> dict[str, str]:
+        """Hash of each support picture to the key of its class."""
+        return {sha: row.key for row in self.classes for sha in row.pictures}
 
     def episode(self, picture: Callable[[str], Picture]) -> Episode:
         """The episode on the page, not yet checked."""
@@ -159,8 +143,9 @@ class Document:
     def labelled(self, picture: Callable[[str], Picture]) -> LabelledEpisode:
         """The episode with results and labels, as it is saved. Results that are out of date are left out."""
         index = {row.key: position for position, row in enumerate(self.rows())}
+        places = {sha: position for position, sha in enumerate(self.queries)}
         labels = {
-            self.queries.index(sha): Label(
+            places[sha]: Label(
                 index.get(given.answer),
                 given.annotator,
                 given.source,  # type: ignore[arg-type]
@@ -168,7 +153,7 @@ class Document:
                 given.seconds,
             )
             for sha, given in self.labels.items()
-            if sha in self.queries and (given.answer == NONE or given.answer in index)
+            if sha in places and (given.answer == NONE or given.answer in index)
         }
         current = [] if self.outdated else [r for r in self.results if r.queries == self.queries]
         runs = tuple(Run(result.scores, result.device) for result in current)
@@ -189,7 +174,7 @@ class Document:
         def key(index: int | None, absent: str) -> str:
             return absent if index is None else keys[index]
 
-        return cls(
+        document = cls(
             title=labelled.title,
             classes=rows or [ClassRow(), ClassRow()],
             queries=queries,
@@ -207,114 +192,77 @@ class Document:
                     label.seconds,
                 )
                 for position, label in labelled.labels.items()
+                if position < len(queries)
             },
             episode_id=episode_id,
         )
+        document.scored = document.evidence()
+        return document
+
+    def copy(self) -> Document:
+        """The same as a new, unsaved draft."""
+        again = Document.from_json(self.to_json(), self.results_json())
+        again.episode_id, again.unsaved = "", True
+        return again
 
     # --- edits ---------------------------------------------------------------------------------------------------
 
-    def remember(self) -> None:
-        """Put the present state on the undo list."""
-        snapshot = asdict(replace(self, results=[], previous=[], undo=[]))
-        self.undo = [*self.undo, {name: snapshot[name] for name in ("title", "classes", "queries", "labels")}]
-        self.undo = self.undo[-UNDO_STEPS:]
-
-    def take_back(self) -> bool:
-        """Undo the last edit or label. False when there is nothing to undo."""
-        if not self.undo:
-            return False
-        *self.undo, last = self.undo
-        before = self.evidence()
-        self.title = last["title"]
-        self.classes = [ClassRow(**row) for row in last["classes"]]
-        self.queries = last["queries"]
-        self.labels = {query: GivenLabel(**label) for query, label in last["labels"].items()}
-        self._mark(before)
-        return True
-
-    def write_fields(self, fields: Mapping[str, str]) -> bool:
-        """Take over what stands in the text fields: "title", "name:KEY", "description:KEY". True if it changed."""
-        before, title = self.evidence(), self.title
-        for field_name, value in fields.items():
-            kind, _, key = field_name.partition(":")
-            if kind == "title":
-                self.title = value
-            elif kind in ("name", "description") and any(row.key == key for row in self.classes):
-                setattr(self.row(key), kind, value)
-        self._mark(before)
-        return self.evidence() != before or self.title != title
-
-    def add_class(self, name: str = "") -> ClassRow:
-        row = ClassRow(name)
+    def add_class(self, name: str = "", key: str = "") -> ClassRow:
+        row = ClassRow(name, key=key) if key else ClassRow(name)
         self.classes.append(row)
         return row
 
     def remove_class(self, key: str) -> None:
-        before = self.evidence()
         self.classes = [row for row in self.classes if row.key != key]
         self.labels = {query: label for query, label in self.labels.items() if label.answer != key}
-        self._mark(before)
 
-    def add_pictures(self, key: str, pictures: Sequence[str]) -> None:
-        """Add support pictures to class `key`; a picture that another class or the queries hold moves here."""
-        before = self.evidence()
+    def add_pictures(self, key: str, pictures: Iterable[str]) -> None:
+        """Add support pictures to class `key`; a picture that another class holds moves here."""
+        row = self.row(key)
+        if row is None:
+            return
         for sha in pictures:
-            for row in self.classes:
-                if row.key != key and sha in row.pictures:
-                    row.pictures.remove(sha)
-            if sha not in self.row(key).pictures:
-                self.row(key).pictures.append(sha)
-        self._mark(before)
+            for other in self.classes:
+                if other is not row and sha in other.pictures:
+                    other.pictures.remove(sha)
+            if sha not in row.pictures:
+                row.pictures.append(sha)
 
     def add_queries(self, pictures: Sequence[str]) -> None:
         self.queries = list(dict.fromkeys([*self.queries, *pictures]))
 
+    def remove_queries(self, pictures: Iterable[str]) -> None:
+        gone = set(pictures)
+        self.queries = [query for query in self.queries if query not in gone]
+        self.paths = {query: paths for query, paths in self.paths.items() if query not in gone}
+        self.labels = {query: label for query, label in self.labels.items() if query not in gone}
+
     def remove_picture(self, key: str, sha: str) -> None:
-        before = self.evidence()
+        """Take a picture out of a class, or out of the queries where the key is "queries"."""
+        row = self.row(key)
         if key == "queries":
-            self.queries = [query for query in self.queries if query != sha]
-            self.labels.pop(sha, None)
-        else:
-            self.row(key).pictures.remove(sha)
-        self._mark(before)
+            self.remove_queries([sha])
+        elif row is not None and sha in row.pictures:
+            row.pictures.remove(sha)
 
     def exchange(self, pictures: Mapping[str, str]) -> None:
-        """Put other pictures in the place of some, by hash; labels stay with their query."""
-        before = self.evidence(), self.queries
+        """Put other pictures in the place of some, by hash; labels and paths stay with their query."""
         for row in self.classes:
             row.pictures = list(dict.fromkeys(pictures.get(sha, sha) for sha in row.pictures))
         self.queries = list(dict.fromkeys(pictures.get(sha, sha) for sha in self.queries))
         self.labels = {pictures.get(sha, sha): label for sha, label in self.labels.items()}
-        self._mark(before[0])
-        if self.results and self.queries != before[1]:
-            self.outdated = True
+        self.paths = {pictures.get(sha, sha): paths for sha, paths in self.paths.items()}
 
-    def label(self, query: str, label: GivenLabel) -> None:
-        self.labels[query] = label
+    def clear(self) -> None:
+        """An empty page; the methods and their settings stay, and the results, for whoever takes this back."""
+        self.title, self.classes, self.queries, self.labels, self.paths = "", [ClassRow(), ClassRow()], [], {}, {}
 
-    def join_support(self, query: str) -> None:
-        """Move a labelled query into the support set of its class."""
-        answer = self.labels[query].answer
-        self.remove_picture("queries", query)
-        self.add_pictures(answer, [query])
+    @property
+    def outdated(self) -> bool:
+        """Whether what the results depend on has changed since."""
+        return any(result.queries for result in self.results) and self.scored != self.evidence()
 
-    def evidence(self) -> object:
-        """What predictions depend on."""
-        return [(row.name, row.description, tuple(row.pictures)) for row in self.classes]
-
-    def _mark(self, before: object) -> None:
-        if self.results and self.evidence() != before:
-            self.outdated = True
-
-
-def _pack(values: np.ndarray | None) -> dict[str, Any] | None:
-    if values is None:
-        return None
-    values = np.ascontiguousarray(values, dtype=np.float32)
-    return {"shape": values.shape, "float32": base64.b64encode(values.tobytes()).decode("ascii")}
-
-
-def _unpack(packed: Mapping[str, Any] | None) -> np.ndarray | None:
-    if packed is None:
-        return None
-    return np.frombuffer(base64.b64decode(packed["float32"]), dtype=np.float32).reshape(packed["shape"])
+    def evidence(self) -> str:
+        """A hash of what predictions depend on."""
+        rows = [vars(row) for row in self.rows()]
+        return hashlib.sha256(json.dumps([rows, self.settings], sort_keys=True).encode()).hexdigest()

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
+from fsl_demo.errors import UserError
 from fsl_demo.pictures import Picture, from_image, ingest
 from fsl_demo.ui.document import ClassRow, Document
 
 RECIPES = Path(__file__).parents[2] / "assets" / "examples.json"
+PREVIEWED = 4
 FOLDERS = {"sklearn": "datasets/images", "skimage": "data", "gradio": "media_assets/images"}
 
 
@@ -42,13 +45,20 @@ def recipes() -> tuple[Recipe, ...]:
 
 def build(recipe_id: str, language: str, keep: Callable[[Picture], Picture]) -> Document:
     """The example as a document; `keep` stores a picture."""
-    recipe = next(recipe for recipe in recipes() if recipe.id == recipe_id)
-    document = Document(title=recipe.title[language], classes=[])
+    recipe = next((recipe for recipe in recipes() if recipe.id == recipe_id), None)
+    if recipe is None:
+        raise UserError("request_bad", name="example", reason=recipe_id[:40])
+    document = Document(title=text_in(recipe.title, language), classes=[])
     for entry in recipe.classes:
         pictures = [keep(picture(reference)).sha256 for reference in entry["support"]]
-        document.classes.append(ClassRow(entry["name"][language], entry["description"], pictures))
+        document.classes.append(ClassRow(text_in(entry["name"], language), entry["description"], pictures))
     document.add_queries([keep(picture(reference)).sha256 for reference in recipe.queries])
     return document
+
+
+def text_in(texts: dict[str, str], language: str) -> str:
+    """The text in that language, or in English."""
+    return texts.get(language) or texts["en"]
 
 
 def picture(reference: str) -> Picture:
@@ -70,10 +80,23 @@ def picture(reference: str) -> Picture:
 
 @cache
 def preview(recipe: str) -> tuple[Picture, ...]:
-    """A few pictures that stand for the example."""
-    chosen = next(entry for entry in recipes() if entry.id == recipe)
-    step = max(1, len(chosen.queries) // 4)
-    return tuple(picture(reference) for reference in chosen.queries[::step][:4])
+    """A few pictures that stand for the example; none for one that there is not."""
+    chosen = next((entry for entry in recipes() if entry.id == recipe), None)
+    if chosen is None:
+        return ()
+    step = max(1, len(chosen.queries) // PREVIEWED)
+    return tuple(picture(reference) for reference in chosen.queries[::step][:PREVIEWED])
+
+
+@cache
+def preview_jpeg(recipe: str, number: int) -> bytes | None:
+    """One of the pictures of `preview`, small; None where there is none."""
+    shown = preview(recipe)
+    if not 0 <= number < len(shown):
+        return None
+    buffer = io.BytesIO()
+    ImageOps.fit(shown[number].image(), (72, 72)).save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
 
 
 def _package_folder(package: str) -> Path:

@@ -1,24 +1,43 @@
-"""What moved since the last prediction, above the table of results."""
+"""What moved since the last prediction, above the results."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 from fsl_demo.methods.prompts import default_templates
 from fsl_demo.ui import changes
-from fsl_demo.ui.answers import name_of
 from fsl_demo.ui.changes import Edit, Move
-from fsl_demo.ui.document import Document, Result
-from fsl_demo.ui.html import View, esc, signed_bar
+from fsl_demo.ui.context import Context
+from fsl_demo.ui.result import Result
 
 SHOWN = 3
 """Queries of each method that are not folded away."""
+MOST = 60
+"""Queries of each method that are listed at all."""
 LONGEST = 160
 
 
-def render(view: View, document: Document) -> str:
+@dataclass(frozen=True)
+class _Shift:
+    name: str
+    value: float
+    share: float
+
+
+@dataclass(frozen=True)
+class _Moved:
+    """A query that moved: its picture, its answers where they changed, and how its probabilities shifted."""
+
+    query: str
+    name: str
+    before: str
+    after: str
+    shifts: list[_Shift]
+
+
+def render(context: Context) -> str:
     """HTML; nothing before there are two predictions to compare."""
+    document = context.document
     pairs = [
         (before, after)
         for after in document.results
@@ -28,40 +47,42 @@ def render(view: View, document: Document) -> str:
     if not pairs:
         return ""
     edits = dict.fromkeys(edit for before, after in pairs for edit in changes.edits(before, after))
-    listed = "".join(f"<li>{_edit(view, document, edit)}</li>" for edit in edits)
-    what = f'<ul class="edits">{listed}</ul>' if listed else f'<p class="hint">{view.t("moved_no_edit")}</p>'
-    found = [(after, changes.moves(before, after)) for before, after in pairs]
-    columns = "".join(_method(view, document, after, moves) for after, moves in found if moves)
-    still = ", ".join(view.methods[after.scores.method].card.title for after, moves in found if not moves)
-    return f"""<section class="moved" aria-label="{view.t("moved")}"><h3>{view.t("moved")}</h3>{what}
-<div class="movements">{columns}</div>
-{f'<p class="hint">{view.t("moved_nothing", methods=still)}</p>' if still else ""}</section>"""
+    compared = [(after, changes.moves(before, after)) for before, after in pairs]
+    columns = [_column(context, after, moves) for after, moves in compared if moves]
+    still = ", ".join(context.title(after.scores.method) for after, moves in compared if not moves)
+    return context.render("moved.html", edits=[_edit(context, edit) for edit in edits], columns=columns, still=still)
 
 
-def _edit(view: View, document: Document, edit: Edit) -> str:
+def _edit(context: Context, edit: Edit) -> dict[str, object]:
     """What was changed: lines that went and lines that came."""
     if edit.what == "support":
-        return view.t("moved_support", before=edit.before, after=edit.after)
-    if edit.of in view.methods:
-        of, what = view.methods[edit.of].card.title, view.say(f"setting.{edit.what}")
+        return {"text": context.say("moved_support", before=edit.before, after=edit.after)}
+    if edit.of in context.methods:
+        of, key = context.title(edit.of), f"setting.{edit.what}"
+        what = context.say(key) if context.language.has(key) else edit.what
     else:
-        of, what = name_of(view, document, edit.of), view.say(f"moved_{edit.what}")
-    before, after = (_lines(view, edit, value) for value in (edit.before, edit.after))
-    gone = "".join(f" <del>{esc(_short(line))}</del>" for line in before if line not in after)
-    come = "".join(f" <ins>{esc(_short(line))}</ins>" for line in after if line not in before)
-    return f"<b>{esc(of)}</b> · {esc(what)}:{gone}{come}"
+        of, what = context.class_name(edit.of), context.say(f"moved_{edit.what}")
+    before, after = (_lines(context, edit, value) for value in (edit.before, edit.after))
+    return {
+        "text": "",
+        "of": of,
+        "what": what,
+        "gone": [_short(line) for line in before if line not in after],
+        "come": [_short(line) for line in after if line not in before],
+    }
 
 
-def _lines(view: View, edit: Edit, value: object) -> list[str]:
-    if edit.of in view.methods:
-        spec = next(spec for spec in fields(view.methods[edit.of].Settings) if spec.name == edit.what)
-        if value is None and "lines" in spec.metadata:
+def _lines(context: Context, edit: Edit, value: object) -> list[str]:
+    if edit.of in context.methods:
+        specs = {spec.name: spec.metadata for spec in fields(context.methods[edit.of].Settings)}
+        metadata = specs.get(edit.what, {})
+        if value is None and "lines" in metadata:
             return list(default_templates())
         if value is None:
-            return [view.say("automatic")]
-        if "choices" in spec.metadata:
-            return [view.variant(str(value))]
-        if "low" in spec.metadata:
+            return [context.say("automatic")]
+        if "choices" in metadata:
+            return [context.variant(str(value))]
+        if "low" in metadata:
             return [f"{value:.2f}"]
     return [line.strip() for line in str(value).splitlines()]
 
@@ -70,30 +91,26 @@ def _short(text: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
-def _method(view: View, document: Document, after: Result, moves: Sequence[Move]) -> str:
-    title = esc(view.methods[after.scores.method].card.title)
+def _column(context: Context, after: Result, moves: list[Move]) -> dict[str, object]:
     largest = max(move.size for move in moves)
-    items = [_move(view, document, move, largest) for move in moves]
-    more = len(items) - SHOWN
-    rest = f"<ol>{''.join(items[SHOWN:])}</ol>"
-    folded = (
-        f"""<details id="moved-{after.scores.method}"><summary>{view.t("and_more", n=more)}</summary>{rest}</details>"""
-    )
-    changed = view.t("moved_answers", n=sum(move.changed for move in moves), total=len(after.queries))
-    return f"""<div><h4>{title} <small>{changed}</small></h4>
-<ol>{"".join(items[:SHOWN])}</ol>{folded if more > 0 else ""}</div>"""
+    listed = [_move(context, move, largest) for move in moves[:MOST]]
+    return {
+        "method": after.scores.method,
+        "title": context.title(after.scores.method),
+        "changed": sum(move.changed for move in moves),
+        "total": len(after.queries),
+        "first": listed[:SHOWN],
+        "rest": listed[SHOWN:],
+        "more": len(moves) - SHOWN,
+        "left": len(moves) - len(listed),
+    }
 
 
-def _move(view: View, document: Document, move: Move, largest: float) -> str:
-    name = esc(view.picture(move.query).name)
-    answer = ""
-    if move.changed:
-        old, new = (esc(name_of(view, document, key)) for key in (move.before, move.after))
-        answer = f'<span class="name"><s>{old}</s> → <b>{new}</b></span>'
-    shifts = "".join(
-        f'<span class="shift"><em>{esc(name_of(view, document, key))}</em>'
-        f"{signed_bar(shift, largest, view.say('points', x=f'{100 * shift:+.0f}'))}</span>"
+def _move(context: Context, move: Move, largest: float) -> _Moved:
+    before, after = (context.class_name(key) for key in (move.before, move.after))
+    shifts = [
+        _Shift(context.class_name(key), shift, 50 * min(1.0, abs(shift) / max(largest, 1e-9)))
         for key, shift in move.shifts.items()
-    )
-    return f"""<li><img src="{view.thumb(move.query)}" alt="{name}" title="{name}">
-<div>{answer}{shifts}</div></li>"""
+    ]
+    names = context.draft.names()
+    return _Moved(move.query, names.get(move.query, ""), before if move.changed else "", after, shifts)

@@ -1,30 +1,56 @@
-"""The plotly figures of the Results tab."""
+"""The plotly figures of the Results tab, as JSON that the page draws when they are unfolded."""
 
 from __future__ import annotations
+
+import json
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
-from fsl_demo.ui.document import Document, Result
-from fsl_demo.ui.html import View
+from fsl_demo.errors import UserError
+from fsl_demo.ui.context import Context
+from fsl_demo.ui.requests import Name, Panel
+from fsl_demo.ui.result import Result
 
 MAX_LABEL = 24
 MAX_NUMBERED = 40
 GRID = "rgba(120, 113, 108, 0.25)"
 
 
-def similarity_matrix(view: View, document: Document, result: Result) -> go.Figure:
+class Plots(Panel):
+    """The similarity matrix of one method and the map of the embeddings, as JSON."""
+
+    method: Name
+
+    def html(self, context: Context) -> str:
+        document = context.document
+        result = document.result(self.method) or next(iter(document.results), None)
+        if result is None:
+            raise UserError("no_queries")
+        method = context.methods.get(result.scores.method)
+        distances = method is not None and "distances" in method.card.explains and result.scores.pairs is not None
+        matrix = distance_matrix(context, result) if distances else similarity_matrix(context, result)
+        embedder: Any = next(one for one in context.methods.values() if hasattr(one, "embed"))
+        pictures = [*document.support(), *document.queries]
+        points = embedder.embed([context.picture(sha) for sha in pictures])
+        plane = embedding_map(context, points, pictures)
+        title = context.say("label_distances" if distances else "label_matrix")
+        return f'{{"title": {json.dumps(title)}, "matrix": {matrix.to_json()}, "map": {plane.to_json()}}}'
+
+
+def similarity_matrix(context: Context, result: Result) -> go.Figure:
     """Queries x classes: the raw similarities of one method."""
-    names = _names(view, document)
+    names = _names(context)
     columns = [names[key] for key in result.classes]
-    rows = [_query_name(view, sha, n) for n, sha in enumerate(result.queries, start=1)]
+    rows = [_query_name(context, sha, n) for n, sha in enumerate(result.queries, start=1)]
     figure = go.Figure(
         go.Heatmap(
             z=result.scores.similarities,
             x=columns,
             y=rows,
             colorscale="Viridis",
-            colorbar={"title": view.say("similarity")},
+            colorbar={"title": context.say("similarity")},
             hovertemplate="%{y}<br>%{x}: %{z:.3f}<extra></extra>",
         )
     )
@@ -32,13 +58,13 @@ def similarity_matrix(view: View, document: Document, result: Result) -> go.Figu
     return _style(figure, height=200 + min(26 * len(rows), 560))
 
 
-def distance_matrix(view: View, document: Document, result: Result) -> go.Figure:
+def distance_matrix(context: Context, result: Result) -> go.Figure:
     """Queries x support pictures: the distances of unit vectors, d^2 = 2 - 2 cos, class by class."""
     assert result.scores.pairs is not None
-    names = _names(view, document)
-    owner = {sha: row.key for row in document.rows() for sha in row.pictures}
+    names = _names(context)
+    owner = {sha: row.key for row in context.document.rows() for sha in row.pictures}
     columns = [f"{names.get(owner.get(sha, ''), '?')} · {n}" for n, sha in enumerate(result.support, start=1)]
-    rows = [_query_name(view, sha, n) for n, sha in enumerate(result.queries, start=1)]
+    rows = [_query_name(context, sha, n) for n, sha in enumerate(result.queries, start=1)]
     figure = go.Figure(
         go.Heatmap(
             z=np.sqrt(np.maximum(2 - 2 * result.scores.pairs, 0)),
@@ -46,7 +72,7 @@ def distance_matrix(view: View, document: Document, result: Result) -> go.Figure
             y=rows,
             colorscale="Viridis",
             reversescale=True,
-            colorbar={"title": view.say("distance")},
+            colorbar={"title": context.say("distance")},
             hovertemplate="%{y}<br>%{x}: %{z:.3f}<extra></extra>",
         )
     )
@@ -54,15 +80,15 @@ def distance_matrix(view: View, document: Document, result: Result) -> go.Figure
     return _style(figure, height=200 + min(26 * len(rows), 560))
 
 
-def embedding_map(view: View, document: Document, points: np.ndarray, pictures: list[str]) -> go.Figure:
+def embedding_map(context: Context, points: np.ndarray, pictures: list[str]) -> go.Figure:
     """Support and query pictures in the plane of their first two principal components. `points`: [N, D]."""
     centred = points - points.mean(axis=0)
     _, _, axes = np.linalg.svd(centred, full_matrices=False)
     plane = centred @ axes[:2].T
     if plane.shape[1] < 2:
         plane = np.pad(plane, ((0, 0), (0, 2 - plane.shape[1])))
-    owner = {sha: row.key for row in document.rows() for sha in row.pictures}
-    names = _names(view, document)
+    owner = {sha: row.key for row in context.document.rows() for sha in row.pictures}
+    names, names_of = _names(context), context.draft.names()
     figure = go.Figure()
     for key, name in names.items():
         chosen = [i for i, sha in enumerate(pictures) if owner.get(sha) == key]
@@ -73,39 +99,39 @@ def embedding_map(view: View, document: Document, points: np.ndarray, pictures: 
                 mode="markers",
                 name=name,
                 marker={"size": 11},
-                text=[view.workspace.picture(pictures[i]).name for i in chosen],
+                text=[names_of[pictures[i]] for i in chosen],
                 hovertemplate="%{text}<extra>%{fullData.name}</extra>",
             )
     queries = [i for i, sha in enumerate(pictures) if sha not in owner]
-    number = {sha: n for n, sha in enumerate(document.queries, start=1)}
+    number = {sha: n for n, sha in enumerate(context.document.queries, start=1)}
     figure.add_scatter(
         x=plane[queries, 0],
         y=plane[queries, 1],
         mode="markers+text" if len(queries) <= MAX_NUMBERED else "markers",
-        name=view.say("queries"),
+        name=context.say("queries"),
         marker={"symbol": "diamond-open", "size": 12, "color": "#57534e"},
         text=[str(number[pictures[i]]) for i in queries],
         textposition="top center",
-        hovertext=[view.workspace.picture(pictures[i]).name for i in queries],
+        hovertext=[names_of[pictures[i]] for i in queries],
         hovertemplate="%{hovertext}<extra></extra>",
     )
-    figure.update_xaxes(title=view.say("component", n=1), zeroline=False)
-    figure.update_yaxes(title=view.say("component", n=2), zeroline=False)
+    figure.update_xaxes(title=context.say("component", n=1), zeroline=False)
+    figure.update_yaxes(title=context.say("component", n=2), zeroline=False)
     return _style(figure, height=460)
 
 
-def _names(view: View, document: Document) -> dict[str, str]:
+def _names(context: Context) -> dict[str, str]:
     """Class key to a name that fits an axis and is unique there."""
     names: dict[str, str] = {}
-    for n, (key, name) in enumerate(document.class_names().items(), start=1):
+    for n, (key, name) in enumerate(context.document.class_names().items(), start=1):
         short = name if len(name) <= MAX_LABEL else name[: MAX_LABEL - 1] + "…"
         short = short.replace("<", "‹").replace(">", "›") or str(n)
         names[key] = short if short not in names.values() else f"{short} ({n})"
     return names
 
 
-def _query_name(view: View, sha: str, n: int) -> str:
-    name = view.workspace.picture(sha).name.replace("<", "‹").replace(">", "›")
+def _query_name(context: Context, sha: str, n: int) -> str:
+    name = context.draft.names().get(sha, "").replace("<", "‹").replace(">", "›")
     return f"{n} · {name if len(name) <= MAX_LABEL else name[: MAX_LABEL - 1] + '…'}"
 
 

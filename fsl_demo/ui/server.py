@@ -3,54 +3,98 @@
 from __future__ import annotations
 
 import shutil
+import socket
+import threading
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
+import uvicorn
+from fastapi import FastAPI
 
 from fsl_demo import methods
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.store import Workspace
-from fsl_demo.ui.page import Page, i18n
-from fsl_demo.ui.theme import css, head, theme
+from fsl_demo.ui import live, shell, warming
+from fsl_demo.ui.incoming import uploads_folder
+from fsl_demo.ui.page import Page
+from fsl_demo.ui.routes import Routes
 
-LARGEST_UPLOAD = "2gb"
+FIRST_PORT, PORTS = 7860, 100
 
 
-def blocks(workspace: Workspace) -> gr.Blocks:
+def build(workspace: Workspace) -> Page:
+    """The page with the methods that are installed."""
     networks = Networks(FeatureCache(workspace))
-    return Page(workspace, methods.build(networks), methods.captioners(networks)).build()
-
-
-def launch(page: gr.Blocks, workspace: Workspace, **options: Any) -> str:
-    """Start serving in the background; gives the page's address."""
-    exports = workspace.folder.resolve() / "exports"
-    exports.mkdir(exist_ok=True)
-    _, address, _ = page.queue(default_concurrency_limit=1, max_size=200).launch(
-        theme=theme(),
-        css=css(),
-        head=head(),
-        i18n=i18n,
-        footer_links=[],
-        run_history=False,
-        max_file_size=LARGEST_UPLOAD,
-        allowed_paths=[str(exports)],
-        prevent_thread_lock=True,
-        quiet=True,
-        share=False,
-        ssr_mode=False,
-        **options,
+    return Page(
+        workspace, methods.build(networks), methods.captioners(networks), live.frame_methods(networks, workspace)
     )
-    return address
+
+
+def application(page: Page) -> FastAPI:
+    """The page's own routes, and Gradio mounted beside them."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(Routes(page).router())
+    frame = shell.blocks(page).queue(default_concurrency_limit=1, max_size=200)
+    return gr.mount_gradio_app(app, frame, path="/", **shell.options())
+
+
+@contextmanager
+def running(app: FastAPI, host: str, port: int | None) -> Iterator[tuple[uvicorn.Server, str]]:
+    """Serve in the background; gives the server and its address.
+
+    Raises:
+        OSError: when nothing can listen there.
+    """
+    listening = _listen(host, port)
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2, ws="none", access_log=False)
+    )
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    shown = f"[{host}]" if ":" in host else host
+    try:
+        while not server.started and thread.is_alive():
+            thread.join(0.02)
+        yield server, f"http://{shown}:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 def serve(folder: Path, host: str, port: int | None, open_browser: bool) -> int:
     """Serve until interrupted."""
     workspace = Workspace(folder)
-    shutil.rmtree(folder / "uploads", ignore_errors=True)  # what a killed process left behind
-    page = blocks(workspace)
-    address = launch(page, workspace, server_name=host, server_port=port, inbrowser=open_browser)
-    print(f"The workbench is open at {address} (Ctrl+C ends it). Workspace: {folder.resolve()}", flush=True)
-    page.block_thread()
+    shutil.rmtree(uploads_folder(workspace), ignore_errors=True)  # what a killed process left behind
+    page = build(workspace)
+    with running(application(page), host, port) as (server, address):
+        print(f"The workbench is open at {address} (Ctrl+C ends it). Workspace: {folder.resolve()}", flush=True)
+        warming.start(page)
+        if open_browser:
+            webbrowser.open(address)
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            server.force_exit = True
     return 0
+
+
+def _listen(host: str, port: int | None) -> socket.socket:
+    """A socket on the port, or on the first free one from 7860."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    wanted = [port] if port is not None else list(range(FIRST_PORT, FIRST_PORT + PORTS))
+    for number in wanted:
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host, number))
+            listening.listen(128)
+            return listening
+        except OSError:
+            listening.close()
+            if number == wanted[-1]:
+                raise
+    raise OSError("no port")

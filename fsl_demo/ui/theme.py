@@ -35,4 +35,6 @@ def css() -> str:
 
 
 def head() -> str:
-    return f"<script>{(STATIC / 'page.js').read_text(encoding='utf-8')}</script>"
+    """What runs before Gradio: the language and the colours that the person chose; then the page's own modules."""
+    first = (STATIC / "first.js").read_text(encoding="utf-8")
+    return f'<script>{first}</script><script type="module" src="/workbench/static/main.js"></script>'

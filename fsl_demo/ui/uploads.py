@@ -1,67 +1,103 @@
-"""Pictures on their way in from the browser: uploads, folders and zips become pictures of the document."""
+"""Pictures on their way in from the browser: each file of an upload becomes pictures of the workspace, with its result.
+
+The page then sends an edit that says where the pictures go.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-from gradio.utils import get_upload_folder
-
-from fsl_demo import faces
+from fsl_demo.datasets.class_folders import class_paths, is_picture, natural
 from fsl_demo.episodes import class_key
 from fsl_demo.errors import UserError
-from fsl_demo.pictures import MAX_BYTES, Picture, ingest
-from fsl_demo.store.exchange import read_class_pictures
+from fsl_demo.methods.variants import looks_like
+from fsl_demo.pictures import ingest
+from fsl_demo.store.exchange.archive import Source, open_source
+from fsl_demo.store.exchange.names import class_name
+from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import ClassRow, Document
-from fsl_demo.ui.html import View
+
+SPLITS = ("support", "train", "")
+"""Folders of an archive whose class folders are read, the first that there is."""
 
 
-def add(view: View, document: Document, data: Mapping[str, Any]) -> list[UserError]:
-    """Add uploaded files where they were dropped; gives the errors of those left out, and deletes the uploads."""
+@dataclass(frozen=True)
+class Entry:
+    """One picture of an upload.
+
+    Attributes:
+        path: of its file, as the person knows it.
+        sha: of the picture, or "" where it was left out.
+        class_name: of the class that its folder names, or "".
+        error: why it was left out.
+        total: how many there are in all, where an archive is read.
+    """
+
+    path: str
+    sha: str = ""
+    class_name: str = ""
+    error: str = ""
+    total: int = 1
+
+    def line(self) -> bytes:
+        return json.dumps(vars(self), ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+
+
+def read(context: Context, file: Path, path: str, target: str) -> Iterator[Entry]:
+    """The pictures of an uploaded file, kept in the workspace one after the other.
+
+    Args:
+        path: the file's, as the person knows it; in a folder of class folders its folder is the class.
+        target: "classes" reads the class folders of an archive, anything else every picture of it.
+    """
+    if PurePosixPath(path).suffix.lower() == ".zip":
+        yield from _archive(context, file, path, target)
+        return
+    folder = PurePosixPath(path).parent.name if target == "classes" else ""
     try:
-        if data["target"] == "classes":
-            return _add_folders(view, document, data["files"])
-        pictures, errors = _ingest_all(data["files"])
-        place(document, data["target"], _keep(view, pictures))
-        return errors
-    finally:
-        _discard_all(data["files"])
+        decoded = ingest(file, PurePosixPath(path).name)
+        picture = context.workspace.add_picture(decoded)
+        if target != "queries":
+            looks_like([decoded])  # methods are proposed by it, while the pixels are at hand
+        yield Entry(path, picture.sha256, folder)
+    except UserError as error:
+        yield Entry(path, error=context.language.error(error))
 
 
-def add_to_collection(view: View, files: list[Mapping[str, Any]]) -> list[UserError]:
-    """Keep uploaded pictures for searching; gives the errors of those left out, and deletes the uploads."""
+def _archive(context: Context, file: Path, path: str, target: str) -> Iterator[Entry]:
     try:
-        pictures, errors = _ingest_all(files)
-        view.workspace.add_to_collection(pictures)
-        return errors
-    finally:
-        _discard_all(files)
+        with open_source(file) as source:
+            wanted, strays = _wanted(source, target)
+            total = len(wanted) + len(strays)
+            for stray in strays:
+                yield Entry(f"{path}/{stray}", error=context.say("upload.no_class", file=stray.name), total=total)
+            for entry, name in wanted:
+                try:
+                    picture = context.workspace.add_picture(source.picture(entry))
+                    yield Entry(f"{path}/{entry}", picture.sha256, name, total=total)
+                except UserError as error:
+                    if not error.code.startswith("picture_"):
+                        raise
+                    yield Entry(f"{path}/{entry}", error=context.language.error(error), total=total)
+    except UserError as error:
+        renamed = {**error.params, "file": PurePosixPath(path).name} if "file" in error.params else error.params
+        yield Entry(path, error=context.language.error(UserError(error.code, **renamed)))
 
 
-def _add_folders(view: View, document: Document, files: list[Mapping[str, Any]]) -> list[UserError]:
-    """Fill the class rows from a zip, or from files whose names carry their class folder; loose ones are queries."""
-    errors: list[UserError] = []
-    by_class: dict[str, list[Picture]] = defaultdict(list)
-    for file in files:
-        if file["name"].lower().endswith(".zip") and file.get("path"):
-            found, refused = _read_zip(file)
-            errors += refused
-            for name, pictures in found.items():
-                by_class[name] += pictures
-            continue
-        picture = _ingest(file)
-        if isinstance(picture, UserError):
-            errors.append(picture)
-        else:
-            by_class[PurePosixPath(file["name"]).parent.name].append(picture)
-    document.add_queries(_keep(view, by_class.pop("", [])))
-    for name, pictures in by_class.items():
-        document.add_pictures(row_called(document, name).key, _keep(view, pictures))
-    return errors
+def _wanted(source: Source, target: str) -> tuple[list[tuple[PurePosixPath, str]], list[PurePosixPath]]:
+    """The pictures to read, each with its class, and those that lie in no class folder."""
+    pictures = sorted(filter(is_picture, source.files), key=natural)
+    if not pictures:
+        raise UserError("archive_no_pictures", file=source.name)
+    folders = next((found for split in SPLITS if (found := class_paths(source.files, split))), {})
+    if target != "classes" or not folders:
+        return [(entry, "") for entry in pictures], []
+    wanted = [(entry, class_name(folder)) for folder, entries in folders.items() for entry in entries]
+    read = {entry for entry, _ in wanted}
+    return wanted, [entry for entry in pictures if entry not in read]
 
 
 def row_called(document: Document, name: str) -> ClassRow:
@@ -74,74 +110,34 @@ def row_called(document: Document, name: str) -> ClassRow:
     return row
 
 
-def _keep(view: View, pictures: list[Picture]) -> list[str]:
-    with ThreadPoolExecutor() as pool:
-        return [picture.sha256 for picture in pool.map(view.workspace.add_picture, pictures)]
+def place(context: Context, target: str, pictures: Sequence[tuple[str, str]]) -> None:
+    """Put stored pictures, each with its path, into a class (by key), or among the queries.
 
-
-def crop_faces(view: View, document: Document) -> list[UserError]:
-    """Put the face of each picture in its place; a picture without a face stays as it is, and is named."""
-    places = {sha: row.key for row in document.classes for sha in row.pictures} | dict.fromkeys(document.queries, "")
-    pictures = [view.picture(sha) for sha in places]
-    with ThreadPoolExecutor() as pool:
-        found = list(pool.map(faces.crop, pictures))
-    cropped = {sha: _keep(view, [face])[0] for sha, face in zip(places, found, strict=True) if face is not None}
-    document.exchange(cropped)
-    return [
-        UserError("no_face", file=picture.name) for picture, face in zip(pictures, found, strict=True) if face is None
-    ]
-
-
-def uploaded(path: str) -> Path:
-    """The path of an upload, checked to be one: a page can't name other files of this machine."""
-    resolved = Path(path).resolve()
-    if not resolved.is_relative_to(Path(get_upload_folder()).resolve()):
-        raise UserError("picture_missing", file=resolved.name, reason="not an upload")
-    return resolved
-
-
-def discard(upload: Path) -> None:
-    """Delete an upload, and the folder that was made for it."""
-    upload.unlink(missing_ok=True)
-    if upload.parent != Path(get_upload_folder()).resolve():
-        with suppress(OSError):
-            upload.parent.rmdir()
-
-
-def _discard_all(files: list[Mapping[str, Any]]) -> None:
-    for file in files:
-        if file.get("path"):
-            discard(uploaded(file["path"]))
-
-
-def _ingest_all(files: list[Mapping[str, Any]]) -> tuple[list[Picture], list[UserError]]:
-    with ThreadPoolExecutor() as pool:
-        read = list(pool.map(_ingest, files))
-    return [one for one in read if isinstance(one, Picture)], [one for one in read if isinstance(one, UserError)]
-
-
-def _ingest(file: Mapping[str, Any]) -> Picture | UserError:
-    name = PurePosixPath(file["name"]).name
-    try:
-        if file.get("path"):
-            return ingest(uploaded(file["path"]), name)
-        if not file["size"]:
-            raise UserError("picture_empty", file=name)
-        raise UserError("picture_bytes", file=name, megabytes=file["size"] / 1e6, limit=MAX_BYTES / 1e6)
-    except UserError as error:
-        return error
-
-
-def _read_zip(file: Mapping[str, Any]) -> tuple[dict[str, list[Picture]], list[UserError]]:
-    try:
-        return read_class_pictures(uploaded(file["path"]))
-    except UserError as error:
-        return {}, [error]
-
-
-def place(document: Document, target: str, pictures: list[str]) -> None:
-    """Put stored pictures into a class (by key), or among the queries."""
+    Raises:
+        UserError: `class_gone`, `picture_not_stored`.
+    """
+    document = context.document
+    hashes = [sha for sha, _ in pictures]
+    stored = context.workspace.names(hashes)
+    for sha in hashes:
+        if sha not in stored:
+            raise UserError("picture_not_stored", sha256=sha)
     if target == "queries":
-        document.add_queries(pictures)
+        document.add_queries(hashes)
+        for sha, path in pictures:
+            known = document.paths.get(sha, [])
+            if path and path not in known:
+                document.paths[sha] = [*known, path]
+    elif document.row(target) is not None:
+        document.add_pictures(target, hashes)
     else:
-        document.add_pictures(target, pictures)
+        raise UserError("class_gone")
+
+
+def add_classes(context: Context, pictures: Iterable[tuple[str, str, str]]) -> None:
+    """Put stored pictures, as (class name, hash, path), into the rows of their classes; those of no class are queries."""
+    by_class: dict[str, list[tuple[str, str]]] = {}
+    for name, sha, path in pictures:
+        by_class.setdefault(name, []).append((sha, path))
+    for name, placed in by_class.items():
+        place(context, row_called(context.document, name).key if name else "queries", placed)

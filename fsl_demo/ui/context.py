@@ -1,0 +1,100 @@
+"""What every handler and renderer of the page is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from fsl_demo.errors import UserError
+from fsl_demo.methods.captioning import Captioner
+from fsl_demo.methods.contract import Method
+from fsl_demo.pictures import Picture
+from fsl_demo.store import Workspace
+from fsl_demo.ui import templating
+from fsl_demo.ui.texts import Language
+
+if TYPE_CHECKING:
+    from fsl_demo.ui.document import Document
+    from fsl_demo.ui.drafts import OpenDraft
+    from fsl_demo.ui.page import Page
+
+MAX_NOTICES = 5
+
+
+@dataclass
+class Notices:
+    """What to tell the person after a request: sentences, and whether they are good news."""
+
+    errors: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+
+    def to_json(self, language: Language) -> list[dict[str, str]]:
+        """As the page shows them, each with its kind: "error" or "done"."""
+        shown = [{"kind": "error", "text": text} for text in self.errors[:MAX_NOTICES]]
+        if len(self.errors) > MAX_NOTICES:
+            more = language.say("and_more", n=len(self.errors) - MAX_NOTICES)
+            shown.append({"kind": "error", "text": more})
+        return [*shown, *({"kind": "done", "text": text} for text in self.messages)]
+
+
+@dataclass(frozen=True)
+class Context:
+    """One request, or one rendering: the draft, the language, and what to tell the person afterwards."""
+
+    page: Page
+    draft: OpenDraft
+    language: Language
+    notices: Notices = field(default_factory=Notices)
+
+    @property
+    def workspace(self) -> Workspace:
+        return self.page.workspace
+
+    @property
+    def methods(self) -> dict[str, Method]:
+        return self.page.methods
+
+    @property
+    def document(self) -> Document:
+        return self.draft.document
+
+    def say(self, key: str, **params: Any) -> str:
+        """Text of the language, not escaped."""
+        return self.language.say(key, **params)
+
+    def tell(self, key: str, **params: Any) -> None:
+        """Tell the person something good when the request is answered."""
+        self.notices.messages.append(self.say(key, **params))
+
+    @property
+    def captioners(self) -> Mapping[str, Captioner]:
+        return self.page.captioners
+
+    def refuse(self, errors: Iterable[UserError]) -> None:
+        """Tell the person what was left out and why."""
+        self.notices.errors += [self.language.error(error) for error in errors]
+
+    def render(self, template: str, **values: Any) -> str:
+        """A template's HTML; whatever is put in is escaped unless it is HTML of a template."""
+        return templating.render(template, context=self, t=self.say, **values)
+
+    def variant(self, name: str) -> str:
+        """What a variant is called: a checkpoint that somebody trained has its own name."""
+        key = f"variant.{name}"
+        return self.say(key) if self.language.has(key) else name
+
+    def title(self, method: str) -> str:
+        """What a method is called; one that is not here has its id."""
+        return self.methods[method].card.title if method in self.methods else method
+
+    def picture(self, sha256: str) -> Picture:
+        return self.workspace.picture(sha256)
+
+    def class_name(self, key: str) -> str:
+        """What a class key is called on the page."""
+        from fsl_demo.ui.document import NONE
+
+        if key == NONE:
+            return self.say("none")
+        return self.document.class_names().get(key) or self.say("removed_class")

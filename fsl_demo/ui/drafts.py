@@ -1,0 +1,201 @@
+"""The drafts that pages have open: one document each, however many pages show it; every edit is saved."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+
+from fsl_demo.errors import UserError
+from fsl_demo.store import Change, Draft, StaleDraft, Workspace
+from fsl_demo.ui import ranking
+from fsl_demo.ui.board import Board
+from fsl_demo.ui.document import Document
+from fsl_demo.ui.history import Before, History
+from fsl_demo.ui.ranking import Answer
+from fsl_demo.ui.result import Result
+from fsl_demo.ui.texts import Language
+
+MAX_OPEN = 200
+
+
+class OpenDraft:
+    """A draft in memory.
+
+    Attributes:
+        document: edit it through `edit` only.
+        taken: by browser tab, the number of the last edit that was made.
+        boards: what its pages have on view, by language.
+        answered: by browser tab, what it has of its board since its last edit was answered.
+        proposals: the methods that are proposed for the support pictures that were looked at last.
+        captions: of queries that were looked up, by hash, with whether they are doubtful.
+        lock: serialises edits, and what jobs put in.
+    """
+
+    def __init__(self, workspace: Workspace, stored: Draft) -> None:
+        self.workspace = workspace
+        self.id = stored.id
+        self.lock = threading.RLock()
+        self.boards: dict[str, tuple[Language, Board]] = {}
+        self.answered: dict[str, str] = {}
+        self.proposals: dict[tuple[str, ...], list[str]] = {}
+        self.captions: dict[str, tuple[str, bool] | None] = {}
+        self._names: dict[str, str] = {}
+        self._answers: tuple[list[Result], dict[str, Answer]] = ([], {})
+        self._take(stored)
+
+    def _take(self, stored: Draft) -> None:
+        self.revision = stored.revision
+        self.document = Document.from_json(stored.data, stored.results)
+        self.history = History(list(stored.steps), len(stored.steps))
+        self.taken: dict[str, int] = dict(stored.taken)
+        self._stored_results = (self.document.results, self.document.previous)
+
+    def edit(self, change: Callable[[Document], None], batch: str = "", undoable: bool = True) -> None:
+        """Change the document and save it. When another process has saved meanwhile, its newer state is changed.
+
+        Raises:
+            UserError: whatever `change` raises, or why nothing can be written; the document is then as it was.
+        """
+        self.make([(change, batch, undoable)])
+
+    def make(
+        self,
+        changes: list[tuple[Callable[[Document], None], str, bool]],
+        taken: Mapping[str, int] | None = None,
+    ) -> list[Exception | None]:
+        """Make several edits and save them at once.
+
+        Args:
+            changes: each with its batch, and whether it can be undone.
+            taken: by browser tab, the number of the last of them.
+
+        Returns:
+            For each edit what went wrong with it, or None; a single one without `taken` raises instead.
+        """
+        with self.lock:
+            for _ in range(3):
+                outcome = [self._make(*change) for change in changes]
+                self.taken.update(taken or {})
+                try:
+                    self._save()
+                    break
+                except StaleDraft:
+                    self._reload()
+                except UserError:
+                    self._reload()
+                    raise
+            if taken is None and isinstance(outcome[0], Exception):
+                raise outcome[0]
+            return outcome
+
+    def undo(self, document: Document) -> None:
+        """An edit that takes back the last one."""
+        self.history.take_back(document)
+
+    def put_results(self, change: Callable[[Document], None], save: bool) -> None:
+        """Let a job put what it found into the document; what is not saved is found again after a crash."""
+        with self.lock:
+            change(self.document)
+            if save:
+                try:
+                    self._save()
+                except StaleDraft:
+                    self._reload()
+                    change(self.document)
+                    self._save()
+
+    def answers(self) -> dict[str, Answer]:
+        """What the methods say of each query, by hash."""
+        with self.lock:
+            if self._answers[0] is not self.document.results:
+                self._answers = (self.document.results, ranking.answers(self.document.results))
+            return self._answers[1]
+
+    def names(self) -> dict[str, str]:
+        """Names of the pictures, by hash."""
+        with self.lock:
+            wanted = [*self.document.queries, *self.document.support()]
+            missing = [sha for sha in wanted if sha not in self._names]
+            if missing:
+                self._names |= self.workspace.names(missing)
+            return self._names
+
+    def _make(self, change: Callable[[Document], None], batch: str, undoable: bool) -> Exception | None:
+        before = Before.of(self.document) if undoable else None
+        self.document.unsaved = True
+        try:
+            change(self.document)
+        except Exception as error:
+            if before is not None:
+                self.history.push(before.step(self.document))
+                self.history.take_back(self.document)
+            if not isinstance(error, UserError):
+                logging.getLogger(__name__).exception("an edit failed", exc_info=error)
+            return error
+        if before is not None and (step := before.step(self.document)):
+            self.history.push(step, batch)
+        return None
+
+    def _save(self) -> None:
+        results = (self.document.results, self.document.previous)
+        fresh = any(new is not old for new, old in zip(results, self._stored_results, strict=True))
+        change = Change(
+            self.document.to_json(),
+            self.document.results_json() if fresh else None,
+            self.history.saved,
+            self.history.steps[self.history.saved :],
+            self.taken,
+        )
+        self.revision = self.workspace.save_draft(self.id, change, self.revision)
+        self.history.saved = len(self.history.steps)
+        self._stored_results = results
+
+    def _reload(self) -> None:
+        stored = self.workspace.draft(self.id)
+        if stored is None:
+            raise UserError("draft_missing")
+        self._take(stored)
+
+
+class Drafts:
+    """Finds the open draft of an id; one that the process does not know (it was restarted) comes from the store."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._open: OrderedDict[str, OpenDraft] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, draft_id: str) -> OpenDraft:
+        """
+        Raises:
+            UserError: `draft_missing`.
+        """
+        with self._lock:
+            known = self._open.get(draft_id)
+            if known is None:
+                stored = self.workspace.draft(draft_id)
+                if stored is None:
+                    raise UserError("draft_missing")
+                known = self._keep(OpenDraft(self.workspace, stored))
+            self._open.move_to_end(draft_id)
+            return known
+
+    def start(self, document: Document) -> OpenDraft:
+        """Open a new draft that holds `document`."""
+        stored = self.workspace.create_draft(Change(document.to_json(), document.results_json()))
+        with self._lock:
+            return self._keep(OpenDraft(self.workspace, stored))
+
+    def all(self) -> list[OpenDraft]:
+        with self._lock:
+            return list(self._open.values())
+
+    def _keep(self, draft: OpenDraft) -> OpenDraft:
+        self._open[draft.id] = draft
+        while len(self._open) > MAX_OPEN:
+            self._open.popitem(last=False)
+        return draft
+
+

@@ -1,0 +1,162 @@
+"""The details of one query: what a method says of it and why, as heat maps, nearest pictures and nearest words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Literal
+
+import numpy as np
+
+from fsl_demo.episodes import Explanation, Focus, Layer, quiet
+from fsl_demo.errors import UserError
+from fsl_demo.ui import heat_maps, notes
+from fsl_demo.ui.context import Context
+from fsl_demo.ui.heat_maps import Figure
+from fsl_demo.ui.requests import Key, Name, Panel, Sha
+from fsl_demo.ui.result import Result
+from fsl_demo.ui.settings import settings_of
+
+NEIGHBOURS = 5
+WORDS = 6
+CLASSES = 8
+
+
+class Details(Panel):
+    """Why a method gave a query its answer.
+
+    Attributes:
+        method: "" for the first that has scored the query.
+        class_key: the class to explain; "" for the method's answer.
+        pair: a support picture to compare with; "" leaves it to the method.
+        x, y, on: a place on one of the two pictures, as fractions: what does it attend to?
+        phrase: words to look for on the query in place of a class.
+    """
+
+    query: Sha
+    method: Name = ""
+    class_key: Key = ""
+    pair: Sha | Literal[""] = ""
+    x: float | None = None
+    y: float | None = None
+    on: Literal["", "query", "support"] = ""
+    phrase: Name = ""
+
+    def html(self, context: Context) -> str:
+        document = context.document
+        scored = [result for result in document.results if result.row(self.query) is not None]
+        shown: dict[str, Any] = {
+            "query": self.query,
+            "name": context.picture(self.query).name,
+            "described": bool(context.workspace.captions([self.query])),
+            "blanks": any(hasattr(method, "matcher") for method in context.methods.values()),
+            "outdated": document.outdated,
+            "answer": None,
+        }
+        result = next((one for one in scored if one.scores.method == self.method), next(iter(scored), None))
+        if result is None:
+            return context.render("details.html", **shown)
+        known = [(one.scores.method, context.title(one.scores.method)) for one in scored]
+        return context.render("details.html", **shown | {"answer": _answer(context, self, result), "methods": known})
+
+
+@dataclass(frozen=True)
+class _Map:
+    """Maps of one kind, with what is said beside them."""
+
+    kind: str
+    figures: list[Figure]
+    channels: list[tuple[int, float]]
+    contributions: list[tuple[str, float, float]]
+
+
+def _answer(context: Context, asked: Details, result: Result) -> dict[str, Any]:
+    """What the template needs of one method's answer."""
+    row = result.row(asked.query)
+    assert row is not None
+    scores, names = result.scores, dict(zip(result.classes, result.names, strict=True))
+    names |= {key: name for key, name in context.document.class_names().items() if key in names}
+    index = result.classes.index(asked.class_key) if asked.class_key in result.classes else scores.best(row)
+    method = context.methods.get(scores.method)
+    explanation, wrong = (None, "") if method is None or context.document.outdated else _explained(context, asked, result, index)
+    phrase = asked.phrase.strip()
+    layers = explanation.layers if explanation else ()
+    order = np.argsort(-scores.probabilities[row])
+    return {
+        "method": scores.method,
+        "title": context.title(scores.method),
+        "missing": method is None,
+        "unlike": scores.unlike(row),
+        "similarity": float(scores.similarities[row, scores.best(row)]),
+        "none_below": scores.none_below,
+        "seconds": scores.seconds,
+        "note": notes.note(context, result),
+        "class_key": result.classes[index],
+        "class_name": names[result.classes[index]],
+        "classes": [(result.classes[i], names[result.classes[i]], float(scores.probabilities[row, i])) for i in order[:CLASSES]],
+        "pair": asked.pair,
+        "wrong": wrong,
+        "phrase": phrase,
+        "phrase_shown": bool(phrase) and not wrong,
+        "reads_phrases": method is not None and "phrases" in method.card.explains,
+        "maps": _maps(layers),
+        "neighbours": _neighbours(context, result, row),
+        "words": _words(context, layers),
+    }
+
+
+def _explained(context: Context, asked: Details, result: Result, index: int) -> tuple[Explanation | None, str]:
+    """Of the phrase, or else of the class; and why the first that was tried cannot be had, or ""."""
+    wrong = ""
+    for phrase in dict.fromkeys((asked.phrase.strip(), "")):
+        try:
+            return _explain(context, asked, result, index, phrase), wrong
+        except UserError as error:
+            wrong = wrong or context.language.error(error)
+    return None, wrong
+
+
+def _explain(context: Context, asked: Details, result: Result, index: int, phrase: str) -> Explanation:
+    """Explain with the method fitted to the document's support set; features come from the cache."""
+    method, document = context.methods[result.scores.method], context.document
+    fitted = method.fit(document.episode(context.picture), settings_of(method, document), quiet)
+    point = (asked.x, asked.y) if asked.x is not None and asked.y is not None and asked.on else None
+    focus = Focus(
+        context.picture(asked.pair) if asked.pair else None,
+        point,
+        "support" if asked.on == "support" else "query",
+        phrase,
+    )
+    return fitted.explain(context.picture(asked.query), index, focus)
+
+
+def _maps(layers: Sequence[Layer]) -> list[_Map]:
+    found = []
+    for kind, group in groupby((layer for layer in layers if layer.map is not None), key=lambda layer: layer.kind):
+        some = list(group)
+        channels = [channel for layer in some if layer.role == "query" for channel in layer.channels]
+        pairs = [pair for layer in some for pair in layer.contributions]
+        largest = max([1e-9, *(abs(value) for _, value in pairs)])
+        contributions = [(word, value, abs(value) / largest) for word, value in pairs]
+        figures = [heat_maps.figure(layer, layer.map) for layer in some if layer.map is not None]
+        found.append(_Map(kind, figures, channels, contributions))
+    return found
+
+
+def _neighbours(context: Context, result: Result, row: int) -> list[tuple[str, str, float]]:
+    """The support pictures most like the query: hash, class name and similarity."""
+    if result.scores.pairs is None or not result.support:
+        return []
+    support, names, pairs = context.document.support(), context.document.class_names(), result.scores.pairs[row]
+    nearest = [(result.support[i], float(pairs[i])) for i in np.argsort(-pairs)[:NEIGHBOURS]]
+    return [(sha, names.get(support.get(sha, ""), ""), value) for sha, value in nearest]
+
+
+def _words(context: Context, layers: Sequence[Layer]) -> list[tuple[str, float]]:
+    """The names nearest to the query: the method's own, or those of any method that can name pictures."""
+    layer = next((layer for layer in layers if layer.role == "query"), None)
+    if layer is None:
+        return []
+    namer: Any = next((method for method in context.methods.values() if hasattr(method, "words")), None)
+    return list(layer.words or (namer.words(layer.picture) if namer else ()))[:WORDS]

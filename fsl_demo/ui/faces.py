@@ -1,0 +1,37 @@
+"""Crop to faces, as a job: the face of each picture takes the picture's place, in one step that can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ClassVar
+
+from fsl_demo import faces
+from fsl_demo.errors import UserError
+from fsl_demo.ui.context import Context
+from fsl_demo.ui.jobs import Job
+from fsl_demo.ui.requests import JobRequest
+
+
+class CropFaces(JobRequest):
+    """Put the face of each picture in its place; a picture without a face stays as it is, and is named."""
+
+    title: ClassVar[str] = "crop_faces"
+
+    def work(self, context: Context) -> Callable[[Job], None]:
+        hashes = [*context.document.support(), *context.document.queries]
+
+        def run(job: Job) -> None:
+            progress, cropped = job.progress(context.say("crop_faces")), {}
+            with ThreadPoolExecutor(max_workers=2) as pool:
+                pictures = map(context.picture, hashes)
+                for done, (sha, face) in enumerate(zip(hashes, pool.map(faces.crop, pictures), strict=True)):
+                    progress("faces", done, len(hashes))
+                    if face is None:
+                        job.errors.append(UserError("no_face", file=context.picture(sha).name))
+                    else:
+                        cropped[sha] = context.workspace.add_picture(face).sha256
+            context.draft.edit(lambda document: document.exchange(cropped))
+            context.page.refresh(context.draft)
+
+        return run

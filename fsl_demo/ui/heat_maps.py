@@ -1,0 +1,58 @@
+"""Heat maps as the page shows them: a picture by its address, with its map over it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fsl_demo.episodes import Layer
+from fsl_demo.overlays import overlay
+from fsl_demo.ui.images import SIDE, heat_maps, picture_address
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture with a map on it: addresses of both, who it is ("query" or "support"), and the picture's name."""
+
+    photo: str
+    heat: str
+    role: str
+    name: str
+
+
+def figure(layer: Layer, values: np.ndarray) -> Figure:
+    """The picture of a layer with a map, [h, w] in [0, 1]."""
+    picture = layer.picture
+    heat = overlay(picture, values, layer.seen, 1.0, min(SIDE, max(picture.width, picture.height)))
+    return Figure(picture_address(picture.sha256), heat_maps.add(heat), layer.role, picture.name)
+
+
+@dataclass(frozen=True)
+class Words:
+    """Words, each with a number, and the map of the one that is chosen."""
+
+    words: list[tuple[str, str]]
+    chosen: int
+    figure: Figure | None
+
+
+def percent(value: float) -> str:
+    return f"{100 * value:.0f} %"
+
+
+def words(layers: Sequence[Layer], chosen: int, written: Callable[[float], str] = percent) -> Words | None:
+    """The words of layers, one each; None where there are none.
+
+    Args:
+        written: how the number of a word is written.
+    """
+    if not layers:
+        return None
+    values = layers[chosen].map
+    return Words(
+        [(layer.words[0][0], written(layer.words[0][1])) for layer in layers],
+        chosen,
+        None if values is None else figure(layers[chosen], values),
+    )

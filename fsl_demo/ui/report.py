@@ -1,0 +1,45 @@
+"""For each method: how many of the labelled queries it has right, with an interval, and the confusion matrix."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from fsl_demo.evaluation.intervals import wilson
+from fsl_demo.ui.context import Context
+from fsl_demo.ui.document import NONE
+from fsl_demo.ui.result import Result
+
+
+def render(context: Context) -> str:
+    """HTML; a hint before there is something to count."""
+    document = context.document
+    labelled = {query: document.labels[query].answer for query in document.queries if query in document.labels}
+    reports = [made for result in document.results if (made := _report(context, result, labelled)) is not None]
+    return context.render("report.html", predicted=bool(document.results), reports=reports)
+
+
+def _report(context: Context, result: Result, labelled: dict[str, str]) -> dict[str, Any] | None:
+    said = {query: answer for query in labelled if (answer := result.answer(query)) is not None}
+    if not said:
+        return None
+    counts = Counter((labelled[query], answer) for query, answer in said.items())
+    right = sum(count for (truth, answer), count in counts.items() if truth == answer)
+    low, high = wilson(right, len(said))
+    keys = [row.key for row in context.document.rows()]
+    names = {key: context.class_name(key) for key in (*keys, NONE)}
+    return {
+        "method": result.scores.method,
+        "title": context.title(result.scores.method),
+        "right": right,
+        "total": len(said),
+        "low": low,
+        "high": high,
+        "names": names,
+        "columns": keys,
+        "rows": [
+            (truth, [(answer, counts[truth, answer]) for answer in keys])
+            for truth in (*keys, NONE)
+            if any(labelled[query] == truth for query in said)
+        ],
+    }

@@ -1,0 +1,248 @@
+"""The page's own routes, under /workbench, of the application that Gradio is mounted on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import plotly
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from pydantic import BaseModel, Field
+
+from fsl_demo.errors import UserError
+from fsl_demo.pictures import MAX_BYTES
+from fsl_demo.ui import examples, images, incoming, live, tables, uploads
+from fsl_demo.ui.context import Context
+from fsl_demo.ui.page import Page, SentEdit
+from fsl_demo.ui.tabs import REGISTRY
+from fsl_demo.ui.texts import Language, wanted
+
+STATIC = Path(__file__).parent / "static"
+PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable"}
+FRESH = {"Cache-Control": "no-cache"}
+LOOK = 0.1
+"""Seconds between two looks for something new that a page has not got."""
+HEARTBEAT = 150
+"""Looks without anything new after which a sign of life is sent."""
+
+
+class Edits(BaseModel):
+    draft: str
+    tab: str = Field(max_length=40)
+    at: str = Field(max_length=40)
+    edits: list[SentEdit] = Field(max_length=2_000)
+
+
+class Asked(BaseModel):
+    draft: str
+    name: str
+    values: dict[str, Any] = {}
+
+
+def language_of(request: Request) -> Language:
+    return wanted(request.cookies.get("fsl_language", ""), request.headers.get("accept-language", ""))
+
+
+class Routes:
+    """The routes of one page. What reads pictures has threads of its own, so that clicks do not wait for it."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.live = live.Live(page)
+        self._readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="reader")
+
+    def router(self) -> APIRouter:
+        made = APIRouter(prefix="/workbench")
+        for method, path, endpoint in (
+            ("POST", "/open", self.open),
+            ("POST", "/edits", self.edits),
+            ("POST", "/panel", self.panel),
+            ("POST", "/job", self.job),
+            ("POST", "/job/stop", self.stop),
+            ("POST", "/job/dismiss", self.dismiss),
+            ("GET", "/stream", self.stream),
+            ("POST", "/uploads", self.upload),
+            ("POST", "/imports", self.upload_export),
+            ("POST", "/live", self.live_answer),
+            ("GET", "/pictures/{sha256}/thumbnail", self.thumbnail),
+            ("GET", "/pictures/{sha256}/shown", self.picture),
+            ("GET", "/heat-maps/{digest}.png", self.heat_map),
+            ("GET", "/examples/{recipe}/{number}.jpg", self.example),
+            ("GET", "/exports/{file}", self.export),
+            ("GET", "/results.csv", self.results),
+            ("GET", "/requests.js", self.script),
+            ("GET", "/texts.js", self.texts),
+            ("GET", "/plotly.js", self.plotly),
+            ("GET", "/static/{path:path}", self.static),
+        ):
+            made.add_api_route(path, endpoint, methods=[method], include_in_schema=False, response_model=None)
+        return made
+
+    # --- requests that change or read a draft -------------------------------------------------------------------
+
+    def open(self, asked: Asked, request: Request) -> Response:
+        return JSONResponse(self.page.open(asked.draft, asked.name, asked.values, language_of(request)))
+
+    def edits(self, sent: Edits, request: Request) -> Response:
+        language = language_of(request)
+        try:
+            return JSONResponse(self.page.edit(sent.draft, sent.tab, sent.edits, sent.at, language))
+        except UserError as error:
+            return _refused(error, language)
+
+    def panel(self, asked: Asked, request: Request) -> Response:
+        language = language_of(request)
+        try:
+            return JSONResponse(self.page.panel(asked.draft, asked.name, asked.values, language))
+        except UserError as error:
+            return _refused(error, language)
+
+    def job(self, asked: Asked, request: Request) -> Response:
+        language = language_of(request)
+        try:
+            return JSONResponse(self.page.start(asked.draft, asked.name, asked.values, language))
+        except UserError as error:
+            return _refused(error, language)
+
+    def stop(self, asked: Asked) -> Response:
+        self.page.jobs.stop(asked.draft, asked.name)
+        return Response(status_code=204)
+
+    def dismiss(self, asked: Asked) -> Response:
+        self.page.jobs.dismiss(asked.draft, asked.name)
+        return Response(status_code=204)
+
+    async def stream(self, request: Request, draft: str, at: str = "", tab: str = "") -> Response:
+        """Server-sent events: what a page has not got, as soon as it is there."""
+        language = language_of(request)
+        try:
+            shown = await asyncio.to_thread(self.page.drafts.get, draft)
+            board = await asyncio.to_thread(self.page.board, shown, language)
+        except UserError as error:
+            return _refused(error, language)
+
+        async def events() -> AsyncIterator[str]:
+            known, idle = at, 0
+            while not await request.is_disconnected():
+                known = board.newest(known, shown.answered.get(tab, ""))
+                if board.at != known:
+                    changes = board.since(known)
+                    known, idle = changes["at"], 0
+                    yield f"data: {json.dumps(changes, ensure_ascii=False)}\n\n"
+                elif (idle := idle + 1) % HEARTBEAT == 0:
+                    yield ": still here\n\n"
+                await asyncio.sleep(LOOK)
+
+        return StreamingResponse(events(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+    # --- pictures in ---------------------------------------------------------------------------------------------
+
+    async def upload(self, request: Request, draft: str, target: str) -> Response:
+        """One file; answers with a line of JSON for each picture in it, as it is read."""
+        language, path = language_of(request), unquote(request.headers.get("x-path", "")) or "picture"
+        largest = incoming.LARGEST_ARCHIVE if path.lower().endswith(".zip") else MAX_BYTES
+        try:
+            context = Context(self.page, await asyncio.to_thread(self.page.drafts.get, draft), language)
+            file = await incoming.receive(request, self.page.workspace, Path(path).name, largest)
+        except UserError as error:
+            return Response(uploads.Entry(path, error=language.error(error)).line(), media_type="application/x-ndjson")
+
+        async def lines() -> AsyncIterator[bytes]:
+            loop, entries = asyncio.get_running_loop(), uploads.read(context, file, path, target)
+            try:
+                while (entry := await loop.run_in_executor(self._readers, partial(next, entries, None))) is not None:
+                    yield entry.line()
+            finally:
+                incoming.discard(file)
+
+        return StreamingResponse(lines(), media_type="application/x-ndjson")
+
+    async def upload_export(self, request: Request, draft: str) -> Response:
+        """A file of episodes, which a job then reads."""
+        language, name = language_of(request), Path(unquote(request.headers.get("x-path", ""))).name or "export"
+        try:
+            shown = await asyncio.to_thread(self.page.drafts.get, draft)
+            file = await incoming.receive(request, self.page.workspace, name, incoming.LARGEST_ARCHIVE)
+        except UserError as error:
+            return _refused(error, language)
+        await asyncio.to_thread(incoming.start_import, Context(self.page, shown, language), file)
+        return Response(status_code=204)
+
+    async def live_answer(self, request: Request, draft: str) -> Response:
+        """What the fastest proposed method says of one frame of a camera, which is not kept."""
+        language = language_of(request)
+        try:
+            context = Context(self.page, await asyncio.to_thread(self.page.drafts.get, draft), language)
+            frame = await request.body()
+            return JSONResponse(await asyncio.to_thread(self.live.answer, context, frame))
+        except UserError as error:
+            return _refused(error, language)
+
+    # --- pictures and files out ----------------------------------------------------------------------------------
+
+    def thumbnail(self, request: Request, sha256: str) -> Response:
+        return self._immutable(request, sha256, self.page.workspace.thumbnail, "image/webp")
+
+    def picture(self, request: Request, sha256: str) -> Response:
+        return self._immutable(request, sha256, partial(images.shown, self.page.workspace), "image/jpeg")
+
+    def heat_map(self, digest: str) -> Response:
+        data = images.heat_maps.get(digest)
+        return Response(status_code=404) if data is None else Response(data, media_type="image/png", headers=IMMUTABLE)
+
+    def example(self, recipe: str, number: int) -> Response:
+        data = examples.preview_jpeg(recipe, number)
+        return Response(status_code=404) if data is None else Response(data, media_type="image/jpeg", headers=IMMUTABLE)
+
+    def export(self, file: str) -> Response:
+        found = next((path for path in self.page.exports.iterdir() if path.name == file and path.is_file()), None)
+        return Response(status_code=404) if found is None else FileResponse(found, filename=file)
+
+    def results(self, request: Request, draft: str) -> Response:
+        """The table of results as CSV."""
+        language = language_of(request)
+        try:
+            context = Context(self.page, self.page.drafts.get(draft), language)
+        except UserError as error:
+            return _refused(error, language)
+        headers = {"Content-Disposition": 'attachment; filename="results.csv"'}
+        return Response(tables.results_csv(context), media_type="text/csv; charset=utf-8", headers=headers)
+
+    def script(self) -> Response:
+        return Response(REGISTRY.script(), media_type="text/javascript", headers=FRESH)
+
+    def texts(self, request: Request) -> Response:
+        language = language_of(request)
+        shown = {key: text for key, text in language.texts.items() if not key.startswith("error.")}
+        script = f"export const code = {json.dumps(language.code)};\nexport const texts = {json.dumps(shown, ensure_ascii=False)};\n"
+        return Response(script, media_type="text/javascript", headers={**FRESH, "Vary": "Cookie, Accept-Language"})
+
+    def plotly(self) -> Response:
+        return FileResponse(PLOTLY, media_type="text/javascript", headers=IMMUTABLE)
+
+    def static(self, path: str) -> Response:
+        file = (STATIC / path).resolve()
+        if not file.is_relative_to(STATIC) or not file.is_file():
+            return Response(status_code=404)
+        return FileResponse(file, headers=FRESH)
+
+    def _immutable(self, request: Request, sha256: str, read: Any, kind: str) -> Response:
+        tag = f'"{sha256}"'
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers={**IMMUTABLE, "ETag": tag})
+        try:
+            return Response(read(sha256), media_type=kind, headers={**IMMUTABLE, "ETag": tag})
+        except UserError:
+            return Response(status_code=404)
+
+
+def _refused(error: UserError, language: Language) -> Response:
+    return JSONResponse({"code": error.code, "error": language.error(error)}, status_code=409)

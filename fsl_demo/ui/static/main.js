@@ -1,0 +1,132 @@
+// The page in the browser: opens the draft, listens to the server, and draws what changed.
+import * as actions from "./actions.js";
+import { html, isShown, morph, post } from "./dom.js";
+import * as jobs from "./jobs.js";
+import * as label from "./label.js";
+import * as notices from "./notices.js";
+import { reloadIn } from "./panels.js";
+import * as plots from "./plots.js";
+import * as queue from "./queue.js";
+import * as results from "./results.js";
+import * as state from "./state.js";
+import * as tables from "./tables.js";
+import { t } from "./texts.js";
+import * as workbench from "./workbench.js";
+
+const MOUNTS = { workbench: workbench.mount, results: results.mount, label: label.mount, search: tables.mountSearch, collection: tables.mountCollection };
+const mounted = new WeakSet();
+
+let stream = null;
+
+function listen() {
+  stream?.close();
+  const params = new URLSearchParams({ draft: queue.currentDraft(), at: state.at(), tab: queue.currentTab() });
+  stream = new EventSource(`/workbench/stream?${params}`);
+  stream.onmessage = (event) => state.apply(JSON.parse(event.data));
+  stream.onerror = () => {
+    stream.close();
+    setTimeout(() => document.visibilityState === "visible" && listen(), 1000);
+  };
+  stream.onopen = () => queue.pump();
+}
+
+async function open(name, values = {}) {
+  const known = sessionStorage.getItem("fsl_draft") || localStorage.getItem("fsl_draft") || "";
+  const answer = await post("open", { draft: known, name, values });
+  sessionStorage.setItem("fsl_draft", answer.draft);
+  localStorage.setItem("fsl_draft", answer.draft);
+  queue.use(answer.draft);
+  state.reset();
+  results.close();
+  notices.clear();
+  notices.show(answer.notices);
+  listen();
+}
+
+function saving() {
+  const place = document.getElementById("saving");
+  if (!place) return;
+  const n = queue.waiting();
+  place.dataset.waiting = n;
+  morph(place, n ? html`<span class="${queue.problem() ? "warn" : "hint"}" title="${queue.problem()}">● ${t("saving.waiting", { n })} ${queue.problem()}</span>` : html`<span class="hint">✓ ${t("saving.saved")}</span>`);
+}
+
+function drawPart(name) {
+  const place = document.querySelector(`[data-part="${CSS.escape(name)}"]`);
+  if (place && state.parts.has(name)) morph(place, state.parts.get(name));
+  if (name === "header") saving();
+  if (place && name.startsWith("class:")) reloadIn(place);
+}
+
+let frame;
+const changed = { parts: new Set(), rows: false, data: false };
+
+function draw() {
+  frame = undefined;
+  for (const name of changed.parts) if (!name.startsWith("data:")) drawPart(name);
+  if (changed.parts.has("data:jobs")) jobs.draw();
+  workbench.draw();
+  results.draw();
+  label.draw();
+  if (changed.parts.has("data:columns")) {
+    results.reloadDetails();
+    plots.draw();
+  }
+  changed.parts.clear();
+}
+
+// Elements that Gradio has put on the page since.
+function mount() {
+  let fresh = false;
+  for (const root of document.querySelectorAll("[data-mounted]")) {
+    if (mounted.has(root)) continue;
+    mounted.add(root);
+    fresh = true;
+    MOUNTS[root.dataset.mounted](root);
+  }
+  if (!fresh) return;
+  for (const name of state.parts.keys()) drawPart(name);
+  jobs.draw();
+}
+
+function tabChanged() {
+  const shown = [...document.querySelectorAll("[data-mounted]")].find(isShown)?.dataset.mounted;
+  document.body.dataset.tab = shown ?? "";
+  for (const name of ["report", "moved"]) drawPart(name);
+  workbench.draw();
+  results.draw();
+  label.draw();
+  jobs.draw();
+  tables.openTab(shown);
+}
+
+async function begin() {
+  state.onChange(({ parts }) => {
+    for (const name of parts) changed.parts.add(name);
+    frame ??= requestAnimationFrame(draw);
+  });
+  queue.onChange(saving);
+  actions.listen();
+  actions.whenOpened(open);
+  new MutationObserver(mount).observe(document.body, { childList: true, subtree: true });
+  document.addEventListener("click", (event) => event.target.closest("[role=tab]") && requestAnimationFrame(() => requestAnimationFrame(tabChanged)));
+  document.addEventListener("keyup", (event) => event.target.closest?.("[role=tab]") && requestAnimationFrame(tabChanged));
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") listen();
+    else stream?.close();
+  });
+  addEventListener("online", () => queue.pump());
+  await queue.begin();
+  for (let pause = 250; ; pause = Math.min(5000, 2 * pause)) {
+    try {
+      await open("latest");
+      break;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+  mount();
+  queue.pump();
+}
+
+begin();

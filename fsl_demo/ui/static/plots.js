@@ -1,0 +1,30 @@
+// The similarity matrix and the map of the embeddings, drawn when they are unfolded.
+import { post } from "./dom.js";
+import * as notices from "./notices.js";
+import { currentDraft } from "./queue.js";
+
+let library = null;
+
+function load() {
+  library ??= new Promise((resolve, reject) => {
+    const script = Object.assign(document.createElement("script"), { src: "/workbench/plotly.js", onload: () => resolve(window.Plotly), onerror: reject });
+    document.head.append(script);
+  });
+  return library;
+}
+
+export async function draw() {
+  const folded = document.getElementById("plots");
+  if (!folded?.open) return;
+  const method = document.getElementById("matrix-of")?.value ?? "";
+  const [answer, plotly] = await Promise.all([post("panel", { draft: currentDraft(), name: "plots", values: { method } }), load()]);
+  notices.show(answer.notices);
+  if (!answer.html) return;
+  const { title, matrix, map } = JSON.parse(answer.html);
+  document.getElementById("matrix-title").textContent = title;
+  for (const [id, figure] of [["matrix", matrix], ["map", map]])
+    await plotly.react(document.getElementById(id), figure.data, figure.layout, { responsive: true, displaylogo: false });
+}
+
+document.addEventListener("toggle", (event) => event.target.id === "plots" && draw(), true);
+document.addEventListener("change", (event) => event.target.id === "matrix-of" && draw());

@@ -1,0 +1,124 @@
+// The tabs that are fetched whole: Search and Collection.
+import { isShown } from "./dom.js";
+import * as jobs from "./jobs.js";
+import { Panel } from "./panels.js";
+import * as queue from "./queue.js";
+
+const ticked = new Set();
+let last = null;
+let found = null;
+let episodes = null;
+let searches = [{}];
+let takenOut = [];
+
+export const isMounted = () => Boolean(found && episodes);
+
+export function mountSearch(root) {
+  found = new Panel(root.querySelector("#found"), "found", () => {
+    showTicks(root);
+    if (root.querySelector("[data-unranked]") && searches.at(-1).asked !== found.asked) {
+      searches.at(-1).asked = found.asked + 1;
+      jobs.start("index", { method: found.params.method ?? "" });
+    }
+  });
+}
+
+export function mountCollection(root) {
+  episodes = new Panel(root.querySelector("#episodes"), "episodes", () => showTicks(root));
+}
+
+export function openTab(tab) {
+  if (tab === "search") search(searches.at(-1));
+  if (tab === "collection") episodes?.load();
+}
+
+const EMPTY = { sentence: "", words: false, like: "", pages: 1 };
+
+function search(asked) {
+  const { sentence = "", words = false, like = "", pages = 1 } = asked;
+  return found?.set({ ...EMPTY, sentence, words, like, pages, earlier: searches.length > 1, taken_out: takenOut.length });
+}
+
+export async function find(asked) {
+  const before = searches;
+  searches = [...searches, asked].slice(-20);
+  if (!(await search(asked))) searches = before;
+}
+
+export function back() {
+  if (searches.length > 1) searches = searches.slice(0, -1);
+  search(searches.at(-1));
+}
+
+export function more() {
+  const asked = searches.at(-1);
+  asked.pages = (asked.pages ?? 1) + 1;
+  search(asked);
+}
+
+export function refresh() {
+  if (found && isShown(found.element)) search(searches.at(-1));
+  if (episodes && isShown(episodes.element)) episodes.load();
+}
+
+jobs.afterEnd("index", () => found && isShown(found.element) && search(searches.at(-1)));
+for (const kind of ["import", "describe"]) jobs.afterEnd(kind, refresh);
+
+// --- ticks ---------------------------------------------------------------------------------------------------------
+
+const boxes = (root) => [...root.querySelectorAll("[data-tick]")];
+
+function showTicks(root) {
+  for (const box of boxes(root)) box.checked = ticked.has(box.dataset.tick);
+}
+
+export function tick(box, range) {
+  const all = boxes(box.closest("[data-mounted]"));
+  const [from, to] = [all.findIndex((other) => other.dataset.tick === last), all.indexOf(box)];
+  const some = range && from >= 0 ? all.slice(Math.min(from, to), Math.max(from, to) + 1) : [box];
+  for (const other of some) {
+    other.checked = box.checked;
+    ticked[box.checked ? "add" : "delete"](other.dataset.tick);
+  }
+  last = box.dataset.tick;
+}
+
+export function tickAll(box) {
+  for (const other of boxes(box.closest("[data-mounted]"))) {
+    other.checked = box.checked;
+    ticked[box.checked ? "add" : "delete"](other.dataset.tick);
+  }
+}
+
+const tickedIn = (root) => boxes(root).map((box) => box.dataset.tick).filter((name) => ticked.has(name));
+
+async function write(type, values, then) {
+  queue.send(type, values);
+  ticked.clear();
+  await queue.settled();
+  then();
+}
+
+export function send(where) {
+  const pictures = tickedIn(found.element);
+  if (!pictures.length) return;
+  if (where === "queries") return write("send_to_queries", { pictures }, refresh);
+  const key = document.getElementById("search-target").value;
+  return write("send_to_support", { pictures, key, name: found.params.sentence ?? "" }, refresh);
+}
+
+export function takeOut() {
+  takenOut = tickedIn(found.element);
+  if (takenOut.length) write("take_out", { pictures: takenOut }, refresh);
+}
+
+export function putBack() {
+  const pictures = takenOut;
+  takenOut = [];
+  write("add_to_collection", { pictures }, refresh);
+}
+
+export const forgetDraft = (draft) => write("forget_draft", { draft }, refresh);
+export const deleteEpisode = (episode) => write("delete_episode", { episode }, () => episodes.set({ deleted: episode }));
+export const restoreEpisode = (episode) => write("restore_episode", { episode }, () => episodes.set({ deleted: "" }));
+export const exportEpisodes = () => jobs.start("export", { episodes: tickedIn(episodes.element), format: document.getElementById("export-format").value });

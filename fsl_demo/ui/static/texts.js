@@ -1,0 +1,9 @@
+// Texts of the page in its language.
+import { code, texts } from "../texts.js";
+
+export const language = code;
+
+export function t(key, params = {}) {
+  const text = texts[key] ?? key;
+  return text.replace(/\{\{|\}\}|\{(\w+)(?::[^}]*)?\}/g, (match, name) => (name ? String(params[name] ?? "") : match[0]));
+}

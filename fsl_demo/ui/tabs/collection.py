@@ -1,0 +1,140 @@
+"""The Collection tab: saved episodes; search, reopen, delete with undo, statistics, export and import; drafts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from fsl_demo.errors import UserError
+from fsl_demo.store.exchange import FORMATS
+from fsl_demo.ui.context import Context
+from fsl_demo.ui.document import Document
+from fsl_demo.ui.drafts import Drafts, OpenDraft
+from fsl_demo.ui.jobs import Job, Outcome
+from fsl_demo.ui.requests import Edit, JobRequest, Name, Opening, Panel, Tab, Text
+
+DRAFTS = 8
+Ids = Annotated[list[Name], Field(max_length=10_000)]
+
+
+class Episodes(Panel):
+    """The saved episodes that match everything given, and the unsaved drafts.
+
+    Attributes:
+        deleted: id of the episode whose deletion can be undone.
+    """
+
+    text: Text = ""
+    class_name: Text = ""
+    method: Name = ""
+    since: Name = ""
+    until: Name = ""
+    deleted: Name = ""
+
+    def html(self, context: Context) -> str:
+        everything = context.workspace.episodes()
+        found = context.workspace.episodes(self.text, self.class_name, self.method, self.since, self.until)
+        return context.render(
+            "episodes.html",
+            asked=self,
+            everything=bool(everything),
+            episodes=found,
+            class_names=sorted({name for summary in everything for name in summary.classes}),
+            methods=sorted({method for summary in everything for method in summary.methods}),
+            formats=list(FORMATS),
+            drafts=_drafts(context),
+            statistics=context.workspace.statistics(),
+        )
+
+
+def _drafts(context: Context) -> list[dict[str, Any]]:
+    """Unsaved work of other pages and earlier days, which can be continued."""
+    shown = []
+    for draft in context.workspace.recent_drafts():
+        try:
+            document = Document.from_json(draft.data)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            continue
+        if draft.id == context.draft.id or not document.unsaved or document.is_empty():
+            continue
+        title = document.title or ", ".join(filter(None, document.class_names().values())) or context.say("untitled")
+        pictures = [*document.support(), *document.queries][:6]
+        shown.append({"id": draft.id, "title": title, "pictures": pictures, "updated_at": draft.updated_at})
+    return shown[:DRAFTS]
+
+
+class DeleteEpisode(Edit):
+    undoable: ClassVar[bool] = False
+    episode: Name
+
+    def apply(self, context: Context) -> None:
+        context.workspace.delete_episode(self.episode)
+
+
+class RestoreEpisode(Edit):
+    undoable: ClassVar[bool] = False
+    episode: Name
+
+    def apply(self, context: Context) -> None:
+        context.workspace.restore_episode(self.episode)
+
+
+class ForgetDraft(Edit):
+    undoable: ClassVar[bool] = False
+    draft: Name
+
+    def apply(self, context: Context) -> None:
+        context.workspace.delete_draft(self.draft)
+
+
+class Reopen(Opening):
+    """A saved episode as a new draft."""
+
+    episode: Name
+
+    def open(self, context: Context, drafts: Drafts) -> OpenDraft:
+        labelled = context.workspace.episode(self.episode)
+        return drafts.start(Document.from_labelled(labelled, self.episode))
+
+
+class Continue(Opening):
+    """A draft of another page or an earlier day."""
+
+    draft: Name
+
+    def open(self, context: Context, drafts: Drafts) -> OpenDraft:
+        return drafts.get(self.draft)
+
+
+class Export(JobRequest):
+    """Write episodes to a file; without ids, all of them."""
+
+    title: ClassVar[str] = "export"
+    episodes: Ids
+    format: Name
+
+    def work(self, context: Context) -> Callable[[Job], None]:
+        kind = FORMATS.get(self.format)
+        if kind is None:
+            raise UserError("import_unknown", file=self.format)
+
+        def run(job: Job) -> None:
+            job.progress(context.say(f"format.{kind.id}"))("write", 0, 0)
+            chosen = self.episodes or [summary.id for summary in context.workspace.episodes()]
+            path = context.page.exports / f"episodes-{datetime.now():%Y%m%d-%H%M%S}-{kind.id}{kind.suffix}"
+            kind.write([(episode_id, context.workspace.episode(episode_id)) for episode_id in chosen], path)
+            job.outcome = Outcome("exported", len(chosen), path.name)
+
+        return run
+
+
+TAB = Tab(
+    "collection",
+    "tab_collection",
+    "collection.html",
+    (Episodes, DeleteEpisode, RestoreEpisode, ForgetDraft, Reopen, Continue, Export),
+    lambda context: {},
+)

@@ -1,0 +1,77 @@
+"""The Label tab: one query at a time, by keyboard or mouse; how often each method is right; saving the episode."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fsl_demo.ui import report
+from fsl_demo.ui.context import Context
+from fsl_demo.ui.document import NONE, GivenLabel
+from fsl_demo.ui.requests import Edit, Key, Name, Sha, Tab
+
+
+class Label(Edit):
+    """A person's word on a query.
+
+    Attributes:
+        answer: a class key, NONE, or "" to take the label back.
+        suggestion: the class key that was on view as a suggestion, or "".
+        seconds: how long the query was on view.
+    """
+
+    query: Sha
+    answer: Key
+    suggestion: Key = ""
+    seconds: float = 0.0
+    annotator: Name = ""
+
+    def apply(self, context: Context) -> None:
+        document = context.document
+        keys = {row.key for row in document.rows()}
+        if self.query not in document.queries or self.answer not in {"", NONE, *keys}:
+            return
+        if not self.answer:
+            document.labels.pop(self.query, None)
+            return
+        suggestion = self.suggestion if self.suggestion in keys else ""
+        source = "blind" if not suggestion else "accepted" if suggestion == self.answer else "corrected"
+        seconds = round(min(max(self.seconds, 0.0), 86_400.0), 2)
+        document.labels[self.query] = GivenLabel(self.answer, suggestion, source, self.annotator, seconds)
+
+
+class JoinSupport(Edit):
+    """Move a labelled query into the support set of its class."""
+
+    query: Sha
+
+    def apply(self, context: Context) -> None:
+        label = context.document.labels.get(self.query)
+        if label is not None and label.answer != NONE:
+            context.document.remove_queries([self.query])
+            context.document.add_pictures(label.answer, [self.query])
+
+
+class Save(Edit):
+    """Keep the episode in the collection."""
+
+    undoable = False
+
+    def apply(self, context: Context) -> None:
+        document = context.document
+        labelled = document.labelled(context.picture)
+        labelled.episode.check()
+        document.episode_id = context.workspace.save_episode(labelled, document.episode_id or None)
+        document.unsaved = False
+        context.tell("saved", place=context.workspace.folder.resolve(), id=document.episode_id)
+
+
+def parts(context: Context) -> dict[str, Any]:
+    document = context.document
+    labelled = sum(query in document.labels for query in document.queries)
+    return {
+        "report": report.render(context),
+        "data:label": {"labelled": labelled, "saved": bool(document.episode_id) and not document.unsaved},
+    }
+
+
+TAB = Tab("label", "tab_label", "label.html", (Label, JoinSupport, Save), parts)

@@ -1,0 +1,52 @@
+"""The Results tab: one answer a query, grouped, filtered and accepted; methods side by side; what moved; plots."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fsl_demo.ui import blanks, moved, plots
+from fsl_demo.ui.captions import CaptionDetails
+from fsl_demo.ui.context import Context
+from fsl_demo.ui.explanation import Details
+from fsl_demo.ui.proposals import proposed_methods
+from fsl_demo.ui.requests import Tab
+from fsl_demo.ui.sorted_pictures import SortedPictures
+from fsl_demo.ui.tabs import results_edits as edits
+
+
+def parts(context: Context) -> dict[str, Any]:
+    document = context.document
+    columns = [
+        {
+            "id": result.scores.method,
+            "title": context.title(result.scores.method),
+            "plain": plain_name(context, result.scores.method),
+            "seconds": round(result.scores.seconds, 2),
+            "scored": len(result.queries),
+        }
+        for result in document.results
+    ]
+    return {
+        "moved": moved.render(context),
+        "results-state": context.render(
+            "results.html#state", queries=len(document.queries), results=bool(columns), outdated=document.outdated
+        ),
+        "plots": context.render("results.html#plots", columns=columns if not document.outdated else []),
+        "data:columns": columns,
+        "data:proposed": proposed_methods(context),
+    }
+
+
+def plain_name(context: Context, method: str) -> str:
+    """What a method is called in plain words; its title where there are none."""
+    key = f"plain.{method}"
+    return context.say(key) if context.language.has(key) else context.title(method)
+
+
+TAB = Tab(
+    "results",
+    "tab_results",
+    "results.html",
+    (edits.Accept, edits.RemoveQueries, SortedPictures, Details, CaptionDetails, blanks.Blank, plots.Plots),
+    parts,
+)

@@ -1,0 +1,227 @@
+"""The Search tab: the collection's pictures found by a sentence, captions or a picture, and sent to the workbench."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from fsl_demo import retrieval
+from fsl_demo.episodes import MAX_NAME, quiet
+from fsl_demo.errors import UserError
+from fsl_demo.methods.joint_space import JointSpace
+from fsl_demo.methods.phrases import sentence_vector
+from fsl_demo.retrieval import index_of
+from fsl_demo.store import CaptionMatch, CollectionPicture
+from fsl_demo.ui.captions import chosen_captioner
+from fsl_demo.ui.context import Context
+from fsl_demo.ui.jobs import Job
+from fsl_demo.ui.requests import Edit, JobRequest, Key, Name, Panel, Sha, Shas, Tab, Text
+from fsl_demo.ui.uploads import row_called
+
+PAGE = 60
+
+
+class Found(Panel):
+    """The pictures that were asked for: by a sentence, by words of captions, by a picture, or the collection as it is.
+
+    Attributes:
+        words: whether the sentence is looked for in captions.
+        like: hash of a picture.
+        only: "class:NAME" or "unlabelled" narrows the collection.
+        method: id of the method whose space is searched; "" is the first there is.
+        pages: how many pages of pictures are on view.
+        earlier: whether there is a search to go back to.
+        taken_out: how many pictures were taken out of the collection last.
+    """
+
+    sentence: Text = ""
+    words: bool = False
+    like: Sha | Literal[""] = ""
+    only: Name = ""
+    method: Name = ""
+    pages: int = 1
+    earlier: bool = False
+    taken_out: int = 0
+
+    def html(self, context: Context) -> str:
+        spaces = retrieval.spaces(context.methods)
+        collection = context.workspace.collection()
+        if not spaces or not collection:
+            return context.render("found.html#empty", spaces=bool(spaces), taken_out=self.taken_out)
+        method = self.method if self.method in spaces else next(iter(spaces))
+        offered = [one for one in collection if one.picture.sha256 != self.like and _fits(one, self.only)]
+        hits, unranked = _hits(context, self, offered, spaces[method])
+        shown = hits[: PAGE * max(1, self.pages)]
+        best = max((hit.similarity for hit in shown if hit.similarity is not None), default=0.0)
+        names = sorted({name for one in collection for name in one.classes})
+        return context.render(
+            "found.html#found",
+            asked=self,
+            method=method,
+            spaces=[(name, space.title) for name, space in spaces.items()],
+            class_names=names,
+            unlabelled=bool(names) and not all(one.classes for one in collection),
+            captioner=chosen_captioner(context),
+            undescribed=_undescribed(context, collection),
+            hits=[_tile(context, hit, best) for hit in shown],
+            count=len(hits),
+            more=len(hits) - len(shown),
+            unranked=unranked,
+            like_name=context.picture(self.like).name if self.like else "",
+            nothing="" if hits else _nothing(context, self, offered),
+            targets=[(row.key, row.spec().name or context.say("class_n", n=n)) for n, row in enumerate(context.document.classes, start=1) if not row.is_blank()],
+            new_name=" ".join(self.sentence.split())[:60],
+            removable=any(hit.one.added for hit in shown),
+        )
+
+
+class Index(JobRequest):
+    """Embed the pictures of the collection that cannot be ranked yet."""
+
+    title: ClassVar[str] = "search.index"
+    method: Name = ""
+
+    def work(self, context: Context) -> Callable[[Job], None]:
+        spaces = retrieval.spaces(context.methods)
+        if not spaces:
+            raise UserError("no_joint_space")
+        space = spaces.get(self.method) or next(iter(spaces.values()))
+        pictures = [one.picture for one in context.workspace.collection()]
+        return lambda job: index_of(space).add(pictures, job.progress(space.title))
+
+
+class AddToCollection(Edit):
+    """Keep uploaded pictures for searching."""
+
+    undoable: ClassVar[bool] = False
+    pictures: Shas
+
+    def apply(self, context: Context) -> None:
+        context.workspace.add_to_collection([context.picture(sha) for sha in self.pictures])
+
+
+class TakeOut(Edit):
+    """Take pictures out of the search; those of saved episodes stay."""
+
+    undoable: ClassVar[bool] = False
+    pictures: Shas
+
+    def apply(self, context: Context) -> None:
+        known = {one.picture.sha256: one for one in context.workspace.collection()}
+        context.workspace.take_from_collection([sha for sha in self.pictures if sha in known and known[sha].added])
+        staying = sum(bool(known[sha].episodes) for sha in self.pictures if sha in known)
+        if staying:
+            context.tell("search.staying", n=staying)
+
+
+class SendToQueries(Edit):
+    pictures: Shas
+
+    def apply(self, context: Context) -> None:
+        context.document.add_queries(self.pictures)
+        context.tell("search.sent_to_queries", n=len(self.pictures))
+
+
+class SendToSupport(Edit):
+    """Put pictures into a class; without a key, into the class of that name, which is made where there is none."""
+
+    pictures: Shas
+    key: Key = ""
+    name: Text = ""
+
+    def apply(self, context: Context) -> None:
+        document = context.document
+        row = document.row(self.key) or row_called(document, " ".join(self.name.split())[:MAX_NAME])
+        document.add_pictures(row.key, self.pictures)
+        number = document.classes.index(row) + 1
+        name = row.spec().name or context.say("class_n", n=number)
+        context.tell("search.sent_to_support", n=len(self.pictures), name=name)
+
+
+@dataclass(frozen=True)
+class _Hit:
+    """A picture that was found: by its similarity, or by what its caption says."""
+
+    one: CollectionPicture
+    similarity: float | None = None
+    said: CaptionMatch | None = None
+
+
+def _hits(
+    context: Context, asked: Found, offered: Sequence[CollectionPicture], space: JointSpace
+) -> tuple[list[_Hit], int]:
+    """The pictures that were asked for, best first, and how many of those offered cannot be ranked yet."""
+    by_hash = {one.picture.sha256: one for one in offered}
+    if asked.words:
+        if not asked.sentence.strip():
+            raise UserError("search_empty")
+        matches = context.workspace.pictures_that_say(asked.sentence)
+        return [_Hit(by_hash[said.picture], said=said) for said in matches if said.picture in by_hash], 0
+    vector = _vector(context, asked, space)
+    if vector is None:
+        return [_Hit(one) for one in offered], 0
+    ranked = index_of(space).search(vector, list(by_hash), len(by_hash))
+    return [_Hit(by_hash[match.sha256], match.similarity) for match in ranked], len(by_hash) - len(ranked)
+
+
+def _vector(context: Context, asked: Found, space: JointSpace) -> np.ndarray | None:
+    """What is asked for in the space; None for the collection as it is."""
+    if asked.like:
+        index = index_of(space)
+        index.add([context.picture(asked.like)])
+        return index.vector(asked.like)
+    return sentence_vector(space, asked.sentence, quiet) if asked.sentence else None
+
+
+def _fits(one: CollectionPicture, only: str) -> bool:
+    if only == "unlabelled":
+        return not one.classes
+    return not only or only.removeprefix("class:") in one.classes
+
+
+def _undescribed(context: Context, collection: Sequence[CollectionPicture]) -> int:
+    captioner = chosen_captioner(context)
+    known = context.workspace.described(captioner.card.id) if captioner else set()
+    return sum(one.picture.sha256 not in known for one in collection)
+
+
+def _nothing(context: Context, asked: Found, offered: Sequence[CollectionPicture]) -> str:
+    """Why nothing is on view, and what to do about it."""
+    if not asked.words:
+        return context.say("search.no_match")
+    described = context.workspace.captions([one.picture.sha256 for one in offered])
+    if not described:
+        return context.say("search.none_described")
+    rest = len(offered) - len(described)
+    waiting = f" {context.say('search.rest_undescribed', n=rest)}" if rest else ""
+    return context.say("search.no_caption") + waiting
+
+
+def _tile(context: Context, hit: _Hit, best: float) -> dict[str, Any]:
+    sha, document = hit.one.picture.sha256, context.document
+    where = ""
+    if sha in document.queries:
+        where = context.say("query")
+    elif sha in (support := document.support()):
+        where = context.class_name(support[sha])
+    return {
+        "sha": sha,
+        "name": hit.one.picture.name,
+        "classes": ", ".join(hit.one.classes),
+        "similarity": hit.similarity,
+        "share": 100 * max(0.0, hit.similarity or 0.0) / max(best, 1e-6),
+        "where": where,
+        "said": hit.said,
+    }
+
+
+TAB = Tab(
+    "search",
+    "tab_search",
+    "search.html",
+    (Found, Index, AddToCollection, TakeOut, SendToQueries, SendToSupport),
+    lambda context: {},
+)

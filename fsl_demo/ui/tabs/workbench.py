@@ -1,0 +1,96 @@
+"""The Workbench tab: class rows, queries, methods and Predict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+from fsl_demo.methods.contract import Method, TextMethod
+from fsl_demo.ui import clip_weights, examples, prompting, settings
+from fsl_demo.ui.captions import Describe, chosen_captioner
+from fsl_demo.ui.context import Context
+from fsl_demo.ui.faces import CropFaces
+from fsl_demo.ui.measured import measured
+from fsl_demo.ui.prediction import Predict
+from fsl_demo.ui.proposals import chosen_methods, proposed_methods
+from fsl_demo.ui.requests import Tab
+from fsl_demo.ui.tabs import workbench_edits as edits
+
+
+def parts(context: Context) -> dict[str, Any]:
+    document = context.document
+    methods = chosen_methods(context)
+    readers = [method for name in methods if (method := _reader(context.methods[name])) is not None]
+    numbered = list(enumerate(document.classes, start=1))
+    counts = sorted({len(row.pictures) for row in document.rows()})
+    shown = {
+        "toolbar": context.render("workbench.html#toolbar", title=document.title, steps=len(context.draft.history.steps)),
+        "examples": context.render(
+            "workbench.html#examples",
+            recipes=examples.recipes(),
+            language=context.language.code,
+            empty=document.is_empty(),
+        ),
+        "support": context.render(
+            "workbench.html#support", classes=document.classes, ways=len(document.rows()), counts=counts
+        ),
+        "queries": context.render(
+            "workbench.html#queries",
+            count=len(document.queries),
+            captioners=context.captioners,
+            captioner=chosen_captioner(context),
+        ),
+        "go": context.render("workbench.html#go", outdated=document.outdated, queries=len(document.queries)),
+        "methods": _methods(context, methods),
+    }
+    names = context.draft.names()
+    for number, row in numbered:
+        shown[f"class:{row.key}"] = context.render(
+            "workbench.html#class_row",
+            row=row,
+            label=context.say("class_n", n=number),
+            pictures=[(sha, names.get(sha, "")) for sha in row.pictures],
+            readers=bool(readers) and bool(row.name.strip() or row.description.strip()),
+            unread=prompting.unread(context, row, readers),
+        )
+    return shown
+
+
+def _reader(method: Method) -> TextMethod | None:
+    return method if method.card.reads_text and isinstance(method, TextMethod) else None
+
+
+def _methods(context: Context, chosen: Sequence[str]) -> str:
+    """The methods in three groups: proposed for these pictures, others, and those that gain nothing over another."""
+    automatic = proposed_methods(context)
+    groups: dict[str, list[dict[str, Any]]] = {"proposed": [], "others": [], "experiments": []}
+    for name, method in context.methods.items():
+        gains_nothing = method.card.kinds == () and clip_weights.setting(method) is None
+        group = "proposed" if name in automatic else "experiments" if gains_nothing else "others"
+        groups[group].append(
+            {
+                "card": method.card,
+                "ticked": name in chosen,
+                "weights": clip_weights.state(context, method) if name in chosen else None,
+                "controls": [settings.control(context, method, spec) for spec in fields(method.Settings)],
+                "figures": measured(name),
+            }
+        )
+    changed = context.document.methods is not None and set(chosen) != set(automatic)
+    missing = [name for name in context.document.methods or () if name not in context.methods]
+    return context.render("workbench.html#methods", groups=groups, changed=changed, missing=missing)
+
+
+TAB = Tab(
+    "workbench",
+    "tab_workbench",
+    "workbench.html",
+    (
+        *edits.EDITS,
+        *(edits.New, edits.Duplicate, edits.Example, edits.Latest),
+        *(Predict, Describe, CropFaces, clip_weights.Download),
+        prompting.Sentences,
+    ),
+    parts,
+)

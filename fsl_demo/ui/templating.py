@@ -1,0 +1,47 @@
+"""Jinja2 templates, escaped automatically."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from fsl_demo.ui.images import picture_address, thumbnail_address
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def percent(value: float) -> str:
+    return f"{100 * value:.0f} %"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["percent"] = percent
+    environment.globals.update(thumb=thumbnail_address, photo=picture_address)
+    return environment
+
+
+_TEMPLATES = _environment()
+
+
+def render(template: str, **values: Any) -> Markup:
+    """The HTML of a template.
+
+    Args:
+        template: name of the file, or "FILE#MACRO" for one macro of it, called with the values by name.
+    """
+    file, _, macro = template.partition("#")
+    if not macro:
+        return Markup(_TEMPLATES.get_template(file).render(**values))
+    context, say = values.pop("context"), values.pop("t")
+    module = _TEMPLATES.get_template(file).make_module({"context": context, "t": say})
+    return Markup(getattr(module, macro)(**values))
