@@ -160,12 +160,7 @@ CREATE TABLE vectors (
 @migrations()
 def m001_first_tables(db: Database) -> None:
     """Everything of the first release."""
-    statement = ""
-    for line in _TABLES.splitlines(keepends=True):
-        statement += line
-        if complete_statement(statement):
-            db.execute(statement)
-            statement = ""
+    _run(db, _TABLES)
 
 
 @migrations()
@@ -193,3 +188,47 @@ def m004_captions(db: Database) -> None:
         " UNIQUE (picture, captioner, weights, rank)) STRICT"
     )
     db.table("captions").enable_fts(["text"], create_triggers=True, tokenize="porter unicode61 remove_diacritics 2")
+
+
+_LABELS_OF_MANY = """
+DROP VIEW readable_labels;
+DROP VIEW current_labels;
+DROP TRIGGER labels_are_never_changed;
+DROP TRIGGER labels_are_never_deleted;
+DROP INDEX labels_item;
+CREATE TABLE labels_again (
+    id INTEGER PRIMARY KEY,
+    item INTEGER NOT NULL REFERENCES episode_items(id),
+    kind TEXT NOT NULL CHECK (kind IN ('class', 'none', 'cleared')),
+    class INTEGER REFERENCES classes(id),
+    annotator TEXT NOT NULL,
+    source TEXT CHECK (source IN ('blind', 'accepted', 'corrected', 'bulk')),
+    suggestion INTEGER REFERENCES classes(id),
+    seconds REAL NOT NULL,
+    supersedes INTEGER UNIQUE REFERENCES labels_again(id),
+    created_at TEXT NOT NULL,
+    CHECK ((kind = 'class') = (class IS NOT NULL)),
+    CHECK ((kind = 'cleared') = (source IS NULL))
+) STRICT;
+INSERT INTO labels_again SELECT * FROM labels ORDER BY id;
+DROP TABLE labels;
+ALTER TABLE labels_again RENAME TO labels;
+"""
+_AFTER_LABELS = _TABLES[_TABLES.index("CREATE INDEX labels_item") : _TABLES.index("CREATE VIEW readable_predictions")]
+_READABLE_LABELS = _TABLES[_TABLES.index("CREATE VIEW readable_labels") : _TABLES.index("CREATE TABLE drafts")]
+
+
+@migrations()
+def m005_labels_given_in_bulk(db: Database) -> None:
+    """A label's source may be "bulk". SQLite cannot change a CHECK, so the table is made again."""
+    _run(db, _LABELS_OF_MANY + _AFTER_LABELS + _READABLE_LABELS)
+
+
+def _run(db: Database, statements: str) -> None:
+    """Run statements one by one: `executescript` would end the transaction that they belong to."""
+    statement = ""
+    for line in statements.splitlines(keepends=True):
+        statement += line
+        if complete_statement(statement):
+            db.execute(statement)
+            statement = ""
