@@ -89,6 +89,12 @@ def combined_answer(scores: Sequence[Scores], query: int, classes: Sequence[Clas
     return _answer(combine(rows), 0, classes)
 
 
+def combined_answers(scores: Sequence[Scores], classes: Sequence[ClassSpec]) -> list[dict[str, Any]]:
+    """The one answer to each query, as of `combined_answer`, from scores of the same queries."""
+    combined = combine(scores)
+    return [_answer(combined, number, classes) for number in range(len(combined.probabilities))]
+
+
 def predict_document(episode: Episode, files: Sequence[str], scores: Sequence[Scores]) -> dict[str, Any]:
     """What the methods say, as the JSON document of `predict --format json` and of the API.
 
@@ -96,7 +102,7 @@ def predict_document(episode: Episode, files: Sequence[str], scores: Sequence[Sc
         files: what to call each query, in order.
         scores: of each method, for all queries.
     """
-    combined = combine(scores)
+    answers = combined_answers(scores, episode.classes)
     return {
         "classes": [spec.name for spec in episode.classes],
         "methods": [
@@ -104,7 +110,7 @@ def predict_document(episode: Episode, files: Sequence[str], scores: Sequence[Sc
         ],
         "queries": [
             {"file": file}
-            | _answer(combined, number, episode.classes)
+            | answers[number]
             | {"predictions": {one.method: prediction(one, number, episode.classes) for one in scores}}
             for number, file in enumerate(files)
         ],
