@@ -12,8 +12,9 @@ from fsl_demo.commands import options, reading, reporting
 from fsl_demo.errors import UserError
 
 if TYPE_CHECKING:
+    from fsl_demo.episodes import Episode
     from fsl_demo.pictures import Picture
-    from fsl_demo.services.sort import Manifest
+    from fsl_demo.services.sort import Answer, Manifest
 
 DETAILS = """\
 Makes a folder of each class in DEST, `unsure` for answers below --min, and `unlike` for pictures unlike the examples,
@@ -29,8 +30,9 @@ Every visible file of SOURCE is tried, however deep; links to folders are not fo
 cannot be read, stays where it is and is named on stderr; the exit code is then 1.
 
 What is going to be done is written into DEST/sort-manifest.json before the first file is touched. A sort that was
-broken off, even by a kill, goes on when the same command is run again; `sort --undo MANIFEST` takes it back, finished
-or not. Undo leaves files that were changed since, and copies whose original is gone, and says which.
+broken off, even by a kill, goes on when the same command is run again; after one that was finished, the same command
+sorts what is new in SOURCE. `sort --undo MANIFEST` takes a sort back, finished or not. It leaves files that were
+changed since, and copies whose original is gone, and says which.
 """
 EXAMPLES = """\
 sort holiday/ --support pets/ --into sorted/
@@ -102,6 +104,8 @@ def _sort(chosen: argparse.Namespace) -> int:
     if chosen.dry_run:
         _print_plan(manifest)
         return 1 if terminal.faults else 0
+    if not manifest.items:
+        return 1 if terminal.faults else 0
     if broken_off is None:
         path = start(manifest, into)
     _print_summary(carry_out(path, manifest, terminal.progress, terminal.fault))
@@ -125,46 +129,68 @@ def _request(chosen: argparse.Namespace) -> dict[str, Any]:
 
 
 def _planned(chosen: argparse.Namespace, into: Path, terminal: reporting.Terminal) -> Manifest:
-    """Classify the files and plan where they go."""
+    """Classify the files and plan where they go; no files when all are sorted already."""
     options.prepare(chosen)
-    from fsl_demo.commands.predict import classify
-    from fsl_demo.services.predict import combined_answers
-    from fsl_demo.services.sort import Answer, Folders, plan
+    from fsl_demo.services.sort import Folders, plan
 
     learned = reading.task(chosen.support, chosen.describe, terminal.progress, terminal.fault)
     learned.check()
-    pictures = _pictures(chosen, into, terminal)
-    if not pictures:
+    pictures, known = _pictures(chosen, into, terminal)
+    if not pictures and not known:
         raise UserError("no_queries")
-    episode = dataclasses.replace(learned, queries=tuple(pictures.values()))
-    if chosen.dry_run:
-        chosen.workspace = None  # where features would be kept
-    answers = [
-        Answer(path, picture.original_sha256, path.stat().st_size, said["answer"], said["probability"], said["unlike"])
-        for (path, picture), said in zip(
-            pictures.items(), combined_answers(classify(chosen, episode, terminal), episode.classes), strict=True
-        )
-    ]
-    folders = Folders([spec.name for spec in episode.classes], chosen.minimum)
+    answers = _answers(chosen, learned, pictures, terminal) if pictures else []
+    folders = Folders([spec.name for spec in learned.classes], chosen.minimum)
     return plan(answers, folders, into, chosen.mode, chosen.source, _request(chosen))
 
 
-def _pictures(chosen: argparse.Namespace, into: Path, terminal: reporting.Terminal) -> dict[Path, Picture]:
-    """The pictures of the source folder by absolute path; what is none, and links to move, are named and left out."""
-    from fsl_demo.services.sort import source_files, source_picture
+def _answers(
+    chosen: argparse.Namespace, learned: Episode, pictures: dict[Path, Picture], terminal: reporting.Terminal
+) -> list[Answer]:
+    """What the methods say of each picture."""
+    from fsl_demo.commands.predict import classify
+    from fsl_demo.services.predict import combined_answers
+    from fsl_demo.services.sort import Answer
 
-    found = {}
+    if chosen.dry_run:
+        chosen.workspace = None  # where features would be kept
+    episode = dataclasses.replace(learned, queries=tuple(pictures.values()))
+    said = combined_answers(classify(chosen, episode, terminal), episode.classes)
+    return [
+        Answer(path, picture.original_sha256, path.stat().st_size, one["answer"], one["probability"], one["unlike"])
+        for (path, picture), one in zip(pictures.items(), said, strict=True)
+    ]
+
+
+def _pictures(
+    chosen: argparse.Namespace, into: Path, terminal: reporting.Terminal
+) -> tuple[dict[Path, Picture], list[Path]]:
+    """The pictures of the source folder by absolute path, and those that the same command has sorted before.
+
+    What is no picture, and a link that would be moved, is named and left out.
+    """
+    from fsl_demo.services.sort import sorted_before, source_files, source_picture
+
+    found: dict[Path, Picture] = {}
+    known = []
+    before = sorted_before(into, _request(chosen))
     files = source_files(chosen.source.absolute(), into, terminal.fault)
     for done, path in enumerate(files):
         terminal.progress("read", done, len(files))
         try:
             if chosen.mode == "move" and path.is_symlink():
                 raise UserError("sort_link", file=path.name)
-            found[path] = source_picture(path)
+            picture = source_picture(path)
         except UserError as error:
             terminal.fault(error)
+            continue
+        if (str(path), picture.original_sha256) in before:
+            known.append(path)
+        else:
+            found[path] = picture
     terminal.progress("read", len(files), len(files))
-    return found
+    if known:
+        terminal.note(f"{len(known)} files are sorted already")
+    return found, known
 
 
 def _print_plan(manifest: Manifest) -> None:

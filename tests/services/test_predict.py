@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from fsl_demo import methods
-from fsl_demo.episodes import ClassSpec, Episode, Example, Progress, Scores, quiet
+from fsl_demo.episodes import ClassSpec, Episode, Example, Progress, quiet
 from fsl_demo.errors import Cancelled, UserError
-from fsl_demo.methods.contract import MethodCard
 from fsl_demo.pictures import Picture, from_image
 from fsl_demo.services.predict import Plan, combined_answer, predict, predict_in_batches
 from tests.backbones.loaded import SUBJECTS, crops, networks
-from tests.colours import mean_colour, painted
+from tests.colours import painted
+from tests.nearest import Nearest, NearestSettings
 
 COLOURS = {"red": (200, 30, 30), "blue": (30, 30, 200)}
 
@@ -29,42 +29,8 @@ def colours(count: int) -> Episode:
     return Episode(tuple(map(ClassSpec, COLOURS)), tuple(support), tuple(queries))
 
 
-@dataclass
-class Nearest:
-    """Stands in for a method: closeness of mean colours. `fitted` and `asked` count what it was given."""
-
-    name: str = "nearest"
-    transductive: bool = False
-    refuses_at: int | None = None
-
-    def __post_init__(self) -> None:
-        self.card = MethodCard(self.name, self.name, "", "-", True, False, self.transductive, (), 0)  # type: ignore[misc]
-        self.fitted, self.asked = 0, list[int]()
-
-    Settings = dict  # type: ignore[assignment]
-
-    def fit(self, episode: Episode, settings: Any, progress: Progress) -> Nearest:
-        self.fitted += 1
-        progress("embed", 0, len(episode.support))
-        if self.refuses_at == 0:
-            raise UserError("class_empty", name="red", method=self.name)
-        self.means = np.stack([mean_colour(example.picture) for example in episode.support[:2]])
-        return self
-
-    def predict(self, queries: Sequence[Picture], progress: Progress) -> Scores:
-        self.asked.append(len(queries))
-        if self.refuses_at is not None and sum(self.asked) > self.refuses_at:
-            raise UserError("weights_missing", name=self.name)
-        for done in range(len(queries) + 1):
-            progress("score", done, len(queries))
-        near = -np.stack([np.linalg.norm(self.means - mean_colour(query), axis=1) for query in queries])
-        powers = np.exp(near).astype(np.float32)
-        shares = powers / powers.sum(axis=1, keepdims=True)
-        return Scores(self.name, "", {}, 99.0, near.astype(np.float32), shares, -1.0)
-
-
 def plans(*nearest: Nearest) -> list[Plan]:
-    return [Plan(method, {}) for method in nearest]  # type: ignore[arg-type]
+    return [Plan(method, method.Settings()) for method in nearest]  # type: ignore[arg-type]
 
 
 def unexpected(method: str, error: UserError) -> None:
@@ -83,7 +49,7 @@ def test_batches_grow_and_the_scores_so_far_come_after_each() -> None:
 def test_batches_say_what_one_call_says() -> None:
     episode = colours(40)
     *_, (joined,) = predict_in_batches(episode, plans(Nearest()), quiet, unexpected)
-    whole = Nearest().fit(episode, {}, quiet).predict(episode.queries, quiet)
+    whole = Nearest().fit(episode, NearestSettings(), quiet).predict(episode.queries, quiet)
     np.testing.assert_array_equal(joined.similarities, whole.similarities)
     np.testing.assert_array_equal(joined.probabilities, whole.probabilities)
     assert joined.seconds < 50  # measured, not what each batch says, where fitting would count every time
@@ -157,7 +123,7 @@ def test_no_queries_give_nothing() -> None:
 
 def test_an_answer_of_methods_that_reach_differently_far() -> None:
     episode = colours(3)
-    whole = Nearest().fit(episode, {}, quiet).predict(episode.queries, quiet)
+    whole = Nearest().fit(episode, NearestSettings(), quiet).predict(episode.queries, quiet)
     answer = combined_answer([whole, whole.row(0)], 1, episode.classes)
     assert (answer["answer"], answer["unlike"]) == ("blue", False)
     assert answer["probabilities"]["blue"] == answer["probability"] == pytest.approx(whole.probabilities[1, 1])

@@ -4,8 +4,8 @@
 after a kill at any moment, `undo` takes it back. `table` is the `sorted.csv` beside the folders.
 """
 
-from fsl_demo.services.sort.carry import carry_out
-from fsl_demo.services.sort.files import readable
+from fsl_demo.services.sort.carry import carry_out, sorted_before
+from fsl_demo.services.sort.files import FreeNames, readable
 from fsl_demo.services.sort.manifest import Manifest, load, start, unfinished
 from fsl_demo.services.sort.plan import Answer, Folders, plan
 from fsl_demo.services.sort.sources import source_files, source_picture
@@ -15,12 +15,14 @@ from fsl_demo.services.sort.undo import undo
 __all__ = [
     "Answer",
     "Folders",
+    "FreeNames",
     "Manifest",
     "SortedRow",
     "carry_out",
     "load",
     "plan",
     "readable",
+    "sorted_before",
     "source_files",
     "source_picture",
     "start",

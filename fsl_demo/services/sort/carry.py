@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from fsl_demo.episodes import Progress
 from fsl_demo.errors import UserError, disk_trouble
 from fsl_demo.services.sort import files
 from fsl_demo.services.sort.files import ChangedError, FreeNames, readable
-from fsl_demo.services.sort.manifest import Item, Manifest
+from fsl_demo.services.sort.manifest import Item, Manifest, written
 from fsl_demo.services.sort.table import SortedRow, write_sorted_csv
 
 Report = Callable[[UserError], None]
@@ -56,6 +57,17 @@ def rows(manifest: Manifest) -> Iterator[SortedRow]:
         source = Path(item.source)
         inside = source.relative_to(manifest.source) if source.is_relative_to(manifest.source) else source
         yield SortedRow(source.name, inside.as_posix(), item.answer, item.probability, item.unlike)
+
+
+def sorted_before(into: Path, request: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Path and hash of each file that an earlier sort by the same request has put into this folder, if it is there."""
+    manifests = [manifest for _, manifest in written(into) if manifest.request == request]
+    return {
+        (item.source, item.sha256)
+        for manifest in manifests
+        for item in manifest.items
+        if arrived(manifest, item, into / item.target)
+    }
 
 
 @contextmanager
@@ -108,10 +120,12 @@ class _Sorting:
         data = write_sorted_csv(rows(self.manifest))
         while True:
             table = self.path.parent / self.manifest.table
+            temporary = self.manifest.temporary(table, "table")
+            files.clean(temporary, table)
             if files.exists(table) and table.is_file() and table.read_bytes() == data:
                 return
             try:
-                return files.write_new(table, data)
+                return files.write_new(table, data, temporary)
             except FileExistsError:
                 self.manifest.table = FreeNames(one.name for one in self.path.parent.iterdir()).take(table.name)
                 self.manifest.save(self.path)

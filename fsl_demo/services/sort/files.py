@@ -75,13 +75,16 @@ def exists(path: Path) -> bool:
     return os.path.lexists(path)
 
 
-def write_new(path: Path, data: bytes) -> None:
+def write_new(path: Path, data: bytes, temporary: Path) -> None:
     """Write a file whole.
+
+    Args:
+        temporary: where to write before the name is claimed; in the same folder.
 
     Raises:
         FileExistsError: when something is there.
     """
-    temporary = _temporary_of(path)
+    clean(temporary, path)
     try:
         _write(temporary, data)
         claim(temporary, path)
@@ -90,9 +93,8 @@ def write_new(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
-def write_again(path: Path, data: bytes) -> None:
+def write_again(path: Path, data: bytes, temporary: Path) -> None:
     """Replace a file of ours, whole."""
-    temporary = _temporary_of(path)
     try:
         _write(temporary, data)
         temporary.replace(path)
@@ -169,7 +171,7 @@ def claim(temporary: Path, target: Path) -> None:
 
 
 def clean(temporary: Path, target: Path) -> None:
-    """Remove what a killed process left of `copy` or `move`."""
+    """Remove what a killed process left of `write_new`, `copy` or `move`."""
     claiming = _claiming(temporary)
     if claiming.exists():
         if target.is_file() and not target.stat().st_size:
@@ -203,11 +205,6 @@ def _claim_without_links(temporary: Path, target: Path) -> None:
 
 def _claiming(temporary: Path) -> Path:
     return temporary.with_name(f"{temporary.name}.claim")
-
-
-def _temporary_of(path: Path) -> Path:
-    """The same for the same file, so that the next attempt replaces what a killed one left."""
-    return path.with_name(f".{path.name}.tmp")
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, get_args
 
 from fsl_demo.errors import UserError, disk_trouble
-from fsl_demo.services.sort.files import exists, write_again, write_new
+from fsl_demo.services.sort.files import clean, exists, write_again, write_new
 
 Mode = Literal["copy", "move", "link"]
 State = Literal["sorting", "sorted", "undoing", "undone"]
 NAME = "sort-manifest.json"
+_TEMPORARY = ".sort-manifest.tmp"
 _KIND = "fsl_demo sort, version 1"
 
 
@@ -70,14 +72,14 @@ class Manifest:
     id: str = field(default_factory=lambda: secrets.token_hex(6))
     state: State = "sorting"
 
-    def temporary(self, target: Path, number: int) -> Path:
-        """The temporary file of item `number`, beside its target."""
+    def temporary(self, target: Path, number: int | Literal["table"]) -> Path:
+        """The temporary file of item `number`, or of the table, beside its target."""
         return target.with_name(f".{self.id}-{number}.tmp")
 
     def save(self, path: Path) -> None:
         """Replace the manifest on disk."""
         with disk_trouble(path.parent):
-            write_again(path, self._bytes())
+            write_again(path, self._bytes(), path.with_name(_TEMPORARY))
 
     def _bytes(self) -> bytes:
         return json.dumps({"kind": _KIND} | asdict(self), indent=1).encode()  # ASCII: names need not be valid UTF-8
@@ -93,9 +95,10 @@ def start(manifest: Manifest, into: Path) -> Path:
         with disk_trouble(into):
             into.mkdir(parents=True, exist_ok=True)
             path = into / NAME
+            clean(into / _TEMPORARY, path)
             if exists(path) or NAME in {item.folder for item in manifest.items}:
                 path = into / f"sort-manifest-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.json"
-            write_new(path, manifest._bytes())
+            write_new(path, manifest._bytes(), into / _TEMPORARY)
     except UserError:
         remove_folders(manifest)
         raise
@@ -104,14 +107,14 @@ def start(manifest: Manifest, into: Path) -> Path:
 
 def unfinished(into: Path) -> tuple[Path, Manifest] | None:
     """A manifest in this folder that was not carried out, or not undone, to its end."""
+    return next((found for found in written(into) if found[1].state in ("sorting", "undoing")), None)
+
+
+def written(into: Path) -> Iterator[tuple[Path, Manifest]]:
+    """The manifests of a folder; files of such a name that are none are passed over."""
     for path in sorted(into.glob("sort-manifest*.json")):
-        try:
-            manifest = load(path)
-        except UserError:  # somebody else's file
-            continue
-        if manifest.state in ("sorting", "undoing"):
-            return path, manifest
-    return None
+        with suppress(UserError):
+            yield path, load(path)
 
 
 def load(path: Path) -> Manifest:

@@ -55,6 +55,7 @@ def undo(path: Path, manifest: Manifest, progress: Progress, report: Report) -> 
     progress("undo", total, total)
     with disk_trouble(path.parent):
         table = path.parent / manifest.table
+        files.clean(manifest.temporary(table, "table"), table)
         if table.is_file() and table.read_bytes() == write_sorted_csv(rows(manifest)):
             table.unlink()
         remove_folders(manifest, *(path.parent / name for name in manifest.folders))
