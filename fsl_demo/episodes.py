@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
 from fsl_demo.errors import UserError
 from fsl_demo.pictures import Picture
+from fsl_demo.scores import Combined as Combined
+from fsl_demo.scores import Scores as Scores
+from fsl_demo.scores import combine as combine
+from fsl_demo.scores import join as join
 
 MAX_NAME = 100
 MAX_DESCRIPTION = 1_000
@@ -93,84 +97,6 @@ def check_texts(spec: ClassSpec) -> None:
     for text in spec.descriptions:
         if len(text) > MAX_DESCRIPTION:
             raise UserError("description_long", name=spec.name, length=len(text), limit=MAX_DESCRIPTION)
-
-
-@dataclass(frozen=True)
-class Scores:
-    """What a method says about Q queries and C classes.
-
-    Attributes:
-        method: the method's id.
-        checkpoint: hash of the weights that it used.
-        settings: the settings that it used.
-        seconds: wall-clock time of fit and predict.
-        similarities: float32 [Q, C], raw, comparable within a method only.
-        probabilities: float32 [Q, C], calibrated, rows sum to 1.
-        none_below: a query whose best similarity is lower is unlike the examples; NaN where nothing is known.
-        pairs: float32 [Q, S], similarity to each support picture, or None.
-        note: what the method chose by itself and why, in plain values ("variant", "reason" …).
-    """
-
-    method: str
-    checkpoint: str
-    settings: Mapping[str, object]
-    seconds: float
-    similarities: np.ndarray
-    probabilities: np.ndarray
-    none_below: float
-    pairs: np.ndarray | None = None
-    note: Mapping[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for name in ("similarities", "probabilities"):
-            values = getattr(self, name)
-            if values.dtype != np.float32 or values.ndim != 2 or not np.isfinite(values).all():
-                raise ValueError(f"{name}: finite float32 [Q, C] expected, got {values.dtype} {values.shape}")
-        if self.similarities.shape != self.probabilities.shape:
-            raise ValueError(f"{self.similarities.shape} similarities, {self.probabilities.shape} probabilities")
-        if not np.allclose(self.probabilities.sum(axis=1), 1.0, atol=1e-3):
-            raise ValueError("probabilities: rows must sum to 1")
-        if self.pairs is not None and len(self.pairs) != len(self.similarities):
-            raise ValueError(f"pairs: [Q, S] expected, got {self.pairs.shape}")
-
-    def best(self, query: int) -> int:
-        """Index of the most probable class."""
-        return int(self.probabilities[query].argmax())
-
-    def unlike(self, query: int) -> bool:
-        """Whether the query is unlike the examples of the most probable class."""
-        return bool(self.similarities[query, self.best(query)] < self.none_below)
-
-    def part(self, first: int, end: int) -> Scores:
-        """The scores of the queries from `first` to before `end`."""
-        pairs = None if self.pairs is None else self.pairs[first:end]
-        return replace(
-            self, similarities=self.similarities[first:end], probabilities=self.probabilities[first:end], pairs=pairs
-        )
-
-
-@dataclass(frozen=True)
-class Combined:
-    """One answer a query from several methods: what page, files and command line give first.
-
-    Attributes:
-        probabilities: float32 [Q, C], the mean over the methods.
-        unlike: bool [Q], whether every method finds the query unlike the examples.
-    """
-
-    probabilities: np.ndarray
-    unlike: np.ndarray
-
-    def best(self, query: int) -> int:
-        """Index of the most probable class."""
-        return int(self.probabilities[query].argmax())
-
-
-def combine(scores: Sequence[Scores]) -> Combined:
-    """The methods' answers to the same queries and classes as one."""
-    probabilities = np.mean([one.probabilities for one in scores], axis=0, dtype=np.float32)
-    unlike = [[one.unlike(query) for query in range(len(probabilities))] for one in scores]
-    return Combined(probabilities, np.all(np.array(unlike, dtype=bool), axis=0))
 
 
 Box = tuple[float, float, float, float]

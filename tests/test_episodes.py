@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,9 @@ from fsl_demo.episodes import (
     Example,
     Scores,
     class_key,
+    combine,
     in_latin_script,
+    join,
     ordered_unique,
 )
 from fsl_demo.errors import MESSAGES, UserError
@@ -30,7 +33,7 @@ def picture(grey: int) -> Picture:
 
 
 def scores(**changes: Any) -> Scores:
-    """Three queries, two classes: the first class, the second class, none of these."""
+    """Three queries, two classes: the first class, the second class, the first but unlike its examples."""
     values = {
         "method": "m",
         "checkpoint": "",
@@ -97,10 +100,32 @@ def test_texts_have_limits() -> None:
     assert refusal(ClassSpec("a", ("b" * (MAX_DESCRIPTION + 1),)), ClassSpec("c")).code == "description_long"
 
 
-def test_the_answer_is_the_best_class_or_none_of_these() -> None:
+def test_the_answer_is_the_best_class_and_unlike_is_a_mark_beside_it() -> None:
     found = scores()
     assert [found.best(query) for query in range(3)] == [0, 1, 0]
-    assert [found.answer(query) for query in range(3)] == [0, 1, None]
+    assert [found.unlike(query) for query in range(3)] == [False, False, True]
+    assert not any(scores(none_below=float("nan")).unlike(query) for query in range(3))
+
+
+def test_several_methods_give_one_answer() -> None:
+    other = scores(probabilities=np.array([[0.1, 0.9], [0.3, 0.7], [0.8, 0.2]], np.float32))
+    combined = combine([scores(), other])
+    np.testing.assert_allclose(combined.probabilities, [[0.45, 0.55], [0.2, 0.8], [0.7, 0.3]], atol=1e-6)
+    assert [combined.best(query) for query in range(3)] == [1, 1, 0]
+    assert combined.unlike.tolist() == [False, False, True]  # the other finds the first query unlike as well
+    assert not combine([scores(none_below=-1.0), other]).unlike.any()
+
+
+def test_scores_of_batches_are_joined_to_what_one_call_gives() -> None:
+    whole = scores(pairs=np.arange(6, dtype=np.float32).reshape(3, 2), seconds=3.0)
+    joined = join([replace(whole.row(query), seconds=1.0) for query in range(3)])
+    for name in ("similarities", "probabilities", "pairs"):
+        np.testing.assert_array_equal(getattr(joined, name), getattr(whole, name))
+    assert (joined.method, joined.seconds, joined.none_below) == ("m", 3.0, 0.5)
+    assert join([scores(none_below=float("nan"))] * 2).pairs is None
+    for other in (scores(method="n"), scores(checkpoint="c"), scores(none_below=0.4)):
+        with pytest.raises(ValueError):
+            join([scores(), other])
 
 
 @pytest.mark.parametrize(

@@ -18,17 +18,19 @@ from fsl_demo.commands import (
     methods,
     predict,
     search,
+    sort,
     study,
     train,
     weights,
 )
 
-VERBS = (predict, explain, caption, fill, search, episodes, train, evaluate, study, methods, weights, doctor)
+VERBS = (predict, explain, caption, fill, search, sort, episodes, train, evaluate, study, methods, weights, doctor)
 
 EPILOG = """\
 examples:
   python -m fsl_demo predict --support pets/ --queries unsorted/
   python -m fsl_demo explain --support pets/ --query unsorted/7.jpg --out why/
+  python -m fsl_demo sort holiday/ --support pets/ --into sorted/
   python -m fsl_demo episodes list
   python -m fsl_demo VERB --help
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fsl_demo.store import Workspace
 
 FORMATS = ("imagefolder", "huggingface", "csv")
+_UNANSWERED = dict.fromkeys(("answer", "probability", "unlike", "probabilities"))
 
 
 def add(verbs: options.Verbs) -> None:
@@ -103,8 +104,8 @@ def show(chosen: argparse.Namespace) -> int:
     rows = []
     for query in queries:
         said = (reporting.in_words(query["predictions"].get(method)) for method in methods)
-        rows.append([query["number"], query["file"], *said, _label_of(query)])
-    reporting.print_table(["query", "file", *methods, "label"], rows)
+        rows.append([query["number"], query["file"], reporting.in_words(query), *said, _label_of(query)])
+    reporting.print_table(["query", "file", "answer", *methods, "label"], rows)
     return 0
 
 
@@ -212,16 +213,16 @@ def _workspace(chosen: argparse.Namespace) -> Workspace:
 
 
 def _query(labelled: LabelledEpisode, number: int) -> dict[str, Any]:
+    from fsl_demo.services.predict import combined_answer, prediction
+
     episode, said = labelled.episode, labelled.labels.get(number)
+    scores = [run.scores for run in labelled.runs if number < len(run.scores.probabilities)]
     return {
         "number": number + 1,
         "file": episode.queries[number].name,
         "sha256": episode.queries[number].sha256,
-        "predictions": {
-            run.scores.method: reporting.answer(run.scores, number, episode.classes)
-            for run in labelled.runs
-            if number < len(run.scores.probabilities)
-        },
+        **(combined_answer(scores, number, episode.classes) if scores else _UNANSWERED),
+        "predictions": {one.method: prediction(one, number, episode.classes) for one in scores},
         "labelled": said is not None,
         "label": None if said is None or said.class_index is None else episode.classes[said.class_index].name,
         "annotator": said.annotator if said else None,

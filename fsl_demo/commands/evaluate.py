@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DETAILS = """\
 Draws random episodes from class folders, the same ones for every method, and prints accuracy with its 95 % interval,
 the difference to the first method (paired by episode; by query for a single episode), the expected calibration error
-(ECE) and how many queries were called none of these. With --leave-one-out, every picture is classified by all the
+(ECE) and how many queries were marked unlike the examples. With --leave-one-out, every picture is classified by all the
 others instead: that is how good a support set is.
 
 With checkpoints, those are measured: on the test part where --data names a data set, which also gives pairs to verify.

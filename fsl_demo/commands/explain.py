@@ -8,6 +8,9 @@ from typing import Any
 
 from fsl_demo.commands import options, reading, reporting
 from fsl_demo.episodes import Episode, Explanation
+from fsl_demo.errors import disk_trouble
+from fsl_demo.file_names import folder_name
+from fsl_demo.services.predict import prediction
 
 DETAILS = """\
 Writes a PNG of the query and of the support picture most like it, under the heat map of the evidence for the
@@ -56,7 +59,7 @@ def run(chosen: argparse.Namespace) -> int:
             "query": query.name,
             "method": explanation.method,
             "class": episode.classes[explanation.class_index].name,
-            "answer": reporting.answer(scores, 0, episode.classes),
+            "answer": prediction(scores, 0, episode.classes),
             "layers": _write(explanation, episode, chosen.out, chosen.opacity),
         }
     )
@@ -66,8 +69,6 @@ def run(chosen: argparse.Namespace) -> int:
 def _write(explanation: Explanation, episode: Episode, folder: Path, opacity: float) -> list[dict[str, Any]]:
     """Draw each layer that has a map into `folder`; gives what there is to say of each layer."""
     from fsl_demo.overlays import overlay
-    from fsl_demo.store.connection import trouble
-    from fsl_demo.store.exchange.names import folder_name
 
     name = folder_name(episode.classes[explanation.class_index].name)
     said = []
@@ -75,7 +76,7 @@ def _write(explanation: Explanation, episode: Episode, folder: Path, opacity: fl
         file = None
         if layer.map is not None:
             file = folder / f"{explanation.method}-{name}-{layer.role}.png"
-            with trouble(folder):
+            with disk_trouble(folder):
                 folder.mkdir(parents=True, exist_ok=True)
                 overlay(layer.picture, layer.map, layer.seen, opacity).save(file)
         said.append(

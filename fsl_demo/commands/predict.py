@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from fsl_demo.commands import options, reading, reporting
 from fsl_demo.episodes import Episode, Scores
 from fsl_demo.errors import UserError
+from fsl_demo.services.predict import predict_document
 
 DETAILS = """\
-The JSON has "classes", "methods" (id, hash of the checkpoint, seconds) and "queries": of each file the label
-that each method gives it (null is "none of these"), the highest probability and that of every class.
+Each picture has one answer from all methods: the most probable class by the mean of their probabilities. A picture
+that every method finds unlike the examples of its class is marked "unlike", beside the answer.
+The JSON has "classes", "methods" (id, hash of the checkpoint, seconds) and "queries": of each file "answer",
+"probability", "unlike" and the "probabilities" of every class, and the same of each method under "predictions".
 A query that cannot be read is named on stderr and left out; the exit code is then 1.
 """
 EXAMPLES = """\
@@ -52,73 +54,56 @@ def run(chosen: argparse.Namespace) -> int:
     if not queries:
         raise UserError("no_queries")
     episode = dataclasses.replace(learned, queries=tuple(queries.values()))
-    answers = _answers(chosen, episode, terminal)
-    _PRINTERS[chosen.format](document(episode, list(queries), answers))
+    scores = classify(chosen, episode, terminal)
+    _PRINTERS[chosen.format](predict_document(episode, list(queries), scores))
     return 1 if terminal.faults else 0
 
 
-def _answers(chosen: argparse.Namespace, episode: Episode, terminal: reporting.Terminal) -> list[Scores]:
-    """The scores of each method; one that was asked for and cannot answer is a fault, others are passed over."""
+def classify(chosen: argparse.Namespace, episode: Episode, terminal: reporting.Terminal) -> list[Scores]:
+    """The scores of the chosen methods; one that was asked for and cannot answer is a fault, others are passed over.
+
+    Raises:
+        UserError: when no method can answer.
+    """
     from fsl_demo.methods import proposed
+    from fsl_demo.services.predict import Plan, predict
 
     known = reading.methods(chosen.workspace)
     settings = reading.settings(known, chosen.settings)
-    answers, refusals = [], []
-    for method in reading.named(known, chosen.methods or proposed(known, [one.picture for one in episode.support])):
-        try:
-            fitted = method.fit(episode, settings[method.card.id], terminal.progress)
-            answers.append(fitted.predict(episode.queries, terminal.progress))
-        except UserError as error:
-            refusals.append(error)
-    if not answers:
-        raise refusals[0]
+    names = chosen.methods or proposed(known, [example.picture for example in episode.support])
+    plans = [Plan(method, settings[method.card.id]) for method in reading.named(known, names)]
+    refusals: list[UserError] = []
+    scores = predict(episode, plans, terminal.progress, lambda _, error: refusals.append(error))
     for refusal in refusals:
         if chosen.methods:
             terminal.fault(refusal)
         else:
             terminal.note(str(refusal))
-    return answers
+    return scores
 
 
-def document(episode: Episode, files: Sequence[str], answers: Sequence[Scores]) -> dict[str, Any]:
-    """What the methods say, as the JSON document that `DETAILS` describes.
-
-    Args:
-        files: what to call each query, in order.
-        answers: the scores of each method.
-    """
-    return {
-        "classes": [spec.name for spec in episode.classes],
-        "methods": [
-            {"id": scores.method, "checkpoint": scores.checkpoint, "seconds": round(scores.seconds, 3)}
-            for scores in answers
-        ],
-        "queries": [
-            {"file": file, "predictions": {s.method: reporting.answer(s, number, episode.classes) for s in answers}}
-            for number, file in enumerate(files)
-        ],
-    }
-
-
-def _print_csv(said: dict[str, Any]) -> None:
-    methods = [method["id"] for method in said["methods"]]
+def _print_csv(document: dict[str, Any]) -> None:
+    methods = [method["id"] for method in document["methods"]]
+    header = ["file", "answer", "probability", "unlike"]
+    header += [column for name in methods for column in (name, f"{name}.probability", f"{name}.unlike")]
     rows = []
-    for query in said["queries"]:
-        answers = [query["predictions"][method] for method in methods]
-        rows.append(
-            [query["file"], *(cell for a in answers for cell in (a["label"] or reporting.NONE, a["probability"]))]
-        )
-    reporting.print_csv(["file", *(name for m in methods for name in (m, f"{m}.probability"))], rows)
+    for query in document["queries"]:
+        row = [query["file"], query["answer"], query["probability"], reporting.yes_no(query["unlike"])]
+        for name in methods:
+            said = query["predictions"][name]
+            row += [said["label"], said["probability"], reporting.yes_no(said["unlike"])]
+        rows.append(row)
+    reporting.print_csv(header, rows)
 
 
-def _print_table(said: dict[str, Any]) -> None:
-    methods = [method["id"] for method in said["methods"]]
+def _print_table(document: dict[str, Any]) -> None:
+    methods = [method["id"] for method in document["methods"]]
     rows = []
-    for query in said["queries"]:
-        answers = [query["predictions"][method] for method in methods]
-        differ = "methods disagree" if len({answer["label"] for answer in answers}) > 1 else ""
-        rows.append([query["file"], *map(reporting.in_words, answers), differ])
-    reporting.print_table(["query", *methods, ""], rows)
+    for query in document["queries"]:
+        predictions = [query["predictions"][name] for name in methods]
+        differ = "methods disagree" if len({said["label"] for said in predictions}) > 1 else ""
+        rows.append([query["file"], reporting.in_words(query), *map(reporting.in_words, predictions), differ])
+    reporting.print_table(["query", "answer", *methods, ""], rows)
 
 
 _PRINTERS = {"json": reporting.print_json, "csv": _print_csv, "table": _print_table}

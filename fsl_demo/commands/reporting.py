@@ -9,8 +9,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from fsl_demo.episodes import ClassSpec, Scores
 from fsl_demo.errors import UserError
+from fsl_demo.file_names import safe_cell
 
 STAGES = {
     "read": "reading pictures",
@@ -19,6 +19,8 @@ STAGES = {
     "embed": "embedding",
     "score": "scoring",
     "describe": "describing pictures",
+    "sort": "sorting files",
+    "undo": "putting files back",
 }
 NONE = "(none of these)"
 ERASE = "\r\x1b[K"
@@ -34,16 +36,16 @@ class Terminal:
     def __init__(self) -> None:
         self.faults = 0
         self._rewrites = sys.stderr.isatty()
-        self._stage = ""
+        self._logged: set[tuple[str, int]] = set()
 
     def progress(self, stage: str, done: int, total: int) -> None:
         """A `Progress`."""
         if self._rewrites:
             end = ERASE if done >= total else ""
             print(f"{ERASE}{STAGES[stage]} {done}/{total}{end}", end="", file=sys.stderr, flush=True)
-        elif stage != self._stage and total:
+        elif total and (stage, total) not in self._logged:  # once, though batches come back to it
+            self._logged.add((stage, total))
             print(f"{STAGES[stage]} ({total})", file=sys.stderr, flush=True)
-        self._stage = stage
 
     def fault(self, error: UserError) -> None:
         """Say what is left out, and why."""
@@ -54,21 +56,21 @@ class Terminal:
         print(f"{ERASE if self._rewrites else ''}fsl_demo: {text}", file=sys.stderr, flush=True)
 
 
-def answer(scores: Scores, query: int, classes: Sequence[ClassSpec]) -> dict[str, Any]:
-    """What a method says of one query: its label (None for "none of these"), and every class's probability."""
-    index, probabilities = scores.answer(query), scores.probabilities[query]
-    return {
-        "label": None if index is None else classes[index].name,
-        "probability": _rounded(probabilities.max()),
-        "scores": {spec.name: _rounded(value) for spec, value in zip(classes, probabilities, strict=True)},
-    }
+def in_words(answer: dict[str, Any] | None) -> str:
+    """An answer in a table, with its probability and the mark "unlike"; nothing where nobody has answered.
 
-
-def in_words(said: dict[str, Any] | None) -> str:
-    """An `answer` in a table; nothing where a method has not been asked."""
-    if said is None:
+    Args:
+        answer: of a method (`services.predict.prediction`) or of all (`services.predict.combined_answer`).
+    """
+    if answer is None or answer["probability"] is None:
         return ""
-    return NONE if said["label"] is None else f"{said['label']} {said['probability']:.0%}"
+    name = answer["answer"] if "answer" in answer else answer["label"]
+    return f"{name} {answer['probability']:.0%}" + (", unlike" if answer["unlike"] else "")
+
+
+def yes_no(value: bool) -> str:
+    """A truth value in a CSV."""
+    return "yes" if value else "no"
 
 
 def print_json(value: Any) -> None:
@@ -77,8 +79,6 @@ def print_json(value: Any) -> None:
 
 def print_csv(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """A CSV whose cells no spreadsheet takes for formulas."""
-    from fsl_demo.store.exchange import safe_cell
-
     table = csv.writer(sys.stdout, lineterminator="\n")
     table.writerows([safe_cell(str(cell)) for cell in row] for row in (header, *rows))
 
@@ -90,10 +90,6 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     for line in lines:
         cells = (cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True))
         print("  ".join(cells).rstrip())
-
-
-def _rounded(probability: float) -> float:
-    return round(float(probability), 6)
 
 
 def _width(text: str) -> int:

@@ -49,7 +49,7 @@ def walk(folder: Path) -> Iterable[Path]:
     """Every file in a folder, however deep, following links to folders once."""
     seen = set()
     for place, folders, files in os.walk(folder, followlinks=True):
-        folders[:] = [name for name in folders if _visible(name)]
+        folders[:] = [name for name in folders if visible(name)]
         real = os.path.realpath(place)
         if real in seen:
             folders.clear()
@@ -60,7 +60,7 @@ def walk(folder: Path) -> Iterable[Path]:
 
 def is_picture(path: PurePosixPath) -> bool:
     """Whether it is named like a picture and nothing on the way is hidden."""
-    return path.suffix.lower() in SUFFIXES and all(_visible(part) for part in path.parts)
+    return path.suffix.lower() in SUFFIXES and all(visible(part) for part in path.parts)
 
 
 def natural(path: PurePosixPath) -> tuple[list[list[tuple[int, str]]], str]:
@@ -74,7 +74,8 @@ def _number(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 20 else -1
 
 
-def _visible(name: str) -> bool:
+def visible(name: str) -> bool:
+    """Whether a file or folder of this name is meant for people."""
     return not name.startswith(".") and name != "__MACOSX"
 
 

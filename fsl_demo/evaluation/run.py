@@ -26,7 +26,7 @@ class Figures:
     Attributes:
         accuracy, low, high: mean over episodes with its 95 % interval; over queries, by Wilson, for one episode.
         ece: expected calibration error over all queries, 15 bins.
-        none: share of queries called "none of these", though each belongs to a class.
+        unlike: share of queries marked unlike the examples, though each belongs to a class.
         difference, difference_low, difference_high: accuracy against the first method, paired by episode; by query,
             for one episode; None for the first method.
     """
@@ -37,7 +37,7 @@ class Figures:
     low: float
     high: float
     ece: float
-    none: float
+    unlike: float
     difference: float | None = None
     difference_low: float | None = None
     difference_high: float | None = None
@@ -65,14 +65,14 @@ class Report:
             f"{self.way}-way {self.shot}-shot, {queries}, {self.episodes} episode{'s' * (self.episodes > 1)} from"
             f" {self.classes} classes, seed {self.seed}; chance {1 / self.way:.1%}; intervals of 95 %.",
             "",
-            "| method | accuracy | against the first | ECE | called none of these |",
+            "| method | accuracy | against the first | ECE | marked unlike |",
             "|---|---|---|---|---|",
         ]
         for one in self.figures:
             against = "" if one.difference is None else _signed(one)
             name = f"{one.method} (transductive)" if one.transductive else one.method
             interval = f"{one.accuracy:.1%} ({one.low:.1%} to {one.high:.1%})"
-            lines.append(f"| {name} | {interval} | {against} | {one.ece:.3f} | {one.none:.1%} |")
+            lines.append(f"| {name} | {interval} | {against} | {one.ece:.3f} | {one.unlike:.1%} |")
         return "\n".join(lines)
 
 
@@ -107,7 +107,7 @@ def evaluate(
     sampler = EpisodeSampler(files, way, shot, queries, seed, group)
     right: list[list[np.ndarray]] = [[] for _ in methods]
     sure: list[list[np.ndarray]] = [[] for _ in methods]
-    none: list[list[bool]] = [[] for _ in methods]
+    unlike: list[list[bool]] = [[] for _ in methods]
     for done, drawn in enumerate(sampler.draw(episodes)):
         progress("score", done, episodes)
         episode, truth = episode_of(drawn, opened)
@@ -116,10 +116,10 @@ def evaluate(
             scores = fitted.predict(episode.queries, quiet)
             right[number].append(credits(scores.probabilities, truth))
             sure[number].append(scores.probabilities.max(axis=1))
-            none[number] += [scores.answer(query) is None for query in range(len(truth))]
+            unlike[number] += [scores.unlike(query) for query in range(len(truth))]
     progress("score", episodes, episodes)
     figures = [
-        _figures(method, right[number], np.concatenate(sure[number]), float(np.mean(none[number])), right[0])
+        _figures(method, right[number], np.concatenate(sure[number]), float(np.mean(unlike[number])), right[0])
         for number, method in enumerate(methods)
     ]
     return Report(len(files), sampler.way, shot, queries, episodes, seed, tuple(figures))
@@ -153,7 +153,7 @@ def _image(file: Path) -> Any:
 
 
 def _figures(
-    method: Method, right: list[np.ndarray], sure: np.ndarray, none: float, first: list[np.ndarray]
+    method: Method, right: list[np.ndarray], sure: np.ndarray, unlike: float, first: list[np.ndarray]
 ) -> Figures:
     credit, units = np.concatenate(right), _units(right)
     if len(right) == 1:
@@ -164,7 +164,7 @@ def _figures(
     gap = intervals.paired(units, _units(first))
     difference = () if right is first else (gap.mean, gap.low, gap.high)
     card, ece = method.card, expected_calibration_error(sure, credit)
-    return Figures(card.id, card.transductive, float(units.mean()), low, high, ece, none, *difference)
+    return Figures(card.id, card.transductive, float(units.mean()), low, high, ece, unlike, *difference)
 
 
 def _units(right: list[np.ndarray]) -> np.ndarray:

@@ -109,12 +109,12 @@ def by_fold(
 def _mean(reports: Sequence[Report], label: str) -> Report:
     """The mean of reports of one method each, with the interval of a stratified mean."""
     figures = [report.figures[0] for report in reports]
-    accuracy, ece, none = (
-        float(np.mean([getattr(one, key) for one in figures])) for key in ("accuracy", "ece", "none")
+    accuracy, ece, unlike = (
+        float(np.mean([getattr(one, key) for one in figures])) for key in ("accuracy", "ece", "unlike")
     )
     reach = sqrt(sum((one.high - one.accuracy) ** 2 for one in figures)) / len(figures)
     mean = replace(
-        figures[0], method=label, accuracy=accuracy, low=accuracy - reach, high=accuracy + reach, ece=ece, none=none
+        figures[0], method=label, accuracy=accuracy, low=accuracy - reach, high=accuracy + reach, ece=ece, unlike=unlike
     )
     count = sum(report.episodes for report in reports)
     classes = sum(report.classes for report in reports)

@@ -45,7 +45,7 @@ class AsifSettings:
 
     Attributes:
         blend: weight of the pictures against the text; None lets the method choose.
-        none_below: similarity under which a query is "none of these"; None lets the method choose.
+        none_below: similarity under which a query is unlike the examples; None lets the method choose.
     """
 
     blend: float | None = field(

@@ -1,4 +1,4 @@
-"""From similarities to probabilities and to "none of these": defaults, and what the support set itself says.
+"""From similarities to probabilities and to "unlike the examples": defaults, and what the support set itself says.
 
 A default is a measured number that depends on how many pictures a class has and on how they are blended with
 text. With two or more pictures of every class, each support picture is held out in turn and the default is
@@ -18,7 +18,7 @@ PRIOR = 8.0
 """How many held-out pictures the default temperature outweighs, and below, the default threshold."""
 PRIOR_THRESHOLD = 20.0
 REFUSED = 0.05
-"""The share of queries of a class that the automatic threshold may call "none of these"."""
+"""The share of queries of a class that the automatic threshold may call unlike the examples."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def losses(similarities: np.ndarray, owners: np.ndarray, temperature: float) -> 
 
 
 def threshold(similarities: np.ndarray, owners: np.ndarray, before: float, now: float) -> float:
-    """The similarity under which a query is "none of these".
+    """The similarity under which a query is unlike the examples.
 
     Args:
         similarities: of held-out pictures, [S, C].

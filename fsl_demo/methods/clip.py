@@ -30,7 +30,7 @@ class ClipSettings:
         templates: prompt templates, one a line; None for open_clip's simple ones.
         pictures: weight of the pictures against the text; None lets the method choose.
         sharpness: Tip-Adapter's beta; None lets the method choose.
-        none_below: similarity under which a query is "none of these"; None lets the method choose.
+        none_below: similarity under which a query is unlike the examples; None lets the method choose.
     """
 
     model: str = field(default=DEFAULT, metadata=MODEL)

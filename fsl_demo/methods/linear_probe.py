@@ -34,7 +34,7 @@ class LinearProbeSettings:
     """Settings of `LinearProbe`.
 
     Attributes:
-        none_below: similarity under which a query is "none of these"; None lets the method choose.
+        none_below: similarity under which a query is unlike the examples; None lets the method choose.
     """
 
     none_below: float | None = field(default=None, metadata=NONE_BELOW)

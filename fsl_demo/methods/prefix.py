@@ -36,7 +36,7 @@ class PrefixSettings:
     """Settings of `Prefix`.
 
     Attributes:
-        none_below: score under which a query is "none of these"; None refuses nothing.
+        none_below: score under which a query is unlike the examples; None refuses nothing.
     """
 
     none_below: float | None = field(

@@ -26,7 +26,7 @@ class PrototypeSettings:
     """Settings of `Prototype`.
 
     Attributes:
-        none_below: cosine similarity under which a query is "none of these"; None lets the method choose.
+        none_below: cosine similarity under which a query is unlike the examples; None lets the method choose.
     """
 
     none_below: float | None = field(default=None, metadata=NONE_BELOW)

@@ -41,7 +41,7 @@ class SiameseSettings:
 
     Attributes:
         variant: the kind of pictures; None lets the method choose.
-        none_below: cosine similarity under which a query is "none of these"; None lets the method choose.
+        none_below: cosine similarity under which a query is unlike the examples; None lets the method choose.
     """
 
     variant: str | None = field(default=None, metadata=variant_setting(VARIANTS))

@@ -30,7 +30,7 @@ class TwoStreamSettings:
     """Settings of `TwoStream`.
 
     Attributes:
-        none_below: match under which a query is "none of these"; None for the checkpoint's.
+        none_below: match under which a query is unlike the examples; None for the checkpoint's.
     """
 
     none_below: float | None = field(default=None, metadata=NONE_BELOW)

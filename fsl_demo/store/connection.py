@@ -13,17 +13,13 @@ from sqlite_utils import Database
 
 from fsl_demo.episodes import class_key
 from fsl_demo.errors import UserError, disk_trouble
+from fsl_demo.file_names import plain as plain
 from fsl_demo.store.schema import migrations
 
 
 def now() -> str:
     """The time as the store writes it: ISO 8601, UTC, microseconds."""
     return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def plain(text: str) -> str:
-    """The text without what UTF-8 cannot hold (file names that are not UTF-8 carry lone surrogates)."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 @contextmanager

@@ -21,7 +21,7 @@ class LabelRecord:
         kind: "class", "none" (none of these) or "cleared" (taken back).
         class_name: the class, "" unless `kind` is "class".
         annotator: who said it.
-        source: "blind", "accepted" or "corrected"; "" when cleared.
+        source: "blind", "accepted", "corrected" or "bulk"; "" when cleared.
         suggestion: name of the class that was suggested, or "".
         seconds: how long the query was on view.
         supersedes: id of the row that this one replaces.

@@ -161,12 +161,7 @@ CREATE TABLE vectors (
 @migrations()
 def m001_first_tables(db: Database) -> None:
     """Everything of the first release."""
-    statement = ""
-    for line in _TABLES.splitlines(keepends=True):
-        statement += line
-        if complete_statement(statement):
-            db.execute(statement)
-            statement = ""
+    _run(db, _TABLES)
 
 
 @migrations()
@@ -196,29 +191,13 @@ def m004_captions(db: Database) -> None:
     db.table("captions").enable_fts(["text"], create_triggers=True, tokenize="porter unicode61 remove_diacritics 2")
 
 
-@migrations()
-def m005_light_drafts(db: Database) -> None:
-    """A draft's results, undo steps and the last edit of each browser tab lie beside it, so that an edit is small."""
-    db.execute("CREATE TABLE draft_results (draft TEXT PRIMARY KEY REFERENCES drafts(id), data TEXT NOT NULL) STRICT")
-    db.execute(
-        "CREATE TABLE draft_steps (draft TEXT NOT NULL REFERENCES drafts(id), number INTEGER NOT NULL,"
-        " data TEXT NOT NULL, PRIMARY KEY (draft, number)) STRICT, WITHOUT ROWID"
-    )
-    db.execute(
-        "CREATE TABLE draft_tabs (draft TEXT NOT NULL REFERENCES drafts(id), tab TEXT NOT NULL,"
-        " number INTEGER NOT NULL, PRIMARY KEY (draft, tab)) STRICT, WITHOUT ROWID"
-    )
-    db.execute("ALTER TABLE drafts DROP COLUMN tab")
-    for draft_id, text in db.execute("SELECT id, data FROM drafts").fetchall():
-        data = json.loads(text)
-        results = {name: data.pop(name, []) for name in ("results", "previous")}
-        data.pop("undo", None)
-        db.execute("INSERT INTO draft_results (draft, data) VALUES (?, ?)", (draft_id, json.dumps(results)))
-        db.execute("UPDATE drafts SET data = ? WHERE id = ?", (json.dumps(data), draft_id))
-
-
-_LABELS = """
-CREATE TABLE newer_labels (
+_LABELS_OF_MANY = """
+DROP VIEW readable_labels;
+DROP VIEW current_labels;
+DROP TRIGGER labels_are_never_changed;
+DROP TRIGGER labels_are_never_deleted;
+DROP INDEX labels_item;
+CREATE TABLE labels_again (
     id INTEGER PRIMARY KEY,
     item INTEGER NOT NULL REFERENCES episode_items(id),
     kind TEXT NOT NULL CHECK (kind IN ('class', 'none', 'cleared')),
@@ -227,28 +206,66 @@ CREATE TABLE newer_labels (
     source TEXT CHECK (source IN ('blind', 'accepted', 'corrected', 'bulk')),
     suggestion INTEGER REFERENCES classes(id),
     seconds REAL NOT NULL,
-    supersedes INTEGER UNIQUE REFERENCES newer_labels(id),
+    supersedes INTEGER UNIQUE REFERENCES labels_again(id),
     created_at TEXT NOT NULL,
     CHECK ((kind = 'class') = (class IS NOT NULL)),
     CHECK ((kind = 'cleared') = (source IS NULL))
-) STRICT
+) STRICT;
+INSERT INTO labels_again SELECT * FROM labels ORDER BY id;
+DROP TABLE labels;
+ALTER TABLE labels_again RENAME TO labels;
 """
+_AFTER_LABELS = _TABLES[_TABLES.index("CREATE INDEX labels_item") : _TABLES.index("CREATE VIEW readable_predictions")]
+_READABLE_LABELS = _TABLES[_TABLES.index("CREATE VIEW readable_labels") : _TABLES.index("CREATE TABLE drafts")]
 
 
 @migrations()
-def m006_bulk_labels(db: Database) -> None:
-    """Labels may say that they were accepted with others in one step: their source is "bulk"."""
-    kinds = ("trigger", "view", "index")
-    after = db.execute(
-        "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND (tbl_name = 'labels' AND type <> 'table'"
-        " OR name IN ('current_labels', 'readable_labels')) ORDER BY rowid"
-    ).fetchall()
-    for kind, name, _ in reversed(after):
-        assert kind in kinds
-        db.execute(f"DROP {kind} {name}")
-    db.execute(_LABELS)
-    db.execute("INSERT INTO newer_labels SELECT * FROM labels ORDER BY id")
-    db.execute("DROP TABLE labels")
-    db.execute("ALTER TABLE newer_labels RENAME TO labels")
-    for _, _, sql in after:
-        db.execute(sql)
+def m005_labels_given_in_bulk(db: Database) -> None:
+    """A label's source may be "bulk". SQLite cannot change a CHECK, so the table is made again."""
+    _run(db, _LABELS_OF_MANY + _AFTER_LABELS + _READABLE_LABELS)
+
+
+@migrations()
+def m006_light_drafts(db: Database) -> None:
+    """A draft's results, undo steps and the last edit of each browser tab lie beside it, so that an edit is small."""
+    _run(db, _BESIDE_DRAFTS)
+    for draft_id, text in db.execute("SELECT id, data FROM drafts").fetchall():
+        data = json.loads(text)
+        results = {name: data.pop(name, []) for name in ("results", "previous")}
+        data.pop("undo", None)
+        db.execute("INSERT INTO draft_results (draft, data) VALUES (?, ?)", (draft_id, json.dumps(results)))
+        db.execute("UPDATE drafts SET data = ? WHERE id = ?", (json.dumps(data), draft_id))
+
+
+_BESIDE_DRAFTS = """
+CREATE TABLE draft_results (
+    draft TEXT PRIMARY KEY REFERENCES drafts(id),
+    data TEXT NOT NULL                    -- JSON, owned by the page
+) STRICT;
+
+CREATE TABLE draft_steps (
+    draft TEXT NOT NULL REFERENCES drafts(id),
+    number INTEGER NOT NULL,              -- from 0, the oldest
+    data TEXT NOT NULL,                   -- JSON object: what to undo
+    PRIMARY KEY (draft, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE draft_tabs (
+    draft TEXT NOT NULL REFERENCES drafts(id),
+    tab TEXT NOT NULL,                    -- a browser tab
+    number INTEGER NOT NULL,              -- of its last edit that is in the draft
+    PRIMARY KEY (draft, tab)
+) STRICT, WITHOUT ROWID;
+
+ALTER TABLE drafts DROP COLUMN tab;
+"""
+
+
+def _run(db: Database, statements: str) -> None:
+    """Run statements one by one: `executescript` would end the transaction that they belong to."""
+    statement = ""
+    for line in statements.splitlines(keepends=True):
+        statement += line
+        if complete_statement(statement):
+            db.execute(statement)
+            statement = ""

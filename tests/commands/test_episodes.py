@@ -66,7 +66,8 @@ def test_show(call: Call, saved: tuple[Path, str]) -> None:
     assert [example["class"] for example in shown["support"]] == ["brick"] * 3 + ["grass"] * 3 + ["gravel"] * 3
     first, second = shown["queries"]
     assert first["predictions"]["prototype"]["label"] == "brick"
-    assert second["predictions"] == {}
+    assert (first["answer"], first["unlike"]) == ("brick", first["predictions"]["prototype"]["unlike"])
+    assert (second["predictions"], second["answer"]) == ({}, None)
     assert (first["labelled"], first["label"], first["number"]) == (False, None, 1)
     table = call("episodes", "show", episode_id, "--workspace", folder).out
     assert "brick (3); a wall" in table

@@ -11,10 +11,10 @@ import pytest
 from PIL import Image, ImageOps
 
 from fsl_demo.commands import frugal, reading
-from fsl_demo.commands.predict import document
 from fsl_demo.episodes import ClassSpec, Episode, Example, Scores
 from fsl_demo.methods.contract import Method
 from fsl_demo.pictures import Picture, from_image, ingest
+from fsl_demo.services.predict import predict_document
 from tests.commands.conftest import SURFACES, Call, part
 
 pytestmark = pytest.mark.usefixtures("shared")
@@ -37,34 +37,46 @@ def test_json_is_what_the_help_says(call: Call, support: Path, queries: Path) ->
         "deeper/grass 1.png",
     ]
     for query, surface in zip(answer["queries"], ("brick", "gravel", "grass"), strict=True):
-        assert set(query) == {"file", "predictions"}
+        assert list(query) == ["file", "answer", "probability", "unlike", "probabilities", "predictions"]
+        assert (query["answer"], query["unlike"]) == (surface, False)
+        assert query["probability"] == query["probabilities"][surface] == max(query["probabilities"].values())
+        shares = [prediction["scores"][surface] for prediction in query["predictions"].values()]
+        assert query["probability"] == pytest.approx(np.mean(shares), abs=1e-5)
         assert list(query["predictions"]) == ["prototype", "asif", "compact-vlm", "can"]
         for prediction in query["predictions"].values():
-            assert set(prediction) == {"label", "probability", "scores"}
-            assert prediction["label"] in (surface, None)
+            assert list(prediction) == ["label", "probability", "unlike", "scores"]
+            assert prediction["label"] == surface
             assert list(prediction["scores"]) == list(SURFACES)
             assert sum(prediction["scores"].values()) == pytest.approx(1, abs=1e-5)
             assert prediction["probability"] == max(prediction["scores"].values()) == prediction["scores"][surface]
 
 
-def test_none_of_these_is_null_in_json_and_named_elsewhere(call: Call, support: Path, queries: Path) -> None:
-    strict = ("--methods", "prototype", "--set", "prototype.none_below=1")
+def test_unlike_stands_beside_the_answer(call: Call, support: Path, queries: Path) -> None:
+    strict = ("--methods", "prototype,can", "--set", "prototype.none_below=1")
     common = ("predict", "--support", support, "--queries", queries, *strict)
-    assert [
-        query["predictions"]["prototype"]["label"] for query in call(*common, "--format", "json").json()["queries"]
-    ] == ([None] * 3)
-    assert {row["prototype"] for row in call(*common, "--format", "csv").csv()} == {"(none of these)"}
-    assert call(*common).out.count("(none of these)") == 3
+    said = call(*common, "--set", "can.none_below=1", "--format", "json").json()["queries"]
+    assert [(query["answer"], query["unlike"]) for query in said] == [
+        ("brick", True),
+        ("gravel", True),
+        ("grass", True),
+    ]
+    assert all(query["predictions"]["prototype"]["unlike"] for query in said)
+    rows = call(*common, "--set", "can.none_below=0", "--format", "csv").csv()
+    marks = [(row["answer"], row["unlike"], row["prototype.unlike"], row["can.unlike"]) for row in rows]
+    assert marks == [(surface, "no", "yes", "no") for surface in ("brick", "gravel", "grass")]
+    table = call(*common, "--set", "can.none_below=0").out
+    assert table.count("unlike") == 3 and "none of these" not in table
 
 
 def test_csv_and_table(call: Call, support: Path, queries: Path) -> None:
     common = ("predict", "--support", support, "--queries", queries, "--set", "prototype.none_below=0")
     rows = call(*common, "--format", "csv").csv()
     methods = ["prototype", "asif", "compact-vlm", "can"]
-    assert list(rows[0]) == ["file", *(column for one in methods for column in (one, f"{one}.probability"))]
-    assert [row["prototype"] for row in rows] == ["brick", "gravel", "grass"]
+    columns = [column for one in methods for column in (one, f"{one}.probability", f"{one}.unlike")]
+    assert list(rows[0]) == ["file", "answer", "probability", "unlike", *columns]
+    assert [row["answer"] for row in rows] == [row["prototype"] for row in rows] == ["brick", "gravel", "grass"]
     table = call(*common).out.splitlines()
-    assert table[0].split() == ["query", *methods]
+    assert table[0].split() == ["query", "answer", *methods]
     assert table[1].startswith("brick 1.png")
     assert "%" in table[1]
 
@@ -266,14 +278,19 @@ def test_every_orientation_scores_as_it_does_on_the_page(
 def test_the_document_keeps_what_json_can_hold() -> None:
     similarities = np.array([[0.5, 0.1]], np.float32)
     scores = Scores("one", "abc", {}, 0.12345, similarities, np.array([[0.75, 0.25]], np.float32), none_below=0.9)
-    made = document(Episode((ClassSpec("a"), ClassSpec("鳥"))), ["q.png"], [scores])
+    made = predict_document(Episode((ClassSpec("a"), ClassSpec("鳥"))), ["q.png"], [scores])
+    shares = {"a": 0.75, "鳥": 0.25}
     assert json.loads(json.dumps(made)) == {
         "classes": ["a", "鳥"],
         "methods": [{"id": "one", "checkpoint": "abc", "seconds": 0.123}],
         "queries": [
             {
                 "file": "q.png",
-                "predictions": {"one": {"label": None, "probability": 0.75, "scores": {"a": 0.75, "鳥": 0.25}}},
+                "answer": "a",
+                "probability": 0.75,
+                "unlike": True,
+                "probabilities": shares,
+                "predictions": {"one": {"label": "a", "probability": 0.75, "unlike": True, "scores": shares}},
             }
         ],
     }

@@ -51,7 +51,7 @@ def test_zero_shot_is_what_open_clip_computes(weights: Path) -> None:
         scores = method.fit(task, settings, quiet).predict(QUERIES, quiet)
         np.testing.assert_allclose(scores.probabilities, by_open_clip(weights, lines), atol=1e-5)
         assert scores.settings == dataclasses.asdict(settings) and scores.method == "clip" and scores.pairs is None
-        assert scores.probabilities.std() > 1e-3 and None not in [scores.answer(query) for query in range(3)]
+        assert scores.probabilities.std() > 1e-3 and not any(scores.unlike(query) for query in range(3))
 
 
 def test_pictures_are_embedded_once_and_new_words_embed_none(weights: Path) -> None:

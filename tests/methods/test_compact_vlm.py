@@ -24,7 +24,8 @@ def episode(shots: int) -> Episode:
 def test_queries_are_told_apart_by_text_by_pictures_and_by_both(shots: int) -> None:
     task = episode(shots)
     scores = CompactVlm(networks()).fit(task, AUTOMATIC).predict(task.queries)
-    assert [scores.answer(query) for query in range(3)] == [0, 1, 2]
+    assert [scores.best(query) for query in range(3)] == [0, 1, 2]
+    assert not any(scores.unlike(query) for query in range(3))
     assert scores.settings == asdict(AUTOMATIC)
     assert scores.note.get("mixed") == {0: None, 1: "default", 3: "held_out"}[shots]
     assert (scores.pairs is None) == (shots == 0)
@@ -48,7 +49,7 @@ def test_another_script_is_refused_and_its_pictures_are_enough() -> None:
         method.fit(replace(task, classes=foreign), AUTOMATIC)
     assert refused.value.code == "description_script"
     task = replace(episode(1), classes=foreign)
-    assert method.fit(task, AUTOMATIC).predict(task.queries).answer(0) == 0
+    assert method.fit(task, AUTOMATIC).predict(task.queries).best(0) == 0
 
 
 def test_a_phrase_is_found_where_it_is() -> None:

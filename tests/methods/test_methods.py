@@ -40,7 +40,8 @@ def test_the_table_holds_each_method_under_its_id() -> None:
 def test_queries_are_told_apart(make: Any, shots: int) -> None:
     task = episode(shots)
     scores = make(networks()).fit(task, make.Settings(), quiet).predict(task.queries, quiet)
-    assert [scores.answer(query) for query in range(3)] == [0, 1, 2]
+    assert [scores.best(query) for query in range(3)] == [0, 1, 2]
+    assert not any(scores.unlike(query) for query in range(3))
     assert scores.pairs is not None and scores.pairs.shape == (3, 3 * shots)
     assert scores.method == make.card.id and scores.settings == dataclasses.asdict(make.Settings())
 

@@ -14,6 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from fsl_demo.episodes import Label, LabelledEpisode
 from fsl_demo.errors import UserError
@@ -41,6 +42,32 @@ def test_migrations_are_applied_once(workspace: Workspace, labelled: LabelledEpi
         strict = {row["name"]: row["strict"] for row in db.query("PRAGMA table_list") if row["type"] == "table"}
     ours = {name for name in strict if not name.startswith(("sqlite_", "_sqlite"))}
     assert len(ours) == 14 and all(strict[name] for name in ours)
+
+
+def test_labels_of_an_earlier_release_stay_and_later_ones_may_be_given_in_bulk(
+    tmp_path: Path, labelled: LabelledEpisode
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "fsl_demo.db")) as connection:
+        migrations.apply(Database(connection), stop_before="m005_labels_given_in_bulk")
+        connection.executescript(
+            "INSERT INTO pictures VALUES ('a', 1, 1, 'a', 'a', 1, ''); INSERT INTO classes VALUES (1, 'cat', 'cat');"
+            "INSERT INTO episodes VALUES ('e', '', '', '', NULL);"
+            "INSERT INTO episode_items VALUES (1, 'e', 'query', 0, 'a', 'a.png', NULL);"
+            "INSERT INTO labels VALUES (3, 1, 'class', 1, 'Ann', 'blind', NULL, 1.5, NULL, 'then');"
+            "INSERT INTO labels VALUES (4, 1, 'none', NULL, 'Bob', 'corrected', 1, 0, 3, 'later');"
+        )
+        before = connection.execute("SELECT * FROM labels").fetchall()
+    workspace = Workspace(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "fsl_demo.db")) as connection:
+        assert connection.execute("SELECT * FROM labels").fetchall() == before
+        assert connection.execute("SELECT annotator FROM readable_labels").fetchall() == [("Bob",)]
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        for change in ("DELETE FROM labels", "UPDATE labels SET kind = 'none'"):
+            with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+                connection.execute(change)
+    given = dataclasses.replace(labelled, labels={0: Label(0, "Ann", "bulk", 0)})
+    stored = workspace.episode(workspace.save_episode(given))
+    assert stored.labels == given.labels
 
 
 def test_neither_torch_nor_gradio_is_imported() -> None:

@@ -144,7 +144,7 @@ def _load_described(entry: dict[str, Any]) -> Described:
 
 
 def _load_label(entry: dict[str, Any], classes: int) -> Label:
-    if entry["source"] not in ("blind", "accepted", "corrected"):
+    if entry["source"] not in ("blind", "accepted", "corrected", "bulk"):
         raise ValueError(f"source: {entry['source']!r}")
     said, shown = (
         None if entry[field] is None else _index(entry[field], classes) for field in ("class_index", "suggestion")

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from fsl_demo.episodes import LabelledEpisode, class_key
+from fsl_demo.file_names import folder_name
 from fsl_demo.pictures import Picture
 from fsl_demo.store.exchange import document
 from fsl_demo.store.exchange.files import ZipWriter, replacing
-from fsl_demo.store.exchange.names import folder_name
 
 
 def write(episodes: Sequence[tuple[str, LabelledEpisode]], path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from fsl_demo.episodes import ClassSpec, Episode, Example, Label, LabelledEpisode, check_texts, class_key
 from fsl_demo.errors import UserError
+from fsl_demo.file_names import plain_cell, safe_cell
 from fsl_demo.pictures import Picture
 from fsl_demo.store.episodes import StoredEpisode
 from fsl_demo.store.exchange.files import replacing
@@ -20,7 +21,6 @@ from fsl_demo.store.exchange.files import replacing
 COLUMNS = ("file_name", "label", "role", "episode_id", "annotator", "created_at", "sha256", "caption")
 NONE = "(none of these)"
 _NEEDED = ("file_name", "label", "role")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 Find = Callable[[str, str], Picture | None]
 """Called with (file_name, sha256) of a row; gives its picture, or None."""
@@ -60,16 +60,6 @@ def read(text: str, name: str, find: Find) -> list[LabelledEpisode]:
             raise UserError("csv_row", file=name, line=line, column="role", value=row["role"])
         builder.add(row, pictures[row["file_name"], row["sha256"]])
     return [builder.episode(Path(name).stem) for builder in episodes.values()]
-
-
-def safe_cell(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.lstrip("'").startswith(_FORMULA) else cell
-
-
-def plain_cell(cell: str) -> str:
-    """What `safe_cell` was given."""
-    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA) else cell
 
 
 class _Builder:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fsl_demo.store.exchange.names import MAX_LENGTH, class_name, folder_name
+from fsl_demo.file_names import MAX_LENGTH, class_name, folder_name
 
 NAMES = [
     "cat", "Two words", "貓", "naïve", "a/b\\c", "..", ".", "...", ".hidden", "trailing.", " both ", "con", "NUL.txt",

@@ -1,4 +1,4 @@
-"""Class names as folder names that every file system takes, and back."""
+"""Names that other programs take as they are meant: class names as folder names, and cells of tables."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import hashlib
 import re
 from urllib.parse import unquote
 
-from fsl_demo.store.connection import plain
-
 MAX_LENGTH = 120
 """Longest folder name, in bytes of UTF-8."""
 
 _UNSAFE = re.compile(r'[%<>:"/\\|?*\x00-\x1f\x7f]|^[. ]|[. ]$')
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?|__macosx", re.IGNORECASE)
 _EMPTY = "%"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def plain(text: str) -> str:
+    """The text without what UTF-8 cannot hold (file names that are not UTF-8 carry lone surrogates)."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def folder_name(class_name: str) -> str:
@@ -36,6 +40,16 @@ def class_name(folder: str) -> str:
     folder = plain(folder)
     name = "" if folder == _EMPTY else unquote(folder)
     return name if folder_name(name) == folder else folder
+
+
+def safe_cell(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell.lstrip("'").startswith(_FORMULA) else cell
+
+
+def plain_cell(cell: str) -> str:
+    """What `safe_cell` was given."""
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA) else cell
 
 
 def _encode(match: re.Match[str]) -> str:

@@ -1,0 +1,221 @@
+"""Predicting: several methods on one episode, batch by batch, and their answers as a document."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from fsl_demo.episodes import ClassSpec, Combined, Episode, Progress, Scores, combine, join
+from fsl_demo.errors import Cancelled, UserError
+from fsl_demo.pictures import Picture
+
+if TYPE_CHECKING:
+    from fsl_demo.methods.contract import Classifier, Method
+
+FIRST_BATCH, LARGEST_BATCH = 16, 128
+
+Refused = Callable[[str, UserError], None]
+"""Told the id of a method that cannot answer, and why."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A method and the settings to run it with."""
+
+    method: Method
+    settings: Any
+
+
+def predict_in_batches(
+    episode: Episode, plans: Sequence[Plan], progress: Progress, refused: Refused
+) -> Iterator[list[Scores]]:
+    """Run methods on an episode's queries and yield the scores so far of every method after each batch.
+
+    The first batch has 16 queries, so that the first answers come early; each next one is twice as large, up to 128.
+    Transductive methods see all queries at once and join the scores of the last batch. A method that raises a
+    `UserError` is reported and left out, with what it had answered.
+
+    Args:
+        progress: told the stage of a method and how many of all queries are done, whatever the batch; "download" counts
+            megabytes. When it raises `Cancelled`, the iteration ends; what was yielded stays valid.
+
+    Yields:
+        Scores of the first queries, the same number from each method, in the order of `plans`. Nothing when every
+        method is refused.
+    """
+    with suppress(Cancelled):
+        yield from _batch_by_batch(episode, plans, progress, refused)
+
+
+def predict(episode: Episode, plans: Sequence[Plan], progress: Progress, refused: Refused) -> list[Scores]:
+    """The scores of every method that can answer, as of `predict_in_batches`.
+
+    Raises:
+        UserError: why the first method cannot answer, when none can; `no_methods`, `no_queries`.
+        Cancelled: when `progress` raises it.
+    """
+    refusals: list[UserError] = []
+
+    def note(method: str, error: UserError) -> None:
+        refusals.append(error)
+        refused(method, error)
+
+    for scores in _batch_by_batch(episode, plans, progress, note):
+        if len(scores[0].probabilities) == len(episode.queries):
+            return scores
+    raise refusals[0] if refusals else UserError("no_methods" if episode.queries else "no_queries")
+
+
+def prediction(scores: Scores, query: int, classes: Sequence[ClassSpec]) -> dict[str, Any]:
+    """What a method says of one query: "label", "probability", "unlike", and "scores" of every class."""
+    answer = _answer(scores, query, classes)
+    return {
+        "label": answer["answer"],
+        "probability": answer["probability"],
+        "unlike": answer["unlike"],
+        "scores": answer["probabilities"],
+    }
+
+
+def combined_answer(scores: Sequence[Scores], query: int, classes: Sequence[ClassSpec]) -> dict[str, Any]:
+    """The methods' one answer to a query: "answer", "probability", "unlike" and "probabilities" of every class.
+
+    Scores that do not reach as far as the query are left out.
+    """
+    rows = [one.part(query, query + 1) for one in scores if query < len(one.probabilities)]
+    return _answer(combine(rows), 0, classes)
+
+
+def combined_answers(scores: Sequence[Scores], classes: Sequence[ClassSpec]) -> list[dict[str, Any]]:
+    """The one answer to each query, as of `combined_answer`, from scores of the same queries."""
+    combined = combine(scores)
+    return [_answer(combined, number, classes) for number in range(len(combined.probabilities))]
+
+
+def predict_document(episode: Episode, files: Sequence[str], scores: Sequence[Scores]) -> dict[str, Any]:
+    """What the methods say, as the JSON document of `predict --format json` and of the API.
+
+    Args:
+        files: what to call each query, in order.
+        scores: of each method, for all queries.
+    """
+    answers = combined_answers(scores, episode.classes)
+    return {
+        "classes": [spec.name for spec in episode.classes],
+        "methods": [
+            {"id": one.method, "checkpoint": one.checkpoint, "seconds": round(one.seconds, 3)} for one in scores
+        ],
+        "queries": [
+            {"file": file}
+            | answers[number]
+            | {"predictions": {one.method: prediction(one, number, episode.classes) for one in scores}}
+            for number, file in enumerate(files)
+        ],
+    }
+
+
+def _batch_by_batch(
+    episode: Episode, plans: Sequence[Plan], progress: Progress, refused: Refused
+) -> Iterator[list[Scores]]:
+    total = len(episode.queries)
+    job = _Job([_Running(plan) for plan in plans], total, progress, refused)
+    for start, end in _batches(total):
+        job.advance([one for one in job.methods if not one.transductive], episode, start, end)
+        if end < total:
+            yield from job.scores(end)
+    job.advance([one for one in job.methods if one.transductive], episode, 0, total)
+    yield from job.scores(total)
+
+
+@dataclass
+class _Running:
+    """A method at work: fitted when its first batch comes."""
+
+    plan: Plan
+    classifier: Classifier | None = None
+    parts: list[Scores] = field(default_factory=list)
+    done: float = 0.0
+
+    @property
+    def transductive(self) -> bool:
+        return self.plan.method.card.transductive
+
+    def advance(self, episode: Episode, queries: Sequence[Picture], fitting: Progress, scoring: Progress) -> None:
+        """Predict the next queries. The seconds of fitting count once."""
+        started = time.perf_counter()
+        if self.classifier is None:
+            self.classifier = self.plan.method.fit(episode, self.plan.settings, fitting)
+        part = self.classifier.predict(queries, scoring)
+        self.parts.append(replace(part, seconds=time.perf_counter() - started))
+
+
+@dataclass
+class _Job:
+    """Methods at work on one episode, and how far they are.
+
+    Attributes:
+        total: number of queries.
+        reached: of all queries, how many the progress was told to be done; it never falls.
+    """
+
+    methods: list[_Running]
+    total: int
+    progress: Progress
+    refused: Refused
+    reached: int = 0
+
+    def advance(self, chosen: Sequence[_Running], episode: Episode, start: int, end: int) -> None:
+        """Let methods predict the queries from `start` to `end`; a method that cannot is reported and left out."""
+        for one in chosen:
+
+            def tell(stage: str, done: int, total: int, one: _Running = one) -> None:
+                one.done = start + (end - start) * min(done / total, 1.0) if total else start
+                self._tell(stage, done, total)
+
+            try:
+                one.advance(episode, episode.queries[start:end], self._tell, tell)
+            except UserError as error:
+                self.methods.remove(one)
+                self.refused(one.plan.method.card.id, error)
+                continue
+            one.done = end
+
+    def scores(self, end: int) -> Iterator[list[Scores]]:
+        """The scores of the first `end` queries, once, if there are any."""
+        finished = [one for one in self.methods if one.done == end and one.parts]
+        if finished:
+            yield [join(one.parts) for one in finished]
+
+    def _tell(self, stage: str, done: int, total: int) -> None:
+        if stage == "download":
+            self.progress(stage, done, total)
+            return
+        mean = sum(one.done for one in self.methods) / len(self.methods)
+        self.reached = max(self.reached, int(mean))
+        self.progress(stage, self.reached, self.total)
+
+
+def _batches(total: int) -> Iterator[tuple[int, int]]:
+    start, size = 0, FIRST_BATCH
+    while start < total:
+        yield start, min(start + size, total)
+        start, size = start + size, min(2 * size, LARGEST_BATCH)
+
+
+def _answer(scores: Scores | Combined, query: int, classes: Sequence[ClassSpec]) -> dict[str, Any]:
+    """As of `combined_answer`."""
+    probabilities = scores.probabilities[query]
+    unlike = scores.unlike(query) if isinstance(scores, Scores) else bool(scores.unlike[query])
+    return {
+        "answer": classes[scores.best(query)].name,
+        "probability": _rounded(probabilities.max()),
+        "unlike": unlike,
+        "probabilities": {spec.name: _rounded(value) for spec, value in zip(classes, probabilities, strict=True)},
+    }
+
+
+def _rounded(probability: float) -> float:
+    return round(float(probability), 6)

@@ -1,0 +1,48 @@
+"""The files of the folder that is to be sorted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+from PIL import Image
+
+from fsl_demo.datasets.class_folders import natural, visible
+from fsl_demo.errors import UserError
+from fsl_demo.pictures import Picture, ingest
+
+
+def source_files(folder: Path, into: Path, report: Callable[[UserError], None]) -> list[Path]:
+    """Every file of a folder, however deep, in natural order. Links to folders are not followed, and what is hidden is
+    passed over.
+
+    Args:
+        into: where files are sorted to; when it lies inside `folder`, its files are left out.
+        report: told of folders that cannot be read.
+    """
+    apart, found = os.path.realpath(into), []
+
+    def unreadable(error: OSError) -> None:
+        report(UserError("picture_missing", file=Path(error.filename).name, reason=error.strerror or str(error)))
+
+    for place, folders, files in os.walk(folder, onerror=unreadable):
+        inside = [name for name in folders if visible(name)]
+        folders[:] = [name for name in inside if os.path.realpath(Path(place, name)) != apart]
+        found += [Path(place, name) for name in files if visible(name)]
+    return sorted(found, key=lambda path: natural(PurePosixPath(path.relative_to(folder).as_posix())))
+
+
+def source_picture(path: Path) -> Picture:
+    """The picture of a file. Its pixels are decoded again when they are asked for, so that few are in memory.
+
+    Raises:
+        UserError: `picture_*`.
+    """
+    return replace(ingest(path), source=partial(_image, path))
+
+
+def _image(path: Path) -> Image.Image:
+    return ingest(path).image()

@@ -1,0 +1,47 @@
+"""`sorted.csv`: what was said about each sorted picture."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, fields
+
+from fsl_demo.file_names import safe_cell
+
+
+@dataclass(frozen=True)
+class SortedRow:
+    """A line of the table.
+
+    Attributes:
+        name: the file's original name.
+        path: the relative path that it came from; the name where nothing else is known.
+        answer: the methods' one answer.
+        probability: of the answer.
+        unlike: whether the picture is unlike the examples.
+        label: what a person said; "" when nobody did.
+        who: the person.
+    """
+
+    name: str
+    path: str
+    answer: str
+    probability: float
+    unlike: bool
+    label: str = ""
+    who: str = ""
+
+
+def write_sorted_csv(rows: Iterable[SortedRow]) -> bytes:
+    """The table as a CSV: UTF-8 with a byte order mark, and no cell that a spreadsheet takes for a formula.
+
+    Bytes of file names that are no text are written as escapes.
+    """
+    text = io.StringIO(newline="")
+    table = csv.writer(text)
+    table.writerow([field.name for field in fields(SortedRow)])
+    for row in rows:
+        cells = [("yes" if cell else "no") if isinstance(cell, bool) else str(cell) for cell in astuple(row)]
+        table.writerow(map(safe_cell, cells))
+    return text.getvalue().encode("utf-8-sig", "backslashreplace")

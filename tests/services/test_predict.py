@@ -1,0 +1,165 @@
+"""Predicting batch by batch: the same scores as at once, progress over the whole job, refusals, Stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fsl_demo import methods
+from fsl_demo.episodes import ClassSpec, Episode, Example, Progress, quiet
+from fsl_demo.errors import Cancelled, UserError
+from fsl_demo.pictures import Picture, from_image
+from fsl_demo.services.predict import Plan, combined_answer, predict, predict_in_batches
+from tests.backbones.loaded import SUBJECTS, crops, networks
+from tests.colours import painted
+from tests.nearest import Nearest, NearestSettings
+
+COLOURS = {"red": (200, 30, 30), "blue": (30, 30, 200)}
+
+
+def colours(count: int) -> Episode:
+    """Two classes of two pictures, and queries of both in turns."""
+    shades = list(COLOURS.values())
+    support = [Example(from_image(painted(shades[n % 2], n), f"{n}.png"), n % 2) for n in range(4)]
+    queries = [from_image(painted(shades[n % 2], 100 + n, 8), f"{n}.png") for n in range(count)]
+    return Episode(tuple(map(ClassSpec, COLOURS)), tuple(support), tuple(queries))
+
+
+def plans(*nearest: Nearest) -> list[Plan]:
+    return [Plan(method, method.Settings()) for method in nearest]  # type: ignore[arg-type]
+
+
+def unexpected(method: str, error: UserError) -> None:
+    pytest.fail(f"{method}: {error}")
+
+
+def test_batches_grow_and_the_scores_so_far_come_after_each() -> None:
+    method = Nearest()
+    sizes = [
+        len(scores.similarities) for (scores,) in predict_in_batches(colours(300), plans(method), quiet, unexpected)
+    ]
+    assert sizes == [16, 48, 112, 240, 300]
+    assert (method.fitted, method.asked) == (1, [16, 32, 64, 128, 60])
+
+
+def test_batches_say_what_one_call_says() -> None:
+    episode = colours(40)
+    *_, (joined,) = predict_in_batches(episode, plans(Nearest()), quiet, unexpected)
+    whole = Nearest().fit(episode, NearestSettings(), quiet).predict(episode.queries, quiet)
+    np.testing.assert_array_equal(joined.similarities, whole.similarities)
+    np.testing.assert_array_equal(joined.probabilities, whole.probabilities)
+    assert joined.seconds < 50  # measured, not what each batch says, where fitting would count every time
+
+
+def test_a_transductive_method_sees_all_queries_and_comes_last() -> None:
+    inductive, transductive = Nearest("inductive"), Nearest("transductive", transductive=True)
+    found = list(predict_in_batches(colours(40), plans(transductive, inductive), quiet, unexpected))
+    assert [[scores.method for scores in some] for some in found] == [["inductive"], ["transductive", "inductive"]]
+    assert {len(scores.similarities) for scores in found[-1]} == {40}
+    assert (transductive.asked, inductive.asked) == ([40], [16, 24])
+
+
+def test_a_method_that_cannot_answer_is_reported_and_left_out() -> None:
+    refused: dict[str, str] = {}
+
+    def note(method: str, error: UserError) -> None:
+        refused[method] = error.code
+
+    early, late, fine = Nearest("early", refuses_at=0), Nearest("late", refuses_at=20), Nearest("fine")
+    found = list(predict_in_batches(colours(40), plans(early, late, fine), quiet, note))
+    assert [[scores.method for scores in some] for some in found] == [["late", "fine"], ["fine"]]
+    assert refused == {"early": "class_empty", "late": "weights_missing"}
+    assert list(predict_in_batches(colours(40), plans(early), quiet, note)) == []
+    with pytest.raises(UserError, match="early"):
+        predict(colours(3), plans(early), quiet, note)
+    with pytest.raises(UserError, match="late"):
+        predict(colours(40), plans(Nearest("late", refuses_at=20)), quiet, note)
+
+
+def test_progress_counts_the_queries_of_the_whole_job_and_never_falls() -> None:
+    told: list[tuple[str, int, int]] = []
+
+    def progress(stage: str, done: int, total: int) -> None:
+        told.append((stage, done, total))
+
+    several = plans(Nearest("a"), Nearest("b"), Nearest("c", transductive=True))
+    list(predict_in_batches(colours(100), several, progress, unexpected))
+    assert {stage for stage, _, _ in told} == {"embed", "score"} and {total for _, _, total in told} == {100}
+    counts = [done for _, done, _ in told]
+    assert counts == sorted(counts) and (counts[0], counts[-1]) == (0, 100)
+    assert 60 in counts  # two of three methods, 90 of 100 queries: no jump where a batch ends
+
+
+def test_downloads_count_their_own_megabytes() -> None:
+    class Fetching(Nearest):
+        def fit(self, episode: Episode, settings: Any, progress: Progress) -> Nearest:
+            progress("download", 3, 90)
+            return super().fit(episode, settings, quiet)
+
+    told: list[tuple[str, int, int]] = []
+    predict(colours(2), plans(Fetching()), lambda *step: told.append(step), unexpected)
+    assert told[0] == ("download", 3, 90)
+
+
+def test_a_stop_keeps_the_batches_that_are_done() -> None:
+    def progress(stage: str, done: int, total: int) -> None:
+        if done > 20:
+            raise Cancelled
+
+    method = Nearest()
+    found = list(predict_in_batches(colours(100), plans(method), progress, unexpected))
+    assert [len(scores.similarities) for (scores,) in found] == [16] and method.asked == [16, 32]
+    with pytest.raises(Cancelled):
+        predict(colours(100), plans(method), progress, unexpected)
+
+
+def test_no_queries_give_nothing() -> None:
+    assert list(predict_in_batches(colours(0), plans(Nearest()), quiet, unexpected)) == []
+
+
+def test_an_answer_of_methods_that_reach_differently_far() -> None:
+    episode = colours(3)
+    whole = Nearest().fit(episode, NearestSettings(), quiet).predict(episode.queries, quiet)
+    answer = combined_answer([whole, whole.row(0)], 1, episode.classes)
+    assert (answer["answer"], answer["unlike"]) == ("blue", False)
+    assert answer["probabilities"]["blue"] == answer["probability"] == pytest.approx(whole.probabilities[1, 1])
+
+
+@pytest.fixture(scope="module")
+def photographs() -> Episode:
+    """Three classes of three photographs, and 20 queries, so that there is a second batch."""
+    support = [Example(picture, c) for c, subject in enumerate(SUBJECTS) for picture in crops(subject)[:3]]
+
+    def turned() -> Iterator[Picture]:
+        for number in range(20):
+            image = crops(SUBJECTS[number % 3])[3].image()
+            yield from_image(image.rotate(7 * number).crop((20, 20, 140, 120)), f"{number}.png")
+
+    specs = tuple(ClassSpec(name, (f"a photo of a {name}",)) for name in SUBJECTS)
+    return Episode(specs, tuple(support), tuple(turned()))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name, method in methods.build(networks()).items()
+        if not method.card.transductive and name not in ("prefix", "clip")  # one query at a time; weights not shipped
+    ],
+)
+def test_shipped_methods_judge_each_query_by_itself(name: str, photographs: Episode) -> None:
+    plan = Plan(method := methods.build(networks())[name], method.Settings())
+    *_, (joined,) = predict_in_batches(photographs, [plan], quiet, unexpected)
+    fresh = methods.build(networks())[name]
+    whole = fresh.fit(photographs, fresh.Settings(), quiet).predict(photographs.queries, quiet)
+    np.testing.assert_allclose(joined.similarities, whole.similarities, atol=1e-5)
+    np.testing.assert_allclose(joined.probabilities, whole.probabilities, atol=1e-4)
+    assert [joined.unlike(query) for query in range(20)] == [whole.unlike(query) for query in range(20)]
+    assert (joined.pairs is None) == (whole.pairs is None)
+    if joined.pairs is not None and whole.pairs is not None:
+        np.testing.assert_allclose(joined.pairs, whole.pairs, atol=1e-5)
+    assert replace(joined, seconds=0).settings == whole.settings
