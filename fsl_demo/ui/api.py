@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.utils import get_upload_folder
 
 from fsl_demo.commands import caption, reading
-from fsl_demo.commands import predict as command
 from fsl_demo.episodes import ClassSpec, quiet
 from fsl_demo.errors import UserError
 from fsl_demo.methods import proposed
 from fsl_demo.methods.captioning import Captioner
 from fsl_demo.methods.contract import Method
-from fsl_demo.ui.uploads import uploaded
+from fsl_demo.services.predict import Plan, predict, predict_document
 
 
 def add(methods: dict[str, Method], captioners: Mapping[str, Captioner]) -> None:
     """Add the end points `/predict` and `/caption` to the page that is being built."""
 
-    def predict(
+    def classify(
         queries: gr.FileData,
         support: gr.FileData | None = None,
         descriptions: dict[str, list[str]] | None = None,
@@ -58,7 +59,7 @@ def add(methods: dict[str, Method], captioners: Mapping[str, Captioner]) -> None
         except UserError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
-    gr.api(predict, api_name="predict")
+    gr.api(classify, api_name="predict")
     gr.api(describe, api_name="caption")
 
 
@@ -87,12 +88,19 @@ def _answer(
         raise UserError("no_queries")
     episode = replace(episode, classes=tuple(specs.values()), queries=tuple(pictures.values()))
     episode.check()
-    answers, refused = [], []
-    for method in reading.named(methods, names or proposed(methods, [one.picture for one in episode.support])):
-        try:
-            answers.append(method.fit(episode, method.Settings(), quiet).predict(episode.queries, quiet))
-        except UserError as error:
-            refused.append(error)
-    if not answers:
-        raise refused[0]
-    return command.document(episode, list(pictures), answers)
+    chosen = reading.named(methods, names or proposed(methods, [one.picture for one in episode.support]))
+    plans = [Plan(method, method.Settings()) for method in chosen]
+    scores = predict(episode, plans, quiet, lambda method, error: None)
+    return predict_document(episode, list(pictures), scores)
+
+
+def uploaded(path: str) -> Path:
+    """The path of a file that came through Gradio, checked to be one: nobody names other files of this machine.
+
+    Raises:
+        UserError: `picture_missing`.
+    """
+    resolved = Path(path).resolve()
+    if not resolved.is_relative_to(Path(get_upload_folder()).resolve()):
+        raise UserError("picture_missing", file=resolved.name, reason="not an upload")
+    return resolved

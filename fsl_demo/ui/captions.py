@@ -21,9 +21,7 @@ from fsl_demo.ui.requests import JobRequest, Name, Panel, Sha
 
 def chosen_captioner(context: Context) -> Captioner | None:
     """Who describes pictures for this document: the one chosen, or the first; None where none is installed."""
-    return context.captioners.get(context.document.captioner) or next(
-        iter(context.captioners.values()), None
-    )
+    return context.captioners.get(context.document.captioner) or next(iter(context.captioners.values()), None)
 
 
 def shown_caption(document: Document, said: Sequence[Described]) -> Described | None:
@@ -88,8 +86,9 @@ class CaptionDetails(Panel):
             return ""
         rank = max(0, min(self.rank, len(described.captions) - 1))
         caption = described.captions[rank]
-        installed = context.captioners.get(described.captioner)
-        wrong, layers = "", ()
+        installed: Any = context.captioners.get(described.captioner)
+        wrong = ""
+        layers: tuple[Layer, ...] = ()
         if installed is not None:
             try:
                 layers = _layers(installed, context.picture(self.query), caption.text)

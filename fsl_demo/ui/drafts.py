@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
+from fsl_demo import store
 from fsl_demo.errors import UserError
-from fsl_demo.store import Change, Draft, StaleDraft, Workspace
+from fsl_demo.store import Draft, StaleDraft, Workspace
 from fsl_demo.ui import ranking
 from fsl_demo.ui.board import Board
 from fsl_demo.ui.document import Document
@@ -18,6 +20,21 @@ from fsl_demo.ui.result import Result
 from fsl_demo.ui.texts import Language
 
 MAX_OPEN = 200
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of a document.
+
+    Attributes:
+        make: changes the document that it is given; what it raises leaves the document as it was.
+        batch: changes of one batch that follow each other are undone in one step.
+        undoable: whether it is a step that can be undone.
+    """
+
+    make: Callable[[Document], None]
+    batch: str = ""
+    undoable: bool = True
 
 
 class OpenDraft:
@@ -52,31 +69,31 @@ class OpenDraft:
         self.taken: dict[str, int] = dict(stored.taken)
         self._stored_results = (self.document.results, self.document.previous)
 
-    def edit(self, change: Callable[[Document], None], batch: str = "", undoable: bool = True) -> None:
-        """Change the document and save it. When another process has saved meanwhile, its newer state is changed.
+    def edit(self, make: Callable[[Document], None]) -> None:
+        """Change the document in one step and save it.
 
         Raises:
-            UserError: whatever `change` raises, or why nothing can be written; the document is then as it was.
+            UserError: what `make` raises, or why nothing can be saved; the document is then as it was.
         """
-        self.make([(change, batch, undoable)])
+        (wrong,) = self.make([Change(make)])
+        if wrong is not None:
+            raise wrong
 
-    def make(
-        self,
-        changes: list[tuple[Callable[[Document], None], str, bool]],
-        taken: Mapping[str, int] | None = None,
-    ) -> list[Exception | None]:
-        """Make several edits and save them at once.
+    def make(self, changes: Sequence[Change], taken: Mapping[str, int] | None = None) -> list[Exception | None]:
+        """Make several changes and save them at once. When another process has saved meanwhile, its state is changed.
 
         Args:
-            changes: each with its batch, and whether it can be undone.
-            taken: by browser tab, the number of the last of them.
+            taken: by browser tab, the number of the last of these edits.
 
         Returns:
-            For each edit what went wrong with it, or None; a single one without `taken` raises instead.
+            For each change what went wrong with it, or None.
+
+        Raises:
+            UserError: why nothing can be saved; the document is then as it was.
         """
         with self.lock:
             for _ in range(3):
-                outcome = [self._make(*change) for change in changes]
+                outcome = [self._make(change) for change in changes]
                 self.taken.update(taken or {})
                 try:
                     self._save()
@@ -86,8 +103,6 @@ class OpenDraft:
                 except UserError:
                     self._reload()
                     raise
-            if taken is None and isinstance(outcome[0], Exception):
-                raise outcome[0]
             return outcome
 
     def undo(self, document: Document) -> None:
@@ -122,26 +137,24 @@ class OpenDraft:
                 self._names |= self.workspace.names(missing)
             return self._names
 
-    def _make(self, change: Callable[[Document], None], batch: str, undoable: bool) -> Exception | None:
-        before = Before.of(self.document) if undoable else None
+    def _make(self, change: Change) -> Exception | None:
+        before = Before.of(self.document)
         self.document.unsaved = True
         try:
-            change(self.document)
+            change.make(self.document)
         except Exception as error:
-            if before is not None:
-                self.history.push(before.step(self.document))
-                self.history.take_back(self.document)
+            self.history.put_back(before, self.document)
             if not isinstance(error, UserError):
                 logging.getLogger(__name__).exception("an edit failed", exc_info=error)
             return error
-        if before is not None and (step := before.step(self.document)):
-            self.history.push(step, batch)
+        if change.undoable and (step := before.step(self.document)):
+            self.history.push(step, change.batch)
         return None
 
     def _save(self) -> None:
         results = (self.document.results, self.document.previous)
         fresh = any(new is not old for new, old in zip(results, self._stored_results, strict=True))
-        change = Change(
+        change = store.Change(
             self.document.to_json(),
             self.document.results_json() if fresh else None,
             self.history.saved,
@@ -184,7 +197,7 @@ class Drafts:
 
     def start(self, document: Document) -> OpenDraft:
         """Open a new draft that holds `document`."""
-        stored = self.workspace.create_draft(Change(document.to_json(), document.results_json()))
+        stored = self.workspace.create_draft(store.Change(document.to_json(), document.results_json()))
         with self._lock:
             return self._keep(OpenDraft(self.workspace, stored))
 
@@ -197,5 +210,3 @@ class Drafts:
         while len(self._open) > MAX_OPEN:
             self._open.popitem(last=False)
         return draft
-
-

@@ -79,7 +79,9 @@ def _answer(context: Context, asked: Details, result: Result) -> dict[str, Any]:
     names |= {key: name for key, name in context.document.class_names().items() if key in names}
     index = result.classes.index(asked.class_key) if asked.class_key in result.classes else scores.best(row)
     method = context.methods.get(scores.method)
-    explanation, wrong = (None, "") if method is None or context.document.outdated else _explained(context, asked, result, index)
+    explanation, wrong = (
+        (None, "") if method is None or context.document.outdated else _explained(context, asked, result, index)
+    )
     phrase = asked.phrase.strip()
     layers = explanation.layers if explanation else ()
     order = np.argsort(-scores.probabilities[row])
@@ -94,7 +96,9 @@ def _answer(context: Context, asked: Details, result: Result) -> dict[str, Any]:
         "note": notes.note(context, result),
         "class_key": result.classes[index],
         "class_name": names[result.classes[index]],
-        "classes": [(result.classes[i], names[result.classes[i]], float(scores.probabilities[row, i])) for i in order[:CLASSES]],
+        "classes": [
+            (result.classes[i], names[result.classes[i]], float(scores.probabilities[row, i])) for i in order[:CLASSES]
+        ],
         "pair": asked.pair,
         "wrong": wrong,
         "phrase": phrase,

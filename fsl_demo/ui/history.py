@@ -71,17 +71,25 @@ class History:
             return False
         step = self.steps.pop()
         self.saved, self.batch = min(self.saved, len(self.steps)), ""
-        for name in FIELDS:
-            if name in step:
-                setattr(document, name, step[name])
-        if "classes" in step:
-            document.classes = [ClassRow(**row) for row in step["classes"]]
-        for query, label in step.get("labels", {}).items():
-            if label is None:
-                document.labels.pop(query, None)
-            else:
-                document.labels[query] = GivenLabel(**label)
+        _apply(step, document)
         return True
+
+    def put_back(self, before: Before, document: Document) -> None:
+        """Make the document as it was before an edit that failed."""
+        _apply(before.step(document), document)
+
+
+def _apply(step: Step, document: Document) -> None:
+    for name in FIELDS:
+        if name in step:
+            setattr(document, name, step[name])
+    if "classes" in step:
+        document.classes = [ClassRow(**row) for row in step["classes"]]
+    for query, label in step.get("labels", {}).items():
+        if label is None:
+            document.labels.pop(query, None)
+        else:
+            document.labels[query] = GivenLabel(**label)
 
 
 def _classes(document: Document) -> list[dict[str, Any]]:

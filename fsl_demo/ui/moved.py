@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 from fsl_demo.methods.prompts import default_templates
 from fsl_demo.ui import changes
@@ -75,7 +76,7 @@ def _edit(context: Context, edit: Edit) -> dict[str, object]:
 def _lines(context: Context, edit: Edit, value: object) -> list[str]:
     if edit.of in context.methods:
         specs = {spec.name: spec.metadata for spec in fields(context.methods[edit.of].Settings)}
-        metadata = specs.get(edit.what, {})
+        metadata: Any = specs.get(edit.what, {})
         if value is None and "lines" in metadata:
             return list(default_templates())
         if value is None:

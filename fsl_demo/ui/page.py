@@ -19,7 +19,7 @@ from fsl_demo.ui.board import ID_LENGTH, Board
 from fsl_demo.ui.captions import shown_caption
 from fsl_demo.ui.context import Context, Notices
 from fsl_demo.ui.document import Document
-from fsl_demo.ui.drafts import Drafts, OpenDraft
+from fsl_demo.ui.drafts import Change, Drafts, OpenDraft
 from fsl_demo.ui.jobs import Job, Jobs
 from fsl_demo.ui.requests import Edit, JobRequest, Panel
 from fsl_demo.ui.tabs import REGISTRY, TABS
@@ -79,9 +79,7 @@ class Page:
             draft = REGISTRY.parse("openings", name, dict(values)).open(context, self.drafts)
         return {"draft": draft.id, "notices": context.notices.to_json(language)}
 
-    def edit(
-        self, draft_id: str, tab: str, edits: Sequence[SentEdit], at: str, language: Language
-    ) -> dict[str, Any]:
+    def edit(self, draft_id: str, tab: str, edits: Sequence[SentEdit], at: str, language: Language) -> dict[str, Any]:
         """Make edits that were not made before, in order, and save them.
 
         Returns:
@@ -94,22 +92,14 @@ class Page:
         context = Context(self, draft, language)
         with draft.lock:
             fresh = [sent for sent in edits if sent.n > draft.taken.get(tab, 0)]
-            changes = []
-            for sent in fresh:
-                try:
-                    edit: Edit = REGISTRY.parse("edits", sent.type, sent.values)
-                except UserError as error:
-                    context.refuse([error])
-                    continue
-                changes.append((lambda _, edit=edit: edit.apply(context), edit.batch, edit.undoable))
             if fresh:
-                for error in draft.make(changes, {tab: max(sent.n for sent in fresh)}):
-                    _tell(context, error)
+                changes = [change for sent in fresh if (change := _change(context, sent)) is not None]
+                for wrong in draft.make(changes, {tab: max(sent.n for sent in fresh)}):
+                    _tell(context, wrong)
                 self.refresh(draft)
-            taken = draft.taken.get(tab, 0)
-            changes = self.board(draft, language).since(at)
-            draft.answered[tab] = changes["at"]
-        return {"taken": taken, "notices": context.notices.to_json(language), **changes}
+            newer = self.board(draft, language).since(at)
+            draft.answered[tab] = newer["at"]
+            return {"taken": draft.taken.get(tab, 0), "notices": context.notices.to_json(language), **newer}
 
     def panel(self, draft_id: str, name: str, values: Mapping[str, Any], language: Language) -> dict[str, Any]:
         """The HTML of a panel; None where it cannot be had, which is then told."""
@@ -149,7 +139,11 @@ class Page:
                 parts: dict[str, Any] = {
                     "header": _header(context),
                     "data:classes": [
-                        {"key": row.key, "name": row.spec().name or context.say("class_n", n=n), "counts": not row.is_blank()}
+                        {
+                            "key": row.key,
+                            "name": row.spec().name or context.say("class_n", n=n),
+                            "counts": not row.is_blank(),
+                        }
                         for n, row in enumerate(document.classes, start=1)
                     ],
                     "data:draft": {
@@ -199,6 +193,16 @@ class guard:
             _tell(self.context, error)
             return True
         return False
+
+
+def _change(context: Context, sent: SentEdit) -> Change | None:
+    """What an edit does to the document; None for one that is not understood, which is told."""
+    try:
+        edit: Edit = REGISTRY.parse("edits", sent.type, sent.values)
+    except UserError as error:
+        context.refuse([error])
+        return None
+    return Change(lambda _: edit.apply(context), edit.batch, edit.undoable)
 
 
 def _tell(context: Context, error: Exception | None) -> None:

@@ -26,7 +26,12 @@ def control(context: Context, method: Method, spec: Any) -> dict[str, Any]:
         "help": spec.metadata.get("help", ""),
     }
     if "lines" in spec.metadata:
-        return {**shown, "kind": "lines", "value": value or "\n".join(default_templates()), "wrong": _wrong(context, value)}
+        return {
+            **shown,
+            "kind": "lines",
+            "value": value or "\n".join(default_templates()),
+            "wrong": _wrong(context, value),
+        }
     if "text" in spec.metadata:
         return {**shown, "kind": "text", "example": spec.metadata["text"], "weights": "weights" in spec.metadata}
     if "choices" in spec.metadata:

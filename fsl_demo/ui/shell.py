@@ -10,7 +10,7 @@ from fsl_demo.ui import api, templating
 from fsl_demo.ui.page import Page
 from fsl_demo.ui.tabs import TABS
 from fsl_demo.ui.texts import languages
-from fsl_demo.ui.theme import css, head, theme
+from fsl_demo.ui.theme import head, theme
 
 
 def blocks(page: Page) -> gr.Blocks:
@@ -31,7 +31,6 @@ def options() -> dict[str, Any]:
     """How Gradio is mounted."""
     return {
         "theme": theme(),
-        "css": css(),
         "head": head(),
         "i18n": i18n(),
         "footer_links": [],
@@ -44,9 +43,7 @@ def options() -> dict[str, Any]:
 def i18n() -> gr.I18n:
     """The tabs' labels by language."""
     labels = [tab.label for tab in TABS]
-    return gr.I18n(
-        **{code: {key: language.say(key) for key in labels} for code, language in languages().items()}
-    )
+    return gr.I18n(**{code: {key: language.say(key) for key in labels} for code, language in languages().items()})
 
 
 def _place(template: str, name: str) -> None:

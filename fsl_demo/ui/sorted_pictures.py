@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from PIL import Image
 from pydantic import Field
 
 from fsl_demo.errors import UserError
 from fsl_demo.pictures import Picture
-from fsl_demo.services.sort import SortedRow, folder_of, free_name, sorted_csv
+from fsl_demo.services.sort import Folders, FreeNames, SortedRow, write_sorted_csv
 from fsl_demo.store.exchange.files import replacing
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import NONE
 from fsl_demo.ui.jobs import Job, Outcome
 from fsl_demo.ui.requests import JobRequest
 
-WRITERS = {
+WRITERS: dict[str, tuple[str, dict[str, Any]]] = {
     **dict.fromkeys((".jpg", ".jpeg", ".jpe", ".mpo"), ("JPEG", {"quality": 95, "subsampling": 0})),
     ".png": ("PNG", {"compress_level": 1}),
     ".webp": ("WEBP", {"lossless": True}),
@@ -31,6 +33,15 @@ WRITERS = {
     ".ppm": ("PPM", {}),
 }
 """By the ending of a file's name, the format in which its picture is written again, without metadata."""
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """A query that is sorted: its hash, its folder, and the lines of the table, one for each file that it came from."""
+
+    sha: str
+    folder: str
+    lines: list[SortedRow]
 
 
 class SortedPictures(JobRequest):
@@ -44,61 +55,60 @@ class SortedPictures(JobRequest):
     minimum: Annotated[float, Field(ge=0, le=1)]
 
     def work(self, context: Context) -> Callable[[Job], None]:
-        rows = sorted_rows(context, self.minimum)
-        if not rows:
+        found = sorted_queries(context, self.minimum)
+        if not found:
             raise UserError("nothing_sorted")
 
         def run(job: Job) -> None:
             progress = job.progress(context.say("sorted"))
             path = context.page.exports / f"sorted-{datetime.now():%Y%m%d-%H%M%S}.zip"
-            taken: set[str] = set()
+            names: defaultdict[str, FreeNames] = defaultdict(FreeNames)
             with replacing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-                for done, (sha, row) in enumerate(rows):
-                    progress("pack", done, len(rows))
+                for done, one in enumerate(found):
+                    progress("pack", done, len(found))
                     try:
-                        name, data = _encoded(context.picture(sha), row.name)
+                        picture = context.picture(one.sha)
+                        for line in one.lines:
+                            name, data = _encoded(picture, line.name)
+                            archive.writestr(f"{one.folder}/{names[one.folder].take(name)}", data)
                     except UserError as error:
                         job.errors.append(error)
-                        continue
-                    archive.writestr(free_name(f"{row.folder}/{name}", taken), data)
-                archive.writestr("sorted.csv", sorted_csv([row for _, row in rows]))
-            job.outcome = Outcome("sorted_ready", len(rows), path.name)
+                archive.writestr("sorted.csv", write_sorted_csv(line for one in found for line in one.lines))
+            job.outcome = Outcome("sorted_ready", len(found), path.name)
 
         return run
 
 
-def sorted_rows(context: Context, minimum: float) -> list[tuple[str, SortedRow]]:
-    """Every query that has a label or an answer, by hash, with where it goes; one row for each file it came from."""
-    document = context.document
-    found, names = context.draft.answers(), context.draft.names()
-    classes, rows = document.class_names(), []
-    folders = folder_of(list(classes.values()))
+def sorted_queries(context: Context, minimum: float) -> list[Sorted]:
+    """Every query that has a label or an answer, and where it goes."""
+    document, found, names = context.document, context.draft.answers(), context.draft.names()
+    classes = document.class_names()
+    folders = Folders(list(classes.values()), minimum)
+    made = []
     for sha in document.queries:
         answer, label = found.get(sha), document.labels.get(sha)
-        if label is None and (answer is None or answer.key not in classes):
-            continue
+        if answer is not None and answer.key not in classes:
+            answer = None
         if label is not None:
-            folder = "unlike" if label.answer == NONE else folders[classes[label.answer]]
+            folder = folders.unlike if label.answer == NONE else folders.of_class[classes[label.answer]]
+        elif answer is not None:
+            folder = folders.of(classes[answer.key], answer.probability, answer.unlike)
         else:
-            assert answer is not None
-            folder = "unlike" if answer.unlike else "unsure" if answer.probability < minimum else folders[classes[answer.key]]
-        for path in document.paths.get(sha, [names[sha]]):
-            rows.append(
-                (
-                    sha,
-                    SortedRow(
-                        name=PurePosixPath(path).name,
-                        path=path,
-                        folder=folder,
-                        answer=classes.get(answer.key, "") if answer else "",
-                        probability=answer.probability if answer else None,
-                        unlike=answer.unlike if answer else None,
-                        label="" if label is None else context.class_name(label.answer),
-                        who=label.annotator if label else "",
-                    ),
-                )
+            continue
+        lines = [
+            SortedRow(
+                name=PurePosixPath(path).name,
+                path=path,
+                answer=classes[answer.key] if answer else "",
+                probability=round(answer.probability, 4) if answer else None,
+                unlike=answer.unlike if answer else None,
+                label=context.class_name(label.answer) if label else "",
+                who=label.annotator if label else "",
             )
-    return rows
+            for path in document.paths.get(sha, [names[sha]])
+        ]
+        made.append(Sorted(sha, folder, lines))
+    return made
 
 
 def _encoded(picture: Picture, name: str) -> tuple[str, bytes]:

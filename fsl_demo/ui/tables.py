@@ -6,7 +6,7 @@ import csv
 import io
 from typing import Any
 
-from fsl_demo.store.exchange import safe_cell
+from fsl_demo.file_names import safe_cell
 from fsl_demo.ui.context import Context
 
 
@@ -14,7 +14,18 @@ def results_csv(context: Context) -> bytes:
     """UTF-8 with a byte order mark, which spreadsheets need; no cell is taken for a formula."""
     document, found, names = context.document, context.draft.answers(), context.draft.names()
     keys = [row.key for row in document.rows()]
-    header = ["query", "file_name", "path", "sha256", "answer", "probability", "unlike", "label", "annotator", "caption"]
+    header = [
+        "query",
+        "file_name",
+        "path",
+        "sha256",
+        "answer",
+        "probability",
+        "unlike",
+        "label",
+        "annotator",
+        "caption",
+    ]
     for result in document.results:
         method = result.scores.method
         header += [f"{method}.answer", f"{method}.probability", f"{method}.unlike"]
@@ -23,7 +34,9 @@ def results_csv(context: Context) -> bytes:
     for number, query in enumerate(document.queries, start=1):
         answer, label, caption = found.get(query), document.labels.get(query), context.draft.captions.get(query)
         row = [number, names.get(query, ""), "; ".join(document.paths.get(query, [])), query]
-        row += [context.class_name(answer.key), f"{answer.probability:.4f}", _flag(answer.unlike)] if answer else [""] * 3
+        row += (
+            [context.class_name(answer.key), f"{answer.probability:.4f}", _flag(answer.unlike)] if answer else [""] * 3
+        )
         row += [context.class_name(label.answer), label.annotator] if label else ["", ""]
         row.append(caption[0] if caption else "")
         for result in document.results:

@@ -30,11 +30,10 @@ def theme() -> Base:
     )
 
 
-def css() -> str:
-    return (STATIC / "page.css").read_text(encoding="utf-8")
-
-
 def head() -> str:
     """What runs before Gradio: the language and the colours that the person chose; then the page's own modules."""
     first = (STATIC / "first.js").read_text(encoding="utf-8")
-    return f'<script>{first}</script><script type="module" src="/workbench/static/main.js"></script>'
+    return (
+        f'<script>{first}</script><link rel="stylesheet" href="/workbench/static/page.css">'
+        '<script type="module" src="/workbench/static/main.js"></script>'
+    )

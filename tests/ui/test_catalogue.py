@@ -8,6 +8,8 @@ from pathlib import Path
 from string import Formatter
 
 import pytest
+from fsl_demo.ui.catalogue import LANGUAGES, TEXTS, text, translations
+from fsl_demo.ui.errors_zh import ERRORS_ZH
 
 from fsl_demo import methods
 from fsl_demo.backbones.cache import FeatureCache
@@ -15,8 +17,6 @@ from fsl_demo.backbones.networks import Networks
 from fsl_demo.errors import MESSAGES
 from fsl_demo.store.exchange import FORMATS
 from fsl_demo.ui import examples
-from fsl_demo.ui.catalogue import LANGUAGES, TEXTS, text, translations
-from fsl_demo.ui.errors_zh import ERRORS_ZH
 
 SOURCES = "\n".join(
     file.read_text(encoding="utf-8") for file in (Path(__file__).parents[2] / "fsl_demo/ui").glob("*.py")

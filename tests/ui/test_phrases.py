@@ -6,11 +6,11 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+from fsl_demo.ui.html import View
 
 from fsl_demo.store import Workspace
 from fsl_demo.ui import notes
 from fsl_demo.ui.document import Result
-from fsl_demo.ui.html import View
 from fsl_demo.ui.page import Page
 from tests.ui.conftest import Browser, Colour
 from tests.worded import Worded

@@ -17,9 +17,9 @@ class SortedRow:
     Attributes:
         name: the file's original name.
         path: the relative path that it came from; the name where nothing else is known.
-        answer: the methods' one answer.
-        probability: of the answer.
-        unlike: whether the picture is unlike the examples.
+        answer: the methods' one answer; "" where they have not been asked.
+        probability: of the answer, or None.
+        unlike: whether the picture is unlike the examples, or None.
         label: what a person said; "" when nobody did.
         who: the person.
     """
@@ -27,8 +27,8 @@ class SortedRow:
     name: str
     path: str
     answer: str
-    probability: float
-    unlike: bool
+    probability: float | None
+    unlike: bool | None
     label: str = ""
     who: str = ""
 
@@ -42,6 +42,11 @@ def write_sorted_csv(rows: Iterable[SortedRow]) -> bytes:
     table = csv.writer(text)
     table.writerow([field.name for field in fields(SortedRow)])
     for row in rows:
-        cells = [("yes" if cell else "no") if isinstance(cell, bool) else str(cell) for cell in astuple(row)]
-        table.writerow(map(safe_cell, cells))
+        table.writerow(safe_cell(_text(cell)) for cell in astuple(row))
     return text.getvalue().encode("utf-8-sig", "backslashreplace")
+
+
+def _text(cell: str | float | None) -> str:
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    return "" if cell is None else str(cell)

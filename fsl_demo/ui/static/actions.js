@@ -49,8 +49,7 @@ async function open(el) {
 }
 
 export function go(tab) {
-  const names = [...document.querySelectorAll("[data-mounted]")].map((root) => root.dataset.mounted);
-  document.querySelectorAll("#tabs [role=tab]")[names.indexOf(tab)]?.click();
+  document.querySelector(`#tabs [role=tab][data-tab-id="${tab}"]`)?.click();
 }
 
 // --- actions -------------------------------------------------------------------------------------------------------

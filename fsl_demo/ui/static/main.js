@@ -86,7 +86,7 @@ function mount() {
   }
   if (!fresh) return;
   for (const name of state.parts.keys()) drawPart(name);
-  jobs.draw();
+  tabChanged();
 }
 
 function tabChanged() {

@@ -72,7 +72,11 @@ class Found(Panel):
             unranked=unranked,
             like_name=context.picture(self.like).name if self.like else "",
             nothing="" if hits else _nothing(context, self, offered),
-            targets=[(row.key, row.spec().name or context.say("class_n", n=n)) for n, row in enumerate(context.document.classes, start=1) if not row.is_blank()],
+            targets=[
+                (row.key, row.spec().name or context.say("class_n", n=n))
+                for n, row in enumerate(context.document.classes, start=1)
+                if not row.is_blank()
+            ],
             new_name=" ".join(self.sentence.split())[:60],
             removable=any(hit.one.added for hit in shown),
         )

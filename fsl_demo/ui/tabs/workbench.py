@@ -25,7 +25,9 @@ def parts(context: Context) -> dict[str, Any]:
     numbered = list(enumerate(document.classes, start=1))
     counts = sorted({len(row.pictures) for row in document.rows()})
     shown = {
-        "toolbar": context.render("workbench.html#toolbar", title=document.title, steps=len(context.draft.history.steps)),
+        "toolbar": context.render(
+            "workbench.html#toolbar", title=document.title, steps=len(context.draft.history.steps)
+        ),
         "examples": context.render(
             "workbench.html#examples",
             recipes=examples.recipes(),
