@@ -52,7 +52,9 @@ def main() -> None:
                 truth += [index] * QUERIES
             specs = tuple(ClassSpec(name.replace("_", " ")) for name, _ in picked[:WAY])
             episode = Episode(specs, tuple(support), tuple(queries))
-            scores = [known[name].fit(episode, known[name].Settings(), quiet).predict(queries, quiet) for name in METHODS]
+            scores = [
+                known[name].fit(episode, known[name].Settings(), quiet).predict(queries, quiet) for name in METHODS
+            ]
             together = combine(scores)
             for query, index in enumerate(truth):
                 for name, one in zip(METHODS, scores, strict=True):
