@@ -20,7 +20,6 @@ export function listen(enlarge) {
       return el.click();
     }
     if (name.startsWith("Ctrl+") || event.target.closest?.("[data-arrows] button, [data-point], summary")) return;
-    if (/^(Arrow|Home|End)/.test(name) && event.target.closest?.("[role=tab]")) return;
     if (name === "?") return help();
     const used = label.isOnView() ? inLabel(event) : results.isOnView() && results.key(event);
     if (!used) return;
@@ -29,11 +28,10 @@ export function listen(enlarge) {
   });
 }
 
-// Enter confirms wherever the focus is in the queue or the question, or on the tab that was just opened, but not on the
-// buttons of the line above them.
+// Enter confirms wherever the focus is in the queue or the question, but not on the buttons of the line above them.
 function inLabel(event) {
-  const control = event.target.closest?.("button, a, input, summary");
-  const inside = event.target.closest?.("#label-queue, #question, [role=tab][aria-selected=true], body > *:not(.gradio-container)");
+  const control = event.target.closest?.("button:not([role=tab]), a, input, summary");
+  const inside = event.target.closest?.("#label-queue, #question, body > *:not(.gradio-container)");
   if ((event.key === "Enter" || event.key === " ") && control && !(inside && event.key === "Enter")) return false;
   return label.key(event);
 }

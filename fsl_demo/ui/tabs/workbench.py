@@ -8,7 +8,7 @@ from typing import Any
 
 from fsl_demo.methods.contract import Method, TextMethod
 from fsl_demo.ui import clip_weights, examples, prompting, settings
-from fsl_demo.ui.captions import Describe, chosen_captioner
+from fsl_demo.ui.captions import Describe
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.faces import CropFaces
 from fsl_demo.ui.measured import measured
@@ -37,12 +37,7 @@ def parts(context: Context) -> dict[str, Any]:
         "support": context.render(
             "workbench.html#support", classes=document.classes, ways=len(document.rows()), counts=counts
         ),
-        "queries": context.render(
-            "workbench.html#queries",
-            count=len(document.queries),
-            captioners=context.captioners,
-            captioner=chosen_captioner(context),
-        ),
+        "queries": context.render("workbench.html#queries", count=len(document.queries)),
         "go": context.render("workbench.html#go", outdated=document.outdated, queries=len(document.queries)),
         "methods": _methods(context, methods),
     }
