@@ -241,8 +241,8 @@ def without_links(*arguments: Any, **options: Any) -> None:
     raise OSError(errno.EPERM, "no links here")
 
 
-def across_devices(source: Any, target: Any, *, follow_symlinks: bool = True) -> None:
-    if not follow_symlinks:  # a move; the other links are within one folder
+def across_devices(source: Path, target: Path) -> None:
+    if source.parent != target.parent:  # a move; the other links are within one folder
         raise OSError(errno.EXDEV, "another device")
     LINK(source, target)
 
