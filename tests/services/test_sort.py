@@ -295,6 +295,17 @@ def test_files_are_kept_as_they_are_where_links_are_impossible(
     assert desk.undo() == Undone(back=3) and tree(desk.folder) == before
 
 
+def test_a_file_system_that_takes_no_permissions_still_takes_copies(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, mode: int) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted", str(path))
+
+    monkeypatch.setattr(os, "chmod", lambda path, mode, **options: refuse(path, mode))
+    assert desk.sort() == {"cat": 3} and not desk.faults
+    assert (desk.into / "cat" / "a.jpg").stat().st_mtime_ns == 10**18
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_what_changed_or_went_since_it_was_classified_stays(desk: Desk, mode: str) -> None:
     path = start(manifest := desk.plan(mode), desk.into)
