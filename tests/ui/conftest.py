@@ -223,10 +223,12 @@ class Browser:
         self.rows |= changes["rows"]
         if "order" in changes:
             self.order = changes["order"]
-            self.rows = {name: row for name, row in self.rows.items() if name in self.order}
-        classes = [f"class:{row['key']}" for row in self.parts["data:classes"]]
+        self.rows = {name: row for name, row in self.rows.items() if name in self.order}
+        classes = {row["key"] for row in self.parts["data:classes"]}
         self.parts = {
-            name: part for name, part in self.parts.items() if not name.startswith("class:") or name in classes
+            name: part
+            for name, part in self.parts.items()
+            if not name.startswith("class:") or name.split(":")[1] in classes
         }
 
     def row(self, query: str) -> dict[str, Any]:

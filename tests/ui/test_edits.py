@@ -373,7 +373,7 @@ def test_report_and_joining_the_support_set(filled: Browser) -> None:
     filled.label(q1, first, first)
     filled.label(q2, first, second)
     filled.label(q3, NONE, first)
-    report = filled.parts["report"]
+    report = filled.html
     assert "1 of 3 right" in report and 'class="wrong"' in report
     assert filled.parts["data:label"] == {"labelled": 3, "saved": False}
     filled.undo()
