@@ -55,8 +55,8 @@ class Colour:
 
     Attributes:
         sharpness: how sure it is.
-        gate: when there is one, every batch of queries waits for it.
-        at_gate: set when a batch has come to the gate.
+        gate: when there is one, one batch of queries waits for it: the one at which `left` is 1.
+        at_gate: set when that batch has come to the gate.
     """
 
     Settings = ColourSettings
@@ -66,6 +66,7 @@ class Colour:
         self.card = MethodCard(name, name.title(), "-", "colours", not reads, reads, False, ("query", "support"), 1)
         self.sharpness = sharpness
         self.gate: threading.Event | None = None
+        self.left = 0
         self.at_gate = threading.Event()
 
     def reads(self, text: str, settings: ColourSettings) -> bool:
@@ -88,7 +89,8 @@ class Colour:
 
         def predict(queries: list[Picture], progress: Progress) -> Scores:
             progress("embed", 0, len(queries))
-            if self.gate is not None:
+            self.left -= 1
+            if self.gate is not None and self.left == 0:
                 self.at_gate.set()
                 assert self.gate.wait(PATIENCE)
             seen = self.embed(list(queries))
@@ -317,18 +319,15 @@ def filled(browser: Browser, paint: Paint) -> Browser:
 
 
 @contextmanager
-def gated(*methods: Any) -> Iterator[threading.Event]:
-    """Hold methods where they score a batch of queries; the event lets them go on, and so does the end."""
-    gate = threading.Event()
-    for method in methods:
-        method.gate = gate
-        method.at_gate.clear()
+def gated(method: Any, batch: int = 1) -> Iterator[threading.Event]:
+    """Hold a method at the next batch of queries but so many; the event lets it go on, and so does the end."""
+    method.gate, method.left = threading.Event(), batch
+    method.at_gate.clear()
     try:
-        yield gate
+        yield method.gate
     finally:
-        gate.set()
-        for method in methods:
-            method.gate = None
+        method.gate.set()
+        method.gate = None
 
 
 @pytest.fixture
