@@ -210,11 +210,11 @@ export function columnsBack() {
 export function select(id, method = "", quietly = false) {
   selected = id;
   chooser.forget();
+  if (!quietly) root.classList.add("with-details"); // first, because it leaves the list less room
   draw();
   list.reveal(places.get(id) ?? -1);
   root.querySelector(`#results-list [data-id="${id}"]`)?.focus({ preventScroll: true });
   if (quietly) return;
-  root.classList.add("with-details");
   panel.clear();
   panel.set({ query: state.row(id).sha, ...(method ? { method } : {}) });
 }
@@ -229,7 +229,8 @@ export function closeDetails() {
   const id = selected;
   close();
   draw();
-  root.querySelector(`#results-list [data-id="${id}"]`)?.focus();
+  list.reveal(places.get(id) ?? -1);
+  root.querySelector(`#results-list [data-id="${id}"]`)?.focus({ preventScroll: true });
 }
 
 export function reloadDetails() {
