@@ -34,8 +34,8 @@ def predict_in_batches(
 ) -> Iterator[list[Scores]]:
     """Run methods on an episode's queries and yield the scores so far of every method after each batch.
 
-    The first batch has 16 queries and is yielded again after each method, so that the first answers come early; each next
-    one is twice as large, up to 128.
+    The first batch has 16 queries and is yielded again after each method, so that the first answers come early; each
+    next one is twice as large, up to 128.
     Transductive methods see all queries at once and join the scores of the last batch. A method that raises a
     `UserError` is reported and left out, with what it had answered.
 
@@ -64,9 +64,8 @@ def predict(episode: Episode, plans: Sequence[Plan], progress: Progress, refused
         refusals.append(error)
         refused(method, error)
 
-    scores: list[Scores] = []
-    for scores in _batch_by_batch(episode, plans, progress, note):
-        pass
+    batches = list(_batch_by_batch(episode, plans, progress, note))
+    scores = batches[-1] if batches else []
     if scores and len(scores[0].probabilities) == len(episode.queries):
         return scores
     raise refusals[0] if refusals else UserError("no_methods" if episode.queries else "no_queries")
@@ -130,7 +129,7 @@ def _batch_by_batch(
             job.advance([one], episode, start, end)
             if start == 0:
                 yield from job.scores(end)
-        if 0 < start and end < total:
+        if start > 0 and end < total:
             yield from job.scores(end)
     job.advance([one for one in job.methods if one.transductive], episode, 0, total)
     yield from job.scores(total)

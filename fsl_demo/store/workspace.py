@@ -44,6 +44,8 @@ class Workspace:
             The same picture, read from the workspace when its image is asked for.
         """
         self._add_pictures([picture])
+        if not self._blobs.path(picture.sha256).is_file():  # it was lost, and is whole again
+            self._blobs.add(picture)
         return self._blobs.picture(picture.sha256, picture.width, picture.height, picture.name, picture.original_sha256)
 
     def picture(self, sha256: str) -> Picture:
@@ -84,6 +86,12 @@ class Workspace:
         """The draft as it was last saved, or None."""
         with self._connections.read() as db:
             return drafts.find(db, draft_id)
+
+    def draft_revision(self, draft_id: str) -> int | None:
+        """How often the draft was saved, or None."""
+        with self._connections.read() as db:
+            row = db.execute("SELECT revision FROM drafts WHERE id = ?", (draft_id,)).fetchone()
+        return row and row[0]
 
     def recent_drafts(self, limit: int = 30) -> list[drafts.Draft]:
         """The latest drafts, last saved first."""

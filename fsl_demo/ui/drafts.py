@@ -20,6 +20,8 @@ from fsl_demo.ui.result import Result
 from fsl_demo.ui.texts import Language
 
 MAX_OPEN = 200
+ATTEMPTS = 3
+"""To save, while other processes save the same draft."""
 
 
 @dataclass(frozen=True)
@@ -92,17 +94,18 @@ class OpenDraft:
             UserError: why nothing can be saved; the document is then as it was.
         """
         with self.lock:
-            for _ in range(3):
+            if self.workspace.draft_revision(self.id) != self.revision:
+                self._reload()
+            for left in reversed(range(ATTEMPTS)):
                 outcome = [self._make(change) for change in changes]
                 self.taken.update(taken or {})
                 try:
                     self._save()
                     break
-                except StaleDraft:
+                except UserError as error:
                     self._reload()
-                except UserError:
-                    self._reload()
-                    raise
+                    if not (isinstance(error, StaleDraft) and left):
+                        raise
             return outcome
 
     def undo(self, document: Document) -> None:
@@ -139,7 +142,6 @@ class OpenDraft:
 
     def _make(self, change: Change) -> Exception | None:
         before = Before.of(self.document)
-        self.document.unsaved = True
         try:
             change.make(self.document)
         except Exception as error:
@@ -147,7 +149,10 @@ class OpenDraft:
             if not isinstance(error, UserError):
                 logging.getLogger(__name__).exception("an edit failed", exc_info=error)
             return error
-        if change.undoable and (step := before.step(self.document)):
+        step = before.step(self.document)
+        if step:
+            self.document.unsaved = True
+        if step and change.undoable:
             self.history.push(step, change.batch)
         return None
 

@@ -149,6 +149,11 @@ class Jobs:
             job.state = "stopped"
             self._count()
 
+    def _next(self) -> Job | None:
+        """The first job in line that does not have to wait for one of its own kind, which is stopped, to end."""
+        running = {(job.draft, job.kind) for job in self._jobs.values() if job.state == "running"}
+        return next((job for job in self._line if (job.draft, job.kind) not in running), None)
+
     def _count(self) -> None:
         for place, job in enumerate(self._line):
             job.place = place + sum(other.state == "running" for other in self._jobs.values()) - AT_ONCE + 1
@@ -156,8 +161,9 @@ class Jobs:
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: bool(self._line))
-                job = self._line.pop(0)
+                while (job := self._next()) is None:
+                    self._changed.wait()
+                self._line.remove(job)
                 job.state = "running"
                 self._count()
                 waiting = list(self._line)
@@ -166,6 +172,7 @@ class Jobs:
             self._carry_out(job)
             with self._changed:
                 self._count()
+                self._changed.notify_all()
             job.report()
 
     def _carry_out(self, job: Job) -> None:

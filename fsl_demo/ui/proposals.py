@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from fsl_demo.errors import UserError
 from fsl_demo.methods import proposed
+from fsl_demo.methods.variants import looks_like
+from fsl_demo.pictures import Picture
 from fsl_demo.ui.context import Context
 
 
@@ -12,8 +15,20 @@ def proposed_methods(context: Context) -> list[str]:
     known = context.draft.proposals
     if pictures not in known:
         known.clear()
-        known[pictures] = proposed(context.methods, [context.picture(sha) for sha in pictures])
+        known[pictures] = proposed(
+            context.methods, [picture for sha in pictures if (picture := _seen(context, sha)) is not None]
+        )
     return known[pictures]
+
+
+def _seen(context: Context, sha256: str) -> Picture | None:
+    """A picture that can be looked at; None where its file is lost, which is told when it is needed."""
+    try:
+        picture = context.picture(sha256)
+        looks_like([picture])
+    except UserError:
+        return None
+    return picture
 
 
 def chosen_methods(context: Context) -> list[str]:

@@ -11,12 +11,21 @@ from fsl_demo.ui.document import NONE
 from fsl_demo.ui.result import Result
 
 
-def render(context: Context) -> str:
-    """HTML; a hint before there is something to count."""
+def parts(context: Context) -> dict[str, str]:
+    """HTML of what is on view, line by line, so that a label sends the lines that it changes; a hint before that."""
     document = context.document
     labelled = {query: document.labels[query].answer for query in document.queries if query in document.labels}
     reports = [made for result in document.results if (made := _report(context, result, labelled)) is not None]
-    return context.render("report.html", predicted=bool(document.results), reports=reports)
+    shown: dict[str, str] = {
+        "report": context.render("report.html#report", predicted=bool(document.results), reports=reports)
+    }
+    for report in reports:
+        name = f"report:{report['method']}"
+        shown[name] = context.render("report.html#right", report=report)
+        shown[f"{name}:columns"] = context.render("report.html#columns", report=report)
+        for truth in report["rows"]:
+            shown[f"{name}:{truth}"] = context.render("report.html#row", report=report, truth=truth)
+    return shown
 
 
 def _report(context: Context, result: Result, labelled: dict[str, str]) -> dict[str, Any] | None:
@@ -26,7 +35,8 @@ def _report(context: Context, result: Result, labelled: dict[str, str]) -> dict[
     counts = Counter((labelled[query], answer) for query, answer in said.items())
     right = sum(count for (truth, answer), count in counts.items() if truth == answer)
     low, high = wilson(right, len(said))
-    keys = [row.key for row in context.document.rows()]
+    met = {key for pair in counts for key in pair}
+    keys = [row.key for row in context.document.rows() if row.key in met]
     names = {key: context.class_name(key) for key in (*keys, NONE)}
     return {
         "method": result.scores.method,
@@ -37,9 +47,9 @@ def _report(context: Context, result: Result, labelled: dict[str, str]) -> dict[
         "high": high,
         "names": names,
         "columns": keys,
-        "rows": [
-            (truth, [(answer, counts[truth, answer]) for answer in keys])
+        "rows": {
+            truth: [(answer, counts[truth, answer]) for answer in keys]
             for truth in (*keys, NONE)
             if any(labelled[query] == truth for query in said)
-        ],
+        },
     }

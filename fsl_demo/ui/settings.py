@@ -66,7 +66,7 @@ def write(context: Context, method_id: str, name: str, value: str) -> None:
     if spec is None:
         raise UserError("setting_bad", name=f"{method_id}.{name}", value=value[:40], reason="")
     chosen = context.document.settings.setdefault(method_id, {})
-    parsed = _parsed(spec.metadata, value)
+    parsed = _parsed(name, spec.metadata, value)
     if parsed is None:
         chosen.pop(name, None)
     else:
@@ -75,7 +75,7 @@ def write(context: Context, method_id: str, name: str, value: str) -> None:
         del context.document.settings[method_id]
 
 
-def _parsed(metadata: Mapping[str, Any], value: str) -> Any:
+def _parsed(name: str, metadata: Mapping[str, Any], value: str) -> Any:
     if "lines" in metadata and _are_default(value):
         return None
     if "text" in metadata or "lines" in metadata:
@@ -90,7 +90,7 @@ def _parsed(metadata: Mapping[str, Any], value: str) -> Any:
         number = float("nan")
     if not metadata["low"] <= number <= metadata["high"]:
         reason = f"{metadata['low']:g}–{metadata['high']:g}"
-        raise UserError("setting_bad", name="", value=value[:40], reason=reason)
+        raise UserError("setting_bad", name=name, value=value[:40], reason=reason)
     return number
 
 

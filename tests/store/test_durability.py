@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from sqlite_utils import Database
 from fsl_demo.episodes import Label, LabelledEpisode
 from fsl_demo.errors import UserError
 from fsl_demo.pictures import Picture
-from fsl_demo.store import Workspace, blobs
+from fsl_demo.store import Change, StaleDraft, Workspace, blobs
 from fsl_demo.store.connection import Connections
 from fsl_demo.store.schema import migrations
 
@@ -41,7 +41,7 @@ def test_migrations_are_applied_once(workspace: Workspace, labelled: LabelledEpi
         assert migrations.pending(db) == []
         strict = {row["name"]: row["strict"] for row in db.query("PRAGMA table_list") if row["type"] == "table"}
     ours = {name for name in strict if not name.startswith(("sqlite_", "_sqlite"))}
-    assert len(ours) == 14 and all(strict[name] for name in ours)
+    assert len(ours) == 17 and all(strict[name] for name in ours)
 
 
 def test_labels_of_an_earlier_release_stay_and_later_ones_may_be_given_in_bulk(
@@ -97,14 +97,24 @@ def test_many_threads_open_a_new_workspace_at_once(tmp_path: Path) -> None:
 
 def test_read_then_write_from_many_threads(workspace: Workspace, labelled: LabelledEpisode) -> None:
     episode_id = workspace.save_episode(dataclasses.replace(labelled, labels={}))
-    draft_id = workspace.create_draft({}).id
+    draft_id = workspace.create_draft(Change({})).id
     barrier = threading.Barrier(THREADS)
+
+    def save(thread: int, turn: int) -> None:
+        """Save as a process does that finds a newer draft again and again."""
+        while True:
+            draft = workspace.draft(draft_id)
+            assert draft is not None
+            with suppress(StaleDraft):
+                change = Change({"turns": draft.data.get("turns", 0) + 1}, taken={str(thread): turn})
+                workspace.save_draft(draft_id, change, draft.revision)
+                return
 
     def work(thread: int) -> None:
         barrier.wait()
         for turn in range(TURNS):
             workspace.label(episode_id, 0, Label(turn % 3, f"{thread}.{turn}"))
-            workspace.save_draft(draft_id, {"turn": turn}, 0, "one")
+            save(thread, turn)
 
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(work, range(THREADS)))
@@ -112,7 +122,8 @@ def test_read_then_write_from_many_threads(workspace: Workspace, labelled: Label
     assert {record.annotator for record in history} == {f"{t}.{n}" for t in range(THREADS) for n in range(TURNS)}
     assert [record.supersedes for record in history] == [None, *(record.id for record in history[:-1])]
     draft = workspace.draft(draft_id)
-    assert draft is not None and draft.revision == THREADS * TURNS
+    assert draft is not None and draft.revision == draft.data["turns"] == THREADS * TURNS
+    assert draft.taken == {str(thread): TURNS - 1 for thread in range(THREADS)}
     assert workspace.check() == []
 
 
@@ -220,7 +231,7 @@ def test_database_that_cannot_grow_or_be_written(
         db.execute(f"PRAGMA {pragma}").fetchall()
     big = {"x": "y" * 1_000_000}
     calls: list[Callable[[], object]] = [
-        lambda: workspace.create_draft(big),
+        lambda: workspace.create_draft(Change(big)),
         lambda: workspace.save_episode(dataclasses.replace(labelled, title="z" * 1_000_000), episode_id),
     ]
     for call in calls:
@@ -230,7 +241,7 @@ def test_database_that_cannot_grow_or_be_written(
     workspace.close()
     assert workspace.check() == []
     assert workspace.episode(episode_id).title == labelled.title
-    workspace.create_draft(big)
+    workspace.create_draft(Change(big))
 
 
 def test_another_program_keeps_the_database_locked(workspace: Workspace) -> None:
@@ -239,9 +250,9 @@ def test_another_program_keeps_the_database_locked(workspace: Workspace) -> None
     with closing(sqlite3.connect(workspace.folder / "fsl_demo.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(UserError) as caught:
-            workspace.create_draft({})
+            workspace.create_draft(Change({}))
     assert caught.value.code == "workspace_busy"
-    workspace.create_draft({})
+    workspace.create_draft(Change({}))
 
 
 def test_folder_that_cannot_be_made(tmp_path: Path) -> None:

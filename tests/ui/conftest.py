@@ -2,25 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import gradio as gr
 import numpy as np
 import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
 
 from fsl_demo.episodes import ClassSpec, Episode, Explanation, Focus, Layer, Progress, Scores
 from fsl_demo.errors import UserError
 from fsl_demo.methods.contract import MethodCard
 from fsl_demo.pictures import Picture
 from fsl_demo.store import Workspace
-from fsl_demo.ui.page import Page
+from fsl_demo.ui import uploads as incoming
+from fsl_demo.ui.context import Context
+from fsl_demo.ui.document import Document
+from fsl_demo.ui.drafts import OpenDraft
+from fsl_demo.ui.jobs import Job
+from fsl_demo.ui.page import Page, SentEdit
+from fsl_demo.ui.routes import Routes
+from fsl_demo.ui.texts import languages
 from tests.colours import mean_colour, painted
 
 Paint = Callable[..., Path]
+PATIENCE = 30
+"""Seconds after which a test gives up waiting."""
+
+
+def until(ready: Callable[[], bool], what: str) -> None:
+    """Wait for something that another thread brings about."""
+    pause, end = threading.Event(), time.monotonic() + PATIENCE
+    while not ready():
+        if time.monotonic() > end:
+            raise TimeoutError(what)
+        pause.wait(0.005)
 
 
 @dataclass(frozen=True)
@@ -29,13 +51,23 @@ class ColourSettings:
 
 
 class Colour:
-    """Stands in for a method: 1 - distance of mean colours."""
+    """Stands in for a method: 1 - distance of mean colours.
+
+    Attributes:
+        sharpness: how sure it is.
+        gate: when there is one, one batch of queries waits for it: the one at which `left` is 1.
+        at_gate: set when that batch has come to the gate.
+    """
 
     Settings = ColourSettings
 
-    def __init__(self, name: str = "prototype") -> None:
+    def __init__(self, name: str = "prototype", sharpness: float = 10.0) -> None:
         reads = name == "asif"
         self.card = MethodCard(name, name.title(), "-", "colours", not reads, reads, False, ("query", "support"), 1)
+        self.sharpness = sharpness
+        self.gate: threading.Event | None = None
+        self.left = 0
+        self.at_gate = threading.Event()
 
     def reads(self, text: str, settings: ColourSettings) -> bool:
         return text.isascii()
@@ -57,10 +89,14 @@ class Colour:
 
         def predict(queries: list[Picture], progress: Progress) -> Scores:
             progress("embed", 0, len(queries))
-            found = self.embed(list(queries))
-            near = 1 - np.linalg.norm(found[:, None] - means, axis=2).astype(np.float32)
-            powers = np.exp(10 * near)
-            pairs = 1 - np.linalg.norm(found[:, None] - vectors, axis=2).astype(np.float32)
+            self.left -= 1
+            if self.gate is not None and self.left == 0:
+                self.at_gate.set()
+                assert self.gate.wait(PATIENCE)
+            seen = self.embed(list(queries))
+            near = 1 - np.linalg.norm(seen[:, None] - means, axis=2).astype(np.float32)
+            powers = np.exp(self.sharpness * near)
+            pairs = 1 - np.linalg.norm(seen[:, None] - vectors, axis=2).astype(np.float32)
             floor = 0.5 if settings.none_below is None else settings.none_below
             probabilities = powers / powers.sum(axis=1, keepdims=True)
             return Scores(self.card.id, "-", asdict(settings), 0.01, near, probabilities, floor, pairs)
@@ -77,53 +113,165 @@ class Colour:
 
 
 class Browser:
-    """Calls the page's events as a browser tab would."""
+    """Asks a page for what a browser tab asks it for, and keeps what it has on view.
 
-    def __init__(self, page: Page, tab: str, language: str = "en") -> None:
-        self.page = page
-        self.request: Any = SimpleNamespace(session_hash=tab, cookies={"fsl_language": language}, headers={})
-        self.draft = ""
-        self.annotator = "Ada"
-        self.shown: dict[Any, Any] = {}
-        self.take(page.on_load(self.draft, self.annotator, self.request))
+    Attributes:
+        tab: name of the browser tab, whose edits are numbered.
+        parts, rows, order: what is on view; see `Board`.
+        notices: of the last request or job, by kind.
+    """
 
-    def take(self, updates: dict[Any, Any]) -> dict[Any, Any]:
-        self.draft = updates.get(self.page.draft, self.draft)
-        self.shown |= updates
-        return updates
+    def __init__(self, page: Page, tab: str = "tab-1", language: str = "en", draft: str = "") -> None:
+        self.page, self.tab, self.language = page, tab, languages()[language]
+        self.draft, self.annotator = draft, "Ada"
+        self.number, self.at = 0, ""
+        self.parts: dict[str, Any] = {}
+        self.rows: dict[str, Any] = {}
+        self.order: list[str] = []
+        self.notices: list[dict[str, str]] = []
+        self.open("latest")
 
-    def event(self, data: dict[str, Any]) -> gr.EventData:
-        return gr.EventData(None, {"fields": {}, "draft": self.draft, **data})
+    # --- what a tab asks for ----------------------------------------------------------------------------------------
 
-    def board(self, action: str, **data: Any) -> dict[Any, Any]:
-        return self.take(
-            self.page.on_board(self.draft, self.annotator, self.request, self.event({"action": action, **data}))
-        )
+    def open(self, name: str, **values: Any) -> None:
+        opened = self.page.open(self.draft, name, values, self.language)
+        self.draft, self.notices = opened["draft"], opened["notices"]
+        self.forget()
+        self.look()
 
-    def predict(self, **fields: Any) -> list[dict[Any, Any]]:
-        event = self.event({"action": "predict", "fields": fields})
-        return [self.take(u) for u in self.page.on_predict(self.draft, self.annotator, self.request, event)]
+    def edit(self, type: str, **values: Any) -> dict[str, Any]:
+        return self.edits((type, values))
 
-    def act(self, handler: Callable[..., dict[Any, Any]], action: str, **data: Any) -> dict[Any, Any]:
-        return self.take(handler(self.draft, self.annotator, self.request, self.event({"action": action, **data})))
+    def edits(self, *edits: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+        """Send edits in one request; gives the answer."""
+        first = self.number + 1
+        self.number += len(edits)
+        return self.send([SentEdit(n=n, type=type, values=values) for n, (type, values) in enumerate(edits, first)])
+
+    def send(self, edits: list[SentEdit]) -> dict[str, Any]:
+        answer = self.page.edit(self.draft, self.tab, edits, self.at, self.language)
+        self.notices = answer["notices"]
+        self.take(answer)
+        return answer
+
+    def panel(self, name: str, **values: Any) -> str:
+        answer = self.page.panel(self.draft, name, values, self.language)
+        self.notices = answer["notices"]
+        return answer["html"] or ""
+
+    def start(self, name: str, **values: Any) -> Job | None:
+        """Put a job in line; None where it was refused."""
+        answer = self.page.start(self.draft, name, values, self.language)
+        self.notices = answer["notices"]
+        return next((job for job in self.page.jobs.of(self.draft) if job.id == answer["job"]), None)
+
+    def job(self, name: str, **values: Any) -> dict[str, Any]:
+        """Carry out a job and see its end; gives what the page shows of it, nothing where it was refused."""
+        job = self.start(name, **values)
+        return {} if job is None else self.ended(job)
+
+    def ended(self, job: Job) -> dict[str, Any]:
+        """See the end of a job, as the page's stream tells it."""
+        until(lambda: self.shown_job(job.id).get("state") in ("done", "stopped", "failed"), f"end of {job.kind}")
+        shown = self.shown_job(job.id)
+        self.notices = shown["notices"]
+        return shown
+
+    def shown_job(self, job_id: str) -> dict[str, Any]:
+        self.look()
+        return next((shown for shown in self.parts["data:jobs"] if shown["id"] == job_id), {})
+
+    def predict(self) -> dict[str, Any]:
+        return self.job("predict")
+
+    def add(self, target: str, *files: Path | tuple[Path, str]) -> None:
+        """Upload files and put them somewhere, in one step; a file may come with the path that the browser gives it."""
+        entries, wrong = [], []
+        for file in files:
+            path, name = file if isinstance(file, tuple) else (file, file.name)
+            for entry in incoming.read(self.context, path, name, target):
+                (wrong if entry.error else entries).append(entry)
+        if entries and target == "classes":
+            placed = [(entry.class_name, entry.sha, entry.path) for entry in entries]
+            self.edit("add_class_pictures", pictures=placed, batch=f"batch-{self.number}")
+        elif entries and target == "collection":
+            self.edit("add_to_collection", pictures=[entry.sha for entry in entries])
+        elif entries:
+            placed_pictures = [(entry.sha, entry.path) for entry in entries]
+            self.edit("add_pictures", target=target, pictures=placed_pictures, batch=f"batch-{self.number}")
+        self.notices = [*self.notices, *({"kind": "error", "text": entry.error} for entry in wrong)]
+
+    def label(self, query: str, answer: str, suggestion: str = "", **values: Any) -> dict[str, Any]:
+        values = {"annotator": self.annotator, **values}
+        return self.edit("label", query=query, answer=answer, suggestion=suggestion, **values)
+
+    def undo(self) -> dict[str, Any]:
+        return self.edit("undo")
+
+    # --- what it has on view ----------------------------------------------------------------------------------------
+
+    def forget(self) -> None:
+        self.at, self.parts, self.rows, self.order = "", {}, {}, []
+
+    def look(self) -> None:
+        """Take what the page's stream would bring."""
+        self.take(self.page.board(self.open_draft, self.language).since(self.at))
+
+    def take(self, changes: dict[str, Any]) -> None:
+        if changes["whole"]:
+            self.parts, self.rows = {}, {}
+        self.at = changes["at"]
+        self.parts |= changes["parts"]
+        self.rows |= changes["rows"]
+        if "order" in changes:
+            self.order = changes["order"]
+        self.rows = {name: row for name, row in self.rows.items() if name in self.order}
+        classes = {row["key"] for row in self.parts["data:classes"]}
+        self.parts = {
+            name: part
+            for name, part in self.parts.items()
+            if not name.startswith("class:") or name.split(":")[1] in classes
+        }
+
+    def row(self, query: str) -> dict[str, Any]:
+        return self.rows[query[:16]]
 
     @property
-    def tab(self) -> Any:
-        return self.page.desk.tab(self.request.session_hash, self.draft)
-
-    @property
-    def document(self) -> Any:
-        return self.tab.document
+    def html(self) -> str:
+        """Everything that is on view of the document, one part after the other."""
+        return "\n".join(part for name, part in self.parts.items() if not name.startswith("data:"))
 
     @property
     def notice(self) -> str:
-        return self.shown[self.page.notice]
+        return "\n".join(notice["text"] for notice in self.notices)
 
-    def add(self, target: str, *files: Path | tuple[Path, str]) -> dict[Any, Any]:
-        """Upload files and add them; a file may come with the name that the browser gives it."""
-        named = [file if isinstance(file, tuple) else (file, file.name) for file in files]
-        entries = [{"path": str(path), "name": name, "size": path.stat().st_size} for path, name in named]
-        return self.board("add", target=target, batch=str(named), files=entries)
+    @property
+    def open_draft(self) -> OpenDraft:
+        return self.page.drafts.get(self.draft)
+
+    @property
+    def document(self) -> Document:
+        return self.open_draft.document
+
+    @property
+    def context(self) -> Context:
+        return Context(self.page, self.open_draft, self.language)
+
+    @property
+    def answers(self) -> list[str]:
+        """Name of the combined answer to each query, in order."""
+        names = self.document.class_names()
+        return [names[self.row(query)["answer"]] for query in self.document.queries]
+
+
+def restarted(browser: Browser, methods: dict[str, Any] | None = None) -> Browser:
+    """The same browser tab after the program was started again on the same workspace."""
+    page = browser.page
+    again = Browser.__new__(Browser)
+    again.__dict__.update(browser.__dict__)
+    again.page = Page(Workspace(page.workspace.folder), page.methods if methods is None else methods, page.captioners)
+    again.open("latest")
+    return again
 
 
 @pytest.fixture
@@ -148,23 +296,44 @@ def paint(uploads: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def page(tmp_path: Path) -> Page:
-    workspace = Workspace(tmp_path / "workspace")
-    built = Page(workspace, {"prototype": Colour(), "asif": Colour("asif")})
-    built.build()
-    return built
+    return Page(Workspace(tmp_path / "workspace"), {"prototype": Colour(), "asif": Colour("asif")})
 
 
 @pytest.fixture
 def browser(page: Page, uploads: Path) -> Browser:
-    return Browser(page, "tab-1")
+    return Browser(page)
 
 
 @pytest.fixture
-def filled(browser: Browser, paint: Callable[..., Path]) -> Browser:
+def filled(browser: Browser, paint: Paint) -> Browser:
     """Red and blue, two pictures each; three queries."""
     first, second = browser.document.classes
-    browser.board("fields", field="name", fields={f"name:{first.key}": "red", f"name:{second.key}": "blue"})
+    browser.edits(
+        ("rename", {"key": first.key, "name": "red"}),
+        ("rename", {"key": second.key, "name": "blue"}),
+    )
     browser.add(first.key, paint("r1.png", (200, 10, 10)), paint("r2.png", (220, 20, 10)))
     browser.add(second.key, paint("b1.png", (10, 10, 200)), paint("b2.png", (10, 20, 220)))
     browser.add("queries", paint("q1.png", (210, 0, 0)), paint("q2.png", (0, 0, 210)), paint("q3.png", (180, 30, 30)))
     return browser
+
+
+@contextmanager
+def gated(method: Any, batch: int = 1) -> Iterator[threading.Event]:
+    """Hold a method at the next batch of queries but so many; the event lets it go on, and so does the end."""
+    method.gate, method.left = threading.Event(), batch
+    method.at_gate.clear()
+    try:
+        yield method.gate
+    finally:
+        method.gate.set()
+        method.gate = None
+
+
+@pytest.fixture
+def client(page: Page) -> Iterator[TestClient]:
+    """The page's own routes."""
+    app = FastAPI()
+    app.include_router(Routes(page).router())
+    with TestClient(app) as made:
+        yield made

@@ -69,7 +69,7 @@ def parts(context: Context) -> dict[str, Any]:
     document = context.document
     labelled = sum(query in document.labels for query in document.queries)
     return {
-        "report": report.render(context),
+        **report.parts(context),
         "data:label": {"labelled": labelled, "saved": bool(document.episode_id) and not document.unsaved},
     }
 

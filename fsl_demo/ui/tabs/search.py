@@ -19,7 +19,7 @@ from fsl_demo.ui.captions import chosen_captioner
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.jobs import Job
 from fsl_demo.ui.requests import Edit, JobRequest, Key, Name, Panel, Sha, Shas, Tab, Text
-from fsl_demo.ui.uploads import row_called
+from fsl_demo.ui.uploads import place, row_called
 
 PAGE = 60
 
@@ -125,7 +125,7 @@ class SendToQueries(Edit):
     pictures: Shas
 
     def apply(self, context: Context) -> None:
-        context.document.add_queries(self.pictures)
+        place(context, "queries", [(sha, "") for sha in self.pictures])
         context.tell("search.sent_to_queries", n=len(self.pictures))
 
 
@@ -139,7 +139,7 @@ class SendToSupport(Edit):
     def apply(self, context: Context) -> None:
         document = context.document
         row = document.row(self.key) or row_called(document, " ".join(self.name.split())[:MAX_NAME])
-        document.add_pictures(row.key, self.pictures)
+        place(context, row.key, [(sha, "") for sha in self.pictures])
         number = document.classes.index(row) + 1
         name = row.spec().name or context.say("class_n", n=number)
         context.tell("search.sent_to_support", n=len(self.pictures), name=name)

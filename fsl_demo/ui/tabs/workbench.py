@@ -48,8 +48,14 @@ def parts(context: Context) -> dict[str, Any]:
             row=row,
             label=context.say("class_n", n=number),
             pictures=[(sha, names.get(sha, "")) for sha in row.pictures],
-            readers=bool(readers) and bool(row.name.strip() or row.description.strip()),
-            unread=prompting.unread(context, row, readers),
+        )
+        shown[f"class:{row.key}:sentences"] = (
+            context.render(  # apart, because every class has it when a method is ticked
+                "workbench.html#sentences",
+                key=row.key,
+                shown=bool(readers) and bool(row.name.strip() or row.description.strip()),
+                unread=prompting.unread(context, row, readers),
+            )
         )
     return shown
 
