@@ -47,6 +47,9 @@ def test_a_prediction_outlives_a_reload_and_is_seen_by_every_tab(context: Browse
     expect(second.locator('.group-head[data-folder=":open"]')).to_have_count(0)
     expect(second.locator(".group-head")).to_have_count(3)
     page.locator(".job").get_by_role("button", name="Show").click()
+    page.wait_for_timeout(1000)
+    page.screenshot(path="/tmp/j.png")
+    print(page.evaluate("document.body.dataset.tab"), page.locator("#results").inner_html()[:3000])
     expect(page.locator(".group-head")).to_have_count(3)
     expect(page.locator(".job")).to_have_count(0)
 
@@ -83,7 +86,7 @@ def test_a_file_each(context: BrowserContext, colours: Workbench, tmp_path: Path
     both = page.locator("#queries-grid .thumb.both")
     expect(both).to_have_count(1)
     expect(both.locator(".where")).to_have_attribute("title", "also an example of apple")
-    page.keyboard.press("Control+z")
+    page.get_by_role("button", name="Undo").click()
     expect(row.locator(".thumb")).to_have_count(0)
     expect(both).to_have_count(0)
 
