@@ -22,7 +22,7 @@ function listen() {
   stream?.close();
   const params = new URLSearchParams({ draft: queue.currentDraft(), at: state.at(), tab: queue.currentTab() });
   stream = new EventSource(`/workbench/stream?${params}`);
-  stream.onmessage = (event) => state.apply(JSON.parse(event.data));
+  stream.onmessage = (event) => state.apply(JSON.parse(event.data)) || listen();
   stream.onerror = () => {
     stream.close();
     setTimeout(() => document.visibilityState === "visible" && listen(), 1000);
