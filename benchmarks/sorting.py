@@ -74,7 +74,11 @@ class Trial:
 
     def placed(self) -> int:
         """Files in the folders, those that were there before left out."""
-        return sum(not path.name.startswith(".") for path in self.into.glob("*/*")) - len(self.strangers)
+        while True:
+            try:
+                return sum(not path.name.startswith(".") for path in self.into.glob("*/*")) - len(self.strangers)
+            except FileNotFoundError:  # an undo has just removed a folder that was being listed
+                continue
 
     def kill_while(self, command: list[str], reached: Callable[[int], bool]) -> bool:
         """Start a command and kill it once `reached` holds of the files placed; whether it was still running."""

@@ -34,7 +34,8 @@ def predict_in_batches(
 ) -> Iterator[list[Scores]]:
     """Run methods on an episode's queries and yield the scores so far of every method after each batch.
 
-    The first batch has 16 queries, so that the first answers come early; each next one is twice as large, up to 128.
+    The first batch has 16 queries and is yielded again after each method, so that the first answers come early; each
+    next one is twice as large, up to 128.
     Transductive methods see all queries at once and join the scores of the last batch. A method that raises a
     `UserError` is reported and left out, with what it had answered.
 
@@ -43,8 +44,8 @@ def predict_in_batches(
             megabytes. When it raises `Cancelled`, the iteration ends; what was yielded stays valid.
 
     Yields:
-        Scores of the first queries, the same number from each method, in the order of `plans`. Nothing when every
-        method is refused.
+        Scores of the first queries, the same number from each method that has answered them, in the order of `plans`;
+        of all methods and queries last. Nothing when every method is refused.
     """
     with suppress(Cancelled):
         yield from _batch_by_batch(episode, plans, progress, refused)
@@ -63,9 +64,10 @@ def predict(episode: Episode, plans: Sequence[Plan], progress: Progress, refused
         refusals.append(error)
         refused(method, error)
 
-    for scores in _batch_by_batch(episode, plans, progress, note):
-        if len(scores[0].probabilities) == len(episode.queries):
-            return scores
+    batches = list(_batch_by_batch(episode, plans, progress, note))
+    scores = batches[-1] if batches else []
+    if scores and len(scores[0].probabilities) == len(episode.queries):
+        return scores
     raise refusals[0] if refusals else UserError("no_methods" if episode.queries else "no_queries")
 
 
@@ -123,8 +125,11 @@ def _batch_by_batch(
     total = len(episode.queries)
     job = _Job([_Running(plan) for plan in plans], total, progress, refused)
     for start, end in _batches(total):
-        job.advance([one for one in job.methods if not one.transductive], episode, start, end)
-        if end < total:
+        for one in [one for one in job.methods if not one.transductive]:
+            job.advance([one], episode, start, end)
+            if start == 0:
+                yield from job.scores(end)
+        if start > 0 and end < total:
             yield from job.scores(end)
     job.advance([one for one in job.methods if one.transductive], episode, 0, total)
     yield from job.scores(total)

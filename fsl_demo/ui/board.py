@@ -6,7 +6,6 @@ changed it, and a page that missed an answer misses nothing.
 
 from __future__ import annotations
 
-import json
 import secrets
 import threading
 from collections.abc import Mapping, Sequence
@@ -20,19 +19,21 @@ ID_LENGTH = 16
 @dataclass(frozen=True)
 class _Entry:
     version: int
-    text: str
     value: Any
 
 
 class Board:
-    """Parts by name (HTML, or data under "data:NAME"), rows of queries by id, and the order of the queries."""
+    """Parts by name (HTML, or data under "data:NAME"), rows of queries by id, and the order of the queries.
+
+    What is put in must not be changed afterwards.
+    """
 
     def __init__(self) -> None:
         self._epoch = secrets.token_hex(4)
         self._version = 0
         self._parts: dict[str, _Entry] = {}
         self._rows: dict[str, _Entry] = {}
-        self._order = _Entry(0, "", [])
+        self._order = _Entry(0, [])
         self._lock = threading.Lock()
 
     @property
@@ -68,7 +69,7 @@ class Board:
             ids = list(order)
             if ids != self._order.value:
                 self._version += 1
-                self._order = _Entry(self._version, "", ids)
+                self._order = _Entry(self._version, ids)
 
     def since(self, at: str) -> dict[str, Any]:
         """What is newer than what a page has; everything where it has something of another time, or nothing."""
@@ -87,9 +88,8 @@ class Board:
     def _put(self, entries: dict[str, _Entry], values: Mapping[str, Any]) -> None:
         changed = False
         for name, value in values.items():
-            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             known = entries.get(name)
-            if known is None or known.text != text:
+            if known is None or known.value != value:
                 if not changed:
                     self._version, changed = self._version + 1, True
-                entries[name] = _Entry(self._version, text, value)
+                entries[name] = _Entry(self._version, value)

@@ -83,7 +83,9 @@ class CaptionDetails(Panel):
         described = next((one for one in said if one.captioner == self.captioner), None)
         described = described or shown_caption(context.document, said)
         if described is None:
-            return ""
+            return context.render(
+                "caption.html", described=None, captioners=context.captioners, captioner=chosen_captioner(context)
+            )
         rank = max(0, min(self.rank, len(described.captions) - 1))
         caption = described.captions[rank]
         installed: Any = context.captioners.get(described.captioner)

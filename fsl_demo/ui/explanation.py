@@ -49,7 +49,7 @@ class Details(Panel):
         shown: dict[str, Any] = {
             "query": self.query,
             "name": context.picture(self.query).name,
-            "described": bool(context.workspace.captions([self.query])),
+            "captioners": bool(context.captioners) or bool(context.workspace.captions([self.query])),
             "blanks": any(hasattr(method, "matcher") for method in context.methods.values()),
             "outdated": document.outdated,
             "answer": None,

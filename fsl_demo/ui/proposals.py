@@ -15,7 +15,9 @@ def proposed_methods(context: Context) -> list[str]:
     known = context.draft.proposals
     if pictures not in known:
         known.clear()
-        known[pictures] = proposed(context.methods, [picture for sha in pictures if (picture := _seen(context, sha)) is not None])
+        known[pictures] = proposed(
+            context.methods, [picture for sha in pictures if (picture := _seen(context, sha)) is not None]
+        )
     return known[pictures]
 
 

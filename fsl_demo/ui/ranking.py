@@ -25,16 +25,16 @@ class Answer:
     Attributes:
         key: class key of the combined answer.
         probability: of it, the mean over the methods.
-        unlike: every method finds the query unlike the examples.
+        unlike: at least half of the methods find the query unlike the examples.
         differs: not all methods have this answer.
-        methods: by id, the most probable classes as (key, probability), and whether the query is unlike the examples.
+        methods: by id, the most probable classes as [key, probability], and 1 where the query is unlike the examples.
     """
 
     key: str
     probability: float
     unlike: bool
     differs: bool
-    methods: dict[str, tuple[list[tuple[str, float]], bool]]
+    methods: dict[str, tuple[list[tuple[str, float]], int]]
 
 
 def answers(results: Sequence[Result]) -> dict[str, Answer]:
@@ -68,8 +68,8 @@ def _answers(group: tuple[list[str], list[tuple[Result, int]]]) -> dict[str, Ans
         best = combined.best(row)
         methods = {
             part.method: (
-                [(classes[i], float(part.probabilities[row, i])) for i in top[row].tolist()],
-                part.unlike(row),
+                [(classes[i], round(float(part.probabilities[row, i]), 3)) for i in top[row].tolist()],
+                int(part.unlike(row)),
             )
             for part, top in zip(parts, tops, strict=True)
         }
@@ -97,10 +97,7 @@ def rows(
         answer, label = found.get(query), document.labels.get(query)
         if answer is not None and answer.key in keys:
             row["answer"], row["p"] = answer.key, round(answer.probability, 4)
-            row["methods"] = {
-                method: [[[key, round(p, 3)] for key, p in top], int(unlike)]
-                for method, (top, unlike) in answer.methods.items()
-            }
+            row["methods"] = answer.methods
             if answer.unlike:
                 row["unlike"] = 1
             if answer.differs:

@@ -35,7 +35,8 @@ def _report(context: Context, result: Result, labelled: dict[str, str]) -> dict[
     counts = Counter((labelled[query], answer) for query, answer in said.items())
     right = sum(count for (truth, answer), count in counts.items() if truth == answer)
     low, high = wilson(right, len(said))
-    keys = [row.key for row in context.document.rows()]
+    met = {key for pair in counts for key in pair}
+    keys = [row.key for row in context.document.rows() if row.key in met]
     names = {key: context.class_name(key) for key in (*keys, NONE)}
     return {
         "method": result.scores.method,

@@ -92,25 +92,13 @@ class Routes:
         return JSONResponse(self.page.open(asked.draft, asked.name, asked.values, language_of(request)))
 
     def edits(self, sent: Edits, request: Request) -> Response:
-        language = language_of(request)
-        try:
-            return JSONResponse(self.page.edit(sent.draft, sent.tab, sent.edits, sent.at, language))
-        except UserError as error:
-            return _refused(error, language)
+        return JSONResponse(self.page.edit(sent.draft, sent.tab, sent.edits, sent.at, language_of(request)))
 
     def panel(self, asked: Asked, request: Request) -> Response:
-        language = language_of(request)
-        try:
-            return JSONResponse(self.page.panel(asked.draft, asked.name, asked.values, language))
-        except UserError as error:
-            return _refused(error, language)
+        return JSONResponse(self.page.panel(asked.draft, asked.name, asked.values, language_of(request)))
 
     def job(self, asked: Asked, request: Request) -> Response:
-        language = language_of(request)
-        try:
-            return JSONResponse(self.page.start(asked.draft, asked.name, asked.values, language))
-        except UserError as error:
-            return _refused(error, language)
+        return JSONResponse(self.page.start(asked.draft, asked.name, asked.values, language_of(request)))
 
     def stop(self, asked: Asked) -> Response:
         self.page.jobs.stop(asked.draft, asked.name)
@@ -122,12 +110,8 @@ class Routes:
 
     async def stream(self, request: Request, draft: str, at: str = "", tab: str = "") -> Response:
         """Server-sent events: what a page has not got, as soon as it is there."""
-        language = language_of(request)
-        try:
-            shown = await asyncio.to_thread(self.page.drafts.get, draft)
-            board = await asyncio.to_thread(self.page.board, shown, language)
-        except UserError as error:
-            return _refused(error, language)
+        shown = await asyncio.to_thread(self.page.drafts.get, draft)
+        board = await asyncio.to_thread(self.page.board, shown, language_of(request))
 
         async def events() -> AsyncIterator[str]:
             known, idle = at, 0
@@ -168,23 +152,15 @@ class Routes:
     async def upload_export(self, request: Request, draft: str) -> Response:
         """A file of episodes, which a job then reads."""
         language, name = language_of(request), Path(unquote(request.headers.get("x-path", ""))).name or "export"
-        try:
-            shown = await asyncio.to_thread(self.page.drafts.get, draft)
-            file = await incoming.receive(request, self.page.workspace, name, incoming.LARGEST_ARCHIVE)
-        except UserError as error:
-            return _refused(error, language)
+        shown = await asyncio.to_thread(self.page.drafts.get, draft)
+        file = await incoming.receive(request, self.page.workspace, name, incoming.LARGEST_ARCHIVE)
         await asyncio.to_thread(incoming.start_import, Context(self.page, shown, language), file)
         return Response(status_code=204)
 
     async def live_answer(self, request: Request, draft: str) -> Response:
         """What the fastest proposed method says of one frame of a camera, which is not kept."""
-        language = language_of(request)
-        try:
-            context = Context(self.page, await asyncio.to_thread(self.page.drafts.get, draft), language)
-            frame = await request.body()
-            return JSONResponse(await asyncio.to_thread(self.live.answer, context, frame))
-        except UserError as error:
-            return _refused(error, language)
+        context = Context(self.page, await asyncio.to_thread(self.page.drafts.get, draft), language_of(request))
+        return JSONResponse(await asyncio.to_thread(self.live.answer, context, await request.body()))
 
     # --- pictures and files out ----------------------------------------------------------------------------------
 
@@ -208,11 +184,7 @@ class Routes:
 
     def results(self, request: Request, draft: str) -> Response:
         """The table of results as CSV."""
-        language = language_of(request)
-        try:
-            context = Context(self.page, self.page.drafts.get(draft), language)
-        except UserError as error:
-            return _refused(error, language)
+        context = Context(self.page, self.page.drafts.get(draft), language_of(request))
         headers = {"Content-Disposition": 'attachment; filename="results.csv"'}
         return Response(tables.results_csv(context), media_type="text/csv; charset=utf-8", headers=headers)
 
@@ -244,5 +216,10 @@ class Routes:
             return Response(status_code=404)
 
 
-def _refused(error: UserError, language: Language) -> Response:
-    return JSONResponse({"code": error.code, "error": language.error(error)}, status_code=409)
+def refused(request: Request, error: Exception) -> Response:
+    """The answer to a request in which something went wrong: a sentence in the person's language."""
+    language = language_of(request)
+    if isinstance(error, UserError):
+        return JSONResponse({"code": error.code, "error": language.error(error)}, status_code=409)
+    told = language.say("unexpected", error=f"{type(error).__name__}: {error}")
+    return JSONResponse({"code": "unexpected", "error": told}, status_code=500)

@@ -17,11 +17,12 @@ from fastapi import FastAPI
 from fsl_demo import methods
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.errors import UserError
 from fsl_demo.store import Workspace
 from fsl_demo.ui import live, shell, warming
 from fsl_demo.ui.incoming import uploads_folder
 from fsl_demo.ui.page import Page
-from fsl_demo.ui.routes import Routes
+from fsl_demo.ui.routes import Routes, refused
 
 FIRST_PORT, PORTS = 7860, 100
 
@@ -38,6 +39,8 @@ def application(page: Page) -> FastAPI:
     """The page's own routes, and Gradio mounted beside them."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(Routes(page).router())
+    for kind in (UserError, Exception):
+        app.add_exception_handler(kind, refused)
     frame = shell.blocks(page).queue(default_concurrency_limit=1, max_size=200)
     return gr.mount_gradio_app(app, frame, path="/", **shell.options())
 

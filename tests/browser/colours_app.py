@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import threading
 from pathlib import Path
 
 from fsl_demo import runtime
+
+HOLD = "hold"
+"""While a file of this name is in the workspace, predictions wait after their first batch."""
 
 
 def main() -> None:
@@ -17,20 +21,22 @@ def main() -> None:
     runtime.prepare("cpu")
     os.environ["GRADIO_TEMP_DIR"] = str(chosen.workspace / "uploads")
     from fsl_demo.store import Workspace
+    from fsl_demo.ui import server
     from fsl_demo.ui.page import Page
-    from fsl_demo.ui.server import launch
+    from tests.browser.hued import Hued
     from tests.colours import ColourSpace
     from tests.dictated import Dictated
-    from tests.ui.conftest import Colour
     from tests.worded import Worded
 
-    method = Colour("asif")
-    method.joint = ColourSpace()
-    workspace = Workspace(chosen.workspace)
+    hold = chosen.workspace / HOLD
+    nearest, colder = Hued("prototype", "Prototype", hold), Hued("can", "Colder", hold, pull=0.1)
+    nearest.joint = ColourSpace()  # type: ignore[attr-defined]
     captioners = {"dictated": Dictated(), "slow": Dictated("slow", seconds=0.4)}
-    page = Page(workspace, {"asif": method, "clip": Worded()}, captioners).build()
-    print(launch(page, workspace, server_name="127.0.0.1", server_port=chosen.port), flush=True)
-    page.block_thread()
+    methods = {"prototype": nearest, "can": colder, "clip": Worded()}
+    page = Page(Workspace(chosen.workspace), methods, captioners)
+    with server.running(server.application(page), "127.0.0.1", chosen.port) as (_, address):
+        print(address, flush=True)
+        threading.Event().wait()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A running workbench and a Chromium for the browser tests."""
+"""Running workbenches and a Chromium for the browser tests."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
+from fsl_demo.store import Workspace
+from tests.browser.colours_app import HOLD
 from tests.browser_path import chromium
 
 ROOT = Path(__file__).parents[2]
@@ -42,6 +46,11 @@ class Workbench:
         self.start()
 
     def start(self) -> None:
+        self.begin()
+        self.await_page()
+
+    def begin(self) -> None:
+        """Start the process without waiting for it."""
         self.process = subprocess.Popen(
             [sys.executable, *self.app, "--port", str(self.port), "--workspace", str(self.workspace)],
             cwd=ROOT,
@@ -49,6 +58,8 @@ class Workbench:
             stdout=subprocess.PIPE,
             text=True,
         )
+
+    def await_page(self) -> None:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert re.search(r"http://127\.0\.0\.1:\d+", line), line
@@ -57,6 +68,16 @@ class Workbench:
         """End it as a crash or a power cut would."""
         self.process.kill()
         self.process.wait()
+
+    @property
+    def store(self) -> Workspace:
+        """Its workspace, as another process opens it."""
+        return Workspace(self.workspace)
+
+    @property
+    def hold(self) -> Path:
+        """While this file is there, a prediction of the colours' workbench waits after its first batch."""
+        return self.workspace / HOLD
 
 
 @pytest.fixture(scope="session")
@@ -67,22 +88,30 @@ def workbench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+def colours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
+    """The workbench with methods that need no network and take no time."""
+    running = Workbench(tmp_path_factory.mktemp("colours"), "-m", "tests.browser.colours_app")
+    yield running
+    running.kill()
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
         yield started
-        started.close()
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    started = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+    yield started
+    started.close()
 
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A fresh browser profile, in English, whose every request is checked to stay on this machine."""
-    opened = browser.new_context(locale="en-US", viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    outside: list[str] = []
-    opened.on("request", lambda request: outside.append(request.url) if _leaves(request.url) else None)
-    yield opened
-    opened.close()
-    assert not outside, f"requests left the machine: {outside}"
+    with watched(browser) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -92,9 +121,36 @@ def page(context: BrowserContext, workbench: Workbench) -> Page:
     return opened
 
 
+@contextmanager
+def watched(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
+    """A fresh browser profile, in English: its requests have to stay on this machine, its scripts must not fail."""
+    defaults = {"locale": "en-US", "viewport": {"width": 1280, "height": 900}, "accept_downloads": True}
+    opened = browser.new_context(**{**defaults, **options})
+    outside: list[str] = []
+    failed: list[str] = []
+    opened.on("request", lambda request: outside.append(request.url) if _leaves(request.url) else None)
+    opened.on("weberror", lambda error: failed.append(str(error.error.stack or error.error)))
+    yield opened
+    opened.close()
+    assert not outside, f"requests left the machine: {outside}"
+    assert not failed, f"scripts failed: {failed}"
+
+
 def open_workbench(page: Page, workbench: Workbench) -> None:
     page.goto(workbench.address)
-    expect(page.locator("#board .board")).to_be_visible()
+    expect(page.locator("#workbench .class-row").first).to_be_visible()
+
+
+def open_draft(context: BrowserContext, workbench: Workbench, draft: str) -> Page:
+    """A page that has this draft on view."""
+    page = context.new_page()
+    page.add_init_script(f"sessionStorage.fsl_draft ??= {draft!r}")
+    open_workbench(page, workbench)
+    return page
+
+
+def go(page: Page, tab: str) -> None:
+    page.get_by_role("tab", name=tab).click()
 
 
 def _leaves(url: str) -> bool:

@@ -46,7 +46,7 @@ def test_settings_and_a_method_beside_itself(call: Call, support: Path) -> None:
     (report,) = said.json()
     blend, pictures, prototype = report["figures"]
     assert [one["method"] for one in report["figures"]] == ["asif", "asif:blend=1", "prototype"]
-    assert blend["none"] == pictures["none"] == 1 > prototype["none"]
+    assert blend["unlike"] == pictures["unlike"] == 1 > prototype["unlike"]
     assert pictures["accuracy"] == prototype["accuracy"] and blend["ece"] != pictures["ece"]
 
 

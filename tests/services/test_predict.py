@@ -71,7 +71,7 @@ def test_a_method_that_cannot_answer_is_reported_and_left_out() -> None:
 
     early, late, fine = Nearest("early", refuses_at=0), Nearest("late", refuses_at=20), Nearest("fine")
     found = list(predict_in_batches(colours(40), plans(early, late, fine), quiet, note))
-    assert [[scores.method for scores in some] for some in found] == [["late", "fine"], ["fine"]]
+    assert [[scores.method for scores in some] for some in found] == [["late"], ["late", "fine"], ["fine"]]
     assert refused == {"early": "class_empty", "late": "weights_missing"}
     assert list(predict_in_batches(colours(40), plans(early), quiet, note)) == []
     with pytest.raises(UserError, match="early"):
@@ -124,7 +124,7 @@ def test_no_queries_give_nothing() -> None:
 def test_an_answer_of_methods_that_reach_differently_far() -> None:
     episode = colours(3)
     whole = Nearest().fit(episode, NearestSettings(), quiet).predict(episode.queries, quiet)
-    answer = combined_answer([whole, whole.row(0)], 1, episode.classes)
+    answer = combined_answer([whole, whole.part(0, 1)], 1, episode.classes)
     assert (answer["answer"], answer["unlike"]) == ("blue", False)
     assert answer["probabilities"]["blue"] == answer["probability"] == pytest.approx(whole.probabilities[1, 1])
 

@@ -241,8 +241,8 @@ def without_links(*arguments: Any, **options: Any) -> None:
     raise OSError(errno.EPERM, "no links here")
 
 
-def across_devices(source: Any, target: Any, *, follow_symlinks: bool = True) -> None:
-    if not follow_symlinks:  # a move; the other links are within one folder
+def across_devices(source: Path, target: Path) -> None:
+    if source.parent != target.parent:  # a move; the other links are within one folder
         raise OSError(errno.EXDEV, "another device")
     LINK(source, target)
 
@@ -293,6 +293,17 @@ def test_files_are_kept_as_they_are_where_links_are_impossible(
     assert desk.sort("move") == {"cat": 3} and not (desk.source / "a.jpg").exists()
     assert (desk.into / "cat" / "a.jpg").stat().st_mtime_ns == 10**18
     assert desk.undo() == Undone(back=3) and tree(desk.folder) == before
+
+
+def test_a_file_system_that_takes_no_permissions_still_takes_copies(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, mode: int) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted", str(path))
+
+    monkeypatch.setattr(os, "chmod", lambda path, mode, **options: refuse(path, mode))
+    assert desk.sort() == {"cat": 3} and not desk.faults
+    assert (desk.into / "cat" / "a.jpg").stat().st_mtime_ns == 10**18
 
 
 @pytest.mark.parametrize("mode", MODES)

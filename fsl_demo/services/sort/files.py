@@ -9,6 +9,7 @@ import shutil
 import stat
 import unicodedata
 from collections.abc import Iterable
+from contextlib import suppress
 from itertools import count
 from pathlib import Path, PurePath
 
@@ -17,6 +18,9 @@ MAX_SUFFIX_BYTES = 20
 _CHUNK = 1 << 20
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
 """What a file system without hard links, or one that forbids this link, answers."""
+
+_NO_SYNC = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EBADF})
+"""What a file system answers that does not sync folders, as some on a network."""
 
 
 class ChangedError(Exception):
@@ -123,7 +127,8 @@ def copy(source: Path, target: Path, temporary: Path, sha256: str) -> None:
             os.fsync(writing.fileno())
         if seen.hexdigest() != sha256:
             raise ChangedError
-        shutil.copystat(source, temporary)
+        with suppress(OSError):  # times come first; FAT takes no permissions
+            shutil.copystat(source, temporary)
         claim(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
@@ -140,7 +145,7 @@ def move(source: Path, target: Path, temporary: Path, sha256: str) -> None:
     if not has_bytes(source, sha256):
         raise ChangedError
     try:
-        os.link(source, target, follow_symlinks=False)
+        os.link(source, target)
     except OSError as error:
         if error.errno != errno.EXDEV and error.errno not in _NO_LINKS:
             raise
@@ -181,13 +186,17 @@ def clean(temporary: Path, target: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make names in a folder survive a power cut."""
+    """Make names in a folder survive a power cut, where the file system can do that."""
     if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        with suppress(PermissionError):
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            except OSError as error:
+                if error.errno not in _NO_SYNC:
+                    raise
+            finally:
+                os.close(descriptor)
 
 
 def _claim_without_links(temporary: Path, target: Path) -> None:

@@ -8,9 +8,9 @@ import { t } from "./texts.js";
 const started = new Set(); // jobs that this page asked for
 const finished = new Set(); // jobs whose end was acted upon
 const uploads = new Map(); // by id: { title, text, share, over, lines, stop }
-const onEnd = new Map(); // job kind to what follows its end
+const onEnd = new Map(); // job kind to what follows its end, in order
 
-export const afterEnd = (kind, follow) => onEnd.set(kind, follow);
+export const afterEnd = (kind, follow) => onEnd.set(kind, [...(onEnd.get(kind) ?? []), follow]);
 
 const GO = { predict: "results", describe: "results" };
 
@@ -55,7 +55,7 @@ export function draw() {
   for (const job of jobs) {
     if (!["done", "stopped", "failed"].includes(job.state) || finished.has(job.id)) continue;
     finished.add(job.id);
-    onEnd.get(job.kind)?.(job);
+    for (const follow of onEnd.get(job.kind) ?? []) follow(job);
     if (job.file && started.has(job.id)) download(job.file);
     const tab = document.querySelector(`[data-mounted="${GO[job.kind]}"]`);
     if (job.state === "done" && !job.notices.length && (job.kind === "index" || (tab && isShown(tab)))) dismiss(job.id);

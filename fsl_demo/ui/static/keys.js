@@ -19,7 +19,7 @@ export function listen(enlarge) {
       event.preventDefault();
       return el.click();
     }
-    if (name.startsWith("Ctrl+") || event.target.closest?.("[data-arrows] button, [data-point], [role=tab], summary")) return;
+    if (name.startsWith("Ctrl+") || event.target.closest?.("[data-arrows] button, [data-point], summary")) return;
     if (name === "?") return help();
     const used = label.isOnView() ? inLabel(event) : results.isOnView() && results.key(event);
     if (!used) return;
@@ -30,7 +30,7 @@ export function listen(enlarge) {
 
 // Enter confirms wherever the focus is in the queue or the question, but not on the buttons of the line above them.
 function inLabel(event) {
-  const control = event.target.closest?.("button, a, input, summary");
+  const control = event.target.closest?.("button:not([role=tab]), a, input, summary");
   const inside = event.target.closest?.("#label-queue, #question, body > *:not(.gradio-container)");
   if ((event.key === "Enter" || event.key === " ") && control && !(inside && event.key === "Enter")) return false;
   return label.key(event);

@@ -125,6 +125,7 @@ export function answer(key) {
   const seconds = (performance.now() - shownAt) / 1000;
   look(following ? following.id : id);
   labelling.label(id, key, seconds);
+  draw(); // at once: the next key may come before the next frame, and is about what is on view then
 }
 
 export function step(by) {

@@ -106,6 +106,7 @@ async function begin() {
     frame ??= requestAnimationFrame(draw);
   });
   queue.onChange(saving);
+  jobs.afterEnd("describe", () => reloadIn(document.getElementById("details") ?? document.body));
   actions.listen();
   actions.whenOpened(open);
   new MutationObserver(mount).observe(document.body, { childList: true, subtree: true });

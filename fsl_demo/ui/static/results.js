@@ -8,7 +8,7 @@ import * as state from "./state.js";
 import { t } from "./texts.js";
 import { VirtualList } from "./virtual.js";
 
-const CARD = { width: 148, height: 190 };
+const CARD = { width: 140, height: 190 };
 const HEADER = 40;
 const ROW = 132;
 const UNSURE = ":unsure";
@@ -123,11 +123,13 @@ function shownColumns(columns) {
 
 // --- folders -------------------------------------------------------------------------------------------------------
 
+const cardsAcross = () => Math.max(2, Math.floor((list.scroller.clientWidth - 8) / CARD.width));
+
 function grouped(rows) {
   const keys = [...state.classes().map((entry) => entry.key), UNSURE, UNLIKE, OPEN];
   const groups = new Map(keys.map((key) => [key, []]));
   for (const row of rows) (groups.get(folderOf(row)) ?? groups.get(OPEN)).push(row);
-  const across = Math.max(1, Math.floor((list.scroller.clientWidth - 8) / CARD.width));
+  const across = cardsAcross();
   const items = [];
   for (const [key, members] of groups) {
     if (!members.length && (key.startsWith(":") || choices.show !== "all" || choices.only)) continue;
@@ -137,7 +139,7 @@ function grouped(rows) {
     members.sort(SORTS[choices.sort]);
     for (let start = 0; start < members.length; start += across) {
       const some = members.slice(start, start + across);
-      items.push({ key: `cards:${key}:${start}`, kind: "cards", height: CARD.height, rows: some, ids: some.map((row) => row.id), sign: some.map(signOf).join(";") });
+      items.push({ key: `cards:${key}:${start}`, kind: "cards", height: CARD.height, across, rows: some, ids: some.map((row) => row.id), sign: `${across};${some.map(signOf).join(";")}` });
     }
   }
   return items;
@@ -151,7 +153,7 @@ const answerText = (row) => (row.label ? html`<b class="given">✓ ${name(row.la
 
 const drawers = {
   head: (item) => element(html`<div class="group-head" data-folder="${item.group}"><h3>${item.title} <small>${item.count}${item.done ? ` · ✓ ${item.done}` : ""}</small></h3></div>`),
-  cards: (item) => element(html`<div class="cards-row">${item.rows.map(card)}</div>`),
+  cards: (item) => element(html`<div class="cards-row" style="--across:${item.across}">${item.rows.map(card)}</div>`),
   heads: (item) => element(html`<div class="compare head" style="--columns:${item.columns.length}"><span>${t("query")}</span>${item.columns.map((column) => html`<span title="${column.title}"><b>${column.plain}</b><br><small>${column.title} · ${column.seconds} s</small></span>`)}</div>`),
   compare: (item) => element(html`<div class="compare ${item.row.id === selected ? "selected" : ""}" style="--columns:${item.columns.length}">${queryCell(item.row)}${item.columns.map((column) => cell(item.row, column))}</div>`),
 };
@@ -208,11 +210,11 @@ export function columnsBack() {
 export function select(id, method = "", quietly = false) {
   selected = id;
   chooser.forget();
+  if (!quietly) root.classList.add("with-details"); // first, because it leaves the list less room
   draw();
   list.reveal(places.get(id) ?? -1);
   root.querySelector(`#results-list [data-id="${id}"]`)?.focus({ preventScroll: true });
   if (quietly) return;
-  root.classList.add("with-details");
   panel.clear();
   panel.set({ query: state.row(id).sha, ...(method ? { method } : {}) });
 }
@@ -227,7 +229,8 @@ export function closeDetails() {
   const id = selected;
   close();
   draw();
-  root.querySelector(`#results-list [data-id="${id}"]`)?.focus();
+  list.reveal(places.get(id) ?? -1);
+  root.querySelector(`#results-list [data-id="${id}"]`)?.focus({ preventScroll: true });
 }
 
 export function reloadDetails() {
@@ -263,7 +266,7 @@ export function correct(button) {
 export function key(event) {
   if (!visible.length) return false;
   const place = visible.indexOf(selected);
-  const across = choices.view === "folders" ? Math.max(1, Math.floor((list.scroller.clientWidth - 8) / CARD.width)) : 1;
+  const across = choices.view === "folders" ? cardsAcross() : 1;
   const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -across, ArrowDown: across }[event.key];
   if (by && !event.target.closest("#details")) {
     select(visible[place < 0 ? 0 : Math.max(0, Math.min(visible.length - 1, place + by))], panel.params.method ?? "", !root.classList.contains("with-details"));

@@ -8,7 +8,7 @@ from typing import Any
 
 from fsl_demo.methods.contract import Method, TextMethod
 from fsl_demo.ui import clip_weights, examples, prompting, settings
-from fsl_demo.ui.captions import Describe, chosen_captioner
+from fsl_demo.ui.captions import Describe
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.faces import CropFaces
 from fsl_demo.ui.measured import measured
@@ -37,12 +37,7 @@ def parts(context: Context) -> dict[str, Any]:
         "support": context.render(
             "workbench.html#support", classes=document.classes, ways=len(document.rows()), counts=counts
         ),
-        "queries": context.render(
-            "workbench.html#queries",
-            count=len(document.queries),
-            captioners=context.captioners,
-            captioner=chosen_captioner(context),
-        ),
+        "queries": context.render("workbench.html#queries", count=len(document.queries)),
         "go": context.render("workbench.html#go", outdated=document.outdated, queries=len(document.queries)),
         "methods": _methods(context, methods),
     }
@@ -54,11 +49,13 @@ def parts(context: Context) -> dict[str, Any]:
             label=context.say("class_n", n=number),
             pictures=[(sha, names.get(sha, "")) for sha in row.pictures],
         )
-        shown[f"class:{row.key}:sentences"] = context.render(  # apart, because every class has it when a method is ticked
-            "workbench.html#sentences",
-            key=row.key,
-            shown=bool(readers) and bool(row.name.strip() or row.description.strip()),
-            unread=prompting.unread(context, row, readers),
+        shown[f"class:{row.key}:sentences"] = (
+            context.render(  # apart, because every class has it when a method is ticked
+                "workbench.html#sentences",
+                key=row.key,
+                shown=bool(readers) and bool(row.name.strip() or row.description.strip()),
+                unread=prompting.unread(context, row, readers),
+            )
         )
     return shown
 
