@@ -75,6 +75,10 @@ class Context:
         """Tell the person what was left out and why."""
         self.notices.errors += [self.language.error(error) for error in errors]
 
+    def unexpected(self, error: Exception) -> str:
+        """A sentence on an error that nobody foresaw."""
+        return self.say("unexpected", error=f"{type(error).__name__}: {error}")
+
     def render(self, template: str, **values: Any) -> str:
         """A template's HTML; whatever is put in is escaped unless it is HTML of a template."""
         return templating.render(template, context=self, t=self.say, **values)

@@ -83,12 +83,19 @@ class Job:
             self.step = Step(title, stage, done, total)
             if time.monotonic() - self._reported > PAUSE:
                 self._reported = time.monotonic()
-                self.report()
+                self.tell()
 
         return tell
 
     def stop(self) -> None:
         self._stop.set()
+
+    def tell(self) -> None:
+        """Let pages know how far it is; the work goes on when they cannot be told."""
+        try:
+            self.report()
+        except Exception as error:
+            logging.getLogger(__name__).exception("a job could not be shown", exc_info=error)
 
 
 class Jobs:
@@ -114,7 +121,7 @@ class Jobs:
             self._line.append(job)
             self._count()
             self._changed.notify()
-        job.report()
+        job.tell()
         return job
 
     def stop(self, draft: str, job_id: str) -> None:
@@ -124,7 +131,7 @@ class Jobs:
             if job is not None and job.draft == draft:
                 self._stop(job)
         if job is not None:
-            job.report()
+            job.tell()
 
     def dismiss(self, draft: str, job_id: str) -> None:
         """Forget a job that is over."""
@@ -133,7 +140,7 @@ class Jobs:
             if job is not None and job.draft == draft and job.is_over:
                 del self._jobs[job_id]
         if job is not None:
-            job.report()
+            job.tell()
 
     def of(self, draft: str) -> list[Job]:
         with self._changed:
@@ -168,12 +175,12 @@ class Jobs:
                 self._count()
                 waiting = list(self._line)
             for other in [job, *waiting]:
-                other.report()
+                other.tell()
             self._carry_out(job)
             with self._changed:
                 self._count()
                 self._changed.notify_all()
-            job.report()
+            job.tell()
 
     def _carry_out(self, job: Job) -> None:
         state: State = "failed"

@@ -96,7 +96,8 @@ class Page:
                 changes = [change for sent in fresh if (change := _change(context, sent)) is not None]
                 for wrong in draft.make(changes, {tab: max(sent.n for sent in fresh)}):
                     _tell(context, wrong)
-                self.refresh(draft)
+                with guard(context):
+                    self.refresh(draft)
             newer = self.board(draft, language).since(at)
             draft.answered[tab] = newer["at"]
             return {"taken": draft.taken.get(tab, 0), "notices": context.notices.to_json(language), **newer}
@@ -209,7 +210,7 @@ def _tell(context: Context, error: Exception | None) -> None:
     if isinstance(error, UserError):
         context.refuse([error])
     elif error is not None:
-        context.notices.errors.append(context.say("unexpected", error=f"{type(error).__name__}: {error}"))
+        context.notices.errors.append(context.unexpected(error))
 
 
 def _header(context: Context) -> str:

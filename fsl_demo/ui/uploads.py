@@ -6,6 +6,7 @@ The page then sends an edit that says where the pictures go.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -53,6 +54,14 @@ def read(context: Context, file: Path, path: str, target: str) -> Iterator[Entry
         path: the file's, as the person knows it; in a folder of class folders its folder is the class.
         target: "classes" reads the class folders of an archive, anything else every picture of it.
     """
+    try:
+        yield from _entries(context, file, path, target)
+    except Exception as error:
+        logging.getLogger(__name__).exception("an upload failed", exc_info=error)
+        yield Entry(path, error=context.unexpected(error))
+
+
+def _entries(context: Context, file: Path, path: str, target: str) -> Iterator[Entry]:
     if PurePosixPath(path).suffix.lower() == ".zip":
         yield from _archive(context, file, path, target)
         return

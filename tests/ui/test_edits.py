@@ -120,6 +120,20 @@ def test_an_unexpected_error_of_an_edit_is_a_sentence(filled: Browser, monkeypat
     assert len(filled.document.classes) == 3
 
 
+def test_an_edit_is_acknowledged_when_its_outcome_cannot_be_shown(
+    filled: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("oh")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ranking, "rows", broken)
+        answer = filled.edit("set_title", title="kept")
+    assert answer["taken"] == filled.number and "ZeroDivisionError: oh" in filled.notice
+    filled.edit("add_class", key="0123abcd")
+    assert filled.document.title == "kept" and "kept" in filled.parts["toolbar"]
+
+
 def test_what_cannot_be_saved_is_not_acknowledged(filled: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> int:
         raise UserError("disk_full", folder="/")

@@ -1,0 +1,239 @@
+"""Jobs: at most two at once, the others in line with their place, stopped one by one, and whatever goes wrong is told."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from fsl_demo.errors import Cancelled, UserError
+from fsl_demo.ui.jobs import AT_ONCE, Job, Jobs, Outcome
+from fsl_demo.ui.tabs import TABS
+from fsl_demo.ui.tabs.workbench import Predict
+from tests.ui.conftest import PATIENCE, Browser, until
+
+
+class Work:
+    """Work that waits for its gate.
+
+    Attributes:
+        begun: set when it is being done.
+    """
+
+    def __init__(self, gate: threading.Event) -> None:
+        self.gate, self.begun = gate, threading.Event()
+
+    def __call__(self, job: Job) -> None:
+        self.begun.set()
+        assert self.gate.wait(PATIENCE)
+        job.progress("it")("write", 1, 1)
+
+
+@pytest.fixture
+def gate() -> Iterator[threading.Event]:
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def job(work: Callable[[Job], None], kind: str = "work", draft: str = "d", report: Callable[[], None] = int) -> Job:
+    return Job(kind, draft, "predict", work, report)
+
+
+def over(*jobs: Job) -> None:
+    for one in jobs:
+        until(lambda one=one: one.is_over, f"end of {one.kind}")  # type: ignore[misc]
+
+
+def test_jobs_wait_in_line_and_know_their_place(gate: threading.Event) -> None:
+    jobs, works = Jobs(), [Work(gate) for _ in range(AT_ONCE + 3)]
+    started = [jobs.start(job(work, f"kind {n}")) for n, work in enumerate(works)]
+    for work in works[:AT_ONCE]:
+        assert work.begun.wait(PATIENCE)
+    until(lambda: [one.place for one in started[AT_ONCE:]] == [1, 2, 3], "places in line")
+    assert [one.state for one in started] == ["running"] * AT_ONCE + ["waiting"] * 3
+    jobs.stop("d", started[AT_ONCE].id)
+    assert started[AT_ONCE].state == "stopped" and [one.place for one in started[AT_ONCE + 1 :]] == [1, 2]
+    gate.set()
+    over(*started)
+    assert [one.state for one in started] == ["done", "done", "stopped", "done", "done"]
+    assert not works[AT_ONCE].begun.is_set()
+
+
+def test_a_running_job_is_stopped_where_it_tells_how_far_it_is(gate: threading.Event) -> None:
+    jobs, work = Jobs(), Work(gate)
+    started = jobs.start(job(work))
+    assert work.begun.wait(PATIENCE)
+    jobs.stop("another draft", started.id)
+    assert not started.is_stopped
+    jobs.stop("d", started.id)
+    jobs.stop("d", "no such job")
+    gate.set()
+    over(started)
+    assert started.state == "stopped"
+
+
+def test_the_same_work_asked_for_again_takes_the_place_of_the_first(gate: threading.Event) -> None:
+    jobs, works = Jobs(), [Work(gate) for _ in range(4)]
+    other = jobs.start(job(works[3], draft="other"))
+    first, second = jobs.start(job(works[0])), jobs.start(job(works[1]))
+    assert first.is_stopped
+    third = jobs.start(job(works[2]))
+    assert second.state == "stopped" and not other.is_stopped
+    gate.set()
+    over(first, third, other)
+    assert (third.state, other.state) == ("done", "done")
+    fourth = jobs.start(job(lambda _: None))
+    over(fourth)
+    assert third not in jobs.of("d") and fourth in jobs.of("d")
+
+
+def test_only_a_job_that_is_over_is_dismissed(gate: threading.Event) -> None:
+    jobs = Jobs()
+    started = jobs.start(job(Work(gate)))
+    jobs.dismiss("d", started.id)
+    assert jobs.of("d") == [started]
+    gate.set()
+    over(started)
+    jobs.dismiss("another draft", started.id)
+    assert jobs.of("d") == [started]
+    jobs.dismiss("d", started.id)
+    assert jobs.of("d") == []
+
+
+def _cancelled(job: Job) -> None:
+    raise Cancelled
+
+
+def _refused(job: Job) -> None:
+    raise UserError("no_queries")
+
+
+def _broken(job: Job) -> None:
+    raise ZeroDivisionError("oh")
+
+
+@pytest.mark.parametrize(
+    ("work", "state", "errors", "trouble"),
+    [
+        (_cancelled, "stopped", [], ""),
+        (_refused, "failed", ["no_queries"], ""),
+        (_broken, "failed", [], "ZeroDivisionError: oh"),
+    ],
+)
+def test_how_a_job_ends(work: Any, state: str, errors: list[str], trouble: str) -> None:
+    started = Jobs().start(job(work))
+    over(started)
+    assert (started.state, [error.code for error in started.errors], started.trouble) == (state, errors, trouble)
+
+
+def test_jobs_go_on_when_a_page_cannot_be_told() -> None:
+    def broken() -> None:
+        raise ZeroDivisionError("oh")
+
+    jobs = Jobs()
+    for n in range(AT_ONCE + 1):
+        jobs.start(job(lambda _: None, f"kind {n}", report=broken))
+    over(*jobs.of("d"))
+    last = jobs.start(job(lambda _: None, "last"))
+    over(last)
+    assert {one.state for one in jobs.of("d")} == {"done"}
+
+
+# --- on the page ---------------------------------------------------------------------------------------------------
+
+
+def test_a_job_in_line_says_its_place_and_outlives_a_reload(filled: Browser, gate: threading.Event) -> None:
+    works = [Work(gate) for _ in range(AT_ONCE)]
+    for n, work in enumerate(works):
+        filled.page.jobs.start(job(work, f"kind {n}", "another draft"))
+        assert work.begun.wait(PATIENCE)
+    started = filled.start("predict")
+    assert started is not None
+    assert filled.shown_job(started.id)["text"] == "waits in line, place 1"
+    reloaded = Browser(filled.page, draft=filled.draft, language="zh-TW")
+    assert reloaded.shown_job(started.id)["state"] == "waiting"
+    gate.set()
+    assert reloaded.ended(started)["state"] == "done" and filled.ended(started)["title"] == "Predict"
+    filled.page.jobs.dismiss(filled.draft, started.id)
+    filled.look()
+    assert filled.parts["data:jobs"] == []
+
+
+def test_progress_says_how_far_it_is(filled: Browser) -> None:
+    begun, gate = threading.Event(), threading.Event()
+
+    def work(job: Job) -> None:
+        job.progress("Prototype")("embed", 3, 12)
+        begun.set()
+        assert gate.wait(PATIENCE)
+        job.outcome = Outcome("exported", 2, "file.zip")
+
+    context = filled.context
+    started = filled.page.jobs.start(
+        Job("export", filled.draft, "export", work, lambda: context.page.refresh_jobs(context.draft))
+    )
+    assert begun.wait(PATIENCE)
+    shown = filled.shown_job(started.id)
+    assert (shown["text"], shown["share"], shown["state"]) == ("Prototype · embedding pictures: 3 of 12", 0.25, "running")
+    gate.set()
+    shown = filled.ended(started)
+    assert (shown["text"], shown["file"]) == ("Exported episodes: 2. Download:", "file.zip")
+
+
+def test_an_unexpected_error_of_a_job_is_a_sentence_and_the_page_stays_usable(
+    filled: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("oh")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(filled.page.methods["prototype"], "fit", broken)
+        assert filled.predict()["state"] == "failed"
+    assert filled.notice == "Something went wrong, and nothing was lost: ZeroDivisionError: oh"
+    with monkeypatch.context() as patch:
+        patch.setattr(Predict, "work", broken)
+        assert filled.predict() == {}
+    assert "ZeroDivisionError: oh" in filled.notice
+    assert filled.predict()["state"] == "done" and filled.answers == ["red", "blue", "red"]
+
+
+def test_an_unexpected_error_of_a_panel_or_an_opening_is_a_sentence(
+    filled: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> str:
+        raise ZeroDivisionError("oh")
+
+    draft = filled.draft
+    for kind, asked in (
+        *((request, request.request_name()) for tab in TABS for request in tab.requests if hasattr(request, "html")),
+        *((request, request.request_name()) for tab in TABS for request in tab.requests if hasattr(request, "open")),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(kind, "html" if hasattr(kind, "html") else "open", broken)
+            values = _values(filled, kind.model_fields)
+            if hasattr(kind, "html"):
+                assert filled.panel(asked, **values) == "", asked
+            else:
+                filled.open(asked, **values)
+        assert filled.notice == "Something went wrong, and nothing was lost: ZeroDivisionError: oh", asked
+        assert filled.draft == draft
+    assert filled.predict()["state"] == "done"
+
+
+def _values(browser: Browser, fields: dict[str, Any]) -> dict[str, str]:
+    """Something for each field that must be given."""
+    first = browser.document.classes[0]
+    known = {"query": browser.document.queries[0], "key": first.key}
+    return {name: known.get(name, "prototype") for name, spec in fields.items() if spec.is_required()}
+
+
+def test_what_is_not_understood_is_told(filled: Browser) -> None:
+    for ask in (filled.panel, filled.open, filled.start):
+        ask("no_such_thing")
+        assert "not understood (no_such_thing: unknown)" in filled.notice
+    filled.panel("details", query="not a hash")
+    assert "not understood (details: query" in filled.notice
+    assert filled.job("sorted_pictures", minimum=2) == {} and "not understood (sorted_pictures" in filled.notice
