@@ -76,7 +76,6 @@ def test_an_example_with_the_proposed_methods_and_a_query_that_joins_the_support
     expect(page.locator(".go .warn")).to_be_visible()
     predict(page)
     expect(page.locator(".compare:not(.head)")).to_have_count(8)
-    expect(page.locator(".moved")).to_contain_text("Support pictures changed: 9 before, 10 now.")
     go(page, "Label")
     page.keyboard.press("Control+z")
     expect(bar).to_contain_text("1 of 9 labelled")
