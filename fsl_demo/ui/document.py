@@ -179,7 +179,11 @@ class Document:
             classes=rows or [ClassRow(), ClassRow()],
             queries=queries,
             methods=[run.scores.method for run in labelled.runs] or None,
-            settings={run.scores.method: dict(run.scores.settings) for run in labelled.runs},
+            settings={
+                run.scores.method: chosen
+                for run in labelled.runs
+                if (chosen := {name: value for name, value in run.scores.settings.items() if value is not None})
+            },
             results=[
                 Result(run.scores, keys, queries, support, run.device, names, descriptions) for run in labelled.runs
             ],
