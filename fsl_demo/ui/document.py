@@ -6,6 +6,7 @@ Edits are methods, so that each can be called and tested without a browser.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import secrets
@@ -205,7 +206,7 @@ class Document:
 
     def copy(self) -> Document:
         """The same as a new, unsaved draft."""
-        again = Document.from_json(self.to_json(), self.results_json())
+        again = Document.from_json(copy.deepcopy(self.to_json()), self.results_json())
         again.episode_id, again.unsaved = "", True
         return again
 

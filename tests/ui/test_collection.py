@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -46,6 +47,17 @@ def test_saving_again_is_a_newer_state_of_the_same_episode(filled: Browser, page
     assert filled.document.episode_id == "" and filled.document.unsaved
     filled.edit("save")
     assert len(page.workspace.episodes()) == 2
+
+
+def test_a_duplicate_is_edited_without_touching_what_it_was_made_of(filled: Browser, page: Page, paint: Paint) -> None:
+    filled.edit("set_setting", method="prototype", name="none_below", value="0.2")
+    original, before = filled.draft, filled.document.to_json()
+    before = json.loads(json.dumps(before))
+    filled.open("duplicate")
+    filled.add(filled.document.classes[0].key, paint("more.png", (250, 0, 0)))
+    filled.edit("set_setting", method="prototype", name="none_below", value="0.3")
+    filled.edit("remove_picture", source=filled.document.classes[1].key, sha=filled.document.classes[1].pictures[0])
+    assert page.drafts.get(original).document.to_json() == before
 
 
 def test_an_episode_that_cannot_be_saved_says_why(browser: Browser, page: Page, paint: Paint) -> None:
