@@ -132,13 +132,13 @@ class Document:
         """Hash of each support picture to the key of its class."""
         return {sha: row.key for row in self.classes for sha in row.pictures}
 
-    def episode(self, picture: Callable[[str], Picture]) -> Episode:
-        """The episode on the page, not yet checked."""
+    def episode(self, picture: Callable[[str], Picture], queries: bool = True) -> Episode:
+        """The episode on the page, not yet checked; without its queries where nobody needs them."""
         rows = self.rows()
         return Episode(
             tuple(row.spec() for row in rows),
             tuple(Example(picture(sha), index) for index, row in enumerate(rows) for sha in row.pictures),
-            tuple(picture(sha) for sha in self.queries),
+            tuple(picture(sha) for sha in self.queries) if queries else (),
         )
 
     def labelled(self, picture: Callable[[str], Picture]) -> LabelledEpisode:

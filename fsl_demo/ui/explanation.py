@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -11,6 +12,7 @@ import numpy as np
 
 from fsl_demo.episodes import Explanation, Focus, Layer, quiet
 from fsl_demo.errors import UserError
+from fsl_demo.methods.contract import Classifier, Method
 from fsl_demo.ui import heat_maps, notes
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.heat_maps import Figure
@@ -21,6 +23,8 @@ from fsl_demo.ui.settings import settings_of
 NEIGHBOURS = 5
 WORDS = 6
 CLASSES = 8
+FITTED = 8
+"""Fitted methods that are kept, so that the next query is explained at once."""
 
 
 class Details(Panel):
@@ -28,7 +32,7 @@ class Details(Panel):
 
     Attributes:
         method: "" for the first that has scored the query.
-        class_key: the class to explain; "" for the method's answer.
+        class_key: the class to explain; "" for the method's answer, or without a method for the one of all methods.
         pair: a support picture to compare with; "" leaves it to the method.
         x, y, on: a place on one of the two pictures, as fractions: what does it attend to?
         phrase: words to look for on the query in place of a class.
@@ -57,6 +61,10 @@ class Details(Panel):
         result = next((one for one in scored if one.scores.method == self.method), next(iter(scored), None))
         if result is None:
             return context.render("details.html", **shown)
+        together = context.draft.answers()[self.query]
+        if not (self.method or self.class_key):
+            self = self.model_copy(update={"class_key": together.key})
+        shown["together"] = (context.class_name(together.key), together.probability, together.unlike, len(scored))
         known = [(one.scores.method, context.title(one.scores.method)) for one in scored]
         return context.render("details.html", **shown | {"answer": _answer(context, self, result), "methods": known})
 
@@ -124,8 +132,7 @@ def _explained(context: Context, asked: Details, result: Result, index: int) -> 
 
 def _explain(context: Context, asked: Details, result: Result, index: int, phrase: str) -> Explanation:
     """Explain with the method fitted to the document's support set; features come from the cache."""
-    method, document = context.methods[result.scores.method], context.document
-    fitted = method.fit(document.episode(context.picture), settings_of(method, document), quiet)
+    fitted = _fitted(context, context.methods[result.scores.method])
     point = (asked.x, asked.y) if asked.x is not None and asked.y is not None and asked.on else None
     focus = Focus(
         context.picture(asked.pair) if asked.pair else None,
@@ -134,6 +141,23 @@ def _explain(context: Context, asked: Details, result: Result, index: int, phras
         phrase,
     )
     return fitted.explain(context.picture(asked.query), index, focus)
+
+
+_classifiers: OrderedDict[tuple[object, ...], Classifier] = OrderedDict()
+
+
+def _fitted(context: Context, method: Method) -> Classifier:
+    """The method fitted to the document's support set; features come from the cache, and the last ones are kept."""
+    document, transductive = context.document, method.card.transductive
+    key = (context.draft.id, id(method), document.evidence(), tuple(document.queries) if transductive else ())
+    classifier = _classifiers.pop(key, None)
+    if classifier is None:
+        episode = document.episode(context.picture, queries=transductive)
+        classifier = method.fit(episode, settings_of(method, document), quiet)
+    _classifiers[key] = classifier
+    while len(_classifiers) > FITTED:
+        _classifiers.popitem(last=False)
+    return classifier
 
 
 def _maps(layers: Sequence[Layer]) -> list[_Map]:

@@ -83,6 +83,6 @@ class Live:
         wanted = (method.card.id, document.evidence())
         known = self._fitted.get(context.draft.id)
         if known is None or known[0] != wanted:
-            episode = replace(document.episode(context.picture), queries=())
+            episode = document.episode(context.picture, queries=False)
             known = self._fitted[context.draft.id] = wanted, method.fit(episode, settings_of(method, document), quiet)
         return method.card.title, known[1]

@@ -6,7 +6,7 @@ import io
 import zipfile
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Annotated, Any, ClassVar
@@ -63,6 +63,7 @@ class SortedPictures(JobRequest):
             progress = job.progress(context.say("sorted"))
             path = context.page.exports / f"sorted-{datetime.now():%Y%m%d-%H%M%S}.zip"
             names: defaultdict[str, FreeNames] = defaultdict(FreeNames)
+            table: list[SortedRow] = []
             with replacing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
                 for done, one in enumerate(found):
                     progress("pack", done, len(found))
@@ -70,10 +71,13 @@ class SortedPictures(JobRequest):
                         picture = context.picture(one.sha)
                         for line in one.lines:
                             name, data = _encoded(picture, line.name)
-                            archive.writestr(f"{one.folder}/{names[one.folder].take(name)}", data)
+                            place = f"{one.folder}/{names[one.folder].take(name)}"
+                            archive.writestr(place, data)
+                            table.append(replace(line, sorted_to=place))
                     except UserError as error:
                         job.errors.append(error)
-                archive.writestr("sorted.csv", write_sorted_csv(line for one in found for line in one.lines))
+                        table += one.lines
+                archive.writestr("sorted.csv", write_sorted_csv(table))
             job.outcome = Outcome("sorted_ready", len(found), path.name)
 
         return run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,11 @@ def percent(value: float) -> str:
     return f"{100 * value:.0f} %"
 
 
+def citation(paper: str) -> str:
+    """The first work that a card's `paper` names: authors and year."""
+    return re.split(r"(?<=\d{4})", paper, maxsplit=1)[0]
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -26,6 +32,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["percent"] = percent
+    environment.filters["citation"] = citation
     environment.globals.update(thumb=thumbnail_address, photo=picture_address)
     return environment
 

@@ -67,7 +67,8 @@ def test_pictures_go_to_their_folders_and_a_table_says_so(call: Call, folder: Pa
     with (folder / "sorted" / "sorted.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = {row["path"]: row for row in csv.DictReader(file)}
     assert set(rows) == set(before)
-    assert list(rows["r.png"]) == ["name", "path", "answer", "probability", "unlike", "label", "who"]
+    assert list(rows["r.png"]) == ["name", "path", "answer", "probability", "unlike", "label", "who", "sorted_to"]
+    assert {row["sorted_to"] for row in rows.values()} <= set(SORTED)
     deep = rows["deep/r.png"]
     assert (deep["name"], deep["answer"], deep["unlike"], deep["label"], deep["who"]) == ("r.png", "red", "no", "", "")
     assert rows["green.png"]["unlike"] == "yes" and float(rows["between.png"]["probability"]) < 0.9

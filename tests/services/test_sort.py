@@ -203,10 +203,13 @@ def test_odd_names(tmp_path: Path, mode: str) -> None:
 
 
 def test_the_table() -> None:
-    rows = [SortedRow("a.jpg", "in/a.jpg", "cat", 0.5, True), SortedRow("b", "b", "-dog", 1.0, False, "cat", "Ann")]
+    rows = [
+        SortedRow("a.jpg", "in/a.jpg", "cat", 0.5, True),
+        SortedRow("b", "b", "-dog", None, None, "cat", "Ann", "cat/b"),
+    ]
     data = write_sorted_csv(rows)
-    assert data.startswith(b"\xef\xbb\xbfname,path,answer,probability,unlike,label,who\r\n")
-    assert data.decode("utf-8-sig").splitlines()[1:] == ["a.jpg,in/a.jpg,cat,0.5,yes,,", "b,b,'-dog,1.0,no,cat,Ann"]
+    assert data.startswith(b"\xef\xbb\xbfname,path,answer,probability,unlike,label,who,sorted_to\r\n")
+    assert data.decode("utf-8-sig").splitlines()[1:] == ["a.jpg,in/a.jpg,cat,0.5,yes,,,", "b,b,'-dog,,,cat,Ann,cat/b"]
 
 
 def die_at(step: int, work: Callable[[], object]) -> bool:

@@ -56,7 +56,9 @@ def rows(manifest: Manifest) -> Iterator[SortedRow]:
     for item in manifest.items:
         source = Path(item.source)
         inside = source.relative_to(manifest.source) if source.is_relative_to(manifest.source) else source
-        yield SortedRow(source.name, inside.as_posix(), item.answer, item.probability, item.unlike)
+        yield SortedRow(
+            source.name, inside.as_posix(), item.answer, item.probability, item.unlike, sorted_to=item.target
+        )
 
 
 def sorted_before(into: Path, request: Mapping[str, Any]) -> set[tuple[str, str]]:

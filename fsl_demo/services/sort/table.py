@@ -22,6 +22,7 @@ class SortedRow:
         unlike: whether the picture is unlike the examples, or None.
         label: what a person said; "" when nobody did.
         who: the person.
+        sorted_to: path of the file in the sorted folders.
     """
 
     name: str
@@ -31,6 +32,7 @@ class SortedRow:
     unlike: bool | None
     label: str = ""
     who: str = ""
+    sorted_to: str = ""
 
 
 def write_sorted_csv(rows: Iterable[SortedRow]) -> bytes:

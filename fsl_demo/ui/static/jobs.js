@@ -7,6 +7,7 @@ import { t } from "./texts.js";
 
 const started = new Set(); // jobs that this page asked for
 const finished = new Set(); // jobs whose end was acted upon
+const hidden = new Set(); // jobs that are on view in this page, but perhaps not in the one that asked for them
 const uploads = new Map(); // by id: { title, text, share, over, lines, stop }
 const onEnd = new Map(); // job kind to what follows its end, in order
 
@@ -58,9 +59,12 @@ export function draw() {
     for (const follow of onEnd.get(job.kind) ?? []) follow(job);
     if (job.file && started.has(job.id)) download(job.file);
     const tab = document.querySelector(`[data-mounted="${GO[job.kind]}"]`);
-    if (job.state === "done" && !job.notices.length && (job.kind === "index" || (tab && isShown(tab)))) dismiss(job.id);
+    if (job.state === "done" && !job.notices.length && (job.kind === "index" || (tab && isShown(tab)))) {
+      if (started.has(job.id)) dismiss(job.id);
+      else hidden.add(job.id);
+    }
   }
-  morph(place, html`${[...uploads].map(([id, upload]) => uploadBox(id, upload))}${jobs.map(jobBox)}`);
+  morph(place, html`${[...uploads].map(([id, upload]) => uploadBox(id, upload))}${jobs.filter((job) => !hidden.has(job.id)).map(jobBox)}`);
 }
 
 function download(file) {

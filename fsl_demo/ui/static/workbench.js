@@ -23,7 +23,7 @@ export function draw() {
   const items = [];
   for (let start = 0; start < rows.length; start += across) {
     const some = rows.slice(start, start + across);
-    items.push({ key: start, height: SIDE, rows: some, sign: some.map((row) => [row.id, row.support, row.name]).join() });
+    items.push({ key: start, height: SIDE, rows: some, sign: some.map((row) => [row.id, row.support && state.className(row.support, t), row.name]).join() });
   }
   list.show(items);
 }

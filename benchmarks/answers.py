@@ -1,7 +1,7 @@
-"""How often a query is marked unlike the examples: one of the classes, and one of a class that is not there.
+"""Whether the one answer of several methods keeps its word: its probability, and the mark "unlike your examples".
 
-`python -m benchmarks.unlike DATA [--classes even|odd]` on a folder of class folders; the mark of several methods
-together was chosen on the even classes ("at least half of the methods say so").
+`python -m benchmarks.answers DATA [--classes even|odd]` on a folder of class folders. That half of the methods suffice
+for the mark was chosen on the even classes. Of the queries one sixth are of a class that is not there.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from fsl_demo.evaluation.run import Opened
 
 METHODS = ("prototype", "asif", "compact-vlm", "can")
 WAY, QUERIES = 5, 5
+SURE = 0.9
 
 
 def main() -> None:
@@ -40,6 +41,7 @@ def main() -> None:
         draw, opened = np.random.default_rng(chosen.seed), Opened()
         marks: dict[str, list[list[bool]]] = {name: [[], []] for name in (*METHODS, "together")}
         right: dict[str, list[bool]] = {name: [] for name in marks}
+        sure: list[tuple[float, bool]] = []
         for _ in range(chosen.episodes):
             picked = [folders[i] for i in draw.permutation(len(folders))[: WAY + 1]]
             support, queries, truth = [], [], []
@@ -61,8 +63,14 @@ def main() -> None:
                     marks[name][index == WAY].append(one.unlike(query))
                     right[name].append(one.best(query) == index) if index < WAY else None
                 marks["together"][index == WAY].append(bool(together.unlike[query]))
-                right["together"].append(together.best(query) == index) if index < WAY else None
+                best = together.best(query)
+                if index < WAY:
+                    right["together"].append(best == index)
+                    sure.append((float(together.probabilities[query, best]), best == index))
         print("-".join(map(str, shots)), "shots")
+        chances, hits = zip(*[pair for pair in sure if pair[0] >= SURE], strict=True)
+        expected, wrong = sum(1 - chance for chance in chances), len(hits) - sum(hits)
+        print(f"  surer than {SURE:.0%}: {len(hits)} of {len(sure)}; mistakes expected {expected:.0f}, made {wrong}")
         for name, (inside, outside) in marks.items():
             print(f"  {name:<20}{np.mean(inside):>20.1%}{np.mean(outside):>18.1%}{np.mean(right[name]):>10.1%}")
 

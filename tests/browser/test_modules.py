@@ -1,0 +1,265 @@
+"""The page's small modules, in the browser: what they promise each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import Workbench, open_workbench, watched
+
+STATIC = "/workbench/static"
+CLASSES = """
+  const state = await import(`${STATIC}/state.js`);
+  const chooser = await import(`${STATIC}/chooser.js`);
+  const give = (names) => state.apply({ at: `test:${names.length}`, whole: true, rows: {}, order: [],
+    parts: { "data:classes": names.map((name, n) => ({ key: `k${n}`, name, counts: true })) } });
+"""
+
+
+@pytest.fixture(scope="module")
+def plain(browser: Browser, colours: Workbench) -> Iterator[Page]:
+    """A page whose modules are at hand and that nothing else happens on."""
+    with watched(browser) as context:
+        page = context.new_page()
+        open_workbench(page, colours)
+        page.route("**/workbench/stream*", lambda route: route.abort())
+        yield page
+
+
+@pytest.fixture
+def module(plain: Page, colours: Workbench) -> Page:
+    """The same on an empty document: modules are loaded afresh."""
+    plain.goto(f"{colours.address}/workbench/static/page.css")
+    return plain
+
+
+def run(page: Page, script: str) -> Any:
+    """What an async function body gives; `STATIC` is where the modules are."""
+    return page.evaluate(f"async () => {{ const STATIC = '{STATIC}'; {script} }}")
+
+
+@pytest.mark.parametrize(
+    ("names", "keys", "wanted"),
+    [
+        (["ant", "bee", "cow"], "2", [{"answer": "k1"}]),
+        (["ant", "bee", "cow"], "0", [{"answer": "none"}]),
+        (["ant", "bee", "cow"], "7", [{"typed": ""}]),
+        (["ant", "bee", "cow"], "c", [{"typed": "c"}]),
+        (["ant", "bee", "cow"], ["c", "Enter"], [{"typed": "c"}, {"answer": "k2"}]),
+        (["ant", "bee", "cow"], ["c", "Backspace", "Enter"], [{"typed": "c"}, {"typed": ""}, None]),
+        (["ant", "bee", "cow"], ["z", "Enter"], [{"typed": ""}, None]),
+        (["ant", "bee", "cow"], ["b", "Escape", "Escape"], [{"typed": "b"}, {"typed": ""}, None]),
+        (["cat", "caterpillar"], ["c", "a", "Enter"], [{"typed": "c"}, {"typed": "ca"}, {"answer": "k0"}]),
+        (
+            ["cat", "caterpillar"],
+            [*"cate", "Enter"],
+            [*({"typed": "cate"[:n]} for n in (1, 2, 3, 4)), {"answer": "k1"}],
+        ),
+        (["élan", "3D print"], ["e", "Enter"], [{"typed": "e"}, {"answer": "k0"}]),
+        (
+            ["red fox", "red"],
+            [*"red", " ", "Enter"],
+            [*({"typed": "red"[:n]} for n in (1, 2, 3)), {"typed": "red "}, {"answer": "k0"}],
+        ),
+        (["ant", "bee"], ["+", "?", " ", "ArrowLeft"], [None, None, None, None]),
+        ([f"c{n}" for n in range(12)], ["1", "2"], [{"typed": "1"}, {"answer": "k11"}]),
+        ([f"c{n}" for n in range(12)], ["0", "0"], [{"typed": "0"}, {"answer": "none"}]),
+        ([f"c{n}" for n in range(12)], ["9", "9"], [{"typed": "9"}, {"typed": ""}]),
+        (
+            [f"c{n}" for n in range(12)],
+            ["c", "1", "1", "Enter"],
+            [{"typed": "c"}, {"typed": "c1"}, {"typed": "c11"}, {"answer": "k11"}],
+        ),
+    ],
+)
+def test_chooser(module: Page, names: list[str], keys: list[str] | str, wanted: list[Any]) -> None:
+    pressed = module.evaluate(
+        f"async ([names, keys]) => {{ const STATIC = '{STATIC}'; {CLASSES} give(names); return keys.map(chooser.press); }}",
+        [names, list(keys)],
+    )
+    assert pressed == wanted
+
+
+def test_keys_beside_the_classes(module: Page) -> None:
+    script = "give(Array.from({ length: N }, (_, n) => `c${n}`)); return [chooser.keyOf(0), chooser.noneKey()];"
+    assert run(module, CLASSES + script.replace("N", "9", 1)) == ["1", "0"]
+    module.reload()
+    assert run(module, CLASSES + script.replace("N", "10", 1)) == ["01", "00"]
+
+
+STATE = """
+  const state = await import(`${STATIC}/state.js`);
+  const base = { parts: {}, rows: {}, order: ["a", "b"] };
+  state.apply({ ...base, at: "e:3", whole: true, rows: { a: { sha: "A" }, b: { sha: "B", label: "x" } } });
+"""
+
+
+def test_state_takes_what_is_newer(module: Page) -> None:
+    found = run(
+        module,
+        STATE
+        + """
+        const seen = [];
+        state.onChange((change) => seen.push(change.rows));
+        state.apply({ at: "e:2", whole: false, parts: {}, rows: { a: { sha: "old" } } });
+        const old = state.row("a").sha;
+        state.apply({ at: "e:5", whole: false, parts: { "data:jobs": [1], go: "<b></b>" }, rows: { a: { sha: "new" } } });
+        state.apply({ at: "e:6", whole: false, parts: {}, rows: {}, order: ["b"] });
+        const left = state.rows().map((row) => row.id);
+        state.apply({ at: "f:1", whole: true, parts: {}, rows: { c: { sha: "C" } }, order: ["c"] });
+        return [old, left, state.data("jobs", "none"), state.rows().map((row) => row.sha), state.at(), seen];
+        """,
+    )
+    assert found == ["A", ["b"], "none", ["C"], "f:1", [True, True, True]]
+
+
+def test_state_shows_what_is_being_written(module: Page) -> None:
+    found = run(
+        module,
+        STATE
+        + """
+        state.expect([{ effect: { labels: { a: "y", b: "" } } }, { effect: null }, { effect: { labels: { a: "z" } } }]);
+        const labels = state.rows().map((row) => [row.label ?? "", Boolean(row.waiting)]);
+        state.expect([{ effect: { gone: ["b"] } }]);
+        const left = state.order();
+        state.expect([]);
+        return [labels, left, state.rows().map((row) => row.label ?? "")];
+        """,
+    )
+    assert found == [[["z", True], ["", True]], ["a"], ["", "x"]]
+
+
+QUEUE = """
+  const sent = [];
+  let answers = [];
+  window.fetch = async (path, { body }) => {
+    sent.push(JSON.parse(body));
+    const answer = answers.shift();
+    if (answer === "down") throw new TypeError("no network");
+    const last = sent.at(-1).edits.at(-1).n;
+    const [ok, status, value] = answer ?? [true, 200, { taken: last, notices: [], at: "e:1", whole: false, parts: {}, rows: {} }];
+    return { ok, status, statusText: "", json: async () => value };
+  };
+  localStorage.clear();
+  sessionStorage.clear();
+  const queue = await import(`${STATIC}/queue.js`);
+  await queue.begin();
+  queue.use("d1");
+  const label = (query, answer) => queue.send("label", { query, answer }, { labels: { [query]: answer } }, { labels: { [query]: "" } });
+"""
+
+
+def test_queue_sends_in_order_and_again_after_a_break(module: Page) -> None:
+    found = run(
+        module,
+        QUEUE
+        + """
+        answers = ["down"];
+        label("a", "x");
+        label("b", "y");
+        const kept = JSON.parse(localStorage.getItem(`fsl_edits:${queue.currentTab()}`)).map((edit) => edit.n);
+        await queue.settled();
+        return [kept, sent.map(({ draft, edits }) => [draft, edits.map((edit) => edit.n)]), queue.waiting(), Object.keys(localStorage)];
+        """,
+    )
+    # the first request left before the second edit; the second one carries both
+    assert found == [[1, 2], [["d1", [1]], ["d1", [1, 2]]], 0, []]
+
+
+def test_queue_keeps_drafts_apart_and_drops_what_is_gone(module: Page) -> None:
+    found = run(
+        module,
+        QUEUE
+        + """
+        answers = ["down", [false, 409, { code: "draft_missing", error: "gone" }]];
+        label("a", "x");
+        queue.use("d2");
+        label("b", "y");
+        await queue.settled();
+        return sent.map(({ draft, edits }) => [draft, edits.map((edit) => edit.n)]);
+        """,
+    )
+    assert found == [["d1", [1]], ["d1", [1]], ["d2", [2]]]
+
+
+def test_queue_takes_back_on_view_what_undo_takes_back(module: Page) -> None:
+    found = run(
+        module,
+        QUEUE
+        + """
+        const state = await import(`${STATIC}/state.js`);
+        state.apply({ at: "e:0", whole: true, parts: {}, rows: { a: { sha: "a" } }, order: ["a"] });
+        const shown = () => state.row("a").label ?? "";
+        answers = ["down"];
+        const seen = [shown()];
+        label("a", "x");
+        seen.push(shown());
+        queue.send("undo", {});
+        seen.push(shown());
+        await queue.settled();
+        let wrong = "";
+        try { queue.send("label", { sha: "a" }); } catch (error) { wrong = error.message; }
+        return [...seen, wrong];
+        """,
+    )
+    assert found == ["", "x", "", "edit label: sha not known"]
+
+
+LIST = """
+  const { VirtualList } = await import(`${STATIC}/virtual.js`);
+  document.body.innerHTML = '<div style="height:300px;overflow:auto"></div>';
+  const scroller = document.body.firstChild;
+  let made = 0;
+  const draw = (item) => {
+    made += 1;
+    return Object.assign(document.createElement("button"), { textContent: item.key });
+  };
+  const list = new VirtualList(scroller, draw);
+  const items = (count, mark = {}) => Array.from({ length: count }, (_, n) => ({ key: n, height: 20, sign: mark[n] ?? "" }));
+  const frame = () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  const shown = () => [...scroller.querySelectorAll("button")].map((node) => Number(node.textContent)).sort((a, b) => a - b);
+"""
+
+
+def test_virtual_list_draws_what_is_in_view(module: Page) -> None:
+    found = run(
+        module,
+        LIST
+        + """
+        list.show(items(1000));
+        await frame();
+        const first = shown();
+        scroller.scrollTop = 10000;
+        await frame();
+        const middle = shown();
+        list.reveal(999);
+        const last = shown();
+        return [scroller.firstChild.offsetHeight, first, middle, last];
+        """,
+    )
+    height, first, middle, last = found
+    assert height == 20_000
+    assert first == list(range(0, 40))  # 300 in view and 500 below it
+    assert middle[0] == 474 and middle[-1] == 539
+    assert last[-1] == 999
+
+
+def test_virtual_list_draws_again_only_what_changed(module: Page) -> None:
+    found = run(
+        module,
+        LIST
+        + """
+        list.show(items(30));
+        await frame();
+        const before = made;
+        const kept = scroller.querySelector("button");
+        list.show(items(30, { 3: "changed" }));
+        const changed = made - before;
+        list.show(items(2));
+        return [before, changed, kept.isConnected, shown()];
+        """,
+    )
+    assert found == [30, 1, True, [0, 1]]
