@@ -198,7 +198,11 @@ def test_the_table_of_results(filled: Browser, client: TestClient) -> None:
     answer = client.get("/workbench/results.csv", params={"draft": filled.draft})
     assert answer.content.startswith(b"\xef\xbb\xbf") and "results.csv" in answer.headers["content-disposition"]
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
-    assert [(row["file_name"], row["answer"]) for row in rows] == [("q1.png", "red"), ("q2.png", "blue"), ("q3.png", "red")]
+    assert [(row["file_name"], row["answer"]) for row in rows] == [
+        ("q1.png", "red"),
+        ("q2.png", "blue"),
+        ("q3.png", "red"),
+    ]
 
 
 # --- uploads -------------------------------------------------------------------------------------------------------
