@@ -12,7 +12,7 @@ from fsl_demo.errors import UserError
 from fsl_demo.methods.contract import Method
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import Document
-from fsl_demo.ui.jobs import Job
+from fsl_demo.ui.jobs import Job, Outcome
 from fsl_demo.ui.requests import JobRequest, Name
 
 
@@ -56,6 +56,7 @@ class Download(JobRequest):
             progress("connect", 0, 0)
             clip_downloads.download(name, progress)
             context.page.refresh(context.draft)
+            job.outcome = Outcome("downloaded", 1)
 
         return run
 

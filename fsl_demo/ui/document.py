@@ -6,6 +6,7 @@ Edits are methods, so that each can be called and tested without a browser.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import secrets
@@ -179,7 +180,11 @@ class Document:
             classes=rows or [ClassRow(), ClassRow()],
             queries=queries,
             methods=[run.scores.method for run in labelled.runs] or None,
-            settings={run.scores.method: dict(run.scores.settings) for run in labelled.runs},
+            settings={
+                run.scores.method: chosen
+                for run in labelled.runs
+                if (chosen := {name: value for name, value in run.scores.settings.items() if value is not None})
+            },
             results=[
                 Result(run.scores, keys, queries, support, run.device, names, descriptions) for run in labelled.runs
             ],
@@ -201,7 +206,7 @@ class Document:
 
     def copy(self) -> Document:
         """The same as a new, unsaved draft."""
-        again = Document.from_json(self.to_json(), self.results_json())
+        again = Document.from_json(copy.deepcopy(self.to_json()), self.results_json())
         again.episode_id, again.unsaved = "", True
         return again
 

@@ -192,6 +192,9 @@ class Drafts:
         """
         with self._lock:
             known = self._open.get(draft_id)
+            if known is not None and self.workspace.draft_revision(draft_id) is None:  # somebody has deleted it
+                del self._open[draft_id]
+                known = None
             if known is None:
                 stored = self.workspace.draft(draft_id)
                 if stored is None:

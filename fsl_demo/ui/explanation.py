@@ -83,7 +83,8 @@ def _answer(context: Context, asked: Details, result: Result) -> dict[str, Any]:
     """What the template needs of one method's answer."""
     row = result.row(asked.query)
     assert row is not None
-    scores, names = result.scores, dict(zip(result.classes, result.names, strict=True))
+    scores, names = result.scores, dict.fromkeys(result.classes, context.say("removed_class"))
+    names |= zip(result.classes, result.names, strict=False)  # results of earlier versions have no names
     names |= {key: name for key, name in context.document.class_names().items() if key in names}
     index = result.classes.index(asked.class_key) if asked.class_key in result.classes else scores.best(row)
     method = context.methods.get(scores.method)

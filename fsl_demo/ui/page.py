@@ -133,7 +133,7 @@ class Page:
         with draft.lock:
             document = draft.document
             found = draft.answers()
-            rows = ranking.rows(document, found, draft.names(), self._captions(draft))
+            rows = ranking.rows(document, found, draft.names(), self.captions(draft))
             order = [query[:ID_LENGTH] for query in document.queries]
             for language, board in draft.boards.values():
                 context = Context(self, draft, language)
@@ -167,7 +167,8 @@ class Page:
     def _jobs(self, context: Context) -> list[dict[str, Any]]:
         return [_shown(context, job) for job in self.jobs.of(context.draft.id)]
 
-    def _captions(self, draft: OpenDraft) -> dict[str, tuple[str, bool]]:
+    def captions(self, draft: OpenDraft) -> dict[str, tuple[str, bool]]:
+        """The caption that is shown of each query that was described, by hash, with whether it is doubtful."""
         missing = [query for query in draft.document.queries if query not in draft.captions]
         if missing:
             said = self.workspace.captions(missing)

@@ -35,12 +35,18 @@ def build(workspace: Workspace) -> Page:
     )
 
 
-def application(page: Page) -> FastAPI:
-    """The page's own routes, and Gradio mounted beside them."""
+def routes_of(page: Page) -> FastAPI:
+    """The page's own routes; whatever goes wrong in one is answered with a sentence."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(Routes(page).router())
     for kind in (UserError, Exception):
         app.add_exception_handler(kind, refused)
+    return app
+
+
+def application(page: Page) -> FastAPI:
+    """The page's own routes, and Gradio mounted beside them."""
+    app = routes_of(page)
     frame = shell.blocks(page).queue(default_concurrency_limit=1, max_size=200)
     return gr.mount_gradio_app(app, frame, path="/", **shell.options())
 

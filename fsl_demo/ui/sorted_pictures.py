@@ -93,18 +93,21 @@ def sorted_queries(context: Context, minimum: float) -> list[Sorted]:
         answer, label = found.get(sha), document.labels.get(sha)
         if answer is not None and answer.key not in classes:
             answer = None
+        if label is not None and label.answer not in (NONE, *classes):
+            label = None
+        probability = round(answer.probability, 4) if answer else None  # as the page shows it
         if label is not None:
             folder = folders.unlike if label.answer == NONE else folders.of_class[classes[label.answer]]
-        elif answer is not None:
-            folder = folders.of(classes[answer.key], answer.probability, answer.unlike)
+        elif answer is not None and probability is not None:
+            folder = folders.of(classes[answer.key], probability, answer.unlike)
         else:
             continue
         lines = [
             SortedRow(
-                name=PurePosixPath(path).name,
+                name=_file_name(path),
                 path=path,
                 answer=classes[answer.key] if answer else "",
-                probability=round(answer.probability, 4) if answer else None,
+                probability=probability,
                 unlike=answer.unlike if answer else None,
                 label=context.class_name(label.answer) if label else "",
                 who=label.annotator if label else "",
@@ -113,6 +116,12 @@ def sorted_queries(context: Context, minimum: float) -> list[Sorted]:
         ]
         made.append(Sorted(sha, folder, lines))
     return made
+
+
+def _file_name(path: str) -> str:
+    """The last part of a path of any system, as a name that stays in its folder."""
+    name = PurePosixPath(path.replace("\\", "/")).name
+    return name if name.strip(". ") else "picture"
 
 
 def _encoded(picture: Picture, name: str) -> tuple[str, bytes]:

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from fsl_demo.episodes import ClassSpec, Episode, Explanation, Focus, Layer, Progress, Scores
@@ -27,7 +26,7 @@ from fsl_demo.ui.document import Document
 from fsl_demo.ui.drafts import OpenDraft
 from fsl_demo.ui.jobs import Job
 from fsl_demo.ui.page import Page, SentEdit
-from fsl_demo.ui.routes import Routes
+from fsl_demo.ui.server import routes_of
 from fsl_demo.ui.texts import languages
 from tests.colours import mean_colour, painted
 
@@ -333,7 +332,5 @@ def gated(method: Any, batch: int = 1) -> Iterator[threading.Event]:
 @pytest.fixture
 def client(page: Page) -> Iterator[TestClient]:
     """The page's own routes."""
-    app = FastAPI()
-    app.include_router(Routes(page).router())
-    with TestClient(app) as made:
+    with TestClient(routes_of(page), raise_server_exceptions=False) as made:
         yield made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -43,8 +44,10 @@ def test_the_answer_is_the_mean_of_the_methods() -> None:
 def test_unlike_stands_beside_the_answer_and_never_in_its_place() -> None:
     one, two = result("one", (0.9, 0.1), floor=0.95), result("two", (0.8, 0.2), floor=0.5)
     assert ranking.answers([one])["p"].unlike and ranking.answers([one])["p"].key == "a"
-    both = ranking.answers([one, two])["p"]
-    assert not both.unlike and [unlike for _, unlike in both.methods.values()] == [True, False]
+    assert ranking.answers([one, two])["p"].unlike  # half of them say so
+    three = ranking.answers([one, two, result("three", (0.8, 0.2), floor=0.5)])["p"]
+    assert not three.unlike and three.key == "a"
+    assert [unlike for _, unlike in three.methods.values()] == [True, False, False]
     assert not ranking.answers([result("one", (0.9, 0.1), floor=float("nan"))])["p"].unlike
 
 
@@ -61,7 +64,7 @@ def test_a_row_holds_what_the_page_needs_and_nothing_that_does_not_hold() -> Non
     document = Document(classes=[ClassRow("cat", "", ["p"], "a"), ClassRow("dog", "", ["s"], "b")], queries=["p", "z"])
     found = ranking.answers([result("one", (0.4, 0.6), floor=0.7), result("two", (0.75, 0.25), floor=0.8)])
     document.labels["z"] = GivenLabel("b", "", "blind")
-    rows = ranking.rows(document, found, {"p": "p.png"}, {"z": ("a cat", True)})
+    rows = json.loads(json.dumps(ranking.rows(document, found, {"p": "p.png"}, {"z": ("a cat", True)})))
     assert rows["p"] == {
         "sha": "p",
         "name": "p.png",
@@ -188,8 +191,10 @@ def test_the_unlike_slider_and_back_to_automatic(filled: Browser) -> None:
     filled.edit("set_setting", method="prototype", name="none_below", value="")
     assert filled.document.outdated and filled.document.settings == {"asif": {"none_below": 1.0}}
     filled.predict()
-    assert "unlike" not in filled.row(query)
     assert [unlike for _, unlike in filled.row(query)["methods"].values()] == [0, 1]
+    filled.edit("set_setting", method="asif", name="none_below", value="0")
+    filled.predict()
+    assert "unlike" not in filled.row(query)
 
 
 def test_more_queries_than_one_batch_are_all_answered(filled: Browser, paint: Paint) -> None:

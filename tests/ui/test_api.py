@@ -1,10 +1,13 @@
-"""The API of a running workbench, through Gradio's own client."""
+"""The API of a running workbench, through Gradio's own client, and the whole application."""
 
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
@@ -16,10 +19,14 @@ from tests.ui.conftest import Paint
 
 
 @pytest.fixture
-def client(page: Page, uploads: Path, request: pytest.FixtureRequest) -> Client:
-    blocks = page.build()
-    address = server.launch(blocks, page.workspace, server_name="127.0.0.1")
-    request.addfinalizer(blocks.close)
+def address(page: Page, uploads: Path) -> Iterator[str]:
+    page.captioners = {"dictated": Dictated()}
+    with server.running(server.application(page), "127.0.0.1", 0) as (_, address):
+        yield address
+
+
+@pytest.fixture
+def client(address: str) -> Client:
     return Client(address, verbose=False)
 
 
@@ -34,10 +41,15 @@ def zipped(folder: Path, files: dict[str, Path]) -> str:
 def test_predict(client: Client, paint: Paint, tmp_path: Path) -> None:
     support = zipped(tmp_path, {"red/1.png": paint("r.png", (200, 9, 9)), "blue/1.png": paint("b.png", (9, 9, 200))})
     queries = zipped(tmp_path, {"new/q.png": paint("q.png", (210, 20, 20))})
-    said = client.predict(handle_file(queries), handle_file(support), None, ["prototype"], api_name="/predict")
+    said: Any = client.predict(handle_file(queries), handle_file(support), None, ["prototype"], api_name="/predict")
     assert said["classes"] == ["blue", "red"]
-    assert said["queries"][0]["file"] == "new/q.png"
-    assert said["queries"][0]["predictions"]["prototype"]["label"] == "red"
+    (query,) = said["queries"]
+    assert (query["file"], query["answer"], query["unlike"]) == ("new/q.png", "red", False)
+    assert query["probability"] == query["probabilities"]["red"] > 0.9
+    assert set(query["predictions"]) == {"prototype"}
+    assert query["predictions"]["prototype"]["label"] == "red"
+    one = client.predict(handle_file(paint("q2.png", (9, 99, 9))), handle_file(support), api_name="/predict")
+    assert len(one["queries"]) == 1 and {"prototype"} <= set(one["queries"][0]["predictions"])
 
 
 def test_errors_are_sentences(client: Client, paint: Paint, tmp_path: Path) -> None:
@@ -46,14 +58,28 @@ def test_errors_are_sentences(client: Client, paint: Paint, tmp_path: Path) -> N
         client.predict(handle_file(queries), None, {"cat": ["a cat"]}, None, api_name="/predict")
 
 
-def test_captions(page: Page, uploads: Path, paint: Paint, request: pytest.FixtureRequest) -> None:
-    page.captioners = {"dictated": Dictated()}
-    blocks = page.build()
-    address = server.launch(blocks, page.workspace, server_name="127.0.0.1")
-    request.addfinalizer(blocks.close)
-    client = Client(address, verbose=False)
+def test_captions(client: Client, paint: Paint) -> None:
     (said,) = client.predict(handle_file(paint("q1.png", (200, 9, 9))), None, api_name="/caption")
     assert said["captions"][0]["text"] == "a red dog runs on the grass"
     assert said["captioner"] == "dictated"
     with pytest.raises(AppError, match="no captioner “nobody”"):
         client.predict(handle_file(paint("q2.png", (200, 9, 9))), "nobody", api_name="/caption")
+
+
+def test_the_page_and_its_own_routes_are_one_application(address: str) -> None:
+    shown = httpx.get(address)
+    assert shown.status_code == 200 and "/workbench/static/main.js" in shown.text
+    assert httpx.get(f"{address}/workbench/static/main.js").status_code == 200
+    draft = httpx.post(f"{address}/workbench/open", json={"draft": "", "name": "latest"}).json()["draft"]
+    refused = httpx.post(f"{address}/workbench/panel", json={"draft": "gone", "name": "episodes"})
+    assert draft and refused.status_code == 409
+    for part in ("toolbar", "queries", "methods", "report", "results-state"):
+        assert f'data-part=\\"{part}\\"' in shown.text or f"data-part=&quot;{part}" in shown.text, part
+
+
+def test_a_port_that_is_taken_is_said_and_another_is_found(address: str, page: Page) -> None:
+    taken = int(address.rpartition(":")[2])
+    with pytest.raises(OSError), server.running(server.routes_of(page), "127.0.0.1", taken):
+        pass
+    with server.running(server.routes_of(page), "127.0.0.1", None) as (_, other):
+        assert httpx.get(f"{other}/workbench/static/main.js").status_code == 200

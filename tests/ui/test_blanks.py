@@ -1,4 +1,4 @@
-"""Filling a blank in a query's details: the events, called directly, with a model that knows three words."""
+"""Filling a blank in a query's details, with a model that knows three words."""
 
 from __future__ import annotations
 
@@ -44,36 +44,35 @@ def guessing(filled: Browser, monkeypatch: pytest.MonkeyPatch) -> Browser:
     return filled
 
 
-def asked(browser: Browser, action: str, **data: Any) -> str:
-    browser.act(browser.page.on_results, action, **data)
-    return browser.shown[browser.page.why]
+def asked(browser: Browser, sentence: str = "", **values: Any) -> str:
+    return browser.panel("blank", query=browser.document.queries[0], sentence=sentence, **values)
 
 
 def test_without_a_model_there_is_no_field(filled: Browser) -> None:
     filled.predict()
-    assert "Fill the blank" not in filled.shown[filled.page.why]
+    assert "Fill the blank" not in filled.panel("details", query=filled.document.queries[0])
+    assert asked(filled, "a [MASK]") == ""
 
 
 def test_words_with_the_picture_stand_beside_those_without(guessing: Browser) -> None:
-    assert "Fill the blank" in guessing.shown[guessing.page.why]
-    shown = asked(guessing, "blank", fields={"blank": " a dog runs on the ___ "})
+    assert "Fill the blank" in guessing.panel("details", query=guessing.document.queries[0])
+    shown = asked(guessing, " a dog runs on the ___ ")
     seen, unseen = shown.split("Likeliest without it")
     assert "&lt;grass&gt;" in seen and "<grass>" not in shown
     assert re.search(r"street</em><i [^>]*width:14%[^>]*></i><b>10 %</b><i [^>]*width:86%", unseen)
-    assert re.search(r'data-word="5"[^>]*aria-pressed="true"[^>]*>\[MASK\] <small>\+0.25', shown)
-    other = asked(guessing, "blank_word", word="1")
-    assert re.search(r'data-word="1"[^>]*aria-pressed="true"[^>]*>dog', other)
+    assert re.search(r'"word": 5[^>]*aria-pressed="true"[^>]*>\[MASK\] <small>\+0.25', shown)
+    other = asked(guessing, " a dog runs on the ___ ", word=1)
+    assert re.search(r'"word": 1[^>]*aria-pressed="true"[^>]*>dog', other)
 
 
-def test_a_bad_sentence_is_said_and_the_rest_stays(guessing: Browser) -> None:
-    shown = asked(guessing, "blank", fields={"blank": 'no blank "><b>'})
-    assert "The sentence has no blank" in shown
-    assert 'value="no blank &quot;&gt;&lt;b&gt;"' in shown
-    assert "Why “" in shown
-    assert "The sentence has no blank" not in asked(guessing, "blank", fields={"blank": ""})
+def test_a_bad_sentence_is_said_and_the_field_stays(guessing: Browser) -> None:
+    shown = asked(guessing, 'no blank "><b>')
+    assert "The sentence has no blank" in shown and not guessing.notices
+    assert 'value="no blank &#34;&gt;&lt;b&gt;"' in shown
+    assert "The sentence has no blank" not in asked(guessing)
 
 
-def test_the_sentence_goes_along_to_the_next_query(guessing: Browser) -> None:
-    asked(guessing, "blank", fields={"blank": "a [MASK]"})
+def test_the_field_is_there_for_every_query(guessing: Browser) -> None:
     query = guessing.document.queries[1]
-    assert "Likeliest with the picture" in asked(guessing, "explain", query=query, method="prototype")
+    shown = guessing.panel("blank", query=query, sentence="a [MASK]")
+    assert "Likeliest with the picture" in shown and f"/pictures/{query}/" in shown

@@ -1,8 +1,7 @@
-"""Captions on the page: the events, called directly."""
+"""Captions on the page: who describes, what is shown, and what is kept."""
 
 from __future__ import annotations
 
-import base64
 import csv
 import io
 import re
@@ -13,37 +12,28 @@ import pytest
 
 from fsl_demo.errors import UserError
 from fsl_demo.store import Workspace
+from fsl_demo.ui import tables
 from fsl_demo.ui.page import Page
 from tests.colours import ColourSpace
 from tests.dictated import SENTENCES, Dictated
-from tests.ui.conftest import Browser, Colour, Paint
+from tests.ui.conftest import Browser, Colour, Paint, restarted
 
 
 class Describer(Browser):
     """A browser tab in which pictures are described."""
 
-    def describe(self, of: str = "queries") -> list[dict[Any, Any]]:
-        event = self.event({"action": "describe", "of": of})
-        return [self.take(u) for u in self.page.on_describe(self.draft, self.annotator, self.request, event)]
+    def describe(self, of: str = "queries") -> dict[str, Any]:
+        return self.job("describe", of=of)
 
-    def open(self, query: str, **data: Any) -> str:
-        self.act(self.page.on_results, "caption", query=query, **data)
-        return self.why
-
-    def search(self, action: str, **data: Any) -> str:
-        self.act(self.page.on_search, action, **data)
-        return self.shown[self.page.search]
+    def details(self, number: int = 0, **values: Any) -> str:
+        return self.panel("caption_details", query=self.document.queries[number], **values)
 
     def say(self, words: str) -> str:
-        return self.search("say", fields={"sentence": words})
+        return self.panel("found", sentence=words, words=True)
 
     @property
-    def results(self) -> str:
-        return self.shown[self.page.results]
-
-    @property
-    def why(self) -> str:
-        return self.shown[self.page.why]
+    def captions(self) -> list[str | None]:
+        return [row.get("caption") for row in self.rows.values()]
 
 
 @pytest.fixture
@@ -55,18 +45,16 @@ def captioner() -> Dictated:
 def page(tmp_path: Path, captioner: Dictated) -> Page:
     searched: Any = Colour("asif")
     searched.joint = ColourSpace()
-    built = Page(
+    return Page(
         Workspace(tmp_path / "workspace"),
         {"prototype": Colour(), "asif": searched},
         {"dictated": captioner, "other": Dictated("other")},
     )
-    built.build()
-    return built
 
 
 @pytest.fixture
 def browser(page: Page, uploads: Path) -> Describer:
-    return Describer(page, "tab-1")
+    return Describer(page)
 
 
 @pytest.fixture
@@ -76,32 +64,25 @@ def described(filled: Describer) -> Describer:
 
 
 def test_the_button_is_there_with_queries_and_a_captioner(browser: Describer, paint: Paint) -> None:
-    assert 'data-action="describe"' not in browser.shown[browser.page.board]
     browser.add("queries", paint("q1.png", (200, 0, 0)))
-    assert "Describe the queries" in browser.shown[browser.page.board]
-    assert 'data-action="captioner"' in browser.shown[browser.page.board]
+    query = browser.document.queries[0]
+    assert 'data-panel="caption_details"' in browser.panel("details", query=query)
+    assert "Describe the queries" in browser.details()
+    assert 'data-edit="choose_captioner"' in browser.details()
     browser.page.captioners = {"dictated": Dictated()}
-    browser.board("add_class")
-    assert 'data-action="captioner"' not in browser.shown[browser.page.board]
+    assert 'data-edit="choose_captioner"' not in browser.details()
     browser.page.captioners = {}
-    browser.board("add_class")
-    assert 'data-action="describe"' not in browser.shown[browser.page.board]
+    assert 'data-panel="caption_details"' not in browser.panel("details", query=query)
+    assert browser.describe() == {} and "There is no captioner" in browser.notice
 
 
 def test_queries_are_described_without_a_prediction(described: Describer, captioner: Dictated) -> None:
     assert captioner.asked == ["q1.png", "q2.png", "q3.png"]
-    assert "a red dog runs on the grass" in described.results
-    assert "a blue cat" in described.results
-    assert described.results.count("may be wrong") == 1
-    assert "a cat sleeps" not in described.results
-    assert "“a red dog runs on the grass”" in described.why
-    assert described.shown[described.page.progress] == ""
-
-
-def test_progress_names_the_captioner_and_counts(filled: Describer) -> None:
-    steps = [updates[filled.page.progress] for updates in filled.describe()]
-    assert any("Dictated · describing pictures: 0 of 3" in step for step in steps)
-    assert all('data-action="stop"' in step for step in steps[:-1])
+    assert described.captions == ["a red dog runs on the grass", "a blue cat", "a picture called q3"]
+    assert [row["doubtful"] for row in described.rows.values()] == [0, 0, 1]
+    assert "a cat sleeps" not in str(described.rows)
+    assert "“a red dog runs on the grass”" in described.details()
+    assert "caption-details" in described.panel("details", query=described.document.queries[0])
 
 
 def test_nothing_is_described_twice(described: Describer, captioner: Dictated, paint: Paint) -> None:
@@ -117,16 +98,22 @@ def test_nothing_is_described_twice(described: Describer, captioner: Dictated, p
 
 def test_captions_stand_beside_predictions_and_survive(described: Describer, page: Page) -> None:
     described.predict()
-    assert "a blue cat" in described.results
-    assert "Why “" in described.why
-    again = Describer(page, "tab-2", "zh-TW")
-    again.take(page.on_load(described.draft, "", again.request))
-    assert "a blue cat" in again.results
-    assert "可能有誤" in again.results
-    described.act(page.on_label, "save")
-    (saved,) = page.workspace.episodes()
-    again.act(page.on_collection, "reopen", episode=saved.id)
-    assert "a blue cat" in again.results
+    query = described.document.queries[1]
+    assert described.row(query)["caption"] == "a blue cat" and described.row(query)["answer"]
+    again = restarted(described)
+    assert again.row(query)["caption"] == "a blue cat"
+    described.edit("save")
+    chinese = Describer(page, "tab-2", "zh-TW")
+    chinese.open("reopen", episode=described.document.episode_id)
+    assert chinese.row(query)["caption"] == "a blue cat"
+    assert "可能有誤" in chinese.details(2)
+
+
+def test_captions_are_known_to_every_query_that_comes_later(described: Describer, paint: Paint) -> None:
+    first = described.document.queries[0]
+    described.edit("remove_queries", queries=[first])
+    described.undo()
+    assert described.row(first)["caption"] == "a red dog runs on the grass"
 
 
 def test_what_was_described_before_a_stop_stays(
@@ -136,17 +123,17 @@ def test_what_was_described_before_a_stop_stays(
 
     def describe_and_stop(*arguments: Any) -> Any:
         found = inner(*arguments)
-        page.on_stop(filled.draft, "", filled.request)
+        for job in page.jobs.of(filled.draft):
+            page.jobs.stop(filled.draft, job.id)
         return found
 
     filled.add("queries", *(paint(f"n{n}.png", (n, 9, 9)) for n in range(9)))
     with monkeypatch.context() as patch:
         patch.setattr(captioner, "describe", describe_and_stop)
-        last = filled.describe()[-1]
-    assert "Stopped" in filled.notice
-    assert page.workspace.described("dictated") == set(filled.document.queries[:5])
-    assert "a red dog runs" in filled.results
-    assert page.tabs not in last
+        assert filled.describe()["state"] == "stopped"
+    kept = page.workspace.described("dictated")
+    assert kept and kept < set(filled.document.queries)
+    assert {query for query in filled.document.queries if "caption" in filled.row(query)} == kept
     filled.describe()
     assert len(page.workspace.described("dictated")) == 12
 
@@ -159,142 +146,124 @@ def test_errors_are_said_and_lose_nothing(
 
     described.add("queries", paint("q4.png", (1, 2, 3)))
     monkeypatch.setattr(captioner, "describe", missing)
-    described.describe()
+    assert described.describe()["state"] == "failed"
     assert "The weights of prefix are not installed" in described.notice
-    assert "a red dog runs" in described.results
+    assert described.captions[0] == "a red dog runs on the grass"
     monkeypatch.setattr(captioner, "words", missing)
-    assert "The weights of prefix are not installed" in described.open(described.document.queries[1])
-    assert "a cat sleeps" in described.why
+    shown = described.details(1)
+    assert "The weights of prefix are not installed" in shown and "a cat sleeps" in shown
 
 
 def test_without_queries(browser: Describer) -> None:
     browser.describe()
     assert "There is no query yet" in browser.notice
+    browser.describe("collection")
+    assert "There is no picture to describe" in browser.notice
 
 
 def test_details_show_the_first_content_word_and_the_candidates(described: Describer) -> None:
-    query = described.document.queries[0]
-    shown = described.open(query)
-    assert re.search(r'data-word="1"[^>]*aria-pressed="true"[^>]*>red <small>51 %', shown)
-    assert re.search(r'data-word="0"[^>]*aria-pressed="false" data-key=ArrowLeft', shown)
+    shown = described.details()
+    assert re.search(r'"word": 1\}\' aria-pressed="true">red <small>51 %', shown)
+    assert re.search(r'"word": 0\}\' aria-pressed="false">a <small>50 %', shown)
     assert "a dog in a field" in shown
     assert ">-1.20<" in shown and ">0.30<" in shown
     assert 'class="heat"' in shown
-    other = described.open(query, captioner="dictated", rank="0", word="2")
-    assert re.search(r'data-word="2"[^>]*aria-pressed="true"[^>]*>dog', other)
+    other = described.details(captioner="dictated", rank=0, word=2)
+    assert re.search(r'"word": 2\}\' aria-pressed="true">dog', other)
     assert "“dog”" in other
-    candidate = described.open(query, captioner="dictated", rank="1")
-    assert "“a dog in a field”" in candidate
-    assert 'data-action="point"' not in candidate and "data-point" not in candidate
+    candidate = described.details(captioner="dictated", rank=1)
+    assert "“a dog in a field”" in candidate and "data-point" not in candidate
+    assert "“a dog in a field”" in described.details(rank=99) and "“red”" in described.details(word=99)
+    support = described.document.classes[0].pictures[0]
+    assert "This picture has no caption yet" in described.panel("caption_details", query=support)
 
 
 def test_details_of_a_doubtful_caption_say_why(described: Describer) -> None:
-    shown = described.open(described.document.queries[2])
-    assert "this picture is unlike the photographs that the captioner learned from" in shown
-
-
-def test_an_answer_takes_the_place_of_the_details(described: Describer) -> None:
-    described.predict()
-    query = described.document.queries[0]
-    described.open(query)
-    described.act(described.page.on_results, "explain", query=query, method="prototype")
-    assert "Why “" in described.why
-    described.open(query)
-    described.board("remove", **{"from": "queries", "sha": query})
-    described.act(described.page.on_results, "page", value="0")
-    assert "red dog" not in described.why
+    assert "this picture is unlike the photographs that the captioner learned from" in described.details(2)
 
 
 def test_the_chosen_captioner_is_shown_and_remembered(described: Describer, page: Page) -> None:
-    described.board("captioner", value="other")
-    assert "a red dog" in described.results  # nobody else has described it yet
+    described.edit("choose_captioner", captioner="other")
+    assert described.captions[0] == "a red dog runs on the grass"  # nobody else has described it yet
     described.describe()
     assert page.workspace.described("other") == set(described.document.queries)
-    assert "Captioner: Other" in described.why
-    shown = described.open(described.document.queries[0], captioner="dictated")
+    assert "Captioner: Other" in described.details()
+    shown = described.details(captioner="dictated")
     assert "Captioner: Dictated" in shown
     assert "Described by others" in shown
-    again = Describer(page, "tab-2")
-    again.take(page.on_load(described.draft, "", again.request))
-    assert 'value="other" selected' in again.shown[page.board]
-    described.board("captioner", value="nobody")
+    again = Describer(page, "tab-2", draft=described.draft)
+    assert "Captioner: Other" in again.details() and again.document.captioner == "other"
+    described.edit("choose_captioner", captioner="nobody")
     assert described.document.captioner == "other"
 
 
 def test_captions_of_a_captioner_that_is_gone_are_shown_without_maps(described: Describer) -> None:
     described.page.captioners = {"other": Dictated("other")}
-    shown = described.open(described.document.queries[0])
+    shown = described.details()
     assert "dictated is not installed here" in shown
     assert "a dog in a field" in shown
 
 
 def test_captions_are_in_the_csv(described: Describer) -> None:
     described.predict()
-    address = re.search(r'href="data:text/csv;base64,([^"]+)"', described.results)
-    assert address
-    rows = list(csv.DictReader(io.StringIO(base64.b64decode(address[1]).decode("utf-8-sig"))))
-    assert [row["caption"] for row in rows][:2] == ["a red dog runs on the grass", "a blue cat"]
+    for browser in (described, restarted(described)):
+        browser.open_draft.captions.clear()  # as when nobody has looked at the page yet
+        data = tables.results_csv(browser.context).decode("utf-8-sig")
+        rows = list(csv.DictReader(io.StringIO(data)))
+        assert [row["caption"] for row in rows][:2] == ["a red dog runs on the grass", "a blue cat"]
 
 
 def test_markup_in_a_caption_stays_text(filled: Describer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(SENTENCES, "q1.png", ("<img src=x> & </p> dog",))
     filled.describe()
-    filled.act(filled.page.on_label, "save")
-    assert "<img src=x" not in filled.results + filled.why + filled.say("dog")
+    filled.edit("save")
+    for html in (filled.html, filled.details(), filled.say("dog")):
+        assert "<img src=x" not in html
+    assert "&lt;img" in filled.details()
 
 
 def test_search_says_what_to_do_before_anything_is_described(filled: Describer) -> None:
-    filled.act(filled.page.on_label, "save")
+    filled.edit("save")
     shown = filled.say("dog")
     assert "No picture has been described yet" in shown
     assert "Describe the pictures (7)" in shown
     filled.describe("collection")
-    shown = filled.shown[filled.page.search]
+    shown = filled.say("dog")
     assert "with a caption that says “dog”" in shown
     assert "a red <mark>dog</mark> runs on the grass" in shown
     assert "Describe the pictures" not in shown
-    assert filled.page.tabs not in filled.describe("collection")[-1]
 
 
 def test_search_in_captions(described: Describer) -> None:
-    described.act(described.page.on_label, "save")
+    described.edit("save")
     shown = described.say("cats sleep")
     assert "a <mark>cat</mark> <mark>sleeps</mark>" in shown
     assert shown.count('class="tile"') == 1
-    shown = described.say("called")
-    assert "may be wrong" in shown
+    assert "may be wrong" in described.say("called")
     assert "No caption says all of this" in described.say("horse")
     assert "cannot be found this way: 4" in described.say("horse")
-    described.say("  ")
-    assert "Nothing to look for yet" in described.notice
+    assert described.say("  ") == "" and "Nothing to look for yet" in described.notice
     shown = described.say('dog "OR* ' * 1_200)
     assert "No caption says all of this" in shown or "<mark>" in shown
-    for updates in described.page.on_ask(described.draft, "", described.request, described.event({"action": "back"})):
-        described.take(updates)
-    assert "“horse”" in described.shown[described.page.search]
+    assert 'data-action="search-back"' in described.panel("found", sentence="dog", words=True, earlier=True)
 
 
 def test_what_captions_find_goes_to_the_workbench(described: Describer) -> None:
-    described.act(described.page.on_label, "save")
-    described.say("cat")
-    sha = described.document.queries[1]
-    described.search("to_support", fields={f"pick:{sha}": True, "target": ""})
+    described.edit("save")
+    described.edit("send_to_support", pictures=[described.document.queries[1]], name="cat")
     assert [row.name for row in described.document.rows()] == ["red", "blue", "cat"]
 
 
-def test_the_captioner_is_chosen_on_the_search_tab_too(described: Describer) -> None:
-    described.act(described.page.on_label, "save")
+def test_the_captioner_is_chosen_for_the_collection_too(described: Describer) -> None:
+    described.edit("save")
     described.describe("collection")
-    described.search("captioner", value="other")
-    assert described.document.captioner == "other"
-    assert "Describe the pictures (7)" in described.shown[described.page.search]
+    described.edit("choose_captioner", captioner="other")
+    assert "Describe the pictures (7)" in described.panel("found")
 
 
 def test_in_chinese(page: Page, filled: Describer) -> None:
-    chinese = Describer(page, "tab-zh", "zh-TW")
-    chinese.take(page.on_load(filled.draft, "", chinese.request))
+    chinese = Describer(page, "tab-zh", "zh-TW", filled.draft)
     chinese.describe()
-    assert "可能有誤" in chinese.results
-    assert "每個字的依據" in chinese.results
-    filled.act(page.on_label, "save")
+    assert "可能有誤" in chinese.details(2)
+    filled.edit("save")
     assert "沒有圖說含有全部這些字" in chinese.say("馬")

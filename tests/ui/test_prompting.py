@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,27 +20,30 @@ from tests.worded import DICTIONARY, Worded
 
 @pytest.fixture
 def page(tmp_path: Path) -> Page:
-    built = Page(Workspace(tmp_path / "workspace"), {"prototype": Colour(), "clip": Worded()})
-    built.build()
-    return built
+    known: dict[str, Any] = {"prototype": Colour(), "clip": Worded()}
+    return Page(Workspace(tmp_path / "workspace"), known)
 
 
-def board(browser: Browser) -> str:
-    return browser.shown[browser.page.board]
+@pytest.fixture
+def browser(page: Page, uploads: Path) -> Browser:
+    made = Browser(page)
+    made.edit("tick_method", method="clip", ticked=True)
+    return made
 
 
 def name(browser: Browser, text: str, description: str = "") -> str:
-    """Name and describe the first class, and open its sentences. Gives its key."""
+    """Name and describe the first class. Gives its key."""
     key = browser.document.classes[0].key
-    fields = {f"name:{key}": text, f"description:{key}": description}
-    browser.board("fields", field=f"name:{key}", fields=fields)
-    if key not in browser.tab.sentences:
-        browser.board("sentences", target=key)
+    browser.edits(("rename", {"key": key, "name": text}), ("redescribe", {"key": key, "description": description}))
     return key
 
 
+def sentences(browser: Browser) -> str:
+    return browser.panel("sentences", key=browser.document.classes[0].key)
+
+
 def templates(browser: Browser, text: str) -> None:
-    browser.board("fields", field="set:clip.templates", fields={"set:clip.templates": text})
+    browser.edit("set_setting", method="clip", name="templates", value=text)
 
 
 def test_every_method_that_reads_text_says_what_it_compares() -> None:
@@ -49,21 +53,22 @@ def test_every_method_that_reads_text_says_what_it_compares() -> None:
 
 def test_the_default_templates_are_shown_edited_and_restored(browser: Browser) -> None:
     name(browser, "red")
-    shown = board(browser)
-    assert "\n".join(default_templates()) in shown and "<li>itap of a red.</li>" in shown
-    assert 'data-setting="clip.templates"' not in shown
+    shown = browser.parts["methods"]
+    assert "\n".join(default_templates()) in shown and "<li>itap of a red.</li>" in sentences(browser)
+    assert "Back to the default" not in shown
     templates(browser, "a {} thing\n\n  all {}  ")
-    shown = board(browser)
+    shown = sentences(browser)
     assert "<li>a red thing</li><li>all red</li>" in shown and "itap" not in shown
-    browser.board("automatic", setting="clip.templates")
-    assert "<li>itap of a red.</li>" in board(browser)
+    assert "Back to the default" in browser.parts["methods"]
+    templates(browser, "")
+    assert "<li>itap of a red.</li>" in sentences(browser)
 
 
 @pytest.mark.parametrize("text", ["", "\n".join(default_templates()), "\n".join(default_templates()) + "\n \n"])
 def test_the_default_typed_again_is_the_default(browser: Browser, text: str) -> None:
     templates(browser, "a {}")
     templates(browser, text)
-    assert browser.document.settings["clip"] == {}
+    assert browser.document.settings == {}
 
 
 @pytest.mark.parametrize(
@@ -75,37 +80,42 @@ def test_the_default_typed_again_is_the_default(browser: Browser, text: str) -> 
         ("\n".join(f"{n} {{}}" for n in range(41)), "There are 41 prompt templates"),
     ],
 )
-def test_bad_templates_are_said_on_the_board_and_refused(filled: Browser, text: str, message: str) -> None:
+def test_bad_templates_are_said_at_the_field_and_refused(filled: Browser, text: str, message: str) -> None:
     templates(filled, text)
-    assert message in board(filled)
-    filled.predict(**{"method:prototype": False, "method:clip": True})
+    assert message in filled.parts["methods"]
+    filled.edit("tick_method", method="prototype", ticked=False)
+    filled.predict()
     assert message in filled.notice and not filled.document.results
 
 
 def test_definitions_stand_in_and_can_be_taken_over(browser: Browser) -> None:
     key = name(browser, "rouge")
-    shown = board(browser)
+    shown = sentences(browser)
     assert "From the dictionary" in shown and f"<li>rouge: {DICTIONARY['rouge'][0]}</li>" in shown
-    browser.board("define", target=key, method="clip")
-    assert browser.document.row(key).description == "\n".join(DICTIONARY["rouge"])
-    shown = board(browser)
+    assert f'data-edit="define" data-key-of="{key}" data-method="clip"' in shown
+    browser.edit("define", key=key, method="clip")
+    assert browser.document.row(key).description == "\n".join(DICTIONARY["rouge"])  # type: ignore[union-attr]
+    shown = sentences(browser)
     assert f"<li>rouge: {DICTIONARY['rouge'][0]}</li>" in shown and "From the dictionary" not in shown
-    browser.board("undo")
-    assert browser.document.row(key).description == ""
+    browser.undo()
+    assert browser.document.row(key).description == ""  # type: ignore[union-attr]
+    browser.edit("define", key=key, method="prototype")  # which reads no text
+    assert browser.document.row(key).description == ""  # type: ignore[union-attr]
 
 
-def test_the_sentences_follow_what_is_typed_without_another_step(browser: Browser) -> None:
+def test_the_sentences_follow_what_is_typed(browser: Browser) -> None:
     key = name(browser, "red", "a warm colour")
-    assert "<li>red: a warm colour</li>" in board(browser)
-    browser.board("fields", field=f"description:{key}", fields={f"description:{key}": "the colour of <b>blood</b>"})
-    assert "<li>red: the colour of &lt;b&gt;blood&lt;/b&gt;</li>" in board(browser)
-    browser.board("sentences", target=key)
-    assert "<li>" not in board(browser) and 'aria-expanded="false"' in board(browser)
+    assert "<li>red: a warm colour</li>" in sentences(browser)
+    browser.edit("redescribe", key=key, description="the colour of <b>blood</b>")
+    assert "<li>red: the colour of &lt;b&gt;blood&lt;/b&gt;</li>" in sentences(browser)
+    assert browser.panel("sentences", key="gone") == ""
 
 
 def test_no_sentences_without_a_method_that_reads_them(filled: Browser) -> None:
-    filled.board("fields", field="method:clip", fields={"method:prototype": True, "method:clip": False})
-    assert 'data-action="sentences"' not in board(filled)
+    key = filled.document.classes[0].key
+    assert 'data-panel="sentences"' in filled.html
+    filled.edit("tick_method", method="clip", ticked=False)
+    assert 'data-panel="sentences"' not in filled.html and not filled.panel("sentences", key=key).strip()
 
 
 @pytest.mark.parametrize(
@@ -121,8 +131,8 @@ def test_no_sentences_without_a_method_that_reads_them(filled: Browser) -> None:
 def test_scripts_that_the_text_tower_does_not_read(browser: Browser, called: str, described: str, said: str) -> None:
     name(browser, called, described)
     hints = ("reads English only", "leaves out")
-    assert said in board(browser)
-    assert any(hint in board(browser) for hint in hints) == bool(said)
+    assert said in browser.html
+    assert any(hint in browser.html for hint in hints) == bool(said)
 
 
 def test_a_new_description_scores_again_without_touching_a_picture(filled: Browser, page: Page) -> None:
@@ -130,10 +140,14 @@ def test_a_new_description_scores_again_without_touching_a_picture(filled: Brows
     built = methods.build(Networks(features))
     page.methods.clear()
     page.methods.update({"prototype": built["prototype"], "asif": built["asif"]})
-    filled.predict(**{"method:prototype": False, "method:asif": True})
+    filled.edits(
+        ("tick_method", {"method": "asif", "ticked": True}), ("tick_method", {"method": "prototype", "ticked": False})
+    )
+    filled.predict()
     before, key = filled.document.results[0], filled.document.classes[0].key
     pictures, everything = features.embedded["efficientnet_lite0"], features.embedded.total()
-    filled.predict(**{f"description:{key}": "the colour of blood"})
+    filled.edit("redescribe", key=key, description="the colour of blood")
+    filled.predict()
     assert (filled.document.results[0].scores.probabilities != before.scores.probabilities).any()
     assert features.embedded["efficientnet_lite0"] == pictures == 7
     assert features.embedded.total() > everything  # the new sentence

@@ -60,6 +60,29 @@ def test_a_draft_that_is_gone_is_said_with_a_code(client: TestClient) -> None:
     assert client.post("/workbench/imports?draft=gone", content=b"x").status_code == 409
 
 
+def test_an_unexpected_error_of_any_route_is_a_sentence(
+    filled: Browser, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr(filled.page.drafts, "get", broken)
+    draft = filled.draft
+    for method, path, body in (
+        ("POST", "panel", {"draft": draft, "name": "episodes"}),
+        ("POST", "job", {"draft": draft, "name": "predict"}),
+        ("POST", "edits", {"draft": draft, "tab": "t", "at": "", "edits": []}),
+        ("POST", "open", {"draft": draft, "name": "latest"}),
+        ("POST", f"live?draft={draft}", {}),
+        ("POST", f"imports?draft={draft}", {}),
+        ("GET", f"results.csv?draft={draft}", None),
+        ("GET", f"stream?draft={draft}", None),
+    ):
+        answer = client.request(method, f"/workbench/{path}", json=body)
+        assert answer.status_code == 500, path
+        assert answer.json()["error"] == "Something went wrong, and nothing was lost: ZeroDivisionError: oh", path
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -175,7 +198,11 @@ def test_the_table_of_results(filled: Browser, client: TestClient) -> None:
     answer = client.get("/workbench/results.csv", params={"draft": filled.draft})
     assert answer.content.startswith(b"\xef\xbb\xbf") and "results.csv" in answer.headers["content-disposition"]
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
-    assert [(row["file_name"], row["answer"]) for row in rows] == [("q1.png", "red"), ("q2.png", "blue"), ("q3.png", "red")]
+    assert [(row["file_name"], row["answer"]) for row in rows] == [
+        ("q1.png", "red"),
+        ("q2.png", "blue"),
+        ("q3.png", "red"),
+    ]
 
 
 # --- uploads -------------------------------------------------------------------------------------------------------
