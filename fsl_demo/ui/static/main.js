@@ -56,6 +56,7 @@ function drawPart(name) {
   if (place && state.parts.has(name)) morph(place, state.parts.get(name));
   if (name === "header") saving();
   if (place && name.startsWith("class:")) reloadIn(place);
+  if (name === "methods") reloadIn(document.getElementById("workbench")); // sentences depend on the templates
 }
 
 let frame;
