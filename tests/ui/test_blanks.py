@@ -75,4 +75,4 @@ def test_a_bad_sentence_is_said_and_the_field_stays(guessing: Browser) -> None:
 def test_the_field_is_there_for_every_query(guessing: Browser) -> None:
     query = guessing.document.queries[1]
     shown = guessing.panel("blank", query=query, sentence="a [MASK]")
-    assert "Likeliest with the picture" in shown and f'/pictures/{query}/' in shown
+    assert "Likeliest with the picture" in shown and f"/pictures/{query}/" in shown

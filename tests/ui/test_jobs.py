@@ -1,4 +1,4 @@
-"""Jobs: at most two at once, the others in line with their place, stopped one by one, and whatever goes wrong is told."""
+"""Jobs: two at once, the others in line with their place, stopped one by one; whatever goes wrong is told."""
 
 from __future__ import annotations
 
@@ -177,7 +177,11 @@ def test_progress_says_how_far_it_is(filled: Browser) -> None:
     )
     assert begun.wait(PATIENCE)
     shown = filled.shown_job(started.id)
-    assert (shown["text"], shown["share"], shown["state"]) == ("Prototype · embedding pictures: 3 of 12", 0.25, "running")
+    assert (shown["text"], shown["share"], shown["state"]) == (
+        "Prototype · embedding pictures: 3 of 12",
+        0.25,
+        "running",
+    )
     gate.set()
     shown = filled.ended(started)
     assert (shown["text"], shown["file"]) == ("Exported episodes: 2. Download:", "file.zip")

@@ -54,9 +54,7 @@ def test_without_words_the_class_and_its_own_text(filled: Browser) -> None:
     assert "Why “blue”?" in look(filled, class_key=second.key)
 
 
-@pytest.mark.parametrize(
-    ("phrase", "message"), [("red " * 49, "has"), ("草地上的狗", "does not read this script")]
-)
+@pytest.mark.parametrize(("phrase", "message"), [("red " * 49, "has"), ("草地上的狗", "does not read this script")])
 def test_what_cannot_be_looked_for_is_said_and_the_class_stays(filled: Browser, phrase: str, message: str) -> None:
     shown = look(filled, phrase)
     if message == "has":  # it is not too long

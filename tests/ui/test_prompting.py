@@ -34,9 +34,7 @@ def browser(page: Page, uploads: Path) -> Browser:
 def name(browser: Browser, text: str, description: str = "") -> str:
     """Name and describe the first class. Gives its key."""
     key = browser.document.classes[0].key
-    browser.edits(
-        ("rename", {"key": key, "name": text}), ("redescribe", {"key": key, "description": description})
-    )
+    browser.edits(("rename", {"key": key, "name": text}), ("redescribe", {"key": key, "description": description}))
     return key
 
 

@@ -141,8 +141,6 @@ def test_a_picture_has_one_class(filled: Browser) -> None:
     assert first.pictures == [b] and second.pictures[-1] == a
 
 
-def test_names_of_folders_that_are_too_long_are_refused_before_they_are_queued(
-    browser: Browser, paint: Paint
-) -> None:
+def test_names_of_folders_that_are_too_long_are_refused_before_they_are_queued(browser: Browser, paint: Paint) -> None:
     browser.add("classes", (paint("1.png", (1, 2, 3)), f"{'x' * 300}/1.png"))
     assert "not understood" in browser.notice and browser.document.is_empty()
