@@ -1,6 +1,6 @@
 """Whether the one answer of several methods keeps its word: its probability, and the mark "unlike your examples".
 
-`python -m benchmarks.answers DATA [--classes even|odd]` on a folder of class folders. That half of the methods suffice
+`python -m benchmarks.answers DATA [--classes even|odd]` on a folder of class folders. That most methods have to say so
 for the mark was chosen on the even classes. Of the queries one sixth are of a class that is not there.
 """
 

@@ -68,7 +68,7 @@ class Combined:
 
     Attributes:
         probabilities: float32 [Q, C], the mean over the methods.
-        unlike: bool [Q], whether at least half of the methods find the query unlike the examples.
+        unlike: bool [Q], whether most methods find the query unlike the examples.
     """
 
     probabilities: np.ndarray
@@ -83,7 +83,7 @@ def combine(scores: Sequence[Scores]) -> Combined:
     """The methods' answers to the same queries and classes as one."""
     probabilities = np.stack([one.probabilities for one in scores]).mean(axis=0)
     unlike = [[one.unlike(query) for query in range(len(probabilities))] for one in scores]
-    return Combined(probabilities, 2 * np.sum(np.array(unlike, dtype=int), axis=0) >= len(scores))
+    return Combined(probabilities, 2 * np.sum(np.array(unlike, dtype=int), axis=0) > len(scores))
 
 
 def join(parts: Sequence[Scores]) -> Scores:

@@ -118,7 +118,7 @@ def test_several_methods_give_one_answer() -> None:
 
 def test_scores_of_batches_are_joined_to_what_one_call_gives() -> None:
     whole = scores(pairs=np.arange(6, dtype=np.float32).reshape(3, 2), seconds=3.0)
-    joined = join([replace(whole.row(query), seconds=1.0) for query in range(3)])
+    joined = join([replace(whole.part(query, query + 1), seconds=1.0) for query in range(3)])
     for name in ("similarities", "probabilities", "pairs"):
         np.testing.assert_array_equal(getattr(joined, name), getattr(whole, name))
     assert (joined.method, joined.seconds, joined.none_below) == ("m", 3.0, 0.5)

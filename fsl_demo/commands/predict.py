@@ -14,7 +14,7 @@ from fsl_demo.services.predict import predict_document
 
 DETAILS = """\
 Each picture has one answer from all methods: the most probable class by the mean of their probabilities. A picture
-that half of the methods or more find unlike the examples of its class is marked "unlike", beside the answer.
+that most methods find unlike the examples of its class is marked "unlike", beside the answer.
 The JSON has "classes", "methods" (id, hash of the checkpoint, seconds) and "queries": of each file "answer",
 "probability", "unlike" and the "probabilities" of every class, and the same of each method under "predictions".
 A query that cannot be read is named on stderr and left out; the exit code is then 1.

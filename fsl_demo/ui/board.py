@@ -77,6 +77,7 @@ class Board:
             known = self._number(at)
             changes: dict[str, Any] = {
                 "at": self.at,
+                "since": at if known >= 0 else "",
                 "whole": known < 0,
                 "parts": {name: part.value for name, part in self._parts.items() if part.version > known},
                 "rows": {name: row.value for name, row in self._rows.items() if row.version > known},

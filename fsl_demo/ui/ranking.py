@@ -25,7 +25,7 @@ class Answer:
     Attributes:
         key: class key of the combined answer.
         probability: of it, the mean over the methods.
-        unlike: at least half of the methods find the query unlike the examples.
+        unlike: most methods find the query unlike the examples.
         differs: not all methods have this answer.
         methods: by id, the most probable classes as [key, probability], and 1 where the query is unlike the examples.
     """

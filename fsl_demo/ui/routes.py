@@ -112,6 +112,7 @@ class Routes:
         """Server-sent events: what a page has not got, as soon as it is there."""
         shown = await asyncio.to_thread(self.page.drafts.get, draft)
         board = await asyncio.to_thread(self.page.board, shown, language_of(request))
+        shown.answered.pop(tab, None)  # a page that comes anew says itself what it has
 
         async def events() -> AsyncIterator[str]:
             known, idle = at, 0

@@ -31,7 +31,7 @@ def theme() -> Base:
 
 
 def head() -> str:
-    """What runs before Gradio: the language and the colours that the person chose; then the page's own modules."""
+    """Light or dark as the person chose, the style, and the page's own modules."""
     first = (STATIC / "first.js").read_text(encoding="utf-8")
     return (
         f'<script>{first}</script><link rel="stylesheet" href="/workbench/static/page.css">'

@@ -47,9 +47,6 @@ def test_a_prediction_outlives_a_reload_and_is_seen_by_every_tab(context: Browse
     expect(second.locator('.group-head[data-folder=":open"]')).to_have_count(0)
     expect(second.locator(".group-head")).to_have_count(3)
     page.locator(".job").get_by_role("button", name="Show").click()
-    page.wait_for_timeout(1000)
-    page.screenshot(path="/tmp/j.png")
-    print(page.evaluate("document.body.dataset.tab"), page.locator("#results").inner_html()[:3000])
     expect(page.locator(".group-head")).to_have_count(3)
     expect(page.locator(".job")).to_have_count(0)
 
@@ -81,6 +78,7 @@ def test_a_file_each(context: BrowserContext, colours: Workbench, tmp_path: Path
 
     row = page.locator(".class-row").first
     row.locator("input[type=text]").fill("apple")
+    row.locator("input[type=text]").press("Enter")
     row.locator("input[type=file]").set_input_files(good[2])
     expect(row.locator(".thumb")).to_have_count(1)
     both = page.locator("#queries-grid .thumb.both")

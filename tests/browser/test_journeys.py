@@ -1,119 +1,176 @@
-"""A few journeys through the page, as a person takes them."""
+"""A few journeys through the page with the real methods, as a person takes them."""
 
 from __future__ import annotations
 
 import base64
+import zipfile
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from skimage import data
 
-from tests.browser.conftest import Workbench, open_workbench
+from tests.browser.conftest import Workbench, go, open_workbench, watched
+
+GROUPS = "#results-list .group-head"
 
 
 def open_example(page: Page, name: str) -> None:
     page.locator(f"[data-example={name}]").click()
-    expect(page.locator(".side .thumb").first).to_be_visible()
+    expect(page.locator("#queries-grid .thumb").first).to_be_visible()
 
 
 def predict(page: Page) -> None:
-    page.get_by_role("button", name="Predict", exact=True).click()
-    expect(page.locator("#results tbody tr").first).to_be_visible()
+    """Predict, and go to the results once they are there."""
+    go(page, "Workbench")
+    page.locator(".go .primary").click()
+    show_results(page)
+
+
+def show_results(page: Page) -> None:
+    expect(page.locator(".job[data-kind=predict]")).to_contain_text("Results are ready")
+    page.locator(".job").get_by_role("button", name="Show").click()
+    expect(page.locator("#results-list .card-of, #results-list .compare").first).to_be_visible()
+
+
+def name_field(page: Page, number: int) -> str:
+    return page.locator(".class-row").nth(number).locator("input[type=text]").input_value()
 
 
 def test_an_example_with_the_proposed_methods_and_a_query_that_joins_the_support_set(page: Page) -> None:
     open_example(page, "textures")
     predict(page)
-    expect(page.locator("#results thead th")).to_contain_text(["Query", "Prototype", "ASIF", "Cross attention"])
-    expect(page.locator("#results tbody tr")).to_have_count(9)
-    expect(page.locator("#matrix .js-plotly-plot")).to_be_visible()
-    expect(page.locator("#map .js-plotly-plot")).to_be_visible()
+    page.get_by_role("button", name="Compare").click()
+    head = page.locator(".compare.head")
+    for title in ("Prototype", "ASIF", "Cross attention"):
+        expect(head).to_contain_text(title)
+    expect(page.locator(".compare:not(.head)")).to_have_count(9)
 
-    page.locator("#results tbody tr").nth(4).locator(".cell").nth(1).click()
-    expect(page.locator("#why h2")).to_contain_text("ASIF")
-    expect(page.locator("#why .heat")).to_have_count(2)
-    expect(page.locator("#why .words li").first).to_be_visible()
-    page.locator("#why [data-opacity]").fill("1")
-    expect(page.locator("#why .heat").first).to_have_css("opacity", "1")
+    page.locator(".cell[data-method=asif]").nth(4).click()
+    why = page.locator("#details")
+    expect(why.locator("h3").first).to_contain_text("ASIF")
+    expect(why.locator(".heat").first).to_be_visible()
+    expect(why.locator(".words li").first).to_be_visible()
+    why.locator("[data-opacity]").fill("1")
+    expect(why.locator(".heat").first).to_have_css("opacity", "1")
     with page.expect_download() as started:
-        page.locator("#why [data-save]").first.click()
+        why.locator("[data-action=save-overlay]").first.click()
     assert started.value.suggested_filename.endswith(".png")
+    why.get_by_role("button", name="Close").click()
+    page.locator("#plots summary").click()
+    for plot in ("#matrix", "#map"):
+        expect(page.locator(f"{plot} .main-svg").first).to_be_visible()
 
-    page.get_by_role("tab", name="Label and save").click()
-    page.locator("#labelling .queue button").first.click()
+    go(page, "Label")
+    bar = page.locator("#label-bar")
+    page.locator("#label-queue button").first.click()
     page.keyboard.press("1")
-    expect(page.locator("#labelling")).to_contain_text("1 of 9 labelled")
-    page.locator("#labelling .queue .done").click()
-    expect(page.locator("#labelling [data-action=join]")).to_be_visible()
-    page.keyboard.press("j")
-    expect(page.locator("#labelling")).to_contain_text("0 of 8 labelled")
+    expect(bar).to_contain_text("1 of 9 labelled")
+    page.locator("#label-queue .done").click()
+    expect(page.locator("#question [data-action=join]")).to_be_visible()
+    page.keyboard.press("+")
+    expect(bar).to_contain_text("0 of 8 labelled")
 
-    page.get_by_role("tab", name="Workbench").click()
+    go(page, "Workbench")
     expect(page.locator(".class-row").first.locator(".thumb")).to_have_count(4)
     expect(page.locator(".go .warn")).to_be_visible()
     predict(page)
-    expect(page.locator("#results tbody tr")).to_have_count(8)
-    page.get_by_role("tab", name="Label and save").click()
+    expect(page.locator(".compare:not(.head)")).to_have_count(8)
+    go(page, "Label")
     page.keyboard.press("Control+z")
-    expect(page.locator("#labelling")).to_contain_text("1 of 9 labelled")
+    expect(bar).to_contain_text("1 of 9 labelled")
 
 
 def test_zero_shot_from_text_alone(page: Page) -> None:
     open_example(page, "animals")
-    expect(page.get_by_label("Prototype")).not_to_be_checked()
+    others = page.locator("#methods-others")
+    others.locator("summary").first.click()
+    expect(others.get_by_label("Nearest average")).not_to_be_checked()
     predict(page)
-    rows = page.locator("#results tbody tr")
-    expect(rows).to_have_count(4)
-    for row, animal in enumerate(("cheetah", "cheetah", "lion", "cat")):
-        expect(rows.nth(row).locator(".answer")).to_contain_text([animal, animal])
-    page.get_by_role("tab", name="Workbench").click()
-    page.get_by_label("Prototype").check()
-    predict(page)
-    expect(page.locator(".notice")).to_contain_text("has no pictures, and Prototype learns from pictures only")
+    expect(page.locator("#results-bar")).to_contain_text("4 of 4 pictures")
+    for name, count in {"cat": "1", "cheetah": "2", "lion": "1"}.items():
+        expect(page.locator(GROUPS, has_text=name)).to_contain_text(count)
+    go(page, "Workbench")
+    others.get_by_label("Nearest average").check()
+    page.locator(".go .primary").click()
+    expect(page.locator(".job")).to_contain_text("has no pictures, and Prototype learns from pictures only")
 
 
 def test_the_page_in_traditional_chinese(browser: Browser, workbench: Workbench) -> None:
-    context = browser.new_context(locale="zh-TW", viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    open_workbench(page, workbench)
-    expect(page.get_by_role("tab", name="工作台")).to_be_visible()
-    expect(page.locator(".hero h2")).to_have_text("每張圖片屬於哪一類？")
-    page.locator(".go .primary").click()
-    expect(page.locator(".notice")).to_contain_text("只有一個類別無從選擇")
-    page.locator("[data-language=en]").click()
-    expect(page.get_by_role("tab", name="Workbench")).to_be_visible()
-    expect(page.locator(".hero h2")).to_have_text("Which class is each picture?")
-    context.close()
+    with watched(browser, locale="zh-TW") as context:
+        page = context.new_page()
+        open_workbench(page, workbench)
+        expect(page.get_by_role("tab")).to_have_text(["工作台", "結果", "標記與儲存", "搜尋", "收藏"])
+        expect(page.locator(".hero h2")).to_have_text("每張圖片屬於哪一類？")
+        expect(page.locator("html")).to_have_attribute("lang", "zh-TW")
+        page.locator(".go .primary").click()
+        expect(page.locator(".notice")).to_contain_text("只有一個類別無從選擇")
+        page.locator("[data-example=shapes], [data-example=digits]").first.click()
+        expect(page.locator("#queries-grid .thumb").first).to_be_visible()
+        for tab in ("結果", "標記與儲存", "搜尋", "收藏", "工作台"):
+            go(page, tab)
+            page.keyboard.press("?")
+            expect(page.locator("#keys-help")).to_be_visible()
+            page.keyboard.press("Escape")
+            assert not english(page), tab
+        page.locator("[data-action=language][data-code=en]").click()
+        expect(page.get_by_role("tab", name="Workbench")).to_be_visible()
+        expect(page.locator("h2", has_text="Support set")).to_be_visible()
+        page.locator("[data-action=language]", has_text="繁中").click()
+        expect(page.get_by_role("tab", name="工作台")).to_be_visible()
+
+
+def english(page: Page) -> list[str]:
+    """Words of the English page that are on the Chinese one: texts of the interface that were not translated."""
+    wanted = (
+        "Predict",
+        "Queries",
+        "Undo",
+        "Search",
+        "Save",
+        "Label",
+        "Stop",
+        "Support",
+        "Class ",
+        "Results",
+        "Methods",
+    )
+    text = page.locator("body").inner_text()
+    return [word for word in wanted if word in text]
 
 
 def test_a_killed_process_loses_nothing(page: Page, workbench: Workbench, tmp_path: Path) -> None:
     file = tmp_path / "cat.png"
     Image.fromarray(data.chelsea()[:200, :200]).save(file)
     page.locator(".class-row").first.locator("input[type=text]").fill("cat")
-    page.locator(".side input[type=file]").set_input_files(file)
-    expect(page.locator(".side .thumb")).to_have_count(1)
+    page.locator("#pick-queries-add_queries").set_input_files(file)
+    expect(page.locator("#queries-grid .thumb")).to_have_count(1)
+    expect(page.locator("#saving")).to_have_attribute("data-waiting", "0")
     workbench.kill()
+    page.get_by_role("button", name="Add class").click()
+    expect(page.locator("#saving")).to_contain_text("not saved yet")
     workbench.start()
+    expect(page.locator("#saving")).to_have_attribute("data-waiting", "0")
+    expect(page.locator(".class-row")).to_have_count(3)
     page.reload()
     expect(page.locator(".class-row").first.locator("input[type=text]")).to_have_value("cat")
-    expect(page.locator(".side .thumb")).to_have_count(1)
+    expect(page.locator(".class-row")).to_have_count(3)
+    expect(page.locator("#queries-grid .thumb")).to_have_count(1)
 
 
-def test_a_second_tab_is_told_and_can_go_on_as_a_copy(page: Page, workbench: Workbench) -> None:
+def test_two_tabs_see_each_others_changes(page: Page, workbench: Workbench) -> None:
     second = page.context.new_page()
     open_workbench(second, workbench)
     second.locator(".class-row").first.locator("input[type=text]").fill("from the second tab")
     second.get_by_role("button", name="Add class").click()
-    expect(second.locator(".class-row")).to_have_count(3)
+    expect(page.locator(".class-row")).to_have_count(3)
+    expect(page.locator(".class-row").first.locator("input[type=text]")).to_have_value("from the second tab")
     page.get_by_role("button", name="Add class").click()
-    expect(page.locator(".notice")).to_contain_text("Another tab has saved a newer state")
-    page.get_by_role("button", name="Continue as a copy").click()
+    page.locator(".class-row").nth(1).locator("input[type=text]").fill("from the first")
+    expect(second.locator(".class-row")).to_have_count(4)
+    expect(second.locator(".class-row").nth(1).locator("input[type=text]")).to_have_value("from the first")
+    expect(second.locator(".class-row").first.locator("input[type=text]")).to_have_value("from the second tab")
     expect(page.locator(".notice")).to_have_count(0)
-    page.get_by_role("button", name="Add class").click()
-    expect(page.locator(".class-row")).to_have_count(4)
-    page.get_by_role("tab", name="Collection").click()
-    expect(page.locator(".drafts")).to_contain_text("from the second tab")
 
 
 def test_a_folder_of_class_folders_fills_the_rows(page: Page, tmp_path: Path) -> None:
@@ -124,15 +181,14 @@ def test_a_folder_of_class_folders_fills_the_rows(page: Page, tmp_path: Path) ->
             surface.crop((i * 150, 0, i * 150 + 150, 150)).save(tmp_path / "surfaces" / name / f"{i}.png")
     page.locator("#pick-classes-upload_folder").set_input_files(tmp_path / "surfaces")
     rows = page.locator(".class-row")
-    expect(rows).to_have_count(3)
     expect(page.locator(".support .thumb")).to_have_count(9)
-    names = {rows.nth(n).locator("input[type=text]").input_value() for n in range(3)}
-    assert names == {"brick", "gravel", "grass"}
+    expect(rows).to_have_count(3)
+    assert {name_field(page, n) for n in range(3)} == {"brick", "gravel", "grass"}
     rows.first.locator(".thumb").first.hover()
-    rows.first.locator(".thumb select").first.select_option("queries")
-    expect(page.locator(".side .thumb")).to_have_count(1)
-    predict(page)
-    expect(page.locator("#results tbody tr")).to_have_count(1)
+    rows.first.locator(".thumb [data-action=move]").first.click()
+    page.get_by_role("menuitem", name="Queries").click()
+    expect(page.locator("#queries-grid .thumb")).to_have_count(1)
+    expect(page.locator(".support .thumb")).to_have_count(8)
 
 
 DROP_OR_PASTE = """([selector, kind, base64]) => {
@@ -153,20 +209,67 @@ def test_pictures_can_be_dropped_and_pasted(page: Page, tmp_path: Path) -> None:
         Image.fromarray(data.chelsea()[corner : corner + 90, :90]).save(file)
         encoded = base64.b64encode(file.read_bytes()).decode()
         page.evaluate(DROP_OR_PASTE, [".class-row input[type=text]", kind, encoded])
-        place = page.locator(".class-row").first if kind == "drop" else page.locator(".side")
+        place = page.locator(".class-row").first if kind == "drop" else page.locator("#queries-grid")
         expect(place.locator(".thumb")).to_have_count(1)
+    query, row = page.locator("#queries-grid .thumb"), page.locator(".class-row").last
+    query.drag_to(row)
+    expect(row.locator(".thumb")).to_have_count(1)
+    expect(query).to_have_count(0)
 
 
-def test_stop_ends_a_prediction(page: Page, tmp_path: Path) -> None:
-    for index in range(60):
-        part = Image.fromarray(data.coffee()[index : index + 200, index : index + 200])
-        part.resize((1200, 1200)).save(tmp_path / f"{index}.jpg")
-    page.locator(".class-row").first.locator("input[type=text]").fill("cup")
-    page.locator(".class-row").last.locator("input[type=text]").fill("spoon")
-    page.locator(".side input[type=file]").set_input_files(sorted(tmp_path.glob("*.jpg")))
-    expect(page.locator(".side .thumb")).to_have_count(60)
+def crops(folder: Path, name: str, corners: list[tuple[int, int]]) -> list[Path]:
+    """Parts of one of scikit-image's surface photographs, as files."""
+    surface = Image.fromarray(getattr(data, name)())
+    files = [folder / f"{name}-{x}-{y}.png" for x, y in corners]
+    for file, (x, y) in zip(files, corners, strict=True):
+        surface.crop((x, y, x + 160, y + 160)).save(file)
+    return files
+
+
+def test_from_upload_to_export(page: Page, workbench: Workbench, tmp_path: Path) -> None:
+    for position, name in enumerate(("brick", "grass")):
+        row = page.locator(".class-row").nth(position)
+        row.locator("input[type=text]").fill(name)
+        row.locator("input[type=file]").set_input_files(crops(tmp_path, name, [(0, 0), (300, 0)]))
+        expect(row.locator(".thumb")).to_have_count(2)
+    queries = crops(tmp_path, "brick", [(0, 300), (300, 300)]) + crops(tmp_path, "grass", [(0, 300)])
+    page.locator("#pick-queries-add_queries").set_input_files(queries)
+    expect(page.locator("#queries-grid .thumb")).to_have_count(3)
+
     page.keyboard.press("Control+Enter")
-    page.locator("#progress [data-action=stop]").click()
-    expect(page.locator(".notice")).to_contain_text("Stopped")
-    expect(page.locator("#progress .progress")).to_have_count(0)
-    expect(page.locator(".side .thumb")).to_have_count(60)
+    show_results(page)
+    for name, count in {"brick": "2", "grass": "1"}.items():
+        expect(page.locator(GROUPS, has_text=name)).to_contain_text(count)
+    page.locator(".card-of .pick", has_text="grass").click()
+    expect(page.locator("#details h3").first).to_contain_text("grass")
+    expect(page.locator("#details .heat").first).to_be_visible()
+
+    go(page, "Label")
+    for labelled in (1, 2, 3):
+        page.keyboard.press("Enter")
+        expect(page.locator("#label-bar")).to_contain_text(f"{labelled} of 3 labelled")
+    expect(page.locator("#label .report").first).to_contain_text("3 of 3 right")
+    page.keyboard.press("Control+s")
+    expect(page.locator(".notice")).to_contain_text(str(workbench.workspace))
+
+    page.reload()
+    expect(page.locator("#queries-grid .thumb")).to_have_count(3)
+    page.get_by_role("button", name="New", exact=True).click()
+    expect(page.locator(".hero")).to_be_visible()
+
+    go(page, "Collection")
+    page.get_by_role("button", name="Reopen").first.click()
+    expect(page.locator("#queries-grid .thumb")).to_have_count(3)
+    assert name_field(page, 0) == "brick"
+    go(page, "Label")
+    expect(page.locator("#label .report").first).to_contain_text("3 of 3 right")
+
+    go(page, "Collection")
+    page.locator("#episodes [data-tick]").first.check()
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Export").click()
+    saved = tmp_path / "export.zip"
+    started.value.save_as(saved)
+    names = zipfile.ZipFile(saved).namelist()
+    assert sum("support" in name and name.endswith(".png") for name in names) == 4
+    assert sum("query" in name and name.endswith(".png") for name in names) == 3

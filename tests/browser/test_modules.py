@@ -77,7 +77,8 @@ def run(page: Page, script: str) -> Any:
 )
 def test_chooser(module: Page, names: list[str], keys: list[str] | str, wanted: list[Any]) -> None:
     pressed = module.evaluate(
-        f"async ([names, keys]) => {{ const STATIC = '{STATIC}'; {CLASSES} give(names); return keys.map(chooser.press); }}",
+        f"async ([names, keys]) => {{ const STATIC = '{STATIC}'; {CLASSES} give(names);"
+        "return keys.map(chooser.press); }",
         [names, list(keys)],
     )
     assert pressed == wanted
@@ -104,16 +105,25 @@ def test_state_takes_what_is_newer(module: Page) -> None:
         + """
         const seen = [];
         state.onChange((change) => seen.push(change.rows));
-        state.apply({ at: "e:2", whole: false, parts: {}, rows: { a: { sha: "old" } } });
-        const old = state.row("a").sha;
-        state.apply({ at: "e:5", whole: false, parts: { "data:jobs": [1], go: "<b></b>" }, rows: { a: { sha: "new" } } });
-        state.apply({ at: "e:6", whole: false, parts: {}, rows: {}, order: ["b"] });
+        const newer = { whole: false, parts: {}, rows: { a: { sha: "new" } } };
+        const took = [
+          state.apply({ ...newer, at: "e:3", since: "e:1" }), // what is known
+          state.apply({ ...newer, at: "e:6", since: "e:5" }), // something is missing before it
+          state.apply({ ...newer, at: "f:4", since: "f:3" }), // of another server
+        ];
+        const kept = state.row("a").sha;
+        took.push(state.apply({ ...newer, at: "e:6", since: "e:2", parts: { "data:jobs": [1], go: "<b></b>" } }));
+        const then = [state.row("a").sha, state.data("jobs", 0), state.parts.get("go")];
+        took.push(state.apply({ at: "e:7", since: "e:6", whole: false, parts: {}, rows: {}, order: ["b"] }));
         const left = state.rows().map((row) => row.id);
-        state.apply({ at: "f:1", whole: true, parts: {}, rows: { c: { sha: "C" } }, order: ["c"] });
-        return [old, left, state.data("jobs", "none"), state.rows().map((row) => row.sha), state.at(), seen];
+        took.push(state.apply({ at: "e:5", since: "", whole: true, parts: {}, rows: {}, order: [] })); // late
+        const fresh = { since: "", whole: true, parts: {}, rows: { c: { sha: "C" } }, order: ["c"] };
+        took.push(state.apply({ ...fresh, at: "f:1" }));
+        return [took, kept, then, left, state.data("jobs", 0), state.rows().map((row) => row.sha), state.at(), seen];
         """,
     )
-    assert found == ["A", ["b"], "none", ["C"], "f:1", [True, True, True]]
+    took = [True, False, False, True, True, True, True]
+    assert found == [took, "A", ["new", [1], "<b></b>"], ["b"], 0, ["C"], "f:1", [True, True, True]]
 
 
 def test_state_shows_what_is_being_written(module: Page) -> None:
@@ -140,7 +150,8 @@ QUEUE = """
     const answer = answers.shift();
     if (answer === "down") throw new TypeError("no network");
     const last = sent.at(-1).edits.at(-1).n;
-    const [ok, status, value] = answer ?? [true, 200, { taken: last, notices: [], at: "e:1", whole: false, parts: {}, rows: {} }];
+    const fine = { taken: last, notices: [], at: "e:1", since: "e:0", whole: false, parts: {}, rows: {} };
+    const [ok, status, value] = answer ?? [true, 200, fine];
     return { ok, status, statusText: "", json: async () => value };
   };
   localStorage.clear();
@@ -148,7 +159,9 @@ QUEUE = """
   const queue = await import(`${STATIC}/queue.js`);
   await queue.begin();
   queue.use("d1");
-  const label = (query, answer) => queue.send("label", { query, answer }, { labels: { [query]: answer } }, { labels: { [query]: "" } });
+  const label = (query, answer) =>
+    queue.send("label", { query, answer }, { labels: { [query]: answer } }, { labels: { [query]: "" } });
+  const numbers = (edits) => edits.map((edit) => edit.n);
 """
 
 
@@ -160,9 +173,10 @@ def test_queue_sends_in_order_and_again_after_a_break(module: Page) -> None:
         answers = ["down"];
         label("a", "x");
         label("b", "y");
-        const kept = JSON.parse(localStorage.getItem(`fsl_edits:${queue.currentTab()}`)).map((edit) => edit.n);
+        const kept = numbers(JSON.parse(localStorage.getItem(`fsl_edits:${queue.currentTab()}`)));
         await queue.settled();
-        return [kept, sent.map(({ draft, edits }) => [draft, edits.map((edit) => edit.n)]), queue.waiting(), Object.keys(localStorage)];
+        const came = sent.map(({ draft, edits }) => [draft, numbers(edits)]);
+        return [kept, came, queue.waiting(), Object.keys(localStorage)];
         """,
     )
     # the first request left before the second edit; the second one carries both
@@ -179,7 +193,7 @@ def test_queue_keeps_drafts_apart_and_drops_what_is_gone(module: Page) -> None:
         queue.use("d2");
         label("b", "y");
         await queue.settled();
-        return sent.map(({ draft, edits }) => [draft, edits.map((edit) => edit.n)]);
+        return sent.map(({ draft, edits }) => [draft, numbers(edits)]);
         """,
     )
     assert found == [["d1", [1]], ["d1", [1]], ["d2", [2]]]
@@ -218,9 +232,11 @@ LIST = """
     return Object.assign(document.createElement("button"), { textContent: item.key });
   };
   const list = new VirtualList(scroller, draw);
-  const items = (count, mark = {}) => Array.from({ length: count }, (_, n) => ({ key: n, height: 20, sign: mark[n] ?? "" }));
+  const items = (count, mark = {}) =>
+    Array.from({ length: count }, (_, n) => ({ key: n, height: 20, sign: mark[n] ?? "" }));
   const frame = () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
-  const shown = () => [...scroller.querySelectorAll("button")].map((node) => Number(node.textContent)).sort((a, b) => a - b);
+  const numbers = () => [...scroller.querySelectorAll("button")].map((node) => Number(node.textContent));
+  const shown = () => numbers().sort((a, b) => a - b);
 """
 
 

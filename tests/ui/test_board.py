@@ -27,7 +27,8 @@ def test_a_page_gets_what_changed_and_nothing_else() -> None:
     board.replace_rows({"p": {"x": 1}, "q": {"x": 2}}, ["p", "q"])
     first = board.since("")
     assert first["whole"] and set(first["parts"]) == {"a", "b", "data:c"} and first["order"] == ["p", "q"]
-    assert board.since(first["at"]) == {"at": first["at"], "whole": False, "parts": {}, "rows": {}}
+    at = first["at"]
+    assert board.since(at) == {"at": at, "since": at, "whole": False, "parts": {}, "rows": {}}
     board.put_parts({"a": "one", "b": "three", "data:c": {"n": 1}})
     board.replace_rows({"p": {"x": 1}, "q": {"x": 3}}, ["p", "q"])
     second = board.since(first["at"])

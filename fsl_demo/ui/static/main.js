@@ -10,7 +10,7 @@ import * as queue from "./queue.js";
 import * as results from "./results.js";
 import * as state from "./state.js";
 import * as tables from "./tables.js";
-import { t } from "./texts.js";
+import { language, t } from "./texts.js";
 import * as workbench from "./workbench.js";
 
 const MOUNTS = { workbench: workbench.mount, results: results.mount, label: label.mount, search: tables.mountSearch, collection: tables.mountCollection };
@@ -22,7 +22,7 @@ function listen() {
   stream?.close();
   const params = new URLSearchParams({ draft: queue.currentDraft(), at: state.at(), tab: queue.currentTab() });
   stream = new EventSource(`/workbench/stream?${params}`);
-  stream.onmessage = (event) => state.apply(JSON.parse(event.data));
+  stream.onmessage = (event) => state.apply(JSON.parse(event.data)) || listen();
   stream.onerror = () => {
     stream.close();
     setTimeout(() => document.visibilityState === "visible" && listen(), 1000);
@@ -75,22 +75,41 @@ function draw() {
   changed.parts.clear();
 }
 
+// Gradio names the tabs in the browser's language; the person may have chosen another. Those that have no room on the
+// line are in a menu behind it, in order.
+function nameTabs() {
+  const names = [...document.querySelectorAll("[data-mounted]")].map((root) => t(`tab_${root.dataset.mounted}`));
+  for (const buttons of ["[aria-hidden] button", ":is([role=tab], .overflow-dropdown button)"])
+    document.querySelectorAll(`#tabs > .tab-wrapper ${buttons}`).forEach((button, n) => {
+      const text = [...button.childNodes].find((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+      if (text && names[n] && text.data !== names[n]) text.data = names[n];
+    });
+}
+
 // Elements that Gradio has put on the page since.
 function mount() {
+  nameTabs();
   let fresh = false;
   for (const root of document.querySelectorAll("[data-mounted]")) {
     if (mounted.has(root)) continue;
     mounted.add(root);
     fresh = true;
     MOUNTS[root.dataset.mounted](root);
+    views.observe(root);
   }
   if (!fresh) return;
   for (const name of state.parts.keys()) drawPart(name);
   tabChanged();
 }
 
+// However a tab comes on view: by click, by key, from the menu of those that have no room.
+const views = new IntersectionObserver(tabChanged);
+let onView;
+
 function tabChanged() {
   const shown = [...document.querySelectorAll("[data-mounted]")].find(isShown)?.dataset.mounted;
+  if (shown === onView) return;
+  onView = shown;
   document.body.dataset.tab = shown ?? "";
   for (const name of ["report", "moved"]) drawPart(name);
   workbench.draw();
@@ -101,6 +120,7 @@ function tabChanged() {
 }
 
 async function begin() {
+  document.documentElement.lang = language;
   state.onChange(({ parts }) => {
     for (const name of parts) changed.parts.add(name);
     frame ??= requestAnimationFrame(draw);
@@ -110,8 +130,6 @@ async function begin() {
   actions.listen();
   actions.whenOpened(open);
   new MutationObserver(mount).observe(document.body, { childList: true, subtree: true });
-  document.addEventListener("click", (event) => event.target.closest("[role=tab]") && requestAnimationFrame(() => requestAnimationFrame(tabChanged)));
-  document.addEventListener("keyup", (event) => event.target.closest?.("[role=tab]") && requestAnimationFrame(tabChanged));
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") listen();
     else stream?.close();

@@ -18,11 +18,13 @@ export function reset() {
   server.parts.clear();
 }
 
-// Take over what the server sent, unless something newer is here already.
+const number = (at) => Number(at.split(":")[1] ?? -1);
+
+// Take over what the server sent, unless something newer is here already. False where something before it is missing.
 export function apply(changes) {
-  const [epoch, version] = changes.at.split(":");
-  const [known, mine] = server.at.split(":");
-  if (!changes.whole && epoch === known && Number(version) <= Number(mine)) return;
+  const same = changes.at.split(":")[0] === server.at.split(":")[0];
+  if (same && number(changes.at) <= number(server.at)) return true;
+  if (!changes.whole && (!same || number(changes.since) > number(server.at))) return false;
   if (changes.whole) reset();
   server.at = changes.at;
   const changed = [];
@@ -39,6 +41,7 @@ export function apply(changes) {
     for (const id of server.rows.keys()) if (!kept.has(id)) server.rows.delete(id);
   }
   tell({ parts: changed, rows: rows.length > 0 || Boolean(changes.order) || changes.whole });
+  return true;
 }
 
 // What edits that are not acknowledged yet change: labels by id ("" takes one back), names by class key, ids that go.
