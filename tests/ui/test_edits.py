@@ -338,9 +338,9 @@ def test_labels_land_on_the_picture_that_they_name_in_any_order(filled: Browser)
         ("first", "", "blind"),
         ("first", "first", "accepted"),
         ("first", "second", "corrected"),
+        ("first", "gone", "blind"),
         (NONE, "", "blind"),
         (NONE, "first", "corrected"),
-        ("first", "gone", "blind"),
     ],
 )
 def test_where_a_label_comes_from(filled: Browser, answer: str, suggestion: str, source: str) -> None:
