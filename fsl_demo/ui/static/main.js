@@ -56,6 +56,7 @@ function drawPart(name) {
   if (place && state.parts.has(name)) morph(place, state.parts.get(name));
   if (name === "header") saving();
   if (place && name.startsWith("class:")) reloadIn(place);
+  if (name === "methods") reloadIn(document.getElementById("workbench")); // sentences depend on the templates
 }
 
 let frame;
@@ -76,19 +77,23 @@ function draw() {
 }
 
 // Gradio names the tabs in the browser's language; the person may have chosen another. Those that have no room on the
-// line are in a menu behind it, in order.
+// line are in a menu behind it, in order; a copy that nobody sees is measured.
 function nameTabs() {
-  const names = [...document.querySelectorAll("[data-mounted]")].map((root) => t(`tab_${root.dataset.mounted}`));
-  for (const buttons of ["[aria-hidden] button", ":is([role=tab], .overflow-dropdown button)"])
-    document.querySelectorAll(`#tabs > .tab-wrapper ${buttons}`).forEach((button, n) => {
-      const text = [...button.childNodes].find((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
-      if (text && names[n] && text.data !== names[n]) text.data = names[n];
-    });
+  const all = [...document.querySelectorAll("[data-mounted]")].map((root) => root.dataset.mounted);
+  const buttons = (selector) => [...document.querySelectorAll(`#tabs > .tab-wrapper ${selector}`)];
+  const line = buttons("[role=tab]");
+  const rest = all.filter((id) => !line.some((button) => button.dataset.tabId === id));
+  const name = (button, id) => {
+    const text = [...button.childNodes].find((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+    if (text && id && text.data !== t(`tab_${id}`)) text.data = t(`tab_${id}`);
+  };
+  for (const button of line) name(button, button.dataset.tabId);
+  buttons(".overflow-dropdown button").forEach((button, n) => name(button, rest[n]));
+  buttons("[aria-hidden] button").forEach((button, n) => name(button, all[n]));
 }
 
 // Elements that Gradio has put on the page since.
 function mount() {
-  nameTabs();
   let fresh = false;
   for (const root of document.querySelectorAll("[data-mounted]")) {
     if (mounted.has(root)) continue;
@@ -98,11 +103,14 @@ function mount() {
     views.observe(root);
   }
   if (!fresh) return;
+  nameTabs();
+  tabNames.observe(document.querySelector("#tabs > .tab-wrapper"), { childList: true, subtree: true, characterData: true });
   for (const name of state.parts.keys()) drawPart(name);
   tabChanged();
 }
 
 // However a tab comes on view: by click, by key, from the menu of those that have no room.
+const tabNames = new MutationObserver(nameTabs);
 const views = new IntersectionObserver(tabChanged);
 let onView;
 

@@ -1,0 +1,93 @@
+"""What axe finds on every tab: nothing serious, in light and dark, two languages, wide and narrow."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser import stored
+from tests.browser.conftest import Workbench, go, open_draft, watched
+from tests.browser.test_journeys import open_example, predict
+
+TABS = {
+    "workbench": ("Workbench", "工作台", "#queries-grid img"),
+    "results": ("Results", "結果", "#results-list .card-of"),
+    "label": ("Label and save", "標記與儲存", "#question-picture"),
+    "search": ("Search", "搜尋", ".tile"),
+    "collection": ("Collection", "收藏", "#episodes tbody tr"),
+}
+"""Names of the tabs in the two languages, and what is on them once they are drawn."""
+AXE = {"resultTypes": ["violations"]}
+
+
+@pytest.fixture(scope="module")
+def draft(browser: Browser, workbench: Workbench) -> str:
+    """A draft with an example predicted, a few labels, and the episode saved, by its id."""
+    with watched(browser) as context:
+        page = context.new_page()
+        page.goto(workbench.address)
+        open_example(page, "textures")
+        predict(page)
+        go(page, "Label")
+        for labelled in (1, 2, 3):
+            page.keyboard.press("Enter")
+            expect(page.locator("#label-bar")).to_contain_text(f"{labelled} of 9 labelled")
+        page.keyboard.press("Control+s")
+        expect(page.locator(".notice")).to_contain_text("Saved in")
+        return str(page.evaluate("sessionStorage.fsl_draft"))
+
+
+def show(page: Page, tab: str, name: str) -> None:
+    """Put a tab on view, from the menu where it has no room on the line."""
+    on_line = page.get_by_role("tab", name=name)
+    if on_line.count():
+        on_line.click()
+    else:
+        page.locator(".overflow-menu > button").click()
+        page.locator(".overflow-dropdown").get_by_text(name).click()
+    expect(page.locator("body")).to_have_attribute("data-tab", tab)
+    expect(page.locator(TABS[tab][2]).first).to_be_visible()
+
+
+def serious(page: Page, where: str) -> list[str]:
+    """What axe finds, with the elements."""
+    found = Axe().run(page, options=AXE).response["violations"]
+    return [
+        f"{where}: {one['id']} ({one['impact']}) {node['html'][:160]} {[check['message'] for check in node['any']]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"][:3]
+    ]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("locale", ["en-US", "zh-TW"])
+def test_axe(browser: Browser, workbench: Workbench, draft: str, locale: str, width: int) -> None:
+    faults = []
+    with watched(browser, locale=locale, viewport={"width": width, "height": 844}) as context:
+        page = open_draft(context, workbench, draft)
+        page.add_style_tag(content="* { transition: none !important; }")  # colours are measured at once
+        for tab, names in TABS.items():
+            show(page, tab, names[locale == "zh-TW"])
+            if tab == "results":
+                page.locator(".card-of .pick").first.click()
+                expect(page.locator("#details .heat").first).to_be_visible()
+            for theme in ("light", "dark"):
+                faults += serious(page, f"{tab}, {theme}")
+                page.evaluate("document.querySelector('[data-action=dark]').click()")
+            if tab == "results":
+                page.locator("#details [data-action=close-details]").click()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert not faults, "\n".join(faults)
+
+
+def test_dark_stays(context: BrowserContext, colours: Workbench) -> None:
+    page = open_draft(context, colours, stored.draft(colours.store, 2, 2).id)
+    body = page.locator("body")
+    expect(body).not_to_contain_class("dark")
+    page.get_by_role("button", name="Light or dark").click()
+    expect(body).to_contain_class("dark")
+    page.reload()
+    expect(page.locator(".class-row").first).to_be_visible()
+    expect(body).to_contain_class("dark")
