@@ -42,7 +42,7 @@ class Plots(Panel):
 def similarity_matrix(context: Context, result: Result) -> go.Figure:
     """Queries x classes: the raw similarities of one method."""
     names = _names(context)
-    columns = [names[key] for key in result.classes]
+    columns = [names.get(key) or context.class_name(key) for key in result.classes]
     rows = [_query_name(context, sha, n) for n, sha in enumerate(result.queries, start=1)]
     figure = go.Figure(
         go.Heatmap(

@@ -334,8 +334,14 @@ def test_labels_land_on_the_picture_that_they_name_in_any_order(filled: Browser)
 
 @pytest.mark.parametrize(
     ("answer", "suggestion", "source"),
-    [("first", "", "blind"), ("first", "first", "accepted"), ("first", "second", "corrected"), (NONE, "", "blind")]
-    + [(NONE, "first", "corrected"), ("first", "gone", "blind")],
+    [
+        ("first", "", "blind"),
+        ("first", "first", "accepted"),
+        ("first", "second", "corrected"),
+        ("first", "gone", "blind"),
+        (NONE, "", "blind"),
+        (NONE, "first", "corrected"),
+    ],
 )
 def test_where_a_label_comes_from(filled: Browser, answer: str, suggestion: str, source: str) -> None:
     keys = dict(zip(("first", "second"), (row.key for row in filled.document.classes), strict=True))

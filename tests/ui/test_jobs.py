@@ -1,4 +1,4 @@
-"""Jobs: at most two at once, the others in line with their place, stopped one by one, and whatever goes wrong is told."""
+"""Jobs: two at once, the others in line with their place, stopped one by one; whatever goes wrong is told."""
 
 from __future__ import annotations
 

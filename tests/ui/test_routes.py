@@ -7,6 +7,7 @@ import errno
 import io
 import json
 import threading
+import zipfile
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -39,7 +40,8 @@ def test_open_edit_and_panel(client: TestClient) -> None:
     assert answer["taken"] == 2 and answer["whole"] and "貓" in answer["parts"]["toolbar"]
     assert "not understood" in answer["notices"][0]["text"]
     again = post(client, "edits", draft=draft, tab="t", at=answer["at"], edits=edits)
-    assert again == {"taken": 2, "notices": [], "at": answer["at"], "whole": False, "parts": {}, "rows": {}}
+    nothing = {"whole": False, "parts": {}, "rows": {}, "at": answer["at"], "since": answer["at"]}
+    assert again == {"taken": 2, "notices": [], **nothing}
     assert "No saved episode yet" in post(client, "panel", draft=draft, name="episodes", values={})["html"]
     assert post(client, "open", draft=draft, name="latest", values={})["draft"] == draft
 
@@ -247,6 +249,26 @@ def test_what_cannot_be_read_is_named(
     (entry,) = upload(client, browser.draft, "queries", name, data)
     assert message in entry["error"] and not entry["sha"]
     assert not list(uploads_left(browser))
+
+
+def test_a_zip_is_answered_picture_by_picture(browser: Browser, client: TestClient, paint: Paint) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as out:
+        for name in ("a/1.png", "a/deep/2.png", "3.png", "notes.txt"):
+            out.write(paint(Path(name).stem + ".png", (len(name), 2, 3)), name)
+        out.writestr("a/broken.png", b"no picture")
+    entries = upload(client, browser.draft, "queries", "trip/all.zip", buffer.getvalue())
+    assert [entry["path"] for entry in entries] == [
+        "trip/all.zip/3.png",
+        "trip/all.zip/a/1.png",
+        "trip/all.zip/a/broken.png",
+        "trip/all.zip/a/deep/2.png",
+    ]
+    assert all(entry["total"] == 4 and not entry["class_name"] for entry in entries)
+    assert [bool(entry["sha"]) for entry in entries] == [True, True, False, True]
+    assert "broken.png" in entries[2]["error"] and not uploads_left(browser)
+    flat = upload(client, browser.draft, "classes", "flat.zip", buffer.getvalue())
+    assert {entry["class_name"] for entry in flat if entry["sha"]} <= {"a", "deep"}
 
 
 def uploads_left(browser: Browser) -> list[Path]:

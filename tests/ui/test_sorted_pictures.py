@@ -41,13 +41,14 @@ def test_a_folder_a_class_and_the_names_that_the_pictures_came_with(predicted: B
     stored = predicted.page.workspace.picture(predicted.document.queries[0]).image()
     assert Image.open(io.BytesIO(made.read("red/q1.png"))).convert("RGB").tobytes() == stored.tobytes()
     rows = table(made)
-    assert list(rows[0]) == ["name", "path", "answer", "probability", "unlike", "label", "who"]
+    assert list(rows[0]) == ["name", "path", "answer", "probability", "unlike", "label", "who", "sorted_to"]
     assert [(row["name"], row["answer"], row["unlike"]) for row in rows] == [
         ("q1.png", "red", "no"),
         ("q2.png", "blue", "no"),
         ("q3.png", "red", "no"),
     ]
     assert all(float(row["probability"]) > 0.9 for row in rows)
+    assert [row["sorted_to"] for row in rows] == ["red/q1.png", "blue/q2.png", "red/q3.png"]
 
 
 def test_what_somebody_said_counts_more_than_the_answer(predicted: Browser) -> None:
@@ -71,7 +72,7 @@ def test_two_files_of_one_name_are_both_there(predicted: Browser, paint: Paint) 
     made = archive(predicted)
     assert len(pictures(made)) == 4 and "red/q1.png" in pictures(made)
     contents = {made.read(name) for name in pictures(made)}
-    assert len(contents) == 4
+    assert len(contents) == 4 == len({row["sorted_to"] for row in table(made)})
     assert [row["path"] for row in table(made)] == ["q1.png", "q2.png", "q3.png", "elsewhere/q1.png"]
 
 
