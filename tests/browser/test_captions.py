@@ -45,6 +45,7 @@ def test_from_queries_to_captions_and_their_words(page: Page, tmp_path: Path) ->
     why.get_by_role("button", name="Describe the queries").click()
     expect(why.locator(".said")).to_have_text("“a red dog runs on the grass”")
     expect(why.locator(".chip.on")).to_contain_text("red")
+    expect(why.locator(".chip").first).to_contain_text("a ")
     expect(why.locator(".heat")).to_be_visible()
     why.locator(".chip.on").focus()
     page.keyboard.press("ArrowRight")
