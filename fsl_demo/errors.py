@@ -59,7 +59,7 @@ MESSAGES = {
     "workspace_busy": "Another program has kept {folder} locked for 10 seconds. Close it, then try again.",
     "picture_not_stored": "The workspace has no picture {sha256}. Add it again.",
     "draft_missing": "The workspace does not have this page's draft. Reload the page to begin a new one.",
-    "draft_stale": "Another tab has saved this draft since. Reload to see it, or continue as a copy.",
+    "draft_stale": "Another process saves this draft again and again. Close the other workbench on this workspace.",
     "episode_missing": "The workspace has no episode {episode}. Choose one from the list.",
     "query_missing": "“{title}” has no query {number}. Reload the episode.",
     "folder_missing": "There is no folder {folder}. Check how it is spelled.",
