@@ -92,7 +92,7 @@ def upload(browser: Browser, workbench: Workbench, folder: Path, count: int) -> 
     open_workbench(page, workbench)
     open_workbench(other, workbench)
     requests: list[Request] = []
-    page.on("requestfinished", requests.append)
+    page.on("requestfinished", lambda request: requests.append(request))
     alone = [_edit(other, other.get_by_role("button", name="Add class").click)[0] for _ in range(TIMES)]
     started = time.perf_counter()
     page.locator("#pick-queries-add_queries").set_input_files(files)
