@@ -40,8 +40,8 @@ def test_open_edit_and_panel(client: TestClient) -> None:
     assert answer["taken"] == 2 and answer["whole"] and "貓" in answer["parts"]["toolbar"]
     assert "not understood" in answer["notices"][0]["text"]
     again = post(client, "edits", draft=draft, tab="t", at=answer["at"], edits=edits)
-    nothing = {"whole": False, "parts": {}, "rows": {}, "at": answer["at"], "since": answer["at"]}
-    assert again == {"taken": 2, "notices": [], **nothing}
+    nothing = {"taken": 2, "notices": [], "whole": False, "parts": {}, "rows": {}}
+    assert again == {**nothing, "at": answer["at"], "since": answer["at"]}
     assert "No saved episode yet" in post(client, "panel", draft=draft, name="episodes", values={})["html"]
     assert post(client, "open", draft=draft, name="latest", values={})["draft"] == draft
 
