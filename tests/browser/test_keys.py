@@ -107,6 +107,10 @@ def test_two_keys_before_the_next_picture_is_drawn(context: BrowserContext, colo
     page.evaluate(PRESS_AT_ONCE, ["2", "4", "1"])
     expect_saved(page)
     expect_labels(page, colours, draft, 3)
+    page.reload()  # and a page that begins anew gets everything, also what this tab had
+    go(page, "Label")
+    expect(page.locator("#label-bar")).to_contain_text("3 of 12 labelled")
+    expect(page.locator("#label-queue button")).to_have_count(12)
 
 
 def test_what_could_not_be_sent_is_sent_by_the_next_page(context: BrowserContext, colours: Workbench) -> None:
