@@ -57,7 +57,7 @@ lint: $(VENV)/.installed-dev ## check style and types
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy fsl_demo
 
-bench: $(VENV)/.installed-run ## measure speed on this machine
+bench: $(VENV)/.installed-dev ## measure speed on this machine
 	@$(PY) -m benchmarks $(ARGS)
 
 evaluate: $(VENV)/.installed-run ## measure the methods on a folder of class folders (DATA=data/photos)

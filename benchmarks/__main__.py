@@ -112,6 +112,27 @@ def sorting() -> None:
             print(f"      {fault}")
 
 
+def page() -> None:
+    found = measure("page", "actions")
+    row("the page in Chromium, 1,000 queries x 20 classes", "kB back", "ms", "goal, kB / ms")
+    for name in ("tick", "rename", "label", "undo"):
+        row(f"  {name}", f"{found[name]['bytes'] / 1e3:.1f}", f"{found[name]['milliseconds']:.0f}", "50 / 100")
+    row("  a key until the next picture is on view", f"{found['frames']:.0f} frame", f"{found['wait']:.0f}", "1 frame")
+    heap, resident = (f"{found[f'{name} before']:.0f} -> {found[f'{name} after']:.0f}" for name in ("heap", "resident"))
+    row("  memory after 100 labels, MB: objects, renderer", heap, resident)
+    found = measure("page", "upload")
+    row("300 photographs of 12 megapixels are added", "MB", "seconds")
+    row("  files, and what is sent", f"{found['files'] / 1e6:.0f} / {found['up'] / 1e6:.0f}", f"{found['seconds']:.0f}")
+    row("  what comes back", f"{found['down'] / 1e6:.1f}")
+    clicks = [f"{found[name]:.0f}" for name in ("click alone", "click", "click, worst")]
+    row("  ms that another's click takes: before, meanwhile, worst", *clicks)
+    found = [measure("page", "cold") for _ in range(ROUNDS)]
+    row(
+        "cold start, seconds: address to board, example to answer",
+        *(f"{median(found, n):.1f}" for n in ("board", "answer")),
+    )
+
+
 def main() -> None:
     busy = os.getloadavg()[0]  # by others: figures from a busy machine say little
     machine = f"{platform.machine()}, {os.cpu_count()} cores, load {busy:.1f}, Python {platform.python_version()}"
@@ -129,6 +150,8 @@ def main() -> None:
     captions()
     print()
     sorting()
+    print()
+    page()
     print()
     row("start to a page that answers, seconds", f"{statistics.median(start.seconds() for _ in range(ROUNDS)):.1f}")
 

@@ -1,28 +1,20 @@
-"""Takes the README's pictures again: `python -m tests.browser.screenshots`."""
+"""Takes the README's pictures again: `python -m tests.browser.screenshots [FOLDER]`."""
 
 from __future__ import annotations
 
+import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from fsl_demo.ui import examples
-from tests.browser.conftest import FLAGS, ROOT, Workbench, open_workbench
+from tests.browser.conftest import FLAGS, ROOT, Workbench, go, open_workbench
+from tests.browser.test_journeys import open_example, predict
 from tests.browser_path import chromium
 
 ASSETS = ROOT / "assets"
-
-
-def example(page: Page, name: str) -> None:
-    page.locator(f"[data-example={name}]").click()
-    expect(page.locator(".side .thumb").first).to_be_visible()
-
-
-def predict(page: Page) -> None:
-    page.locator(".go .primary").click()
-    expect(page.locator("#why .heat").first).to_be_visible()
-    expect(page.locator("#map .js-plotly-plot")).to_be_visible()
 
 
 def photographs(folder: Path) -> list[Path]:
@@ -35,64 +27,104 @@ def photographs(folder: Path) -> list[Path]:
     return files
 
 
-def take(page: Page, name: str) -> None:
-    page.evaluate("document.activeElement?.blur()")
-    page.screenshot(path=ASSETS / f"{name}.png", animations="disabled")
+def why(page: Page, card: int = 0) -> None:
+    page.locator(".card-of .pick").nth(card).click()
+    expect(page.locator("#details .heat").first).to_be_visible()
+
+
+def sorting(page: Page, take: Callable[[Page, str], None]) -> None:
+    """An example from the Workbench to labels."""
+    open_example(page, "textures")
+    take(page, "workbench")
+    predict(page)
+    why(page, 4)
+    take(page, "results")
+    page.locator("#details [data-action=close-details]").click()
+    page.get_by_role("button", name="Compare").click()
+    page.locator(".compare .cell").nth(1).click()
+    expect(page.locator("#details .heat").first).to_be_visible()
+    take(page, "compare")
+    go(page, "Label")
+    for labelled in range(1, 6):
+        page.keyboard.press("Enter")
+        expect(page.locator("#label-bar")).to_contain_text(f"{labelled} of 9")
+    expect(page.locator("#label .report").first).to_be_visible()
+    take(page, "label")
+
+
+def searching(page: Page, take: Callable[[Page, str], None], files: list[Path]) -> None:
+    go(page, "Search")
+    page.locator("#pick-collection-add_pictures").set_input_files(files)
+    expect(page.locator(".tile")).to_have_count(len(files))
+    field = page.locator("#sentence")
+    field.fill("a wild animal in the grass")
+    field.press("Enter")
+    expect(page.locator("#found h2")).to_contain_text("a wild animal", timeout=60_000)
+    expect(page.locator(".tile").first).to_be_visible()
+    expect(page.locator("[data-unranked]")).to_have_count(0, timeout=60_000)
+    take(page, "search")
+
+
+def phrase(page: Page, take: Callable[[Page, str], None]) -> None:
+    open_example(page, "animals")
+    predict(page)
+    page.get_by_role("button", name="Compare").click()
+    page.locator(".cell[data-method=compact-vlm]").last.click()
+    details = page.locator("#details")
+    expect(details).to_contain_text("Compact VLM")
+    field = details.locator("[data-param=phrase]")
+    field.fill("the head of a cat")
+    field.press("Enter")
+    expect(details).to_contain_text("the head of a cat")
+    take(page, "phrase")
+
+
+def captions(page: Page, take: Callable[[Page, str], None]) -> None:
+    open_example(page, "animals")
+    predict(page)
+    why(page)
+    page.locator("#caption-details > summary").click()
+    page.locator("#caption-details").get_by_role("button", name="Describe").click()
+    expect(page.locator("#caption-details .said")).to_be_visible(timeout=60_000)
+    expect(page.locator("#caption-details .heat")).to_be_visible()
+    page.locator("#caption-details").scroll_into_view_if_needed()
+    take(page, "captions")
+
+
+def zero_shot(page: Page, take: Callable[[Page, str], None]) -> None:
+    open_example(page, "things")
+    page.locator(".go .primary").click()
+    page.locator(".job[data-kind=predict]").locator("[data-action=go]").click(timeout=60_000)
+    why(page)
+    take(page, "zero-shot-zh")
 
 
 def main() -> None:
+    into = Path(sys.argv[1]) if len(sys.argv) > 1 else ASSETS
+
+    def take(page: Page, name: str) -> None:
+        while page.locator("[data-action=dismiss-job]").count():
+            page.locator("[data-action=dismiss-job]").first.click()
+        page.evaluate("document.activeElement?.blur()")
+        page.screenshot(path=into / f"{name}.png", animations="disabled")
+
+    def fresh(browser: Browser, locale: str = "en-US") -> Page:
+        page = browser.new_context(locale=locale, viewport={"width": 1280, "height": 900}).new_page()
+        open_workbench(page, workbench)
+        return page
+
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         workbench = Workbench(Path(folder))
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        page = browser.new_context(locale="en-US", viewport={"width": 1280, "height": 900}).new_page()
-        open_workbench(page, workbench)
-        example(page, "textures")
-        take(page, "workbench")
-        predict(page)
-        page.locator("#results .cell").nth(1).click()
-        expect(page.locator("#why h2")).to_contain_text("ASIF")
-        take(page, "results")
-        page.get_by_role("tab").nth(2).click()
-        for labelled in range(1, 6):
-            page.keyboard.press("Enter")
-            expect(page.locator("#labelling")).to_contain_text(f"{labelled} of 9")
-        take(page, "label")
-        page.get_by_role("tab").nth(3).click()
-        page.locator("#search input[type=file]").first.set_input_files(photographs(Path(folder)))
-        expect(page.locator("#search .tile")).to_have_count(8)
-        field = page.locator("#search input[type=text]").first
-        field.fill("a wild animal in the grass")
-        field.press("Enter")
-        expect(page.locator("#search h2")).to_contain_text("a wild animal", timeout=60_000)
-        take(page, "search")
-        page = browser.new_context(locale="en-US", viewport={"width": 1280, "height": 900}).new_page()
-        open_workbench(page, workbench)
-        example(page, "animals")
-        predict(page)
-        page.locator("[data-method=compact-vlm].cell").last.click()
-        expect(page.locator("#why h2")).to_contain_text("Compact VLM")
-        field = page.locator("#why input[type=text]").first
-        field.fill("the head of a cat")
-        field.press("Enter")
-        expect(page.locator("#why h2")).to_contain_text("the head of a cat")
-        take(page, "phrase")
-        page = browser.new_context(locale="en-US", viewport={"width": 1280, "height": 900}).new_page()
-        open_workbench(page, workbench)
-        page.locator("#pick-queries-add_queries").set_input_files(photographs(Path(folder)))
-        expect(page.locator(".side .thumb")).to_have_count(8)
-        page.get_by_role("button", name="Describe the queries").click()
-        expect(page.locator("#results .caption")).to_have_count(8, timeout=60_000)
-        expect(page.locator("#why .heat").first).to_be_visible()
-        take(page, "captions")
-        browser.close()
-        chinese = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        page = chinese.new_context(locale="zh-TW", viewport={"width": 1280, "height": 900}).new_page()
-        open_workbench(page, workbench)
-        example(page, "things")
-        predict(page)
-        take(page, "zero-shot-zh")
-        chinese.close()
-        workbench.kill()
+        try:
+            browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+            sorting(fresh(browser), take)
+            searching(fresh(browser), take, photographs(Path(folder)))
+            phrase(fresh(browser), take)
+            captions(fresh(browser), take)
+            zero_shot(fresh(browser, "zh-TW"), take)
+            browser.close()
+        finally:
+            workbench.kill()
 
 
 if __name__ == "__main__":

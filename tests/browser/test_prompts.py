@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from tests.browser.conftest import Workbench, open_workbench
+from tests.browser.conftest import Workbench, go, open_workbench
 from tests.colours import painted
-
-
-@pytest.fixture(scope="module")
-def colours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
-    running = Workbench(tmp_path_factory.mktemp("colours"), "-m", "tests.browser.colours_app")
-    yield running
-    running.kill()
 
 
 def test_from_definitions_to_words_on_a_picture(context: BrowserContext, colours: Workbench, tmp_path: Path) -> None:
@@ -24,14 +15,13 @@ def test_from_definitions_to_words_on_a_picture(context: BrowserContext, colours
         painted(rgb, seed).save(tmp_path / f"{name}.png")
     page = context.new_page()
     open_workbench(page, colours)
-    page.locator('[data-field="method:asif"]').uncheck()
     first, second = page.locator(".class-row").first, page.locator(".class-row").last
     first.locator("input[type=text]").fill("rouge")
     second.locator("input[type=text]").fill("blue")
-    page.locator(".side input[type=file]").set_input_files(sorted(tmp_path.glob("*.png")))
-    expect(page.locator(".side .thumb")).to_have_count(2)
+    page.locator("#pick-queries-add_queries").set_input_files(sorted(tmp_path.glob("*.png")))
+    expect(page.locator("#queries-grid .thumb")).to_have_count(2)
 
-    first.get_by_role("button", name="Sentences that are compared").click()
+    first.get_by_text("Sentences that are compared").click()
     expect(first.locator(".sentences")).to_contain_text("rouge: the colour red")
     first.get_by_role("button", name="Copy into the description").click()
     description = first.locator("textarea")
@@ -41,7 +31,7 @@ def test_from_definitions_to_words_on_a_picture(context: BrowserContext, colours
     expect(first.locator(".sentences")).to_contain_text("rouge: a red thing")
     expect(description).to_have_value("a red thing")
 
-    page.get_by_text("Settings").last.click()
+    page.locator("#settings-clip summary").click()
     templates = page.get_by_label("Prompt templates")
     templates.fill("one {}")
     templates.blur()
@@ -51,26 +41,30 @@ def test_from_definitions_to_words_on_a_picture(context: BrowserContext, colours
     assert templates.input_value().startswith("itap of a {}.")
 
     page.keyboard.press("Control+Enter")
-    expect(page.locator("#results tbody tr")).to_have_count(2)
+    job = page.locator(".job[data-kind=predict]")
+    job.get_by_role("button", name="Show").click()
+    expect(page.locator(".card-of")).to_have_count(2)
     expect(page.locator(".moved")).to_have_count(0)
-    page.get_by_role("tab", name="Workbench").click()
+    go(page, "Workbench")
     description.fill("a green thing")
     page.keyboard.press("Control+Enter")
+    job.get_by_role("button", name="Show").click()
     expect(page.locator(".moved .edits")).to_contain_text("a green thing")
     expect(page.locator(".moved .signed.down")).to_have_count(1)
 
-    words = page.get_by_label("Where is …?")
+    page.locator(".card-of .pick").first.click()
+    words, details = page.get_by_label("Where is …?"), page.locator("#details")
     words.fill("red not blue")
     words.press("Enter")
-    expect(page.locator("#why h2")).to_contain_text("Where is “red not blue”?")
-    expect(page.locator("#why .contributions em")).to_have_text(["red", "not", "blue"])
+    expect(details).to_contain_text("Where is “red not blue”?")
+    expect(details.locator(".contributions em")).to_have_text(["red", "not", "blue"])
     expect(words).to_be_focused()
     words.fill("草地")
     words.press("Enter")
-    expect(page.locator("#why [role=alert]")).to_contain_text("does not read this script")
+    expect(details.locator("[role=alert]")).to_contain_text("does not read this script")
     words.fill("")
     words.press("Enter")
-    expect(page.locator("#why h2")).to_contain_text("Why")
+    expect(details.locator("h3").first).to_contain_text("Why")
     page.reload()
-    page.get_by_role("tab", name="Results").click()
+    go(page, "Results")
     expect(page.locator(".moved .edits")).to_contain_text("a green thing")

@@ -106,6 +106,7 @@ def test_accepting_is_one_step(results: Page, colours: Workbench, draft: stored.
     accept.click()
     expect(results.locator("#results-bar")).to_contain_text(f"labelled: {count}")
     expect(accept).to_be_disabled()
+    expect(accept).to_have_text("Accept 0 above")
     expect_saved(results)
     given = labels(colours, draft)
     assert len(given) == count

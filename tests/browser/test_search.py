@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import Workbench, open_workbench
+from tests.browser.conftest import Workbench, go, open_workbench
 from tests.colours import painted
 
 COLOURS = {"red": (220, 10, 10), "pink": (220, 90, 90), "blue": (10, 10, 220), "navy": (40, 40, 160)}
 
 
 @pytest.fixture(scope="module")
-def colours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
-    running = Workbench(tmp_path_factory.mktemp("colours"), "-m", "tests.browser.colours_app")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
+    """A workbench whose collection is empty."""
+    running = Workbench(tmp_path_factory.mktemp("search"), "-m", "tests.browser.colours_app")
     yield running
     running.kill()
 
@@ -24,16 +25,16 @@ def colours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
 def search(page: Page, sentence: str) -> None:
     page.get_by_label("What the pictures show").fill(sentence)
     page.keyboard.press("Enter")
-    expect(page.locator("#search h2")).to_contain_text(f"“{sentence}”")
+    expect(page.locator("#found h2")).to_contain_text(f"“{sentence}”")
 
 
-def test_from_a_sentence_to_queries_and_support(context: BrowserContext, colours: Workbench, tmp_path: Path) -> None:
+def test_from_a_sentence_to_queries_and_support(context: BrowserContext, alone: Workbench, tmp_path: Path) -> None:
     for seed, (name, rgb) in enumerate(COLOURS.items()):
         painted(rgb, seed).save(tmp_path / f"{name}.png")
     page = context.new_page()
-    open_workbench(page, colours)
-    page.get_by_role("tab", name="Search").click()
-    expect(page.locator("#search h2")).to_have_text("No pictures to search yet")
+    open_workbench(page, alone)
+    go(page, "Search")
+    expect(page.locator("#found h2")).to_have_text("No pictures to search yet")
     page.locator("#pick-collection-add_pictures").set_input_files(sorted(tmp_path.glob("*.png")))
     tiles = page.locator(".tile")
     expect(tiles).to_have_count(4)
@@ -56,7 +57,7 @@ def test_from_a_sentence_to_queries_and_support(context: BrowserContext, colours
     expect(tiles).to_have_count(3)
     expect(tiles.first.locator("label")).to_have_attribute("title", "navy.png")
     page.get_by_role("button", name="Back").click()
-    expect(page.locator("#search h2")).to_contain_text("“red”")
+    expect(page.locator("#found h2")).to_contain_text("“red”")
     search(page, "blue")
     page.get_by_label("Select all shown").check()
     tiles.nth(2).locator("input").uncheck()
@@ -67,13 +68,13 @@ def test_from_a_sentence_to_queries_and_support(context: BrowserContext, colours
     page.get_by_label("What the pictures show").fill("雪")
     page.keyboard.press("Enter")
     expect(page.locator(".notice.error")).to_contain_text("does not read this script")
-    expect(page.locator("#search h2")).to_contain_text("“blue”")
+    expect(page.locator("#found h2")).to_contain_text("“blue”")
 
-    page.get_by_role("tab", name="Workbench").click()
-    expect(page.locator(".side .thumb")).to_have_count(2)
+    go(page, "Workbench")
+    expect(page.locator("#queries-grid .thumb")).to_have_count(2)
     expect(page.locator(".class-row").first.locator("input[type=text]")).to_have_value("blue")
     expect(page.locator(".class-row").first.locator(".thumb")).to_have_count(2)
     page.keyboard.press("Control+z")
     expect(page.locator(".support .thumb")).to_have_count(0)
     page.keyboard.press("Control+z")
-    expect(page.locator(".side .thumb")).to_have_count(0)
+    expect(page.locator("#queries-grid .thumb")).to_have_count(0)

@@ -30,7 +30,7 @@ const KEPT = "[data-body], [data-camera]";
 export function morph(root, markup) {
   Idiomorph.morph(root, String(markup), {
     morphStyle: "innerHTML",
-    ignoreActiveValue: true,
+    ignoreActiveValue: isTyping(document.activeElement), // a focused button gets its new text
     callbacks: {
       beforeNodeMorphed: (old, fresh) => {
         if (old.nodeType !== Node.ELEMENT_NODE || old === root) return true;
