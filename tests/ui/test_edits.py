@@ -195,7 +195,7 @@ def test_a_draft_that_others_save_all_the_time_is_refused_and_nothing_is_acknowl
 
     with monkeypatch.context() as patch:
         patch.setattr(filled.page.workspace, "save_draft", stale)
-        with pytest.raises(UserError, match="has saved this draft"):
+        with pytest.raises(UserError, match="saves this draft again"):
             filled.edit("set_title", title="ours")
     filled.send([SentEdit(n=filled.number, type="set_title", values={"title": "ours"})])
     assert restarted(filled).document.title == "ours"
