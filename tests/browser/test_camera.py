@@ -58,12 +58,12 @@ def test_frames_into_a_class_and_live_answers(with_camera: Browser, colours: Wor
         expect(page.locator("video")).to_have_js_property("readyState", 4)
         hold.hover()
         page.mouse.down()
-        expect(first.locator("[data-frames]")).to_have_text("10 frames")
+        expect(first.locator("[data-frames]")).to_have_text(re.compile(r"^\d\d+ frames"))
         seen = grab(page)
         page.mouse.up()
-        expect(page.get_by_text(re.compile(r"Pictures added: 1\d\."))).to_be_visible()
+        expect(page.get_by_text(re.compile(r"Pictures added: \d\d+\."))).to_be_visible()
         thumbs = first.locator(".thumb")
-        assert 10 <= thumbs.count() <= 12
+        assert thumbs.count() >= 10
         shas = [thumbs.nth(n).get_attribute("data-sha") for n in range(9, thumbs.count())]
         stored = [colours.store.picture(str(sha)).image() for sha in shas]
         assert {image.size for image in stored} == {(640, 360)}

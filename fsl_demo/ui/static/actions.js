@@ -176,7 +176,12 @@ function onInput(event) {
   if (!el.matches("input[type=text][data-edit], textarea[data-edit]")) return;
   const batch = typing.get(el)?.batch ?? `typed-${token(8)}`;
   clearTimeout(typing.get(el)?.timer);
-  typing.set(el, { batch, timer: setTimeout(() => edit(el, { batch }), PAUSE), unsent: true });
+  const sitting = { batch, unsent: true };
+  sitting.timer = setTimeout(() => {
+    sitting.unsent = false;
+    edit(el, { batch });
+  }, PAUSE);
+  typing.set(el, sitting);
 }
 
 function onChange(event) {
@@ -188,6 +193,7 @@ function onChange(event) {
   const known = typing.get(el);
   clearTimeout(known?.timer);
   typing.delete(el);
+  if (known?.unsent === false) return;
   edit(el, known ? { batch: known.batch } : {});
 }
 

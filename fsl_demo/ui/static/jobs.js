@@ -44,6 +44,11 @@ export function dismiss(id) {
   else post("job/dismiss", { draft: currentDraft(), name: id });
 }
 
+// Uploads that are over and left nothing out have been seen when the next one begins.
+export function tidy() {
+  for (const [id, upload] of uploads) if (upload.over && !upload.lines.length) uploads.delete(id);
+}
+
 export function report(id, upload) {
   uploads.set(id, upload);
   draw();
@@ -87,7 +92,7 @@ function jobBox(job) {
     done: html`${go ? t("job.ready") : job.text || t("job.done", { title: job.title })}
       ${go ? html`<button class="primary" data-action="go" data-tab="${go}">${t("job.show")}</button>` : ""}
       ${job.file ? html`<a class="button" download="${job.file}" href="/workbench/exports/${encodeURIComponent(job.file)}">${job.file}</a>` : ""}`,
-    stopped: html`${t("stopped")} ${go ? html`<button class="quiet" data-action="go" data-tab="${go}">${t("job.show")}</button>` : ""}`,
+    stopped: html`${t(job.kind === "download" ? "download_stopped" : "stopped")} ${go ? html`<button class="quiet" data-action="go" data-tab="${go}">${t("job.show")}</button>` : ""}`,
     failed: t("job.failed", { title: job.title }),
   }[job.state];
   const notes = job.notices.map((notice) => html`<p class="warn">${notice.text}</p>`);

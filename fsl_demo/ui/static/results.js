@@ -63,7 +63,7 @@ const SORTS = {
 export function draw() {
   if (!root || !isShown(root)) return;
   const all = state.rows();
-  const known = all.some((row) => row.answer || row.label || row.caption);
+  const known = all.length > 0;
   root.classList.toggle("nothing", !known);
   if (!known) {
     list.show([]);

@@ -15,6 +15,7 @@ const MEGABYTE = 1e6;
 export async function add(items, target) {
   const files = items.filter(({ name }) => !SYSTEM.test(name));
   if (!files.length) return;
+  jobs.tidy();
   const id = token(8);
   const upload = new Upload(id, files, target);
   await upload.run();
