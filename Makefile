@@ -50,7 +50,7 @@ run: $(VENV)/.installed-run ## open the workbench, for instance with ARGS="--por
 
 test: $(VENV)/.installed-dev ## install what the tests need, Chromium too, and run them
 	@$(PY) -m tests.browser_path
-	$(PY) -m pytest $(ARGS)
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: $(VENV)/.installed-dev ## check style and types
 	$(VENV)/bin/ruff check .
