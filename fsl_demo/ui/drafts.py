@@ -43,7 +43,7 @@ class OpenDraft:
     """A draft in memory.
 
     Attributes:
-        document: edit it through `edit` only.
+        document: edit it through `make` or `edit` only.
         taken: by browser tab, the number of the last edit that was made.
         boards: what its pages have on view, by language.
         answered: by browser tab, what it has of its board since its last edit was answered.
