@@ -1,3 +1,4 @@
+// idiomorph 0.8.0 (https://github.com/bigskysoftware/idiomorph), licence 0BSD, as published.
 /**
  * @typedef {object} ConfigHead
  *
