@@ -116,7 +116,7 @@ class Routes:
 
         async def events() -> AsyncIterator[str]:
             known, idle = at, 0
-            while not await request.is_disconnected():
+            while not (request.app.state.closing.is_set() or await request.is_disconnected()):
                 known = board.newest(known, shown.answered.get(tab, ""))
                 if board.at != known:
                     changes = board.since(known)

@@ -7,7 +7,7 @@ import socket
 import threading
 import webbrowser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import gradio as gr
@@ -38,6 +38,7 @@ def build(workspace: Workspace) -> Page:
 def routes_of(page: Page) -> FastAPI:
     """The page's own routes; whatever goes wrong in one is answered with a sentence."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.closing = threading.Event()  # ends the streams, so that the server can end
     app.include_router(Routes(page).router())
     for kind in (UserError, Exception):
         app.add_exception_handler(kind, refused)
@@ -52,8 +53,8 @@ def application(page: Page) -> FastAPI:
 
 
 @contextmanager
-def running(app: FastAPI, host: str, port: int | None) -> Iterator[tuple[uvicorn.Server, str]]:
-    """Serve in the background; gives the server and its address.
+def running(app: FastAPI, host: str, port: int | None) -> Iterator[str]:
+    """Serve in the background; gives the address.
 
     Raises:
         OSError: when nothing can listen there.
@@ -68,8 +69,9 @@ def running(app: FastAPI, host: str, port: int | None) -> Iterator[tuple[uvicorn
     try:
         while not server.started and thread.is_alive():
             thread.join(0.02)
-        yield server, f"http://{shown}:{listening.getsockname()[1]}"
+        yield f"http://{shown}:{listening.getsockname()[1]}"
     finally:
+        app.state.closing.set()
         server.should_exit = True
         thread.join()
 
@@ -79,15 +81,13 @@ def serve(folder: Path, host: str, port: int | None, open_browser: bool) -> int:
     workspace = Workspace(folder)
     shutil.rmtree(uploads_folder(workspace), ignore_errors=True)  # what a killed process left behind
     page = build(workspace)
-    with running(application(page), host, port) as (server, address):
+    with running(application(page), host, port) as address:
         print(f"The workbench is open at {address} (Ctrl+C ends it). Workspace: {folder.resolve()}", flush=True)
         warming.start(page)
         if open_browser:
             webbrowser.open(address)
-        try:
+        with suppress(KeyboardInterrupt):
             threading.Event().wait()
-        except KeyboardInterrupt:
-            server.force_exit = True
     return 0
 
 

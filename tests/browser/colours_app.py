@@ -34,7 +34,7 @@ def main() -> None:
     captioners = {"dictated": Dictated(), "slow": Dictated("slow", seconds=0.4)}
     methods = {"prototype": nearest, "can": colder, "clip": Worded()}
     page = Page(Workspace(chosen.workspace), methods, captioners)
-    with server.running(server.application(page), "127.0.0.1", chosen.port) as (_, address):
+    with server.running(server.application(page), "127.0.0.1", chosen.port) as address:
         print(address, flush=True)
         threading.Event().wait()
 

@@ -21,7 +21,7 @@ from tests.ui.conftest import Paint
 @pytest.fixture
 def address(page: Page, uploads: Path) -> Iterator[str]:
     page.captioners = {"dictated": Dictated()}
-    with server.running(server.application(page), "127.0.0.1", 0) as (_, address):
+    with server.running(server.application(page), "127.0.0.1", 0) as address:
         yield address
 
 
@@ -81,5 +81,5 @@ def test_a_port_that_is_taken_is_said_and_another_is_found(address: str, page: P
     taken = int(address.rpartition(":")[2])
     with pytest.raises(OSError), server.running(server.routes_of(page), "127.0.0.1", taken):
         pass
-    with server.running(server.routes_of(page), "127.0.0.1", None) as (_, other):
+    with server.running(server.routes_of(page), "127.0.0.1", None) as other:
         assert httpx.get(f"{other}/workbench/static/main.js").status_code == 200

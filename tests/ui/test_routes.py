@@ -362,7 +362,7 @@ def messages(lines: Any) -> Any:
 
 
 def test_the_stream_begins_with_everything_and_goes_on_with_what_changes(filled: Browser, client: TestClient) -> None:
-    with server.running(client.app, "127.0.0.1", 0) as (_, address):  # type: ignore[arg-type]
+    with server.running(client.app, "127.0.0.1", 0) as address:  # type: ignore[arg-type]
         asked = httpx.stream(
             "GET", f"{address}/workbench/stream", params={"draft": filled.draft, "tab": "other"}, timeout=PATIENCE
         )
@@ -379,7 +379,7 @@ def test_the_stream_begins_with_everything_and_goes_on_with_what_changes(filled:
 
 
 def test_the_stream_tells_a_page_what_others_do(filled: Browser, client: TestClient) -> None:
-    with server.running(client.app, "127.0.0.1", 0) as (_, address):  # type: ignore[arg-type]
+    with server.running(client.app, "127.0.0.1", 0) as address:  # type: ignore[arg-type]
         asked = httpx.stream(
             "GET",
             f"{address}/workbench/stream",
