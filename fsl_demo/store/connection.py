@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ from fsl_demo.episodes import class_key
 from fsl_demo.errors import UserError, disk_trouble
 from fsl_demo.file_names import plain as plain
 from fsl_demo.store.schema import migrations
+
+WAL_ATTEMPTS, WAL_PAUSE = 50, 0.02
 
 
 def now() -> str:
@@ -54,7 +57,7 @@ class Connections:
         self._path = path
         self._local = threading.local()
         with trouble(path.parent):
-            self._here().enable_wal()
+            self._enable_wal()
         with self.write() as db:
             migrations.apply(db)
 
@@ -87,6 +90,17 @@ class Connections:
             finally:
                 if db.conn.in_transaction:
                     db.conn.execute("ROLLBACK")
+
+    def _enable_wal(self) -> None:
+        """Switch the file to WAL. Where several open a new file at once, SQLite refuses all but one without waiting."""
+        for left in reversed(range(WAL_ATTEMPTS)):
+            try:
+                self._here().enable_wal()
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not left:
+                    raise
+                time.sleep(WAL_PAUSE)
 
     def _here(self) -> Database:
         if not hasattr(self._local, "db"):
