@@ -10,6 +10,7 @@ import numpy as np
 from fsl_demo.episodes import Layer
 from fsl_demo.overlays import overlay
 from fsl_demo.ui.images import SIDE, heat_maps, picture_address
+from fsl_demo.ui.templating import percent
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,6 @@ class Words:
     words: list[tuple[str, str]]
     chosen: int
     figure: Figure | None
-
-
-def percent(value: float) -> str:
-    return f"{100 * value:.0f} %"
 
 
 def words(layers: Sequence[Layer], chosen: int, written: Callable[[float], str] = percent) -> Words | None:

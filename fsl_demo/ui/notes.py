@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fsl_demo.ui import clip_weights
 from fsl_demo.ui.context import Context
-from fsl_demo.ui.heat_maps import percent
 from fsl_demo.ui.result import Result
+from fsl_demo.ui.templating import percent
 
 
 def note(context: Context, result: Result) -> tuple[str, str] | None:
