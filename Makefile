@@ -55,7 +55,7 @@ test: $(VENV)/.installed-dev ## install what the tests need, Chromium too, and r
 lint: $(VENV)/.installed-dev ## check style and types
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy fsl_demo
+	$(VENV)/bin/mypy fsl_demo experiments
 
 bench: $(VENV)/.installed-dev ## measure speed on this machine
 	@$(PY) -m benchmarks $(ARGS)

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from fsl_demo import runtime
+from fsl_demo.core.episodes import ClassSpec, Episode, Example, combine, quiet
 from fsl_demo.datasets.class_folders import class_folders
-from fsl_demo.episodes import ClassSpec, Episode, Example, combine, quiet
 from fsl_demo.evaluation.run import Opened
 
 METHODS = ("prototype", "asif", "compact-vlm", "can")

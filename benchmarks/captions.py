@@ -15,15 +15,15 @@ from fsl_demo import runtime
 runtime.prepare("cpu")
 
 from benchmarks import photos  # noqa: E402
+from fsl_demo import captioners  # noqa: E402
 from fsl_demo.backbones.cache import FeatureCache  # noqa: E402
 from fsl_demo.backbones.networks import Networks  # noqa: E402
-from fsl_demo.methods import captioners  # noqa: E402
 
 TIMES = 3
 
 
 def main() -> None:
-    captioner = captioners(Networks(FeatureCache()))[sys.argv[1]]
+    captioner = captioners.build(Networks(FeatureCache()))[sys.argv[1]]
     found: dict[str, list[float]] = {"one": [], "batch": [], "words": []}
     for number in range(TIMES + 1):
         many, (alone, *_) = (photos.read(photos.files(2 * number + part)).queries for part in (0, 1))

@@ -18,10 +18,10 @@ runtime.prepare("cpu")
 from benchmarks import photos  # noqa: E402
 from fsl_demo.backbones.cache import FeatureCache  # noqa: E402
 from fsl_demo.backbones.networks import Networks  # noqa: E402
-from fsl_demo.episodes import Episode, quiet  # noqa: E402
+from fsl_demo.core.capabilities import Method  # noqa: E402
+from fsl_demo.core.episodes import Episode, quiet  # noqa: E402
+from fsl_demo.core.pictures import ingest  # noqa: E402
 from fsl_demo.methods import build, proposed  # noqa: E402
-from fsl_demo.methods.contract import Method  # noqa: E402
-from fsl_demo.pictures import ingest  # noqa: E402
 
 BACKBONE = "efficientnet_lite0"
 TIMES = 3

@@ -19,9 +19,9 @@ runtime.prepare("cpu")
 from benchmarks import photos  # noqa: E402
 from fsl_demo.backbones.cache import FeatureCache  # noqa: E402
 from fsl_demo.backbones.networks import Networks  # noqa: E402
-from fsl_demo.episodes import ClassSpec, Episode  # noqa: E402
-from fsl_demo.methods.blanks import fill  # noqa: E402
-from fsl_demo.methods.two_stream import TwoStream  # noqa: E402
+from fsl_demo.core.episodes import ClassSpec, Episode  # noqa: E402
+from fsl_demo.methods.two_stream.method import TwoStream  # noqa: E402
+from fsl_demo.services.fill import fill  # noqa: E402
 
 CLASSES, TIMES = 10, 5
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from fsl_demo.episodes import ClassSpec, Episode, Example
-from fsl_demo.pictures import Picture, ingest
+from fsl_demo.core.episodes import ClassSpec, Episode, Example
+from fsl_demo.core.pictures import Picture, ingest
 
 SOURCES = {
     "cat": "skimage:data/chelsea.png",

@@ -21,11 +21,11 @@ from fsl_demo import runtime
 runtime.prepare("cpu")
 
 from fsl_demo.backbones.minilm import MiniLM  # noqa: E402
-from fsl_demo.episodes import Progress, quiet  # noqa: E402
-from fsl_demo.methods.phrases import sentence_vector  # noqa: E402
-from fsl_demo.methods.vectors import unit  # noqa: E402
-from fsl_demo.pictures import Picture  # noqa: E402
-from fsl_demo.retrieval import Index  # noqa: E402
+from fsl_demo.core.episodes import Progress, quiet  # noqa: E402
+from fsl_demo.core.pictures import Picture  # noqa: E402
+from fsl_demo.inference.phrases import sentence_vector  # noqa: E402
+from fsl_demo.inference.vectors import unit  # noqa: E402
+from fsl_demo.services.search import Index  # noqa: E402
 from fsl_demo.store import Workspace, collection, pictures  # noqa: E402
 from fsl_demo.store.connection import Connections  # noqa: E402
 

@@ -21,7 +21,7 @@ from benchmarks import photos  # noqa: E402
 from fsl_demo.backbones.cache import FeatureCache  # noqa: E402
 from fsl_demo.backbones.efficientnet_lite0 import imagenet_names  # noqa: E402
 from fsl_demo.backbones.networks import Networks  # noqa: E402
-from fsl_demo.episodes import ClassSpec, Episode, quiet  # noqa: E402
+from fsl_demo.core.episodes import ClassSpec, Episode, quiet  # noqa: E402
 from fsl_demo.methods import METHODS  # noqa: E402
 
 METHOD = "compact-vlm"

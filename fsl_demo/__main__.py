@@ -7,8 +7,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from fsl_demo.commands import parser
-from fsl_demo.errors import UserError
+from fsl_demo.cli import parser
+from fsl_demo.core.errors import UserError
 
 INTERRUPTED = 130
 

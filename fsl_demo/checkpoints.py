@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from fsl_demo.errors import UserError
+from fsl_demo.core.errors import UserError
 
 FOLDER = Path(__file__).parents[1] / "checkpoints"
 

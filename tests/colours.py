@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from fsl_demo.episodes import Box, Progress, quiet
-from fsl_demo.methods.vectors import unit
-from fsl_demo.pictures import Picture
+from fsl_demo.core.episodes import Box, Progress, quiet
+from fsl_demo.core.pictures import Picture
+from fsl_demo.inference.vectors import l2_normalize
 
 WORDS = ("red", "green", "blue")
 
@@ -26,7 +26,7 @@ def mean_colour(picture: Picture) -> np.ndarray:
 
 
 class ColourSpace:
-    """A `JointSpace`.
+    """A `ImageTextSpace`.
 
     Attributes:
         embedded: names of the pictures that were embedded, in order.
@@ -44,18 +44,18 @@ class ColourSpace:
             progress("embed", number, len(pictures))
             vectors.append(mean_colour(picture))
             self.embedded.append(picture.name)
-        return unit(np.array(vectors, np.float32).reshape(-1, 3))
+        return l2_normalize(np.array(vectors, np.float32).reshape(-1, 3))
 
     def texts(self, sentences: Sequence[Sequence[str]], progress: Progress = quiet) -> np.ndarray:
         found = [[sum(word in text.split() for text in ensemble) for word in WORDS] for ensemble in sentences]
-        return unit(np.array(found, np.float32))
+        return l2_normalize(np.array(found, np.float32))
 
     def reads(self, text: str) -> bool:
         return text.isascii()
 
     def evidence(self, picture: Picture, directions: np.ndarray) -> np.ndarray:
         places = np.asarray(picture.image().resize((4, 4), Image.Resampling.BOX), dtype=np.float32)
-        return np.einsum("cd,hwd->chw", directions, unit(places))
+        return np.einsum("cd,hwd->chw", directions, l2_normalize(places))
 
     def seen(self, picture: Picture) -> Box:
         return (0.0, 0.0, 1.0, 1.0)

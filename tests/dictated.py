@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from fsl_demo.episodes import Caption, Layer, Progress, quiet
-from fsl_demo.methods.captioning import CaptionerCard
-from fsl_demo.pictures import Picture
+from fsl_demo.core.captioning import CaptionerCard
+from fsl_demo.core.episodes import Caption, Layer, Progress, quiet
+from fsl_demo.core.pictures import Picture
 
 SENTENCES = {
     "q1.png": ("a red dog runs on the grass", "a dog in a field"),

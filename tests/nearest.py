@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from fsl_demo.episodes import Episode, Progress, Scores
-from fsl_demo.errors import UserError
-from fsl_demo.methods.contract import MethodCard
-from fsl_demo.pictures import Picture
+from fsl_demo.core.capabilities import MethodCard
+from fsl_demo.core.episodes import Episode, Progress, Scores
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture
 from tests.colours import mean_colour
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from fsl_demo.episodes import ClassSpec, Episode, Progress, quiet
-from fsl_demo.methods.calibration import Default
-from fsl_demo.methods.contract import NONE_BELOW, MethodCard
-from fsl_demo.methods.prompts import TEMPLATES, templates
-from fsl_demo.methods.vision_language import BETA, WEIGHT, Fitted, VisionLanguage, sentences
+from fsl_demo.core.capabilities import NONE_BELOW, MethodCard
+from fsl_demo.core.episodes import ClassSpec, Episode, Progress, quiet
+from fsl_demo.inference.calibration import Default
+from fsl_demo.inference.prompts import TEMPLATES, templates
+from fsl_demo.inference.vision_language import BETA, WEIGHT, Fitted, VisionLanguage, sentences
 from tests.colours import ColourSpace
 
 DICTIONARY = {"rouge": ("a red powder for the cheeks", "the colour red")}

@@ -10,8 +10,8 @@ from typing import Protocol
 
 import numpy as np
 
-from fsl_demo.episodes import Progress, ordered_unique, quiet
-from fsl_demo.pictures import Picture
+from fsl_demo.core.episodes import Progress, ordered_unique, quiet
+from fsl_demo.core.pictures import Picture
 
 BATCH = 16
 MAP_BYTES = 256_000_000

@@ -11,8 +11,8 @@ from PIL import Image
 
 from fsl_demo import runtime
 from fsl_demo.backbones.weights import verified
-from fsl_demo.episodes import Box, Progress, quiet
-from fsl_demo.pictures import Picture
+from fsl_demo.core.episodes import Box, Progress, quiet
+from fsl_demo.core.pictures import Picture
 
 WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 SIDE = 224

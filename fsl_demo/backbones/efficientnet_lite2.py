@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0, without_far_ends
-from fsl_demo.episodes import Box
-from fsl_demo.pictures import Picture
+from fsl_demo.core.episodes import Box
+from fsl_demo.core.pictures import Picture
 
 WEIGHTS_SHA256 = "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"
 SIDE = 260

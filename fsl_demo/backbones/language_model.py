@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from fsl_demo import checkpoints, runtime
-from fsl_demo.episodes import Progress, quiet
-from fsl_demo.errors import UserError
+from fsl_demo.core.episodes import Progress, quiet
+from fsl_demo.core.errors import UserError
 
 CHECKPOINT = "caption_lm"
 END = "<end>"

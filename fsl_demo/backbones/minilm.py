@@ -10,7 +10,7 @@ import numpy as np
 
 from fsl_demo import runtime
 from fsl_demo.backbones.weights import verified
-from fsl_demo.episodes import Progress, quiet
+from fsl_demo.core.episodes import Progress, quiet
 
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 BATCH = 16

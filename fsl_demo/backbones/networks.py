@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fsl_demo.backbones.cache import FeatureCache
-from fsl_demo.backbones.clip import Clip
+from fsl_demo.backbones.clip.model import Clip
 from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
 from fsl_demo.backbones.efficientnet_lite2 import EfficientNetLite2
 from fsl_demo.backbones.minilm import MiniLM, MiniLMWithWords
 from fsl_demo.backbones.trained import TrainedNetwork
-from fsl_demo.episodes import Progress, quiet
+from fsl_demo.core.episodes import Progress, quiet
 
 if TYPE_CHECKING:
     from fsl_demo.backbones.language_model import LanguageModel

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 POWER = 0.5
-"""Evens out the few strong channels. Chosen by `python -m fsl_demo.evaluation.tune`."""
+"""Evens out the few strong channels. Chosen by `python -m experiments.tune`."""
 CHANNELS, POSITIONS = 999, 7
 
 

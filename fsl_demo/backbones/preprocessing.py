@@ -11,8 +11,8 @@ from PIL import Image, ImageOps
 
 from fsl_demo.backbones import picture_maps
 from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
-from fsl_demo.episodes import Box
-from fsl_demo.pictures import Picture
+from fsl_demo.core.episodes import Box
+from fsl_demo.core.pictures import Picture
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -13,8 +13,8 @@ import numpy as np
 from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.picture_maps import CHANNELS, classes, placed, vectors
-from fsl_demo.episodes import Box, Progress, quiet
-from fsl_demo.pictures import Picture
+from fsl_demo.core.episodes import Box, Progress, quiet
+from fsl_demo.core.pictures import Picture
 
 PICTURE = 2 * CHANNELS
 """Channels of a picture."""

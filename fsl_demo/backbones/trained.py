@@ -13,9 +13,9 @@ from fsl_demo.backbones.architecture import Architecture
 from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
 from fsl_demo.backbones.picture_maps import placed
 from fsl_demo.backbones.preprocessing import PREPROCESSINGS
-from fsl_demo.episodes import Box, Progress, quiet
-from fsl_demo.errors import UserError
-from fsl_demo.pictures import Picture
+from fsl_demo.core.episodes import Box, Progress, quiet
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture
 
 
 class TrainedNetwork:

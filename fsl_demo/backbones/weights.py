@@ -6,7 +6,7 @@ import hashlib
 import importlib.util
 from pathlib import Path
 
-from fsl_demo.errors import UserError
+from fsl_demo.core.errors import UserError
 
 
 def verified(title: str, package: str, pattern: str, sha256: str) -> Path:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from fsl_demo.core.errors import UserError
 from fsl_demo.datasets import att_faces, cifar_fs, folders, lfw, mnist, omniglot
 from fsl_demo.datasets.parts import Dataset
-from fsl_demo.errors import UserError
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fsl_demo.core.errors import UserError
 from fsl_demo.datasets.class_folders import class_folders
 from fsl_demo.datasets.pairs import fixed_pairs
 from fsl_demo.datasets.parts import Dataset, Part
-from fsl_demo.errors import UserError
 
 FOLDS = 5
 PEOPLE = 40

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from fsl_demo.core.errors import UserError
 from fsl_demo.datasets.class_folders import class_folders
 from fsl_demo.datasets.parts import Dataset, Part
-from fsl_demo.errors import UserError
 
 SPLITS = ("train", "validation", "test")
 

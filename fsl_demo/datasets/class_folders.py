@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from fsl_demo.errors import UserError
-from fsl_demo.pictures import SUFFIXES
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import SUFFIXES
 
 
 def class_folders(folder: Path, split: str = "") -> dict[str, list[Path]]:

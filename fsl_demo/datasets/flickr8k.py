@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fsl_demo.errors import UserError
+from fsl_demo.core.errors import UserError
 
 SPLITS = {"train": "train", "validation": "dev", "test": "test"}
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zipfile import BadZipFile, ZipFile
 
+from fsl_demo.core.errors import UserError
 from fsl_demo.datasets.class_folders import class_folders
 from fsl_demo.datasets.parts import Classes, Dataset, Part
-from fsl_demo.errors import UserError
 
 HELD_OUT = 0.25
 """Share of each class's pictures, the last ones, that validate."""

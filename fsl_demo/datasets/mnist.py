@@ -10,10 +10,10 @@ import numpy as np
 from PIL import Image
 
 from fsl_demo import runtime
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.datasets.pairs import fixed_pairs
 from fsl_demo.datasets.parts import Dataset, Part
-from fsl_demo.errors import UserError
-from fsl_demo.pictures import Picture, from_image
 
 VALIDATION = 5_000
 PAIRS = 10_000

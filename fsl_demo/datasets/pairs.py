@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from fsl_demo.errors import UserError
+from fsl_demo.core.errors import UserError
 
 Item = TypeVar("Item")
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fsl_demo.pictures import Picture, ingest
+from fsl_demo.core.pictures import Picture, ingest
 
 Item = Path | Picture
 """A picture, or the file that it is read from when it is needed."""

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from fsl_demo.backbones.language_model import plain
+from fsl_demo.core.captioning import Caption, Captioner
+from fsl_demo.core.episodes import Progress, quiet
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture, ingest
 from fsl_demo.datasets.flickr8k import Captioned
-from fsl_demo.episodes import Progress, quiet
-from fsl_demo.errors import UserError
 from fsl_demo.evaluation import intervals
 from fsl_demo.evaluation.heatmaps import blank, ranked
 from fsl_demo.evaluation.intervals import Interval
-from fsl_demo.methods.captioning import Caption, Captioner
-from fsl_demo.pictures import Picture, ingest
 
 RESAMPLES = 1_000
 ORDERS = 4

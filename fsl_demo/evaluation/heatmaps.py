@@ -15,14 +15,14 @@ from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
 from fsl_demo.backbones.efficientnet_lite2 import EfficientNetLite2
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.core.capabilities import Classifier, Method
+from fsl_demo.core.episodes import Box, Progress, quiet
+from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.datasets.parts import Classes
-from fsl_demo.episodes import Box, Progress, quiet
 from fsl_demo.evaluation import intervals
 from fsl_demo.evaluation.intervals import Interval
 from fsl_demo.evaluation.run import Opened, episode_of
 from fsl_demo.evaluation.sampling import EpisodeSampler
-from fsl_demo.methods.contract import Classifier, Method
-from fsl_demo.pictures import Picture, from_image
 
 SHARE = 0.2
 WAY = 5

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from fsl_demo.episodes import Episode, Progress, quiet
-from fsl_demo.errors import UserError
+from fsl_demo.core.capabilities import Method
+from fsl_demo.core.episodes import Episode, Progress, quiet
+from fsl_demo.core.errors import UserError
 from fsl_demo.evaluation import intervals
 from fsl_demo.evaluation.calibration import credits
-from fsl_demo.methods.contract import Method
 
 
 @dataclass(frozen=True)

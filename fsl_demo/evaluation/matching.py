@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from fsl_demo.core.episodes import Progress, quiet
+from fsl_demo.core.pictures import Picture, ingest
 from fsl_demo.datasets.flickr8k import Captioned
-from fsl_demo.episodes import Progress, quiet
 from fsl_demo.evaluation import intervals
 from fsl_demo.evaluation.intervals import Interval
-from fsl_demo.methods.joint_space import JointSpace
-from fsl_demo.methods.two_stream_model import TOP, TwoStreamModel, blended
-from fsl_demo.pictures import Picture, ingest
+from fsl_demo.inference.image_text_space import ImageTextSpace
+from fsl_demo.methods.two_stream.model import TOP, TwoStreamModel, blended
 
 WEIGHTS = tuple(float(weight) for weight in np.linspace(0, 1, 41))
 """Shares of the matching in the blend, to choose from."""
@@ -95,7 +95,7 @@ class Matching:
 
 
 def matching(
-    name: str, space: JointSpace, model: TwoStreamModel, data: Captioned, progress: Progress = quiet
+    name: str, space: ImageTextSpace, model: TwoStreamModel, data: Captioned, progress: Progress = quiet
 ) -> Matching:
     """Both figures on captioned pictures.
 
@@ -113,7 +113,7 @@ def matching(
 
 
 def reranking(
-    space: JointSpace, model: TwoStreamModel, pictures: list[Picture], data: Captioned, progress: Progress = quiet
+    space: ImageTextSpace, model: TwoStreamModel, pictures: list[Picture], data: Captioned, progress: Progress = quiet
 ) -> Reranking:
     """R@1 of all captions before and after."""
     captions = [text for some in data.captions for text in some]

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from fsl_demo.core.episodes import Progress, quiet
+from fsl_demo.core.pictures import ingest
 from fsl_demo.datasets.flickr8k import Captioned
-from fsl_demo.episodes import Progress, quiet
 from fsl_demo.evaluation import intervals
 from fsl_demo.evaluation.intervals import Interval
-from fsl_demo.methods.joint_space import JointSpace
-from fsl_demo.pictures import ingest
+from fsl_demo.inference.image_text_space import ImageTextSpace
 
 AT = (1, 5, 10)
 
@@ -58,7 +58,7 @@ class Retrieval:
         return f"{self.method}, {self.captions:,} captions among {self.pictures:,} pictures: {found}"
 
 
-def retrieval(name: str, space: JointSpace, data: Captioned, progress: Progress = quiet) -> Retrieval:
+def retrieval(name: str, space: ImageTextSpace, data: Captioned, progress: Progress = quiet) -> Retrieval:
     """Recall at 1, 5 and 10 of captions in a joint space.
 
     Raises:

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from fsl_demo.core.capabilities import Method
+from fsl_demo.core.episodes import ClassSpec, Episode, Example, Progress, quiet
+from fsl_demo.core.pictures import Picture, ingest
 from fsl_demo.datasets.parts import Classes, Item
-from fsl_demo.episodes import ClassSpec, Episode, Example, Progress, quiet
 from fsl_demo.evaluation import intervals
 from fsl_demo.evaluation.calibration import credits, expected_calibration_error
 from fsl_demo.evaluation.sampling import Drawn, EpisodeSampler
-from fsl_demo.methods.contract import Method
-from fsl_demo.pictures import Picture, ingest
 
 
 @dataclass(frozen=True)

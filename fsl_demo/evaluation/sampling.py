@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from fsl_demo.errors import UserError
+from fsl_demo.core.errors import UserError
 
 Item = TypeVar("Item")
 

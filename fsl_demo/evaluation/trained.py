@@ -13,14 +13,14 @@ import numpy as np
 
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.core.capabilities import Method
+from fsl_demo.core.episodes import Progress, quiet
+from fsl_demo.core.errors import UserError
 from fsl_demo.datasets.parts import Dataset, large_enough, opened
-from fsl_demo.episodes import Progress, quiet
-from fsl_demo.errors import UserError
 from fsl_demo.evaluation import verification
 from fsl_demo.evaluation.run import Report, evaluate
 from fsl_demo.evaluation.verification import Verification
 from fsl_demo.methods import of_checkpoint
-from fsl_demo.methods.contract import Method
 
 TIMED = 64
 """Pictures that are embedded to measure the speed."""

@@ -8,10 +8,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from fsl_demo.core.episodes import Progress, quiet
+from fsl_demo.core.pictures import Picture
 from fsl_demo.datasets.parts import Item, opened
-from fsl_demo.episodes import Progress, quiet
 from fsl_demo.evaluation import intervals
-from fsl_demo.pictures import Picture
 
 Pair = tuple[Item, Item, bool]
 

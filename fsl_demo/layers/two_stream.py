@@ -70,11 +70,11 @@ class TwoStreamNetwork(nn.Module):
     def match(self, streams: Streams, mask: Tensor) -> Tensor:
         """How well picture and text of each pair match, [...]: the product of their pooled streams, as a cosine."""
         picture, text = self.pooled_picture(streams.pictures.mean(-2)), self.pooled_text(mean(streams.texts, mask))
-        return (unit(picture) * unit(text)).sum(-1)
+        return (l2_normalize(picture) * l2_normalize(text)).sum(-1)
 
     def shares(self, streams: Streams, mask: Tensor) -> Tensor:
         """What each position adds to the match, [..., P]; the shares add up to it."""
-        places, text = self.pooled_picture(streams.pictures), unit(self.pooled_text(mean(streams.texts, mask)))
+        places, text = self.pooled_picture(streams.pictures), l2_normalize(self.pooled_text(mean(streams.texts, mask)))
         return (places @ text[..., None])[..., 0] / places.sum(-2).norm(dim=-1, keepdim=True)
 
     def aligned(self, positions: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
@@ -84,7 +84,9 @@ class TwoStreamNetwork(nn.Module):
         Args:
             positions, tokens: means over a picture's positions and a text's tokens, [N, C].
         """
-        return unit(self.seen(SCALE * self.dropout(positions))), unit(self.said(SCALE * self.dropout(tokens)))
+        return l2_normalize(self.seen(SCALE * self.dropout(positions))), l2_normalize(
+            self.said(SCALE * self.dropout(tokens))
+        )
 
     def matches(self, pictures: Tensor, texts: Tensor, mask: Tensor, candidates: Tensor) -> Tensor:
         """How well each text matches each of its candidates, [T, K], some pairs at a time.
@@ -116,7 +118,7 @@ def mean(texts: Tensor, mask: Tensor) -> Tensor:
     return (texts * counted).sum(-2) / counted.sum(-2)
 
 
-def unit(vectors: Tensor) -> Tensor:
+def l2_normalize(vectors: Tensor) -> Tensor:
     """Vectors of length 1, float32."""
     return normalize(vectors.float(), dim=-1)
 

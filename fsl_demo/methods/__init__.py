@@ -8,24 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.errors import UserError
+from fsl_demo.core.capabilities import Method
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture
+from fsl_demo.inference.variants import Variant, looks_like
 from fsl_demo.methods.asif import Asif
 from fsl_demo.methods.can import Can, CanTransductive
-from fsl_demo.methods.captioning import Captioner
 from fsl_demo.methods.clip import ClipMethod
 from fsl_demo.methods.compact_vlm import CompactVlm
-from fsl_demo.methods.contract import Method
-from fsl_demo.methods.gated_captioner import GatedCaptioner
 from fsl_demo.methods.linear_probe import LinearProbe
 from fsl_demo.methods.prefix import Prefix
-from fsl_demo.methods.prefix_captioner import PrefixCaptioner
 from fsl_demo.methods.prototype import Prototype
 from fsl_demo.methods.s3net import S3Net
 from fsl_demo.methods.siamese import Siamese
 from fsl_demo.methods.siamese_cbam import SiameseCbam
 from fsl_demo.methods.two_stream import TwoStream
-from fsl_demo.methods.variants import Variant, looks_like
-from fsl_demo.pictures import Picture
 
 METHODS: tuple[Any, ...] = (
     Prototype,
@@ -41,8 +38,6 @@ METHODS: tuple[Any, ...] = (
     Can,
     CanTransductive,
 )
-
-CAPTIONERS: tuple[Any, ...] = (PrefixCaptioner, GatedCaptioner)
 
 LOOKED_AT = 8
 """Pictures that are looked at to tell what kind they are."""
@@ -67,12 +62,6 @@ def build(networks: Networks) -> dict[str, Method]:
     """All methods by id, on these networks."""
     methods: list[Method] = [make(networks) for make in METHODS]
     return {method.card.id: method for method in methods}
-
-
-def captioners(networks: Networks) -> dict[str, Captioner]:
-    """All captioners by id; the first is used where nobody says which."""
-    made: list[Captioner] = [make(networks) for make in CAPTIONERS]
-    return {captioner.card.id: captioner for captioner in made}
 
 
 def proposed(known: Mapping[str, Method], pictures: Sequence[Picture]) -> list[str]:

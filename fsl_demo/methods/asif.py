@@ -17,21 +17,19 @@ import numpy as np
 from fsl_demo import checkpoints
 from fsl_demo.backbones.efficientnet_lite0 import imagenet_names
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.episodes import ClassSpec, Episode, Explanation, Focus, Progress, Scores, in_latin_script, quiet
-from fsl_demo.errors import UserError
-from fsl_demo.methods import calibration
-from fsl_demo.methods.calibration import Default
-from fsl_demo.methods.contract import NONE_BELOW, MethodCard
-from fsl_demo.methods.explaining import heat, nearest
-from fsl_demo.methods.glossary import sentences
-from fsl_demo.methods.picture_space import PictureSpace
-from fsl_demo.methods.vectors import unit
-from fsl_demo.pictures import Picture
+from fsl_demo.core.capabilities import NONE_BELOW, MethodCard
+from fsl_demo.core.episodes import ClassSpec, Episode, Explanation, Focus, Progress, Scores, in_latin_script, quiet
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture
+from fsl_demo.inference import calibration
+from fsl_demo.inference.anchors import PICTURE_KEEP, PICTURE_POWER, TEXT_KEEP, TEXT_POWER, relative
+from fsl_demo.inference.calibration import Default
+from fsl_demo.inference.explanations import heat, nearest
+from fsl_demo.inference.glossary import sentences
+from fsl_demo.inference.image_space import ImageSpace
+from fsl_demo.inference.vectors import l2_normalize
 
 CHECKPOINT = "lite0_minilm"
-PICTURE_POWER, PICTURE_KEEP = 2, 400
-TEXT_POWER, TEXT_KEEP = 4, 25
-"""Powers, and anchors that are kept. Chosen by `python -m fsl_demo.evaluation.tune`."""
 WORTHS = (0.25, 0.5, 1.0, 2.0, 4.0)
 """How many support pictures the text may count for; 1 unless held-out pictures say otherwise."""
 PRIOR = 2.0
@@ -73,7 +71,7 @@ class Asif:
     def __init__(self, networks: Networks) -> None:
         shipped = checkpoints.load(CHECKPOINT)
         self.networks = networks
-        self.space = PictureSpace(networks)
+        self.space = ImageSpace(networks)
         self.temperature = Default.unpack(shipped.arrays["temperature"])
         self.none_below = Default.unpack(shipped.arrays["none_below"])
         self.checkpoint = "+".join(
@@ -81,7 +79,7 @@ class Asif:
         )
         texts = shipped.arrays["anchors"].astype(np.float32)
         self.text_origin = texts.mean(axis=0)
-        self.text_anchors = unit(texts - self.text_origin)
+        self.text_anchors = l2_normalize(texts - self.text_origin)
 
     def fit(self, episode: Episode, settings: AsifSettings, progress: Progress = quiet) -> AsifClassifier:
         """Embed names, descriptions and support pictures.
@@ -102,7 +100,7 @@ class Asif:
     def text_rows(self, classes: Sequence[ClassSpec], progress: Progress = quiet) -> np.ndarray:
         """What each class's text is like, [C, 1000]; zeros for a class without English text."""
         texts = text_vectors(self.networks, classes, progress)
-        rows = relative(unit(texts - self.text_origin) @ self.text_anchors.T, TEXT_POWER, TEXT_KEEP)
+        rows = relative(l2_normalize(texts - self.text_origin) @ self.text_anchors.T, TEXT_POWER, TEXT_KEEP)
         return np.where(texts.any(axis=1, keepdims=True), rows, 0.0)
 
     def sentences(self, spec: ClassSpec, settings: AsifSettings) -> tuple[list[str], list[str]]:
@@ -218,16 +216,10 @@ class AsifClassifier:
         )
 
 
-def relative(cosines: np.ndarray, power: float, keep: int) -> np.ndarray:
-    """Rows of similarities to anchors: the highest of each, to a power, scaled to length 1. [N, A] to [N, A]."""
-    floor = np.maximum(np.partition(cosines, -keep, axis=1)[:, -keep, None], 0.0)
-    return unit(np.where(cosines >= floor, cosines, 0.0) ** power)
-
-
 def text_vectors(networks: Networks, classes: Sequence[ClassSpec], progress: Progress = quiet) -> np.ndarray:
     """What MiniLM makes of names and descriptions, unit vectors [C, 384]; zeros for a class without English text."""
     vectors = np.zeros((len(classes), networks.texts.channels), np.float32)
     for vector, spec in zip(vectors, classes, strict=True):
         for part in filter(None, sentences(spec)):
-            vector += unit(networks.features.texts(networks.texts, part, progress).mean(axis=0))
-    return unit(vectors)
+            vector += l2_normalize(networks.features.texts(networks.texts, part, progress).mean(axis=0))
+    return l2_normalize(vectors)

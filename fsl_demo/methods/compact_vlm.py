@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.episodes import ClassSpec, Episode, Progress, quiet
-from fsl_demo.methods.calibration import Default
-from fsl_demo.methods.compact_space import of_class_names, of_sentences
-from fsl_demo.methods.contract import NONE_BELOW, MethodCard
-from fsl_demo.methods.glossary import definitions
-from fsl_demo.methods.prompts import TEMPLATES, templates
-from fsl_demo.methods.vision_language import BETA, WEIGHT, Fitted, VisionLanguage, sentences
+from fsl_demo.core.capabilities import NONE_BELOW, MethodCard
+from fsl_demo.core.episodes import ClassSpec, Episode, Progress, quiet
+from fsl_demo.inference.calibration import Default
+from fsl_demo.inference.compact_space import of_class_names, of_sentences
+from fsl_demo.inference.glossary import definitions
+from fsl_demo.inference.prompts import TEMPLATES, templates
+from fsl_demo.inference.vision_language import BETA, WEIGHT, Fitted, VisionLanguage, sentences
 
 WORTH, SHARPNESS = 1.86, 3.0
 """How many pictures a text counts for; beta: with one picture, the best of the grid on CIFAR-FS validation classes."""

@@ -11,14 +11,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.episodes import Episode, Explanation, Focus, Progress, Scores, quiet
-from fsl_demo.methods import calibration
-from fsl_demo.methods.compact_space import of_class_names
-from fsl_demo.methods.contract import NONE_BELOW, MethodCard
-from fsl_demo.methods.explaining import nearest, sought
-from fsl_demo.methods.joint_space import JointSpace
-from fsl_demo.methods.nearest_mean import check_pictures
-from fsl_demo.pictures import Picture
+from fsl_demo.core.capabilities import NONE_BELOW, MethodCard
+from fsl_demo.core.episodes import Episode, Explanation, Focus, Progress, Scores, quiet
+from fsl_demo.core.pictures import Picture
+from fsl_demo.inference import calibration
+from fsl_demo.inference.compact_space import of_class_names
+from fsl_demo.inference.explanations import direction_heatmap, nearest
+from fsl_demo.inference.image_text_space import ImageTextSpace
+from fsl_demo.inference.nearest_mean import check_pictures
 
 STRENGTHS = (1.0, 10.0, 100.0, 1_000.0, 10_000.0)
 """scikit-learn's C, the inverse of the L2 penalty, for vectors of length 1: what held-out pictures choose from."""
@@ -57,7 +57,7 @@ class LinearProbe:
     )
     Settings: ClassVar = LinearProbeSettings
 
-    def __init__(self, networks: Networks, space: Callable[[Networks], JointSpace] = of_class_names) -> None:
+    def __init__(self, networks: Networks, space: Callable[[Networks], ImageTextSpace] = of_class_names) -> None:
         self.networks, self.space = networks, space(networks)
 
     def fit(self, episode: Episode, settings: LinearProbeSettings, progress: Progress = quiet) -> LinearProbeClassifier:
@@ -78,7 +78,7 @@ class LinearProbeClassifier:
     """
 
     def __init__(
-        self, method: str, space: JointSpace, episode: Episode, settings: LinearProbeSettings, progress: Progress
+        self, method: str, space: ImageTextSpace, episode: Episode, settings: LinearProbeSettings, progress: Progress
     ) -> None:
         started = time.perf_counter()
         self.method, self.space, self.episode, self.settings = method, space, episode, settings
@@ -116,9 +116,9 @@ class LinearProbeClassifier:
     def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
         """Where the class's weight vector is found, on the query and on a support picture."""
         shown = (focus and focus.support) or nearest(self.space, self.episode, query, class_index)
-        layers = [sought(self.space, query, "query", self.weights, class_index)]
+        layers = [direction_heatmap(self.space, query, "query", self.weights, class_index)]
         if shown is not None:
-            layers.append(sought(self.space, shown, "support", self.weights, class_index))
+            layers.append(direction_heatmap(self.space, shown, "support", self.weights, class_index))
         return Explanation(self.method, class_index, tuple(layers))
 
 

@@ -18,12 +18,22 @@ from torch import Tensor
 from fsl_demo.backbones.captioners import PICTURE
 from fsl_demo.backbones.language_model import plain
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.episodes import ClassSpec, Episode, Explanation, Focus, Layer, Progress, Scores, in_latin_script, quiet
-from fsl_demo.errors import UserError
-from fsl_demo.methods import calibration
-from fsl_demo.methods.contract import MethodCard
-from fsl_demo.methods.prefix_captioner import PrefixCaptioner, shares
-from fsl_demo.pictures import Picture
+from fsl_demo.captioners.prefix import PrefixCaptioner, shares
+from fsl_demo.core.capabilities import MethodCard
+from fsl_demo.core.episodes import (
+    ClassSpec,
+    Episode,
+    Explanation,
+    Focus,
+    Layer,
+    Progress,
+    Scores,
+    in_latin_script,
+    quiet,
+)
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture
+from fsl_demo.inference import calibration
 
 STEM = "this is a"
 SHOTS = 12

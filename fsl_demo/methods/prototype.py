@@ -11,12 +11,12 @@ import numpy as np
 
 from fsl_demo import checkpoints
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.episodes import Episode, Progress, quiet
-from fsl_demo.methods.calibration import Default
-from fsl_demo.methods.contract import NONE_BELOW, MethodCard
-from fsl_demo.methods.nearest_mean import Fitted, NearestMean, check_pictures
-from fsl_demo.methods.picture_space import PictureSpace
-from fsl_demo.pictures import Picture
+from fsl_demo.core.capabilities import NONE_BELOW, MethodCard
+from fsl_demo.core.episodes import Episode, Progress, quiet
+from fsl_demo.core.pictures import Picture
+from fsl_demo.inference.calibration import Default
+from fsl_demo.inference.image_space import ImageSpace
+from fsl_demo.inference.nearest_mean import Fitted, NearestMean, check_pictures
 
 CHECKPOINT = "lite0_minilm"
 
@@ -51,7 +51,7 @@ class Prototype:
     def __init__(self, networks: Networks) -> None:
         shipped = checkpoints.load(CHECKPOINT)
         self.networks = networks
-        self.space = PictureSpace(networks)
+        self.space = ImageSpace(networks)
         self.temperature = Default.unpack(shipped.arrays["temperature"])
         self.none_below = Default.unpack(shipped.arrays["none_below"])
         self.checkpoint = f"{networks.pictures.weights[:16]}+{shipped.sha256[:16]}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from fsl_demo.methods.contract import NONE_BELOW, variant_setting
+from fsl_demo.core.capabilities import NONE_BELOW
+from fsl_demo.inference.variants import Variant, installed, variant_setting
 from fsl_demo.methods.siamese import Siamese
-from fsl_demo.methods.variants import Variant, installed
 
 VARIANTS = installed("s3net", (Variant("characters", "s3net_characters"),))
 

@@ -13,14 +13,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.episodes import Episode, Progress, quiet
-from fsl_demo.methods.calibration import Default
-from fsl_demo.methods.contract import NONE_BELOW, MethodCard, variant_setting
-from fsl_demo.methods.local_scaling import locally_scaled
-from fsl_demo.methods.nearest_mean import Fitted, NearestMean, check_pictures
-from fsl_demo.methods.space import TrainedSpace
-from fsl_demo.methods.variants import Variant, choose, installed
-from fsl_demo.pictures import Picture
+from fsl_demo.core.capabilities import NONE_BELOW, MethodCard
+from fsl_demo.core.episodes import Episode, Progress, quiet
+from fsl_demo.core.pictures import Picture
+from fsl_demo.inference.calibration import Default
+from fsl_demo.inference.local_scaling import locally_scaled
+from fsl_demo.inference.nearest_mean import Fitted, NearestMean, check_pictures
+from fsl_demo.inference.space import TrainedSpace
+from fsl_demo.inference.variants import Variant, choose, installed, variant_setting
 
 VARIANTS = installed(
     "siamese",

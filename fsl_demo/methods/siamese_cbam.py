@@ -8,13 +8,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from fsl_demo.episodes import Episode, Explanation, Focus, Progress
-from fsl_demo.methods.contract import NONE_BELOW, variant_setting
-from fsl_demo.methods.nearest_mean import Fitted, NearestMean
+from fsl_demo.core.capabilities import NONE_BELOW
+from fsl_demo.core.episodes import Episode, Explanation, Focus, Progress
+from fsl_demo.core.pictures import Picture
+from fsl_demo.inference.nearest_mean import Fitted, NearestMean
+from fsl_demo.inference.space import TrainedSpace
+from fsl_demo.inference.variants import Variant, installed, variant_setting
 from fsl_demo.methods.siamese import Siamese
-from fsl_demo.methods.space import TrainedSpace
-from fsl_demo.methods.variants import Variant, installed
-from fsl_demo.pictures import Picture
 
 VARIANTS = installed(
     "siamese-cbam", (Variant("characters", "siamese_cbam_characters"), Variant("faces", "siamese_cbam_faces"))

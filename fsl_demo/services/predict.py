@@ -8,12 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from fsl_demo.episodes import ClassSpec, Combined, Episode, Progress, Scores, combine, join
-from fsl_demo.errors import Cancelled, UserError
-from fsl_demo.pictures import Picture
+from fsl_demo.core.episodes import ClassSpec, Combined, Episode, Progress, Scores, combine, join
+from fsl_demo.core.errors import Cancelled, UserError
+from fsl_demo.core.pictures import Picture
 
 if TYPE_CHECKING:
-    from fsl_demo.methods.contract import Classifier, Method
+    from fsl_demo.core.capabilities import Classifier, Method
 
 FIRST_BATCH, LARGEST_BATCH = 16, 128
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from fsl_demo.errors import UserError
-from fsl_demo.pictures import Picture, from_image
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.store.connection import trouble
 
 THUMBNAIL_SIDE = 160

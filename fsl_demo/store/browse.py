@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from fsl_demo.episodes import class_key
+from fsl_demo.core.episodes import class_key
 from fsl_demo.store.connection import plain
 
 THUMBNAILS = 6

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from fsl_demo.episodes import Caption, Described
+from fsl_demo.core.episodes import Caption, Described
 from fsl_demo.store.connection import now, plain
 
 MOST_WORDS = 50

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from fsl_demo.pictures import Picture
+from fsl_demo.core.pictures import Picture
 from fsl_demo.store.blobs import Blobs
 from fsl_demo.store.connection import now
 

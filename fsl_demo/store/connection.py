@@ -12,9 +12,9 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from fsl_demo.episodes import class_key
-from fsl_demo.errors import UserError, disk_trouble
-from fsl_demo.file_names import plain as plain
+from fsl_demo.core.episodes import class_key
+from fsl_demo.core.errors import UserError, disk_trouble
+from fsl_demo.core.file_names import plain as plain
 from fsl_demo.store.schema import migrations
 
 WAL_ATTEMPTS, WAL_PAUSE = 50, 0.02

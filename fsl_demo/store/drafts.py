@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from fsl_demo.errors import UserError
+from fsl_demo.core.errors import UserError
 from fsl_demo.store.connection import now
 
 

@@ -11,9 +11,9 @@ from typing import Literal
 
 from sqlite_utils import Database
 
-from fsl_demo.episodes import ClassSpec, Episode, Example, LabelledEpisode, class_key
-from fsl_demo.errors import UserError
-from fsl_demo.pictures import Picture
+from fsl_demo.core.episodes import ClassSpec, Episode, Example, LabelledEpisode, class_key
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture
 from fsl_demo.store import captions, labels, runs
 from fsl_demo.store.blobs import Blobs
 from fsl_demo.store.connection import now, plain

@@ -8,7 +8,7 @@ from typing import Literal
 
 from sqlite_utils import Database
 
-from fsl_demo.episodes import Label
+from fsl_demo.core.episodes import Label
 from fsl_demo.store.connection import now, plain
 
 

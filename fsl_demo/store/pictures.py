@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from sqlite_utils import Database
 
-from fsl_demo.episodes import ordered_unique
-from fsl_demo.pictures import Picture
+from fsl_demo.core.episodes import ordered_unique
+from fsl_demo.core.pictures import Picture
 from fsl_demo.store.blobs import Blobs
 from fsl_demo.store.connection import now, plain
 

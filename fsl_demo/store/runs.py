@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from sqlite_utils import Database
 
-from fsl_demo.episodes import Run, Scores
+from fsl_demo.core.episodes import Run, Scores
 from fsl_demo.store.connection import now
 
 FLOAT32 = np.dtype("<f4")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fsl_demo.episodes import Described, Label, LabelledEpisode
-from fsl_demo.errors import UserError
-from fsl_demo.pictures import Picture
+from fsl_demo.core.episodes import Described, Label, LabelledEpisode
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture
 from fsl_demo.store import blobs, browse, captions, collection, drafts, episodes, labels, pictures, runs
 from fsl_demo.store.captions import CaptionMatch
 from fsl_demo.store.connection import Connections, now, trouble

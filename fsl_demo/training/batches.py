@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from fsl_demo.errors import UserError
+from fsl_demo.core.errors import UserError
 
 
 def grouped(labels: np.ndarray, size: int, together: int, seed: int, epoch: int) -> Iterator[np.ndarray]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fsl_demo.methods.calibration import softmax
+from fsl_demo.inference.calibration import softmax
 from fsl_demo.training.data import Arrays
 from fsl_demo.training.validation import features, scored
 

@@ -10,12 +10,12 @@ import numpy as np
 from fsl_demo.backbones.efficientnet_lite0 import imagenet_names
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.towers import PictureTowers
+from fsl_demo.core.episodes import Progress, quiet
+from fsl_demo.core.pictures import ingest
 from fsl_demo.datasets.flickr8k import Captioned
-from fsl_demo.episodes import Progress, quiet
-from fsl_demo.methods.calibration import softmax
-from fsl_demo.methods.glossary import imagenet_sentences
-from fsl_demo.methods.prompts import default_templates
-from fsl_demo.pictures import ingest
+from fsl_demo.inference.calibration import softmax
+from fsl_demo.inference.glossary import imagenet_sentences
+from fsl_demo.inference.prompts import default_templates
 
 GROUP = 64
 """Pictures that are in memory at once."""

@@ -9,8 +9,8 @@ import numpy as np
 
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.towers import PictureTowers
-from fsl_demo.episodes import Progress, quiet
-from fsl_demo.pictures import ingest
+from fsl_demo.core.episodes import Progress, quiet
+from fsl_demo.core.pictures import ingest
 
 GROUP = 32
 """Pictures that are in memory at once."""

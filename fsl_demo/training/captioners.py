@@ -16,12 +16,12 @@ from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.captioners import ARCHITECTURES, NETWORKS, PARTS, PICTURE, Captioning
 from fsl_demo.backbones.language_model import LanguageModel
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.captioners.gated import GatedCaptioner
+from fsl_demo.captioners.prefix import PrefixCaptioner
+from fsl_demo.captioners.trained import Doubt, TrainedCaptioner
+from fsl_demo.core.episodes import Progress, quiet
+from fsl_demo.core.pictures import ingest
 from fsl_demo.datasets import flickr8k
-from fsl_demo.episodes import Progress, quiet
-from fsl_demo.methods.gated_captioner import GatedCaptioner
-from fsl_demo.methods.prefix_captioner import PrefixCaptioner
-from fsl_demo.methods.trained_captioner import Doubt, TrainedCaptioner
-from fsl_demo.pictures import ingest
 from fsl_demo.training.batches import each_once
 from fsl_demo.training.captioned_maps import maps
 from fsl_demo.training.data import Arrays

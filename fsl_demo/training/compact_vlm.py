@@ -20,8 +20,8 @@ from torch import Tensor, nn
 from fsl_demo import checkpoints
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.datasets import cifar_fs, flickr8k
-from fsl_demo.episodes import Progress, quiet
 from fsl_demo.evaluation.retrieval import recall
 from fsl_demo.layers.joint_heads import PictureHead, TextHead
 from fsl_demo.losses.clip import soft_classification, symmetric_contrastive

@@ -13,8 +13,8 @@ from fsl_demo.backbones.cache import BATCH
 from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
 from fsl_demo.backbones.picture_maps import placed
 from fsl_demo.backbones.preprocessing import Preprocessing
+from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.datasets.parts import Item, Part, opened
-from fsl_demo.episodes import Progress, quiet
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ from torch.nn.utils.rnn import pad_sequence
 
 from fsl_demo import checkpoints
 from fsl_demo.backbones.language_model import END, network, plain
+from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.datasets import flickr8k
 from fsl_demo.datasets.made_up_names import made_up_names
-from fsl_demo.episodes import Progress, quiet
 from fsl_demo.training.batches import each_once
 from fsl_demo.training.data import Arrays
 from fsl_demo.training.loop import Schedule, Training

@@ -279,7 +279,7 @@ def _silent(text: str) -> None:
 
 
 def _too_few(pictures: int) -> Exception:
-    from fsl_demo.errors import UserError
+    from fsl_demo.core.errors import UserError
 
     reason = "They do not fill one batch. Add some, or choose a smaller --batch."
     return UserError("setting_bad", name="pictures", value=pictures, reason=reason)

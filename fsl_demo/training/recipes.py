@@ -7,7 +7,7 @@ from typing import Any
 
 from fsl_demo.backbones.architecture import Architecture
 from fsl_demo.backbones.embedder import Embedder
-from fsl_demo.errors import UserError
+from fsl_demo.core.errors import UserError
 from fsl_demo.training.augmentation import Augmentation
 from fsl_demo.training.loop import Schedule
 from fsl_demo.training.objectives import Can, S3Net, Sampling, Siamese

@@ -14,9 +14,9 @@ from fsl_demo import checkpoints
 from fsl_demo.backbones.embedder import Embedder
 from fsl_demo.backbones.preprocessing import PREPROCESSINGS, Preprocessing
 from fsl_demo.backbones.trained import TrainedNetwork
+from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.datasets.pairs import PairSampler
 from fsl_demo.datasets.parts import Dataset, Item, Part, large_enough
-from fsl_demo.episodes import Progress, quiet
 from fsl_demo.training import recipes
 from fsl_demo.training.calibrate import DEFAULTS, defaults
 from fsl_demo.training.data import Arrays, load

@@ -14,17 +14,17 @@ from fsl_demo import checkpoints
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.minilm import MiniLM
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.core.episodes import ClassSpec, Progress, quiet
+from fsl_demo.core.pictures import ingest
 from fsl_demo.datasets import cifar_fs, flickr8k
 from fsl_demo.datasets.flickr8k import Captioned
 from fsl_demo.datasets.parts import Item, opened
-from fsl_demo.episodes import ClassSpec, Progress, quiet
 from fsl_demo.evaluation import matching
+from fsl_demo.inference.compact_space import CompactSpace, of_sentences
 from fsl_demo.layers import two_stream as network
 from fsl_demo.layers.two_stream import GRID
-from fsl_demo.methods.compact_space import CompactSpace, of_sentences
-from fsl_demo.methods.two_stream import TwoStream, TwoStreamSettings
-from fsl_demo.methods.two_stream_model import TwoStreamModel, blended
-from fsl_demo.pictures import ingest
+from fsl_demo.methods.two_stream.method import TwoStream, TwoStreamSettings
+from fsl_demo.methods.two_stream.model import TwoStreamModel, blended
 from fsl_demo.training import two_stream_objective as objective
 from fsl_demo.training.caption_features import Features, features
 from fsl_demo.training.captioned_maps import maps

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.datasets.parts import Item
-from fsl_demo.episodes import Progress, quiet
 from fsl_demo.evaluation.run import Opened, episode_of
 from fsl_demo.evaluation.sampling import EpisodeSampler
-from fsl_demo.methods.calibration import REFUSED, softmax
+from fsl_demo.inference.calibration import REFUSED, softmax
 from fsl_demo.methods.compact_vlm import SHARPNESS, WORTH, CompactVlm, CompactVlmSettings
 
 WAY, QUERIES, EPISODES, EACH = 5, 15, 150, 100

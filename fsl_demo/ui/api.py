@@ -10,12 +10,13 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from fsl_demo.commands import caption, reading
-from fsl_demo.episodes import ClassSpec, quiet
-from fsl_demo.errors import UserError
+from fsl_demo.cli import caption
+from fsl_demo.core.capabilities import Method
+from fsl_demo.core.captioning import Captioner
+from fsl_demo.core.episodes import ClassSpec, quiet
+from fsl_demo.core.errors import UserError
 from fsl_demo.methods import proposed
-from fsl_demo.methods.captioning import Captioner
-from fsl_demo.methods.contract import Method
+from fsl_demo.services import reading
 from fsl_demo.services.predict import Plan, predict, predict_document
 
 

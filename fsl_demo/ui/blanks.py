@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from fsl_demo.errors import UserError
-from fsl_demo.methods.blanks import BLANK, Filled, fill
+from fsl_demo.core.errors import UserError
+from fsl_demo.services.fill import BLANK, Filled, fill
 from fsl_demo.ui import heat_maps
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.requests import Name, Panel, Sha

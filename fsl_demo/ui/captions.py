@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar, Literal
 
-from fsl_demo.describing import describe_new
-from fsl_demo.episodes import Described, Layer
-from fsl_demo.errors import UserError
-from fsl_demo.methods.captioning import Captioner
-from fsl_demo.methods.phrases import FUNCTION_WORDS
-from fsl_demo.pictures import Picture
+from fsl_demo.core.captioning import Captioner
+from fsl_demo.core.episodes import Described, Layer
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture
+from fsl_demo.inference.phrases import FUNCTION_WORDS
+from fsl_demo.services.caption import describe_new
 from fsl_demo.ui import heat_maps
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import Document

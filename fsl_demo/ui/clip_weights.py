@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any, ClassVar
 
-from fsl_demo.backbones import clip_downloads
-from fsl_demo.backbones.clip_names import OFFERS, ClipName, offer
-from fsl_demo.errors import UserError
-from fsl_demo.methods.contract import Method
+from fsl_demo.backbones.clip import downloads as clip_downloads
+from fsl_demo.backbones.clip.names import OFFERS, ClipName, offer
+from fsl_demo.core.capabilities import Method
+from fsl_demo.core.errors import UserError
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import Document
 from fsl_demo.ui.jobs import Job, Outcome

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from fsl_demo.errors import UserError
-from fsl_demo.methods.captioning import Captioner
-from fsl_demo.methods.contract import Method
-from fsl_demo.pictures import Picture
+from fsl_demo.core.capabilities import Method
+from fsl_demo.core.captioning import Captioner
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture
 from fsl_demo.store import Workspace
 from fsl_demo.ui import templating
 from fsl_demo.ui.texts import Language

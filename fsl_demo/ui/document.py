@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from fsl_demo.episodes import ClassSpec, Episode, Example, Label, LabelledEpisode, Run
-from fsl_demo.pictures import Picture
+from fsl_demo.core.episodes import ClassSpec, Episode, Example, Label, LabelledEpisode, Run
+from fsl_demo.core.pictures import Picture
 from fsl_demo.ui.result import Result
 
 NONE = "none"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fsl_demo import store
-from fsl_demo.errors import UserError
+from fsl_demo.core.errors import UserError
 from fsl_demo.store import Draft, StaleDraft, Workspace
 from fsl_demo.ui import ranking
 from fsl_demo.ui.board import Board

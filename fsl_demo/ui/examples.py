@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-from fsl_demo.errors import UserError
-from fsl_demo.pictures import Picture, from_image, ingest
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture, from_image, ingest
 from fsl_demo.ui.document import ClassRow, Document
 
 RECIPES = Path(__file__).parents[2] / "assets" / "examples.json"

@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from fsl_demo.episodes import Explanation, Focus, Layer, quiet
-from fsl_demo.errors import UserError
-from fsl_demo.methods.contract import Classifier, Method
+from fsl_demo.core.capabilities import Classifier, Method
+from fsl_demo.core.episodes import Explanation, Focus, Layer, quiet
+from fsl_demo.core.errors import UserError
 from fsl_demo.ui import heat_maps, notes
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.heat_maps import Figure

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
 
-from fsl_demo import faces
-from fsl_demo.errors import UserError
+from fsl_demo.core.errors import UserError
+from fsl_demo.inference import faces
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.jobs import Job
 from fsl_demo.ui.requests import JobRequest

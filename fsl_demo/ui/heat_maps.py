@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fsl_demo.episodes import Layer
-from fsl_demo.overlays import overlay
+from fsl_demo.core.episodes import Layer
+from fsl_demo.services.overlays import overlay
 from fsl_demo.ui.images import SIDE, heat_maps, picture_address
 from fsl_demo.ui.templating import percent
 

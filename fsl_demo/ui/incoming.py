@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fastapi import Request
 
-from fsl_demo.errors import UserError, disk_trouble
+from fsl_demo.core.errors import UserError, disk_trouble
 from fsl_demo.store import Workspace
 from fsl_demo.store.exchange import read as read_exported
 from fsl_demo.ui.context import Context

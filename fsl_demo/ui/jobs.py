@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from fsl_demo.errors import Cancelled, UserError
+from fsl_demo.core.errors import Cancelled, UserError
 
 AT_ONCE = 2
 PAUSE = 0.2

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fsl_demo import runtime
-from fsl_demo.errors import UserError
+from fsl_demo.core.errors import UserError
 
 
 def parser() -> argparse.ArgumentParser:

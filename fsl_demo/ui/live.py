@@ -13,10 +13,10 @@ import numpy as np
 from fsl_demo import methods
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.episodes import quiet
-from fsl_demo.errors import UserError
-from fsl_demo.methods.contract import Classifier, Method
-from fsl_demo.pictures import ingest
+from fsl_demo.core.capabilities import Classifier, Method
+from fsl_demo.core.episodes import quiet
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import ingest
 from fsl_demo.store import Workspace
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.page import Page

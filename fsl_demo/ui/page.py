@@ -10,9 +10,9 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from fsl_demo import runtime
-from fsl_demo.errors import UserError
-from fsl_demo.methods.captioning import Captioner
-from fsl_demo.methods.contract import Method
+from fsl_demo.core.capabilities import Method
+from fsl_demo.core.captioning import Captioner
+from fsl_demo.core.errors import UserError
 from fsl_demo.store import Workspace
 from fsl_demo.ui import ranking
 from fsl_demo.ui.board import ID_LENGTH, Board

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from fsl_demo.errors import UserError
+from fsl_demo.core.errors import UserError
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.requests import Name, Panel
 from fsl_demo.ui.result import Result

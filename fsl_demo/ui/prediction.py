@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from fsl_demo import runtime
-from fsl_demo.episodes import Episode, Scores
-from fsl_demo.errors import Cancelled, UserError
+from fsl_demo.core.episodes import Episode, Scores
+from fsl_demo.core.errors import Cancelled, UserError
 from fsl_demo.services.predict import Plan, predict_in_batches
 from fsl_demo.ui import changes
 from fsl_demo.ui.context import Context

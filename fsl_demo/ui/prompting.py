@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fsl_demo.errors import UserError
-from fsl_demo.methods.contract import TextMethod
-from fsl_demo.methods.prompts import phrasing
+from fsl_demo.core.capabilities import TextMethod
+from fsl_demo.core.errors import UserError
+from fsl_demo.inference.prompts import phrasing
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import ClassRow
 from fsl_demo.ui.proposals import chosen_methods

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fsl_demo.errors import UserError
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture
+from fsl_demo.inference.variants import looks_like
 from fsl_demo.methods import proposed
-from fsl_demo.methods.variants import looks_like
-from fsl_demo.pictures import Picture
 from fsl_demo.ui.context import Context
 
 

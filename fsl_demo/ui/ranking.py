@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fsl_demo.episodes import combine
+from fsl_demo.core.episodes import combine
 from fsl_demo.ui.board import ID_LENGTH
 from fsl_demo.ui.document import Document
 from fsl_demo.ui.result import Result

@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
-from fsl_demo.errors import UserError
+from fsl_demo.core.errors import UserError
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.drafts import Drafts, OpenDraft
 

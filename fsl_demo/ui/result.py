@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fsl_demo.episodes import Scores
+from fsl_demo.core.episodes import Scores
 
 
 @dataclass

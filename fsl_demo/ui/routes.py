@@ -19,8 +19,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
 
-from fsl_demo.errors import UserError
-from fsl_demo.pictures import MAX_BYTES
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import MAX_BYTES
 from fsl_demo.ui import examples, images, incoming, live, tables, uploads
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.page import Page, SentEdit

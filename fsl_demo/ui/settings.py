@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any
 
-from fsl_demo.errors import UserError
-from fsl_demo.methods.contract import Method
-from fsl_demo.methods.prompts import default_templates, templates
+from fsl_demo.core.capabilities import Method
+from fsl_demo.core.errors import UserError
+from fsl_demo.inference.prompts import default_templates, templates
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import Document
 

@@ -14,8 +14,8 @@ from typing import Annotated, Any, ClassVar
 from PIL import Image
 from pydantic import Field
 
-from fsl_demo.errors import UserError
-from fsl_demo.pictures import Picture
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture
 from fsl_demo.services.sort import Folders, FreeNames, SortedRow, write_sorted_csv
 from fsl_demo.store.exchange.files import replacing
 from fsl_demo.ui.context import Context

@@ -6,7 +6,7 @@ import csv
 import io
 from typing import Any
 
-from fsl_demo.file_names import safe_cell
+from fsl_demo.core.file_names import safe_cell
 from fsl_demo.ui.context import Context
 
 

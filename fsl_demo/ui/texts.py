@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fsl_demo.errors import MESSAGES, UserError
+from fsl_demo.core.errors import MESSAGES, UserError
 
 LOCALES = Path(__file__).parent / "locales"
 DEFAULT = "en"

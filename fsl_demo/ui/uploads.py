@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from fsl_demo.core.episodes import class_key
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.file_names import class_name
+from fsl_demo.core.pictures import ingest
 from fsl_demo.datasets.class_folders import class_paths, is_picture, natural
-from fsl_demo.episodes import class_key
-from fsl_demo.errors import UserError
-from fsl_demo.file_names import class_name
-from fsl_demo.methods.variants import looks_like
-from fsl_demo.pictures import ingest
+from fsl_demo.inference.variants import looks_like
 from fsl_demo.store.exchange.archive import Source, open_source
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import ClassRow, Document

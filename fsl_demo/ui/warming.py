@@ -8,9 +8,9 @@ import threading
 import numpy as np
 from PIL import Image
 
-from fsl_demo.episodes import ClassSpec, Episode, Example, quiet
+from fsl_demo.core.episodes import ClassSpec, Episode, Example, quiet
+from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.methods import proposed
-from fsl_demo.pictures import Picture, from_image
 from fsl_demo.ui.page import Page
 
 

@@ -12,7 +12,7 @@ from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
 from fsl_demo.backbones.efficientnet_lite2 import EfficientNetLite2
 from fsl_demo.backbones.minilm import MiniLM
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.pictures import Picture, from_image
+from fsl_demo.core.pictures import Picture, from_image
 
 SUBJECTS = ("cat", "coffee", "rocket")
 _LOAD = {"cat": data.chelsea, "coffee": data.coffee, "rocket": data.rocket}

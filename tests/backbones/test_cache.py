@@ -9,9 +9,9 @@ from PIL import Image
 
 from fsl_demo.backbones import cache
 from fsl_demo.backbones.cache import FeatureCache, MemoryStore
-from fsl_demo.episodes import Progress, quiet
-from fsl_demo.errors import Cancelled
-from fsl_demo.pictures import Picture, from_image
+from fsl_demo.core.episodes import Progress, quiet
+from fsl_demo.core.errors import Cancelled
+from fsl_demo.core.pictures import Picture, from_image
 
 
 class Colours:

@@ -11,13 +11,13 @@ import pytest
 import torch
 
 from fsl_demo.backbones.cache import FeatureCache
-from fsl_demo.backbones.clip import Clip
-from fsl_demo.backbones.clip_names import folder
+from fsl_demo.backbones.clip.model import Clip
+from fsl_demo.backbones.clip.names import folder
 from fsl_demo.backbones.minilm import MiniLM
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.weights import verified
-from fsl_demo.errors import UserError
-from fsl_demo.pictures import Picture
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture
 from tests.backbones import tiny_clip
 from tests.backbones.loaded import crops
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from fsl_demo.backbones.clip import Clip
-from fsl_demo.backbones.clip_downloads import addresses, download
-from fsl_demo.backbones.clip_names import OFFERS, ClipName, folder
-from fsl_demo.errors import UserError
+from fsl_demo.backbones.clip.downloads import addresses, download
+from fsl_demo.backbones.clip.model import Clip
+from fsl_demo.backbones.clip.names import OFFERS, ClipName, folder
+from fsl_demo.core.errors import UserError
 from tests import serving
 from tests.backbones import tiny_clip
 from tests.serving import Answer, Site

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from fsl_demo.backbones.clip_files import locate
-from fsl_demo.backbones.clip_names import ClipName, folder
-from fsl_demo.errors import UserError
+from fsl_demo.backbones.clip.files import locate
+from fsl_demo.backbones.clip.names import ClipName, folder
+from fsl_demo.core.errors import UserError
 from tests.backbones import tiny_clip
 
 TAGS = {"tiny": {"plain": {}, "quick": {"quick_gelu": True}}, "tiny-quickgelu": {"quick": {"quick_gelu": True}}}

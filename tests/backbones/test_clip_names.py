@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from fsl_demo.backbones.clip_names import OFFERS, ClipName, folder, offer
-from fsl_demo.errors import UserError
+from fsl_demo.backbones.clip.names import OFFERS, ClipName, folder, offer
+from fsl_demo.core.errors import UserError
 from tests.backbones import tiny_clip
 
 

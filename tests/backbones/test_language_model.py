@@ -8,7 +8,7 @@ import torch
 
 from fsl_demo import checkpoints
 from fsl_demo.backbones.language_model import CHECKPOINT, LanguageModel, plain
-from fsl_demo.errors import UserError
+from fsl_demo.core.errors import UserError
 from tests.backbones.small_language import ARCHITECTURE, TEXTS, small_gpt2, small_language
 
 

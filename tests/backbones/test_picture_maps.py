@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from fsl_demo.backbones.picture_maps import CHANNELS, placed
-from fsl_demo.methods.picture_space import PictureSpace
-from fsl_demo.pictures import Picture
+from fsl_demo.core.pictures import Picture
+from fsl_demo.inference.image_space import ImageSpace
 from tests.backbones.loaded import crops, networks
 
 
@@ -16,7 +16,7 @@ def pictures() -> list[Picture]:
 
 def test_their_mean_is_the_vector_that_prototypes_are_made_of(pictures: list[Picture]) -> None:
     shared = networks()
-    space = PictureSpace(shared)
+    space = ImageSpace(shared)
     maps = placed(shared.features.maps(shared.pictures, pictures), space.axes())
     assert maps.shape == (2, CHANNELS, 7, 7)
     np.testing.assert_allclose(maps.mean((2, 3)), space.embed(pictures), atol=1e-5)
@@ -24,7 +24,7 @@ def test_their_mean_is_the_vector_that_prototypes_are_made_of(pictures: list[Pic
 
 def test_a_position_has_its_share_of_a_cosine(pictures: list[Picture]) -> None:
     shared = networks()
-    space = PictureSpace(shared)
+    space = ImageSpace(shared)
     raw, anchors = shared.features.maps(shared.pictures, pictures), space.anchors()[:5]
     maps = placed(raw, space.axes())
     for one, found in zip(raw, maps, strict=True):

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageOps
 
 from fsl_demo.backbones.preprocessing import FACE, INK, PREPROCESSINGS
-from fsl_demo.pictures import Picture, from_image
+from fsl_demo.core.pictures import Picture, from_image
 from tests.backbones.loaded import crops
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from fsl_demo.episodes import Episode, Explanation, Focus, Layer, Progress, Scores, quiet
-from fsl_demo.errors import UserError
-from fsl_demo.methods.contract import NONE_BELOW, MethodCard
-from fsl_demo.pictures import Picture
+from fsl_demo.core.capabilities import NONE_BELOW, MethodCard
+from fsl_demo.core.episodes import Episode, Explanation, Focus, Layer, Progress, Scores, quiet
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture
 from tests.colours import mean_colour
 
 STEP = 0.01

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fsl_demo.episodes import Scores
-from fsl_demo.pictures import from_image
+from fsl_demo.core.episodes import Scores
+from fsl_demo.core.pictures import from_image
 from fsl_demo.store import Change, Workspace
 from fsl_demo.ui.document import ClassRow, Document
 from fsl_demo.ui.result import Result

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fsl_demo import datasets
-from fsl_demo.errors import UserError
+from fsl_demo.core.errors import UserError
 from tests.datasets.trees import (
     assert_balanced_pairs_within,
     assert_everything_is_used_once,

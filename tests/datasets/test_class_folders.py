@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from fsl_demo.core.errors import UserError
 from fsl_demo.datasets.class_folders import class_folders
-from fsl_demo.errors import UserError
 
 
 def make(root: Path, *names: str) -> Path:

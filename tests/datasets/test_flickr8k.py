@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from fsl_demo.core.errors import UserError
 from fsl_demo.datasets import flickr8k
-from fsl_demo.errors import UserError
 
 
 def laid_out(root: Path) -> Path:

@@ -9,11 +9,11 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from fsl_demo.core.episodes import ClassSpec, Episode, Example, Label, LabelledEpisode
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import from_image
 from fsl_demo.datasets import folders
 from fsl_demo.datasets.parts import Item, Part, opened
-from fsl_demo.episodes import ClassSpec, Episode, Example, Label, LabelledEpisode
-from fsl_demo.errors import UserError
-from fsl_demo.pictures import from_image
 from fsl_demo.store.exchange import imagefolder
 from tests.datasets.trees import assert_everything_is_used_once, class_tree
 

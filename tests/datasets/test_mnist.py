@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from fsl_demo import datasets, runtime
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture
 from fsl_demo.datasets import mnist
 from fsl_demo.datasets.parts import Part
-from fsl_demo.errors import UserError
-from fsl_demo.pictures import Picture
 from tests.datasets.trees import assert_balanced_pairs_within, assert_no_class_in_common, served
 
 NAMES = {True: "train", False: "t10k"}

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from fsl_demo.core.errors import UserError
 from fsl_demo.datasets.pairs import PairSampler, fixed_pairs
-from fsl_demo.errors import UserError
 
 LABELS = np.array([0] * 30 + [1] * 3 + [2] + [5] * 10)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from fsl_demo import datasets
+from fsl_demo.core.errors import UserError
 from fsl_demo.datasets import DATASETS
-from fsl_demo.errors import UserError
 from tests.datasets.trees import class_tree
 
 

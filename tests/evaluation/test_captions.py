@@ -6,10 +6,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from fsl_demo.core.captioning import Caption
 from fsl_demo.datasets.flickr8k import Captioned
 from fsl_demo.evaluation.captions import bleu, cider, measure
 from fsl_demo.evaluation.doubt import auroc, doubt, others
-from fsl_demo.methods.captioning import Caption
 from tests.backbones.loaded import crops
 from tests.dictated import Dictated
 

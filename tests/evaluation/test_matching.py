@@ -11,7 +11,7 @@ import torch
 from fsl_demo.datasets.flickr8k import Captioned
 from fsl_demo.evaluation import matching
 from fsl_demo.evaluation.matching import best_weight, first, found, masked_words, rank, reranking, whole_words
-from fsl_demo.methods.two_stream_model import TOP, blended
+from fsl_demo.methods.two_stream.model import TOP, blended
 from tests.backbones.loaded import crops, networks
 
 RANDOM = np.random.default_rng(0)

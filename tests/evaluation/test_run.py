@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fsl_demo.episodes import ClassSpec, Episode, Example, Explanation, Focus, Layer, Progress, Scores, quiet
-from fsl_demo.errors import Cancelled, UserError
+from fsl_demo.core.capabilities import MethodCard
+from fsl_demo.core.episodes import ClassSpec, Episode, Example, Explanation, Focus, Layer, Progress, Scores, quiet
+from fsl_demo.core.errors import Cancelled, UserError
+from fsl_demo.core.pictures import Picture
 from fsl_demo.evaluation import heatmaps
 from fsl_demo.evaluation.heatmaps import blank, blanking
 from fsl_demo.evaluation.leave_one_out import leave_one_out
 from fsl_demo.evaluation.run import evaluate
 from fsl_demo.methods.asif import Asif, AsifSettings
-from fsl_demo.methods.contract import MethodCard
 from fsl_demo.methods.prototype import Prototype, PrototypeSettings
-from fsl_demo.pictures import Picture
 from tests.backbones.loaded import SUBJECTS, crops, networks
 
 

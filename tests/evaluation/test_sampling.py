@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fsl_demo.errors import UserError
+from fsl_demo.core.errors import UserError
 from fsl_demo.evaluation.sampling import EpisodeSampler
 
 ITEMS = {name: [f"{name}{number}" for number in range(8)] for name in "abcdef"}

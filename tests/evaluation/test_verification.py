@@ -7,17 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fsl_demo.episodes import Progress, quiet
-from fsl_demo.errors import UserError
-from fsl_demo.evaluation.verification import (
-    accuracy,
-    across_folds,
-    best_threshold,
-    similarities,
-    verify,
-    verify_folds,
-)
-from fsl_demo.pictures import Picture, from_image
+from fsl_demo.core.episodes import Progress, quiet
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture, from_image
+from fsl_demo.evaluation.verification import accuracy, across_folds, best_threshold, similarities, verify, verify_folds
 
 
 def best_of_all(found: np.ndarray, same: np.ndarray) -> float:

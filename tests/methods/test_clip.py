@@ -9,10 +9,10 @@ import torch
 
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.episodes import ClassSpec, Episode, Example, Focus, quiet
-from fsl_demo.errors import UserError
-from fsl_demo.methods.clip import ClipMethod, ClipSettings
-from fsl_demo.methods.prompts import default_templates
+from fsl_demo.core.episodes import ClassSpec, Episode, Example, Focus, quiet
+from fsl_demo.core.errors import UserError
+from fsl_demo.inference.prompts import default_templates
+from fsl_demo.methods.clip.method import ClipMethod, ClipSettings
 from tests.backbones import tiny_clip
 from tests.backbones.loaded import SUBJECTS, crops
 

@@ -7,9 +7,9 @@ import pytest
 
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.errors import UserError
-from fsl_demo.methods.clip_space import ClipSpace
-from fsl_demo.methods.joint_space import JointSpace
+from fsl_demo.core.errors import UserError
+from fsl_demo.inference.image_text_space import ImageTextSpace
+from fsl_demo.methods.clip.space import ClipSpace
 from tests.backbones import tiny_clip
 from tests.backbones.loaded import crops
 
@@ -26,7 +26,7 @@ def made(architecture: str, folder: Path) -> ClipSpace:
 
 
 def test_vectors_are_of_length_one_and_ensembles_are_means(tmp_path: Path) -> None:
-    space: JointSpace = made("tiny", tmp_path)
+    space: ImageTextSpace = made("tiny", tmp_path)
     pictures = space.embed(crops("cat"))
     assert pictures.shape == (4, 16) and pictures.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(pictures, axis=1), 1, atol=1e-5)

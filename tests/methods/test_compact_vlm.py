@@ -5,8 +5,8 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from fsl_demo.episodes import ClassSpec, Episode, Example, Focus
-from fsl_demo.errors import UserError
+from fsl_demo.core.episodes import ClassSpec, Episode, Example, Focus
+from fsl_demo.core.errors import UserError
 from fsl_demo.methods.compact_vlm import CompactVlm, CompactVlmSettings
 from tests.backbones.loaded import SUBJECTS, crops, networks
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from fsl_demo.episodes import ClassSpec, Episode, Example, Focus, quiet
-from fsl_demo.errors import UserError
-from fsl_demo.methods.calibration import threshold
+from fsl_demo.core.episodes import ClassSpec, Episode, Example, Focus, quiet
+from fsl_demo.core.errors import UserError
+from fsl_demo.inference.calibration import threshold
+from fsl_demo.inference.vectors import l2_normalize
 from fsl_demo.methods.linear_probe import (
     STRENGTH,
     STRENGTHS,
@@ -20,9 +21,8 @@ from fsl_demo.methods.linear_probe import (
     _held_out,
     _trained,
 )
-from fsl_demo.methods.vectors import unit
 from tests.backbones.loaded import networks
-from tests.methods.fake_space import SHARES, FakeSpace
+from tests.inference.fake_space import SHARES, FakeSpace
 
 AUTOMATIC = LinearProbeSettings()
 
@@ -30,7 +30,7 @@ AUTOMATIC = LinearProbeSettings()
 def vectors(owners: Sequence[int], noise: float, seed: int = 0) -> np.ndarray:
     """Around an axis a class, in eight dimensions."""
     random = np.random.default_rng(seed)
-    return unit(np.eye(8)[list(owners)] + noise * random.normal(size=(len(owners), 8))).astype(np.float32)
+    return l2_normalize(np.eye(8)[list(owners)] + noise * random.normal(size=(len(owners), 8))).astype(np.float32)
 
 
 class Task:
@@ -98,7 +98,7 @@ def test_one_picture_takes_the_default_and_says_so() -> None:
 def test_a_class_with_more_pictures_is_not_favoured() -> None:
     task = Task((1, 1))
     task.episode = Episode(task.episode.classes, (*task.episode.support[:1] * 9, task.episode.support[1]))
-    middle = task.space.picture(unit(task.keys.sum(axis=0)))
+    middle = task.space.picture(l2_normalize(task.keys.sum(axis=0)))
     assert task.fit().predict([middle]).probabilities[0] == pytest.approx([0.5, 0.5], abs=1e-3)
 
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from fsl_demo import methods
-from fsl_demo.episodes import ClassSpec, Episode, Example, Focus, quiet
-from fsl_demo.errors import Cancelled, UserError
-from fsl_demo.methods.asif import Asif, AsifSettings, relative
+from fsl_demo.core.episodes import ClassSpec, Episode, Example, Focus, quiet
+from fsl_demo.core.errors import Cancelled, UserError
+from fsl_demo.inference.anchors import relative
+from fsl_demo.methods.asif import Asif, AsifSettings
 from fsl_demo.methods.prototype import Prototype, PrototypeSettings
 from tests.backbones.loaded import SUBJECTS, crops, networks
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from fsl_demo.backbones.captioners import PICTURE
-from fsl_demo.episodes import ClassSpec, Episode, Example, quiet
-from fsl_demo.errors import UserError
+from fsl_demo.core.episodes import ClassSpec, Episode, Example, quiet
+from fsl_demo.core.errors import UserError
 from fsl_demo.methods.prefix import SHOTS, InContext, Prefix, PrefixSettings, class_words, in_turns
 from tests.backbones.loaded import crops, networks
 

@@ -14,16 +14,16 @@ from fsl_demo import methods
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.trained import TrainedNetwork
-from fsl_demo.episodes import ClassSpec, Episode, Example, Focus, quiet
-from fsl_demo.errors import UserError
+from fsl_demo.core.episodes import ClassSpec, Episode, Example, Focus, quiet
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture, from_image
+from fsl_demo.inference.variants import Variant, choose, looks_like
 from fsl_demo.layers.cbam import CBAM
-from fsl_demo.methods.can import Can, CanTransductive
-from fsl_demo.methods.cross_space import CrossSpace
+from fsl_demo.methods.can.method import Can, CanTransductive
+from fsl_demo.methods.can.space import CrossSpace
 from fsl_demo.methods.s3net import S3Net
 from fsl_demo.methods.siamese import Siamese
 from fsl_demo.methods.siamese_cbam import SiameseCbam
-from fsl_demo.methods.variants import Variant, choose, looks_like
-from fsl_demo.pictures import Picture, from_image
 
 TRAINED: Any = pytest.mark.parametrize("make", [Siamese, SiameseCbam, S3Net, Can, CanTransductive])
 

@@ -7,9 +7,9 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from fsl_demo.episodes import ClassSpec, Episode, Example, Focus
-from fsl_demo.errors import Cancelled, UserError
-from fsl_demo.methods.two_stream import TwoStream, TwoStreamSettings
+from fsl_demo.core.episodes import ClassSpec, Episode, Example, Focus
+from fsl_demo.core.errors import Cancelled, UserError
+from fsl_demo.methods.two_stream.method import TwoStream, TwoStreamSettings
 from tests.backbones.loaded import SUBJECTS, crops, networks
 
 AUTOMATIC = TwoStreamSettings()

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from fsl_demo import methods
-from fsl_demo.episodes import ClassSpec, Episode, Example, Progress, quiet
-from fsl_demo.errors import Cancelled, UserError
-from fsl_demo.pictures import Picture, from_image
+from fsl_demo.core.episodes import ClassSpec, Episode, Example, Progress, quiet
+from fsl_demo.core.errors import Cancelled, UserError
+from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.services.predict import Plan, combined_answer, predict, predict_in_batches
 from tests.backbones.loaded import SUBJECTS, crops, networks
 from tests.colours import painted

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from fsl_demo.episodes import quiet
-from fsl_demo.errors import UserError
+from fsl_demo.core.episodes import quiet
+from fsl_demo.core.errors import UserError
 from fsl_demo.services.sort import (
     Answer,
     Folders,
@@ -431,7 +431,7 @@ def test_the_files_of_a_folder(desk: Desk) -> None:
 def test_neither_torch_nor_gradio_nor_the_store_is_imported() -> None:
     code = (
         "import sys, fsl_demo.services.sort, fsl_demo.services.predict;"
-        "print(sorted({'torch', 'gradio', 'sqlite_utils', 'fsl_demo.store', 'fsl_demo.commands'} & set(sys.modules)))"
+        "print(sorted({'torch', 'gradio', 'sqlite_utils', 'fsl_demo.store', 'fsl_demo.cli'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.strip() == "[]"

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from fsl_demo.episodes import ClassSpec, Episode, Example, Label, LabelledEpisode, Run, Scores
-from fsl_demo.pictures import Picture, from_image
+from fsl_demo.core.episodes import ClassSpec, Episode, Example, Label, LabelledEpisode, Run, Scores
+from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.store import Workspace
 
 

@@ -19,9 +19,9 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from fsl_demo.episodes import Caption, Described, LabelledEpisode
-from fsl_demo.errors import UserError
-from fsl_demo.pictures import Picture
+from fsl_demo.core.episodes import Caption, Described, LabelledEpisode
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture
 from fsl_demo.store import Workspace
 from fsl_demo.store.exchange import FORMATS, read
 from fsl_demo.store.schema import migrations

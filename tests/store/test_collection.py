@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from fsl_demo.episodes import Label, LabelledEpisode
-from fsl_demo.pictures import Picture
+from fsl_demo.core.episodes import Label, LabelledEpisode
+from fsl_demo.core.pictures import Picture
 from fsl_demo.store import Workspace
 
 

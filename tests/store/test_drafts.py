@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fsl_demo.errors import UserError
+from fsl_demo.core.errors import UserError
 from fsl_demo.store import Change, StaleDraft, Workspace
 
 

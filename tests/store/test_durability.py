@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from fsl_demo.episodes import Label, LabelledEpisode
-from fsl_demo.errors import UserError
-from fsl_demo.pictures import Picture
+from fsl_demo.core.episodes import Label, LabelledEpisode
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture
 from fsl_demo.store import Change, StaleDraft, Workspace, blobs
 from fsl_demo.store.connection import Connections
 from fsl_demo.store.schema import migrations

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fsl_demo.episodes import ClassSpec, Episode, Example, Label, LabelledEpisode, Run
-from fsl_demo.errors import UserError
-from fsl_demo.pictures import Picture, from_image
+from fsl_demo.core.episodes import ClassSpec, Episode, Example, Label, LabelledEpisode, Run
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.store import Workspace
 from tests.store.conftest import make_scores
 

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from fsl_demo.errors import UserError
-from fsl_demo.pictures import Picture, from_image
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.store import Workspace
 
 

@@ -5,7 +5,7 @@ from itertools import groupby
 import numpy as np
 import pytest
 
-from fsl_demo.errors import UserError
+from fsl_demo.core.errors import UserError
 from fsl_demo.training.batches import Episodes, grouped
 
 LABELS = np.random.default_rng(0).permutation(np.repeat([0, 1, 2, 5], [7, 20, 1, 33]))

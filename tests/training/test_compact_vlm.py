@@ -9,8 +9,8 @@ import torch
 from PIL import Image
 
 from fsl_demo.datasets.flickr8k import Captioned
-from fsl_demo.methods.compact_space import text_head
-from fsl_demo.methods.vectors import unit
+from fsl_demo.inference.compact_space import text_head
+from fsl_demo.inference.vectors import l2_normalize
 from fsl_demo.training import caption_features
 from fsl_demo.training.caption_features import Features, features
 from fsl_demo.training.compact_vlm import Objective, figure, folded
@@ -82,7 +82,7 @@ def test_shipped_heads_read_what_is_not_scaled() -> None:
     with torch.inference_mode():
         pictures = module.pictures(torch.from_numpy(scaled.pictures)).numpy()
         texts = module.texts(torch.from_numpy(scaled.captions[:, 0])).numpy()
-    found = unit(data.pictures @ heads["pictures.weight"].T + heads["pictures.bias"])
+    found = l2_normalize(data.pictures @ heads["pictures.weight"].T + heads["pictures.bias"])
     np.testing.assert_allclose(found, pictures, atol=5e-3)
     np.testing.assert_allclose(text_head(heads, data.captions[:, 0]), texts, atol=5e-3)
 

@@ -8,8 +8,8 @@ from PIL import Image
 
 from fsl_demo.backbones.picture_maps import placed
 from fsl_demo.backbones.preprocessing import PREPROCESSINGS
+from fsl_demo.core.errors import UserError
 from fsl_demo.datasets.parts import Part, opened
-from fsl_demo.errors import UserError
 from fsl_demo.training.data import load
 from tests.backbones.loaded import crops, networks
 from tests.datasets.trees import class_tree

@@ -18,9 +18,9 @@ from sklearn.datasets import load_digits
 from fsl_demo.backbones.architecture import Architecture
 from fsl_demo.backbones.embedder import Embedder
 from fsl_demo.backbones.preprocessing import INK as RECIPE
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import from_image
 from fsl_demo.datasets.pairs import PairSampler
-from fsl_demo.errors import UserError
-from fsl_demo.pictures import from_image
 from fsl_demo.training.augmentation import Augmentation
 from fsl_demo.training.data import Arrays
 from fsl_demo.training.loop import Schedule, Training

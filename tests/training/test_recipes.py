@@ -2,7 +2,7 @@
 
 import pytest
 
-from fsl_demo.errors import UserError
+from fsl_demo.core.errors import UserError
 from fsl_demo.training.recipes import RECIPES, recipe
 
 PHOTOGRAPHS = RECIPES["siamese", "cifar_fs", "efficientnet_lite0"].architecture

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from fsl_demo.episodes import ClassSpec, Episode, Explanation, Focus, Layer, Progress, Scores
-from fsl_demo.errors import UserError
-from fsl_demo.methods.contract import MethodCard
-from fsl_demo.pictures import Picture
+from fsl_demo.core.capabilities import MethodCard
+from fsl_demo.core.episodes import ClassSpec, Episode, Explanation, Focus, Layer, Progress, Scores
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture
 from fsl_demo.store import Workspace
 from fsl_demo.ui import uploads as incoming
 from fsl_demo.ui.context import Context

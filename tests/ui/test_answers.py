@@ -11,8 +11,8 @@ import pytest
 from fsl_demo import methods
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.episodes import Scores
-from fsl_demo.errors import UserError
+from fsl_demo.core.episodes import Scores
+from fsl_demo.core.errors import UserError
 from fsl_demo.ui import ranking
 from fsl_demo.ui.document import ClassRow, Document, GivenLabel
 from fsl_demo.ui.page import Page

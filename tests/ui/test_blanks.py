@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fsl_demo.episodes import Layer
-from fsl_demo.errors import UserError
-from fsl_demo.methods.blanks import Filled, Guess
-from fsl_demo.pictures import Picture
+from fsl_demo.core.episodes import Layer
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture
+from fsl_demo.services.fill import Filled, Guess
 from fsl_demo.ui import blanks
 from tests.ui.conftest import Browser
 

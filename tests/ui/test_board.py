@@ -9,7 +9,7 @@ import threading
 import numpy as np
 import pytest
 
-from fsl_demo.episodes import Scores
+from fsl_demo.core.episodes import Scores
 from fsl_demo.ui.board import Board
 from fsl_demo.ui.document import ClassRow, Document, GivenLabel
 from fsl_demo.ui.page import Page

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fsl_demo.errors import UserError
+from fsl_demo.core.errors import UserError
 from fsl_demo.store import Workspace
 from fsl_demo.ui import tables
 from fsl_demo.ui.page import Page

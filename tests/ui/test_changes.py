@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fsl_demo.episodes import Scores
+from fsl_demo.core.episodes import Scores
 from fsl_demo.store import Workspace
 from fsl_demo.ui import changes
 from fsl_demo.ui.changes import Edit

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from fsl_demo.backbones.clip_names import folder
-from fsl_demo.methods.clip_space import MODEL
+from fsl_demo.backbones.clip.names import folder
+from fsl_demo.methods.clip.space import MODEL
 from fsl_demo.store import Workspace
 from fsl_demo.ui.page import Page
 from tests import serving

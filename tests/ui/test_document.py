@@ -7,8 +7,8 @@ import json
 import numpy as np
 from PIL import Image
 
-from fsl_demo.episodes import Scores
-from fsl_demo.pictures import Picture, from_image
+from fsl_demo.core.episodes import Scores
+from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.ui.document import NONE, ClassRow, Document, GivenLabel
 from fsl_demo.ui.history import Before, History
 from fsl_demo.ui.result import Result

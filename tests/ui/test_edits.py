@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from fsl_demo.errors import UserError
-from fsl_demo.methods import variants
+from fsl_demo.core.errors import UserError
+from fsl_demo.inference import variants
 from fsl_demo.store import Change, StaleDraft, Workspace
 from fsl_demo.ui import ranking
 from fsl_demo.ui.document import NONE, GivenLabel

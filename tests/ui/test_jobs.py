@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fsl_demo.errors import Cancelled, UserError
+from fsl_demo.core.errors import Cancelled, UserError
 from fsl_demo.ui.jobs import AT_ONCE, Job, Jobs, Outcome
 from fsl_demo.ui.tabs import TABS
 from fsl_demo.ui.tabs.workbench import Predict

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlite_utils import Database
 
-from fsl_demo.episodes import Label, LabelledEpisode
+from fsl_demo.core.episodes import Label, LabelledEpisode
 from fsl_demo.store import Change, Workspace
 from fsl_demo.store.schema import migrations
 from fsl_demo.ui.document import NONE, Document, GivenLabel

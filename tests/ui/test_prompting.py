@@ -10,8 +10,8 @@ import pytest
 from fsl_demo import methods
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.methods.contract import TextMethod
-from fsl_demo.methods.prompts import default_templates
+from fsl_demo.core.capabilities import TextMethod
+from fsl_demo.inference.prompts import default_templates
 from fsl_demo.store import Workspace
 from fsl_demo.ui.page import Page
 from tests.ui.conftest import Browser, Colour

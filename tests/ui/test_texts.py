@@ -12,7 +12,7 @@ import pytest
 from fsl_demo import methods
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.errors import MESSAGES, UserError
+from fsl_demo.core.errors import MESSAGES, UserError
 from fsl_demo.store.exchange import FORMATS
 from fsl_demo.ui import examples, measured, shell, texts
 from fsl_demo.ui.requests import JobRequest

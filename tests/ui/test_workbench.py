@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fsl_demo import faces
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.errors import UserError
-from fsl_demo.methods.contract import MethodCard
-from fsl_demo.pictures import Picture, from_image
+from fsl_demo.core.capabilities import MethodCard
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture, from_image
+from fsl_demo.inference import faces
 from fsl_demo.ui import live, warming
 from fsl_demo.ui.page import Page
 from tests.colours import painted

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from fsl_demo.episodes import Progress
-from fsl_demo.errors import UserError, disk_trouble
+from fsl_demo.core.episodes import Progress
+from fsl_demo.core.errors import UserError, disk_trouble
 from fsl_demo.services.sort import files
 from fsl_demo.services.sort.files import ChangedError, FreeNames, readable
 from fsl_demo.services.sort.manifest import Item, Manifest, written

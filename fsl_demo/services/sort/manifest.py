@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, get_args
 
-from fsl_demo.errors import UserError, disk_trouble
+from fsl_demo.core.errors import UserError, disk_trouble
 from fsl_demo.services.sort.files import clean, exists, write_again, write_new
 
 Mode = Literal["copy", "move", "link"]

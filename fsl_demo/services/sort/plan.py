@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fsl_demo.file_names import folder_name
+from fsl_demo.core.file_names import folder_name
 from fsl_demo.services.sort.files import FreeNames, exists, name_key
 from fsl_demo.services.sort.manifest import Item, Manifest, Mode
 

@@ -10,9 +10,9 @@ from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture, ingest
 from fsl_demo.datasets.class_folders import natural, visible
-from fsl_demo.errors import UserError
-from fsl_demo.pictures import Picture, ingest
 
 
 def source_files(folder: Path, into: Path, report: Callable[[UserError], None]) -> list[Path]:

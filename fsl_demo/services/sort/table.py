@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 
-from fsl_demo.file_names import safe_cell
+from fsl_demo.core.file_names import safe_cell
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from fsl_demo.episodes import Progress
-from fsl_demo.errors import UserError, disk_trouble
+from fsl_demo.core.episodes import Progress
+from fsl_demo.core.errors import UserError, disk_trouble
 from fsl_demo.services.sort import files
 from fsl_demo.services.sort.carry import Report, arrived, reported, rows
 from fsl_demo.services.sort.files import ChangedError, readable

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fsl_demo.episodes import LabelledEpisode
-from fsl_demo.file_names import safe_cell
+from fsl_demo.core.episodes import LabelledEpisode
+from fsl_demo.core.file_names import safe_cell
 from fsl_demo.store.exchange import huggingface, imagefolder, table
 from fsl_demo.store.exchange.class_pictures import read_class_pictures
 from fsl_demo.store.exchange.reading import read

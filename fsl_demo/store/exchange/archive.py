@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import NoReturn
 
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import MAX_BYTES, Picture, ingest
 from fsl_demo.datasets.class_folders import walk
-from fsl_demo.errors import UserError
-from fsl_demo.pictures import MAX_BYTES, Picture, ingest
 
 MAX_ENTRIES = 5_000
 MAX_TOTAL_BYTES = 2_000_000_000

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fsl_demo.core.episodes import Progress, class_key, quiet
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.file_names import class_name
+from fsl_demo.core.pictures import Picture
 from fsl_demo.datasets.class_folders import class_paths
-from fsl_demo.episodes import Progress, class_key, quiet
-from fsl_demo.errors import UserError
-from fsl_demo.file_names import class_name
-from fsl_demo.pictures import Picture
 from fsl_demo.store.exchange.archive import Source, open_source
 from fsl_demo.store.workspace import Workspace
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fsl_demo.episodes import (
+from fsl_demo.core.episodes import (
     Caption,
     ClassSpec,
     Described,
@@ -22,8 +22,8 @@ from fsl_demo.episodes import (
     Scores,
     check_texts,
 )
-from fsl_demo.errors import UserError
-from fsl_demo.pictures import Picture
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture
 
 FILE_NAME = "episode.json"
 _KIND = "few-shot episode, version 1"

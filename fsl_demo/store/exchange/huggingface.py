@@ -13,8 +13,8 @@ import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from fsl_demo.episodes import LabelledEpisode
-from fsl_demo.file_names import folder_name
+from fsl_demo.core.episodes import LabelledEpisode
+from fsl_demo.core.file_names import folder_name
 from fsl_demo.store.exchange import document
 from fsl_demo.store.exchange.files import ZipWriter, replacing
 

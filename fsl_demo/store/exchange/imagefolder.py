@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from fsl_demo.episodes import LabelledEpisode, class_key
-from fsl_demo.file_names import folder_name
-from fsl_demo.pictures import Picture
+from fsl_demo.core.episodes import LabelledEpisode, class_key
+from fsl_demo.core.file_names import folder_name
+from fsl_demo.core.pictures import Picture
 from fsl_demo.store.exchange import document
 from fsl_demo.store.exchange.files import ZipWriter, replacing
 

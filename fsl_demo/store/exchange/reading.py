@@ -7,10 +7,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from fsl_demo.core.episodes import ClassSpec, Episode, Example, LabelledEpisode, Progress, quiet
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture, ingest
 from fsl_demo.datasets.class_folders import natural
-from fsl_demo.episodes import ClassSpec, Episode, Example, LabelledEpisode, Progress, quiet
-from fsl_demo.errors import UserError
-from fsl_demo.pictures import Picture, ingest
 from fsl_demo.store.exchange import document, table
 from fsl_demo.store.exchange.archive import MAX_DOCUMENT_BYTES, Source, open_source
 from fsl_demo.store.exchange.class_pictures import pictures_by_class

@@ -11,10 +11,10 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from fsl_demo.episodes import ClassSpec, Episode, Example, Label, LabelledEpisode, check_texts, class_key
-from fsl_demo.errors import UserError
-from fsl_demo.file_names import plain_cell, safe_cell
-from fsl_demo.pictures import Picture
+from fsl_demo.core.episodes import ClassSpec, Episode, Example, Label, LabelledEpisode, check_texts, class_key
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.file_names import plain_cell, safe_cell
+from fsl_demo.core.pictures import Picture
 from fsl_demo.store.episodes import StoredEpisode
 from fsl_demo.store.exchange.files import replacing
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from fsl_demo.errors import UserError
+from fsl_demo.core.errors import UserError
 from fsl_demo.store.exchange import FORMATS
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import Document

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fsl_demo.ui import blanks, moved, plots
+from fsl_demo.ui import blanks, plots, prediction_diff
 from fsl_demo.ui.captions import CaptionDetails
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.explanation import Details
@@ -27,7 +27,7 @@ def parts(context: Context) -> dict[str, Any]:
         for result in document.results
     ]
     return {
-        "moved": moved.render(context),
+        "moved": prediction_diff.render(context),
         "results-state": context.render(
             "results.html#state", queries=len(document.queries), results=bool(columns), outdated=document.outdated
         ),

@@ -8,12 +8,12 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from fsl_demo import retrieval
-from fsl_demo.episodes import MAX_NAME, quiet
-from fsl_demo.errors import UserError
-from fsl_demo.methods.joint_space import JointSpace
-from fsl_demo.methods.phrases import sentence_vector
-from fsl_demo.retrieval import index_of
+from fsl_demo.core.episodes import MAX_NAME, quiet
+from fsl_demo.core.errors import UserError
+from fsl_demo.inference.image_text_space import ImageTextSpace
+from fsl_demo.inference.phrases import sentence_vector
+from fsl_demo.services import search
+from fsl_demo.services.search import index_of
 from fsl_demo.store import CaptionMatch, CollectionPicture
 from fsl_demo.ui.captions import chosen_captioner
 from fsl_demo.ui.context import Context
@@ -47,7 +47,7 @@ class Found(Panel):
     taken_out: int = 0
 
     def html(self, context: Context) -> str:
-        spaces = retrieval.spaces(context.methods)
+        spaces = search.spaces(context.methods)
         collection = context.workspace.collection()
         if not spaces or not collection:
             return context.render("found.html#empty", spaces=bool(spaces), taken_out=self.taken_out)
@@ -89,7 +89,7 @@ class Index(JobRequest):
     method: Name = ""
 
     def work(self, context: Context) -> Callable[[Job], None]:
-        spaces = retrieval.spaces(context.methods)
+        spaces = search.spaces(context.methods)
         if not spaces:
             raise UserError("no_joint_space")
         space = spaces.get(self.method) or next(iter(spaces.values()))
@@ -155,7 +155,7 @@ class _Hit:
 
 
 def _hits(
-    context: Context, asked: Found, offered: Sequence[CollectionPicture], space: JointSpace
+    context: Context, asked: Found, offered: Sequence[CollectionPicture], space: ImageTextSpace
 ) -> tuple[list[_Hit], int]:
     """The pictures that were asked for, best first, and how many of those offered cannot be ranked yet."""
     by_hash = {one.picture.sha256: one for one in offered}
@@ -171,7 +171,7 @@ def _hits(
     return [_Hit(by_hash[match.sha256], match.similarity) for match in ranked], len(by_hash) - len(ranked)
 
 
-def _vector(context: Context, asked: Found, space: JointSpace) -> np.ndarray | None:
+def _vector(context: Context, asked: Found, space: ImageTextSpace) -> np.ndarray | None:
     """What is asked for in the space; None for the collection as it is."""
     if asked.like:
         index = index_of(space)

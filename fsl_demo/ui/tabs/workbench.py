@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from fsl_demo.methods.contract import Method, TextMethod
+from fsl_demo.core.capabilities import Method, TextMethod
 from fsl_demo.ui import clip_weights, examples, prompting, settings
 from fsl_demo.ui.captions import Describe
 from fsl_demo.ui.context import Context

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from fsl_demo.errors import UserError
+from fsl_demo.core.errors import UserError
 from fsl_demo.ui import examples, prompting, settings
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import Document

@@ -6,9 +6,9 @@ from shutil import make_archive
 
 import pytest
 
-from fsl_demo.episodes import LabelledEpisode
-from fsl_demo.errors import UserError
-from fsl_demo.pictures import Picture
+from fsl_demo.core.episodes import LabelledEpisode
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture
 from fsl_demo.store import Workspace
 from fsl_demo.store.exchange import FORMATS, read, read_class_pictures
 from fsl_demo.store.exchange.class_pictures import SPLITS

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from fsl_demo import runtime
-from fsl_demo.episodes import ClassSpec, Episode, Example, Label, LabelledEpisode, Run
-from fsl_demo.errors import UserError
-from fsl_demo.pictures import Picture, from_image
+from fsl_demo.core.episodes import ClassSpec, Episode, Example, Label, LabelledEpisode, Run
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.store import Workspace
 from fsl_demo.store.exchange import FORMATS, files, read
 from tests.store.conftest import make_scores

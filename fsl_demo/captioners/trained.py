@@ -1,0 +1,218 @@
+"""What captioners that were trained here have in common: beam search, and doubt.
+
+A language model's own likelihood is surest where a picture is nothing that it knows, so doubt comes from elsewhere:
+from how well sentence and picture fit in the built-in vision-language model, and how like photographs the picture is in
+it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fsl_demo.backbones.captioners import NETWORKS, PARTS, PICTURE, Captioning
+from fsl_demo.backbones.networks import Networks
+from fsl_demo.backbones.towers import PictureTowers
+from fsl_demo.core.captioning import Caption, CaptionerCard
+from fsl_demo.core.episodes import Layer, Progress, quiet
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture
+from fsl_demo.inference.compact_space import of_sentences
+
+BATCH = 8
+"""Pictures that are described at once."""
+BEAMS, LONGEST = 5, 24
+LENGTH_PENALTY = 0.6
+"""The exponent of the length that a candidate's log-probability is divided by; 1 is the mean of its tokens."""
+DOUBTFUL = 0.05
+"""The share of photographs that either measure calls doubtful."""
+FIT_WEIGHT = 8.0
+"""What the fit counts against that score, in the order of candidates. Both, and the beams, gave the best CIDEr of a
+small grid with `prefix` on Flickr8k's validation pictures."""
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """What captions of photographs are like; without it, nothing is doubted.
+
+    Attributes:
+        photographs: mean of validation photographs in the joint space, [D].
+        below: the fit, and the product with that mean, under which few of them stay, [2].
+    """
+
+    photographs: np.ndarray
+    below: np.ndarray
+
+    @classmethod
+    def learned(cls, fits: np.ndarray, vectors: np.ndarray) -> Doubt:
+        """From the fits [N] of captions of photographs, and their vectors [N, D]."""
+        mean = vectors.mean(axis=0)
+        below = [np.quantile(values, DOUBTFUL) for values in (fits, vectors @ mean)]
+        return cls(mean.astype(np.float32), np.array(below, np.float32))
+
+    def about(self, fit: float, vector: np.ndarray) -> bool:
+        """Whether a caption of this fit, for a picture [D], is doubtful."""
+        return bool(len(self.below)) and bool(fit < self.below[0] or vector @ self.photographs < self.below[1])
+
+
+class TrainedCaptioner:
+    """Describes pictures with a checkpoint.
+
+    Args:
+        checkpoint: in place of the one that is shipped.
+    """
+
+    card: ClassVar[CaptionerCard]
+    shipped: ClassVar[str]
+
+    def __init__(self, networks: Networks, checkpoint: str | None = None) -> None:
+        self.networks, self.towers = networks, PictureTowers(networks)
+        self.joint = of_sentences(networks)
+        self.checkpoint = checkpoint or self.shipped
+        self._loaded: tuple[Any, str, Doubt] | None = None
+        self._lock = threading.Lock()
+
+    def load(self, progress: Progress = quiet) -> Any:
+        """The `Captioning` network, loaded once.
+
+        Raises:
+            UserError: `weights_missing`, `weights_differ`, `card_differs`.
+        """
+        return self._load(progress)[0]
+
+    @property
+    def weights(self) -> str:
+        """Hashes of the captioner's, the language model's and the built-in model's weights."""
+        network, sha256, _ = self._load()
+        return "+".join((sha256, network.language.weights, self.joint.weights))
+
+    def describe(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[tuple[Caption, ...]]:
+        """Candidates of a beam search for each picture, by score and fit, best first.
+
+        Raises:
+            UserError: as of `load`.
+        """
+        doubt, found = self._load(progress)[2], []
+        for start in range(0, len(pictures), BATCH):
+            progress("describe", start, len(pictures))
+            group = pictures[start : start + BATCH]
+            said = self.candidates(group, progress)
+            texts = self.joint.texts([[text] for some in said for text, _ in some])
+            owners = [number for number, some in enumerate(said) for _ in some]
+            embedded = self.joint.embed(group)
+            fits = iter((embedded[owners] * texts).sum(axis=1))
+            for some, vector in zip(said, embedded, strict=True):
+                captions = [(text, score, float(next(fits))) for text, score in some]
+                captions.sort(key=lambda one: -one[1] - FIT_WEIGHT * one[2])
+                found.append(tuple(Caption(*one, doubtful=doubt.about(one[2], vector)) for one in captions))
+        progress("describe", len(pictures), len(pictures))
+        return found
+
+    @torch.inference_mode()
+    def candidates(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[list[tuple[str, float]]]:
+        """Sentences and their scores, the likeliest first, for each picture."""
+        network = self.load(progress)
+        media = network.media(self.positions(pictures))
+        end = network.language.end
+        out = network.generate(
+            [[PICTURE, end]] * len(pictures),
+            [media[number : number + 1] for number in range(len(pictures))],
+            num_beams=BEAMS,
+            num_return_sequences=BEAMS,
+            length_penalty=LENGTH_PENALTY,
+            min_new_tokens=2,
+            max_new_tokens=LONGEST,
+            do_sample=False,
+        )
+        found = []
+        scores = out.sequences_scores.view(-1, BEAMS).tolist()
+        for sequences, some in zip(out.sequences.view(len(pictures), BEAMS, -1).tolist(), scores, strict=True):
+            texts: dict[str, float] = {}
+            for tokens, score in zip(sequences, some, strict=True):
+                texts.setdefault(network.language.decode(tokens), score)
+            found.append(list(texts.items()))
+        return found
+
+    def positions(self, pictures: Sequence[Picture]) -> Tensor:
+        """What the network reads, float32 [N, 130, 999]."""
+        network = self.load()
+        return torch.from_numpy(self.towers.positions(pictures)).to(network.mean.device)
+
+    def words(self, picture: Picture, text: str) -> tuple[Layer, ...]:
+        """Where each word of a caption of this picture comes from: a layer a word, in order."""
+        network = self.load()
+        language = network.language
+        words = text.split()
+        pieces = [language.encode(word) for word in words]
+        tokens = [PICTURE, language.end, *(token for some in pieces for token in some)]
+        probabilities, evidence = self.evidence(network, self.positions([picture]), tokens)
+        ends = np.cumsum([len(some) for some in pieces], dtype=int)
+        starts = ends - [len(some) for some in pieces]
+        maps = np.stack([evidence[start:end].sum(axis=0) for start, end in zip(starts, ends, strict=True)])
+        scaled = self.placed(picture, maps)
+        return tuple(
+            Layer(
+                picture,
+                "query",
+                one,
+                self.towers.seen(picture),
+                ((word, float(np.prod(probabilities[start:end]))),),
+                kind="attention",
+            )
+            for word, one, start, end in zip(words, scaled, starts, ends, strict=True)
+        )
+
+    def placed(self, picture: Picture, evidence: np.ndarray) -> np.ndarray:
+        """Maps [W, 9, 9] in [0, 1], on one scale, from what the positions of either tower say, [W, 130]."""
+        whole, middle = evidence[:, PARTS[0]].reshape(-1, 9, 9), evidence[:, PARTS[1]].reshape(-1, 7, 7)
+        maps = self.towers.over_whole(picture, middle, whole)
+        low, high = maps.min(), maps.max()
+        return ((maps - low) / max(high - low, 1e-12)).astype(np.float32)
+
+    def evidence(self, network: Any, positions: Tensor, tokens: list[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Probabilities [W] of the tokens after the first two, and what each position of the picture has to do with
+        them, [W, 130]."""
+        raise NotImplementedError
+
+    def _load(self, progress: Progress = quiet) -> tuple[Any, str, Doubt]:
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = self._read(progress)
+            return self._loaded
+
+    def _read(self, progress: Progress) -> tuple[Any, str, Doubt]:
+        from fsl_demo import checkpoints, runtime
+        from fsl_demo.backbones.trained import shuffled
+
+        stored = checkpoints.load(self.checkpoint)
+        arrays = {name: torch.from_numpy(array.astype(np.float32)) for name, array in stored.arrays.items()}
+        doubt = Doubt(*(arrays.pop(f"doubt_{part}", torch.zeros(0)).numpy() for part in ("photographs", "below")))
+        try:
+            kind, language = stored.card["architecture"]["network"], stored.card["language_model"]
+            arguments = {key: value for key, value in stored.card["architecture"].items() if key != "network"}
+        except (KeyError, TypeError) as error:
+            raise UserError("card_incomplete", name=self.checkpoint) from error
+        spoken = self.networks.language_model(language["name"], progress)
+        if spoken.weights != language["sha256"]:
+            raise UserError("card_differs", name=self.checkpoint, part="language model")
+        try:
+            network: Captioning = NETWORKS[kind](spoken, arrays["mean"], arrays["spread"], **arguments)
+            if self.networks.shuffle is not None:
+                arrays |= shuffled({k: v for k, v in arrays.items() if "." in k}, self.networks.shuffle)
+            network.load_state_dict(arrays)
+        except (KeyError, TypeError, RuntimeError) as error:
+            raise UserError("card_differs", name=self.checkpoint, part="network") from error
+        return network.eval().requires_grad_(False).to(runtime.device()), stored.sha256, doubt
+
+
+def token_probabilities(network: Any, states: Tensor, tokens: list[int]) -> Tensor:
+    """Log-probability of each token after the first two, from the states [1, T, width] of a text [PICTURE, end, …]."""
+    wanted = torch.tensor(tokens[2:], device=states.device)
+    logits = network.language.logits(states[0, -len(wanted) :]).float()
+    return logits.log_softmax(-1).gather(1, wanted[:, None])[:, 0]

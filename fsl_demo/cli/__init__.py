@@ -1,0 +1,58 @@
+"""The verbs of the command line. A new one is a file in this folder and a line here.
+
+Whatever is slow to import is imported by what runs, so that help comes at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from fsl_demo import __version__
+from fsl_demo.cli import (
+    caption,
+    doctor,
+    episodes,
+    evaluate,
+    explain,
+    fill,
+    methods,
+    predict,
+    search,
+    sort,
+    train,
+    weights,
+)
+
+VERBS = (predict, explain, caption, fill, search, sort, episodes, train, evaluate, methods, weights, doctor)
+
+EPILOG = """\
+examples:
+  python -m fsl_demo predict --support pets/ --queries unsorted/
+  python -m fsl_demo explain --support pets/ --query unsorted/7.jpg --out why/
+  python -m fsl_demo sort holiday/ --support pets/ --into sorted/
+  python -m fsl_demo episodes list
+  python -m fsl_demo VERB --help
+
+Results go to standard output, progress and errors to standard error. Exit codes:
+  0    all went well
+  1    something has to be put right; the message says what
+  2    the command was not understood
+  130  interrupted
+
+`python app.py` opens the page.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of every verb and option; `run` of what it gives back carries the verb out."""
+    top = argparse.ArgumentParser(
+        prog="python -m fsl_demo",
+        description="Few-shot image classification from the command line. Nothing leaves this machine.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=__version__, help="show the version and exit")
+    verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
+    for verb in VERBS:
+        verb.add(verbs)
+    return top

@@ -1,0 +1,126 @@
+"""`doctor`: whether everything that the workbench needs is there and whole."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+from functools import partial
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from fsl_demo import __version__, runtime
+from fsl_demo.cli import options, reporting
+from fsl_demo.core.errors import UserError
+from fsl_demo.services import reading
+
+PACKAGES = ("torch", "torchvision", "gradio", "timm", "transformers", "open_clip_torch", "pillow", "sqlite-utils")
+DETAILS = """\
+Loads every network and reads every stored picture. The exit code is 1 when something is wrong.
+"""
+
+if TYPE_CHECKING:
+    from fsl_demo.backbones.networks import Networks
+
+
+def add(verbs: options.Verbs) -> None:
+    parser = options.add_verb(verbs, "doctor", "Check packages, weights, devices and the workspace.", DETAILS, "doctor")
+    options.add_workspace(parser)
+    options.add_format(parser, "table", "json")
+    options.add_machine(parser)
+    parser.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    options.prepare(chosen)
+    import torch
+
+    declared = runtime.guard_torchvision()
+    faults: list[str] = []
+    found: dict[str, Any] = {
+        "fsl_demo": __version__,
+        "python": f"{platform.python_version()} ({platform.system()} {platform.machine()})",
+        "packages": {name: version(name) for name in PACKAGES},
+        "device": str(runtime.device()),
+        "devices": ["cpu", *_cuda_devices(), *(["mps"] if torch.backends.mps.is_available() else [])],
+        "threads": f"{torch.get_num_threads()} of {os.cpu_count()} CPUs",
+        "torchvision": "operators declared (CPU-only torch)" if declared else "operators load",
+        "weights": _weights(faults),
+        "methods": _methods(faults),
+        "workspace": _workspace(chosen, faults),
+        "faults": faults,
+    }
+    if chosen.format == "json":
+        reporting.print_json(found)
+    else:
+        for name, value in found.items():
+            print(f"{name:12} {_text(value)}")
+    return 1 if faults else 0
+
+
+def _cuda_devices() -> list[str]:
+    import torch
+
+    return [f"cuda:{number} ({torch.cuda.get_device_name(number)})" for number in range(torch.cuda.device_count())]
+
+
+def _weights(faults: list[str]) -> dict[str, str]:
+    """Load each network, which checks its weights."""
+    from fsl_demo.backbones.cache import FeatureCache
+    from fsl_demo.backbones.networks import Networks
+    from fsl_demo.methods import METHODS
+
+    networks = Networks(FeatureCache())
+    states = {}
+    shared: list[Any] = [networks.pictures, networks.whole_pictures, networks.texts]
+    loaders = {network.title: partial(_load, network) for network in shared}
+    trained = [variant.checkpoint for make in METHODS for variant in getattr(make, "variants", ())]
+    loaders |= {name: partial(_load_trained, networks, name) for name in dict.fromkeys(trained)}
+    for title, load in loaders.items():
+        try:
+            states[title] = f"sha256 {load()[:16]}"
+        except UserError as error:
+            faults.append(str(error))
+            states[title] = "not usable"
+    return states
+
+
+def _load(network: Any) -> str:
+    network.load()
+    return network.weights
+
+
+def _load_trained(networks: Networks, name: str) -> str:
+    return _load(networks.trained(name))
+
+
+def _methods(faults: list[str]) -> list[str]:
+    """Build the methods, which checks their checkpoints."""
+    try:
+        return list(reading.methods(None))
+    except UserError as error:
+        faults.append(str(error))
+        return []
+
+
+def _workspace(chosen: argparse.Namespace, faults: list[str]) -> str:
+    from fsl_demo.store import Workspace
+
+    if not chosen.workspace.is_dir():
+        return f"{chosen.workspace}: none yet"
+    try:
+        workspace = Workspace(chosen.workspace)
+        wrong = workspace.check()
+        numbers = workspace.statistics()
+    except UserError as error:
+        faults.append(str(error))
+        return f"{chosen.workspace}: not usable"
+    faults += wrong
+    counts = f"{numbers.episodes} episodes, {numbers.pictures} pictures, {numbers.labels} labels"
+    return f"{chosen.workspace}: {f'{len(wrong)} faults' if wrong else 'whole'}, {counts}"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {what}" for name, what in value.items())
+    return (", ".join(value) or "none") if isinstance(value, list) else str(value)

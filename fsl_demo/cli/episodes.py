@@ -1,0 +1,234 @@
+"""`episodes`: what was saved, from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fsl_demo.cli import options, reporting
+from fsl_demo.core.episodes import Label, LabelledEpisode
+from fsl_demo.core.errors import UserError
+from fsl_demo.services import reading
+
+if TYPE_CHECKING:
+    from fsl_demo.store import Workspace
+
+FORMATS = ("imagefolder", "huggingface", "csv")
+_UNANSWERED = dict.fromkeys(("answer", "probability", "unlike", "probabilities"))
+
+
+def add(verbs: options.Verbs) -> None:
+    parser = options.add_verb(
+        verbs,
+        "episodes",
+        "List, show, label, export, import and delete saved episodes.",
+        examples="episodes list --class cat\nepisodes export --format huggingface --out episodes.zip",
+    )
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    for add_action in (_add_list, _add_show, _add_label, _add_export, _add_import, _add_delete, _add_restore):
+        options.add_workspace(add_action(actions))
+
+
+def _add_list(actions: options.Verbs) -> argparse.ArgumentParser:
+    parser = options.add_verb(actions, "list", "List the episodes that match, last saved first.")
+    parser.add_argument("--text", default="", help="a part of a title, class name, description or file name")
+    parser.add_argument("--class", dest="class_name", default="", metavar="NAME", help="a class that it has")
+    parser.add_argument("--method", default="", metavar="ID", help="a method that it has scores of")
+    parser.add_argument("--since", default="", metavar="TIME", help="saved at or after, as in 2026-11 or 2026-11-23")
+    parser.add_argument("--until", default="", metavar="TIME", help="saved at or before")
+    parser.add_argument("--deleted", action="store_true", help="list the deleted ones instead")
+    options.add_format(parser, "table", "csv", "json")
+    parser.set_defaults(run=list_episodes)
+    return parser
+
+
+def list_episodes(chosen: argparse.Namespace) -> int:
+    found = _workspace(chosen).episodes(
+        chosen.text, chosen.class_name, chosen.method, chosen.since, chosen.until, chosen.deleted
+    )
+    if chosen.format == "json":
+        reporting.print_json([dataclasses.asdict(summary) for summary in found])
+        return 0
+    header = ["id", "title", "classes", "support", "queries", "labelled", "methods", "saved"]
+    rows = [
+        [s.id, s.title, "; ".join(s.classes), s.support, s.queries, s.labelled, "; ".join(s.methods), s.updated_at[:19]]
+        for s in found
+    ]
+    (reporting.print_csv if chosen.format == "csv" else reporting.print_table)(header, rows)
+    return 0
+
+
+def _add_show(actions: options.Verbs) -> argparse.ArgumentParser:
+    parser = options.add_verb(actions, "show", "Show one episode whole: classes, pictures, answers and labels.")
+    _add_id(parser)
+    options.add_format(parser, "table", "json")
+    parser.set_defaults(run=show)
+    return parser
+
+
+def show(chosen: argparse.Namespace) -> int:
+    stored = _workspace(chosen).episode(chosen.id)
+    episode = stored.episode
+    queries = [
+        _query(stored, number) | {"labelled_at": stored.labelled_at.get(number)}
+        for number in range(len(episode.queries))
+    ]
+    if chosen.format == "json":
+        reporting.print_json(
+            {
+                "id": chosen.id,
+                "title": stored.title,
+                "classes": [{"name": spec.name, "descriptions": spec.descriptions} for spec in episode.classes],
+                "support": [
+                    {
+                        "file": example.picture.name,
+                        "sha256": example.picture.sha256,
+                        "class": episode.classes[example.class_index].name,
+                    }
+                    for example in episode.support
+                ],
+                "methods": [
+                    {"id": run.scores.method, "checkpoint": run.scores.checkpoint, "seconds": run.scores.seconds}
+                    for run in stored.runs
+                ],
+                "queries": queries,
+            }
+        )
+        return 0
+    print(stored.title or chosen.id)
+    for spec, shots in zip(episode.classes, episode.shots(), strict=True):
+        print(f"  {spec.name} ({shots}){''.join(f'; {text}' for text in spec.descriptions)}")
+    print()
+    methods = [run.scores.method for run in stored.runs]
+    rows = []
+    for query in queries:
+        said = (reporting.in_words(query["predictions"].get(method)) for method in methods)
+        rows.append([query["number"], query["file"], reporting.in_words(query), *said, _label_of(query)])
+    reporting.print_table(["query", "file", "answer", *methods, "label"], rows)
+    return 0
+
+
+def _add_label(actions: options.Verbs) -> argparse.ArgumentParser:
+    parser = options.add_verb(actions, "label", "Label a query of a saved episode, or take its label back.")
+    _add_id(parser)
+    parser.add_argument(
+        "--query", type=options.count, required=True, metavar="N", help="number of the query, from 1, as `show` has it"
+    )
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--class", dest="class_name", metavar="NAME", help="the class that it belongs to")
+    what.add_argument("--none", action="store_true", help="it belongs to none of the classes")
+    what.add_argument("--clear", action="store_true", help="take the label back")
+    parser.add_argument("--annotator", default="", metavar="NAME", help="who says so (default: not said)")
+    parser.set_defaults(run=label)
+    return parser
+
+
+def label(chosen: argparse.Namespace) -> int:
+    workspace = _workspace(chosen)
+    if chosen.clear:
+        said = None
+    elif chosen.none:
+        said = Label(None, chosen.annotator)
+    else:
+        said = Label(reading.class_index(workspace.episode(chosen.id).episode, chosen.class_name), chosen.annotator)
+    workspace.label(chosen.id, chosen.query - 1, said)
+    return 0
+
+
+def _add_export(actions: options.Verbs) -> argparse.ArgumentParser:
+    parser = options.add_verb(actions, "export", "Write episodes to one file that other programs read.")
+    parser.add_argument("ids", nargs="*", metavar="ID", help="ids of episodes, as `list` has them (default: all)")
+    parser.add_argument("--format", choices=FORMATS, default=FORMATS[0], help=f"(default: {FORMATS[0]}, class folders)")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the zip or CSV to write")
+    parser.set_defaults(run=export)
+    return parser
+
+
+def export(chosen: argparse.Namespace) -> int:
+    from fsl_demo.store.exchange import FORMATS as writers
+
+    workspace = _workspace(chosen)
+    ids = chosen.ids or [summary.id for summary in workspace.episodes()]
+    writers[chosen.format].write([(episode_id, workspace.episode(episode_id)) for episode_id in ids], chosen.out)
+    print(chosen.out)
+    return 0
+
+
+def _add_import(actions: options.Verbs) -> argparse.ArgumentParser:
+    parser = options.add_verb(
+        actions, "import", "Save the episodes of an export, or class folders as a support set; prints their ids."
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="a zip, a folder or a CSV")
+    parser.set_defaults(run=import_episodes)
+    return parser
+
+
+def import_episodes(chosen: argparse.Namespace) -> int:
+    from fsl_demo.store import Workspace
+    from fsl_demo.store.exchange import read
+
+    terminal = reporting.Terminal()
+    workspace = Workspace(chosen.workspace)
+    for labelled in read(chosen.file, workspace, terminal.progress, terminal.fault):
+        print(workspace.save_episode(labelled))
+    return 1 if terminal.faults else 0
+
+
+def _add_delete(actions: options.Verbs) -> argparse.ArgumentParser:
+    parser = options.add_verb(actions, "delete", "Take an episode out of the list; `restore` brings it back.")
+    _add_id(parser)
+    parser.set_defaults(run=delete)
+    return parser
+
+
+def delete(chosen: argparse.Namespace) -> int:
+    _workspace(chosen).delete_episode(chosen.id)
+    return 0
+
+
+def _add_restore(actions: options.Verbs) -> argparse.ArgumentParser:
+    parser = options.add_verb(actions, "restore", "Bring a deleted episode back.")
+    _add_id(parser)
+    parser.set_defaults(run=restore)
+    return parser
+
+
+def restore(chosen: argparse.Namespace) -> int:
+    _workspace(chosen).restore_episode(chosen.id)
+    return 0
+
+
+def _add_id(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", metavar="ID", help="id of the episode, as `list` has it")
+
+
+def _workspace(chosen: argparse.Namespace) -> Workspace:
+    """The workspace, which has to be there: a misspelled folder isn't made."""
+    from fsl_demo.store import Workspace
+
+    if not chosen.workspace.is_dir():
+        raise UserError("folder_missing", folder=chosen.workspace)
+    return Workspace(chosen.workspace)
+
+
+def _query(labelled: LabelledEpisode, number: int) -> dict[str, Any]:
+    from fsl_demo.services.predict import combined_answer, prediction
+
+    episode, said = labelled.episode, labelled.labels.get(number)
+    scores = [run.scores for run in labelled.runs if number < len(run.scores.probabilities)]
+    return {
+        "number": number + 1,
+        "file": episode.queries[number].name,
+        "sha256": episode.queries[number].sha256,
+        **(combined_answer(scores, number, episode.classes) if scores else _UNANSWERED),
+        "predictions": {one.method: prediction(one, number, episode.classes) for one in scores},
+        "labelled": said is not None,
+        "label": None if said is None or said.class_index is None else episode.classes[said.class_index].name,
+        "annotator": said.annotator if said else None,
+    }
+
+
+def _label_of(query: dict[str, Any]) -> str:
+    return (query["label"] or reporting.NONE) if query["labelled"] else ""

@@ -1,0 +1,92 @@
+"""`explain`: why a method gave a query its answer, as pictures."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from fsl_demo.cli import options, reporting
+from fsl_demo.core.episodes import Episode, Explanation
+from fsl_demo.core.errors import disk_trouble
+from fsl_demo.core.file_names import folder_name
+from fsl_demo.services import reading
+from fsl_demo.services.predict import prediction
+
+DETAILS = """\
+Writes a PNG of the query and of the support picture most like it, under the heat map of the evidence for the
+class, and prints as JSON what each one is. What the network did not see is dimmed.
+"""
+EXAMPLES = """\
+explain --support pets/ --query unsorted/7.jpg --out why/
+explain --support pets/ --query unsorted/7.jpg --method asif --class dog --out why/
+"""
+
+
+def add(verbs: options.Verbs) -> None:
+    parser = options.add_verb(verbs, "explain", "Show where a method sees the evidence for a class.", DETAILS, EXAMPLES)
+    options.add_task(parser)
+    parser.add_argument("--query", type=Path, required=True, metavar="FILE", help="the picture to explain")
+    parser.add_argument("--method", default="prototype", metavar="ID", help="id of the method (default: prototype)")
+    parser.add_argument(
+        "--class", dest="class_name", metavar="NAME", help="the class to ask about (default: the answer)"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the pictures")
+    parser.add_argument(
+        "--opacity", type=options.fraction, metavar="O", default=0.55, help="of the heat map, 0 to 1 (default: 0.55)"
+    )
+    options.add_settings(parser)
+    options.add_cache(parser)
+    options.add_machine(parser)
+    parser.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    options.prepare(chosen)
+    from fsl_demo.core.pictures import ingest
+
+    terminal = reporting.Terminal()
+    query = ingest(chosen.query)
+    episode = reading.task(chosen.support, chosen.describe, terminal.progress, terminal.fault)
+    index = None if chosen.class_name is None else reading.class_index(episode, chosen.class_name)
+    known = reading.methods(chosen.workspace)
+    (method,) = reading.named(known, [chosen.method])
+    settings = reading.settings(known, chosen.settings)[chosen.method]
+    fitted = method.fit(episode, settings, terminal.progress)
+    scores = fitted.predict([query], terminal.progress)
+    explanation = fitted.explain(query, scores.best(0) if index is None else index)
+    reporting.print_json(
+        {
+            "query": query.name,
+            "method": explanation.method,
+            "class": episode.classes[explanation.class_index].name,
+            "answer": prediction(scores, 0, episode.classes),
+            "layers": _write(explanation, episode, chosen.out, chosen.opacity),
+        }
+    )
+    return 1 if terminal.faults else 0
+
+
+def _write(explanation: Explanation, episode: Episode, folder: Path, opacity: float) -> list[dict[str, Any]]:
+    """Draw each layer that has a map into `folder`; gives what there is to say of each layer."""
+    from fsl_demo.services.overlays import overlay
+
+    name = folder_name(episode.classes[explanation.class_index].name)
+    said = []
+    for layer in explanation.layers:
+        file = None
+        if layer.map is not None:
+            file = folder / f"{explanation.method}-{name}-{layer.role}.png"
+            with disk_trouble(folder):
+                folder.mkdir(parents=True, exist_ok=True)
+                overlay(layer.picture, layer.map, layer.seen, opacity).save(file)
+        said.append(
+            {
+                "role": layer.role,
+                "picture": layer.picture.name,
+                "file": file and str(file),
+                "seen": [round(edge, 4) for edge in layer.seen],
+                "words": [{"text": text, "similarity": round(value, 4)} for text, value in layer.words],
+            }
+        )
+    return said

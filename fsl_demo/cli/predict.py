@@ -1,0 +1,110 @@
+"""`predict`: pictures in class folders, or descriptions, and queries in; answers out."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from fsl_demo.cli import options, reporting
+from fsl_demo.core.episodes import Episode, Scores
+from fsl_demo.core.errors import UserError
+from fsl_demo.services import reading
+from fsl_demo.services.predict import predict_document
+
+DETAILS = """\
+Each picture has one answer from all methods: the most probable class by the mean of their probabilities. A picture
+that most methods find unlike the examples of its class is marked "unlike", beside the answer.
+The JSON has "classes", "methods" (id, hash of the checkpoint, seconds) and "queries": of each file "answer",
+"probability", "unlike" and the "probabilities" of every class, and the same of each method under "predictions".
+A query that cannot be read is named on stderr and left out; the exit code is then 1.
+"""
+EXAMPLES = """\
+predict --support pets/ --queries unsorted/
+predict --support pets.zip --queries unsorted/ --methods prototype,asif --format json
+predict --describe birds.csv --queries garden/ --format csv > answers.csv
+predict --support pets/ --describe pets.csv --queries unsorted/ --set asif.blend=0.5
+"""
+
+
+def add(verbs: options.Verbs) -> None:
+    parser = options.add_verb(verbs, "predict", "Classify the pictures of a folder.", DETAILS, EXAMPLES)
+    options.add_task(parser)
+    parser.add_argument(
+        "--queries",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder or zip of pictures to classify, or one picture",
+    )
+    options.add_methods(parser)
+    options.add_settings(parser)
+    options.add_format(parser, "table", "csv", "json")
+    options.add_cache(parser)
+    options.add_machine(parser)
+    parser.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    options.prepare(chosen)
+    terminal = reporting.Terminal()
+    learned = reading.task(chosen.support, chosen.describe, terminal.progress, terminal.fault)
+    learned.check()
+    queries = reading.queries(chosen.queries, terminal.progress, terminal.fault)
+    if not queries:
+        raise UserError("no_queries")
+    episode = dataclasses.replace(learned, queries=tuple(queries.values()))
+    scores = classify(chosen, episode, terminal)
+    _PRINTERS[chosen.format](predict_document(episode, list(queries), scores))
+    return 1 if terminal.faults else 0
+
+
+def classify(chosen: argparse.Namespace, episode: Episode, terminal: reporting.Terminal) -> list[Scores]:
+    """The scores of the chosen methods; one that was asked for and cannot answer is a fault, others are passed over.
+
+    Raises:
+        UserError: when no method can answer.
+    """
+    from fsl_demo.methods import proposed
+    from fsl_demo.services.predict import Plan, predict
+
+    known = reading.methods(chosen.workspace)
+    settings = reading.settings(known, chosen.settings)
+    names = chosen.methods or proposed(known, [example.picture for example in episode.support])
+    plans = [Plan(method, settings[method.card.id]) for method in reading.named(known, names)]
+    refusals: list[UserError] = []
+    scores = predict(episode, plans, terminal.progress, lambda _, error: refusals.append(error))
+    for refusal in refusals:
+        if chosen.methods:
+            terminal.fault(refusal)
+        else:
+            terminal.note(str(refusal))
+    return scores
+
+
+def _print_csv(document: dict[str, Any]) -> None:
+    methods = [method["id"] for method in document["methods"]]
+    header = ["file", "answer", "probability", "unlike"]
+    header += [column for name in methods for column in (name, f"{name}.probability", f"{name}.unlike")]
+    rows = []
+    for query in document["queries"]:
+        row = [query["file"], query["answer"], query["probability"], reporting.yes_no(query["unlike"])]
+        for name in methods:
+            said = query["predictions"][name]
+            row += [said["label"], said["probability"], reporting.yes_no(said["unlike"])]
+        rows.append(row)
+    reporting.print_csv(header, rows)
+
+
+def _print_table(document: dict[str, Any]) -> None:
+    methods = [method["id"] for method in document["methods"]]
+    rows = []
+    for query in document["queries"]:
+        predictions = [query["predictions"][name] for name in methods]
+        differ = "methods disagree" if len({said["label"] for said in predictions}) > 1 else ""
+        rows.append([query["file"], reporting.in_words(query), *map(reporting.in_words, predictions), differ])
+    reporting.print_table(["query", "answer", *methods, ""], rows)
+
+
+_PRINTERS = {"json": reporting.print_json, "csv": _print_csv, "table": _print_table}

@@ -1,0 +1,99 @@
+"""What a verb says: results on stdout, for people or for programs; progress and faults on stderr."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.file_names import safe_cell
+
+STAGES = {
+    "read": "reading pictures",
+    "weights": "loading weights",
+    "download": "downloading megabytes",
+    "embed": "embedding",
+    "score": "scoring",
+    "describe": "describing pictures",
+    "sort": "sorting files",
+    "undo": "putting files back",
+}
+NONE = "(none of these)"
+ERASE = "\r\x1b[K"
+
+
+class Terminal:
+    """Progress and faults on stderr: a line that rewrites itself on a terminal, a line a stage in a log.
+
+    Attributes:
+        faults: how many things were left out.
+    """
+
+    def __init__(self) -> None:
+        self.faults = 0
+        self._rewrites = sys.stderr.isatty()
+        self._logged: set[tuple[str, int]] = set()
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        """A `Progress`."""
+        if self._rewrites:
+            end = ERASE if done >= total else ""
+            print(f"{ERASE}{STAGES[stage]} {done}/{total}{end}", end="", file=sys.stderr, flush=True)
+        elif total and (stage, total) not in self._logged:  # once, though batches come back to it
+            self._logged.add((stage, total))
+            print(f"{STAGES[stage]} ({total})", file=sys.stderr, flush=True)
+
+    def fault(self, error: UserError) -> None:
+        """Say what is left out, and why."""
+        self.faults += 1
+        self.note(str(error))
+
+    def note(self, text: str) -> None:
+        print(f"{ERASE if self._rewrites else ''}fsl_demo: {text}", file=sys.stderr, flush=True)
+
+
+def in_words(answer: dict[str, Any] | None) -> str:
+    """An answer in a table, with its probability and the mark "unlike"; nothing where nobody has answered.
+
+    Args:
+        answer: of a method (`services.predict.prediction`) or of all (`services.predict.combined_answer`).
+    """
+    if answer is None or answer["probability"] is None:
+        return ""
+    name = answer["answer"] if "answer" in answer else answer["label"]
+    return f"{name} {answer['probability']:.0%}" + (", unlike" if answer["unlike"] else "")
+
+
+def yes_no(value: bool) -> str:
+    """A truth value in a CSV."""
+    return "yes" if value else "no"
+
+
+def print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def print_csv(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """A CSV whose cells no spreadsheet takes for formulas."""
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    table.writerows([safe_cell(str(cell)) for cell in row] for row in (header, *rows))
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Columns aligned for people."""
+    lines = [[str(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = (cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True))
+        print("  ".join(cells).rstrip())
+
+
+def _width(text: str) -> int:
+    """Columns that a text takes on a terminal."""
+    return sum(
+        1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text if not unicodedata.combining(letter)
+    )

@@ -1,0 +1,189 @@
+"""`search`: the pictures of a workspace or a folder, found by a sentence, a picture, or words of their captions."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fsl_demo.cli import options, reporting
+from fsl_demo.cli.caption import DOUBT
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import ingest
+from fsl_demo.services import reading
+
+if TYPE_CHECKING:
+    from fsl_demo.core.capabilities import Method
+    from fsl_demo.inference.image_text_space import ImageTextSpace
+    from fsl_demo.methods.two_stream.model import TwoStreamModel
+    from fsl_demo.store import CollectionPicture
+
+DETAILS = """\
+A workspace's pictures are those of its saved episodes, and those added for searching: on the page, or by `caption`.
+Each picture is embedded once; its features are kept in the workspace. The JSON is a list of "file", "sha256",
+"similarity", "classes" (that a person gave it) and "episodes", best first; with --captions "caption" and "doubtful"
+take the place of "similarity".
+"""
+EXAMPLES = """\
+search "a dog in the snow" --workspace workspace/
+search --like dog.jpg --top 5 --format json
+search "a dog in the snow" --data holiday/ --rerank
+search --captions "dog run"
+"""
+RERANKS = "It needs a sentence, and compact-vlm."
+
+
+def add(verbs: options.Verbs) -> None:
+    summary = "Find pictures by a sentence, a picture, or their captions."
+    parser = options.add_verb(verbs, "search", summary, DETAILS, EXAMPLES)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("sentence", nargs="?", metavar="SENTENCE", help="what the pictures show, in English")
+    what.add_argument("--like", type=Path, metavar="FILE", help="a picture; those most like it are listed")
+    what.add_argument(
+        "--captions",
+        metavar="WORDS",
+        help="words, or beginnings of words, that a picture's caption has to say (of a workspace whose pictures were"
+        " described)",
+    )
+    parser.add_argument("--data", type=Path, metavar="DIR", help="search this folder or zip in place of the workspace")
+    parser.add_argument(
+        "--workspace",
+        type=Path,
+        metavar="DIR",
+        help="search this workspace (default: ./workspace); with --data, keep the pictures' features in it",
+    )
+    parser.add_argument("--method", metavar="ID", help="the method that compares (default: the first that can)")
+    parser.add_argument(
+        "--rerank", action="store_true", help="look at words and positions of the first ten, and put them in order"
+    )
+    parser.add_argument("--top", type=options.count, default=20, metavar="N", help="how many to list (default: 20)")
+    options.add_format(parser, "table", "json")
+    options.add_machine(parser)
+    parser.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    if chosen.captions is not None:
+        return _by_captions(chosen)
+    options.prepare(chosen)
+    from fsl_demo.inference.phrases import sentence_vector
+    from fsl_demo.services.search import TOP, Index, reranked
+
+    if chosen.data is None:
+        chosen.workspace = _folder(chosen)
+    terminal = reporting.Terminal()
+    like = ingest(chosen.like) if chosen.like else None
+    known = reading.methods(chosen.workspace)
+    space = _space(chosen, known)
+    model = _model(chosen, known, space) if chosen.rerank else None
+    if like:
+        vector = space.embed([like], terminal.progress)[0]
+    else:
+        vector = sentence_vector(space, chosen.sentence, terminal.progress)
+    offered = {one.picture.sha256: (file, one) for file, one in _pictures(chosen, terminal) if one.picture != like}
+    if not offered:
+        raise UserError("no_collection")
+    index = Index(space)
+    index.add([one.picture for _, one in offered.values()], terminal.progress)
+    matches = index.search(vector, list(offered), max(chosen.top, TOP))
+    if model:
+        pictures = {sha256: one.picture for sha256, (_, one) in offered.items()}
+        matches = reranked(model, chosen.sentence, matches, pictures, terminal.progress)
+    found = [(*offered[sha256], similarity) for sha256, similarity in matches[: chosen.top]]
+    if chosen.format == "json":
+        reporting.print_json(
+            [_document(file, one, {"similarity": round(similarity, 6)}) for file, one, similarity in found]
+        )
+    else:
+        rows = [[f"{similarity:.3f}", file, "; ".join(one.classes)] for file, one, similarity in found]
+        reporting.print_table(["similarity", "file", "classes"], rows)
+    return 1 if terminal.faults else 0
+
+
+def _by_captions(chosen: argparse.Namespace) -> int:
+    from fsl_demo.store import Workspace
+
+    if chosen.data is not None:
+        raise UserError("captions_need_workspace")
+    if chosen.rerank:
+        raise UserError("setting_bad", name="--rerank", value="used", reason=RERANKS)
+    if not chosen.captions.strip():
+        raise UserError("search_empty")
+    workspace = Workspace(_folder(chosen))
+    offered = {one.picture.sha256: one for one in workspace.collection()}
+    if not offered:
+        raise UserError("no_collection")
+    matches = [match for match in workspace.pictures_that_say(chosen.captions) if match.picture in offered]
+    found = [(offered[match.picture], match.caption) for match in matches[: chosen.top]]
+    if chosen.format == "json":
+        said = [({"caption": caption.text, "doubtful": caption.doubtful}, one) for one, caption in found]
+        reporting.print_json([_document(one.picture.name, one, how) for how, one in said])
+    else:
+        rows = [
+            [one.picture.name, caption.text, DOUBT if caption.doubtful else "", "; ".join(one.classes)]
+            for one, caption in found
+        ]
+        reporting.print_table(["file", "caption", "", "classes"], rows)
+    return 0
+
+
+def _folder(chosen: argparse.Namespace) -> Path:
+    """The workspace that is searched.
+
+    Raises:
+        UserError: `folder_missing`: a misspelled folder isn't made.
+    """
+    folder = chosen.workspace or Path("workspace")
+    if not folder.is_dir():
+        raise UserError("folder_missing", folder=folder)
+    return folder
+
+
+def _document(file: str, one: CollectionPicture, how: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "file": file,
+        "sha256": one.picture.sha256,
+        **how,
+        "classes": list(one.classes),
+        "episodes": list(one.episodes),
+    }
+
+
+def _model(chosen: argparse.Namespace, known: dict[str, Method], space: ImageTextSpace) -> TwoStreamModel:
+    """What puts the first pictures in a new order.
+
+    Raises:
+        UserError: `setting_bad` for a picture, or a space whose order it was not trained to improve; `no_joint_space`.
+    """
+    from fsl_demo.services.search import matcher
+
+    model = matcher(known)
+    if chosen.like or space.id != model.improves:
+        raise UserError("setting_bad", name="--rerank", value="used", reason=RERANKS)
+    return model
+
+
+def _space(chosen: argparse.Namespace, known: dict[str, Method]) -> ImageTextSpace:
+    """The space of the method that is named, or the first there is.
+
+    Raises:
+        UserError: `no_joint_space`; `unknown_method` for a method that has none.
+    """
+    from fsl_demo.services.search import spaces
+
+    found = spaces(known)
+    if not found:
+        raise UserError("no_joint_space")
+    if chosen.method and chosen.method not in found:
+        raise UserError("unknown_method", name=chosen.method, known=", ".join(found))
+    return found[chosen.method or next(iter(found))]
+
+
+def _pictures(chosen: argparse.Namespace, terminal: reporting.Terminal) -> list[tuple[str, CollectionPicture]]:
+    """What is searched, with what each picture is called."""
+    from fsl_demo.store import CollectionPicture, Workspace
+
+    if chosen.data is None:
+        return [(one.picture.name, one) for one in Workspace(chosen.workspace).collection()]
+    read = reading.queries(chosen.data, terminal.progress, terminal.fault)
+    return [(file, CollectionPicture(picture, (), (), added=False)) for file, picture in read.items()]

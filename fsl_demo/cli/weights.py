@@ -1,0 +1,92 @@
+"""`weights`: CLIP weights on this machine, and those to download."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+
+from fsl_demo.cli import options, reporting
+
+DETAILS = """\
+A name is ARCHITECTURE/TAG as open_clip has them, ARCHITECTURE:FILE, ARCHITECTURE/TAG:FILE or local-dir:FOLDER (with
+open_clip_config.json). Only `weights download` makes a request, for the one file that is asked for.
+"""
+EXAMPLES = """\
+weights list
+weights download ViT-B-32/laion2b_s34b_b79k
+weights check ViT-B-32/laion2b_s34b_b79k
+weights check ViT-B-32:/media/stick/open_clip_model.safetensors
+"""
+
+
+def add(verbs: options.Verbs) -> None:
+    parser = options.add_verb(verbs, "weights", "List, download and check weights for CLIP.", DETAILS, EXAMPLES)
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    listing = options.add_verb(actions, "list", "List weights for a laptop: size, licence, whether they are here.")
+    options.add_format(listing, "table", "json")
+    listing.set_defaults(run=list_weights)
+    getting = options.add_verb(actions, "download", "Download weights; a break-off leaves nothing behind.")
+    _add_name(getting, "ARCHITECTURE/TAG")
+    getting.set_defaults(run=download)
+    checking = options.add_verb(actions, "check", "Load weights, and say what goes with them.")
+    _add_name(checking, "NAME")
+    options.add_format(checking, "table", "json")
+    options.add_machine(checking)
+    checking.set_defaults(run=check)
+
+
+def _add_name(parser: argparse.ArgumentParser, metavar: str) -> None:
+    parser.add_argument("name", metavar=metavar, help="of the weights (`weights --help` says how names are made)")
+
+
+def list_weights(chosen: argparse.Namespace) -> int:
+    from fsl_demo.backbones.clip.names import OFFERS, ClipName, folder
+
+    found = [dataclasses.asdict(one) | {"here": bool(ClipName.parse(one.name).found())} for one in OFFERS]
+    if chosen.format == "json":
+        reporting.print_json({"folder": str(folder()), "weights": found})
+        return 0
+    rows = [
+        [one["name"], f"{one['megabytes']} MB", one["licence"] or "see its page", "yes" if one["here"] else "no"]
+        for one in found
+    ]
+    reporting.print_table(["weights", "size", "licence", "here"], rows)
+    print(f"\nThey lie in {folder()}. Any other ARCHITECTURE/TAG of open_clip's can be downloaded, too.")
+    return 0
+
+
+def download(chosen: argparse.Namespace) -> int:
+    from fsl_demo import runtime
+    from fsl_demo.backbones.clip import downloads as clip_downloads
+    from fsl_demo.backbones.clip.names import ClipName
+
+    runtime.prepare()
+    print(clip_downloads.download(ClipName.parse(chosen.name), reporting.Terminal().progress))
+    return 0
+
+
+def check(chosen: argparse.Namespace) -> int:
+    options.prepare(chosen)
+    from fsl_demo.backbones.clip.model import Clip
+    from fsl_demo.backbones.clip.positions import dense
+
+    clip = Clip(chosen.name)
+    parts = clip.load(reporting.Terminal().progress)
+    seen = parts.network.visual.preprocess_cfg
+    found = {
+        "weights": str(clip.files.file),
+        "sha256": clip.files.sha256,
+        "architecture": clip.files.model,
+        "activation": "QuickGELU" if clip.files.config.get("quick_gelu") else "GELU",
+        "pictures": {key: seen[key] for key in ("size", "mean", "std", "interpolation", "resize_mode")},
+        "vectors": clip.channels,
+        "scale": round(clip.scale(), 4),
+        "texts": "Latin script" if clip.reads_english_only() else "its own tokenizer",
+        "heat_maps": dense(parts.network.visual) is not None,
+    }
+    if chosen.format == "json":
+        reporting.print_json(found)
+    else:
+        for name, value in found.items():
+            print(f"{name:12} {value}")
+    return 0

@@ -1,0 +1,1 @@
+"""What everything else stands on: no torch, no SQL, no Gradio."""

@@ -1,0 +1,1 @@
+"""What methods share: spaces, class means, calibration, prompts, explanations."""

@@ -1,0 +1,107 @@
+"""From similarities to probabilities and to "unlike the examples": defaults, and what the support set itself says.
+
+A default is a measured number that depends on how many pictures a class has and on how they are blended with
+text. With two or more pictures of every class, each support picture is held out in turn and the default is
+moved towards what is seen then. Temperature scaling: Guo et al. 2017, arXiv:1706.04599.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fsl_demo.inference.vectors import l2_normalize
+
+FACTORS = np.geomspace(0.25, 4.0, 33)
+PRIOR = 8.0
+"""How many held-out pictures the default temperature outweighs, and below, the default threshold."""
+PRIOR_THRESHOLD = 20.0
+REFUSED = 0.05
+"""The share of queries of a class that the automatic threshold may call unlike the examples."""
+
+
+@dataclass(frozen=True)
+class Default:
+    """A number measured at blends 0 (text), 1/2 and 1 (pictures), the latter two with one and with five pictures.
+
+    Between them it is linear in 1 / shots and quadratic in the blend. The number for text was measured with five
+    classes; it falls by a power, `crowding`, of their number.
+    """
+
+    text: float
+    half: tuple[float, float]
+    pictures: tuple[float, float]
+    crowding: float
+
+    @classmethod
+    def unpack(cls, values: np.ndarray) -> Default:
+        """From the six numbers of a checkpoint."""
+        text, half_one, half_five, one, five, crowding = (float(value) for value in values)
+        return cls(text, (half_one, half_five), (one, five), crowding)
+
+    @classmethod
+    def of_pictures(cls, values: np.ndarray) -> Default:
+        """For a method that reads no text, from the numbers with one and with five pictures."""
+        one, five = (float(value) for value in values)
+        return cls(0.0, (0.0, 0.0), (one, five), 0.0)
+
+    @classmethod
+    def constant(cls, value: float) -> Default:
+        """The same number whatever the episode."""
+        return cls(value, (value, value), (value, value), 0.0)
+
+    def at(self, classes: int, shots: float, blend: float = 1.0) -> float:
+        """The number for so many classes, pictures a class, and this weight of pictures against text."""
+        many = (1 - 1 / max(shots, 1.0)) / (1 - 1 / 5)
+        half, pictures = (one + (five - one) * many for one, five in (self.half, self.pictures))
+        mixed = half - (self.text + pictures) / 2
+        text = self.text * (5 / classes) ** self.crowding
+        return (1 - blend) * text + blend * pictures + 4 * blend * (1 - blend) * mixed
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities along the last axis."""
+    weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return weights / weights.sum(axis=-1, keepdims=True)
+
+
+def class_means(vectors: np.ndarray, owners: np.ndarray, classes: int) -> np.ndarray:
+    """The sum of each class's vectors, scaled to length 1: [C, D]; zeros for a class without any.
+
+    Args:
+        vectors: support features [S, D].
+        owners: class index of each, [S].
+    """
+    return l2_normalize(_sums(vectors, owners, classes))
+
+
+def held_out(vectors: np.ndarray, owners: np.ndarray, classes: int) -> np.ndarray:
+    """Cosine of each support picture to the class means, with its own class's mean taken without it: [S, C]."""
+    sums, rows = _sums(vectors, owners, classes), np.arange(len(owners))
+    similarities = vectors @ l2_normalize(sums).T
+    similarities[rows, owners] = (vectors * l2_normalize(sums[owners] - vectors)).sum(axis=1)
+    return similarities
+
+
+def losses(similarities: np.ndarray, owners: np.ndarray, temperature: float) -> np.ndarray:
+    """What each of `FACTORS` times the temperature costs on held-out pictures, with the prior's pull: [F]."""
+    logits = (temperature * FACTORS)[:, None, None] * similarities
+    likelihood = np.log(softmax(logits)[:, np.arange(len(owners)), owners] + 1e-12).sum(axis=1)
+    return PRIOR * np.log(FACTORS) ** 2 - likelihood
+
+
+def threshold(similarities: np.ndarray, owners: np.ndarray, before: float, now: float) -> float:
+    """The similarity under which a query is unlike the examples.
+
+    Args:
+        similarities: of held-out pictures, [S, C].
+        before: the default for the pictures that were left, one fewer a class.
+        now: the default for all of them.
+    """
+    own = similarities[np.arange(len(owners)), owners]
+    return now + (float(np.quantile(own, REFUSED)) - before) * len(own) / (len(own) + PRIOR_THRESHOLD)
+
+
+def _sums(vectors: np.ndarray, owners: np.ndarray, classes: int) -> np.ndarray:
+    return (owners == np.arange(classes)[:, None]).astype(vectors.dtype) @ vectors

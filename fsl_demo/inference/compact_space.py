@@ -1,0 +1,194 @@
+"""The space of the built-in model: trained heads, ASIF's relations to ImageNet's classes, and the pictures' features.
+
+A picture's vector is [z | r | v] and a text's [h | t | 0], each part at length 1 and weighted by the root of its share,
+so one product of two vectors blends all of them. z and h come from heads trained on captions and class names
+(`training.compact_vlm`); r and t are ASIF's sparse rows (Norelli et al. 2022, arXiv:2210.01738), r of two networks; v
+are the two networks' features, by which pictures are compared with pictures.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+
+from fsl_demo import checkpoints
+from fsl_demo.backbones.networks import Networks
+from fsl_demo.backbones.picture_maps import CHANNELS
+from fsl_demo.backbones.towers import PICTURE, PictureTowers
+from fsl_demo.backbones.trained import shuffled
+from fsl_demo.core.episodes import Box, Progress, in_latin_script, quiet
+from fsl_demo.core.pictures import Picture
+from fsl_demo.inference.anchors import PICTURE_KEEP, PICTURE_POWER, TEXT_KEEP, TEXT_POWER, relative
+from fsl_demo.inference.image_text_space import encoded
+from fsl_demo.inference.vector_cache import VectorCache
+from fsl_demo.inference.vectors import l2_normalize
+
+CHECKPOINT, ANCHORS = "compact_vlm", "lite0_minilm"
+PICTURES = 0.5
+"""The share of v, set by hand."""
+NAMES = 0.65
+"""Of the rest, the share of r and t where texts are class names: captions teach scenes, class names teach objects. The
+best of 0.5, 0.65, 0.75 and 0.85 on CIFAR-FS's training and validation classes."""
+REMEMBERED = 4_096
+"""Vectors of pictures, and of texts, that are not computed again; 14 kB each."""
+
+
+class CompactSpace:
+    """A `ImageTextSpace` that needs no download.
+
+    Args:
+        relations: the share of ASIF's rows in what pictures and texts have in common; `NAMES` for class names, 0 for
+            sentences.
+
+    Raises:
+        UserError: `weights_missing`, `weights_differ`.
+    """
+
+    title = "Compact VLM"
+
+    def __init__(self, networks: Networks, relations: float) -> None:
+        self.networks, self.towers = networks, PictureTowers(networks)
+        shipped, anchors = checkpoints.load(CHECKPOINT), checkpoints.load(ANCHORS)
+        self.id = f"{CHECKPOINT}_{relations:g}"
+        self.arrays = shipped.arrays
+        self.weights = "+".join(
+            weights[:16]
+            for weights in (
+                networks.pictures.weights,
+                networks.whole_pictures.weights,
+                networks.texts.weights,
+                shipped.sha256,
+            )
+        )
+        heads = {name: array.astype(np.float32) for name, array in shipped.arrays.items() if "." in name}
+        if networks.shuffle is not None:
+            import torch
+
+            state = shuffled({name: torch.from_numpy(array) for name, array in heads.items()}, networks.shuffle)
+            heads = {name: value.numpy() for name, value in state.items()}
+        self.heads = heads
+        texts = anchors.arrays["anchors"].astype(np.float32)
+        self.origin = texts.mean(axis=0)
+        self.text_anchors = l2_normalize(texts - self.origin)
+        shares = np.array([(1 - PICTURES) * (1 - relations), (1 - PICTURES) * relations, PICTURES / 2])
+        self.roots = np.sqrt(shares).astype(np.float32)
+        self._pictures, self._texts = VectorCache(REMEMBERED), VectorCache(REMEMBERED)
+        self._lock = threading.Lock()
+        self._anchors: tuple[np.ndarray, np.ndarray] | None = None
+
+    @property
+    def channels(self) -> int:
+        """Length of a vector."""
+        return len(self.heads["pictures.weight"]) + len(self.text_anchors) + PICTURE
+
+    def anchors(self, progress: Progress = quiet) -> tuple[np.ndarray, np.ndarray]:
+        """ImageNet's classes for the two networks, [1000, 999] each."""
+        with self._lock:
+            if self._anchors is None:
+                self._anchors = self.towers.classes(progress)
+            return self._anchors
+
+    def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
+        """Unit vectors, float32 [N, D]."""
+
+        def compute(missing: list[int]) -> np.ndarray:
+            return self.project(self.towers.embed([pictures[number] for number in missing], progress), progress)
+
+        return self._pictures([picture.sha256 for picture in pictures], compute, self.channels)
+
+    def project(self, features: np.ndarray, progress: Progress = quiet) -> np.ndarray:
+        """From what `PictureTowers.embed` gives."""
+        headed = l2_normalize(features @ self.heads["pictures.weight"].T + self.heads["pictures.bias"])
+        rows = l2_normalize(np.sum(self._relations(features, progress), axis=0))
+        head, relation, own = self.roots
+        parts = [head * headed, relation * rows, own * features]
+        return np.concatenate(parts, axis=1).astype(np.float32)
+
+    def texts(self, sentences: Sequence[Sequence[str]], progress: Progress = quiet) -> np.ndarray:
+        """A unit vector for the mean of each ensemble of sentences, float32 [C, D]; zeros for an empty one."""
+        features = self.networks.features
+
+        def compute(missing: list[int]) -> np.ndarray:
+            means = np.zeros((len(missing), self.networks.words.channels), np.float32)
+            wanted = [sentences[number] for number in missing]
+            for mean, vectors in zip(means, encoded(features, self.networks.words, wanted, progress), strict=True):
+                if len(vectors):
+                    mean[:] = vectors.mean(axis=0)
+            there = np.array([bool(ensemble) for ensemble in wanted])[:, None]
+            return np.where(there, self.project_texts(means), 0).astype(np.float32)
+
+        return self._texts([tuple(ensemble) for ensemble in sentences], compute, self.channels)
+
+    def project_texts(self, means: np.ndarray) -> np.ndarray:
+        """From what `MiniLMWithWords` gives, or means of it, [C, 768]."""
+        sentence = l2_normalize(means[:, : self.networks.texts.channels])
+        rows = relative(l2_normalize(sentence - self.origin) @ self.text_anchors.T, TEXT_POWER, TEXT_KEEP)
+        headed = text_head(self.heads, np.concatenate([sentence, means[:, self.networks.texts.channels :]], axis=1))
+        nothing = np.zeros((len(means), PICTURE), np.float32)
+        head, relation, _ = self.roots / np.sqrt(1 - PICTURES)
+        return np.concatenate([head * headed, relation * rows, nothing], axis=1).astype(np.float32)
+
+    def reads(self, text: str) -> bool:
+        """MiniLM reads English; another language in Latin letters cannot be told apart."""
+        return in_latin_script(text)
+
+    def evidence(self, picture: Picture, directions: np.ndarray) -> np.ndarray:
+        """Each position's share of a picture's products with the directions [C, D]; the shares add up to them.
+
+        Returns:
+            float [C, 9, 9].
+        """
+        small, large = self.towers.placed(picture)
+        features = np.concatenate([part.mean(axis=(1, 2)) for part in (small, large)])
+        weight, bias = self.heads["pictures.weight"], self.heads["pictures.bias"]
+        length = max(float(np.linalg.norm(weight @ features + bias)), 1e-12)
+        size, count = len(weight), len(self.text_anchors)
+        by_head, by_rows, own = np.split(directions, [size, size + count], axis=1)
+        head, relation, root = self.roots
+        pull = head / length * by_head
+        through = pull @ weight
+        relations = self._relations(features[None])
+        total = max(float(np.linalg.norm(np.sum(relations, axis=0))), 1e-12)
+        for part, (rows, anchors) in enumerate(zip(relations, self.anchors(), strict=True)):
+            channels = slice(part * CHANNELS, (part + 1) * CHANNELS)
+            cosines = anchors @ features[channels]
+            each = np.divide(rows[0], cosines, out=np.zeros_like(cosines), where=rows[0] > 0)
+            through[:, channels] += relation / total * (by_rows * each) @ anchors + root * own[:, channels]
+        middle = np.tensordot(through[:, :CHANNELS], small, axes=1) / small[0].size
+        whole = np.tensordot(through[:, CHANNELS:], large, axes=1) / large[0].size
+        offset = (pull @ bias)[:, None, None] / whole[0].size
+        return self.towers.over_whole(picture, middle, whole) + offset
+
+    def seen(self, picture: Picture) -> Box:
+        """All of the picture, but for the ends of a very long one."""
+        return self.towers.seen(picture)
+
+    def _relations(self, features: np.ndarray, progress: Progress = quiet) -> list[np.ndarray]:
+        """ASIF's rows of each network, [N, 1000]."""
+        parts = (features[:, :CHANNELS], features[:, CHANNELS:])
+        return [
+            relative(part @ anchors.T, PICTURE_POWER, PICTURE_KEEP)
+            for part, anchors in zip(parts, self.anchors(progress), strict=True)
+        ]
+
+
+def of_class_names(networks: Networks) -> CompactSpace:
+    """The space in which class names and pictures are compared."""
+    return CompactSpace(networks, NAMES)
+
+
+def of_sentences(networks: Networks) -> CompactSpace:
+    """The space in which sentences and pictures are compared."""
+    return CompactSpace(networks, 0.0)
+
+
+def text_head(heads: dict[str, np.ndarray], features: np.ndarray) -> np.ndarray:
+    """`layers.joint_heads.TextHead` in evaluation, [C, 768] to unit vectors."""
+    import torch
+    from torch.nn.functional import gelu
+
+    hidden = gelu(torch.from_numpy(features @ heads["texts.hidden.weight"].T + heads["texts.hidden.bias"])).numpy()
+    linear = features @ heads["texts.weight"].T + heads["texts.bias"]
+    return l2_normalize(linear + hidden @ heads["texts.out.weight"].T + heads["texts.out.bias"])

@@ -1,0 +1,112 @@
+"""One method, several checkpoints: which one suits the pictures at hand, and why.
+
+With two or more pictures of every class each support picture is held out in turn, and the variant that puts most of
+them right is taken. With one there is nothing to hold out: how the pictures look decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fsl_demo import checkpoints
+from fsl_demo.core.episodes import Episode, Progress, quiet
+from fsl_demo.core.pictures import Picture
+from fsl_demo.inference import faces
+
+GREY = 8
+"""Mean difference of colour channels, of 255, up to which a picture counts as grey."""
+INKED, BLANK = 0.6, 0.22
+"""A grey picture counts as ink with this share of pixels near black or white, and up to this deviation at its edge."""
+SIDE = 64
+
+HeldOut = Callable[[str, Progress], np.ndarray]
+"""From a checkpoint to the probabilities of held-out support pictures, [S, C]."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A checkpoint for one kind of pictures.
+
+    Attributes:
+        id: the kind: "digits", "characters", "faces", "aligned_faces", "photographs".
+        proposed: whether it may be chosen for anybody who did not ask for it.
+    """
+
+    id: str
+    checkpoint: str
+    proposed: bool = True
+
+
+def installed(method: str, shipped: Sequence[Variant]) -> tuple[Variant, ...]:
+    """The shipped variants, and every other checkpoint of this method in the folder, under its own name."""
+    known = {one.checkpoint for one in shipped}
+    others = [name for name in checkpoints.of_method(method) if name not in known]
+    return (*shipped, *(Variant(name, name) for name in others))
+
+
+def variant_setting(variants: Sequence[Variant]) -> dict[str, Any]:
+    """Metadata of the setting of methods that have variants."""
+    return {"choices": tuple(one.id for one in variants), "help": "The kind of pictures that the network knows."}
+
+
+def choose(
+    variants: Sequence[Variant], asked: str | None, episode: Episode, held_out: HeldOut, progress: Progress = quiet
+) -> tuple[Variant, Mapping[str, Any]]:
+    """The variant to use, and a note that says why.
+
+    Returns:
+        The variant; "variant", "reason" ("asked", "only", "held_out", "looks") and, for "held_out", the "accuracy" of
+        each variant.
+    """
+    known = {one.id: one for one in variants}
+    if asked is not None:
+        return known[asked], {"variant": asked, "reason": "asked"}
+    proposed = [one for one in variants if one.proposed]
+    if len(proposed) == 1:
+        return proposed[0], {"variant": proposed[0].id, "reason": "only"}
+    if min(episode.shots()) < 2:
+        kind = looks_like([example.picture for example in episode.support])
+        found = next((one for one in proposed if one.id == kind), proposed[-1])
+        return found, {"variant": found.id, "reason": "looks"}
+    owners = np.array([example.class_index for example in episode.support])
+    rows, ranked = np.arange(len(owners)), []
+    for variant in proposed:
+        probabilities = held_out(variant.checkpoint, progress)
+        accuracy = float((probabilities.argmax(axis=1) == owners).mean())
+        likelihood = float(np.log(probabilities[rows, owners] + 1e-12).mean())
+        ranked.append((accuracy, likelihood, variant))
+    best = max(ranked, key=lambda one: one[:2])[2]
+    accuracies = {variant.id: round(accuracy, 4) for accuracy, _, variant in ranked}
+    return best, {"variant": best.id, "reason": "held_out", "accuracy": accuracies}
+
+
+def looks_like(pictures: Sequence[Picture]) -> str:
+    """What most pictures look like: "characters" (ink on paper), "faces" (a face fills them) or "photographs"."""
+    kinds = [_kind(picture) for picture in pictures]
+    return max(dict.fromkeys(kinds), key=kinds.count)
+
+
+def _kind(picture: Picture) -> str:
+    if picture.sha256 not in _kinds:
+        _kinds[picture.sha256] = _look(picture)
+    return _kinds[picture.sha256]
+
+
+_kinds: dict[str, str] = {}
+"""What pictures look like, by hash, once somebody has looked."""
+
+
+def _look(picture: Picture) -> str:
+    pixels = np.asarray(picture.image().resize((SIDE, SIDE)), dtype=np.float32)
+    grey = pixels.mean(axis=2)
+    place = (grey - grey.min()) / max(float(np.ptp(grey)), 1.0)
+    edge = np.concatenate([place[0], place[-1], place[:, 0], place[:, -1]])
+    inked = float(((place < 0.2) | (place > 0.8)).mean()) >= INKED
+    blank = float(np.abs(edge - np.median(edge)).mean()) <= BLANK
+    if inked and blank and float(np.ptp(pixels, axis=2).mean()) <= GREY:
+        return "characters"
+    return "faces" if faces.is_face(picture) else "photographs"

@@ -1,0 +1,218 @@
+"""Cross Attention Network (Hou et al. 2019, arXiv:1910.07677): the class's map and the query's map point out to each
+other which positions to compare. Inductive, and transductive with the queries it is surest of as further support."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from fsl_demo.backbones.networks import Networks
+from fsl_demo.core.capabilities import NONE_BELOW, MethodCard
+from fsl_demo.core.episodes import Episode, Explanation, Focus, Layer, Progress, Scores, quiet
+from fsl_demo.core.pictures import Picture
+from fsl_demo.inference import calibration
+from fsl_demo.inference.calibration import Default
+from fsl_demo.inference.explanations import scaled
+from fsl_demo.inference.nearest_mean import check_pictures
+from fsl_demo.inference.variants import Variant, choose, installed, variant_setting
+from fsl_demo.methods.can.space import CrossSpace
+
+VARIANTS = installed(
+    "can",
+    (
+        Variant("faces", "can_faces"),
+        Variant("aligned_faces", "can_aligned_faces"),
+        Variant("photographs", "can_photographs"),
+        Variant("small", "can_small_pictures", proposed=False),
+    ),
+)
+PAIRS = 32
+"""Pairs that are compared at once."""
+ROUNDS = (35 / 75, 70 / 75)
+"""Shares of the queries that join the support set, round by round (section 5.1: 35, then 70 of 75)."""
+
+
+@dataclass(frozen=True)
+class CanSettings:
+    """Settings of `Can`, as of `Siamese`."""
+
+    variant: str | None = field(default=None, metadata=variant_setting(VARIANTS))
+    none_below: float | None = field(default=None, metadata=NONE_BELOW)
+
+
+class Can:
+    """Cosine of pooled maps that were attended to each other."""
+
+    card: ClassVar = MethodCard(
+        id="can",
+        title="Cross attention",
+        paper="Hou et al. 2019, Cross Attention Network for Few-shot Classification",
+        checkpoint="own networks for each kind of pictures",
+        needs_pictures=True,
+        reads_text=False,
+        transductive=False,
+        explains=("query", "support", "points"),
+        cost=12,
+        kinds=("faces", "photographs"),
+    )
+    Settings: ClassVar[type[Any]] = CanSettings
+    variants: Sequence[Variant] = VARIANTS
+
+    def __init__(self, networks: Networks) -> None:
+        self.networks = networks
+
+    def verify(self, first: Sequence[Picture], second: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
+        """Similarities of pairs of pictures, [P], with the first variant."""
+        space, found = CrossSpace(self.networks, self.variants[0].checkpoint), []
+        for start in range(0, len(first), PAIRS):
+            one, two = (space.maps(some[start : start + PAIRS], progress) for some in (first, second))
+            found.append(space.similarities(one, two).diagonal())
+        return np.concatenate(found)
+
+    def fit(self, episode: Episode, settings: CanSettings, progress: Progress = quiet) -> CanClassifier:
+        """Choose the variant and average each class's maps.
+
+        Raises:
+            UserError: for an episode that `check` refuses, `class_empty`, `weights_missing`, `weights_differ`.
+        """
+        check_pictures(episode, self.card.title)
+
+        def held_out(checkpoint: str, tell: Progress) -> np.ndarray:
+            return CanClassifier(self, checkpoint, episode, settings, {}, tell).held_out()
+
+        variant, note = choose(self.variants, settings.variant, episode, held_out, progress)
+        return CanClassifier(self, variant.checkpoint, episode, settings, note, progress)
+
+
+class CanTransductive(Can):
+    """`Can` that looks at all queries before it answers one."""
+
+    card: ClassVar = replace(
+        Can.card, id="can-transductive", title="Cross attention, transductive", transductive=True, kinds=()
+    )
+
+
+class CanClassifier:
+    """Class maps of one support set, and their calibration."""
+
+    def __init__(
+        self,
+        method: Can,
+        checkpoint: str,
+        episode: Episode,
+        settings: CanSettings,
+        note: Mapping[str, Any],
+        progress: Progress,
+    ) -> None:
+        started = time.perf_counter()
+        self.method, self.episode, self.settings, self.note = method, episode, settings, note
+        self.space = CrossSpace(method.networks, checkpoint)
+        self.classes = len(episode.classes)
+        self.owners = np.array([example.class_index for example in episode.support])
+        self.support = self.space.maps([example.picture for example in episode.support], progress)
+        self.maps = np.stack([self.support[self.owners == index].mean(axis=0) for index in range(self.classes)])
+        temperature, none_below = (
+            Default.of_pictures(self.space.network.checkpoint.arrays[name]) for name in ("temperature", "none_below")
+        )
+        shots = 1 / float((1 / np.array(episode.shots())).mean())
+        self.temperature = temperature.at(self.classes, shots)
+        self.none_below = none_below.at(self.classes, shots)
+        if min(episode.shots()) >= 2:
+            similarities = self._held_out_similarities()
+            losses = calibration.losses(similarities, self.owners, temperature.at(self.classes, shots - 1))
+            self.temperature *= calibration.FACTORS[losses.argmin()]
+            before = none_below.at(self.classes, shots - 1)
+            self.none_below = calibration.threshold(similarities, self.owners, before, self.none_below)
+        if settings.none_below is not None:
+            self.none_below = settings.none_below
+        self.seconds = time.perf_counter() - started
+
+    def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
+        """Cosines of pooled, attended maps, and probabilities from them."""
+        started = time.perf_counter()
+        asked = self.space.maps(queries, progress)
+        similarities = self.space.similarities(self.maps, asked)
+        if self.method.card.transductive:
+            for share in ROUNDS:
+                similarities = self.space.similarities(self._joined(asked, similarities, share), asked)
+        return Scores(
+            self.method.card.id,
+            self.space.network.weights,
+            asdict(self.settings),
+            self.seconds + time.perf_counter() - started,
+            similarities.astype(np.float32),
+            calibration.softmax(self.temperature * similarities).astype(np.float32),
+            self.none_below,
+            self.space.similarities(self.support, asked).astype(np.float32),
+            self.note,
+        )
+
+    def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
+        """What the attention of query and class for each other adds; with a point, what that place attends to.
+
+        With a support picture in focus, that picture takes the place of the class's mean map.
+        """
+        asked = self.space.maps([query])[0]
+        members = np.flatnonzero(self.owners == class_index)
+        if focus is not None and focus.support is not None:
+            shown = focus.support
+            support = self.space.maps([shown])[0]
+        else:
+            near = self.space.similarities(self.support[members], asked[None])[0]
+            shown = self.episode.support[members[int(near.argmax())]].picture
+            support = self.support[members[int(near.argmax())]]
+        if focus is not None and focus.point is not None:
+            layers = self._of_point(query, asked, shown, support, focus)
+        else:
+            own = np.where((np.arange(self.classes) == class_index)[:, None, None, None], support, self.maps)
+            on_class, on_query = self.space.gains(own, asked)
+            layers = (
+                self._layer(query, "query", on_query, class_index),
+                self._layer(shown, "support", on_class, class_index),
+            )
+        return Explanation(self.method.card.id, class_index, layers)
+
+    def held_out(self) -> np.ndarray:
+        """Probabilities of each support picture when its class does without it, [S, C]."""
+        return calibration.softmax(self.temperature * self._held_out_similarities())
+
+    def _held_out_similarities(self) -> np.ndarray:
+        found, counts = [], np.array(self.episode.shots())
+        for maps, owner in zip(self.support, self.owners, strict=True):
+            classes = self.maps.copy()
+            classes[owner] = (classes[owner] * counts[owner] - maps) / (counts[owner] - 1)
+            found.append(self.space.similarities(classes, maps[None])[0])
+        return np.stack(found)
+
+    def _joined(self, asked: np.ndarray, similarities: np.ndarray, share: float) -> np.ndarray:
+        """Class maps with the surest queries as further support."""
+        answers, sure = similarities.argmax(axis=1), similarities.max(axis=1)
+        joining = np.argsort(-sure, kind="stable")[: round(share * len(asked))]
+        maps = np.concatenate([self.support, asked[joining]])
+        owners = np.concatenate([self.owners, answers[joining]])
+        return np.stack([maps[owners == index].mean(axis=0) for index in range(self.classes)])
+
+    def _layer(self, picture: Picture, role: Literal["query", "support"], gains: np.ndarray, index: int) -> Layer:
+        return Layer(picture, role, scaled(gains, index), self.space.seen(picture), kind="cross")
+
+    def _of_point(
+        self, query: Picture, asked: np.ndarray, shown: Picture, support: np.ndarray, focus: Focus
+    ) -> tuple[Layer, Layer]:
+        """How like a place of one picture each position of the other is; the place itself on the first."""
+        assert focus.point is not None
+        pictures, maps = {"query": query, "support": shown}, {"query": asked, "support": support}
+        row, column = self.space.position(pictures[focus.on], focus.point)
+        other: Literal["query", "support"] = "support" if focus.on == "query" else "query"
+        place = np.zeros(asked.shape[1:], np.float32)
+        place[row, column] = 1.0
+        like = self.space.cosines(maps[focus.on][:, row, column], maps[other])
+        likeness = scaled(like[None], 0)
+        layers = {
+            focus.on: Layer(pictures[focus.on], focus.on, place, self.space.seen(pictures[focus.on]), kind="point"),
+            other: Layer(pictures[other], other, likeness, self.space.seen(pictures[other]), kind="point"),
+        }
+        return layers["query"], layers["support"]

@@ -1,0 +1,140 @@
+"""Match scores of each query with each class's sentences, by words and positions that look at each other: ViLBERT
+(Lu et al. 2019, arXiv:1908.02265) and LXMERT (Tan & Bansal 2019, arXiv:1908.07490), small, on frozen towers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from fsl_demo.backbones.networks import Networks
+from fsl_demo.core.capabilities import NONE_BELOW, MethodCard
+from fsl_demo.core.episodes import ClassSpec, Episode, Explanation, Focus, Layer, Progress, Scores, quiet
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture
+from fsl_demo.inference import calibration
+from fsl_demo.inference.explanations import scaled
+from fsl_demo.inference.phrases import spoken
+from fsl_demo.inference.prompts import balanced, prompts
+from fsl_demo.methods.two_stream.model import TwoStreamModel
+
+TEMPLATE = "a photo of a {}."
+"""What a name stands in; descriptions are matched as they are typed, because it learned from such sentences."""
+
+
+@dataclass(frozen=True)
+class TwoStreamSettings:
+    """Settings of `TwoStream`.
+
+    Attributes:
+        none_below: match under which a query is unlike the examples; None for the checkpoint's.
+    """
+
+    none_below: float | None = field(default=None, metadata=NONE_BELOW)
+
+
+class TwoStream:
+    """How well a query matches each class's sentences; support pictures are not looked at.
+
+    Attributes:
+        matcher: matches pictures with any sentences, shows where words look, fills blanks, re-orders a search.
+    """
+
+    card: ClassVar = MethodCard(
+        id="two-stream",
+        title="Two streams",
+        paper="Lu et al. 2019, ViLBERT; Tan & Bansal 2019, LXMERT",
+        checkpoint="EfficientNet-Lite2 (ImageNet) + all-MiniLM-L6-v2 + own co-attention",
+        needs_pictures=False,
+        reads_text=True,
+        transductive=False,
+        explains=("query", "phrases"),
+        cost=60,
+        kinds=(),
+    )
+    Settings: ClassVar = TwoStreamSettings
+
+    def __init__(self, networks: Networks) -> None:
+        self.matcher = TwoStreamModel(networks)
+
+    def fit(self, episode: Episode, settings: TwoStreamSettings, progress: Progress = quiet) -> TwoStreamClassifier:
+        """Choose the sentences of each class.
+
+        Raises:
+            UserError: for an episode that `check` refuses; `description_script` for a class without text that it
+                reads; `weights_missing`, `weights_differ`.
+        """
+        episode.check()
+        return TwoStreamClassifier(self, episode, settings, progress)
+
+    def sentences(self, spec: ClassSpec, settings: TwoStreamSettings) -> tuple[list[str], list[str]]:
+        """What stands for a class."""
+        described = [" ".join(text.split()) for text in spec.descriptions if self.matcher.reads(text)]
+        return prompts(spec, (TEMPLATE,))[0] if self.matcher.reads(spec.name) else [], described
+
+    def reads(self, text: str, settings: TwoStreamSettings) -> bool:
+        """Whether the text tower knows the script."""
+        return self.matcher.reads(text)
+
+
+class TwoStreamClassifier:
+    """The sentences of one episode's classes."""
+
+    def __init__(self, method: TwoStream, episode: Episode, settings: TwoStreamSettings, progress: Progress) -> None:
+        started = time.perf_counter()
+        self.method, self.matcher, self.settings = method, method.matcher, settings
+        self.sentences = [balanced(*method.sentences(spec, settings)) for spec in episode.classes]
+        for spec, some in zip(episode.classes, self.sentences, strict=True):
+            if not some:
+                raise UserError("description_script", name=spec.name, method=method.card.title)
+        progress("weights", 0, 1)
+        arrays = self.matcher.load()[0].arrays
+        progress("weights", 1, 1)
+        text, crowding = arrays["temperature"]
+        self.temperature = float(text * (5 / len(self.sentences)) ** crowding)
+        self.none_below = float(arrays["none_below"][0]) if settings.none_below is None else settings.none_below
+        self.seconds = time.perf_counter() - started
+
+    def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
+        """Mean matches of each class's sentences, and probabilities from them."""
+        started = time.perf_counter()
+        matches = self._of_classes(self.matcher.match(queries, self._all(), progress).T).T
+        return Scores(
+            self.method.card.id,
+            self.matcher.weights,
+            asdict(self.settings),
+            self.seconds + time.perf_counter() - started,
+            matches.astype(np.float32),
+            calibration.softmax(self.temperature * matches).astype(np.float32),
+            self.none_below,
+        )
+
+    def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
+        """Where the words of the class's sentences, or of the focus's phrase, find their match on the query."""
+        if phrase := (focus.phrase if focus else ""):
+            sentence = spoken(self.matcher, phrase)
+            found = scaled(self.matcher.evidence(query, [sentence]), 0)
+        else:
+            sentence = self.sentences[class_index][-1]
+            found = scaled(self._of_classes(self.matcher.evidence(query, self._all())), class_index)
+        layer = Layer(
+            query,
+            "query",
+            found,
+            self.matcher.seen(query),
+            kind="phrase" if phrase else "evidence",
+            contributions=self.matcher.contributions(query, sentence),
+        )
+        return Explanation(self.method.card.id, class_index, (layer,))
+
+    def _all(self) -> list[str]:
+        """The sentences of all classes, each once."""
+        return list(dict.fromkeys(text for some in self.sentences for text in some))
+
+    def _of_classes(self, values: np.ndarray) -> np.ndarray:
+        """From values of each of `_all` sentences, [T, ...], to means of each class, [C, ...]."""
+        place = {text: number for number, text in enumerate(self._all())}
+        return np.stack([values[[place[text] for text in some]].mean(axis=0) for some in self.sentences])

@@ -1,0 +1,202 @@
+"""What a verb is given, as the types that methods take: pictures, classes, methods with their settings."""
+
+from __future__ import annotations
+
+import copy
+import csv
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fsl_demo.core.episodes import ClassSpec, Episode, Example, Progress, class_key
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture, ingest
+
+if TYPE_CHECKING:
+    from fsl_demo.backbones.cache import FeatureCache
+    from fsl_demo.core.capabilities import Method
+    from fsl_demo.core.captioning import Captioner
+
+Report = Callable[[UserError], None]
+"""Told of each picture that is left out."""
+
+
+def task(support: Path | None, describe: Path | None, progress: Progress, report: Report) -> Episode:
+    """Classes and support set of an episode.
+
+    Args:
+        support: a folder or zip of class folders.
+        describe: a CSV with the columns class and description.
+
+    Raises:
+        UserError: what is wrong with either as a whole.
+    """
+    from fsl_demo.services.lazy_archive import open_frugally
+    from fsl_demo.store.exchange.class_pictures import pictures_by_class
+
+    pictures: dict[str, list[Picture]] = {}
+    if support is not None:
+        with open_frugally(support) as source:
+            pictures, faults = pictures_by_class(source, progress, None)
+        for fault in faults:
+            report(fault)
+    names = {class_key(name): name for name in pictures}
+    texts: dict[str, tuple[str, ...]] = {}
+    for name, description in _descriptions(describe) if describe is not None else ():
+        key = class_key(name)
+        names.setdefault(key, name)
+        texts[key] = (*texts.get(key, ()), *([description] if description else []))
+    order = list(names)
+    return Episode(
+        tuple(ClassSpec(name, texts.get(key, ())) for key, name in names.items()),
+        tuple(Example(picture, order.index(class_key(name))) for name in pictures for picture in pictures[name]),
+    )
+
+
+def queries(path: Path, progress: Progress, report: Report) -> dict[str, Picture]:
+    """The pictures of a folder or zip, however deep, by relative path in natural order; or the one picture."""
+    from fsl_demo.datasets.class_folders import is_picture, natural
+    from fsl_demo.services.lazy_archive import open_frugally
+
+    if path.is_file() and path.suffix.lower() != ".zip":
+        return {path.name: ingest(path)}
+    found = {}
+    with open_frugally(path) as source:
+        files = sorted(filter(is_picture, source.files), key=natural)
+        for done, file in enumerate(files):
+            progress("read", done, len(files))
+            try:
+                found[file.as_posix()] = source.picture(file)
+            except UserError as error:
+                if not error.code.startswith("picture_"):
+                    raise
+                report(error)
+    return found
+
+
+def methods(vectors: Path | None) -> dict[str, Method]:
+    """All methods by id, with a feature cache in this workspace, or in memory."""
+    from fsl_demo import methods
+    from fsl_demo.backbones.networks import Networks
+
+    return methods.build(Networks(features(vectors)))
+
+
+def captioners(vectors: Path | None) -> dict[str, Captioner]:
+    """All captioners by id, with a feature cache in this workspace, or in memory."""
+    from fsl_demo import captioners
+    from fsl_demo.backbones.networks import Networks
+
+    return captioners.build(Networks(features(vectors)))
+
+
+def features(vectors: Path | None, map_bytes: int | None = None) -> FeatureCache:
+    """A feature cache in this workspace, or in memory; `map_bytes` as of `FeatureCache`."""
+    from fsl_demo.backbones.cache import FeatureCache
+
+    if vectors is None:
+        return FeatureCache(map_bytes=map_bytes)
+    from fsl_demo.store import Workspace
+
+    return FeatureCache(Workspace(vectors), map_bytes)
+
+
+def named(known: dict[str, Method], names: Sequence[str]) -> list[Method]:
+    """The methods of these ids.
+
+    Raises:
+        UserError: `unknown_method`.
+    """
+    for name in names:
+        if name not in known:
+            raise UserError("unknown_method", name=name, known=", ".join(known))
+    return [known[name] for name in dict.fromkeys(names)]
+
+
+def class_index(episode: Episode, name: str) -> int:
+    """Index of the class of this name.
+
+    Raises:
+        UserError: `unknown_class`.
+    """
+    keys = [class_key(spec.name) for spec in episode.classes]
+    if class_key(name) not in keys:
+        raise UserError("unknown_class", name=name, known=", ".join(spec.name for spec in episode.classes))
+    return keys.index(class_key(name))
+
+
+def settings(known: dict[str, Method], assignments: Iterable[str]) -> dict[str, Any]:
+    """The settings of each method by id, from assignments such as "asif.blend=0.5".
+
+    Raises:
+        UserError: `unknown_method`, `setting_bad`.
+    """
+    values: dict[str, dict[str, float | str]] = {name: {} for name in known}
+    for assignment in assignments:
+        path, _, text = assignment.partition("=")
+        method, _, name = path.partition(".")
+        named(known, [method])
+        specs = {spec.name: spec for spec in dataclasses.fields(known[method].Settings)}
+        if name not in specs:
+            raise UserError("setting_bad", name=path, value=text, reason=f"{method} has: {', '.join(specs)}.")
+        values[method][name] = _value(path, text, specs[name].metadata)
+    return {name: known[name].Settings(**given) for name, given in values.items()}
+
+
+def compared(
+    known: dict[str, Method], names: Sequence[str], assignments: Sequence[str]
+) -> tuple[list[Method], dict[str, Any]]:
+    """Methods to compare, and their settings by id. "asif:blend=0" is `asif` once more, with that setting changed.
+
+    Raises:
+        UserError: `unknown_method`, `setting_bad`.
+    """
+    known, chosen = dict(known), settings(known, assignments)
+    for name in names:
+        base, _, change = name.partition(":")
+        if change:
+            again: Any = copy.copy(named(known, [base])[0])
+            again.card = dataclasses.replace(again.card, id=name)
+            chosen[name] = settings(known, [*assignments, f"{base}.{change}"])[base]
+            known[name] = again
+    return named(known, names), chosen
+
+
+def _value(name: str, text: str, metadata: Mapping[str, Any]) -> float | str:
+    if "text" in metadata:
+        return text
+    if "choices" not in metadata:
+        return _number(name, text, metadata["low"], metadata["high"])
+    if text not in metadata["choices"]:
+        reason = f"It is one of: {', '.join(metadata['choices'])}."
+        raise UserError("setting_bad", name=name, value=text, reason=reason)
+    return text
+
+
+def _number(name: str, text: str, low: float, high: float) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not low <= value <= high:
+        raise UserError("setting_bad", name=name, value=text, reason=f"It is a number from {low:g} to {high:g}.")
+    return value
+
+
+def _descriptions(path: Path) -> list[tuple[str, str]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            table = csv.DictReader(file, restval="")
+            missing = [column for column in ("class", "description") if column not in (table.fieldnames or ())]
+            if missing:
+                raise UserError("csv_columns", file=path.name, missing=", ".join(missing))
+            rows = [(table.line_num, row["class"].strip(), row["description"].strip()) for row in table]
+    except OSError as error:
+        raise UserError("picture_missing", file=path.name, reason=error.strerror or str(error)) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError("picture_missing", file=path.name, reason=str(error)) from error
+    for line, name, _ in rows:
+        if not name:
+            raise UserError("csv_row", file=path.name, line=line, column="class", value=name)
+    return [(name, description) for _, name, description in rows]

@@ -1,0 +1,130 @@
+"""Pictures ranked by a sentence or by another picture, in a space in which pictures and texts meet."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fsl_demo.core.episodes import Progress, ordered_unique, quiet
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture
+from fsl_demo.inference.image_text_space import ImageTextSpace
+from fsl_demo.inference.phrases import spoken
+from fsl_demo.methods.two_stream.model import TOP, TwoStreamModel
+
+
+class Match(NamedTuple):
+    """A picture that was found, by hash, and its cosine with what was asked for."""
+
+    sha256: str
+    similarity: float
+
+
+def spaces(methods: Mapping[str, Any]) -> dict[str, ImageTextSpace]:
+    """The spaces to search in, by the id of a method that has it; each space once."""
+    found: dict[str, ImageTextSpace] = {}
+    for name, method in methods.items():
+        space = getattr(method, "joint", None)
+        if space is not None and all(space.id != other.id for other in found.values()):
+            found[name] = space
+    return found
+
+
+def matcher(methods: Mapping[str, Any]) -> TwoStreamModel:
+    """The model that matches sentences with pictures by looking at both at once, of the first method that has one.
+
+    Raises:
+        UserError: `no_joint_space`.
+    """
+    found = next((one for method in methods.values() if (one := getattr(method, "matcher", None)) is not None), None)
+    if found is None:
+        raise UserError("no_joint_space")
+    return found
+
+
+def reranked(
+    model: TwoStreamModel,
+    sentence: str,
+    matches: Sequence[Match],
+    pictures: Mapping[str, Picture],
+    progress: Progress = quiet,
+) -> list[Match]:
+    """What a sentence found, its first ten in the order of similarity and match blended; the rest as it is.
+
+    Args:
+        sentence: what was looked for, as it is.
+        matches: of the space that `model.improves` names, best first; each keeps its similarity.
+        pictures: by hash.
+
+    Raises:
+        UserError: what `phrases.spoken` raises; `weights_missing`, `weights_differ`.
+    """
+    first, rest = list(matches[:TOP]), matches[TOP:]
+    text = spoken(model, sentence)
+    similarities = np.array([one.similarity for one in first])
+    found = model.match([pictures[one.sha256] for one in first], [text], progress)[:, 0]
+    order = np.argsort(-model.blended(similarities, found), kind="stable")
+    return [*(first[place] for place in order), *rest]
+
+
+class Index:
+    """The vectors of pictures in one space, in memory. Threads may share it.
+
+    Who searches hands in the pictures to rank, so a picture that is gone need not be taken out.
+    """
+
+    def __init__(self, space: ImageTextSpace) -> None:
+        self.space = space
+        self._lock = threading.Lock()
+        self._rows: dict[str, int] = {}
+        self._vectors = np.zeros((0, 0), np.float32)
+
+    def __contains__(self, sha256: object) -> bool:
+        return sha256 in self._rows
+
+    def missing(self, pictures: Sequence[Picture]) -> list[Picture]:
+        """The pictures that have no vector here yet, each once."""
+        return [picture for picture in ordered_unique(pictures) if picture.sha256 not in self]
+
+    def add(self, pictures: Sequence[Picture], progress: Progress = quiet) -> None:
+        """Embed the pictures that are missing. Others may search meanwhile."""
+        new = self.missing(pictures)
+        if not new:
+            return
+        vectors = self.space.embed(new, progress)
+        with self._lock:
+            fresh = [number for number, picture in enumerate(new) if picture.sha256 not in self._rows]
+            start = len(self._rows)
+            grown = np.concatenate([self._vectors, vectors[fresh]]) if start else vectors[fresh]
+            self._vectors = np.ascontiguousarray(grown, dtype=np.float32)
+            self._rows = self._rows | {new[number].sha256: start + row for row, number in enumerate(fresh)}
+
+    def vector(self, sha256: str) -> np.ndarray:
+        """The unit vector of a picture that was added, float32 [D]."""
+        return self._vectors[self._rows[sha256]]
+
+    def search(self, vector: np.ndarray, pictures: Sequence[str], k: int) -> list[Match]:
+        """The `k` pictures most like a unit vector [D], best first.
+
+        Args:
+            pictures: hashes of those to rank; one that was not added is passed over.
+        """
+        with self._lock:
+            rows, vectors = self._rows, self._vectors
+        known = [sha256 for sha256 in pictures if sha256 in rows]
+        if not known:
+            return []
+        similarities = (vectors @ vector)[[rows[sha256] for sha256 in known]]
+        best = np.argsort(-similarities, kind="stable")[:k]
+        return [Match(known[place], float(similarities[place])) for place in best]
+
+
+_indexes: dict[int, Index] = {}
+
+
+def index_of(space: ImageTextSpace) -> Index:
+    """The one index of a space in this process; it keeps the space alive, so that no other takes its place."""
+    return _indexes.setdefault(id(space), Index(space))

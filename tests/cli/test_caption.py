@@ -1,0 +1,98 @@
+"""`caption`, and `search --captions`: pictures described and found from the command line."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from fsl_demo.services import reading
+from fsl_demo.store import Workspace
+from tests.cli.conftest import Call
+from tests.colours import painted
+from tests.dictated import Dictated
+
+
+@pytest.fixture(autouse=True)
+def captioner(monkeypatch: pytest.MonkeyPatch) -> Dictated:
+    found = Dictated()
+    monkeypatch.setattr(reading, "captioners", lambda vectors: {"dictated": found, "other": Dictated("other")})
+    return found
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for seed, name in enumerate(("q1.png", "q2.png", "deep/q3.png")):
+        place = tmp_path / "pictures" / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        painted((200, 20, 20), seed).save(place)
+    return tmp_path / "pictures"
+
+
+def test_a_table(call: Call, folder: Path) -> None:
+    said = call("caption", folder / "q1.png", folder / "deep")
+    assert said.code == 0
+    rows = said.out.splitlines()
+    assert rows[0].split() == ["file", "caption"]
+    assert rows[1].split("  ")[0] == str(folder / "q1.png")
+    assert rows[1].endswith("a red dog runs on the grass")
+    assert rows[2].endswith("may be wrong")
+    assert "describing pictures (2)" in said.err
+
+
+def test_json_from_a_zip(call: Call, folder: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "more.zip", "w") as archive:
+        archive.write(folder / "q2.png", "a/q2.png")
+    (one,) = call("caption", tmp_path / "more.zip", "--format", "json", "--captioner", "other").json()
+    assert one["file"] == str(tmp_path / "more.zip" / "a" / "q2.png")
+    assert one["captioner"] == "other"
+    assert one["captions"][0] == {"text": "a blue cat", "score": -1.2, "fit": 0.3, "doubtful": False}
+    assert len(one["captions"]) == 3 and len(one["sha256"]) == 64
+
+
+def test_a_workspace_keeps_and_finds_them(call: Call, folder: Path, tmp_path: Path, captioner: Dictated) -> None:
+    first = call("caption", folder, "--workspace", tmp_path / "w")
+    again = call("caption", folder, "--workspace", tmp_path / "w")
+    assert again.out == first.out
+    assert len(captioner.asked) == 3
+    found = call("search", "--captions", "dogs gras", "--workspace", tmp_path / "w")
+    assert found.out.splitlines()[1].split("  ")[:2] == ["q1.png", "a red dog runs on the grass"]
+    (one,) = call("search", "--captions", "q3", "--workspace", tmp_path / "w", "--format", "json").json()
+    assert (one["file"], one["caption"], one["doubtful"]) == ("q3.png", "a picture called q3", True)
+    assert set(one) == {"file", "sha256", "caption", "doubtful", "classes", "episodes"}
+    assert call("search", "--captions", '"horse', "--workspace", tmp_path / "w").out.splitlines() == [
+        "file  caption    classes"
+    ]
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_is_described(call: Call, folder: Path) -> None:
+    (folder / "notes.png").write_text("no picture", encoding="utf-8")
+    said = call("caption", folder)
+    assert said.code == 1
+    assert "notes.png" in said.err
+    assert "a blue cat" in said.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("caption", "{empty}"), "There is no picture to describe"),
+        (("caption", "{missing}"), "There is no folder"),
+        (("caption", "{folder}", "--captioner", "nobody"), "no captioner “nobody”. There are: dictated, other"),
+        (("search", "--captions", " ", "--workspace", "{w}"), "Nothing to look for yet"),
+        (("search", "--captions", "dog", "--workspace", "{missing}"), "There is no folder"),
+        (("search", "--captions", "dog", "--workspace", "{w}"), "no picture to search yet"),
+        (("search", "--captions", "dog", "--data", "{folder}"), "Leave --data out"),
+    ],
+)
+def test_what_is_wrong_is_said(
+    call: Call, folder: Path, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    Workspace(tmp_path / "w")
+    places = {name: tmp_path / name for name in ("empty", "missing", "w")} | {"folder": folder}
+    said = call(*(argument.format(**places) for argument in arguments))
+    assert (said.code, said.out) == (1, "")
+    assert message in said.err
+    assert not (tmp_path / "missing").exists()

@@ -1,0 +1,80 @@
+"""From captioned pictures to a captioner and its figures, with another causal language model, by the command line."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fsl_demo.evaluation import doubt
+from fsl_demo.training import captioners, language_model
+from tests.backbones.loaded import SUBJECTS, crops
+from tests.backbones.small_language import small_gpt2
+from tests.cli.conftest import Call
+
+SAID = {"cat": "A grey cat looks up .", "coffee": "A cup of hot coffee .", "rocket": "One rocket rises at night ."}
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Twelve pictures as Flickr8k has them: six to train, three to validate, three to test."""
+    monkeypatch.setattr(captioners, "BATCH", 6)
+    monkeypatch.setattr(language_model, "BATCH", 6)
+    folder = tmp_path / "data" / "flickr8k"
+    (folder / "images").mkdir(parents=True)
+    lines = []
+    for subject in SUBJECTS:
+        for picture, split in zip(crops(subject), ("train", "train", "dev", "test"), strict=True):
+            picture.image().save(folder / "images" / picture.name)
+            lines.append(json.dumps({"image": picture.name, "split": split, "captions": [SAID[subject]] * 5}))
+    (folder / "captions.jsonl").write_text("\n".join(lines))
+    return folder.parent
+
+
+@pytest.fixture
+def gpt2(tmp_path: Path) -> Path:
+    return small_gpt2(tmp_path / "gpt2", 48, 6)
+
+
+@pytest.mark.parametrize("method", ["prefix", "gated"])
+def test_a_captioner_on_another_language_model(call: Call, root: Path, gpt2: Path, tmp_path: Path, method: str) -> None:
+    places = ("--root", root, "--runs", tmp_path / "runs", "--out", tmp_path / "made")
+    said = call("train", method, "--data", "flickr8k", "--language-model", gpt2, "--epochs", "1", *places)
+    assert said.code == 0, said.err
+    made = tmp_path / "made" / f"{method}_captions"
+    card = json.loads((made / "card.json").read_text())
+    assert card["language_model"]["name"] == str(gpt2) and card["pictures"] == {"train": 6, "validation": 3}
+    captioner = captioners.CAPTIONERS[method](captioners.Networks(captioners.FeatureCache()), str(made))
+    ((best, *_),) = captioner.describe(crops("cat")[3:])
+    assert best.text
+    assert len(captioner.words(crops("cat")[3], "a grey cat")) == 3
+
+
+def test_a_language_model_of_ones_own(call: Call, root: Path, tmp_path: Path) -> None:
+    places = ("--root", root, "--runs", tmp_path / "runs", "--out", tmp_path / "made")
+    said = call("train", "language-model", "--data", "flickr8k", "--epochs", "1", *places)
+    assert said.code == 0, said.err
+    card = json.loads((tmp_path / "made" / "caption_lm" / "card.json").read_text())
+    assert card["figures"]["validation"]["perplexity"] > 1
+
+
+def test_captions_are_measured_on_the_test_pictures(call: Call, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pycocoevalcap")
+    monkeypatch.setattr(doubt, "EACH", 5)  # pictures of a kind
+    said = call("evaluate", "--data", "flickr8k", "--root", root, "--captioners", "prefix", "--format", "json")
+    assert said.code == 0, said.err
+    captions, doubted = said.json()
+    assert captions["pictures"] == 3 and captions["captioner"] == "prefix" and len(captions["bleu"]) == 4
+    assert set(doubted["others"]) == {"digits", "textures", "noise", "all"}
+
+
+def test_what_cannot_be_asked_of_captioners_is_said(call: Call, root: Path, tmp_path: Path) -> None:
+    for arguments, expected in (
+        (("train", "prefix", "--data", "mnist"), "learns from flickr8k"),
+        (("train", "gated", "--data", "flickr8k", "--root", tmp_path), "not in"),
+        (("train", "prefix", "--data", "flickr8k", "--root", root, "--language-model", tmp_path), "not installed"),
+        (("train", "compact-vlm", "--data", "flickr8k", "--language-model", tmp_path), "Only captioners"),
+        (("train", "siamese", "--data", "mnist", "--language-model", tmp_path), "Only captioners"),
+        (("evaluate", "--data", "flickr8k", "--root", root, "--captioners", "nobody"), "nobody"),
+    ):
+        said = call(*arguments)
+        assert said.code == 1 and expected in said.err, said.err

@@ -1,0 +1,78 @@
+"""`doctor` and `methods`: what is there, and what is wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fsl_demo import runtime
+from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import ingest
+from fsl_demo.store import Workspace
+from tests.cli.conftest import Call
+
+
+@pytest.fixture(autouse=True)
+def device_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "_device", "cpu")
+
+
+def test_all_is_well(call: Call, queries: Path, tmp_path: Path) -> None:
+    Workspace(tmp_path).add_picture(ingest(queries / "brick 1.png"))
+    said = call("doctor", "--workspace", tmp_path, "--format", "json")
+    assert said.code == 0
+    found = said.json()
+    assert found["faults"] == []
+    assert "cpu" in found["devices"]
+    assert found["packages"]["torch"].startswith("2.")
+    assert all("sha256" in state for state in found["weights"].values())
+    assert found["methods"][:2] == ["prototype", "asif"]
+    assert "whole" in found["workspace"]
+
+
+def test_faults_are_listed(call: Call, queries: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Workspace(tmp_path).add_picture(ingest(queries / "brick 1.png"))
+    (stored,) = (file for file in (tmp_path / "blobs").rglob("*") if file.is_file())
+    stored.write_bytes(b"damaged")
+
+    def lost(self: EfficientNetLite0, progress: object = None) -> None:
+        raise UserError("weights_missing", name="EfficientNet-Lite0")
+
+    monkeypatch.setattr(EfficientNetLite0, "load", lost)
+    said = call("doctor", "--workspace", tmp_path)
+    assert said.code == 1
+    assert "not usable" in said.out
+    assert "`make install`" in said.out
+    assert "1 faults" in said.out
+
+
+def test_a_workspace_that_is_none(call: Call, tmp_path: Path) -> None:
+    said = call("doctor", "--workspace", tmp_path / "none")
+    assert said.code == 0
+    assert "none yet" in said.out
+    assert not (tmp_path / "none").exists()
+    (tmp_path / "fsl_demo.db").write_bytes(b"this is no database, whatever its name says" * 100)
+    said = call("doctor", "--workspace", tmp_path)
+    assert said.code == 1
+    assert "damaged" in said.out
+
+
+@pytest.mark.usefixtures("shared")
+def test_methods(call: Call) -> None:
+    table = call("methods").out
+    assert "asif.blend" in table
+    assert "automatic" in table
+    cards = {card["id"]: card for card in call("methods", "--format", "json").json()}
+    assert (cards["prototype"]["needs"], cards["asif"]["needs"]) == ("pictures", "pictures or text")
+    assert cards["asif"]["reads_text"] is True
+    for card in cards.values():
+        assert card["paper"]
+        for setting in card["settings"]:
+            assert set(setting) - {"name", "default", "help"} in (
+                {"low", "high", "step"},
+                {"choices"},
+                {"text", "lines"},
+                {"text", "weights"},
+            )

@@ -1,0 +1,296 @@
+"""`predict`: every way in, every way out, and what it says when something is wrong."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from fsl_demo.core.capabilities import Method
+from fsl_demo.core.episodes import ClassSpec, Episode, Example, Scores
+from fsl_demo.core.pictures import Picture, from_image, ingest
+from fsl_demo.services import lazy_archive, reading
+from fsl_demo.services.predict import predict_document
+from tests.cli.conftest import SURFACES, Call, part
+
+pytestmark = pytest.mark.usefixtures("shared")
+
+
+def test_json_is_what_the_help_says(call: Call, support: Path, queries: Path) -> None:
+    said = call("predict", "--support", support, "--queries", queries, "--format", "json")
+    assert said.code == 0
+    answer = said.json()
+    assert list(answer) == ["classes", "methods", "queries"]
+    assert answer["classes"] == list(SURFACES)
+    assert [method["id"] for method in answer["methods"]] == ["prototype", "asif", "compact-vlm", "can"]
+    for method in answer["methods"]:
+        assert set(method) == {"id", "checkpoint", "seconds"}
+        assert method["checkpoint"]
+        assert method["seconds"] >= 0
+    assert [query["file"] for query in answer["queries"]] == [
+        "brick 1.png",
+        "deeper/deeper/gravel 1.png",
+        "deeper/grass 1.png",
+    ]
+    for query, surface in zip(answer["queries"], ("brick", "gravel", "grass"), strict=True):
+        assert list(query) == ["file", "answer", "probability", "unlike", "probabilities", "predictions"]
+        assert (query["answer"], query["unlike"]) == (surface, False)
+        assert query["probability"] == query["probabilities"][surface] == max(query["probabilities"].values())
+        shares = [prediction["scores"][surface] for prediction in query["predictions"].values()]
+        assert query["probability"] == pytest.approx(np.mean(shares), abs=1e-5)
+        assert list(query["predictions"]) == ["prototype", "asif", "compact-vlm", "can"]
+        for prediction in query["predictions"].values():
+            assert list(prediction) == ["label", "probability", "unlike", "scores"]
+            assert prediction["label"] == surface
+            assert list(prediction["scores"]) == list(SURFACES)
+            assert sum(prediction["scores"].values()) == pytest.approx(1, abs=1e-5)
+            assert prediction["probability"] == max(prediction["scores"].values()) == prediction["scores"][surface]
+
+
+def test_unlike_stands_beside_the_answer(call: Call, support: Path, queries: Path) -> None:
+    strict = ("--methods", "prototype,can", "--set", "prototype.none_below=1")
+    common = ("predict", "--support", support, "--queries", queries, *strict)
+    said = call(*common, "--set", "can.none_below=1", "--format", "json").json()["queries"]
+    assert [(query["answer"], query["unlike"]) for query in said] == [
+        ("brick", True),
+        ("gravel", True),
+        ("grass", True),
+    ]
+    assert all(query["predictions"]["prototype"]["unlike"] for query in said)
+    rows = call(*common, "--set", "can.none_below=0", "--format", "csv").csv()
+    marks = [(row["answer"], row["unlike"], row["prototype.unlike"], row["can.unlike"]) for row in rows]
+    assert marks == [(surface, "no", "yes", "no") for surface in ("brick", "gravel", "grass")]
+    table = call(*common, "--set", "can.none_below=0").out
+    assert table.count("unlike") == 3 and "none of these" not in table
+
+
+def test_csv_and_table(call: Call, support: Path, queries: Path) -> None:
+    common = ("predict", "--support", support, "--queries", queries, "--set", "prototype.none_below=0")
+    rows = call(*common, "--format", "csv").csv()
+    methods = ["prototype", "asif", "compact-vlm", "can"]
+    columns = [column for one in methods for column in (one, f"{one}.probability", f"{one}.unlike")]
+    assert list(rows[0]) == ["file", "answer", "probability", "unlike", *columns]
+    assert [row["answer"] for row in rows] == [row["prototype"] for row in rows] == ["brick", "gravel", "grass"]
+    table = call(*common).out.splitlines()
+    assert table[0].split() == ["query", "answer", *methods]
+    assert table[1].startswith("brick 1.png")
+    assert "%" in table[1]
+
+
+def test_a_formula_in_a_file_name_stays_text(call: Call, support: Path, tmp_path: Path) -> None:
+    part("brick", 0, 0).save(tmp_path / "=1+1.png")
+    said = call("predict", "--support", support, "--queries", tmp_path, "--methods", "prototype", "--format", "csv")
+    assert said.csv()[0]["file"] == "'=1+1.png"
+
+
+def test_a_zip_and_a_folder_give_the_same_answers(call: Call, support: Path, queries: Path, tmp_path: Path) -> None:
+    zips = [
+        shutil.make_archive(str(tmp_path / name), "zip", folder) for name, folder in (("s", support), ("q", queries))
+    ]
+    common = ("--methods", "prototype", "--format", "json")
+    packed = call("predict", "--support", zips[0], "--queries", zips[1], *common).json()["queries"]
+    loose = call("predict", "--support", support, "--queries", queries, *common).json()["queries"]
+    assert sorted(packed, key=lambda query: query["file"]) == sorted(loose, key=lambda query: query["file"])
+
+
+def test_one_picture(call: Call, support: Path, queries: Path, tmp_path: Path) -> None:
+    common = ("predict", "--support", support, "--methods", "prototype", "--format", "json", "--queries")
+    said = call(*common, queries / "brick 1.png")
+    assert [query["file"] for query in said.json()["queries"]] == ["brick 1.png"]
+    (tmp_path / "words.jpg").write_text("no picture", encoding="utf-8")
+    said = call(*common, tmp_path / "words.jpg")
+    assert (said.code, said.out) == (1, "")
+    assert "“words.jpg” is not a picture" in said.err
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_more_pictures_than_memory_holds_are_decoded_again(
+    support: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: bool
+) -> None:
+    path = Path(shutil.make_archive(str(tmp_path / "support"), "zip", support)) if packed else support
+    monkeypatch.setattr(lazy_archive, "HELD_BYTES", 4 * 3 * 120 * 120)
+
+    def read() -> list[Picture]:
+        episode = reading.task(path, None, lambda *_: None, lambda error: pytest.fail(str(error)))
+        return [example.picture for example in episode.support]
+
+    pictures = read()
+    assert [picture.image() is picture.image() for picture in pictures] == [True] * 4 + [False] * 5
+    assert [from_image(picture.image(), "") for picture in pictures] == pictures == read()
+
+
+def test_descriptions_alone_are_enough_for_methods_that_read(call: Call, queries: Path, descriptions: Path) -> None:
+    said = call("predict", "--describe", descriptions, "--queries", queries, "--format", "json")
+    assert said.code == 0
+    answer = said.json()
+    assert answer["classes"] == ["brick", "grass"]
+    assert [method["id"] for method in answer["methods"]] == ["asif", "compact-vlm"]
+
+
+def test_a_method_that_was_asked_for_and_cannot_answer_is_a_fault(
+    call: Call, queries: Path, descriptions: Path
+) -> None:
+    common = ("predict", "--describe", descriptions, "--queries", queries)
+    said = call(*common, "--methods", "asif,prototype", "--format", "json")
+    assert said.code == 1
+    assert [method["id"] for method in said.json()["methods"]] == ["asif"]
+    said = call(*common, "--methods", "prototype")
+    assert (said.code, said.out) == (1, "")
+    assert "Add at least one" in said.err
+
+
+def test_pictures_and_descriptions_meet_by_class_name(support: Path, tmp_path: Path) -> None:
+    file = tmp_path / "d.csv"
+    file.write_text("\ufeffdescription,class\nred wall, BRICK \nsand,sand\nmasonry,brick\n,grass\n", encoding="utf-8")
+    episode = reading.task(support, file, lambda *_: None, lambda error: pytest.fail(str(error)))
+    assert episode.classes == (
+        ClassSpec("brick", ("red wall", "masonry")),
+        ClassSpec("grass"),
+        ClassSpec("gravel"),
+        ClassSpec("sand", ("sand",)),
+    )
+    assert episode.shots() == [3, 3, 3, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("name,description\na,b\n", "lacks the columns class"),
+        ("class,description\n,b\n", "Line 2 of “d.csv”: class cannot be “”"),
+        ("", "lacks the columns class, description"),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_refused(
+    call: Call, queries: Path, tmp_path: Path, text: str, expected: str
+) -> None:
+    (tmp_path / "d.csv").write_text(text, encoding="utf-8")
+    said = call("predict", "--describe", tmp_path / "d.csv", "--queries", queries)
+    assert (said.code, said.out) == (1, "")
+    assert expected in said.err
+
+
+def test_a_table_that_is_not_text_or_not_there_is_refused(call: Call, queries: Path, tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_bytes(b"\xff\xfeclass")
+    assert call("predict", "--describe", tmp_path / "d.csv", "--queries", queries).code == 1
+    said = call("predict", "--describe", tmp_path / "none.csv", "--queries", queries)
+    assert said.code == 1
+    assert "“none.csv” cannot be read" in said.err
+
+
+def test_broken_pictures_are_named_and_the_rest_is_answered(
+    call: Call, support: Path, queries: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(support, tmp_path / "support")
+    (tmp_path / "support" / "brick" / "zero.jpg").touch()
+    shutil.copytree(queries, tmp_path / "queries")
+    (tmp_path / "queries" / "words.jpg").write_text("no picture", encoding="utf-8")
+    (tmp_path / "queries" / "notes.txt").write_text("not asked about", encoding="utf-8")
+    said = call("predict", "--support", tmp_path / "support", "--queries", tmp_path / "queries", "--format", "json")
+    assert said.code == 1
+    assert len(said.json()["queries"]) == 3
+    assert "“zero.jpg” is empty" in said.err
+    assert "“words.jpg” is not a picture" in said.err
+    assert "notes" not in said.err
+
+
+def test_what_is_missing_is_said(call: Call, support: Path, queries: Path, tmp_path: Path) -> None:
+    for arguments, expected in (
+        (("--support", tmp_path / "none", "--queries", queries), "There is no folder"),
+        (("--support", support, "--queries", tmp_path), "There is no query yet"),
+        (("--support", tmp_path, "--queries", queries), "has no class folders"),
+        (("--queries", queries), "Add a second class"),
+        (("--support", support, "--queries", queries, "--methods", "magic"), "There are: prototype, asif"),
+        (("--support", support, "--queries", queries, "--set", "asif.blnd=1"), "asif has: blend, none_below"),
+        (("--support", support, "--queries", queries, "--set", "asif.blend=2"), "a number from 0 to 1"),
+        (("--support", support, "--queries", queries, "--set", "asif.blend=nan"), "a number from 0 to 1"),
+        (("--support", support, "--queries", queries, "--set", "asif.blend"), "a number from 0 to 1"),
+        (("--support", support, "--queries", queries, "--set", "magic.blend=1"), "no method “magic”"),
+    ):
+        said = call("predict", *arguments)
+        assert (said.code, said.out) == (1, ""), arguments
+        assert expected in said.err, said.err
+
+
+def test_what_is_not_understood_is_refused_with_2(call: Call, support: Path, queries: Path) -> None:
+    assert call("predict", "--support", support).code == 2
+    assert call("predict", "--support", support, "--queries", queries, "--format", "xml").code == 2
+    assert call("foretell").code == 2
+    assert call().code == 2
+
+
+def test_a_device_that_is_not_there_is_refused_with_2(
+    call: Call, support: Path, queries: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fsl_demo.runtime._device", "cpu")
+    said = call("predict", "--support", support, "--queries", queries, "--device", "cuda:99")
+    assert said.code == 2
+    assert "cuda:99" in said.err
+
+
+def test_a_setting_reaches_the_method(call: Call, support: Path, queries: Path, descriptions: Path) -> None:
+    common = ("predict", "--support", support, "--describe", descriptions, "--queries", queries, "--methods", "asif")
+    first, second = (call(*common, "--format", "json", "--set", f"asif.blend={blend}").json() for blend in (0, 1))
+    assert first["queries"] != second["queries"]
+
+
+@pytest.fixture
+def turned(tmp_path: Path) -> Path:
+    """One picture in all eight EXIF orientations: stored turned, to be shown alike."""
+    upright, folder = part("brick", 40, 200).convert("RGB").crop((0, 0, 120, 80)), tmp_path / "turned"
+    folder.mkdir()
+    upright.save(folder / "0.png")
+    undo = {2: 2, 3: 3, 4: 4, 5: 5, 6: 8, 7: 7, 8: 6}
+    for orientation in range(1, 9):
+        stored = upright
+        if orientation > 1:
+            probe = upright.copy()
+            probe.getexif()[0x0112] = undo[orientation]
+            stored = ImageOps.exif_transpose(probe)
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        stored.save(folder / f"{orientation}.png", exif=exif)
+    return folder
+
+
+def test_every_orientation_scores_as_it_does_on_the_page(
+    call: Call, support: Path, turned: Path, known_methods: dict[str, Method]
+) -> None:
+    said = call("predict", "--support", support, "--queries", turned, "--methods", "prototype", "--format", "json")
+    predictions = [query["predictions"] for query in said.json()["queries"]]
+    assert len(predictions) == 9
+    assert all(prediction == predictions[0] for prediction in predictions)
+    sets = tuple(
+        Example(ingest(file.read_bytes(), file.name), index)
+        for index, surface in enumerate(SURFACES)
+        for file in sorted((support / surface).iterdir())
+    )
+    upload = ingest((turned / "6.png").read_bytes(), "6.png")
+    method = known_methods["prototype"]
+    fitted = method.fit(Episode(tuple(map(ClassSpec, SURFACES)), sets), method.Settings(), lambda *_: None)
+    expected = fitted.predict([upload], lambda *_: None).probabilities[0]
+    assert list(predictions[0]["prototype"]["scores"].values()) == pytest.approx(expected.tolist(), abs=1e-6)
+
+
+def test_the_document_keeps_what_json_can_hold() -> None:
+    similarities = np.array([[0.5, 0.1]], np.float32)
+    scores = Scores("one", "abc", {}, 0.12345, similarities, np.array([[0.75, 0.25]], np.float32), none_below=0.9)
+    made = predict_document(Episode((ClassSpec("a"), ClassSpec("鳥"))), ["q.png"], [scores])
+    shares = {"a": 0.75, "鳥": 0.25}
+    assert json.loads(json.dumps(made)) == {
+        "classes": ["a", "鳥"],
+        "methods": [{"id": "one", "checkpoint": "abc", "seconds": 0.123}],
+        "queries": [
+            {
+                "file": "q.png",
+                "answer": "a",
+                "probability": 0.75,
+                "unlike": True,
+                "probabilities": shares,
+                "predictions": {"one": {"label": "a", "probability": 0.75, "unlike": True, "scores": shares}},
+            }
+        ],
+    }

@@ -1,0 +1,154 @@
+"""`search`: pictures ranked by a sentence or a picture, from a workspace or a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fsl_demo.core.episodes import ClassSpec, Episode, Example, LabelledEpisode
+from fsl_demo.core.pictures import ingest
+from fsl_demo.services import reading
+from fsl_demo.store import Workspace
+from tests.cli.conftest import Call
+from tests.colours import ColourSpace, painted
+
+COLOURS = {"red": (220, 10, 10), "pink": (220, 90, 90), "blue": (10, 10, 220), "navy": (40, 40, 160)}
+
+
+@pytest.fixture(autouse=True)
+def space(monkeypatch: pytest.MonkeyPatch) -> ColourSpace:
+    """The only space there is; its method is called "colours"."""
+    found = ColourSpace()
+    known: dict[str, Any] = {"plain": SimpleNamespace(), "colours": SimpleNamespace(joint=found)}
+    monkeypatch.setattr(reading, "methods", lambda vectors: known)
+    return found
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Four pictures, two of them in a folder of their own."""
+    for seed, (name, rgb) in enumerate(COLOURS.items()):
+        place = tmp_path / "pictures" / ("cold" if rgb[2] > rgb[0] else "")
+        place.mkdir(parents=True, exist_ok=True)
+        painted(rgb, seed).save(place / f"{name}.png")
+    return tmp_path / "pictures"
+
+
+@pytest.fixture
+def workspace(folder: Path, tmp_path: Path) -> Path:
+    """An episode of two classes, and a picture that was added for searching."""
+    files = {file.stem: ingest(file) for file in folder.rglob("*.png")}
+    store = Workspace(tmp_path / "workspace")
+    classes = (ClassSpec("warm"), ClassSpec("cold"))
+    support = (Example(files["red"], 0), Example(files["blue"], 1))
+    store.save_episode(LabelledEpisode(Episode(classes, support, (files["navy"],))))
+    store.add_to_collection([files["pink"]])
+    return store.folder
+
+
+def test_a_sentence_ranks_a_workspace(call: Call, workspace: Path) -> None:
+    said = call("search", "red", "--workspace", workspace)
+    assert said.code == 0
+    rows = [line.split() for line in said.out.splitlines()]
+    assert rows[0] == ["similarity", "file", "classes"]
+    assert [row[1] for row in rows[1:3]] == ["red.png", "pink.png"]
+    assert rows[1][2] == "warm"
+    assert len(rows) == 5
+
+
+def test_json(call: Call, workspace: Path) -> None:
+    found = call("search", "blue", "--workspace", workspace, "--top", "2", "--format", "json").json()
+    assert [set(one) for one in found] == [{"file", "sha256", "similarity", "classes", "episodes"}] * 2
+    assert [one["file"] for one in found] == ["blue.png", "navy.png"]
+    assert [one["classes"] for one in found] == [["cold"], []]
+    assert found[0]["episodes"] == found[1]["episodes"] != []
+    assert 1 >= found[0]["similarity"] > found[1]["similarity"] > 0.9
+
+
+def test_a_picture_finds_its_like_but_not_itself(call: Call, workspace: Path, folder: Path) -> None:
+    found = call("search", "--like", folder / "red.png", "--workspace", workspace, "--format", "json").json()
+    assert [one["file"] for one in found][:1] == ["pink.png"]
+    assert len(found) == 3
+
+
+def test_a_folder(call: Call, folder: Path) -> None:
+    found = call("search", "blue", "--data", folder, "--format", "json").json()
+    assert [one["file"] for one in found][:2] == ["cold/blue.png", "cold/navy.png"]
+    assert found[0]["classes"] == found[0]["episodes"] == []
+
+
+def test_a_broken_picture_is_named_and_the_rest_is_ranked(call: Call, folder: Path) -> None:
+    (folder / "notes.png").write_text("no picture", encoding="utf-8")
+    said = call("search", "blue", "--data", folder, "--method", "colours")
+    assert said.code == 1
+    assert "notes.png" in said.err
+    assert "cold/blue.png" in said.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((" ",), "Nothing to look for yet"),
+        (("red " * 2_500,), "9999 characters"),
+        (("雪地裡的狗",), "Colours does not read this script"),
+        (("red", "--method", "plain"), "no method “plain”. There are: colours"),
+    ],
+)
+def test_what_cannot_be_searched_for(
+    call: Call, workspace: Path, space: ColourSpace, arguments: tuple[str, ...], message: str
+) -> None:
+    said = call("search", *arguments, "--workspace", workspace)
+    assert (said.code, said.out) == (1, "")
+    assert message in said.err
+    assert not space.embedded
+
+
+def test_nothing_to_search(call: Call, tmp_path: Path) -> None:
+    missing = tmp_path / "misspelled"
+    assert "There is no folder" in call("search", "red", "--workspace", missing).err
+    assert not missing.exists()
+    empty = Workspace(tmp_path / "workspace").folder
+    assert "no picture to search yet" in call("search", "red", "--workspace", empty).err
+    assert "There is no folder" in call("search", "red", "--data", missing).err
+
+
+def test_no_method_compares_texts_with_pictures(call: Call, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "methods", lambda vectors: {"plain": SimpleNamespace()})
+    assert "None of the methods compares texts" in call("search", "red", "--workspace", workspace).err
+
+
+def test_a_sentence_or_a_picture_is_needed(call: Call) -> None:
+    assert call("search").code == 2
+    assert call("search", "red", "--like", "red.png").code == 2
+
+
+def test_the_first_pictures_in_a_new_order(
+    call: Call, workspace: Path, folder: Path, space: ColourSpace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Backwards:
+        title, improves = "Backwards", "colours"
+
+        def reads(self, text: str) -> bool:
+            return True
+
+        def match(self, pictures: Any, sentences: Any, progress: Any) -> np.ndarray:
+            return np.zeros((len(pictures), len(sentences)))
+
+        def blended(self, similarities: np.ndarray, matches: np.ndarray) -> np.ndarray:
+            return -similarities
+
+    arguments = ("search", "red", "--workspace", workspace, "--format", "json")
+    plain = [one["file"] for one in call(*arguments).json()]
+    assert call(*arguments, "--rerank").code == 1
+    methods = {"colours": SimpleNamespace(joint=space), "streams": SimpleNamespace(matcher=Backwards())}
+    monkeypatch.setattr(reading, "methods", lambda vectors: methods)
+    assert [one["file"] for one in call(*arguments, "--rerank").json()] == plain[::-1]
+    assert [one["file"] for one in call(*arguments, "--rerank", "--top", "1").json()] == plain[-1:]
+    said = call("search", "--like", folder / "red.png", "--workspace", workspace, "--rerank")
+    assert said.code == 1 and "needs a sentence" in said.err
+    monkeypatch.setattr(Backwards, "improves", "another")
+    assert call(*arguments, "--rerank").code == 1

@@ -1,0 +1,102 @@
+"""`train` and `evaluate CHECKPOINT` on digits that scikit-learn ships."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from sklearn.datasets import load_digits
+
+from fsl_demo import datasets
+from fsl_demo.backbones.cache import FeatureCache
+from fsl_demo.backbones.networks import Networks
+from fsl_demo.backbones.trained import TrainedNetwork
+from fsl_demo.core.pictures import ingest
+from fsl_demo.inference.space import TrainedSpace
+from fsl_demo.training import recipes
+from fsl_demo.training.run import Plan, cohort, train
+from tests.cli.conftest import Call
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Class folders of eight real digits each."""
+    folder, data = tmp_path_factory.mktemp("digits"), load_digits()
+    for digit in (1, 3, 6, 7):
+        (folder / str(digit)).mkdir()
+        for i, image in enumerate(data.images[data.target == digit][:8]):
+            Image.fromarray((image * 15.9).astype(np.uint8)).resize((32, 32)).save(folder / str(digit) / f"{i}.png")
+    return folder
+
+
+def test_going_on_with_a_checkpoint_and_measuring_it(call: Call, digits: Path, tmp_path: Path) -> None:
+    places = ("--out", tmp_path / "made", "--runs", tmp_path / "runs", "--threads", "2")
+    said = call(
+        "train", "siamese", "--data", digits, "--from", "siamese_digits", "--name", "mine", "--epochs", "2", *places
+    )
+    assert said.code == 0 and "epoch 2/2" in said.err
+    card = json.loads((tmp_path / "made/mine/card.json").read_text())
+    assert card["pretraining"] == "siamese_digits" and card["pictures"] == {"train": 24, "validation": 8}
+    assert (tmp_path / "runs/mine/curve.svg").is_file() and (tmp_path / "runs/mine/curve.csv").is_file()
+    made = tmp_path / "made/mine"
+    figures = call(
+        *("evaluate", made, "siamese_digits", "--data", digits, "--way", "3", "--shot", "1", "--queries", "2"),
+        *("--episodes", "20", "--format", "json"),
+    )
+    assert figures.code == 0
+    (document,) = figures.json()
+    assert [one["method"] for one in document["figures"]] == ["mine", "siamese_digits"]
+    assert all(one["accuracy"] > 0.6 for one in document["figures"])
+    assert [one["parameters"] for one in document["size"]] == [28312, 28312]
+
+
+def test_what_cannot_be_trained_is_said(call: Call, digits: Path, tmp_path: Path) -> None:
+    for arguments, expected in (
+        (("siamese", "--data", digits), "--from CHECKPOINT"),
+        (("siamese", "--data", "nothing"), "no data set"),
+        (("siamese", "--data", "mnist", "--root", tmp_path), "not in"),
+        (("siamese", "--data", "mnist", "--root", tmp_path, "--fold", "1"), "no folds"),
+        (("can", "--data", digits, "--from", "nobody"), "not installed"),
+        (("two-stream", "--data", digits), "two-stream learns from flickr8k"),
+        (("two-stream", "--data", "flickr8k", "--batch", "8"), "two-stream has its own towers"),
+    ):
+        said = call("train", *arguments)
+        assert said.code == 1 and expected in said.err, said.err
+
+
+def test_what_cannot_be_measured_is_said(call: Call, digits: Path) -> None:
+    said = call("evaluate", "siamese_digits", "--data", digits, "--way", "2", "--queries", "1", "--within")
+    assert said.code == 1 and "in no groups" in said.err
+
+
+def test_a_network_on_a_frozen_one_borrows_it(digits: Path, tmp_path: Path) -> None:
+    data, start = datasets.read(str(digits), tmp_path), TrainedNetwork("siamese_digits")
+    found = recipes.recipe("can", data.name, 24, start.architecture)
+    recipe = replace(
+        found,
+        options={"frozen": True},
+        schedule=replace(found.schedule, epochs=1),
+        sampling=replace(found.sampling, way=3, episodes=12),
+    )
+    folder = train(Plan("can", "borrowing", recipe, "", start=start), data, tmp_path / "runs", tmp_path, print)
+    assert folder is not None
+    made = TrainedNetwork(str(folder))
+    assert not [name for name in made.checkpoint.arrays if name.startswith("embedder.")]
+    assert made.checkpoint.card["embedder"] == {"name": "siamese_digits", "sha256": start.weights}
+    for name, value in start.load().state_dict().items():
+        assert torch.equal(value, made.load().state_dict()[name])
+    assert made.attention().size == start.size
+
+
+def test_a_cohort_has_one_picture_of_each_class_that_was_left_out(digits: Path) -> None:
+    network = TrainedNetwork("siamese_digits")
+    left = [sorted((digits / digit).iterdir())[:2] for digit in ("1", "3", "7")]
+    found = cohort(network.load(), left)
+    space = TrainedSpace(Networks(FeatureCache()), "siamese_digits")
+    expected = space.embed([ingest(files[0]) for files in left])
+    assert found.shape == (3, network.channels)
+    for vector in expected:
+        assert np.abs(found - vector).max(axis=1).min() < 0.01

@@ -1,0 +1,66 @@
+"""`weights`: what there is, what can be had, and whether it is right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fsl_demo import runtime
+from fsl_demo.backbones.clip.names import DEFAULT, OFFERS, folder
+from tests import serving
+from tests.backbones import tiny_clip
+from tests.cli.conftest import Call
+from tests.serving import Answer, Site
+
+SAFE = "/somebody/tiny/resolve/main/open_clip_model.safetensors"
+
+
+@pytest.fixture(autouse=True)
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    monkeypatch.setattr(runtime, "_device", "cpu")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    tiny_clip.register(monkeypatch, {"tiny": {"plain": {"hf_hub": "somebody/tiny/"}}})
+    with serving.hub(monkeypatch) as site:
+        yield site
+
+
+def test_the_list_says_what_is_here(call: Call, hub: Site) -> None:
+    file = folder() / f"{DEFAULT}.safetensors"
+    file.parent.mkdir(parents=True)
+    file.touch()
+    found = call("weights", "list", "--format", "json").json()
+    assert found["folder"] == str(folder())
+    assert {one["name"] for one in found["weights"] if one["here"]} == {DEFAULT}
+    table = call("weights", "list").out
+    assert all(one.name in table for one in OFFERS)
+    assert "605 MB" in table and "see its page" in table
+    assert not hub.asked
+
+
+def test_download_then_check(call: Call, hub: Site, tmp_path: Path) -> None:
+    hub.answers[SAFE] = Answer(tiny_clip.save("tiny", tmp_path / "theirs.safetensors").read_bytes())
+    said = call("weights", "download", "tiny/plain")
+    assert (said.code, said.out.strip()) == (0, str(folder() / "tiny" / "plain.safetensors"))
+    assert "downloading megabytes" in said.err
+    found = call("weights", "check", "tiny/plain", "--device", "cpu", "--format", "json").json()
+    assert (found["activation"], found["vectors"], found["heat_maps"]) == ("GELU", 16, True)
+    assert found["pictures"]["resize_mode"] == "squash"
+    assert "GELU" in call("weights", "check", "tiny/plain", "--device", "cpu").out
+
+
+def test_a_break_off_says_so_and_leaves_nothing(call: Call, hub: Site) -> None:
+    hub.answers[SAFE] = Answer(b"half", promised=8)
+    said = call("weights", "download", "tiny/plain")
+    assert said.code == 1 and "broke off" in said.err
+    assert not list(folder().rglob("*.*"))
+
+
+def test_absent_and_wrong_weights_are_named(call: Call, hub: Site, tmp_path: Path) -> None:
+    said = call("weights", "check", DEFAULT)
+    assert said.code == 1 and "605 MB" in said.err and "MIT" in said.err
+    file = tiny_clip.save("tiny", tmp_path / "mine.pt")
+    said = call("weights", "check", f"tiny-deeper:{file}")
+    assert said.code == 1 and "tiny-deeper" in said.err
+    assert not hub.asked

@@ -1,0 +1,174 @@
+"""Pictures ranked by sentences and by each other."""
+
+from __future__ import annotations
+
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fsl_demo.core.errors import Cancelled, UserError
+from fsl_demo.core.pictures import Picture, from_image
+from fsl_demo.inference.phrases import MAX_SENTENCE, sentence_vector
+from fsl_demo.services.search import Index, Match, index_of, matcher, reranked, spaces
+from tests.colours import ColourSpace, painted
+
+COLOURS = {"r1": (220, 10, 10), "r2": (200, 90, 60), "g1": (10, 220, 10), "b1": (10, 10, 220), "b2": (60, 90, 200)}
+
+
+@pytest.fixture
+def space() -> ColourSpace:
+    return ColourSpace()
+
+
+@pytest.fixture(scope="module")
+def pictures() -> list[Picture]:
+    return [from_image(painted(rgb, seed), name) for seed, (name, rgb) in enumerate(COLOURS.items())]
+
+
+def names(pictures: list[Picture], index: Index, vector: np.ndarray, k: int = 9) -> list[str]:
+    called = {picture.sha256: picture.name for picture in pictures}
+    return [called[match.sha256] for match in index.search(vector, list(called), k)]
+
+
+def test_a_sentence_ranks_the_pictures(space: ColourSpace, pictures: list[Picture]) -> None:
+    index = Index(space)
+    index.add(pictures)
+    assert names(pictures, index, sentence_vector(space, " red "), 2) == ["r1", "r2"]
+    assert names(pictures, index, sentence_vector(space, "blue"))[:2] == ["b1", "b2"]
+
+
+def test_similarities_are_cosines_best_first(space: ColourSpace, pictures: list[Picture]) -> None:
+    index = Index(space)
+    index.add(pictures)
+    vector = sentence_vector(space, "green red")
+    found = index.search(vector, [picture.sha256 for picture in pictures], 9)
+    cosines = dict(zip([picture.sha256 for picture in pictures], space.embed(pictures) @ vector, strict=True))
+    assert [match.similarity for match in found] == sorted((match.similarity for match in found), reverse=True)
+    for match in found:
+        assert match.similarity == pytest.approx(float(cosines[match.sha256]), abs=1e-6)
+
+
+def test_a_picture_finds_itself_and_then_its_like(space: ColourSpace, pictures: list[Picture]) -> None:
+    index = Index(space)
+    index.add(pictures)
+    assert names(pictures, index, index.vector(pictures[3].sha256), 2) == ["b1", "b2"]
+
+
+def test_only_new_pictures_are_embedded(space: ColourSpace, pictures: list[Picture]) -> None:
+    index = Index(space)
+    index.add(pictures[:2])
+    assert [picture.name for picture in index.missing(pictures)] == ["g1", "b1", "b2"]
+    index.add([*pictures, pictures[4]])
+    index.add(pictures)
+    assert space.embedded == ["r1", "r2", "g1", "b1", "b2"]
+    assert not index.missing(pictures)
+
+
+def test_a_picture_that_is_gone_or_not_there_yet_is_not_found(space: ColourSpace, pictures: list[Picture]) -> None:
+    index = Index(space)
+    vector = sentence_vector(space, "red")
+    assert names(pictures, index, vector) == []
+    index.add(pictures[:3])
+    assert names(pictures, index, vector) == ["r1", "r2", "g1"]
+    assert names(pictures[1:], index, vector) == ["r2", "g1"]
+
+
+def test_stop_leaves_the_index_as_it_was(space: ColourSpace, pictures: list[Picture]) -> None:
+    index = Index(space)
+    index.add(pictures[:1])
+
+    def stopping(stage: str, done: int, total: int) -> None:
+        if done == 2:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        index.add(pictures, stopping)
+    assert len(index.missing(pictures)) == 4
+    assert names(pictures, index, sentence_vector(space, "red")) == ["r1"]
+
+
+def test_threads_that_add_the_same_pictures_keep_each_once(space: ColourSpace, pictures: list[Picture]) -> None:
+    index, meeting = Index(space), threading.Barrier(4)
+
+    def add() -> None:
+        index.add(pictures, lambda stage, done, total: meeting.wait() if done == 0 else None)
+
+    threads = [threading.Thread(target=add) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(names(pictures, index, sentence_vector(space, "red"))) == sorted(COLOURS)
+    for picture in pictures:
+        np.testing.assert_array_equal(index.vector(picture.sha256), space.embed([picture])[0])
+
+
+@pytest.mark.parametrize(
+    ("sentence", "code"),
+    [("", "search_empty"), (" \n ", "search_empty"), ("red " * 2_500, "search_long"), ("雪地裡的狗", "search_script")],
+)
+def test_what_cannot_be_searched_for(space: ColourSpace, sentence: str, code: str) -> None:
+    with pytest.raises(UserError) as caught:
+        sentence_vector(space, sentence)
+    assert caught.value.code == code
+
+
+def test_the_longest_sentence_is_searched_for(space: ColourSpace) -> None:
+    assert sentence_vector(space, "red " * (MAX_SENTENCE // 4)).tolist() == [1, 0, 0]
+
+
+def test_each_space_of_the_methods_once() -> None:
+    one, same, other = ColourSpace("one"), ColourSpace("one"), ColourSpace("other")
+    methods = {"plain": SimpleNamespace(), "none": SimpleNamespace(joint=None)}
+    methods |= {name: SimpleNamespace(joint=space) for name, space in (("a", one), ("b", same), ("c", other))}
+    assert spaces(methods) == {"a": one, "c": other}
+
+
+def test_a_space_has_one_index() -> None:
+    space = ColourSpace()
+    assert index_of(space) is index_of(space)
+    assert index_of(space) is not index_of(ColourSpace())
+
+
+class Matcher:
+    """Says how well a picture matches by its name, and orders by that alone; `asked` are the names it looked at."""
+
+    title = "Matcher"
+
+    def __init__(self, order: str) -> None:
+        self.order, self.asked = order, [""]
+
+    def reads(self, text: str) -> bool:
+        return text.isascii()
+
+    def match(self, pictures: list[Picture], sentences: list[str], progress: object) -> np.ndarray:
+        self.asked = [picture.name for picture in pictures]
+        assert sentences == ["a b"]
+        return np.array([[-self.order.index(picture.name)] for picture in pictures], np.float32)
+
+    def blended(self, similarities: np.ndarray, matches: np.ndarray) -> np.ndarray:
+        return matches
+
+
+def test_the_first_ten_come_in_a_new_order_with_their_similarities_and_the_rest_stays() -> None:
+    names = "abcdefghijkl"
+    pictures = {name: from_image(painted((20 * n, 0, 0), n), name) for n, name in enumerate(names)}
+    matches = [Match(name, 1 - number / 100) for number, name in enumerate(names)]
+    model: Any = Matcher(names[::-1])
+    found = reranked(model, " a  b", matches, pictures)
+    assert "".join(one.sha256 for one in found) == "jihgfedcbakl"
+    assert set(found) == set(matches) and model.asked == list(names[:10])
+    with pytest.raises(UserError) as refused:
+        reranked(model, "雪", matches, pictures)
+    assert refused.value.code == "search_script"
+
+
+def test_the_matcher_is_that_of_the_first_method_that_has_one() -> None:
+    first, second = SimpleNamespace(matcher="first"), SimpleNamespace(matcher="second")
+    known: dict[str, Any] = {"none": SimpleNamespace(), "one": first, "two": second}
+    assert matcher(known) == "first"
+    with pytest.raises(UserError):
+        matcher({"none": SimpleNamespace()})
