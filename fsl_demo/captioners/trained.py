@@ -19,8 +19,8 @@ from torch import Tensor
 from fsl_demo.backbones.captioners import NETWORKS, PARTS, PICTURE, Captioning
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.towers import PictureTowers
-from fsl_demo.core.captioning import Caption, CaptionerCard
-from fsl_demo.core.episodes import Layer, Progress, quiet
+from fsl_demo.core.capabilities import Captions
+from fsl_demo.core.episodes import Caption, Layer, Progress, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference.compact_space import of_sentences
@@ -61,14 +61,13 @@ class Doubt:
         return bool(len(self.below)) and bool(fit < self.below[0] or vector @ self.photographs < self.below[1])
 
 
-class TrainedCaptioner:
+class TrainedCaptioner(Captions):
     """Describes pictures with a checkpoint.
 
     Args:
         checkpoint: in place of the one that is shipped.
     """
 
-    card: ClassVar[CaptionerCard]
     shipped: ClassVar[str]
 
     def __init__(self, networks: Networks, checkpoint: str | None = None) -> None:

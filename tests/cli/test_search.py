@@ -3,28 +3,46 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from fsl_demo.core.capabilities import MatchesText, SearchesText
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, LabelledEpisode
 from fsl_demo.core.pictures import ingest
+from fsl_demo.core.registry import Registry
 from fsl_demo.services import reading
 from fsl_demo.store import Workspace
 from tests.cli.conftest import Call
 from tests.colours import ColourSpace, painted
+from tests.nearest import Nearest
 
 COLOURS = {"red": (220, 10, 10), "pink": (220, 90, 90), "blue": (10, 10, 220), "navy": (40, 40, 160)}
+
+
+class Searching(Nearest, SearchesText):
+    """A method called "colours" with a space to search in."""
+
+    def __init__(self, joint: ColourSpace) -> None:
+        super().__init__("colours")
+        self.joint = joint
+
+
+class Matching(Nearest, MatchesText):
+    """A method called "streams" with a model that matches."""
+
+    def __init__(self, matcher: Any) -> None:
+        super().__init__("streams")
+        self.matcher = matcher
 
 
 @pytest.fixture(autouse=True)
 def space(monkeypatch: pytest.MonkeyPatch) -> ColourSpace:
     """The only space there is; its method is called "colours"."""
     found = ColourSpace()
-    known: dict[str, Any] = {"plain": SimpleNamespace(), "colours": SimpleNamespace(joint=found)}
-    monkeypatch.setattr(reading, "methods", lambda vectors: known)
+    known = Registry([Nearest("plain"), Searching(found)])
+    monkeypatch.setattr(reading, "registry", lambda *_: known)
     return found
 
 
@@ -117,7 +135,7 @@ def test_nothing_to_search(call: Call, tmp_path: Path) -> None:
 
 
 def test_no_method_compares_texts_with_pictures(call: Call, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "methods", lambda vectors: {"plain": SimpleNamespace()})
+    monkeypatch.setattr(reading, "registry", lambda *_: Registry([Nearest("plain")]))
     assert "None of the methods compares texts" in call("search", "red", "--workspace", workspace).err
 
 
@@ -130,7 +148,7 @@ def test_the_first_pictures_in_a_new_order(
     call: Call, workspace: Path, folder: Path, space: ColourSpace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Backwards:
-        title, improves = "Backwards", "colours"
+        title, improves, top = "Backwards", "colours", 10
 
         def reads(self, text: str) -> bool:
             return True
@@ -144,8 +162,8 @@ def test_the_first_pictures_in_a_new_order(
     arguments = ("search", "red", "--workspace", workspace, "--format", "json")
     plain = [one["file"] for one in call(*arguments).json()]
     assert call(*arguments, "--rerank").code == 1
-    methods = {"colours": SimpleNamespace(joint=space), "streams": SimpleNamespace(matcher=Backwards())}
-    monkeypatch.setattr(reading, "methods", lambda vectors: methods)
+    known = Registry([Searching(space), Matching(Backwards())])
+    monkeypatch.setattr(reading, "registry", lambda *_: known)
     assert [one["file"] for one in call(*arguments, "--rerank").json()] == plain[::-1]
     assert [one["file"] for one in call(*arguments, "--rerank", "--top", "1").json()] == plain[-1:]
     said = call("search", "--like", folder / "red.png", "--workspace", workspace, "--rerank")

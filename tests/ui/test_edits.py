@@ -15,7 +15,7 @@ from fsl_demo.ui import ranking
 from fsl_demo.ui.document import NONE, GivenLabel
 from fsl_demo.ui.page import Page, SentEdit
 from fsl_demo.ui.tabs import results_edits, workbench_edits
-from tests.ui.conftest import Browser, Colour, Paint, restarted
+from tests.ui.conftest import Browser, Colour, Paint, ReadingColour, Registry, restarted
 
 
 def another_tab(browser: Browser, page: Page | None = None) -> Browser:
@@ -24,7 +24,7 @@ def another_tab(browser: Browser, page: Page | None = None) -> Browser:
 
 
 def another_process(browser: Browser) -> Page:
-    return Page(Workspace(browser.page.workspace.folder), {"prototype": Colour(), "asif": Colour("asif")})
+    return Page(Workspace(browser.page.workspace.folder), Registry([Colour(), ReadingColour("asif")]))
 
 
 def without_save_state(browser: Browser) -> dict[str, Any]:
