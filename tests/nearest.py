@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fsl_demo.core.capabilities import Classifies
+from fsl_demo.core.capabilities import Classifies, MatchesText, SearchesText
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import Episode, Progress, Scores, quiet
 from fsl_demo.core.errors import UserError
@@ -57,3 +57,19 @@ class Nearest(Classifies[NearestSettings]):
         powers = np.exp(10 * near).astype(np.float32)
         shares = powers / powers.sum(axis=1, keepdims=True)
         return Scores(self.name, "", {}, 99.0, near.astype(np.float32), shares, self.floor)
+
+
+class Searching(Nearest, SearchesText):
+    """`Nearest` with a space to search in."""
+
+    def __init__(self, name: str, joint: Any) -> None:
+        super().__init__(name)
+        self.joint = joint
+
+
+class Matching(Nearest, MatchesText):
+    """`Nearest` with a model that matches."""
+
+    def __init__(self, name: str, matcher: Any) -> None:
+        super().__init__(name)
+        self.matcher = matcher

@@ -21,7 +21,7 @@ from fsl_demo.core.errors import UserError
 
 Value = float | int | str
 """What a setting can be set to."""
-LONGEST = 10_000
+LONGEST = 100_000
 """Characters of a text."""
 SHOWN = 40
 """Characters of a refused value that its message repeats."""

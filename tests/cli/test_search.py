@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fsl_demo.core.capabilities import MatchesText, SearchesText
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, LabelledEpisode
 from fsl_demo.core.pictures import ingest
 from fsl_demo.core.registry import Registry
@@ -16,32 +15,16 @@ from fsl_demo.services import reading
 from fsl_demo.store import Workspace
 from tests.cli.conftest import Call
 from tests.colours import ColourSpace, painted
-from tests.nearest import Nearest
+from tests.nearest import Matching, Nearest, Searching
 
 COLOURS = {"red": (220, 10, 10), "pink": (220, 90, 90), "blue": (10, 10, 220), "navy": (40, 40, 160)}
-
-
-class Searching(Nearest, SearchesText):
-    """A method called "colours" with a space to search in."""
-
-    def __init__(self, joint: ColourSpace) -> None:
-        super().__init__("colours")
-        self.joint = joint
-
-
-class Matching(Nearest, MatchesText):
-    """A method called "streams" with a model that matches."""
-
-    def __init__(self, matcher: Any) -> None:
-        super().__init__("streams")
-        self.matcher = matcher
 
 
 @pytest.fixture(autouse=True)
 def space(monkeypatch: pytest.MonkeyPatch) -> ColourSpace:
     """The only space there is; its method is called "colours"."""
     found = ColourSpace()
-    known = Registry([Nearest("plain"), Searching(found)])
+    known = Registry([Nearest("plain"), Searching("colours", found)])
     monkeypatch.setattr(reading, "registry", lambda *_: known)
     return found
 
@@ -162,7 +145,7 @@ def test_the_first_pictures_in_a_new_order(
     arguments = ("search", "red", "--workspace", workspace, "--format", "json")
     plain = [one["file"] for one in call(*arguments).json()]
     assert call(*arguments, "--rerank").code == 1
-    known = Registry([Searching(space), Matching(Backwards())])
+    known = Registry([Searching("colours", space), Matching("streams", Backwards())])
     monkeypatch.setattr(reading, "registry", lambda *_: known)
     assert [one["file"] for one in call(*arguments, "--rerank").json()] == plain[::-1]
     assert [one["file"] for one in call(*arguments, "--rerank", "--top", "1").json()] == plain[-1:]

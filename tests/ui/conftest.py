@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from fsl_demo.backbones.cache import FeatureCache
+from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.capabilities import Classifies, Embeds, ReadsText, SearchesText
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import ClassSpec, Episode, Explanation, Focus, Layer, Progress, Scores, quiet
@@ -22,6 +24,7 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.registry import Registry
 from fsl_demo.core.settings import Settings, none_below
+from fsl_demo.detectors.faces import FaceDetector
 from fsl_demo.store import Workspace
 from fsl_demo.ui import uploads as incoming
 from fsl_demo.ui.context import Context
@@ -311,7 +314,10 @@ def paint(uploads: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def page(tmp_path: Path) -> Page:
-    return Page(Workspace(tmp_path / "workspace"), Registry([Colour(), ReadingColour("asif")]))
+    return Page(
+        Workspace(tmp_path / "workspace"),
+        Registry([Colour(), ReadingColour("asif")], detectors=[FaceDetector(Networks(FeatureCache()))]),
+    )
 
 
 @pytest.fixture

@@ -103,7 +103,7 @@ def test_a_refused_edit_is_told_and_acknowledged_and_the_others_are_made(filled:
 @pytest.mark.parametrize("value", ["7", "nan", "much", "-1"])
 def test_a_setting_out_of_bounds_is_refused_by_name(filled: Browser, value: str) -> None:
     filled.edit("set_setting", method="prototype", name="none_below", value=value)
-    assert f"“none_below” cannot be {value}. 0–1" in filled.notice
+    assert f"none_below” cannot be {value}. It is a number from 0 to 1." in filled.notice
     assert not filled.document.settings
 
 

@@ -60,6 +60,8 @@ def test_settings_are_set_and_left_to_the_method_again(odd: Browser) -> None:
     assert "<output>1.50</output>" in odd.parts["methods"]
     assert '<option value="faces" selected>' in odd.parts["methods"]
     odd.edit("set_setting", method="odd", name="variant", value="no such")
+    assert "“odd.variant” cannot be no such. It is one of: faces, <mine>." in odd.notice
+    odd.edit("set_setting", method="odd", name="variant", value="")
     odd.edit("set_setting", method="odd", name="made_up", value="")
     assert odd.document.settings == {}
     odd.edit("set_setting", method="odd", name="no such", value="1")
