@@ -7,9 +7,10 @@ import re
 import stat
 from pathlib import Path
 
+from fsl_demo.core import shipped
 from fsl_demo.core.errors import UserError
 
-FOLDER = Path(__file__).parents[2] / "checkpoints"
+FOLDER = shipped.CHECKPOINTS
 """What the app ships, and where training writes unless it is told otherwise."""
 
 Source = str | Path
