@@ -86,7 +86,7 @@ def run(chosen: argparse.Namespace) -> int:
         start=options.checkpoint(chosen.start) if chosen.start else None,
         backbone=chosen.backbone,
         batch=chosen.batch,
-        language_model=chosen.language_model,
+        language_model=options.checkpoint(chosen.language_model) if chosen.language_model else None,
     )
     source = Source(chosen.data, chosen.root, fold=chosen.fold, download=chosen.download)
     terminal = reporting.Terminal()

@@ -18,6 +18,7 @@ from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.picture_maps import CHANNELS
 from fsl_demo.backbones.towers import PICTURE, PictureTowers
 from fsl_demo.backbones.trained import shuffled
+from fsl_demo.checkpoints import Source
 from fsl_demo.core.episodes import Box, Progress, in_latin_script, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference.anchors import PICTURE_KEEP, PICTURE_POWER, TEXT_KEEP, TEXT_POWER, relative
@@ -49,7 +50,7 @@ class CompactSpace:
 
     title = "Compact VLM"
 
-    def __init__(self, networks: Networks, relations: float, checkpoint: str = CHECKPOINT) -> None:
+    def __init__(self, networks: Networks, relations: float, checkpoint: Source = CHECKPOINT) -> None:
         self.networks, self.towers = networks, PictureTowers(networks)
         shipped, anchors = checkpoints.load(checkpoint), checkpoints.load(ANCHORS)
         self.id = f"{CHECKPOINT}_{relations:g}"
@@ -175,12 +176,12 @@ class CompactSpace:
         ]
 
 
-def of_class_names(networks: Networks, checkpoint: str = CHECKPOINT) -> CompactSpace:
+def of_class_names(networks: Networks, checkpoint: Source = CHECKPOINT) -> CompactSpace:
     """The space in which class names and pictures are compared."""
     return CompactSpace(networks, NAMES, checkpoint)
 
 
-def of_sentences(networks: Networks, checkpoint: str = CHECKPOINT) -> CompactSpace:
+def of_sentences(networks: Networks, checkpoint: Source = CHECKPOINT) -> CompactSpace:
     """The space in which sentences and pictures are compared."""
     return CompactSpace(networks, 0.0, checkpoint)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.checkpoints import Source
 from fsl_demo.core.capabilities import NONE_BELOW, MethodCard
 from fsl_demo.core.episodes import ClassSpec, Episode, Progress, quiet
 from fsl_demo.inference.calibration import Default
@@ -62,7 +63,7 @@ class CompactVlm:
     )
     Settings: ClassVar = CompactVlmSettings
 
-    def __init__(self, networks: Networks, checkpoint: str = CHECKPOINT) -> None:
+    def __init__(self, networks: Networks, checkpoint: Source = CHECKPOINT) -> None:
         self.joint, self.space = of_sentences(networks, checkpoint), of_class_names(networks, checkpoint)
 
     def fit(self, episode: Episode, settings: CompactVlmSettings, progress: Progress = quiet) -> VisionLanguage:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fsl_demo.checkpoints import Source
 from fsl_demo.training.schedule import Schedule
 
 
@@ -35,10 +36,10 @@ class Config:
     epochs: int | None = None
     rate: float | None = None
     patience: int | None = None
-    start: str | None = None
+    start: Source | None = None
     backbone: str | None = None
     batch: int | None = None
-    language_model: str | None = None
+    language_model: Source | None = None
 
     @property
     def folder(self) -> Path:

@@ -71,10 +71,9 @@ class Trained(Generic[ObjectiveT]):
 
     @contextmanager
     def draft(self, export: Export) -> Iterator[Path]:
-        """A folder of checkpoints that holds this one alone, for as long as it is measured."""
+        """The checkpoint in a folder of its own, for as long as it is measured."""
         with TemporaryDirectory() as folder:
-            self.save(export, Path(folder))
-            yield Path(folder)
+            yield self.save(export, Path(folder))
 
     def _card(self, facts: Facts) -> dict[str, Any]:
         pictures = {} if facts.pictures is None else {"pictures": dict(facts.pictures)}

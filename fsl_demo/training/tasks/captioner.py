@@ -87,7 +87,7 @@ class CaptionerTask(OnCaptions):
         def export(trained: Trained[CaptioningObjective]) -> Export:
             arrays = {name.removeprefix("network."): value.half().numpy() for name, value in trained.loop.best.items()}
             facts = self._facts(trained, language, networks, len(validation))
-            return self._with_doubt(trained, Export(arrays, facts), networks, data.validation.files)
+            return self._with_doubt(trained, Export(arrays, facts), networks, language, data.validation.files)
 
         return Prepared(setup, export)
 
@@ -120,12 +120,17 @@ class CaptionerTask(OnCaptions):
         )
 
     def _with_doubt(
-        self, trained: Trained[CaptioningObjective], export: Export, networks: Networks, files: Sequence[Path]
+        self,
+        trained: Trained[CaptioningObjective],
+        export: Export,
+        networks: Networks,
+        language: LanguageModel,
+        files: Sequence[Path],
     ) -> Export:
         """With what captions of photographs are like, from those of the validation pictures."""
         trained.reporter.note("describing validation pictures, to know what fits")
         with trained.draft(export) as folder:
-            captioner = CAPTIONERS[self.method](networks, str(folder / trained.config.name))
+            captioner = CAPTIONERS[self.method](networks, folder, language)
             pictures = [ingest(file) for file in files]
             described = captioner.describe(pictures, trained.reporter.progress)
         fits = np.array([candidates[0].fit for candidates in described])

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
 
-from fsl_demo import datasets
+from fsl_demo import checkpoints, datasets
 from fsl_demo.backbones.embedder import Embedder
 from fsl_demo.backbones.preprocessing import PREPROCESSINGS
 from fsl_demo.backbones.trained import TrainedNetwork
+from fsl_demo.checkpoints import Checkpoint
 from fsl_demo.core.episodes import Progress
 from fsl_demo.datasets.parts import Dataset, Item, Part, large_enough
 from fsl_demo.training import recipes
@@ -26,7 +27,6 @@ from fsl_demo.training.setup import Figures, Setup
 from fsl_demo.training.task import Prepared, Source
 from fsl_demo.training.validation import episode_accuracy, features, known_accuracy, pair_accuracy, sample
 
-SHIPPED = ("embedder", "attention")
 EPISODES = 100
 COHORT = 256
 
@@ -102,13 +102,12 @@ class ClassesTask:
     ) -> dict[str, np.ndarray]:
         """The shipped parts at the best epoch, and their defaults."""
         module = trained.loop.module
+        shipped = ("attention",) if _lender(trained, start) else ("embedder", "attention")
         arrays = {
             name: value.half().numpy() if value.is_floating_point() else value.numpy()
             for name, value in trained.loop.best.items()
-            if name.split(".")[0] in SHIPPED
+            if name.split(".")[0] in shipped
         }
-        if start is not None and module.frozen:
-            arrays = {name: array for name, array in arrays.items() if not name.startswith("embedder.")}
         arrays |= defaults(module, validation) or {name: start.arrays[name] for name in DEFAULTS if start}
         small = [items for items in self.data.train.classes.values() if len(items) < recipe.least]
         if small and module.attention is None:
@@ -118,10 +117,8 @@ class ClassesTask:
     def _facts(
         self, trained: Trained[MetricObjective], recipe: Recipe, validation: Arrays, start: TrainedNetwork | None
     ) -> Facts:
-        embedder, borrowed = trained.loop.module.embedder, dict[str, Any]()
-        if start is not None and trained.loop.module.frozen:
-            own = {"name": start.name, "sha256": start.embedder.sha256}
-            borrowed = {"embedder": start.checkpoint.card.get("embedder", own)}
+        embedder, lender = trained.loop.module.embedder, _lender(trained, start)
+        borrowed = {"embedder": {"name": lender.home.name, "sha256": lender.sha256}} if lender else {}
         more = {**borrowed, "size": list(embedder.size), "channels": embedder.channels, "fold": self.data.fold}
         return Facts(
             architecture=recipe.architecture.as_dict(),
@@ -141,6 +138,13 @@ def _begin(objective: MetricObjective, start: TrainedNetwork) -> None:
     given = {name: torch.from_numpy(np.array(array, np.float32)) for name, array in start.arrays.items()}
     own = objective.state_dict()
     objective.load_state_dict({name: value for name, value in given.items() if name in own}, strict=False)
+
+
+def _lender(trained: Trained[MetricObjective], start: TrainedNetwork | None) -> Checkpoint | None:
+    """The checkpoint whose embedder the trained one goes on using; None where it has its own."""
+    if start is None or not trained.loop.module.frozen:
+        return None
+    return start.embedder if checkpoints.may_refer(start.embedder, trained.config.out) else None
 
 
 def figures(module: MetricObjective, recipe: Recipe, training: Arrays, validation: Arrays) -> Figures:
@@ -169,7 +173,7 @@ def pretraining(recipe: Recipe, start: TrainedNetwork | None) -> str:
     """What the training began with."""
     is_frozen = PREPROCESSINGS[recipe.architecture.preprocessing].frozen
     frozen = "EfficientNet-Lite0 trained on ImageNet, frozen" if is_frozen else ""
-    return ", and ".join(filter(None, (start.name if start else "", frozen))) or "none"
+    return ", and ".join(filter(None, (start.checkpoint.home.name if start else "", frozen))) or "none"
 
 
 def what(recipe: Recipe) -> str:

@@ -103,7 +103,7 @@ def _facts(trained: Trained[CompactVlmObjective], networks: Networks, validation
 def _calibrated(trained: Trained[CompactVlmObjective], draft: Export, networks: Networks, objects: Dataset) -> Export:
     trained.reporter.note("calibrating on CIFAR-FS's validation classes")
     with trained.draft(draft) as folder:
-        method = CompactVlm(networks, str(folder / trained.config.name))
+        method = CompactVlm(networks, folder)
         defaults, grid = calibrated(method, objects.validation.classes, trained.reporter.progress)
     return Export({**draft.arrays, **defaults}, replace(draft.facts, calibration=grid))
 

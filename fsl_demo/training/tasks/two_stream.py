@@ -156,7 +156,7 @@ def _calibrated(
     pictures, progress = [ingest(file) for file in few.files], trained.reporter.progress
     with trained.draft(draft) as folder:
         method = TwoStream(networks)
-        method.matcher = TwoStreamModel(networks, trained.config.name, folder)
+        method.matcher = TwoStreamModel(networks, trained.config.name, folder.parent)
         words = matching.masked_words(method.matcher, pictures, few, progress).as_dict()
         defaults = calibrated(method, objects.validation.classes, progress)
     facts = replace(draft.facts, validation={**draft.facts.validation, "words": words})
