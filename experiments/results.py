@@ -3,9 +3,9 @@
     python -m experiments.results
 
 A result file is JSON: a `title`, paragraphs `about`, and `tables`. A table has `columns` and `rows`, or `evaluated`:
-what `evaluate --format json` printed, as `{"command", "data", "documents"}`. Each row names the `command` that makes its
-figures. A cell is a text, a figure, or a list of both. A figure is a number named by its kind, with the bounds of its
-95 % interval as `low` and `high` where it has one:
+what `evaluate --format json` printed, as `{"command", "data", "documents"}`. Each row names the `command` that makes
+its figures. A cell is a text, a figure, or a list of both. A figure is a number named by its kind, with the bounds of
+its 95 % interval as `low` and `high` where it has one:
 
 share    a part of 1, shown in percent
 points   a difference of two shares, shown in percentage points
@@ -32,8 +32,8 @@ HEAD = """\
 edit this page.*
 
 "Reported" is what a paper or earlier work says, in its own setting; "measured" was measured here, by the command whose
-number stands in the row. Commands run in the repository's folder; [data.md](data.md) says where the data sets lie. Where
-nothing else is said, intervals are of 95 %, seed 0.
+number stands in the row. Commands run in the repository's folder; [data.md](data.md) says where the data sets lie.
+Where nothing else is said, intervals are of 95 %, seed 0.
 """
 SHOWN = {"share": "{:.1f}", "points": "{:+.1f}", "change": "{:+.3f}", "gain": "{:+.1f}", "score": "{}"}
 SCALE = {"share": 100, "points": 100}
