@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from fsl_demo.core import shipped
 from fsl_demo.core.errors import UserError
 
-FOLDER = Path(__file__).parents[1] / "checkpoints"
+FOLDER = shipped.CHECKPOINTS
 
 
 @dataclass(frozen=True)
