@@ -139,11 +139,11 @@ def _from_captions(chosen: argparse.Namespace, terminal: reporting.Terminal) -> 
         "two-stream": (two_stream.train, two_stream.SCHEDULE),
     }
     train, schedule = trainings[chosen.method]
-    own: dict[str, str] = {}
+    own: dict[str, str | Path] = {}
     if chosen.language_model:
         if chosen.method not in captioners.METHODS:
             raise UserError("setting_bad", name="language-model", value="used", reason="Only captioners have one.")
-        own["language_model"] = chosen.language_model
+        own["language_model"] = options.checkpoint(chosen.language_model)
     given = {"epochs": chosen.epochs, "rate": chosen.rate, "patience": chosen.patience}
     folder = train(
         chosen.root,

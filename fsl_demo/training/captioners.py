@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from fsl_demo.backbones.networks import Networks
 from fsl_demo.captioners.gated import GatedCaptioner
 from fsl_demo.captioners.prefix import PrefixCaptioner
 from fsl_demo.captioners.trained import Doubt, TrainedCaptioner
+from fsl_demo.checkpoints import Source
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.pictures import ingest
 from fsl_demo.datasets import flickr8k
@@ -81,7 +83,7 @@ def train(
     seed: int = 0,
     precision: str = "no",
     cpu: bool = False,
-    language_model: str | None = None,
+    language_model: Source | None = None,
 ) -> Path | None:
     """Embed pictures, train, write the checkpoint.
 
@@ -152,12 +154,12 @@ def train(
         "machine": f"{loop.accelerator.device.type}, {torch.get_num_threads()} threads, precision {precision}",
         "pretraining": "EfficientNet-Lite0 and Lite2 trained on ImageNet, the language model on captions, all frozen",
     }
-    made = checkpoints.save(name, arrays, card, folder)
     tell("describing validation pictures, to know what fits")
-    captioner = CAPTIONERS[method](networks, str(made.resolve()))
-    pictures = [ingest(file) for file in data.validation.files]
-    fits = np.array([candidates[0].fit for candidates in captioner.describe(pictures, progress)])
-    doubt = Doubt.learned(fits, captioner.joint.embed(pictures))
+    with TemporaryDirectory() as draft:
+        captioner = CAPTIONERS[method](networks, checkpoints.save(name, arrays, card, Path(draft)), language)
+        pictures = [ingest(file) for file in data.validation.files]
+        fits = np.array([candidates[0].fit for candidates in captioner.describe(pictures, progress)])
+        doubt = Doubt.learned(fits, captioner.joint.embed(pictures))
     arrays |= {"doubt_photographs": doubt.photographs, "doubt_below": doubt.below}
     return checkpoints.save(name, arrays, card, folder)
 

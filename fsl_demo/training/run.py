@@ -100,10 +100,12 @@ def train(
         if name.split(".")[0] in SHIPPED
     }
     borrowed: dict[str, Any] = {}
+    lender: checkpoints.Checkpoint | None = None
     if plan.start is not None and getattr(loop.module, "frozen", False):
+        lender = plan.start.embedder
+    if lender is not None and checkpoints.may_refer(lender, checkpoint_folder):
         arrays = {name: array for name, array in arrays.items() if not name.startswith("embedder.")}
-        own = {"name": plan.start.name, "sha256": plan.start.embedder.sha256}
-        borrowed = {"embedder": plan.start.checkpoint.card.get("embedder", own)}
+        borrowed = {"embedder": {"name": lender.home.name, "sha256": lender.sha256}}
     arrays |= defaults(loop.module, validation) or {name: plan.start.arrays[name] for name in DEFAULTS if plan.start}
     left = [items for items in data.train.classes.values() if len(items) < plan.recipe.least]
     if left and not hasattr(loop.module, "attention"):

@@ -26,7 +26,7 @@ def small_language(folder: Path, patch: pytest.MonkeyPatch) -> LanguageModel:
     tokens = tokenizer(TEXTS, ARCHITECTURE["vocabulary"])
     arrays["tokenizer"] = np.frombuffer(tokens.to_str().encode(), np.uint8)
     checkpoints.save(CHECKPOINT, arrays, {"architecture": ARCHITECTURE}, folder)
-    patch.setattr(checkpoints.load, "__defaults__", (folder,))
+    patch.setattr(checkpoints.layout, "FOLDER", folder)
     return LanguageModel()
 
 

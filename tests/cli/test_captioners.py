@@ -32,7 +32,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def gpt2(tmp_path: Path) -> Path:
-    return small_gpt2(tmp_path / "gpt2", 48, 6)
+    return small_gpt2(tmp_path / "made" / "gpt2", 48, 6)
 
 
 @pytest.mark.parametrize("method", ["prefix", "gated"])
@@ -42,8 +42,8 @@ def test_a_captioner_on_another_language_model(call: Call, root: Path, gpt2: Pat
     assert said.code == 0, said.err
     made = tmp_path / "made" / f"{method}_captions"
     card = json.loads((made / "card.json").read_text())
-    assert card["language_model"]["name"] == str(gpt2) and card["pictures"] == {"train": 6, "validation": 3}
-    captioner = captioners.CAPTIONERS[method](captioners.Networks(captioners.FeatureCache()), str(made))
+    assert card["language_model"]["name"] == gpt2.name and card["pictures"] == {"train": 6, "validation": 3}
+    captioner = captioners.CAPTIONERS[method](captioners.Networks(captioners.FeatureCache()), made)
     ((best, *_),) = captioner.describe(crops("cat")[3:])
     assert best.text
     assert len(captioner.words(crops("cat")[3], "a grey cat")) == 3
