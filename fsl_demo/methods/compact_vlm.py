@@ -7,11 +7,12 @@ Tip-Adapter (Zhang et al. 2021, arXiv:2111.03930).
 from __future__ import annotations
 
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.checkpoints import Source
 from fsl_demo.core.capabilities import ReadsText, SearchesText
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import ClassSpec, Episode, Progress, quiet
 from fsl_demo.inference.calibration import Default
-from fsl_demo.inference.compact_space import of_class_names, of_sentences
+from fsl_demo.inference.compact_space import CHECKPOINT, of_class_names, of_sentences
 from fsl_demo.inference.glossary import definitions
 from fsl_demo.inference.prompts import templates
 from fsl_demo.inference.vision_language import VisionLanguage, VisionLanguageInputs, VisionLanguageSettings, sentences
@@ -25,6 +26,9 @@ class CompactVlm(ReadsText[VisionLanguageSettings], SearchesText):
 
     Attributes:
         joint: the space in which sentences and pictures are compared.
+
+    Args:
+        checkpoint: in place of the one that is shipped.
     """
 
     card = MethodCard(
@@ -40,8 +44,8 @@ class CompactVlm(ReadsText[VisionLanguageSettings], SearchesText):
     )
     Settings = VisionLanguageSettings
 
-    def __init__(self, networks: Networks) -> None:
-        self.joint, self.space = of_sentences(networks), of_class_names(networks)
+    def __init__(self, networks: Networks, checkpoint: Source = CHECKPOINT) -> None:
+        self.joint, self.space = of_sentences(networks, checkpoint), of_class_names(networks, checkpoint)
 
     def fit(self, episode: Episode, settings: VisionLanguageSettings, progress: Progress = quiet) -> VisionLanguage:
         """Embed prompts and support pictures; definitions stand in for descriptions that nobody typed.

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.checkpoints import Source
 from fsl_demo.core.capabilities import Classifies, Verifies
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import Episode, Progress, quiet
@@ -79,7 +80,7 @@ class Siamese(Classifies[VariantSettings], Verifies, HasVariants):
         """
         check_pictures(episode, self.card.title)
 
-        def held_out(checkpoint: str, tell: Progress) -> np.ndarray:
+        def held_out(checkpoint: Source, tell: Progress) -> np.ndarray:
             return NearestMean(self.inputs(checkpoint, asdict(settings), {}), episode, tell).held_out()
 
         variant, note = choose(self.variants, settings.variant, episode, held_out, progress)
@@ -88,7 +89,7 @@ class Siamese(Classifies[VariantSettings], Verifies, HasVariants):
     def classifier(self, inputs: NearestMeanInputs, episode: Episode, progress: Progress) -> NearestMean:
         return NearestMean(inputs, episode, progress)
 
-    def inputs(self, checkpoint: str, settings: dict[str, Any], note: Any) -> NearestMeanInputs:
+    def inputs(self, checkpoint: Source, settings: dict[str, Any], note: Any) -> NearestMeanInputs:
         """The space of a checkpoint and its defaults."""
         network = self.networks.trained(checkpoint)
         temperature, none_below = (
