@@ -132,7 +132,7 @@ def hash_in_use(source: Source, folder: Path | None = None) -> str:
     home = layout.home(source, folder or layout.FOLDER)
     version = _version(home, layout.in_use(home, str(source)), str(source))
     if version.fault is not None:
-        raise version.fault
+        raise _fresh(version.fault)
     assert version.card is not None
     return version.card.sha256
 
@@ -160,4 +160,9 @@ def _version_as_of(home: Path, number: int, name: str, signature: tuple[int, ...
     try:
         return Version(number, read_card(home, number, name))
     except UserError as error:
-        return Version(number, None, error)
+        return Version(number, None, _fresh(error))
+
+
+def _fresh(error: UserError) -> UserError:
+    """The same error without the frames that it was raised through, so that it can be kept and raised again."""
+    return UserError(error.code, **error.params)
