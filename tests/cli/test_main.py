@@ -50,9 +50,9 @@ def test_every_verb_and_option_has_help(name: str, call: Call) -> None:
 
 
 @pytest.mark.parametrize("verb", sorted({name.split(" ")[0] for name in EVERY if name}))
-def test_the_readme_names_the_verb(verb: str) -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert re.search(rf"(`|python -m fsl_demo ){verb}\b", readme)
+def test_the_documentation_names_the_verb(verb: str) -> None:
+    page = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    assert re.search(rf"(`|python -m fsl_demo ){verb}\b", page)
 
 
 def test_help_needs_no_torch_and_no_gradio() -> None:
