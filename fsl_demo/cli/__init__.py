@@ -10,6 +10,7 @@ import argparse
 from fsl_demo import __version__
 from fsl_demo.cli import (
     caption,
+    checkpoints,
     doctor,
     episodes,
     evaluate,
@@ -23,7 +24,21 @@ from fsl_demo.cli import (
     weights,
 )
 
-VERBS = (predict, explain, caption, fill, search, sort, episodes, train, evaluate, methods, weights, doctor)
+VERBS = (
+    predict,
+    explain,
+    caption,
+    fill,
+    search,
+    sort,
+    episodes,
+    train,
+    evaluate,
+    methods,
+    checkpoints,
+    weights,
+    doctor,
+)
 
 EPILOG = """\
 examples:
