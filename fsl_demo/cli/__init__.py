@@ -21,6 +21,7 @@ VERBS = (
     "train",
     "evaluate",
     "methods",
+    "checkpoints",
     "weights",
     "doctor",
 )
