@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from pkgutil import resolve_name
 from typing import Protocol
 
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.captioners.gated import GatedCaptioner
-from fsl_demo.captioners.prefix import PrefixCaptioner
 from fsl_demo.core.capabilities import Captioner
 from fsl_demo.core.cards import CaptionerCard
 
@@ -20,7 +19,13 @@ class MakesCaptioner(Protocol):
     def __call__(self, networks: Networks) -> Captioner: ...
 
 
-CAPTIONERS: tuple[MakesCaptioner, ...] = (PrefixCaptioner, GatedCaptioner)
+CAPTIONERS: tuple[MakesCaptioner, ...] = tuple(
+    resolve_name(f"{__name__}.{place}")
+    for place in (
+        "prefix:PrefixCaptioner",
+        "gated:GatedCaptioner",
+    )
+)
 
 
 def build(networks: Networks) -> dict[str, Captioner]:

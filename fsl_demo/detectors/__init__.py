@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from pkgutil import resolve_name
 from typing import Protocol
 
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.capabilities import Detector
 from fsl_demo.core.cards import DetectorCard
-from fsl_demo.detectors.faces import FaceDetector
 
 
 class MakesDetector(Protocol):
@@ -19,7 +19,12 @@ class MakesDetector(Protocol):
     def __call__(self, networks: Networks) -> Detector: ...
 
 
-DETECTORS: tuple[MakesDetector, ...] = (FaceDetector,)
+DETECTORS: tuple[MakesDetector, ...] = tuple(
+    resolve_name(f"{__name__}.{place}")
+    for place in [
+        "faces:FaceDetector",
+    ]
+)
 
 
 def build(networks: Networks) -> dict[str, Detector]:

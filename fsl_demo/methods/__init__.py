@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Protocol
 
 from fsl_demo import checkpoints
@@ -15,17 +16,6 @@ from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference.variants import HasVariants, Variant, looks_like
-from fsl_demo.methods.asif import Asif
-from fsl_demo.methods.can import Can, CanTransductive
-from fsl_demo.methods.clip import ClipMethod
-from fsl_demo.methods.compact_vlm import CompactVlm
-from fsl_demo.methods.linear_probe import LinearProbe
-from fsl_demo.methods.prefix import Prefix
-from fsl_demo.methods.prototype import Prototype
-from fsl_demo.methods.s3net import S3Net
-from fsl_demo.methods.siamese import Siamese
-from fsl_demo.methods.siamese_cbam import SiameseCbam
-from fsl_demo.methods.two_stream import TwoStream
 
 
 class MakesMethod(Protocol):
@@ -37,20 +27,24 @@ class MakesMethod(Protocol):
     def __call__(self, networks: Networks) -> Method: ...
 
 
-METHODS: tuple[MakesMethod, ...] = (
-    Prototype,
-    Asif,
-    CompactVlm,
-    TwoStream,
-    ClipMethod,
-    LinearProbe,
-    Prefix,
-    Siamese,
-    SiameseCbam,
-    S3Net,
-    Can,
-    CanTransductive,
+METHODS: tuple[MakesMethod, ...] = tuple(
+    resolve_name(f"{__name__}.{place}")
+    for place in (
+        "prototype:Prototype",
+        "asif:Asif",
+        "compact_vlm:CompactVlm",
+        "two_stream:TwoStream",
+        "clip:ClipMethod",
+        "linear_probe:LinearProbe",
+        "prefix:Prefix",
+        "siamese:Siamese",
+        "siamese_cbam:SiameseCbam",
+        "s3net:S3Net",
+        "can:Can",
+        "can:CanTransductive",
+    )
 )
+"""In the order of the page."""
 
 LOOKED_AT = 8
 """Pictures that are looked at to tell what kind they are."""
