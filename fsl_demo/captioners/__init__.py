@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pkgutil import resolve_name
 from typing import Protocol
 
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.capabilities import Captioner
 from fsl_demo.core.cards import CaptionerCard
+from fsl_demo.core.tables import load
 
 
 class MakesCaptioner(Protocol):
@@ -19,12 +19,10 @@ class MakesCaptioner(Protocol):
     def __call__(self, networks: Networks) -> Captioner: ...
 
 
-CAPTIONERS: tuple[MakesCaptioner, ...] = tuple(
-    resolve_name(f"{__name__}.{place}")
-    for place in (
-        "prefix:PrefixCaptioner",
-        "gated:GatedCaptioner",
-    )
+CAPTIONERS: tuple[MakesCaptioner, ...] = load(
+    __name__,
+    "prefix:PrefixCaptioner",
+    "gated:GatedCaptioner",
 )
 
 

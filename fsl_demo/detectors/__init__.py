@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pkgutil import resolve_name
 from typing import Protocol
 
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.capabilities import Detector
 from fsl_demo.core.cards import DetectorCard
+from fsl_demo.core.tables import load
 
 
 class MakesDetector(Protocol):
@@ -19,11 +19,9 @@ class MakesDetector(Protocol):
     def __call__(self, networks: Networks) -> Detector: ...
 
 
-DETECTORS: tuple[MakesDetector, ...] = tuple(
-    resolve_name(f"{__name__}.{place}")
-    for place in [
-        "faces:FaceDetector",
-    ]
+DETECTORS: tuple[MakesDetector, ...] = load(
+    __name__,
+    "faces:FaceDetector",
 )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from pkgutil import resolve_name
 from typing import Protocol
 
 from fsl_demo import checkpoints
@@ -15,6 +14,7 @@ from fsl_demo.core.capabilities import Method
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.tables import load
 from fsl_demo.inference.variants import HasVariants, Variant, looks_like
 
 
@@ -27,24 +27,21 @@ class MakesMethod(Protocol):
     def __call__(self, networks: Networks) -> Method: ...
 
 
-METHODS: tuple[MakesMethod, ...] = tuple(
-    resolve_name(f"{__name__}.{place}")
-    for place in (
-        "prototype:Prototype",
-        "asif:Asif",
-        "compact_vlm:CompactVlm",
-        "two_stream:TwoStream",
-        "clip:ClipMethod",
-        "linear_probe:LinearProbe",
-        "prefix:Prefix",
-        "siamese:Siamese",
-        "siamese_cbam:SiameseCbam",
-        "s3net:S3Net",
-        "can:Can",
-        "can:CanTransductive",
-    )
+METHODS: tuple[MakesMethod, ...] = load(
+    __name__,
+    "prototype:Prototype",
+    "asif:Asif",
+    "compact_vlm:CompactVlm",
+    "two_stream:TwoStream",
+    "clip:ClipMethod",
+    "linear_probe:LinearProbe",
+    "prefix:Prefix",
+    "siamese:Siamese",
+    "siamese_cbam:SiameseCbam",
+    "s3net:S3Net",
+    "can:Can",
+    "can:CanTransductive",
 )
-"""In the order of the page."""
 
 LOOKED_AT = 8
 """Pictures that are looked at to tell what kind they are."""
