@@ -55,7 +55,7 @@ class Default:
         return cls(value, (value, value), (value, value), 0.0)
 
     def at(self, classes: int, shots: float, blend: float | np.ndarray = 1.0) -> Any:
-        """The number for so many classes, pictures a class, and this weight of pictures against text; one each weight."""
+        """The number for so many classes, pictures a class, and this weight (or weights) of pictures against text."""
         many = (1 - 1 / max(shots, 1.0)) / (1 - 1 / 5)
         half, pictures = (one + (five - one) * many for one, five in (self.half, self.pictures))
         mixed = half - (self.text + pictures) / 2

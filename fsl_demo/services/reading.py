@@ -75,12 +75,12 @@ def queries(path: Path, progress: Progress, report: Report) -> dict[str, Picture
     return found
 
 
-def methods(vectors: Path | None) -> dict[str, Method]:
-    """All methods by id, with a feature cache in this workspace, or in memory."""
+def methods(vectors: Path | None, map_bytes: int | None = None) -> dict[str, Method]:
+    """All methods by id, with a feature cache in this workspace, or in memory; `map_bytes` as of `FeatureCache`."""
     from fsl_demo import methods
     from fsl_demo.backbones.networks import Networks
 
-    return methods.build(Networks(features(vectors)))
+    return methods.build(Networks(features(vectors, map_bytes)))
 
 
 def captioners(vectors: Path | None) -> dict[str, Captioner]:

@@ -62,9 +62,12 @@ def known_methods() -> dict[str, Method]:
 
 
 @pytest.fixture
-def shared(known_methods: dict[str, Method], monkeypatch: pytest.MonkeyPatch) -> dict[str, Method]:
+def shared(
+    known_methods: dict[str, Method], tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Method]:
     """The networks load once for all tests that ask for this."""
-    monkeypatch.setattr(reading, "methods", lambda vectors: known_methods)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setattr(reading, "methods", lambda vectors, map_bytes=None: known_methods)
     return known_methods
 
 
