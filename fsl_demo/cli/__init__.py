@@ -39,14 +39,14 @@ Results go to standard output, progress and errors to standard error. Exit codes
   2    the command was not understood
   130  interrupted
 
-`python app.py` opens the page.
+Without a verb the page opens: `python -m fsl_demo --port 7861`, or `python app.py`.
 """
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(program: str = "python -m fsl_demo") -> argparse.ArgumentParser:
     """The parser of every verb and option; `run` of what it gives back carries the verb out."""
     top = argparse.ArgumentParser(
-        prog="python -m fsl_demo",
+        prog=program,
         description="Few-shot image classification from the command line. Nothing leaves this machine.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

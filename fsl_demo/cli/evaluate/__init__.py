@@ -25,9 +25,10 @@ killed. --fresh measures again.
 
 --json FILE writes what was measured, for programs: "command", "data" and "split" (what was asked, of what),
 "data_sha256" (of the pictures and class names that episodes were drawn from), "version", "measured" (the date), and
-"documents": what --format json prints, one a shot or a method. Those of episodes have "classes", "way", "shot", "queries", "episodes",
-"seed" and "figures": by method "accuracy" with its 95 % interval "low" to "high", "ece", "unlike", "weights" (hashes of
-the checkpoints), and "difference" to the first method with its interval. All shares are of 1.
+"documents": what --format json prints, one a shot or a method. Those of episodes have "classes", "way", "shot",
+"queries", "episodes", "seed" and "figures": by method "accuracy" with its 95 % interval "low" to "high", "ece",
+"unlike", "weights" (hashes of the checkpoints), and "difference" to the first method with its interval. All shares are
+of 1.
 """
 EXAMPLES = """\
 evaluate --data pets/ --way 5 --shot 1,5

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fsl_demo import datasets
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.checkpoints import Source
 from fsl_demo.cli import options
 from fsl_demo.cli.evaluate import episodes
 from fsl_demo.cli.evaluate.output import Output
@@ -50,7 +51,7 @@ def measure(chosen: argparse.Namespace, output: Output) -> None:
         )
 
 
-def _by_fold(chosen: argparse.Namespace, names: list[str], networks: Networks, output: Output) -> None:
+def _by_fold(chosen: argparse.Namespace, names: list[Source], networks: Networks, output: Output) -> None:
     """The mean over folds, each tested by the checkpoint that has not seen it."""
 
     def drawn(methods: list[Method], data: Dataset, *, shot: int) -> Report:
