@@ -69,29 +69,46 @@ def history(home: Path) -> list[int]:
     """
     if not (home / IN_USE).exists():
         return [1]
-    lines = read(home / IN_USE, home, 16 * REMEMBERED, home.name).decode(errors="replace").split()
+    lines = read(home / IN_USE, home, 16 * 1024, home.name, "in_use_bad").decode(errors="replace").split()
     if not lines or not all(re.fullmatch("[1-9][0-9]{0,8}", line) for line in lines):
         raise UserError("in_use_bad", name=home.name)
     return [int(line) for line in lines]
 
 
-def read(file: Path, home: Path, limit: int, name: str) -> bytes:
-    """The bytes of a regular file within a checkpoint's folder.
+def in_use(home: Path, name: str) -> int:
+    """The version in use.
 
     Raises:
-        UserError: `weights_missing`, `checkpoint_outside`, `weights_unreadable`.
+        UserError: `weights_missing` where there is none at all, `in_use_bad`, `version_missing`.
+    """
+    known = versions(home)
+    if not known:
+        raise UserError("weights_missing", name=name)
+    number = history(home)[-1]
+    if number not in known:
+        raise UserError("version_missing", name=name, version=number, known=", ".join(map(str, known)))
+    return number
+
+
+def read(file: Path, home: Path, limit: int, name: str, code: str = "weights_unreadable") -> bytes:
+    """The bytes of a regular file within a checkpoint's folder.
+
+    Args:
+        code: of the error where it cannot be read.
+
+    Raises:
+        UserError: `weights_missing`, `checkpoint_outside`, and of `code`.
     """
     try:
         if not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(home)):
             raise UserError("checkpoint_outside", name=name)
         status = file.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise UserError("weights_unreadable", name=name, reason=f"{file.name} is no file")
+            raise UserError(code, name=name, reason=f"{file.name} is no file")
         if status.st_size > limit:
-            raise UserError("weights_unreadable", name=name, reason=f"{file.name} has more than {limit:,} bytes")
+            raise UserError(code, name=name, reason=f"{file.name} has more than {limit // 1024:,} kB")
         return file.read_bytes()
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UserError("weights_missing", name=name) from error
     except OSError as error:
-        reason = f"{file.name}: {error.strerror or error}"
-        raise UserError("weights_unreadable", name=name, reason=reason) from error
+        raise UserError(code, name=name, reason=f"{file.name}: {error.strerror or error}") from error

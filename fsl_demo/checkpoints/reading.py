@@ -53,7 +53,7 @@ def read_card(home: Path, version: int, name: str) -> Card:
         UserError: what `layout.read` and `card.parse` raise.
     """
     folder = layout.version_folder(home, version)
-    return parse(layout.read(folder / layout.CARD, home, LARGEST, name), name)
+    return parse(layout.read(folder / layout.CARD, home, LARGEST, name, "card_bad"), name)
 
 
 def read_version(home: Path, version: int, name: str) -> Checkpoint:

@@ -65,14 +65,10 @@ def entry(name: str, folder: Path | None = None) -> Entry:
     if not versions or layout.is_transformers(home):
         return Entry(name)
     try:
-        in_use = layout.history(home)[-1]
+        in_use = layout.in_use(home, name)
     except UserError as error:
         return Entry(name, versions, fault=error)
-    used = next((version for version in versions if version.number == in_use), None)
-    if used is None:
-        known = ", ".join(str(version.number) for version in versions)
-        return Entry(name, versions, fault=UserError("version_missing", name=name, version=in_use, known=known))
-    return Entry(name, versions, in_use, used.fault)
+    return Entry(name, versions, in_use, _version(home, in_use, name).fault)
 
 
 def verified(entry: Entry, folder: Path | None = None) -> Entry:
@@ -90,7 +86,7 @@ def load(source: Source, folder: Path | None = None) -> Checkpoint:
         UserError: whatever is wrong with it.
     """
     home = layout.home(source, folder or layout.FOLDER)
-    return read_version(home, layout.history(home)[-1], str(source))
+    return read_version(home, layout.in_use(home, str(source)), str(source))
 
 
 def refer(reference: Reference, borrower: Checkpoint) -> Checkpoint:
@@ -134,9 +130,10 @@ def hash_in_use(source: Source, folder: Path | None = None) -> str:
         UserError: what is wrong with the card.
     """
     home = layout.home(source, folder or layout.FOLDER)
-    version = _version(home, layout.history(home)[-1], str(source))
-    if version.card is None:
-        raise version.fault or UserError("weights_missing", name=str(source))
+    version = _version(home, layout.in_use(home, str(source)), str(source))
+    if version.fault is not None:
+        raise _fresh(version.fault)
+    assert version.card is not None
     return version.card.sha256
 
 
@@ -163,4 +160,9 @@ def _version_as_of(home: Path, number: int, name: str, signature: tuple[int, ...
     try:
         return Version(number, read_card(home, number, name))
     except UserError as error:
-        return Version(number, None, error)
+        return Version(number, None, _fresh(error))
+
+
+def _fresh(error: UserError) -> UserError:
+    """The same error without the frames that it was raised through, so that it can be kept and raised again."""
+    return UserError(error.code, **error.params)

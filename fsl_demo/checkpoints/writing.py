@@ -76,12 +76,7 @@ def use(name: str, version: int, folder: Path | None = None) -> None:
     folder = folder or layout.FOLDER
     home = layout.home(name, folder)
     with _writing(folder):
-        known = layout.versions(home)
-        if not known:
-            raise UserError("weights_missing", name=name)
-        if version not in known:
-            raise UserError("version_missing", name=name, version=version, known=", ".join(map(str, known)))
-        read_version(home, version, name)
+        _check(home, version, name)
         _put_to_use(home, version)
 
 
@@ -94,15 +89,10 @@ def roll_back(name: str, folder: Path | None = None) -> int:
     folder = folder or layout.FOLDER
     home = layout.home(name, folder)
     with _writing(folder):
-        if not layout.versions(home):
-            raise UserError("weights_missing", name=name)
         before = layout.history(home)[:-1]
+        _check(home, before[-1] if before else 1, name)
         if not before:
             raise UserError("version_first", name=name)
-        if before[-1] not in layout.versions(home):
-            known = ", ".join(map(str, layout.versions(home)))
-            raise UserError("version_missing", name=name, version=before[-1], known=known)
-        read_version(home, before[-1], name)
         _remember(home, before)
     return before[-1]
 
@@ -119,6 +109,14 @@ def _writing(folder: Path) -> Iterator[None]:
                 yield
         except Timeout as error:
             raise UserError("workspace_busy", folder=folder) from error
+
+
+def _check(home: Path, version: int, name: str) -> None:
+    """Raise what is wrong with a version."""
+    known = layout.versions(home)
+    if known and version not in known:
+        raise UserError("version_missing", name=name, version=version, known=", ".join(map(str, known)))
+    read_version(home, version, name)
 
 
 def _put_to_use(home: Path, version: int) -> None:

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from fsl_demo.core.capabilities import Method
+from fsl_demo.core.capabilities import Method, ScoresEpisodes
 from fsl_demo.core.episodes import Episode, Progress, Scores, quiet
-from fsl_demo.core.scoring import ScoresEpisodes
 from fsl_demo.evaluation.calibration import credits
 
 

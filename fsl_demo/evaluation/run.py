@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from fsl_demo.core.capabilities import Method
+from fsl_demo.core.capabilities import HasWeights, Method
 from fsl_demo.core.episodes import Episode, Progress, quiet
-from fsl_demo.core.scoring import HasWeights
 from fsl_demo.datasets.parts import Classes
 from fsl_demo.evaluation.episodes import Opened, episode_of
 from fsl_demo.evaluation.outcomes import NOTHING, Outcomes, outcomes

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fsl_demo.core.capabilities import HasWeights, ScoresEpisodes
 from fsl_demo.core.episodes import Episode, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture, from_image
-from fsl_demo.core.scoring import HasWeights, ScoresEpisodes
 from fsl_demo.evaluation import run
 from fsl_demo.evaluation.results import Results, data_hash, result_key
 from fsl_demo.evaluation.run import Evaluation

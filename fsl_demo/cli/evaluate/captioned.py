@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from fsl_demo import captioners
-from fsl_demo.backbones.networks import Networks
 from fsl_demo.cli.evaluate.episodes import MAP_BYTES
 from fsl_demo.cli.evaluate.output import Output
+from fsl_demo.core.capabilities import SearchesText
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import ingest
 from fsl_demo.datasets import flickr8k
@@ -16,6 +15,7 @@ from fsl_demo.evaluation.captions import measure, word_maps
 from fsl_demo.evaluation.doubt import doubt
 from fsl_demo.evaluation.matching import matching
 from fsl_demo.evaluation.retrieval import retrieval
+from fsl_demo.methods.two_stream import TwoStream
 from fsl_demo.services import reading
 from fsl_demo.services.search import spaces
 
@@ -27,30 +27,27 @@ def measure_search(chosen: argparse.Namespace, output: Output) -> None:
 
     For methods that match sentences with pictures: how often with the first pictures in their order, and masked words.
     """
-    known, progress = reading.methods(chosen.workspace, MAP_BYTES), output.terminal.progress
-    data, output.about["split"] = flickr8k.read(chosen.root), SPLIT
-    able = {name: method for name, method in known.items() if hasattr(method, "joint") or hasattr(method, "matcher")}
-    for method in reading.named(able, chosen.methods or [*able]):
-        result: Any
-        if (model := getattr(method, "matcher", None)) is None:
-            space: Any = getattr(method, "joint", None)
-            result = retrieval(method.card.id, space, data.test, progress)
+    registry, progress = reading.registry(chosen.workspace, MAP_BYTES), output.terminal.progress
+    data, output.about["split"] = flickr8k.read(chosen.root).test, SPLIT
+    able = {name: method for name, method in registry.methods.items() if isinstance(method, SearchesText | TwoStream)}
+    for name in chosen.methods or able:
+        method, result = able.get(name), None
+        if isinstance(method, SearchesText):
+            result = retrieval(name, method.joint, data, progress)
+        elif isinstance(method, TwoStream):
+            space = next(space for space in spaces(registry).values() if space.id == method.matcher.improves)
+            result = matching(name, space, method.matcher, data, progress)
         else:
-            space = next(space for space in spaces(known).values() if space.id == model.improves)
-            result = matching(method.card.id, space, model, data.test, progress)
+            raise UserError("unknown_method", name=name, known=", ".join(able))
         output.say(result.markdown())
         output.add(result.as_dict())
 
 
 def measure_captions(chosen: argparse.Namespace, output: Output) -> None:
     """How near captions are to what people said, what they owe to the pictures, and what doubt is worth."""
-    data, progress = flickr8k.read(chosen.root).test, output.terminal.progress
-    output.about["split"] = SPLIT
-    known = captioners.build(Networks(reading.features(chosen.workspace, MAP_BYTES)))
-    for name in chosen.captioners:
-        if name not in known:
-            raise UserError("unknown_method", name=name, known=", ".join(known))
-    able = [known[name] for name in chosen.captioners]
+    registry, progress = reading.registry(chosen.workspace, MAP_BYTES), output.terminal.progress
+    data, output.about["split"] = flickr8k.read(chosen.root).test, SPLIT
+    able = [registry.captioner(name) for name in chosen.captioners]
     for captioner, captions in zip(able, measure(able, data, progress), strict=True):
         results: list[Any] = [captions, doubt(captioner, captions.said, progress)]
         if chosen.heat_maps:

@@ -18,8 +18,9 @@ from fsl_demo.evaluation import trained
 from fsl_demo.evaluation.episodes import Opened
 from fsl_demo.evaluation.report import Report
 from fsl_demo.evaluation.run import evaluate
-from fsl_demo.methods import build, of_checkpoint
+from fsl_demo.methods import of_checkpoint
 from fsl_demo.services import reading
+from fsl_demo.services.registry import build
 
 
 def measure(chosen: argparse.Namespace, output: Output) -> None:

@@ -28,10 +28,10 @@ MAP_BYTES = 2_000_000_000
 
 def measure(chosen: argparse.Namespace, output: Output) -> None:
     """Print a table for each number of shots, a row as soon as it is known; with heat maps, these after it."""
-    known = reading.methods(chosen.workspace, MAP_BYTES)
+    registry = reading.registry(chosen.workspace, MAP_BYTES)
     classes, pictures = named_classes(chosen, output), Opened()
-    names = chosen.methods or methods.proposed(known, [opened(items[0]) for items in classes.values()])
-    compared, settings = reading.compared(known, names, chosen.settings)
+    names = chosen.methods or methods.proposed(registry.methods, [opened(items[0]) for items in classes.values()])
+    compared, settings = reading.compared(registry, names, chosen.settings)
     for shot in chosen.shot:
         able = [method for method in compared if chosen.methods or shot or not method.card.needs_pictures]
         evaluation = evaluation_of(chosen, classes, shot, pictures)

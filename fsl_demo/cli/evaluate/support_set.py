@@ -13,13 +13,13 @@ from fsl_demo.services import reading
 
 def measure(chosen: argparse.Namespace, output: Output) -> None:
     """Print each method's accuracy, and the pictures that look like another class."""
-    known = reading.methods(chosen.workspace)
+    registry = reading.registry(chosen.workspace)
     episode = reading.task(Path(chosen.data), None, output.terminal.progress, output.terminal.fault)
     names = [spec.name for spec in episode.classes]
     output.about["split"] = "all pictures of the folder"
     firsts = [next(e.picture for e in episode.support if e.class_index == i) for i in range(len(names))]
-    wanted = chosen.methods or methods.proposed(known, firsts)
-    compared, settings = reading.compared(known, wanted, chosen.settings)
+    wanted = chosen.methods or methods.proposed(registry.methods, firsts)
+    compared, settings = reading.compared(registry, wanted, chosen.settings)
     for method in compared:
         measured = leave_one_out(method, episode, settings[method.card.id], output.terminal.progress)
         output.say(
