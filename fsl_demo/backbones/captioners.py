@@ -143,6 +143,11 @@ class GatedNetwork(Captioning):
         self.resampler = Resampler(CHANNELS, POSITIONS, width, latents, heads, dropout)
         self.gated = nn.ModuleList(GatedAttention(width, heads) for _ in language.blocks)
 
+    @property
+    def gates(self) -> Tensor:
+        """How far the attention of each block is opened, [B]."""
+        return torch.stack([layer.opened()[0].abs() for layer in self.gated if isinstance(layer, GatedAttention)])
+
     def media(self, positions: Tensor) -> Tensor:
         """Latents, [N, latents, width]."""
         return self.resampler(self.centred(positions))[0]

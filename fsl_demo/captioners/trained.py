@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
 import torch
@@ -27,6 +27,8 @@ from fsl_demo.core.episodes import Caption, Layer, Progress, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference.compact_space import of_sentences
+
+N = TypeVar("N", bound=Captioning)
 
 BATCH = 8
 """Pictures that are described at once."""
@@ -64,7 +66,7 @@ class Doubt:
         return bool(len(self.below)) and bool(fit < self.below[0] or vector @ self.photographs < self.below[1])
 
 
-class TrainedCaptioner(Captions):
+class TrainedCaptioner(Captions, Generic[N]):
     """Describes pictures with a checkpoint.
 
     Args:
@@ -81,11 +83,11 @@ class TrainedCaptioner(Captions):
         self.joint = of_sentences(networks)
         self._language = language
         self.checkpoint: Source = checkpoint or self.shipped
-        self._loaded: tuple[Any, str, Doubt] | None = None
+        self._loaded: tuple[N, str, Doubt] | None = None
         self._lock = threading.Lock()
 
-    def load(self, progress: Progress = quiet) -> Any:
-        """The `Captioning` network, loaded once.
+    def load(self, progress: Progress = quiet) -> N:
+        """The network, loaded once.
 
         Raises:
             UserError: `weights_missing`, `weights_differ`, `card_differs`.
@@ -181,18 +183,18 @@ class TrainedCaptioner(Captions):
         low, high = maps.min(), maps.max()
         return ((maps - low) / max(high - low, 1e-12)).astype(np.float32)
 
-    def evidence(self, network: Any, positions: Tensor, tokens: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    def evidence(self, network: N, positions: Tensor, tokens: list[int]) -> tuple[np.ndarray, np.ndarray]:
         """Probabilities [W] of the tokens after the first two, and what each position of the picture has to do with
         them, [W, 130]."""
         raise NotImplementedError
 
-    def _load(self, progress: Progress = quiet) -> tuple[Any, str, Doubt]:
+    def _load(self, progress: Progress = quiet) -> tuple[N, str, Doubt]:
         with self._lock:
             if self._loaded is None:
                 self._loaded = self._read(progress)
             return self._loaded
 
-    def _read(self, progress: Progress) -> tuple[Any, str, Doubt]:
+    def _read(self, progress: Progress) -> tuple[N, str, Doubt]:
         from fsl_demo import checkpoints, runtime
         from fsl_demo.backbones.trained import shuffled
 
@@ -205,7 +207,7 @@ class TrainedCaptioner(Captions):
         arguments = architecture.model_dump(exclude={"network"})
         spoken = self._language or self.networks.language_model(stored, progress)
         try:
-            network: Captioning = NETWORKS[architecture.network](spoken, arrays["mean"], arrays["spread"], **arguments)
+            network: N = NETWORKS[architecture.network](spoken, arrays["mean"], arrays["spread"], **arguments)
             if self.networks.shuffle is not None:
                 arrays |= shuffled({k: v for k, v in arrays.items() if "." in k}, self.networks.shuffle)
             network.load_state_dict(arrays)
@@ -214,7 +216,7 @@ class TrainedCaptioner(Captions):
         return network.eval().requires_grad_(False).to(runtime.device()), stored.sha256, doubt
 
 
-def token_probabilities(network: Any, states: Tensor, tokens: list[int]) -> Tensor:
+def token_probabilities(network: Captioning, states: Tensor, tokens: list[int]) -> Tensor:
     """Log-probability of each token after the first two, from the states [1, T, width] of a text [PICTURE, end, …]."""
     wanted = torch.tensor(tokens[2:], device=states.device)
     logits = network.language.logits(states[0, -len(wanted) :]).float()

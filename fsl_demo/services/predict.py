@@ -14,6 +14,7 @@ from fsl_demo.core.pictures import Picture
 
 if TYPE_CHECKING:
     from fsl_demo.core.capabilities import Classifier, Method
+    from fsl_demo.core.settings import Settings
 
 FIRST_BATCH, LARGEST_BATCH = 16, 128
 
@@ -26,7 +27,7 @@ class Plan:
     """A method and the settings to run it with."""
 
     method: Method
-    settings: Any
+    settings: Settings
 
 
 def predict_in_batches(

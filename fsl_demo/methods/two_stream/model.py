@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +21,11 @@ from fsl_demo.core.episodes import Box, Layer, Progress, in_latin_script, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference.phrases import left_out, spoken
 from fsl_demo.inference.vector_cache import VectorCache
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from fsl_demo.layers.two_stream import TwoStreamNetwork
 
 CHECKPOINT = "two_stream"
 PLACES = EfficientNetLite2.positions
@@ -53,9 +58,9 @@ class TwoStreamModel:
         self.name, self.folder = name, folder
         self._pictures = VectorCache(REMEMBERED)
         self._lock = threading.Lock()
-        self._loaded: tuple[checkpoints.Checkpoint, Any] | None = None
+        self._loaded: tuple[checkpoints.Checkpoint, TwoStreamNetwork] | None = None
 
-    def load(self) -> tuple[checkpoints.Checkpoint, Any]:
+    def load(self) -> tuple[checkpoints.Checkpoint, TwoStreamNetwork]:
         """The checkpoint, and its network on the device."""
         with self._lock:
             if self._loaded is None:
@@ -126,7 +131,7 @@ class TwoStreamModel:
         """`blended` with the weight that was chosen on Flickr8k's validation pictures."""
         return blended(similarities, matches, float(self.load()[0].arrays["blend"][0]))
 
-    def streams(self, pictures: Sequence[Picture], progress: Progress = quiet) -> Any:
+    def streams(self, pictures: Sequence[Picture], progress: Progress = quiet) -> Tensor:
         """The pictures' positions as they enter the network, a tensor [N, 81, D]; each picture once."""
         import torch
 
@@ -146,7 +151,7 @@ class TwoStreamModel:
         flat = self._pictures([picture.sha256 for picture in pictures], compute, places * channels)
         return torch.from_numpy(flat).to(runtime.device()).view(len(pictures), places, channels)
 
-    def texts(self, sentences: Sequence[str]) -> tuple[Any, Any]:
+    def texts(self, sentences: Sequence[str]) -> tuple[Tensor, Tensor]:
         """Sentences as they enter the network, a tensor [T, L, D], and which of their tokens are real, bool [T, L]."""
         minilm, network = self.networks.texts, self.load()[1]
         tokens, real = minilm.tokens(sentences)
@@ -204,7 +209,7 @@ class TwoStreamModel:
             for number, word in weights.items()
         )
 
-    def blank(self) -> Any:
+    def blank(self) -> Tensor:
         """A picture of which nothing is known, as in training: its positions are 0; a tensor [1, 81, D]."""
         import torch
 
@@ -218,7 +223,7 @@ class TwoStreamModel:
         """The words that a blank may hold: those of the captions that are a WordPiece of their own."""
         return [word for _, word in self._words()]
 
-    def guesses(self, shown: Sequence[Any], tokens: Any, real: Any) -> list[np.ndarray]:
+    def guesses(self, shown: Sequence[Tensor], tokens: Tensor, real: Tensor) -> list[np.ndarray]:
         """Probabilities of `whole_words` for the one [MASK] of each sentence, float32 [T, W], for each that is shown.
 
         Args:
