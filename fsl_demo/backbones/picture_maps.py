@@ -34,9 +34,9 @@ def placed(maps: np.ndarray, axes: np.ndarray) -> np.ndarray:
     """
     pooled = np.maximum(maps.mean(axis=(2, 3)), 1e-12)
     rooted = maps * (pooled ** (POWER - 1))[:, :, None, None]
-    found = np.einsum("nchw,cd->ndhw", rooted, axes, optimize=True)
-    lengths = np.linalg.norm(found.mean(axis=(2, 3)), axis=1)
-    return np.asarray(found / np.maximum(lengths, 1e-12)[:, None, None, None], np.float32)
+    projected = np.einsum("nchw,cd->ndhw", rooted, axes, optimize=True)
+    lengths = np.linalg.norm(projected.mean(axis=(2, 3)), axis=1)
+    return np.asarray(projected / np.maximum(lengths, 1e-12)[:, None, None, None], np.float32)
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

@@ -44,6 +44,6 @@ def shares(network: PrefixNetwork, positions: Tensor, pooled: Tensor, scores: Te
     centred, rows = network.centred(positions)[0], []
     for score in scores:
         pull = torch.autograd.grad(score, pooled, retain_graph=True)[0][0].split(centred.shape[1])
-        parts = [centred[part] @ some / len(centred[part]) for part, some in zip(PARTS, pull, strict=True)]
+        parts = [centred[part] @ gradient / len(centred[part]) for part, gradient in zip(PARTS, pull, strict=True)]
         rows.append(torch.cat(parts))
     return torch.stack(rows).numpy(force=True)

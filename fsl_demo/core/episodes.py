@@ -227,8 +227,8 @@ class LabelledEpisode:
 
     def caption(self, picture: Picture) -> str:
         """The best of the latest captions of a picture; "" when it was not described."""
-        said = self.captions.get(picture.sha256)
-        return said[0].captions[0].text if said else ""
+        described = self.captions.get(picture.sha256)
+        return described[0].captions[0].text if described else ""
 
 
 def ordered_unique(pictures: Sequence[Picture]) -> list[Picture]:

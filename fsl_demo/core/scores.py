@@ -81,8 +81,8 @@ class Combined:
 
 def combine(scores: Sequence[Scores]) -> Combined:
     """The methods' answers to the same queries and classes as one."""
-    probabilities = np.stack([one.probabilities for one in scores]).mean(axis=0)
-    unlike = [[one.unlike(query) for query in range(len(probabilities))] for one in scores]
+    probabilities = np.stack([answered.probabilities for answered in scores]).mean(axis=0)
+    unlike = [[answered.unlike(query) for query in range(len(probabilities))] for answered in scores]
     return Combined(probabilities, 2 * np.sum(np.array(unlike, dtype=int), axis=0) > len(scores))
 
 

@@ -17,5 +17,5 @@ def load(package: str, *entries: str) -> tuple[Any, ...]:
 
 
 def _object(package: str, module: str, name: str = "") -> Any:
-    found = import_module(f"{package}.{module}")
-    return getattr(found, name) if name else found
+    loaded = import_module(f"{package}.{module}")
+    return getattr(loaded, name) if name else loaded

@@ -30,12 +30,12 @@ class FaceDetector(Crops):
 
     def detect(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[tuple[Region, ...]]:
         """Faces of each picture, the largest first; the cascade gives no scores."""
-        found = []
+        detected = []
         for number, picture in enumerate(pictures):
             progress("faces", number, len(pictures))
             regions = (Region.within(face.box(picture), words=(("face", 1.0),)) for face in faces.find(picture))
-            found.append(tuple(region for region in regions if region is not None))
-        return found
+            detected.append(tuple(region for region in regions if region is not None))
+        return detected
 
     def crop(self, picture: Picture) -> Picture | None:
         """The largest face in its frame; edge pixels go on where the frame reaches beyond the picture."""

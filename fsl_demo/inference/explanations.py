@@ -46,8 +46,8 @@ def direction_heatmap(
     contributions: tuple[tuple[str, float], ...] = (),
 ) -> Layer:
     """A layer whose map is where one of the directions [C, D] is found, on one scale for all of them."""
-    found = scaled(space.evidence(picture, directions), index)
-    return Layer(picture, role, found, space.seen(picture), kind=kind, contributions=contributions)
+    heat_map = scaled(space.evidence(picture, directions), index)
+    return Layer(picture, role, heat_map, space.seen(picture), kind=kind, contributions=contributions)
 
 
 def scaled(evidence: np.ndarray, index: int) -> np.ndarray:

@@ -24,8 +24,8 @@ def sentences(spec: ClassSpec) -> tuple[list[str], list[str]]:
     described = tuple(text for text in spec.descriptions if in_latin_script(text))
     if not in_latin_script(spec.name):
         return [], list(described)
-    found = () if described else tuple(definitions(spec.name))
-    return prompts(ClassSpec(spec.name, described), default_templates(), found)
+    glosses = () if described else tuple(definitions(spec.name))
+    return prompts(ClassSpec(spec.name, described), default_templates(), glosses)
 
 
 def imagenet_sentences() -> list[str]:
@@ -58,9 +58,9 @@ def _dictionary() -> dict[str, list[tuple[str, str]]]:
     runtime.guard_torchvision()
     from timm.data import ImageNetInfo
 
-    info, found = ImageNetInfo("imagenet22k"), dict[str, list[tuple[str, str]]]()
+    info, senses = ImageNetInfo("imagenet22k"), dict[str, list[tuple[str, str]]]()
     for names, entry in zip(info.label_descriptions(), info.label_descriptions(detailed=True), strict=True):
         lemmas = [lemma.strip() for lemma in names.split(",")]
         for lemma in lemmas:
-            found.setdefault(lemma.casefold(), []).append((lemmas[0], entry.removeprefix(f"{names}: ")))
-    return found
+            senses.setdefault(lemma.casefold(), []).append((lemmas[0], entry.removeprefix(f"{names}: ")))
+    return senses

@@ -17,5 +17,5 @@ def locally_scaled(first: np.ndarray, second: np.ndarray, cohort: np.ndarray) ->
     Returns:
         float [P].
     """
-    near = [np.sort(some @ cohort.T, axis=1)[:, -NEIGHBOURS:].mean(axis=1) for some in (first, second)]
+    near = [np.sort(vectors @ cohort.T, axis=1)[:, -NEIGHBOURS:].mean(axis=1) for vectors in (first, second)]
     return (first * second).sum(axis=1) - sum(near) / 2

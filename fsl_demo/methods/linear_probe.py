@@ -89,7 +89,7 @@ class LinearProbeClassifier:
         strength, self.none_below = STRENGTH, 0.0
         held_out = min(episode.shots()) >= 2
         if held_out:
-            trials = [(one, *_held_out(self.support, owners, one)) for one in STRENGTHS]
+            trials = [(strength, *_held_out(self.support, owners, strength)) for strength in STRENGTHS]
             strength, _, similarities = min(trials, key=lambda trial: trial[1])
             self.none_below = calibration.threshold(similarities, owners, 0.0, 0.0)
         if settings.none_below is not None:

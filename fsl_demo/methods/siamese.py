@@ -68,9 +68,11 @@ class Siamese(Classifies[VariantSettings], Verifies, HasVariants):
     def verify(self, first: Sequence[Picture], second: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         """Cosines of pairs of pictures, [P], in the space of the first variant; locally scaled, if it has a cohort."""
         space = TrainedSpace(self.networks, self.variants[0].checkpoint)
-        one, two = space.embed(first, progress), space.embed(second, progress)
+        lefts, rights = space.embed(first, progress), space.embed(second, progress)
         cohort = space.network.arrays.get("cohort")
-        return (one * two).sum(axis=1) if cohort is None else locally_scaled(one, two, cohort.astype(np.float32))
+        return (
+            (lefts * rights).sum(axis=1) if cohort is None else locally_scaled(lefts, rights, cohort.astype(np.float32))
+        )
 
     def fit(self, episode: Episode, settings: VariantSettings, progress: Progress = quiet) -> NearestMean:
         """Choose the variant, embed the support set and average it.

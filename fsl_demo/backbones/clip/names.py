@@ -48,11 +48,11 @@ class ClipName:
         text = text.strip()
         if text.startswith(LOCAL_DIR) and text != LOCAL_DIR:
             return cls("", "", _path(text.removeprefix(LOCAL_DIR)))
-        found = re.fullmatch(r"(?P<architecture>\w[\w.-]*)(?:/(?P<tag>\w[\w.-]*))?(?::(?P<path>.+))?", text)
-        if found is None or not (found["tag"] or found["path"]):
+        parts = re.fullmatch(r"(?P<architecture>\w[\w.-]*)(?:/(?P<tag>\w[\w.-]*))?(?::(?P<path>.+))?", text)
+        if parts is None or not (parts["tag"] or parts["path"]):
             raise UserError("clip_name", name=text)
-        path = _path(found["path"]) if found["path"] else None
-        return cls(found["architecture"], (found["tag"] or "").lower().replace("-", "_"), path)
+        path = _path(parts["path"]) if parts["path"] else None
+        return cls(parts["architecture"], (parts["tag"] or "").lower().replace("-", "_"), path)
 
     def __str__(self) -> str:
         if not self.architecture:
@@ -106,7 +106,7 @@ DEFAULT = OFFERS[0].name
 
 def offer(name: ClipName) -> Offer:
     """What is known of weights before they are downloaded."""
-    return next((one for one in OFFERS if one.name == str(name)), Offer(str(name)))
+    return next((known for known in OFFERS if known.name == str(name)), Offer(str(name)))
 
 
 def folder() -> Path:

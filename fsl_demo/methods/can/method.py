@@ -68,11 +68,11 @@ class Can(Classifies[VariantSettings], Verifies, HasVariants):
 
     def verify(self, first: Sequence[Picture], second: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         """Similarities of pairs of pictures, [P], with the first variant."""
-        space, found = CrossSpace(self.networks, self.variants[0].checkpoint), []
+        space, similarities = CrossSpace(self.networks, self.variants[0].checkpoint), []
         for start in range(0, len(first), PAIRS):
-            one, two = (space.maps(some[start : start + PAIRS], progress) for some in (first, second))
-            found.append(space.similarities(one, two).diagonal())
-        return np.concatenate(found)
+            lefts, rights = (space.maps(pictures[start : start + PAIRS], progress) for pictures in (first, second))
+            similarities.append(space.similarities(lefts, rights).diagonal())
+        return np.concatenate(similarities)
 
     def fit(self, episode: Episode, settings: VariantSettings, progress: Progress = quiet) -> CanClassifier:
         """Choose the variant and average each class's maps.
@@ -180,12 +180,12 @@ class CanClassifier:
         return calibration.softmax(self.temperature * self._held_out_similarities())
 
     def _held_out_similarities(self) -> np.ndarray:
-        found, counts = [], np.array(self.episode.shots())
+        rows, counts = [], np.array(self.episode.shots())
         for maps, owner in zip(self.support, self.owners, strict=True):
             classes = self.maps.copy()
             classes[owner] = (classes[owner] * counts[owner] - maps) / (counts[owner] - 1)
-            found.append(self.space.similarities(classes, maps[None])[0])
-        return np.stack(found)
+            rows.append(self.space.similarities(classes, maps[None])[0])
+        return np.stack(rows)
 
     def _joined(self, asked: np.ndarray, similarities: np.ndarray, share: float) -> np.ndarray:
         """Class maps with the surest queries as further support."""

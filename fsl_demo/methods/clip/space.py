@@ -45,11 +45,11 @@ class ClipSpace:
 
     def texts(self, sentences: Sequence[Sequence[str]], progress: Progress = quiet) -> np.ndarray:
         """The mean of each ensemble's unit vectors, at length 1, float32 [C, D]; zeros for an empty ensemble."""
-        found = np.zeros((len(sentences), self.network.channels), np.float32)
-        for mean, vectors in zip(found, encoded(self.features, self.network, sentences, progress), strict=True):
+        means = np.zeros((len(sentences), self.network.channels), np.float32)
+        for mean, vectors in zip(means, encoded(self.features, self.network, sentences, progress), strict=True):
             if len(vectors):
                 mean[:] = vectors.mean(axis=0)
-        return l2_normalize(found)
+        return l2_normalize(means)
 
     def reads(self, text: str) -> bool:
         """Whether the text tower was trained on this script: Latin, for OpenAI's tokenizer; any, for another."""
