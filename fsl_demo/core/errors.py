@@ -49,7 +49,7 @@ MESSAGES = {
     "no_pictures": "There is no picture to describe. Name at least one that can be read.",
     "unknown_class": "There is no class “{name}”. There are: {known}.",
     "setting_bad": "“{name}” cannot be {value}. {reason}",
-    "reason_setting": "There is no such setting. There are: {known}.",
+    "reason_setting": "{method} has: {known}.",
     "reason_number": "It is a number from {low} to {high}.",
     "reason_whole_number": "It is a whole number from {low} to {high}.",
     "reason_choice": "It is one of: {known}.",

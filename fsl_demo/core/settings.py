@@ -44,16 +44,17 @@ class Setting(ABC):
     default: Value | None = None
     kind: ClassVar[str]
 
-    def parse(self, given: object, name: str = "") -> Value | None:
+    def parse(self, given: object, name: str = "", required: bool = False) -> Value | None:
         """A value from the page, the command line, the API or the store; None leaves it to the default.
 
         Args:
             name: what a refusal calls the setting.
+            required: an empty text is no value either; otherwise it stands for the default.
 
         Raises:
             UserError: `setting_bad`.
         """
-        if given is None or (isinstance(given, str) and not given.strip()):
+        if given is None or (isinstance(given, str) and not given.strip() and not required):
             return None
         return self._parse(given, name or self.label or self.name)
 
@@ -177,7 +178,7 @@ class Settings:
         )
 
     @classmethod
-    def parse(cls, name: str, given: object, of: str = "") -> Value | None:
+    def parse(cls, name: str, given: object, of: str = "", required: bool = False) -> Value | None:
         """The value of one setting; see `Setting.parse`.
 
         Args:
@@ -188,12 +189,12 @@ class Settings:
         """
         known, path = {control.name: control for control in cls.controls()}, f"{of}.{name}" if of else name
         if name not in known:
-            raise _refused(given, path[: 2 * SHOWN], "reason_setting", known=", ".join(known))
-        return known[name].parse(given, path)
+            raise _refused(given, path[: 2 * SHOWN], "reason_setting", method=of, known=", ".join(known))
+        return known[name].parse(given, path, required)
 
     @classmethod
-    def read(cls, given: Mapping[str, object], of: str = "") -> Self:
-        """Settings from values by name, each checked; those left out or empty keep their default.
+    def read(cls, given: Mapping[str, object], of: str = "", required: bool = False) -> Self:
+        """Settings from values by name, each checked; those left out, or empty and not required, keep their default.
 
         Args:
             of: id of the method, for the message.
@@ -201,7 +202,7 @@ class Settings:
         Raises:
             UserError: `setting_bad`.
         """
-        parsed = {name: cls.parse(name, value, of) for name, value in given.items()}
+        parsed = {name: cls.parse(name, value, of, required) for name, value in given.items()}
         return cls(**{name: value for name, value in parsed.items() if value is not None})
 
     @classmethod

@@ -119,7 +119,7 @@ def settings(registry: Registry, assignments: Iterable[str]) -> dict[str, Settin
         method, _, name = path.partition(".")
         registry.method(method)
         given[method][name] = text
-    return {name: method.Settings.read(given[name], name) for name, method in registry.methods.items()}
+    return {name: method.Settings.read(given[name], name, required=True) for name, method in registry.methods.items()}
 
 
 def compared(

@@ -83,7 +83,7 @@ def test_it_goes_out_and_comes_in(call: Call, folder: Path, tmp_path: Path, name
         (("sort", "{s}", "--support", "{s}", "--into", "{o}", "--methods", "gone"), "no method “gone”"),
         (("caption", "{s}", "--captioner", "gone"), "no captioner “gone”. There are: dictated"),
         (("predict", "--support", "{s}", "--queries", "{s}", "--set", "gone.x=1"), "no method “gone”"),
-        (("predict", "--support", "{s}", "--queries", "{s}", "--set", "nearest.x=1"), "There are: none_below"),
+        (("predict", "--support", "{s}", "--queries", "{s}", "--set", "nearest.x=1"), "nearest has: none_below"),
         (
             ("predict", "--support", "{s}", "--queries", "{s}", "--set", "nearest.none_below=nan"),
             "from -2 to 1",

@@ -96,7 +96,7 @@ def test_what_can_be_set(name: str, given: object, value: object) -> None:
         ("word", "x" * 100_001, "It is a text of at most 100000 characters."),
         ("templates", ["a {}."], "It is a text of at most 100000 characters."),
         ("model", 1, "It is a text of at most 100000 characters."),
-        ("other", "1", "There is no such setting. There are: blend, neighbours, "),
+        ("other", "1", "knn has: blend, neighbours, "),
     ],
 )
 def test_what_is_refused_is_refused_in_a_sentence(name: str, given: object, reason: str) -> None:
@@ -136,6 +136,12 @@ def test_settings_are_read_as_a_whole() -> None:
     with pytest.raises(UserError, match=r"cannot be 8\.5") as refused:
         Everything.read({"blend": 0.2, "neighbours": 8.5}, "knn")
     assert "knn.neighbours" in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["blend", "neighbours", "variant"])
+def test_an_empty_value_is_none_where_one_is_required(name: str) -> None:
+    with pytest.raises(UserError, match="knn"):
+        Everything.read({name: ""}, "knn", required=True)
 
 
 def test_what_a_record_has_is_kept_and_the_rest_is_named() -> None:

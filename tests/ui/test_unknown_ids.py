@@ -105,7 +105,7 @@ def test_the_panel_of_settings_says_what_is_missing(opened: Browser) -> None:
     assert "“prototype.variant” cannot be birds. It is one of: faces, digits." in shown
     assert "birds (not installed)</option>" in shown
     assert "“prototype.neighbours” cannot be 2.7. It is a whole number from 1 to 9." in shown
-    assert "“prototype.vanished” cannot be [1, {&#39;a&#39;: 2}]. There is no such setting." in shown
+    assert "“prototype.vanished” cannot be [1, {&#39;a&#39;: 2}]. prototype has: " in shown
     assert "none_below” cannot" not in shown  # 0.25 is a value that it can have
 
 
