@@ -30,7 +30,7 @@ from fsl_demo.core.pictures import ingest
 from fsl_demo.datasets.class_folders import class_folders
 from fsl_demo.evaluation.calibration import credits
 from fsl_demo.evaluation.run import evaluate
-from fsl_demo.evaluation.sampling import EpisodeSampler
+from fsl_demo.evaluation.sampling import EpisodeSampler, Sampling
 from fsl_demo.inference import anchors as anchoring
 from fsl_demo.inference import calibration, image_space
 from fsl_demo.inference.glossary import imagenet_sentences
@@ -257,8 +257,8 @@ def figures(networks: Networks, data: Path) -> list[dict[str, Any]]:
         ("photos, the other 25 classes", photos(data, rest=True)),
         ("CIFAR-FS, test", cifar_fs(data, "test", 100)),
     ):
-        reports = [evaluate(methods, files, shot=shot, seed=SEED) for shot in (1, 5)]
-        reports.append(evaluate(methods[1:], files, way=0, shot=0, queries=0, episodes=1))
+        reports = [evaluate(methods, files, Sampling(shot=shot, seed=SEED)) for shot in (1, 5)]
+        reports.append(evaluate(methods[1:], files, Sampling(way=0, shot=0, queries=0, episodes=1)))
         for report in reports:
             print(f"\n{name}: {report.markdown()}", flush=True)
             measured.append({"data": name, **report.as_dict()})

@@ -10,7 +10,7 @@ import numpy as np
 
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.datasets.parts import Item
-from fsl_demo.evaluation.run import Opened, episode_of
+from fsl_demo.evaluation.episodes import Opened, episode_of
 from fsl_demo.evaluation.sampling import EpisodeSampler
 from fsl_demo.inference.calibration import REFUSED, softmax
 from fsl_demo.inference.vision_language import VisionLanguageSettings
