@@ -289,7 +289,7 @@ def _leave_one_out(chosen: argparse.Namespace, methods: list[Method], settings: 
     from fsl_demo.evaluation.leave_one_out import leave_one_out
 
     terminal = reporting.Terminal()
-    episode = reading.task(Path(chosen.data), None, terminal.progress, terminal.fault)
+    episode = reading.task(Path(chosen.data), {}, progress=terminal.progress, report=terminal.fault)
     names = [spec.name for spec in episode.classes]
     documents: list[dict[str, Any]] = []
     for method in methods:

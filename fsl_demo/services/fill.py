@@ -59,12 +59,15 @@ def fill(model: TwoStreamModel, picture: Picture, sentence: str, top: int = 5, p
         raise UserError("blank_many", count=count)
     if any(letter.isalpha() for letter in rest) and not model.reads(rest):
         raise UserError("search_script", model=model.title)
-    asked = model.networks.texts.tokens([BLANK.sub(" [MASK] ", text)])
-    (with_picture,), (without,) = model.guesses([model.streams([picture], progress), model.blank()], *asked)
+    tokens = model.networks.texts.tokens([BLANK.sub(" [MASK] ", text)])
+    (with_picture,), (without,) = model.guesses([model.streams([picture], progress), model.blank()], *tokens)
     words = model.whole_words()
 
     def best(ranked: np.ndarray) -> tuple[Guess, ...]:
-        order = [one for one in np.argsort(-ranked, kind="stable") if words[one] not in FUNCTION_WORDS][:top]
-        return tuple(Guess(words[one], float(with_picture[one]), float(without[one])) for one in order)
+        order = [number for number in np.argsort(-ranked, kind="stable") if words[number] not in FUNCTION_WORDS]
+        return tuple(
+            Guess(words[number], seen=float(with_picture[number]), unseen=float(without[number]))
+            for number in order[:top]
+        )
 
     return Filled(best(with_picture), best(without))

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from fsl_demo.core.errors import UserError
+from fsl_demo.services.episodes import export_episodes
 from fsl_demo.store.exchange import FORMATS
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import Document
@@ -36,12 +37,14 @@ class Episodes(Panel):
 
     def html(self, context: Context) -> str:
         everything = context.workspace.episodes()
-        found = context.workspace.episodes(self.text, self.class_name, self.method, self.since, self.until)
+        matching = context.workspace.episodes(
+            text=self.text, class_name=self.class_name, method=self.method, since=self.since, until=self.until
+        )
         return context.render(
             "episodes.html",
             asked=self,
             everything=bool(everything),
-            episodes=found,
+            episodes=matching,
             class_names=sorted({name for summary in everything for name in summary.classes}),
             methods=sorted({method for summary in everything for method in summary.methods}),
             formats=list(FORMATS),
@@ -123,10 +126,9 @@ class Export(JobRequest):
 
         def run(job: Job) -> None:
             job.progress(context.say(f"format.{kind.id}"))("write", 0, 0)
-            chosen = self.episodes or [summary.id for summary in context.workspace.episodes()]
             path = context.page.exports / f"episodes-{datetime.now():%Y%m%d-%H%M%S}-{kind.id}{kind.suffix}"
-            kind.write([(episode_id, context.workspace.episode(episode_id)) for episode_id in chosen], path)
-            job.outcome = Outcome("exported", len(chosen), path.name)
+            count = export_episodes(context.workspace, kind, ids=self.episodes, path=path)
+            job.outcome = Outcome("exported", count, path.name)
 
         return run
 
