@@ -5,10 +5,12 @@ PY := $(VENV)/bin/python
 ARGS ?=
 DATA ?= data/photos
 TORCH_INDEX ?=
-PIP_INSTALL := $(PY) -m pip install --disable-pip-version-check $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+PIP_INSTALL := $(PY) -m pip install --disable-pip-version-check -c constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 UNFINISHED := $(VENV)/.unfinished
+UNPINNED := pip|nvidia-[^=]*|cuda-[^=]*|triton
+# pip comes with .venv; torch itself pins its packages for CUDA
 
-.PHONY: help install run test lint bench evaluate
+.PHONY: help install run test check lint constraints bench evaluate
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -36,10 +38,10 @@ $(PIP_INSTALL) -r $< || { rm -f $(UNFINISHED); exit 1; }
 @touch $@; rm -f $(UNFINISHED)
 endef
 
-$(VENV)/.installed-run: requirements.txt
+$(VENV)/.installed-run: requirements.txt constraints.txt
 	$(INSTALL)
 
-$(VENV)/.installed-dev: requirements-dev.txt requirements.txt
+$(VENV)/.installed-dev: requirements-dev.txt requirements.txt constraints.txt
 	$(INSTALL)
 	@touch $(VENV)/.installed-run
 
@@ -52,10 +54,19 @@ test: $(VENV)/.installed-dev ## install what the tests need, Chromium too, and r
 	@$(PY) -m tests.browser_path
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
+check: lint ## check style and types, and run the tests that are fast
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile -m "not slow and not browser and not process" $(ARGS)
+
 lint: $(VENV)/.installed-dev ## check style and types
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy fsl_demo experiments
+
+constraints: $(VENV)/.installed-dev ## pin what the requirements bring, for every Python and system (ARGS=--upgrade: newest)
+	$(PIP_INSTALL) uv==0.13.9
+	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-annotate $(ARGS) \
+	  --custom-compile-command "make constraints" requirements-dev.txt --output-file constraints.txt
+	grep -Ev '^($(UNPINNED))==' constraints.txt > constraints.txt.new && mv constraints.txt.new constraints.txt
 
 bench: $(VENV)/.installed-dev ## measure speed on this machine
 	@$(PY) -m benchmarks $(ARGS)

@@ -30,11 +30,13 @@ from fsl_demo.losses.contrastive import contrastive, distances
 from fsl_demo.losses.focal import focal
 from fsl_demo.training.curve import svg
 from fsl_demo.training.data import Arrays, load
-from fsl_demo.training.loop import Schedule, Training
-from fsl_demo.training.objectives import S3Net, Sampling, Siamese
+from fsl_demo.training.events import EpochDone, Event, Note
+from fsl_demo.training.loop import Training
+from fsl_demo.training.objectives.metric import MetricObjective, S3Net, Sampling, Siamese
 from fsl_demo.training.recipes import INK
-from fsl_demo.training.run import sample
-from fsl_demo.training.validation import episode_accuracy, features, pair_accuracy
+from fsl_demo.training.schedule import Schedule
+from fsl_demo.training.setup import Figures, Setup
+from fsl_demo.training.validation import episode_accuracy, features, pair_accuracy, sample
 
 SEEDS = range(5)
 WAY, EPISODES = 20, 600
@@ -140,14 +142,14 @@ class ContrastiveOnPairs(S3Net):
         return contrastive(distances(first, second), label == other)
 
 
-def objective(variant: str, classes: int) -> Any:
+def objective(variant: str, classes: int) -> MetricObjective:
     """The module of one variant, with fresh weights."""
     plain = variant in ("without CBAM", "after pooling", *STUDIES["s3net"])
     architecture = replace(PLAIN, cbam=not plain)
     embedder = PooledThenAttended(architecture) if variant == "after pooling" else Embedder(architecture)
     if variant in ("spatial MLP", "double sigmoid"):
         _replace_attention(embedder, variant)
-    kinds: dict[str, Callable[..., Any]] = {
+    kinds: dict[str, Callable[..., MetricObjective]] = {
         "frozen norms": FrozenNorms,
         "with focal loss": WithFocal,
         "focal, flipped label": WithFlippedFocal,
@@ -170,21 +172,26 @@ def run(variant: str, seed: int, parts: Sequence[Arrays], folder: Path, tell: Ca
     """Train one variant with one seed: its curve, and its accuracy on test episodes after the last epoch."""
     training, validation, test = parts
     torch.manual_seed(seed)
-    some = sample(training)
+    shown = sample(training)
 
-    def figures(module: Any) -> tuple[float, float]:
-        found = [features(module.embedder, part.images, False) for part in (some, validation)]
-        return pair_accuracy(found[0], some.pairs), pair_accuracy(found[1], validation.pairs)
+    def figures(module: MetricObjective) -> Figures:
+        values = [features(module.embedder, part.images, maps=False) for part in (shown, validation)]
+        return Figures(pair_accuracy(values[0], shown.pairs), pair_accuracy(values[1], validation.pairs))
+
+    def report(event: Event) -> None:
+        if isinstance(event, EpochDone | Note):
+            tell(f"{variant}, seed {seed}: {event}")
 
     module = objective(variant, len(training.names))
-    place = folder / f"{variant.replace(' ', '_').replace(',', '')}_{seed}"
-    loop = Training(module, training, figures, SCHEDULE, *INK.preparing(module.embedder.architecture), place, seed)
-    loop.run(lambda text: tell(f"{variant}, seed {seed}: {text}"))
-    found = features(loop.module.embedder, test.images, False)
+    augment, setting = INK.preparing(module.embedder.architecture)
+    setup = Setup(module, training, SCHEDULE, validate=figures, augment=augment, setting=setting)
+    loop = Training(setup, folder / f"{variant.replace(' ', '_').replace(',', '')}_{seed}", seed=seed)
+    loop.run(report)
+    values = features(loop.module.embedder, test.images, maps=False)
     return {
         "variant": variant,
         "seed": seed,
-        "test": episode_accuracy(found, test.labels, WAY, EPISODES),
+        "test": episode_accuracy(values, test.labels, WAY, EPISODES),
         "training": [row["training"] for row in loop.history.rows],
     }
 

@@ -38,6 +38,9 @@ class Captioning(nn.Module):
         spread: of the towers, [2]: they are divided by it.
     """
 
+    mean: Tensor
+    spread: Tensor
+
     def __init__(self, language: LanguageModel, mean: Tensor, spread: Tensor) -> None:
         super().__init__()
         self._language = (language,)

@@ -16,6 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from fsl_demo import checkpoints, runtime
+from fsl_demo.checkpoints import Checkpoint, Source, layout
+from fsl_demo.checkpoints.card import LanguageArchitecture
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.errors import UserError
 
@@ -56,9 +58,11 @@ class LanguageModel:
     """A frozen causal language model and its tokenizer.
 
     Args:
-        name: a checkpoint of `train language-model`, or a folder of a causal model that transformers reads.
+        source: a checkpoint of `train language-model`: its name, its folder, or as loaded; or a folder of a causal
+            model that transformers reads.
 
     Attributes:
+        name: of its folder.
         weights: SHA-256 of the weights.
         width: channels of a token.
         end: the token that ends a sentence.
@@ -66,22 +70,44 @@ class LanguageModel:
         lock: held while the network reads; by whoever changes for a while how it reads, until that is undone.
     """
 
-    def __init__(self, name: str | Path = CHECKPOINT, progress: Progress = quiet) -> None:
+    def __init__(self, source: Source | Checkpoint = CHECKPOINT, progress: Progress = quiet) -> None:
         progress("weights", 0, 1)
-        folder = Path(name)
-        self.name, self.lock = str(name), threading.RLock()
-        read = self._from_transformers if (folder / "config.json").is_file() else self._from_checkpoint
-        self.network: Any = read(folder).eval().requires_grad_(False).to(runtime.device())
+        self.lock = threading.RLock()
+        if isinstance(source, Path) and layout.is_transformers(source):
+            self.name = source.name
+            read = self._from_transformers(source)
+        else:
+            checkpoint = source if isinstance(source, Checkpoint) else checkpoints.load(source)
+            self.name = checkpoint.home.name
+            read = self._from_checkpoint(checkpoint)
+        self.network: Any = read.eval().requires_grad_(False).to(runtime.device())
         self.width: int = self.network.config.hidden_size
         progress("weights", 1, 1)
 
-    def _from_checkpoint(self, name: Path) -> Any:
+    @classmethod
+    def of_captioner(cls, captioner: Checkpoint, progress: Progress = quiet) -> LanguageModel:
+        """The one that a captioner's card names, which lies beside the captioner or in the app's own folder.
+
+        Raises:
+            UserError: `card_incomplete`, `card_differs`, `weights_missing`; what is wrong with the language model.
+        """
+        named = captioner.card.language_model
+        if named is None:
+            raise UserError("card_incomplete", name=captioner.name, reason="language_model")
+        home = checkpoints.home_of(named, captioner)
+        language = cls(home if layout.is_transformers(home) else checkpoints.refer(named, captioner), progress)
+        if language.weights != named.sha256:
+            raise UserError("card_differs", name=captioner.name, part="language model")
+        return language
+
+    def _from_checkpoint(self, stored: Checkpoint) -> Any:
         from tokenizers import Tokenizer
 
-        stored = checkpoints.load(str(name))
         self.weights = stored.sha256
+        if not isinstance(stored.card.architecture, LanguageArchitecture):
+            raise UserError("card_incomplete", name=stored.name, reason="architecture of a language model")
         try:
-            found = network(**stored.card["architecture"])
+            found = network(**stored.card.architecture.model_dump())
             given = {
                 key: torch.from_numpy(array.astype(np.float32))
                 for key, array in stored.arrays.items()
@@ -91,8 +117,8 @@ class LanguageModel:
             if unknown or set(missing) - {"lm_head.weight"}:
                 raise ValueError(f"missing {missing}, unknown {unknown}")
             self._tokens: Any = Tokenizer.from_str(stored.arrays["tokenizer"].tobytes().decode())
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            raise UserError("card_differs", name=name, part="language model") from error
+        except Exception as error:  # tokenizers raises nothing narrower
+            raise UserError("card_differs", name=stored.name, part="language model") from error
         self.end = int(self._tokens.token_to_id(END) or 0)
         return found
 
@@ -107,7 +133,7 @@ class LanguageModel:
         try:
             found: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, use_safetensors=True)
             tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # whatever transformers makes of files that are not a model
             raise UserError("weights_missing", name=folder) from error
         digest = hashlib.sha256()
         for file in sorted(folder.glob("*.safetensors")):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.clip.model import Clip
@@ -12,6 +14,7 @@ from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
 from fsl_demo.backbones.efficientnet_lite2 import EfficientNetLite2
 from fsl_demo.backbones.minilm import MiniLM, MiniLMWithWords
 from fsl_demo.backbones.trained import TrainedNetwork
+from fsl_demo.checkpoints import Checkpoint, Current, Source
 from fsl_demo.core.episodes import Progress, quiet
 
 if TYPE_CHECKING:
@@ -32,9 +35,9 @@ class Networks:
     whole_pictures: EfficientNetLite2 = field(default_factory=EfficientNetLite2)
     texts: MiniLM = field(default_factory=MiniLM)
     shuffle: int | None = None
-    _trained: dict[str, TrainedNetwork] = field(default_factory=dict)
+    _trained: dict[tuple[Source, int | None], Current[TrainedNetwork]] = field(default_factory=dict)
     _clip: dict[str, Clip] = field(default_factory=dict)
-    _language: dict[str, LanguageModel] = field(default_factory=dict)
+    _language: WeakValueDictionary[str, LanguageModel] = field(default_factory=WeakValueDictionary)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -42,16 +45,18 @@ class Networks:
         """Texts with the words that they are made of."""
         return MiniLMWithWords(self.texts)
 
-    def trained(self, checkpoint: str) -> TrainedNetwork:
-        """The network of a checkpoint.
+    def trained(self, checkpoint: Source) -> TrainedNetwork:
+        """The network of a checkpoint's version in use, which is loaded once.
 
         Raises:
-            UserError: `weights_missing`, `weights_differ`.
+            UserError: what is wrong with the checkpoint.
         """
         with self._lock:
-            if checkpoint not in self._trained:
-                self._trained[checkpoint] = TrainedNetwork(checkpoint, self.shuffle, self.pictures)
-            return self._trained[checkpoint]
+            current = self._trained.setdefault(
+                (checkpoint, self.shuffle),
+                Current(partial(TrainedNetwork, shuffle=self.shuffle, pictures=self.pictures), checkpoint),
+            )
+        return current()
 
     def clip(self, name: str) -> Clip:
         """The CLIP model of a name; only the last one that was asked for is kept, because they are large.
@@ -66,15 +71,17 @@ class Networks:
                 self._clip[name] = made
             return self._clip[name]
 
-    def language_model(self, name: str, progress: Progress = quiet) -> LanguageModel:
-        """The causal language model of a checkpoint or a folder.
+    def language_model(self, captioner: Checkpoint, progress: Progress = quiet) -> LanguageModel:
+        """The causal language model that a captioner's card names; captioners of the same one share it.
 
         Raises:
-            UserError: `weights_missing`, `weights_differ`, `card_differs`.
+            UserError: `card_incomplete`, `card_differs`, and what is wrong with the language model.
         """
         from fsl_demo.backbones.language_model import LanguageModel
 
+        named = captioner.card.language_model
         with self._lock:
-            if name not in self._language:
-                self._language[name] = LanguageModel(name, progress)
-            return self._language[name]
+            language = self._language.get(named.sha256) if named else None
+            if language is None:
+                language = LanguageModel.of_captioner(captioner, progress)
+            return self._language.setdefault(language.weights, language)

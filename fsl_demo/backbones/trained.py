@@ -13,6 +13,8 @@ from fsl_demo.backbones.architecture import Architecture
 from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
 from fsl_demo.backbones.picture_maps import placed
 from fsl_demo.backbones.preprocessing import PREPROCESSINGS
+from fsl_demo.checkpoints import Checkpoint, Source
+from fsl_demo.checkpoints.card import NetworkArchitecture
 from fsl_demo.core.episodes import Box, Progress, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
@@ -22,7 +24,7 @@ class TrainedNetwork:
     """A checkpoint's network. Attributes as of `EfficientNetLite0`.
 
     Args:
-        name: of the checkpoint.
+        source: its name, its folder, or as loaded.
         shuffle: seed by which the values of each weight tensor are shuffled, for controls; None leaves them.
         pictures: the frozen network that some checkpoints go on from.
 
@@ -31,31 +33,30 @@ class TrainedNetwork:
         embedder: the checkpoint that has the embedder; another one, where the card says so.
 
     Raises:
-        UserError: `weights_missing`, `weights_differ`, `card_incomplete`; `card_differs` when the embedder is not the
-            one that the card names.
+        UserError: what is wrong with the checkpoint, `card_incomplete` where its card does not say how the network is
+            built; `card_differs` when the embedder is not the one that the card names.
     """
 
-    def __init__(self, name: str, shuffle: int | None = None, pictures: EfficientNetLite0 | None = None) -> None:
-        self.checkpoint = self.embedder = checkpoints.load(name)
+    def __init__(
+        self, source: Source | Checkpoint, shuffle: int | None = None, pictures: EfficientNetLite0 | None = None
+    ) -> None:
+        self.checkpoint = self.embedder = source if isinstance(source, Checkpoint) else checkpoints.load(source)
+        card, name = self.checkpoint.card, self.checkpoint.name
         self.name, self.id, self.title = name, name, name
         self.weights = self.checkpoint.sha256
-        try:
-            self.architecture = Architecture(**self.checkpoint.card["architecture"])
-            self.recipe = PREPROCESSINGS[self.architecture.preprocessing]
-            self.channels = int(self.checkpoint.card["channels"])
-            height, width = self.checkpoint.card["size"]
-            self.size = (int(height), int(width))
-            borrowed = self.checkpoint.card.get("embedder") or {"name": name, "sha256": self.weights}
-            lender, expected = str(borrowed["name"]), borrowed["sha256"]
-        except (KeyError, TypeError, ValueError) as error:
-            raise UserError("card_incomplete", name=name) from error
+        if not isinstance(card.architecture, NetworkArchitecture) or card.channels is None or card.size is None:
+            raise UserError("card_incomplete", name=name, reason="architecture, size and channels of a network")
+        if card.architecture.preprocessing not in PREPROCESSINGS:
+            reason = f"architecture.preprocessing: {card.architecture.preprocessing}"
+            raise UserError("card_incomplete", name=name, reason=reason)
+        self.architecture = Architecture(**card.architecture.model_dump())
+        self.recipe = PREPROCESSINGS[self.architecture.preprocessing]
+        self.channels, self.size = card.channels, card.size
         self.preprocessing = self.recipe.id
         self.source = (pictures or EfficientNetLite0()) if self.recipe.frozen else None
-        if lender != name:
-            self.embedder = checkpoints.load(lender)
+        if card.embedder is not None:
+            self.embedder = checkpoints.refer(card.embedder, self.checkpoint)
             self.weights = f"{self.weights[:8]}{self.embedder.sha256[:8]}"
-            if self.embedder.sha256 != expected:
-                raise UserError("card_differs", name=name, part=lender)
         if self.source is not None:
             self.weights = f"{self.weights[:8]}{self.source.weights[:8]}"
         if shuffle is not None:

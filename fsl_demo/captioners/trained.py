@@ -17,8 +17,11 @@ import torch
 from torch import Tensor
 
 from fsl_demo.backbones.captioners import NETWORKS, PARTS, PICTURE, Captioning
+from fsl_demo.backbones.language_model import LanguageModel
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.towers import PictureTowers
+from fsl_demo.checkpoints import Source
+from fsl_demo.checkpoints.card import GatedArchitecture, PrefixArchitecture
 from fsl_demo.core.captioning import Caption, CaptionerCard
 from fsl_demo.core.episodes import Layer, Progress, quiet
 from fsl_demo.core.errors import UserError
@@ -66,15 +69,19 @@ class TrainedCaptioner:
 
     Args:
         checkpoint: in place of the one that is shipped.
+        language: to speak with, in place of the one that the card names.
     """
 
     card: ClassVar[CaptionerCard]
     shipped: ClassVar[str]
 
-    def __init__(self, networks: Networks, checkpoint: str | None = None) -> None:
+    def __init__(
+        self, networks: Networks, checkpoint: Source | None = None, language: LanguageModel | None = None
+    ) -> None:
         self.networks, self.towers = networks, PictureTowers(networks)
         self.joint = of_sentences(networks)
-        self.checkpoint = checkpoint or self.shipped
+        self._language = language
+        self.checkpoint: Source = checkpoint or self.shipped
         self._loaded: tuple[Any, str, Doubt] | None = None
         self._lock = threading.Lock()
 
@@ -193,21 +200,18 @@ class TrainedCaptioner:
         stored = checkpoints.load(self.checkpoint)
         arrays = {name: torch.from_numpy(array.astype(np.float32)) for name, array in stored.arrays.items()}
         doubt = Doubt(*(arrays.pop(f"doubt_{part}", torch.zeros(0)).numpy() for part in ("photographs", "below")))
+        architecture = stored.card.architecture
+        if not isinstance(architecture, PrefixArchitecture | GatedArchitecture):
+            raise UserError("card_incomplete", name=stored.name, reason="architecture of a captioner")
+        arguments = architecture.model_dump(exclude={"network"})
+        spoken = self._language or self.networks.language_model(stored, progress)
         try:
-            kind, language = stored.card["architecture"]["network"], stored.card["language_model"]
-            arguments = {key: value for key, value in stored.card["architecture"].items() if key != "network"}
-        except (KeyError, TypeError) as error:
-            raise UserError("card_incomplete", name=self.checkpoint) from error
-        spoken = self.networks.language_model(language["name"], progress)
-        if spoken.weights != language["sha256"]:
-            raise UserError("card_differs", name=self.checkpoint, part="language model")
-        try:
-            network: Captioning = NETWORKS[kind](spoken, arrays["mean"], arrays["spread"], **arguments)
+            network: Captioning = NETWORKS[architecture.network](spoken, arrays["mean"], arrays["spread"], **arguments)
             if self.networks.shuffle is not None:
                 arrays |= shuffled({k: v for k, v in arrays.items() if "." in k}, self.networks.shuffle)
             network.load_state_dict(arrays)
-        except (KeyError, TypeError, RuntimeError) as error:
-            raise UserError("card_differs", name=self.checkpoint, part="network") from error
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise UserError("card_differs", name=stored.name, part="network") from error
         return network.eval().requires_grad_(False).to(runtime.device()), stored.sha256, doubt
 
 

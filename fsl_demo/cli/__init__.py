@@ -10,6 +10,7 @@ import argparse
 from fsl_demo import __version__
 from fsl_demo.cli import (
     caption,
+    checkpoints,
     doctor,
     episodes,
     evaluate,
@@ -23,7 +24,21 @@ from fsl_demo.cli import (
     weights,
 )
 
-VERBS = (predict, explain, caption, fill, search, sort, episodes, train, evaluate, methods, weights, doctor)
+VERBS = (
+    predict,
+    explain,
+    caption,
+    fill,
+    search,
+    sort,
+    episodes,
+    train,
+    evaluate,
+    methods,
+    checkpoints,
+    weights,
+    doctor,
+)
 
 EPILOG = """\
 examples:
@@ -39,14 +54,14 @@ Results go to standard output, progress and errors to standard error. Exit codes
   2    the command was not understood
   130  interrupted
 
-`python app.py` opens the page.
+Without a verb the page opens: `python -m fsl_demo --port 7861`, or `python app.py`.
 """
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(program: str = "python -m fsl_demo") -> argparse.ArgumentParser:
     """The parser of every verb and option; `run` of what it gives back carries the verb out."""
     top = argparse.ArgumentParser(
-        prog="python -m fsl_demo",
+        prog=program,
         description="Few-shot image classification from the command line. Nothing leaves this machine.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

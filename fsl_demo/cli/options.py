@@ -93,9 +93,9 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--download", action="store_true", help="fetch the data where it is missing")
 
 
-def checkpoint(text: str) -> str:
+def checkpoint(text: str) -> str | Path:
     """The name of a checkpoint, or the absolute path of its folder."""
-    return str(Path(text).resolve()) if Path(text).is_dir() else text
+    return Path(text).resolve() if Path(text).is_dir() else text
 
 
 def add_workspace(parser: argparse.ArgumentParser) -> None:

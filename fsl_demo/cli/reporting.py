@@ -47,6 +47,11 @@ class Terminal:
             self._logged.add((stage, total))
             print(f"{STAGES[stage]} ({total})", file=sys.stderr, flush=True)
 
+    def live(self, text: str) -> None:
+        """A line that the next one takes the place of; nothing in a log."""
+        if self._rewrites:
+            print(f"{ERASE}{text}", end="", file=sys.stderr, flush=True)
+
     def fault(self, error: UserError) -> None:
         """Say what is left out, and why."""
         self.faults += 1

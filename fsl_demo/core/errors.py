@@ -50,7 +50,18 @@ MESSAGES = {
     "setting_bad": "“{name}” cannot be {value}. {reason}",
     "weights_missing": "The weights of {name} are not installed. Run `make install` again.",
     "weights_differ": "The weights of {name} are not the ones that its card names. Install them again.",
-    "card_incomplete": "The card of {name} does not say how its network is built. Make the checkpoint again.",
+    "weights_unreadable": "The weights of {name} cannot be read ({reason}). Make the checkpoint again.",
+    "checkpoint_name": "“{name}” cannot be the name of a checkpoint. Use letters, digits, spaces, “_”, “-”, “+” and"
+    " “.”, at most {limit} of them.",
+    "checkpoint_outside": "{name} leads out of the folder of checkpoints, so it is not read. Copy its files there.",
+    "version_missing": "{name} has no version {version}. There are: {known}.",
+    "version_first": "No other version of {name} was in use before. Choose one with `python -m fsl_demo checkpoints"
+    " use {name} VERSION`.",
+    "in_use_bad": "The file in_use of {name} names no version. Choose one with `python -m fsl_demo checkpoints use"
+    " {name} VERSION`.",
+    "card_bad": "The card of {name} cannot be used ({reason}). Make the checkpoint again.",
+    "card_incomplete": "The card of {name} does not say how its network is built ({reason}). Make the checkpoint"
+    " again.",
     "card_differs": "The weights of {name} do not fit its card ({part}). Make the checkpoint again.",
     "package_missing": "{name} is not installed. Install it: requirements-dev.txt names it.",
     "disk_full": "The disk is full, so nothing was saved in {folder}. Free some space and save again.",

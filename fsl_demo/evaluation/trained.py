@@ -13,6 +13,7 @@ import numpy as np
 
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.checkpoints import Source
 from fsl_demo.core.capabilities import Method
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.errors import UserError
@@ -54,7 +55,7 @@ def group_of(name: str) -> str:
     return name.split("/")[0]
 
 
-def size(checkpoint: str, data: Dataset, networks: Networks) -> Size:
+def size(checkpoint: Source, data: Dataset, networks: Networks) -> Size:
     """Measure one checkpoint on pictures of the test part."""
     network = networks.trained(checkpoint)
     items = [item for members in data.test.classes.values() for item in members][:TIMED]
@@ -65,13 +66,12 @@ def size(checkpoint: str, data: Dataset, networks: Networks) -> Size:
     FeatureCache().maps(network, pictures)
     milliseconds = (time.perf_counter() - began) / len(pictures) * 1e3
     cards = [network.checkpoint.card] + [network.embedder.card] * (network.embedder is not network.checkpoint)
-    parameters, size_of = (sum(int(card[key]) for card in cards) for key in ("parameters", "bytes"))
     name = f"{Path(checkpoint).name} on {network.source.title}" if network.source else Path(checkpoint).name
-    return Size(name, parameters, size_of, milliseconds)
+    return Size(name, sum(card.parameters for card in cards), sum(card.bytes for card in cards), milliseconds)
 
 
 def verify(
-    checkpoints: Sequence[str], data: Dataset, networks: Networks, progress: Progress = quiet
+    checkpoints: Sequence[Source], data: Dataset, networks: Networks, progress: Progress = quiet
 ) -> list[Verification]:
     """Pair verification of each checkpoint; nothing for a data set without test pairs."""
     if not data.test.pairs:
@@ -84,7 +84,7 @@ def verify(
 
 
 def by_fold(
-    checkpoints: Sequence[str],
+    checkpoints: Sequence[Source],
     read: Callable[[int], Dataset],
     networks: Networks,
     episodes: Callable[[list[Method], Dataset], Report],
@@ -99,10 +99,13 @@ def by_fold(
     reports, folds = [], []
     for name in checkpoints:
         method: Any = of_checkpoint(name, networks)
-        data = read(int(networks.trained(name).checkpoint.card["fold"]))
+        fold = networks.trained(name).checkpoint.card.fold
+        if fold is None:
+            raise UserError("card_incomplete", name=name, reason="fold")
+        data = read(fold)
         folds.append(verification.similarities(method, data.test.pairs, progress))
         reports.append(episodes([method], data))
-    label = f"{networks.trained(checkpoints[0]).checkpoint.card['method']}, {len(folds)} folds"
+    label = f"{networks.trained(checkpoints[0]).checkpoint.card.method}, {len(folds)} folds"
     return _mean(reports, label), verification.verify_folds(label, folds)
 
 

@@ -1,8 +1,8 @@
 """The space of the built-in model: trained heads, ASIF's relations to ImageNet's classes, and the pictures' features.
 
 A picture's vector is [z | r | v] and a text's [h | t | 0], each part at length 1 and weighted by the root of its share,
-so one product of two vectors blends all of them. z and h come from heads trained on captions and class names
-(`training.compact_vlm`); r and t are ASIF's sparse rows (Norelli et al. 2022, arXiv:2210.01738), r of two networks; v
+so one product of two vectors blends all of them. z and h come from heads trained on captions and class names (see
+`training`); r and t are ASIF's sparse rows (Norelli et al. 2022, arXiv:2210.01738), r of two networks; v
 are the two networks' features, by which pictures are compared with pictures.
 """
 
@@ -18,6 +18,7 @@ from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.picture_maps import CHANNELS
 from fsl_demo.backbones.towers import PICTURE, PictureTowers
 from fsl_demo.backbones.trained import shuffled
+from fsl_demo.checkpoints import Source
 from fsl_demo.core.episodes import Box, Progress, in_latin_script, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference.anchors import PICTURE_KEEP, PICTURE_POWER, TEXT_KEEP, TEXT_POWER, relative
@@ -41,6 +42,7 @@ class CompactSpace:
     Args:
         relations: the share of ASIF's rows in what pictures and texts have in common; `NAMES` for class names, 0 for
             sentences.
+        checkpoint: in place of the one that is shipped.
 
     Raises:
         UserError: `weights_missing`, `weights_differ`.
@@ -48,9 +50,9 @@ class CompactSpace:
 
     title = "Compact VLM"
 
-    def __init__(self, networks: Networks, relations: float) -> None:
+    def __init__(self, networks: Networks, relations: float, checkpoint: Source = CHECKPOINT) -> None:
         self.networks, self.towers = networks, PictureTowers(networks)
-        shipped, anchors = checkpoints.load(CHECKPOINT), checkpoints.load(ANCHORS)
+        shipped, anchors = checkpoints.load(checkpoint), checkpoints.load(ANCHORS)
         self.id = f"{CHECKPOINT}_{relations:g}"
         self.arrays = shipped.arrays
         self.weights = "+".join(
@@ -174,14 +176,14 @@ class CompactSpace:
         ]
 
 
-def of_class_names(networks: Networks) -> CompactSpace:
+def of_class_names(networks: Networks, checkpoint: Source = CHECKPOINT) -> CompactSpace:
     """The space in which class names and pictures are compared."""
-    return CompactSpace(networks, NAMES)
+    return CompactSpace(networks, NAMES, checkpoint)
 
 
-def of_sentences(networks: Networks) -> CompactSpace:
+def of_sentences(networks: Networks, checkpoint: Source = CHECKPOINT) -> CompactSpace:
     """The space in which sentences and pictures are compared."""
-    return CompactSpace(networks, 0.0)
+    return CompactSpace(networks, 0.0, checkpoint)
 
 
 def text_head(heads: dict[str, np.ndarray], features: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.checkpoints import Source
 from fsl_demo.core.episodes import Box, Progress, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference.vectors import l2_normalize
@@ -26,7 +27,7 @@ class Space(Protocol):
 class TrainedSpace:
     """The vectors of a checkpoint's network."""
 
-    def __init__(self, networks: Networks, checkpoint: str) -> None:
+    def __init__(self, networks: Networks, checkpoint: Source) -> None:
         self.features, self.network = networks.features, networks.trained(checkpoint)
 
     def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:

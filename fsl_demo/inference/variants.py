@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from fsl_demo import checkpoints
+from fsl_demo.checkpoints import Source
 from fsl_demo.core.episodes import Episode, Progress, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference import faces
@@ -23,7 +24,7 @@ INKED, BLANK = 0.6, 0.22
 """A grey picture counts as ink with this share of pixels near black or white, and up to this deviation at its edge."""
 SIDE = 64
 
-HeldOut = Callable[[str, Progress], np.ndarray]
+HeldOut = Callable[[Source, Progress], np.ndarray]
 """From a checkpoint to the probabilities of held-out support pictures, [S, C]."""
 
 
@@ -37,14 +38,18 @@ class Variant:
     """
 
     id: str
-    checkpoint: str
+    checkpoint: Source
     proposed: bool = True
 
 
 def installed(method: str, shipped: Sequence[Variant]) -> tuple[Variant, ...]:
     """The shipped variants, and every other checkpoint of this method in the folder, under its own name."""
     known = {one.checkpoint for one in shipped}
-    others = [name for name in checkpoints.of_method(method) if name not in known]
+    others = [
+        entry.name
+        for entry in checkpoints.catalogue()
+        if entry.card and entry.card.method == method and entry.name not in known
+    ]
     return (*shipped, *(Variant(name, name) for name in others))
 
 

@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from fsl_demo import checkpoints
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.checkpoints import Source
 from fsl_demo.core.capabilities import Method
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
@@ -43,18 +45,18 @@ LOOKED_AT = 8
 """Pictures that are looked at to tell what kind they are."""
 
 
-def of_checkpoint(name: str, networks: Networks) -> Method:
+def of_checkpoint(source: Source, networks: Networks) -> Method:
     """The method that a checkpoint was trained for, with this checkpoint alone; its card has the checkpoint's name.
 
     Raises:
         UserError: `weights_missing`, `weights_differ`, `card_incomplete`.
     """
-    card = networks.trained(name).checkpoint.card
-    made: Any = next((make(networks) for make in METHODS if make.card.id == card.get("method")), None)
+    card = checkpoints.load(source).card
+    made: Any = next((make(networks) for make in METHODS if make.card.id == card.method), None)
     if made is None:
-        raise UserError("card_incomplete", name=name)
-    made.variants = (Variant(str(card.get("data")), name),)
-    made.card = replace(made.card, id=Path(name).name)
+        raise UserError("card_incomplete", name=source, reason=f"method: {card.method}")
+    made.variants = (Variant(str(card.data), source),)
+    made.card = replace(made.card, id=Path(source).name)
     return made
 
 

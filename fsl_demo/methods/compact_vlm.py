@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.checkpoints import Source
 from fsl_demo.core.capabilities import NONE_BELOW, MethodCard
 from fsl_demo.core.episodes import ClassSpec, Episode, Progress, quiet
 from fsl_demo.inference.calibration import Default
-from fsl_demo.inference.compact_space import of_class_names, of_sentences
+from fsl_demo.inference.compact_space import CHECKPOINT, of_class_names, of_sentences
 from fsl_demo.inference.glossary import definitions
 from fsl_demo.inference.prompts import TEMPLATES, templates
 from fsl_demo.inference.vision_language import BETA, WEIGHT, Fitted, VisionLanguage, sentences
@@ -44,6 +45,9 @@ class CompactVlm:
 
     Attributes:
         joint: the space in which sentences and pictures are compared.
+
+    Args:
+        checkpoint: in place of the one that is shipped.
     """
 
     card: ClassVar = MethodCard(
@@ -59,8 +63,8 @@ class CompactVlm:
     )
     Settings: ClassVar = CompactVlmSettings
 
-    def __init__(self, networks: Networks) -> None:
-        self.joint, self.space = of_sentences(networks), of_class_names(networks)
+    def __init__(self, networks: Networks, checkpoint: Source = CHECKPOINT) -> None:
+        self.joint, self.space = of_sentences(networks, checkpoint), of_class_names(networks, checkpoint)
 
     def fit(self, episode: Episode, settings: CompactVlmSettings, progress: Progress = quiet) -> VisionLanguage:
         """Embed prompts and support pictures; definitions stand in for descriptions that nobody typed.

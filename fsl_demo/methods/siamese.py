@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.checkpoints import Source
 from fsl_demo.core.capabilities import NONE_BELOW, MethodCard
 from fsl_demo.core.episodes import Episode, Progress, quiet
 from fsl_demo.core.pictures import Picture
@@ -84,7 +85,7 @@ class Siamese:
         """
         check_pictures(episode, self.card.title)
 
-        def held_out(checkpoint: str, tell: Progress) -> np.ndarray:
+        def held_out(checkpoint: Source, tell: Progress) -> np.ndarray:
             return NearestMean(self.fitted(checkpoint, asdict(settings), {}), episode, tell).held_out()
 
         variant, note = choose(self.variants, settings.variant, episode, held_out, progress)
@@ -93,7 +94,7 @@ class Siamese:
     def classifier(self, fitted: Fitted, episode: Episode, progress: Progress) -> NearestMean:
         return NearestMean(fitted, episode, progress)
 
-    def fitted(self, checkpoint: str, settings: dict[str, Any], note: Any) -> Fitted:
+    def fitted(self, checkpoint: Source, settings: dict[str, Any], note: Any) -> Fitted:
         """The space of a checkpoint and its defaults."""
         network = self.networks.trained(checkpoint)
         temperature, none_below = (

@@ -54,13 +54,13 @@ class Augmentation:
         return found
 
     def preparing(self, architecture: Architecture) -> tuple[Callable[[Tensor], Tensor], list[Any]]:
-        """`prepare` and `setting` of `loop.Training` for an embedder of this architecture."""
+        """`augment` and `setting` of a `Setup` for an embedder of this architecture."""
         recipe = PREPROCESSINGS[architecture.preprocessing]
 
-        def prepare(images: Tensor) -> Tensor:
+        def augment(images: Tensor) -> Tensor:
             return self(images, recipe).contiguous(memory_format=torch.channels_last)
 
-        return prepare, [asdict(self), architecture.as_dict()]
+        return augment, [asdict(self), architecture.as_dict()]
 
     def _places(self, images: Tensor, share: float) -> Tensor:
         """Affine matrices that cut the middle of each picture, changed at random, [N, 2, 3]."""

@@ -84,11 +84,11 @@ def features(networks: Networks, data: Captioned, file: Path, progress: Progress
     if file.exists():
         with safe_open(file, framework="np") as stored:
             if stored.metadata() == {"weights": weights, "pictures": str(len(data.files))}:
-                return Features(**{one.name: stored.get_tensor(one.name) for one in fields(Features)})
+                return Features(**{field.name: stored.get_tensor(field.name) for field in fields(Features)})
     pictures, teacher = _pictures(networks, data, progress)
     captions = networks.words.encode([text for some in data.captions for text in some], progress)
     rows = np.concatenate(PictureTowers(networks).classes(progress), axis=1)
-    found = Features(
+    made = Features(
         pictures,
         captions.reshape(len(pictures), -1, captions.shape[1]),
         teacher,
@@ -96,9 +96,9 @@ def features(networks: Networks, data: Captioned, file: Path, progress: Progress
         rows.astype(np.float32),
     )
     file.parent.mkdir(parents=True, exist_ok=True)
-    arrays = {one.name: np.ascontiguousarray(getattr(found, one.name)) for one in fields(Features)}
+    arrays = {name: np.ascontiguousarray(array) for name, array in vars(made).items()}
     save_file(arrays, file, {"weights": weights, "pictures": str(len(data.files))})
-    return found
+    return made
 
 
 def class_sentences(networks: Networks, progress: Progress = quiet) -> np.ndarray:

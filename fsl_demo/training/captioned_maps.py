@@ -29,16 +29,16 @@ def maps(networks: Networks, files: Sequence[Path], file: Path, progress: Progre
         UserError: what reading a picture raises; `weights_missing`, `weights_differ`.
     """
     if file.exists():
-        found = np.load(file, mmap_mode="r")
-        if len(found) == len(files):
-            return found
+        kept: np.ndarray = np.load(file, mmap_mode="r")
+        if len(kept) == len(files):
+            return kept
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(".partial")
     towers = PictureTowers(networks)
     made = None
     for start in range(0, len(files), GROUP):
         progress("read", start, len(files))
-        group = towers.positions([ingest(one) for one in files[start : start + GROUP]]).astype(np.float16)
+        group = towers.positions([ingest(picture) for picture in files[start : start + GROUP]]).astype(np.float16)
         if made is None:
             shape = (len(files), *group.shape[1:])
             made = np.lib.format.open_memmap(partial, "w+", np.float16, shape)

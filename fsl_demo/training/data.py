@@ -19,10 +19,11 @@ from fsl_demo.datasets.parts import Item, Part, opened
 
 @dataclass(frozen=True)
 class Arrays:
-    """Prepared pictures.
+    """What a training learns from, a row a picture.
 
     Attributes:
-        images: uint8 [N, stored, stored, colours]; float16 for a frozen network's maps.
+        images: uint8 [N, stored, stored, colours]; float16 for a frozen network's maps; what the objective reads of
+            pictures with captions.
         labels: class index of each, [N].
         names: of the classes.
         pairs: indices of first and second picture and whether they are of one class, [P, 3].
@@ -32,6 +33,11 @@ class Arrays:
     labels: np.ndarray
     names: tuple[str, ...]
     pairs: np.ndarray
+
+    @classmethod
+    def numbered(cls, images: np.ndarray) -> Arrays:
+        """Pictures without classes; the label of each is its number."""
+        return cls(images, np.arange(len(images)), (), np.zeros((0, 3), int))
 
     def turned(self) -> Arrays:
         """With each class three more times, turned by a quarter: new classes, as for Omniglot (Santoro et al. 2016)."""

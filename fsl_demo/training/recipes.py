@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -9,10 +10,15 @@ from fsl_demo.backbones.architecture import Architecture
 from fsl_demo.backbones.embedder import Embedder
 from fsl_demo.core.errors import UserError
 from fsl_demo.training.augmentation import Augmentation
-from fsl_demo.training.loop import Schedule
-from fsl_demo.training.objectives import Can, S3Net, Sampling, Siamese
+from fsl_demo.training.objectives.metric import Can, MetricObjective, S3Net, Sampling, Siamese
+from fsl_demo.training.schedule import Schedule
 
-OBJECTIVES: dict[str, Any] = {"siamese": Siamese, "siamese-cbam": Siamese, "s3net": S3Net, "can": Can}
+OBJECTIVES: dict[str, Callable[..., MetricObjective]] = {
+    "siamese": Siamese,
+    "siamese-cbam": Siamese,
+    "s3net": S3Net,
+    "can": Can,
+}
 
 
 @dataclass(frozen=True)
@@ -172,11 +178,11 @@ def recipe(
         reason = f"The checkpoint to begin with has {start.backbone}."
         raise UserError("setting_bad", name="backbone", value=backbone, reason=reason)
     named = start.backbone if start else backbone
-    found = RECIPES.get((method, data, named or ""), RECIPES.get((method, data)))
-    if found is not None:
+    listed = RECIPES.get((method, data, named or ""), RECIPES.get((method, data)))
+    if listed is not None:
         if backbone:
-            found = replace(found, architecture=replace(found.architecture, backbone=backbone))
-        return replace(found, architecture=start, schedule=found.started or found.schedule) if start else found
+            listed = replace(listed, architecture=replace(listed.architecture, backbone=backbone))
+        return replace(listed, architecture=start, schedule=listed.started or listed.schedule) if start else listed
     if start is not None:
         sampling = Sampling(size=min(64, pictures), together=4, queries=1, episodes=60)
         softmax = {"softmax": (1.0, 16.0, 0.1)} if method.startswith("siamese") else {}
@@ -186,6 +192,6 @@ def recipe(
     raise UserError("setting_bad", name="train", value=f"{method} on {data}", reason=reason)
 
 
-def objective(method: str, recipe: Recipe, classes: int) -> Any:
+def objective(method: str, recipe: Recipe, classes: int) -> MetricObjective:
     """The module to train, with fresh weights."""
     return OBJECTIVES[method](Embedder(recipe.architecture), classes, recipe.sampling, **recipe.options)

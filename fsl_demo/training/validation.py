@@ -10,11 +10,26 @@ from torch import Tensor
 
 from fsl_demo.backbones.embedder import Embedder
 from fsl_demo.backbones.preprocessing import PREPROCESSINGS
+from fsl_demo.datasets.pairs import PairSampler
 from fsl_demo.evaluation import verification
 from fsl_demo.layers.cross_attention import CrossAttention
 from fsl_demo.training.batches import Episodes
+from fsl_demo.training.data import Arrays
+from fsl_demo.training.objectives.metric import MetricObjective
 
 BATCH = 256
+SAMPLE = 1_000
+"""Training pictures on which the training figure is measured."""
+
+
+def sample(data: Arrays) -> Arrays:
+    """The first pictures of each class, of as many classes as fit."""
+    each = max(20, SAMPLE // len(data.names))
+    members = [np.flatnonzero(data.labels == label)[:each] for label in range(min(len(data.names), SAMPLE // 4))]
+    chosen = np.concatenate(members)[:SAMPLE]
+    labels = data.labels[chosen]
+    pairs = np.stack(PairSampler(labels).draw(0, SAMPLE), axis=1).astype(int)
+    return Arrays(data.images[chosen], labels, data.names, pairs)
 
 
 @torch.inference_mode()
@@ -23,12 +38,12 @@ def features(embedder: Embedder, images: np.ndarray, maps: bool) -> Tensor:
     recipe = PREPROCESSINGS[embedder.architecture.preprocessing]
     device, training = next(embedder.parameters()).device, embedder.training
     embedder.eval()
-    found = []
+    values = []
     for start in range(0, len(images), BATCH):
         batch = recipe.tensor(images[start : start + BATCH]).to(device).contiguous(memory_format=torch.channels_last)
-        found.append((embedder.maps(batch) if maps else embedder(batch)).float().cpu())
+        values.append((embedder.maps(batch) if maps else embedder(batch)).float().cpu())
     embedder.train(training)
-    return torch.cat(found)
+    return torch.cat(values)
 
 
 def pair_accuracy(vectors: Tensor, pairs: np.ndarray) -> float:
@@ -40,18 +55,18 @@ def pair_accuracy(vectors: Tensor, pairs: np.ndarray) -> float:
 
 @torch.inference_mode()
 def episode_accuracy(
-    found: Tensor, labels: np.ndarray, way: int, episodes: int, attention: CrossAttention | None = None, seed: int = 0
+    values: Tensor, labels: np.ndarray, way: int, episodes: int, attention: CrossAttention | None = None, seed: int = 0
 ) -> float:
     """Accuracy over 1-shot episodes of up to five queries a class, from vectors, or from maps and their attention."""
     right = []
-    for similarities, truth in scored(found, labels, way, 1, episodes, attention, seed):
+    for similarities, truth in scored(values, labels, way, 1, episodes, attention, seed):
         right.append(float((similarities.argmax(1) == truth).float().mean()))
     return float(np.mean(right))
 
 
 @torch.inference_mode()
 def scored(
-    found: Tensor,
+    values: Tensor,
     labels: np.ndarray,
     way: int,
     shot: int,
@@ -64,7 +79,7 @@ def scored(
     drawn, random = Episodes(labels, way, shot, queries), np.random.default_rng(seed)
     for _ in range(episodes):
         support, asked = drawn.draw(random)
-        means, queried = found[torch.from_numpy(support)].mean(1), found[torch.from_numpy(asked.ravel())]
+        means, queried = values[torch.from_numpy(support)].mean(1), values[torch.from_numpy(asked.ravel())]
         truth = torch.arange(way).repeat_interleave(queries)
         yield compare(means, queried, attention), truth
 
@@ -74,7 +89,17 @@ def compare(means: Tensor, queries: Tensor, attention: CrossAttention | None) ->
     """Similarities [Q, N] of vectors [Q, D] to class means [N, D], or of maps with their attention in evaluation."""
     if attention is not None:
         training, device = attention.training, next(attention.parameters()).device
-        found = attention.eval().similarities(means.to(device), queries.to(device)).cpu()
+        similarities = attention.eval().similarities(means.to(device), queries.to(device)).cpu()
         attention.train(training)
-        return found
+        return similarities
     return torch.nn.functional.normalize(queries) @ torch.nn.functional.normalize(means).T
+
+
+def known_accuracy(module: MetricObjective, training: Arrays, queries: Arrays) -> float:
+    """Share of pictures of the training classes that the means of the training pictures get right."""
+    maps = module.attention is not None
+    values = features(module.embedder, training.images, maps)
+    labels = torch.from_numpy(training.labels)
+    means = torch.stack([values[labels == label].mean(0) for label in range(len(training.names))])
+    answers = compare(means, features(module.embedder, queries.images, maps), module.attention).argmax(1)
+    return float((answers == torch.from_numpy(queries.labels)).float().mean())

@@ -20,9 +20,9 @@ from PIL import Image, ImageOps
 
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture, from_image, ingest
+from fsl_demo.core.shipped import EXAMPLES
 from fsl_demo.ui.document import ClassRow, Document
 
-RECIPES = Path(__file__).parents[2] / "assets" / "examples.json"
 PREVIEWED = 4
 FOLDERS = {"sklearn": "datasets/images", "skimage": "data", "gradio": "media_assets/images"}
 
@@ -40,7 +40,7 @@ class Recipe:
 
 @cache
 def recipes() -> tuple[Recipe, ...]:
-    return tuple(Recipe(**entry) for entry in json.loads(RECIPES.read_text(encoding="utf-8")))
+    return tuple(Recipe(**entry) for entry in json.loads(EXAMPLES.read_text(encoding="utf-8")))
 
 
 def build(recipe_id: str, language: str, keep: Callable[[Picture], Picture]) -> Document:

@@ -12,9 +12,9 @@ from fsl_demo import runtime
 from fsl_demo.core.errors import UserError
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(program: str = "app.py") -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(
-        prog="app.py",
+        prog=program,
         description="Few-shot image classification workbench: opens a page in your browser. Nothing leaves this machine.",
     )
     options.add_argument(
@@ -35,13 +35,14 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    chosen = parser().parse_args(arguments)
+def main(arguments: Sequence[str] | None = None, program: str = "app.py") -> int:
+    options = parser(program)
+    chosen = options.parse_args(arguments)
     runtime.prepare(chosen.device, chosen.threads)
     try:
         runtime.device()
     except ValueError as error:
-        parser().error(str(error))
+        options.error(str(error))
     os.environ["GRADIO_TEMP_DIR"] = str(chosen.workspace.resolve() / "uploads")
     from fsl_demo.ui.server import serve
 

@@ -1,4 +1,4 @@
-"""Figures of the methods, as the commands in the README measured them; shown on the page with the command."""
+"""Figures of the methods, as the commands in docs/results.md measured them; shown on the page with the command."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import torch
 
 from fsl_demo import checkpoints, runtime
 from fsl_demo.backbones.language_model import CHECKPOINT, LanguageModel, network
-from fsl_demo.training.language_model import tokenizer
+from fsl_demo.training.objectives.language_model import tokenizer
 
 TEXTS = ("a dog runs on the grass", "two children play in the snow", "a man rides a bike on the street")
 ARCHITECTURE = {"vocabulary": 300, "width": 16, "layers": 2, "heads": 2, "hidden": 24}
@@ -26,7 +26,7 @@ def small_language(folder: Path, patch: pytest.MonkeyPatch) -> LanguageModel:
     tokens = tokenizer(TEXTS, ARCHITECTURE["vocabulary"])
     arrays["tokenizer"] = np.frombuffer(tokens.to_str().encode(), np.uint8)
     checkpoints.save(CHECKPOINT, arrays, {"architecture": ARCHITECTURE}, folder)
-    patch.setattr(checkpoints.load, "__defaults__", (folder,))
+    patch.setattr(checkpoints.layout, "FOLDER", folder)
     return LanguageModel()
 
 

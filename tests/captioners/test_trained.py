@@ -87,7 +87,7 @@ def test_describing_can_be_cancelled_between_batches() -> None:
 )
 def test_a_card_that_does_not_fit_is_refused(part: str, code: str, tmp_path: Path) -> None:
     stored = checkpoints.load("prefix_captions")
-    card = dict(stored.card)
+    card = stored.card.as_dict()
     if part == "architecture":
         del card[part]
     elif part == "tokens":
@@ -96,7 +96,7 @@ def test_a_card_that_does_not_fit_is_refused(part: str, code: str, tmp_path: Pat
         card[part] = {**card[part], "sha256": "0"}
     folder = checkpoints.save("prefix_captions", stored.arrays, card, tmp_path)
     with pytest.raises(UserError) as raised:
-        CAPTIONERS[0](networks(), str(folder)).load()
+        CAPTIONERS[0](networks(), folder).load()
     assert raised.value.code == code
 
 

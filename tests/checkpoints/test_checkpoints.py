@@ -22,9 +22,9 @@ def folder(tmp_path: Path) -> Path:
 def test_what_is_saved_is_loaded(folder: Path) -> None:
     loaded = checkpoints.load("tiny", folder)
     np.testing.assert_array_equal(loaded.arrays["weights"], [[0, 1, 2], [3, 4, 5]])
-    assert loaded.card["parameters"] == 6 and loaded.card["seed"] == 0
-    assert loaded.card["bytes"] == (folder / "tiny/model.safetensors").stat().st_size
-    assert loaded.sha256 == loaded.card["sha256"]
+    assert loaded.card.parameters == 6 and loaded.card.seed == 0
+    assert loaded.card.bytes == (folder / "tiny/model.safetensors").stat().st_size
+    assert loaded.sha256 == loaded.card.sha256
 
 
 @pytest.mark.parametrize("damage", ["truncated", "modified", "empty", "card", "card is a list"])
@@ -51,9 +51,9 @@ def test_an_absent_file_is_said(folder: Path, absent: str) -> None:
 def altered(folder: Path, card: dict[str, Any], arrays: dict[str, np.ndarray] | None = None) -> TrainedNetwork:
     """A shipped checkpoint with other entries on its card, and other arrays."""
     shipped = checkpoints.load("can_faces")
-    kept = {key: value for key, value in shipped.card.items() if key not in ("parameters", "bytes", "sha256")}
+    kept = {key: value for key, value in shipped.card.as_dict().items() if key not in ("parameters", "bytes", "sha256")}
     given = {key: value for key, value in (kept | card).items() if value is not None}
-    return TrainedNetwork(str(checkpoints.save("altered", dict(shipped.arrays) | (arrays or {}), given, folder)))
+    return TrainedNetwork(checkpoints.save("altered", dict(shipped.arrays) | (arrays or {}), given, folder))
 
 
 @pytest.mark.parametrize(
@@ -104,5 +104,7 @@ def test_shipped_checkpoints_are_whole_and_documented() -> None:
     assert sum((place / "model.safetensors").stat().st_size for place in shipped) <= 40_000_000
     for place in shipped:
         card = checkpoints.load(place.name).card
-        assert {"architecture", "preprocessing", "data", "seed", "command", "figures", "parameters"} <= set(card)
+        assert {"architecture", "preprocessing", "data", "seed", "command", "figures", "parameters"} <= set(
+            card.as_dict()
+        )
         assert json.loads((place / "card.json").read_text(encoding="utf-8"))["bytes"] <= 16_000_000

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from fsl_demo.backbones.cache import FeatureCache
+from fsl_demo.backbones.networks import Networks
 from fsl_demo.evaluation import doubt
-from fsl_demo.training import captioners, language_model
+from fsl_demo.training.objectives import captioner, language_model
+from fsl_demo.training.tasks.captioner import CAPTIONERS
 from tests.backbones.loaded import SUBJECTS, crops
 from tests.backbones.small_language import small_gpt2
 from tests.cli.conftest import Call
@@ -17,7 +20,7 @@ SAID = {"cat": "A grey cat looks up .", "coffee": "A cup of hot coffee .", "rock
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Twelve pictures as Flickr8k has them: six to train, three to validate, three to test."""
-    monkeypatch.setattr(captioners, "BATCH", 6)
+    monkeypatch.setattr(captioner, "BATCH", 6)
     monkeypatch.setattr(language_model, "BATCH", 6)
     folder = tmp_path / "data" / "flickr8k"
     (folder / "images").mkdir(parents=True)
@@ -32,7 +35,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def gpt2(tmp_path: Path) -> Path:
-    return small_gpt2(tmp_path / "gpt2", 48, 6)
+    return small_gpt2(tmp_path / "made" / "gpt2", 48, 6)
 
 
 @pytest.mark.parametrize("method", ["prefix", "gated"])
@@ -42,11 +45,11 @@ def test_a_captioner_on_another_language_model(call: Call, root: Path, gpt2: Pat
     assert said.code == 0, said.err
     made = tmp_path / "made" / f"{method}_captions"
     card = json.loads((made / "card.json").read_text())
-    assert card["language_model"]["name"] == str(gpt2) and card["pictures"] == {"train": 6, "validation": 3}
-    captioner = captioners.CAPTIONERS[method](captioners.Networks(captioners.FeatureCache()), str(made))
-    ((best, *_),) = captioner.describe(crops("cat")[3:])
+    assert card["language_model"]["name"] == gpt2.name and card["pictures"] == {"train": 6, "validation": 3}
+    describer = CAPTIONERS[method](Networks(FeatureCache()), made)
+    ((best, *_),) = describer.describe(crops("cat")[3:])
     assert best.text
-    assert len(captioner.words(crops("cat")[3], "a grey cat")) == 3
+    assert len(describer.words(crops("cat")[3], "a grey cat")) == 3
 
 
 def test_a_language_model_of_ones_own(call: Call, root: Path, tmp_path: Path) -> None:

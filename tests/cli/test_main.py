@@ -50,9 +50,9 @@ def test_every_verb_and_option_has_help(name: str, call: Call) -> None:
 
 
 @pytest.mark.parametrize("verb", sorted({name.split(" ")[0] for name in EVERY if name}))
-def test_the_readme_names_the_verb(verb: str) -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert re.search(rf"(`|python -m fsl_demo ){verb}\b", readme)
+def test_the_documentation_names_the_verb(verb: str) -> None:
+    page = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    assert re.search(rf"(`|python -m fsl_demo ){verb}\b", page)
 
 
 def test_help_needs_no_torch_and_no_gradio() -> None:
@@ -62,6 +62,25 @@ def test_help_needs_no_torch_and_no_gradio() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.parametrize("arguments", [(), ("--port", "7861"), ("--workspace", "pets")])
+def test_without_a_verb_the_page_opens(arguments: tuple[str, ...], call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+    monkeypatch.setattr("fsl_demo.ui.launch.main", lambda given, program: asked.append(list(given)) or 0)
+    assert call(*arguments).code == 0
+    assert asked == [list(arguments)]
+
+
+@pytest.mark.parametrize(
+    ("called", "shown"), [("/somewhere/bin/fsl-demo", "fsl-demo"), ("fsl_demo/__main__.py", "python -m fsl_demo")]
+)
+def test_help_names_the_program_as_it_was_called(
+    called: str, shown: str, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", [called])
+    assert call("--help").out.startswith(f"usage: {shown} ")
+    assert f"usage: {shown} " in call("--port", "none").err
 
 
 def test_version(call: Call) -> None:

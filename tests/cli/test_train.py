@@ -14,10 +14,14 @@ from fsl_demo import datasets
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.trained import TrainedNetwork
+from fsl_demo.checkpoints import Reference
 from fsl_demo.core.pictures import ingest
 from fsl_demo.inference.space import TrainedSpace
 from fsl_demo.training import recipes
-from fsl_demo.training.run import Plan, cohort, train
+from fsl_demo.training.config import Config
+from fsl_demo.training.events import silent
+from fsl_demo.training.run import run
+from fsl_demo.training.tasks.classes import ClassesTask, cohort
 from tests.cli.conftest import Call
 
 
@@ -81,11 +85,12 @@ def test_a_network_on_a_frozen_one_borrows_it(digits: Path, tmp_path: Path) -> N
         schedule=replace(found.schedule, epochs=1),
         sampling=replace(found.sampling, way=3, episodes=12),
     )
-    folder = train(Plan("can", "borrowing", recipe, "", start=start), data, tmp_path / "runs", tmp_path, print)
+    config = Config(runs=tmp_path / "runs", out=tmp_path, name="borrowing", start="siamese_digits")
+    folder = run(ClassesTask("can", data, recipe), config, silent)
     assert folder is not None
-    made = TrainedNetwork(str(folder))
+    made = TrainedNetwork(folder)
     assert not [name for name in made.checkpoint.arrays if name.startswith("embedder.")]
-    assert made.checkpoint.card["embedder"] == {"name": "siamese_digits", "sha256": start.weights}
+    assert made.checkpoint.card.embedder == Reference(name="siamese_digits", sha256=start.weights)
     for name, value in start.load().state_dict().items():
         assert torch.equal(value, made.load().state_dict()[name])
     assert made.attention().size == start.size

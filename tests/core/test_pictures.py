@@ -349,8 +349,8 @@ class TestRefused:
         code = """
 import resource, sys
 from pathlib import Path
-from fsl_demo.errors import UserError
-from fsl_demo.pictures import ingest
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import ingest
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
     ingest(Path(sys.argv[1]))

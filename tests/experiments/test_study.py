@@ -15,8 +15,8 @@ from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.datasets.pairs import fixed_pairs
 from fsl_demo.datasets.parts import Dataset, Part
 from fsl_demo.layers.cbam import CBAM
-from fsl_demo.training.loop import Schedule
-from fsl_demo.training.objectives import Sampling
+from fsl_demo.training.objectives.metric import Sampling
+from fsl_demo.training.schedule import Schedule
 
 VARIANTS = [(name, variant) for name, variants in study.STUDIES.items() for variant in variants]
 

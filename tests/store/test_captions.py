@@ -262,8 +262,8 @@ _CHILD = """
 import os, signal, sys
 from pathlib import Path
 from PIL import Image
-from fsl_demo.episodes import Caption, Described
-from fsl_demo.pictures import from_image
+from fsl_demo.core.episodes import Caption, Described
+from fsl_demo.core.pictures import from_image
 from fsl_demo.store import Workspace, captions
 
 inner, calls = captions.add, 0

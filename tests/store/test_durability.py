@@ -144,8 +144,8 @@ _CHILD = """
 import os, signal, sys
 from pathlib import Path
 from PIL import Image
-from fsl_demo.episodes import ClassSpec, Episode, Label, LabelledEpisode
-from fsl_demo.pictures import from_image
+from fsl_demo.core.episodes import ClassSpec, Episode, Label, LabelledEpisode
+from fsl_demo.core.pictures import from_image
 from fsl_demo.store import Workspace, {module}
 
 inner = {module}.{function}

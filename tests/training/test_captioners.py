@@ -7,11 +7,14 @@ import pytest
 import torch
 
 from fsl_demo.backbones.captioners import NETWORKS, PARTS, PICTURE, Captioning
-from fsl_demo.training import captioners
 from fsl_demo.training.captioned_maps import maps
-from fsl_demo.training.captioners import Objective, likelihood, mirrored, statistics
 from fsl_demo.training.data import Arrays
-from fsl_demo.training.loop import Schedule, Training
+from fsl_demo.training.events import silent
+from fsl_demo.training.loop import Training
+from fsl_demo.training.objectives import captioner
+from fsl_demo.training.objectives.captioner import CaptioningObjective, likelihood, mirrored, statistics
+from fsl_demo.training.schedule import Schedule
+from fsl_demo.training.setup import Figures, Setup
 from tests.backbones.loaded import crops, networks
 from tests.backbones.small_language import small_language
 
@@ -48,7 +51,7 @@ def test_mirrored_exchanges_left_and_right_within_each_row() -> None:
 @pytest.mark.parametrize("method", ["prefix", "gated"])
 def test_it_learns_to_tell_pictures_apart(method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A random language model becomes no writer, but two captions can be told by the picture."""
-    monkeypatch.setattr(captioners, "BATCH", 8)
+    monkeypatch.setattr(captioner, "BATCH", 8)
     language = small_language(tmp_path, monkeypatch)
     positions = drawn(8)
     said = [[language.encode("a dog" if number % 2 else "two children")] * 2 for number in range(8)]
@@ -56,19 +59,19 @@ def test_it_learns_to_tell_pictures_apart(method: str, tmp_path: Path, monkeypat
     own = {"tokens": 2, "hidden": 16} if method == "prefix" else {"latents": 2, "heads": 2}
     network = NETWORKS[method](language, *statistics(positions), **own)
 
-    def told(module: Objective, turned: int) -> float:
+    def told(module: CaptioningObjective, turned: int) -> float:
         return likelihood(module.network, np.roll(positions, turned, axis=0), said)
 
-    loop = Training(
-        Objective(network, said),
-        Arrays(positions, np.arange(8), (), np.zeros((0, 3), int)),
-        lambda module: (told(module, 0), told(module, 0)),
+    setup = Setup(
+        CaptioningObjective(network, said),
+        Arrays.numbered(positions),
         Schedule(epochs=60, rate=2e-2, decay=0.0),
-        lambda some: some.float(),
-        {},
-        tmp_path / "run",
+        validate=lambda module: Figures(told(module, 0), told(module, 0)),
+        augment=lambda some: some.float(),
+        setting={},
     )
-    loop.run(lambda text: None)
+    loop = Training(setup, tmp_path / "run")
+    loop.run(silent)
     assert told(loop.module, 0) > 2 * told(loop.module, 1)
     assert not [name for name in loop.best if "embed_tokens" in name]
 
@@ -87,7 +90,7 @@ def test_each_caption_is_read_after_its_own_picture(tmp_path: Path, monkeypatch:
 
     positions = torch.arange(4.0)[:, None, None].expand(4, 130, 999)
     captions = [[[10 * picture + number + 5] for number in range(5)] for picture in range(4)]
-    module = Objective(Noting(language, torch.zeros(2, 999), torch.ones(2)), captions)
+    module = CaptioningObjective(Noting(language, torch.zeros(2, 999), torch.ones(2)), captions)
     module(positions, torch.arange(4))
     assert len(seen) == 20
     for text, pictures in seen:

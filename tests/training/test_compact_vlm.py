@@ -13,9 +13,12 @@ from fsl_demo.inference.compact_space import text_head
 from fsl_demo.inference.vectors import l2_normalize
 from fsl_demo.training import caption_features
 from fsl_demo.training.caption_features import Features, features
-from fsl_demo.training.compact_vlm import Objective, figure, folded
 from fsl_demo.training.data import Arrays
-from fsl_demo.training.loop import Schedule, Training
+from fsl_demo.training.events import silent
+from fsl_demo.training.loop import Training
+from fsl_demo.training.objectives.compact_vlm import CompactVlmObjective, figure, folded
+from fsl_demo.training.schedule import Schedule
+from fsl_demo.training.setup import Figures, Setup
 from tests.backbones.loaded import crops, networks
 
 CHANNELS, WORDS, CLASSES = 12, 6, 7
@@ -51,18 +54,20 @@ def test_the_heads_learn_and_every_picture_comes_as_often(tmp_path: Path) -> Non
     data = drawn(300)
     data = data.scaled(*data.statistics())
     torch.manual_seed(0)
-    module = Objective(data)
+    module = CompactVlmObjective(data)
     indices = list(module.batches(np.arange(300), 0, 0))
     assert (np.bincount(np.concatenate(indices)) == 5).all() and all(len(set(one)) == len(one) for one in indices)
     before = figure(module, data)
-    arrays = Arrays(data.pictures, np.arange(300), (), np.zeros((0, 3), int))
-    schedule = Schedule(epochs=12, rate=5e-3, decay=0.0)
-
-    def figures(trained: torch.nn.Module) -> tuple[float, float]:
-        return (figure(trained, data),) * 2
-
-    loop = Training(module, arrays, figures, schedule, lambda pictures: pictures, {}, tmp_path)
-    loop.run(lambda text: None)
+    setup = Setup(
+        module,
+        Arrays.numbered(data.pictures),
+        Schedule(epochs=12, rate=5e-3, decay=0.0),
+        validate=lambda trained: Figures(figure(trained, data), figure(trained, data)),
+        augment=lambda pictures: pictures,
+        setting={},
+    )
+    loop = Training(setup, tmp_path)
+    loop.run(silent)
     chance = 1 / 300
     assert before < 4 * chance and loop.history.best > 12 * chance
 
@@ -71,7 +76,7 @@ def test_shipped_heads_read_what_is_not_scaled() -> None:
     data = drawn(50)
     mean, spread = data.statistics()
     torch.manual_seed(0)
-    module = Objective(data.scaled(mean, spread)).eval()
+    module = CompactVlmObjective(data.scaled(mean, spread)).eval()
     heads = {
         name: value.astype(np.float32)
         for name, value in folded(

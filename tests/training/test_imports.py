@@ -33,8 +33,8 @@ HEIC = """
 import sys
 sys.modules["pillow_heif"] = None
 from pathlib import Path
-from fsl_demo.errors import UserError
-from fsl_demo.pictures import ingest
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import ingest
 for path in sys.argv[1:]:
     try:
         print(ingest(Path(path)).width)

@@ -7,10 +7,19 @@ import pytest
 import torch
 
 from fsl_demo.datasets.made_up_names import made_up_names
-from fsl_demo.training import language_model
 from fsl_demo.training.data import Arrays
-from fsl_demo.training.language_model import IGNORED, Objective, likelihood, longer_words, tokenizer
-from fsl_demo.training.loop import Schedule, Training
+from fsl_demo.training.events import silent
+from fsl_demo.training.loop import Training
+from fsl_demo.training.objectives import language_model
+from fsl_demo.training.objectives.language_model import (
+    IGNORED,
+    LanguageModelObjective,
+    likelihood,
+    longer_words,
+    tokenizer,
+)
+from fsl_demo.training.schedule import Schedule
+from fsl_demo.training.setup import Figures, Setup
 from tests.backbones.small_language import ARCHITECTURE
 
 CAPTIONS = [[[10 * picture + number + 5, 3, 4] for number in range(5)] for picture in range(6)]
@@ -18,9 +27,9 @@ KEYWORDS = [[[150 + picture], [160 + picture, 170]] for picture in range(6)]
 NAMES, STEM = [[201, 202], [203]], [101, 102]
 
 
-def objective() -> Objective:
+def objective() -> LanguageModelObjective:
     torch.manual_seed(0)
-    return Objective(ARCHITECTURE, CAPTIONS, KEYWORDS, NAMES, STEM)
+    return LanguageModelObjective(ARCHITECTURE, CAPTIONS, KEYWORDS, NAMES, STEM)
 
 
 def test_words_of_a_picture_go_before_its_captions_and_need_not_be_foretold() -> None:
@@ -59,10 +68,16 @@ def test_it_learns_what_captions_say(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(language_model, "BATCH", 6)
     module = objective()
     before = likelihood(module, CAPTIONS)
-    arrays = Arrays(np.arange(6), np.arange(6), (), np.zeros((0, 3), int))
-    schedule = Schedule(epochs=100, rate=1e-2, decay=0.0)
-    loop = Training(module, arrays, lambda m: (likelihood(m, CAPTIONS),) * 2, schedule, lambda some: some, {}, tmp_path)
-    loop.run(lambda text: None)
+    setup = Setup(
+        module,
+        Arrays.numbered(np.arange(6)),
+        Schedule(epochs=100, rate=1e-2, decay=0.0),
+        validate=lambda m: Figures(likelihood(m, CAPTIONS), likelihood(m, CAPTIONS)),
+        augment=lambda some: some,
+        setting={},
+    )
+    loop = Training(setup, tmp_path)
+    loop.run(silent)
     assert before < 0.01 and loop.history.best > 0.25
 
 

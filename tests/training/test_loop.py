@@ -18,14 +18,17 @@ from sklearn.datasets import load_digits
 from fsl_demo.backbones.architecture import Architecture
 from fsl_demo.backbones.embedder import Embedder
 from fsl_demo.backbones.preprocessing import INK as RECIPE
-from fsl_demo.core.errors import UserError
+from fsl_demo.core.errors import Cancelled, UserError
 from fsl_demo.core.pictures import from_image
 from fsl_demo.datasets.pairs import PairSampler
 from fsl_demo.training.augmentation import Augmentation
 from fsl_demo.training.data import Arrays
-from fsl_demo.training.loop import Schedule, Training
-from fsl_demo.training.objectives import Can, S3Net, Sampling, Siamese
+from fsl_demo.training.events import EpochDone, Event, Note, OnEvent, Stepped, silent
+from fsl_demo.training.loop import STEP_EVENTS, Training
+from fsl_demo.training.objectives.metric import Can, MetricObjective, S3Net, Sampling, Siamese
 from fsl_demo.training.recipes import INK
+from fsl_demo.training.schedule import Schedule
+from fsl_demo.training.setup import Figures, Setup
 from fsl_demo.training.validation import features, pair_accuracy
 
 TWIN = Architecture("twin", "ink28", 32)
@@ -51,24 +54,38 @@ def part(start: int, end: int) -> Arrays:
     return Arrays(images, labels, tuple("0123456789"), pairs)
 
 
-def accuracies(module: Any) -> tuple[float, float]:
-    some = [part(0, 150), part(300, 500)]
-    found = [pair_accuracy(features(module.embedder, one.images, False), one.pairs) for one in some]
-    return found[0], found[1]
+def accuracies(module: MetricObjective) -> Figures:
+    parts = [part(0, 150), part(300, 500)]
+    shares = [pair_accuracy(features(module.embedder, data.images, maps=False), data.pairs) for data in parts]
+    return Figures(*shares)
 
 
-def scripted(figures: list[float]) -> Callable[[Any], tuple[float, float]]:
+def halves(module: MetricObjective) -> Figures:
+    return Figures(0.5, 0.5)
+
+
+def scripted(figures: list[float]) -> Callable[[MetricObjective], Figures]:
     left = iter(figures)
-    return lambda module: (0.5, next(left))
+    return lambda module: Figures(0.5, next(left))
 
 
-def training(folder: Path, **given: Any) -> Training:
+def in_words(lines: list[str]) -> OnEvent:
+    """Collects the lines that a log shows."""
+
+    def collect(event: Event) -> None:
+        if isinstance(event, EpochDone | Note):
+            lines.append(str(event))
+
+    return collect
+
+
+def training(folder: Path, **given: Any) -> Training[MetricObjective]:
     """A fresh process's training: the same weights to begin with, nothing else of an earlier one."""
     settings: dict[str, Any] = {
         "architecture": TWIN,
         "sampling": SAMPLING,
         "data": part(0, 300),
-        "validate": lambda module: (0.5, 0.5),
+        "validate": halves,
         "schedule": SCHEDULE,
         "augmentation": INK,
         "seed": 0,
@@ -78,9 +95,16 @@ def training(folder: Path, **given: Any) -> Training:
     settings |= given
     torch.manual_seed(settings["start"])
     objective = Siamese(Embedder(settings["architecture"]), 10, settings["sampling"], **settings["options"])
-    arguments = (settings[name] for name in ("data", "validate", "schedule"))
-    preparing = settings["augmentation"].preparing(settings["architecture"])
-    return Training(objective, *arguments, *preparing, folder, settings["seed"])
+    augment, setting = settings["augmentation"].preparing(settings["architecture"])
+    setup: Setup[MetricObjective] = Setup(
+        objective=objective,
+        data=settings["data"],
+        schedule=settings["schedule"],
+        validate=settings["validate"],
+        augment=augment,
+        setting=setting,
+    )
+    return Training(setup, folder, seed=settings["seed"])
 
 
 def same_weights(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> bool:
@@ -94,13 +118,13 @@ def measured(rows: list[dict[str, float]]) -> list[dict[str, float]]:
 def test_it_learns_and_writes_its_curve(tmp_path: Path) -> None:
     lines: list[str] = []
     loop = training(tmp_path / "run", validate=accuracies, schedule=replace(SCHEDULE, epochs=6))
-    before = accuracies(loop.module)[1]
-    best = loop.run(lines.append)
+    before = accuracies(loop.module).validation
+    best = loop.run(in_words(lines))
     rows = loop.history.rows
     assert rows[-1]["loss"] < 0.6 * rows[0]["loss"]
     assert loop.history.best > max(0.85, before + 0.1) and loop.history.best == max(row["validation"] for row in rows)
     loop.module.load_state_dict(best)
-    assert accuracies(loop.module)[1] == loop.history.best
+    assert accuracies(loop.module).validation == loop.history.best
     assert len(lines) == 6 and lines[0].startswith("epoch 1/6") and f"{rows[0]['validation']:.2%}" in lines[0]
     with (tmp_path / "run" / "curve.csv").open(newline="") as file:
         table = list(csv.DictReader(file))
@@ -114,24 +138,31 @@ def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(
     tmp_path: Path, schedule: Schedule, killed_in: str
 ) -> None:
     whole = training(tmp_path / "whole", validate=accuracies, schedule=schedule)
-    expected = whole.run(lambda text: None)
+    expected = whole.run(silent)
 
     calls = 0
 
-    def dies(*_: Any) -> tuple[float, float]:
+    def count() -> None:
         nonlocal calls
         calls += 1
         if calls == 2:
             raise Killed
-        return accuracies(_[0]) if killed_in == "validate" else (0.0, 0.0)
 
-    broken = training(tmp_path / "run", validate=dies if killed_in == "validate" else accuracies, schedule=schedule)
+    def validate(module: MetricObjective) -> Figures:
+        if killed_in == "validate":
+            count()
+        return accuracies(module)
+
+    def tell(event: Event) -> None:
+        if killed_in == "tell" and isinstance(event, EpochDone):
+            count()
+
     with pytest.raises(Killed):
-        broken.run(dies if killed_in == "tell" else lambda text: None)  # type: ignore[arg-type, return-value]
+        training(tmp_path / "run", validate=validate, schedule=schedule).run(tell)
     torch.rand(7)  # the state of the generator is another one
     lines: list[str] = []
     again = training(tmp_path / "run", validate=accuracies, schedule=schedule)
-    found = again.run(lines.append)
+    found = again.run(in_words(lines))
     assert lines[0] == "going on after epoch 1" and len(lines) == 3
     assert same_weights(found, expected)
     assert same_weights(again.module.state_dict(), whole.module.state_dict())
@@ -156,15 +187,16 @@ class SameBatch(Siamese):
 
 
 def test_each_epoch_changes_pictures_in_its_own_way(tmp_path: Path) -> None:
-    def validate(module: Any) -> tuple[float, float]:
+    def validate(module: MetricObjective) -> Figures:
         module.eval()
-        return 0.5, 0.5
+        return Figures(0.5, 0.5)
 
     shown = []
     for seed in (0, 0, 1):
         objective = SameBatch(Embedder(TWIN), 10, SAMPLING)
-        folder = tmp_path / str(len(shown))
-        Training(objective, part(0, 60), validate, SCHEDULE, *INK.preparing(TWIN), folder, seed).run(lambda text: None)
+        augment, setting = INK.preparing(TWIN)
+        setup = Setup(objective, part(0, 60), SCHEDULE, validate=validate, augment=augment, setting=setting)
+        Training(setup, tmp_path / str(len(shown)), seed=seed).run(silent)
         shown.append(objective._shown)
     assert len(shown[0]) == 3 and all(map(torch.equal, shown[0], shown[1]))
     for one in (shown[0][1], shown[0][2], shown[2][0]):
@@ -172,9 +204,9 @@ def test_each_epoch_changes_pictures_in_its_own_way(tmp_path: Path) -> None:
 
 
 def test_a_finished_run_only_gives_its_weights_again(tmp_path: Path) -> None:
-    expected = training(tmp_path).run(lambda text: None)
+    expected = training(tmp_path).run(silent)
     lines: list[str] = []
-    assert same_weights(training(tmp_path, validate=scripted([])).run(lines.append), expected)
+    assert same_weights(training(tmp_path, validate=scripted([])).run(in_words(lines)), expected)
     assert lines == ["going on after epoch 3"]
 
 
@@ -195,9 +227,9 @@ def test_a_finished_run_only_gives_its_weights_again(tmp_path: Path) -> None:
 )
 def test_other_settings_start_afresh_and_say_so(tmp_path: Path, other: dict[str, Any]) -> None:
     one = replace(SCHEDULE, epochs=1)
-    training(tmp_path, schedule=one).run(lambda text: None)
+    training(tmp_path, schedule=one).run(silent)
     lines: list[str] = []
-    training(tmp_path, **({"schedule": one} | other)).run(lines.append)
+    training(tmp_path, **({"schedule": one} | other)).run(in_words(lines))
     assert lines[0].startswith("starting afresh") and lines[1].startswith("epoch 1/")
 
 
@@ -205,11 +237,11 @@ def test_patience_stops(tmp_path: Path) -> None:
     lines: list[str] = []
     schedule = replace(SCHEDULE, epochs=9, patience=2)
     loop = training(tmp_path, validate=scripted([0.5, 0.7, 0.6, 0.69]), schedule=schedule, data=part(0, 60))
-    loop.run(lines.append)
+    loop.run(in_words(lines))
     assert len(loop.history.rows) == 4 and loop.history.best_epoch == 1
     assert lines[-1] == "stopped: no better validation figure for 2 epochs"
     again = training(tmp_path, validate=scripted([]), schedule=schedule, data=part(0, 60))
-    again.run(lines.append)
+    again.run(in_words(lines))
     assert len(again.history.rows) == 4
 
 
@@ -217,19 +249,19 @@ def test_patience_stops(tmp_path: Path) -> None:
 def test_the_weights_of_the_best_epoch_come_back(tmp_path: Path, figures: list[float], best: int) -> None:
     left, after = iter(figures), []
 
-    def validate(module: Any) -> tuple[float, float]:
+    def validate(module: MetricObjective) -> Figures:
         after.append({name: value.clone() for name, value in module.state_dict().items()})
-        return 0.5, next(left)
+        return Figures(0.5, next(left))
 
     loop = training(tmp_path, validate=validate, schedule=replace(SCHEDULE, epochs=4), data=part(0, 60))
-    found = loop.run(lambda text: None)
+    found = loop.run(silent)
     assert loop.history.best_epoch == best
     assert [same_weights(found, one) for one in after] == [number == best for number in range(4)]
 
 
 def test_fewer_pictures_than_a_batch_are_said(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"“pictures” cannot be 49.*fill one batch.*--batch"):
-        training(tmp_path, data=part(0, 49)).run(lambda text: None)
+        training(tmp_path, data=part(0, 49)).run(silent)
 
 
 def test_a_loss_that_is_no_number_is_said_before_anything_is_kept(tmp_path: Path) -> None:
@@ -237,7 +269,7 @@ def test_a_loss_that_is_no_number_is_said_before_anything_is_kept(tmp_path: Path
     with torch.no_grad():
         next(loop.module.parameters()).fill_(float("nan"))
     with pytest.raises(FloatingPointError, match="epoch 1 is nan; lower the learning rate"):
-        loop.run(lambda text: None)
+        loop.run(silent)
     assert not list(tmp_path.iterdir())
 
 
@@ -257,13 +289,13 @@ def test_a_kill_while_the_state_is_written_leaves_the_old_one(tmp_path: Path, mo
 
     monkeypatch.setattr(safetensors.torch, "save_file", dies)
     with pytest.raises(Killed):
-        training(tmp_path).run(lambda text: None)
+        training(tmp_path).run(silent)
     with safe_open(tmp_path / "state.safetensors", framework="pt") as stored:
         assert stored.metadata()["epoch"] == "0"
     lines: list[str] = []
-    found = training(tmp_path).run(lines.append)
+    found = training(tmp_path).run(in_words(lines))
     assert lines[0] == "going on after epoch 1"
-    assert same_weights(found, training(tmp_path / "whole").run(lambda text: None))
+    assert same_weights(found, training(tmp_path / "whole").run(silent))
 
 
 @pytest.mark.parametrize("warm_up", [0.15, 0.5])
@@ -287,14 +319,68 @@ def test_the_rate_drops_in_steps() -> None:
 def test_the_other_objectives_go_through_the_same_loop(tmp_path: Path, kind: Any) -> None:
     sampling = Sampling(size=48, way=4, queries=2, episodes=8)
     objective = kind(Embedder(Architecture("twin", "ink28", 16)), 10, sampling)
-    schedule = replace(SCHEDULE, epochs=1)
-    loop = Training(
+    augment, setting = INK.preparing(objective.embedder.architecture)
+    setup = Setup(
         objective,
         part(0, 100),
-        lambda module: (0.5, 0.5),
-        schedule,
-        *INK.preparing(objective.embedder.architecture),
-        tmp_path,
+        replace(SCHEDULE, epochs=1),
+        validate=halves,
+        augment=augment,
+        setting=setting,
     )
-    found = loop.run(lambda text: None)
+    loop = Training(setup, tmp_path)
+    found = loop.run(silent)
     assert np.isfinite(loop.history.rows[0]["loss"]) and same_weights(found, loop.module.state_dict())
+
+
+def test_events_come_in_order_and_say_how_far_it_is(tmp_path: Path) -> None:
+    events: list[Event] = []
+    loop = training(tmp_path)
+    loop.run(events.append)
+    assert [type(event) for event in events] == ([Stepped] * 6 + [EpochDone]) * 3
+    for number, event in enumerate(events):
+        assert isinstance(event, Stepped | EpochDone)
+        assert event.epoch == number // 7 + 1 and event.epochs == 3
+        assert np.isfinite([event.loss, event.rate, event.seconds_left]).all()
+        assert event.rate > 0 and event.seconds_left >= 0
+    steps = [event for event in events if isinstance(event, Stepped)]
+    assert [event.step for event in steps] == [1, 2, 3, 4, 5, 6] * 3 and {event.steps for event in steps} == {6}
+    epochs = [event for event in events if isinstance(event, EpochDone)]
+    assert epochs[-1].seconds_left == 0
+    for event, row in zip(epochs, loop.history.rows, strict=True):
+        assert (event.epoch, event.loss, event.validation) == (row["epoch"], row["loss"], row["validation"])
+    assert epochs[0].loss == pytest.approx(np.mean([event.loss for event in steps[:6]]))
+
+
+def test_long_epochs_tell_of_some_steps_only(tmp_path: Path) -> None:
+    events: list[Event] = []
+    sampling, one = Sampling(size=2, together=1), replace(SCHEDULE, epochs=1)
+    training(tmp_path, sampling=sampling, schedule=one).run(events.append)
+    steps = [event.step for event in events if isinstance(event, Stepped)]
+    assert len(steps) <= STEP_EVENTS and steps == list(range(2, 151, 2))
+
+
+def test_which_epoch_is_the_best_so_far_is_told(tmp_path: Path) -> None:
+    events: list[Event] = []
+    schedule, figures = replace(SCHEDULE, epochs=4), scripted([0.5, 0.7, 0.6, 0.7])
+    training(tmp_path, validate=figures, schedule=schedule, data=part(0, 60)).run(events.append)
+    assert [event.is_best for event in events if isinstance(event, EpochDone)] == [True, True, False, True]
+
+
+@pytest.mark.parametrize("steps", [0, 4, 6, 9, 17])
+def test_a_stopped_run_goes_on_as_if_it_had_not_been(tmp_path: Path, steps: int) -> None:
+    """Stopped between any two steps, it loses the epoch under way and no more."""
+    whole = training(tmp_path / "whole", validate=accuracies)
+    expected = whole.run(silent)
+
+    events: list[Event] = []
+    stopped = training(tmp_path / "run", validate=accuracies)
+    with pytest.raises(Cancelled):
+        stopped.run(events.append, lambda: sum(isinstance(event, Stepped) for event in events) >= steps)
+    assert sum(isinstance(event, Stepped) for event in events) == steps
+    lines: list[str] = []
+    again = training(tmp_path / "run", validate=accuracies)
+    found = again.run(in_words(lines))
+    kept = steps // 6
+    assert len(lines) == 3 - kept + (kept > 0) and same_weights(found, expected)
+    assert measured(again.history.rows) == measured(whole.history.rows)

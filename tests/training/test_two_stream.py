@@ -9,8 +9,17 @@ import pytest
 import torch
 
 from fsl_demo.training.caption_features import Features
-from fsl_demo.training.two_stream import Searched, confused
-from fsl_demo.training.two_stream_objective import BATCH, GROUP, HARD, MASKED, Objective, Texts, choices, masked
+from fsl_demo.training.caption_search import Searched, confused
+from fsl_demo.training.objectives.two_stream import (
+    BATCH,
+    GROUP,
+    HARD,
+    MASKED,
+    Texts,
+    TwoStreamObjective,
+    choices,
+    masked,
+)
 from tests.backbones.loaded import networks
 
 CAPTIONS = ("a dog runs on the grass", "two children play in the snow", "a man rides a red bicycle", "a cat sleeps")
@@ -21,7 +30,7 @@ def texts() -> Texts:
     return Texts.read(networks().texts, [[f"{CAPTIONS[n % 4]} again"] * 5 for n in range(COUNT)])
 
 
-def objective() -> Objective:
+def objective() -> TwoStreamObjective:
     """On pictures that are noise, with captions of their own."""
     random = np.random.default_rng(0)
     pictures = random.standard_normal((COUNT, 1998)).astype(np.float32)
@@ -29,7 +38,7 @@ def objective() -> Objective:
     known = Features(pictures, captions, *(np.zeros((1, 1), np.float32) for _ in range(3)))
     near = np.array([[m for m in range(COUNT) if m != n][:6] for n in range(COUNT)])
     torch.manual_seed(0)
-    return Objective(networks().texts, texts(), known, near)
+    return TwoStreamObjective(networks().texts, texts(), known, near)
 
 
 def test_fifteen_in_a_hundred_tokens_are_masked_and_never_special_ones() -> None:

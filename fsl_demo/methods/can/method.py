@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.checkpoints import Source
 from fsl_demo.core.capabilities import NONE_BELOW, MethodCard
 from fsl_demo.core.episodes import Episode, Explanation, Focus, Layer, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
@@ -81,7 +82,7 @@ class Can:
         """
         check_pictures(episode, self.card.title)
 
-        def held_out(checkpoint: str, tell: Progress) -> np.ndarray:
+        def held_out(checkpoint: Source, tell: Progress) -> np.ndarray:
             return CanClassifier(self, checkpoint, episode, settings, {}, tell).held_out()
 
         variant, note = choose(self.variants, settings.variant, episode, held_out, progress)
@@ -102,7 +103,7 @@ class CanClassifier:
     def __init__(
         self,
         method: Can,
-        checkpoint: str,
+        checkpoint: Source,
         episode: Episode,
         settings: CanSettings,
         note: Mapping[str, Any],

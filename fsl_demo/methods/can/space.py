@@ -8,6 +8,7 @@ import numpy as np
 
 from fsl_demo import runtime
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.checkpoints import Source
 from fsl_demo.core.episodes import Box, Progress, quiet
 from fsl_demo.core.pictures import Picture
 
@@ -18,7 +19,7 @@ CHUNK = 64_000_000
 class CrossSpace:
     """Pictures as maps, compared with cross attention."""
 
-    def __init__(self, networks: Networks, checkpoint: str) -> None:
+    def __init__(self, networks: Networks, checkpoint: Source) -> None:
         self.features, self.network = networks.features, networks.trained(checkpoint)
 
     def maps(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.datasets.parts import Item
 from fsl_demo.evaluation.run import Opened, episode_of
@@ -45,7 +44,7 @@ class Answers:
 
 
 def calibrated(
-    networks: Networks, classes: Mapping[str, Sequence[Item]], progress: Progress = quiet
+    method: CompactVlm, classes: Mapping[str, Sequence[Item]], progress: Progress = quiet
 ) -> tuple[dict[str, np.ndarray], list[dict[str, Any]]]:
     """The defaults that go into the checkpoint, and the grid that weight and beta were chosen from.
 
@@ -53,7 +52,7 @@ def calibrated(
         classes: pictures by class name; the first hundred of each are read.
     """
     files = {name: list(items)[:EACH] for name, items in classes.items()}
-    method, opened = CompactVlm(networks), Opened()
+    opened = Opened()
 
     def answers(shot: int, weight: float, beta: float = SHARPNESS, way: int = WAY, episodes: int = EPISODES) -> Answers:
         settings, found, truths = CompactVlmSettings(pictures=weight, sharpness=beta), [], []

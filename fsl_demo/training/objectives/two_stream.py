@@ -23,6 +23,7 @@ from fsl_demo.backbones.picture_maps import CHANNELS
 from fsl_demo.layers.two_stream import TwoStreamNetwork
 from fsl_demo.losses.clip import symmetric_contrastive
 from fsl_demo.training.caption_features import Features
+from fsl_demo.training.setup import Objective
 
 GROUP, HARD = 4, 2
 """Pictures that a caption is matched with, and how many of them are confused with the first."""
@@ -55,7 +56,7 @@ class Texts:
         return np.setdiff1d(self.tokens[self.real].numpy(), special)
 
 
-class Objective(nn.Module):
+class TwoStreamObjective(Objective):
     """The model and its losses.
 
     Args:

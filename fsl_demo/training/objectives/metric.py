@@ -1,8 +1,7 @@
-"""What each method minimises: a module that holds the network and turns a batch into a loss.
+"""What methods that learn from labelled pictures minimise.
 
-`batches` says which pictures come together: a batch is the pictures of some indices, each augmented on its own, and
-their labels. The parts of an objective that are shipped are called `embedder` and `attention`; the rest serves
-training only.
+A batch is pictures, each augmented on its own, and their labels. The parts that are shipped are called `embedder` and
+`attention`; the rest serves training only.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from fsl_demo.losses.contrastive import batch_contrastive, distances
 from fsl_demo.losses.margin_softmax import MarginSoftmax
 from fsl_demo.losses.s3net import AdaptiveCrossEntropy, weighted_contrastive
 from fsl_demo.training.batches import Episodes, grouped
+from fsl_demo.training.setup import Objective
 
 SHIPPED = ("embedder", "attention")
 
@@ -39,7 +39,23 @@ class Sampling:
     """Episodes an epoch, for methods that learn from episodes."""
 
 
-class Siamese(nn.Module):
+class MetricObjective(Objective):
+    """An embedder and how its batches are drawn.
+
+    Attributes:
+        attention: what compares maps, where a method compares maps and not vectors.
+        frozen: the embedder stays as the checkpoint to begin with has it.
+    """
+
+    frozen = False
+
+    def __init__(self, embedder: Embedder, sampling: Sampling) -> None:
+        super().__init__()
+        self.embedder, self.sampling = embedder, sampling
+        self.attention: CrossAttention | None = None
+
+
+class Siamese(MetricObjective):
     """Contrastive loss (Hadsell et al. 2006) on the pairs of a batch, with a margin softmax beside it if asked for."""
 
     def __init__(
@@ -51,8 +67,8 @@ class Siamese(nn.Module):
         softmax: tuple[float, float, float] | None = None,
     ) -> None:
         """`softmax` is its weight, scale and margin."""
-        super().__init__()
-        self.embedder, self.sampling, self.margin = embedder, sampling, margin
+        super().__init__(embedder, sampling)
+        self.margin = margin
         self.softmax_weight = softmax[0] if softmax else 0.0
         self.softmax = MarginSoftmax(embedder.channels, classes, softmax[1], softmax[2]) if softmax else None
 
@@ -65,7 +81,7 @@ class Siamese(nn.Module):
         return grouped(labels, self.sampling.size, self.sampling.together, seed, epoch)
 
 
-class S3Net(nn.Module):
+class S3Net(MetricObjective):
     """S3Net's dual adaptive loss (Xue et al. 2022) on pairs of photographs.
 
     Centre vectors are the pooled maps of the backbone, d is the distance of the unit vectors. The cross-entropy of
@@ -76,8 +92,8 @@ class S3Net(nn.Module):
     def __init__(
         self, embedder: Embedder, classes: int, sampling: Sampling, weight: float = 1.0, scale: float = 16.0
     ) -> None:
-        super().__init__()
-        self.embedder, self.sampling, self.weight, self.scale = embedder, sampling, weight, scale
+        super().__init__(embedder, sampling)
+        self.weight, self.scale = weight, scale
         self.classifier = nn.Linear(embedder.channels, classes)
         self.entropy = AdaptiveCrossEntropy()
 
@@ -101,16 +117,16 @@ class S3Net(nn.Module):
             yield np.concatenate([first[chosen], second[chosen], first[chosen]])
 
 
-class Can(nn.Module):
+class Can(MetricObjective):
     """The Cross Attention Network's two losses (Hou et al. 2019) on several episodes at once.
 
     With `frozen`, the embedder stays as a checkpoint has it, and the attention alone is learned.
     """
 
     def __init__(self, embedder: Embedder, classes: int, sampling: Sampling, frozen: bool = False) -> None:
-        super().__init__()
-        self.embedder, self.sampling, self.frozen = embedder.requires_grad_(not frozen), sampling, frozen
-        self.attention = CrossAttention(embedder.size)
+        super().__init__(embedder.requires_grad_(not frozen), sampling)
+        self.frozen = frozen
+        self.attention: CrossAttention = CrossAttention(embedder.size)
         self.classifier = nn.Conv1d(embedder.channels, classes, 1)
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
@@ -120,9 +136,9 @@ class Can(nn.Module):
             self.embedder.eval()
         maps = self.embedder.maps(images).float()
         truth = torch.arange(way, device=maps.device).repeat_interleave(queries)
-        for some, known in zip(maps.split(size), labels.split(size), strict=True):
-            classes = some[: way * shot].unflatten(0, (way, shot)).mean(1)
-            attended = self.attention(classes, some[way * shot :])
+        for episode, known in zip(maps.split(size), labels.split(size), strict=True):
+            classes = episode[: way * shot].unflatten(0, (way, shot)).mean(1)
+            attended = self.attention(classes, episode[way * shot :])
             near = can_losses.nearest_neighbour(attended.classes, attended.queries, truth)
             own = attended.queries[torch.arange(len(truth)), truth]
             losses.append(can_losses.of_positions(self.classifier(own), known[way * shot :]) + 0.5 * near)

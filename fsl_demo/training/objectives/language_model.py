@@ -1,4 +1,4 @@
-"""Trains the small language model on captions' text alone.
+"""What the small language model minimises, on captions' text alone.
 
 It reads some words, then captions of the picture that they were said of, so that it learns to speak of what is before
 it; and it reads of pictures that are given names, as nobody has heard before, and has to remember which was
@@ -7,9 +7,7 @@ which (learning to learn in context: Min et al. 2022, arXiv:2110.15943).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,19 +16,11 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, dropout
 from torch.nn.utils.rnn import pad_sequence
 
-from fsl_demo import checkpoints
 from fsl_demo.backbones.language_model import END, network, plain
-from fsl_demo.core.episodes import Progress, quiet
-from fsl_demo.datasets import flickr8k
-from fsl_demo.datasets.made_up_names import made_up_names
 from fsl_demo.training.batches import each_once
-from fsl_demo.training.data import Arrays
-from fsl_demo.training.loop import Schedule, Training
+from fsl_demo.training.setup import Objective
 
-METHOD = "language-model"
 VOCABULARY = 3_000
-ARCHITECTURE = {"vocabulary": VOCABULARY, "width": 192, "layers": 4, "heads": 6, "hidden": 512}
-SCHEDULE = Schedule(epochs=9, rate=2e-3, decay=0.1, warm_up=0.05)
 BATCH = 16
 DROPOUT = 0.1
 TOGETHER = 2
@@ -41,7 +31,6 @@ CLASSES = 3
 """Pictures that get a name in one text, at most."""
 NAMED = 8
 """One text that names pictures for so many pictures of a batch."""
-NAMES = 5_000
 IGNORED = -100
 SAMPLE = 1_000
 
@@ -61,7 +50,7 @@ def tokenizer(texts: Sequence[str], vocabulary: int = VOCABULARY) -> Any:
     return made
 
 
-class Objective(nn.Module):
+class LanguageModelObjective(Objective):
     """The model, and how surprised it is by texts made of captions.
 
     Args:
@@ -141,87 +130,6 @@ class Objective(nn.Module):
         return each_once(len(labels), BATCH, seed, epoch)
 
 
-def train(
-    root: Path,
-    name: str,
-    runs: Path,
-    folder: Path,
-    command: str,
-    tell: Callable[[str], None],
-    progress: Progress = quiet,
-    schedule: Schedule = SCHEDULE,
-    seed: int = 0,
-    precision: str = "no",
-    cpu: bool = False,
-) -> Path | None:
-    """Train on Flickr8k's training captions, write the checkpoint.
-
-    Args:
-        root: holds `flickr8k`.
-        runs: state, history and curve go into a folder of it that is called like the checkpoint.
-
-    Returns:
-        The checkpoint's folder; None in a process that does not lead.
-
-    Raises:
-        UserError: `data_missing`.
-    """
-    data = flickr8k.read(root)
-    tokens = tokenizer([text for some in data.train.captions for text in some])
-
-    def encoded(text: str) -> list[int]:
-        return tokens.encode(" " + plain(text)).ids
-
-    training, validation = (
-        [[encoded(text) for text in some] for some in part.captions] for part in (data.train, data.validation)
-    )
-    names, stem = [encoded(some) for some in made_up_names(NAMES, seed)], encoded("this is a")
-    keywords = [[encoded(word) for word in longer_words(some)] for some in data.train.captions]
-    torch.manual_seed(seed)
-    objective = Objective(ARCHITECTURE, training, keywords, names, stem)
-    numbers = np.arange(len(training))
-    loop = Training(
-        objective,
-        Arrays(numbers, numbers, (), np.zeros((0, 3), int)),
-        lambda module: (likelihood(module, training[:SAMPLE]), likelihood(module, validation)),
-        schedule,
-        lambda pictures: pictures,
-        {**ARCHITECTURE, "dropout": DROPOUT},
-        runs / name,
-        seed,
-        precision,
-        cpu,
-    )
-    best = loop.run(tell)
-    if not loop.leads:
-        return None
-    arrays = {name: value.half().numpy() for name, value in best.items()}
-    arrays["tokenizer"] = np.frombuffer(tokens.to_str().encode(), np.uint8)
-    card = {
-        "method": METHOD,
-        "architecture": ARCHITECTURE,
-        "data": "flickr8k, captions alone",
-        "split": "captions of Flickr8k's 6,000 training pictures; those of its 1,000 validation pictures choose the"
-        " epoch, those of its test pictures are not read",
-        "seed": seed,
-        "command": command,
-        "recipe": {"batch": BATCH, "dropout": DROPOUT, "names": NAMES, "schedule": asdict(schedule)},
-        "preprocessing": "lower-case words without punctuation, byte-pair encoding",
-        "figures": {
-            "validation": {
-                "what": "probability of a token of a first caption, geometric mean",
-                "probability": loop.history.best,
-                "perplexity": 1 / loop.history.best,
-                "epoch": loop.history.best_epoch + 1,
-            }
-        },
-        "training_seconds": round(loop.history.seconds, 1),
-        "machine": f"{loop.accelerator.device.type}, {torch.get_num_threads()} threads, precision {precision}",
-        "pretraining": "none",
-    }
-    return checkpoints.save(name, arrays, card, folder)
-
-
 def longer_words(captions: Sequence[str]) -> list[str]:
     """Words of captions that are likely to stand for something, each once."""
     words = (word for text in captions for word in plain(text).split() if len(word) >= LETTERS)
@@ -229,7 +137,7 @@ def longer_words(captions: Sequence[str]) -> list[str]:
 
 
 @torch.inference_mode()
-def likelihood(module: Any, captions: Sequence[Sequence[list[int]]]) -> float:
+def likelihood(module: LanguageModelObjective, captions: Sequence[Sequence[list[int]]]) -> float:
     """Geometric mean of the probability of a token in the first caption of each picture."""
     module.eval()
     texts = sorted(([0, *some[0], 0] for some in captions), key=len)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from fsl_demo.inference.calibration import softmax
 from fsl_demo.training.data import Arrays
+from fsl_demo.training.objectives.metric import MetricObjective
 from fsl_demo.training.validation import features, scored
 
 SHOTS = (1, 5)
@@ -18,15 +17,14 @@ TEMPERATURES = np.geomspace(1.0, 100.0, 60)
 DEFAULTS = ("temperature", "none_below")
 
 
-def defaults(module: Any, validation: Arrays) -> dict[str, np.ndarray]:
+def defaults(module: MetricObjective, validation: Arrays) -> dict[str, np.ndarray]:
     """The likeliest temperature, and the threshold that refuses one query in a hundred, at one and at five shots.
 
     Returns:
         "temperature" and "none_below", float32 [2]. Where classes are too small for five shots, fewer stand in;
         nothing where no two classes have two pictures.
     """
-    attention = getattr(module, "attention", None)
-    found = features(module.embedder, validation.images, attention is not None)
+    values = features(module.embedder, validation.images, maps=module.attention is not None)
     counts = np.unique(validation.labels, return_counts=True)[1]
     if (counts >= 2).sum() < 2:
         return {}
@@ -35,7 +33,7 @@ def defaults(module: Any, validation: Arrays) -> dict[str, np.ndarray]:
         while shot > 1 and (counts > shot).sum() < min(5, len(counts)):
             shot -= 1
         way = min(5, int((counts > shot).sum()))
-        parts = list(scored(found, validation.labels, way, shot, EPISODES, attention))
+        parts = list(scored(values, validation.labels, way, shot, EPISODES, module.attention))
         similarities = np.concatenate([part.numpy() for part, _ in parts])
         truth = np.concatenate([part.numpy() for _, part in parts])
         rows = np.arange(len(truth))

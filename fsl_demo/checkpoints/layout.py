@@ -1,0 +1,114 @@
+"""Where a checkpoint's files lie. Names stay within the folder of checkpoints, and so do links."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+
+from fsl_demo.core import shipped
+from fsl_demo.core.errors import UserError
+
+FOLDER = shipped.CHECKPOINTS
+"""What the app ships, and where training writes unless it is told otherwise."""
+
+Source = str | Path
+"""A name in the folder of checkpoints, or any checkpoint's own folder, which a person has named."""
+
+WEIGHTS, CARD, VERSIONS, IN_USE = "model.safetensors", "card.json", "versions", "in_use"
+LONGEST_NAME = 100
+LARGEST_WEIGHTS = 4 << 30
+"""Bytes of `model.safetensors`."""
+REMEMBERED = 100
+"""Lines of `in_use`."""
+_NAME = re.compile(rf"\w(?:[\w .+-]{{0,{LONGEST_NAME - 2}}}[\w+-])?")
+
+
+def home(source: Source, folder: Path) -> Path:
+    """The folder of a checkpoint, which may not be there.
+
+    Raises:
+        UserError: `checkpoint_name`, `checkpoint_outside`.
+    """
+    if isinstance(source, Path):
+        return source
+    if not _NAME.fullmatch(source):
+        raise UserError("checkpoint_name", name=ascii(source[:LONGEST_NAME])[1:-1], limit=LONGEST_NAME)
+    place = folder / source
+    if Path(os.path.realpath(place)) != Path(os.path.realpath(folder)) / source:
+        raise UserError("checkpoint_outside", name=source)
+    return place
+
+
+def is_transformers(home: Path) -> bool:
+    """Whether it is a model's folder as transformers writes them, which a captioner may speak with."""
+    return (home / "config.json").is_file()
+
+
+def versions(home: Path) -> list[int]:
+    """Numbers of the versions that are there, whole or not."""
+    numbers = {1} if any((home / file).is_file() for file in (WEIGHTS, CARD)) else set()
+    if (home / VERSIONS).is_dir():
+        names = (entry.name for entry in os.scandir(home / VERSIONS) if entry.is_dir())
+        numbers |= {int(name) for name in names if re.fullmatch("[1-9][0-9]{0,8}", name)}
+    return sorted(numbers)
+
+
+def version_folder(home: Path, number: int) -> Path:
+    """Where the files of a version lie."""
+    later = home / VERSIONS / str(number)
+    return home if number == 1 and not later.is_dir() else later
+
+
+def history(home: Path) -> list[int]:
+    """The versions that were in use one after the other; the last one is.
+
+    Raises:
+        UserError: `in_use_bad`.
+    """
+    if not (home / IN_USE).exists():
+        return [1]
+    lines = read(home / IN_USE, home, 16 * 1024, home.name, "in_use_bad").decode(errors="replace").split()
+    if not lines or not all(re.fullmatch("[1-9][0-9]{0,8}", line) for line in lines):
+        raise UserError("in_use_bad", name=home.name)
+    return [int(line) for line in lines]
+
+
+def in_use(home: Path, name: str) -> int:
+    """The version in use.
+
+    Raises:
+        UserError: `weights_missing` where there is none at all, `in_use_bad`, `version_missing`.
+    """
+    known = versions(home)
+    if not known:
+        raise UserError("weights_missing", name=name)
+    number = history(home)[-1]
+    if number not in known:
+        raise UserError("version_missing", name=name, version=number, known=", ".join(map(str, known)))
+    return number
+
+
+def read(file: Path, home: Path, limit: int, name: str, code: str = "weights_unreadable") -> bytes:
+    """The bytes of a regular file within a checkpoint's folder.
+
+    Args:
+        code: of the error where it cannot be read.
+
+    Raises:
+        UserError: `weights_missing`, `checkpoint_outside`, and of `code`.
+    """
+    try:
+        if not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(home)):
+            raise UserError("checkpoint_outside", name=name)
+        status = file.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise UserError(code, name=name, reason=f"{file.name} is no file")
+        if status.st_size > limit:
+            raise UserError(code, name=name, reason=f"{file.name} has more than {limit // 1024:,} kB")
+        return file.read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UserError("weights_missing", name=name) from error
+    except OSError as error:
+        raise UserError(code, name=name, reason=f"{file.name}: {error.strerror or error}") from error

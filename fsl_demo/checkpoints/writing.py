@@ -1,0 +1,154 @@
+"""Write checkpoints, and say which version is in use."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from fsl_demo.checkpoints import layout
+from fsl_demo.checkpoints.card import parse
+from fsl_demo.checkpoints.reading import parse_weights, read_version
+from fsl_demo.core.errors import UserError, disk_trouble
+
+PATIENCE = 10
+"""Seconds that a writer waits for another."""
+UNFINISHED = ".new"
+"""The folder of a version that is being written."""
+
+
+def save(name: str, arrays: Mapping[str, np.ndarray], card: Mapping[str, object], folder: Path | None = None) -> Path:
+    """Write a checkpoint, or a further version of it, and put it to use.
+
+    Args:
+        card: fields of `Card`; parameters, bytes and sha256 are added.
+        folder: of checkpoints; the app's own unless given.
+
+    Returns:
+        The checkpoint's folder, of all its versions.
+
+    Raises:
+        UserError: `checkpoint_name`, `checkpoint_outside`; `card_bad`, `card_incomplete`, `weights_unreadable` for
+            what could not be loaded again; `disk_full`, `folder_unwritable`, `workspace_busy`.
+    """
+    from safetensors.numpy import save as serialise
+
+    folder = folder or layout.FOLDER
+    home = layout.home(name, folder)
+    data = serialise({key: np.ascontiguousarray(array) for key, array in arrays.items()})
+    parse_weights(data, name)
+    added = {
+        "parameters": int(sum(array.size for array in arrays.values())),
+        "bytes": len(data),
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
+    text = json.dumps({"name": name, **card, **added}, ensure_ascii=False, indent=2) + "\n"
+    parse(text.encode(), name)
+    with _writing(folder):
+        version = max(layout.versions(home), default=0) + 1
+        unfinished = folder / UNFINISHED
+        unfinished.mkdir()
+        _write(unfinished / layout.WEIGHTS, data)
+        _write(unfinished / layout.CARD, text.encode())
+        _sync(unfinished)
+        target = home / layout.VERSIONS / str(version) if home.exists() else home
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.rename(target)
+        _sync(target.parent)
+        if version > 1:
+            _put_to_use(home, version)
+    return home
+
+
+def use(name: str, version: int, folder: Path | None = None) -> None:
+    """Put another version to use.
+
+    Raises:
+        UserError: `version_missing`, and what is wrong with that version; as of `save`.
+    """
+    folder = folder or layout.FOLDER
+    home = layout.home(name, folder)
+    with _writing(folder):
+        _check(home, version, name)
+        _put_to_use(home, version)
+
+
+def roll_back(name: str, folder: Path | None = None) -> int:
+    """Put that version to use again that was in use before. Returns its number.
+
+    Raises:
+        UserError: `version_first` where none was, and as of `use`.
+    """
+    folder = folder or layout.FOLDER
+    home = layout.home(name, folder)
+    with _writing(folder):
+        before = layout.history(home)[:-1]
+        _check(home, before[-1] if before else 1, name)
+        if not before:
+            raise UserError("version_first", name=name)
+        _remember(home, before)
+    return before[-1]
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder of checkpoints. What a writer left who was killed is cleared away."""
+    with disk_trouble(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(folder / ".lock", timeout=PATIENCE):
+                if (folder / UNFINISHED).exists():
+                    shutil.rmtree(folder / UNFINISHED)
+                yield
+        except Timeout as error:
+            raise UserError("workspace_busy", folder=folder) from error
+
+
+def _check(home: Path, version: int, name: str) -> None:
+    """Raise what is wrong with a version."""
+    known = layout.versions(home)
+    if known and version not in known:
+        raise UserError("version_missing", name=name, version=version, known=", ".join(map(str, known)))
+    read_version(home, version, name)
+
+
+def _put_to_use(home: Path, version: int) -> None:
+    """Name a version after those that were in use before; a damaged `in_use` is begun anew."""
+    try:
+        before = layout.history(home)
+    except UserError:
+        before = []
+    if before[-1:] != [version]:
+        _remember(home, [*before, version])
+
+
+def _remember(home: Path, history: list[int]) -> None:
+    """Write `in_use` in one step."""
+    unfinished = home / f"{layout.IN_USE}{UNFINISHED}"
+    _write(unfinished, "".join(f"{version}\n" for version in history[-layout.REMEMBERED :]).encode())
+    unfinished.replace(home / layout.IN_USE)
+    _sync(home)
+
+
+def _write(file: Path, data: bytes) -> None:
+    with file.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _sync(folder: Path) -> None:
+    """Make new names in a folder last."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,1 @@
+"""Temperatures and thresholds that a new checkpoint ships, measured on what it was not trained on."""

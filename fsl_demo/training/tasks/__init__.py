@@ -1,0 +1,68 @@
+"""Kinds of training. A new one is a file in this folder and a line here for each method that it trains.
+
+A task is imported when it is asked for, so that the list of methods comes at once.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from fsl_demo.core.errors import UserError
+
+if TYPE_CHECKING:
+    from fsl_demo.training.config import Config
+    from fsl_demo.training.task import Source, Task
+
+TASKS = {
+    "siamese": "classes",
+    "siamese-cbam": "classes",
+    "s3net": "classes",
+    "can": "classes",
+    "compact-vlm": "compact_vlm",
+    "language-model": "language_model",
+    "prefix": "captioner",
+    "gated": "captioner",
+    "two-stream": "two_stream",
+}
+"""The module of each method's task; its class `TASK` is one."""
+OPTIONS = {
+    "start": ("from", "{method} has its own towers and batches, and begins from nothing."),
+    "backbone": ("backbone", "{method} has its own towers and batches, and begins from nothing."),
+    "batch": ("batch", "{method} has its own towers and batches, and begins from nothing."),
+    "language_model": ("language-model", "Only captioners have one."),
+}
+"""Options that not every training has: what the command line calls them, and why the others have none."""
+
+
+def find(method: str) -> type[Task]:
+    """The kind of training of a method.
+
+    Raises:
+        UserError: `unknown_method`.
+    """
+    if method not in TASKS:
+        raise UserError("unknown_method", name=method, known=", ".join(TASKS))
+    kind: type[Task] = import_module(f"{__name__}.{TASKS[method]}").TASK
+    return kind
+
+
+def named(method: str, source: Source, config: Config) -> Task:
+    """The task of a method on data by name.
+
+    Raises:
+        UserError: `unknown_method`; `setting_bad` for an option that this training does not have, or data that it does
+            not learn from; what reading the data raises.
+    """
+    kind = find(method)
+    given = {
+        "start": config.start,
+        "backbone": config.backbone,
+        "batch": config.batch,
+        "language_model": config.language_model,
+    }
+    for option, value in given.items():
+        if value is not None and option not in kind.takes:
+            name, reason = OPTIONS[option]
+            raise UserError("setting_bad", name=name, value="used", reason=reason.format(method=method))
+    return kind.named(method, source)

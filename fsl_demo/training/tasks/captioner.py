@@ -1,0 +1,142 @@
+"""Trains a captioner on a frozen language model and frozen towers: the prefix's mapper, or the gated attention."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+
+from fsl_demo.backbones.cache import FeatureCache
+from fsl_demo.backbones.captioners import ARCHITECTURES, NETWORKS
+from fsl_demo.backbones.language_model import LanguageModel
+from fsl_demo.backbones.networks import Networks
+from fsl_demo.captioners.gated import GatedCaptioner
+from fsl_demo.captioners.prefix import PrefixCaptioner
+from fsl_demo.captioners.trained import Doubt, TrainedCaptioner
+from fsl_demo.core.episodes import Progress
+from fsl_demo.core.pictures import ingest
+from fsl_demo.datasets import flickr8k
+from fsl_demo.training.captioned import OnCaptions
+from fsl_demo.training.captioned_maps import maps
+from fsl_demo.training.config import Config
+from fsl_demo.training.data import Arrays
+from fsl_demo.training.export import Export, Facts, Trained
+from fsl_demo.training.objectives import captioner as objective
+from fsl_demo.training.objectives.captioner import CaptioningObjective, likelihood, mirrored, statistics
+from fsl_demo.training.schedule import Schedule
+from fsl_demo.training.setup import Figures, Setup
+from fsl_demo.training.task import Prepared
+
+CAPTIONERS: dict[str, type[TrainedCaptioner]] = {"prefix": PrefixCaptioner, "gated": GatedCaptioner}
+SCHEDULE = Schedule(epochs=6, rate=1e-3, decay=0.05, warm_up=0.05)
+DROPOUT = 0.3
+SAMPLE = 300
+"""Training pictures on whose captions the training figure is measured."""
+
+
+@dataclass(frozen=True)
+class CaptionerTask(OnCaptions):
+    """Learns to say what people said of Flickr8k's pictures."""
+
+    methods: ClassVar = tuple(CAPTIONERS)
+    takes: ClassVar = frozenset({"language_model"})
+
+    @property
+    def checkpoint(self) -> str:
+        return CAPTIONERS[self.method].shipped
+
+    def prepare(self, config: Config, progress: Progress) -> Prepared[CaptioningObjective]:
+        """Embed the pictures; their maps go into the folder `captions` of `config.runs`.
+
+        Raises:
+            UserError: `data_missing`, `weights_missing`, `weights_differ`; what reading a picture raises.
+        """
+        data, networks = flickr8k.read(self.root), Networks(FeatureCache(map_bytes=1))
+        language = LanguageModel(config.language_model) if config.language_model else LanguageModel()
+        training, validation = (
+            maps(networks, part.files, config.runs / "captions" / f"{split}.npy", progress)
+            for split, part in (("train", data.train), ("validation", data.validation))
+        )
+        captions, validation_captions = (
+            [[language.encode(text) for text in texts] for texts in part.captions]
+            for part in (data.train, data.validation)
+        )
+        torch.manual_seed(config.seed)
+        network = NETWORKS[self.method](language, *statistics(training), dropout=DROPOUT, **ARCHITECTURES[self.method])
+        setup = Setup(
+            objective=CaptioningObjective(network, captions),
+            data=Arrays.numbered(training),
+            schedule=config.changed(SCHEDULE),
+            validate=lambda module: Figures(
+                likelihood(module.network, training[:SAMPLE], captions[:SAMPLE]),
+                likelihood(module.network, validation, validation_captions),
+            ),
+            augment=mirrored,
+            setting={
+                **self._architecture,
+                "dropout": DROPOUT,
+                "smoothing": objective.SMOOTHING,
+                "language": language.weights,
+            },
+        )
+
+        def export(trained: Trained[CaptioningObjective]) -> Export:
+            arrays = {name.removeprefix("network."): value.half().numpy() for name, value in trained.loop.best.items()}
+            facts = self._facts(trained, language, networks, len(validation))
+            return self._with_doubt(trained, Export(arrays, facts), networks, language, data.validation.files)
+
+        return Prepared(setup, export)
+
+    @property
+    def _architecture(self) -> dict[str, Any]:
+        return {"network": self.method, **ARCHITECTURES[self.method]}
+
+    def _facts(
+        self, trained: Trained[CaptioningObjective], language: LanguageModel, networks: Networks, validation: int
+    ) -> Facts:
+        return Facts(
+            architecture=self._architecture,
+            more={"language_model": {"name": language.name, "sha256": language.weights}},
+            data="flickr8k",
+            split="Flickr8k's 6,000 training pictures; its 1,000 validation pictures choose the epoch, its 1,000 test"
+            " pictures are not read",
+            pictures={"train": len(trained.loop.setup.data.labels), "validation": validation},
+            recipe={
+                "batch": objective.BATCH,
+                "dropout": DROPOUT,
+                "smoothing": objective.SMOOTHING,
+                "schedule": asdict(trained.loop.setup.schedule),
+            },
+            preprocessing=f"{networks.pictures.preprocessing}; {networks.whole_pictures.preprocessing}",
+            validation={
+                "what": "probability of a token of a caption and of the end before it, geometric mean",
+                **trained.at_best("probability"),
+            },
+            pretraining="EfficientNet-Lite0 and Lite2 trained on ImageNet, the language model on captions, all frozen",
+        )
+
+    def _with_doubt(
+        self,
+        trained: Trained[CaptioningObjective],
+        export: Export,
+        networks: Networks,
+        language: LanguageModel,
+        files: Sequence[Path],
+    ) -> Export:
+        """With what captions of photographs are like, from those of the validation pictures."""
+        trained.reporter.note("describing validation pictures, to know what fits")
+        with trained.draft(export) as folder:
+            captioner = CAPTIONERS[self.method](networks, folder, language)
+            pictures = [ingest(file) for file in files]
+            described = captioner.describe(pictures, trained.reporter.progress)
+        fits = np.array([candidates[0].fit for candidates in described])
+        doubt = Doubt.learned(fits, captioner.joint.embed(pictures))
+        added = {"doubt_photographs": doubt.photographs, "doubt_below": doubt.below}
+        return replace(export, arrays={**export.arrays, **added})
+
+
+TASK = CaptionerTask

@@ -1,0 +1,106 @@
+"""The house: arrows point down, nothing goes round in circles, and no part outgrows its reader."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "fsl_demo"
+LAYERS = (
+    ("__init__", "runtime", "core"),
+    ("backbones", "checkpoints", "datasets", "inference", "layers", "losses"),
+    ("captioners", "detectors", "evaluation", "methods", "training"),
+    ("services",),
+    ("__main__", "cli", "ui"),
+)
+"""From the foundation up; `store` stands beside the parts, and only services and doors may use it."""
+STORE_USES = {"core", "datasets", "runtime", "store"}
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def dotted(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def part(module: str) -> str:
+    """The folder or file of the package that a module is in."""
+    names = module.split(".")
+    return names[1] if len(names) > 1 else "__init__"
+
+
+NAMES = {dotted(path) for path in modules()}
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
+    """The modules of the package that a module imports, in functions too, but for those of type checking alone."""
+    imported: set[str] = set()
+
+    def visit(node: ast.AST) -> None:
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            for other in node.orelse:
+                visit(other)
+            return
+        if isinstance(node, ast.ImportFrom) and node.module:
+            members = {f"{node.module}.{alias.name}" for alias in node.names}
+            imported.update(member if member in NAMES else node.module for member in members)
+        elif isinstance(node, ast.Import):
+            imported.update(alias.name for alias in node.names)
+        for child in ast.iter_child_nodes(node):
+            visit(child)
+
+    visit(ast.parse(path.read_text(encoding="utf-8")))
+    return frozenset(name for name in imported if name in NAMES) - {dotted(path)}
+
+
+def height(name: str) -> int:
+    return next(i for i, layer in enumerate(LAYERS) if name in layer)
+
+
+@pytest.mark.parametrize("path", modules(), ids=dotted)
+def test_arrows_point_down(path: Path) -> None:
+    own, used = part(dotted(path)), {part(name) for name in imports(path)}
+    if own == "store":
+        assert used <= STORE_USES
+        return
+    assert all(height(name) <= height(own) for name in used - {"store"}), used
+    if "store" in used:
+        assert height(own) >= height("services")
+
+
+def test_no_part_imports_in_a_circle() -> None:
+    arrows: dict[str, set[str]] = {}
+    for path in modules():
+        own = part(dotted(path))
+        arrows.setdefault(own, set()).update(part(name) for name in imports(path) if part(name) != own)
+    assert list(TopologicalSorter(arrows).static_order())
+
+
+def test_no_module_imports_in_a_circle() -> None:
+    arrows = {dotted(path): imports(path) for path in modules()}
+    try:
+        list(TopologicalSorter(arrows).static_order())
+    except CycleError as error:
+        raise AssertionError(" -> ".join(error.args[1])) from None
+
+
+@pytest.mark.parametrize(
+    ("package", "absent"),
+    [("core", ("torch", "sqlite3", "sqlite_utils", "gradio")), ("store", ("torch", "gradio"))],
+)
+def test_what_a_part_does_not_load(package: str, absent: tuple[str, ...]) -> None:
+    names = [name for name in sorted(NAMES) if name.startswith(f"fsl_demo.{package}")]
+    code = f"import sys, {', '.join(names)}; print([name for name in {absent} if name in sys.modules])"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert ran.stdout.strip() == "[]"
