@@ -133,7 +133,7 @@ def features(vectors: Path | None, map_bytes: int | None = None) -> FeatureCache
     return FeatureCache(Workspace(vectors), map_bytes)
 
 
-def named(known: dict[str, Method], names: Sequence[str]) -> list[Method]:
+def named(known: Mapping[str, Method], names: Sequence[str]) -> list[Method]:
     """The methods of these ids.
 
     Raises:
