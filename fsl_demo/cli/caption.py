@@ -42,11 +42,11 @@ def add(verbs: options.Verbs) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     options.prepare(chosen)
-    from fsl_demo.services.caption import caption, captioner_named
+    from fsl_demo.services.caption import caption
     from fsl_demo.store import Workspace
 
     terminal = reporting.Terminal()
-    captioner = captioner_named(reading.captioners(chosen.workspace), chosen.captioner)
+    captioner = reading.registry(chosen.workspace).captioner(chosen.captioner)
     pictures: dict[str, Picture] = {}
     for path in chosen.pictures:
         single = path.is_file() and path.suffix.lower() != ".zip"

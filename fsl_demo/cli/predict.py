@@ -67,13 +67,13 @@ def classify(chosen: argparse.Namespace, episode: Episode, terminal: reporting.T
     """
     from fsl_demo.services import predict
 
-    known = reading.methods(chosen.workspace)
+    registry = reading.registry(chosen.workspace)
     refusals: list[UserError] = []
     scores = predict.classify(
-        known,
+        registry,
         episode,
         names=chosen.methods,
-        settings=reading.settings(known, chosen.settings),
+        settings=reading.settings(registry, chosen.settings),
         progress=terminal.progress,
         refused=lambda _, error: refusals.append(error),
     )

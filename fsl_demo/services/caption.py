@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from fsl_demo.core.captioning import Captioner
+from fsl_demo.core.capabilities import Captioner
 from fsl_demo.core.episodes import Caption, Described, Progress, ordered_unique, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
@@ -13,18 +13,6 @@ from fsl_demo.store import Workspace
 
 AT_ONCE = 5
 """Pictures that are described together: what is lost, at most, when somebody stops."""
-
-
-def captioner_named(captioners: Mapping[str, Captioner], name: str | None) -> Captioner:
-    """The captioner of that id; without one, the first.
-
-    Raises:
-        UserError: `unknown_captioner`.
-    """
-    captioner = captioners.get(name) if name else next(iter(captioners.values()), None)
-    if captioner is None:
-        raise UserError("unknown_captioner", name=name or "", known=", ".join(captioners))
-    return captioner
 
 
 def describe(

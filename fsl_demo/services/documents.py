@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from typing_extensions import TypedDict
 
-from fsl_demo.core.captioning import Captioner
+from fsl_demo.core.capabilities import Captioner
 from fsl_demo.core.episodes import Caption, ClassSpec, Combined, Episode, LabelledEpisode, Scores, combine
 from fsl_demo.core.pictures import Picture
 

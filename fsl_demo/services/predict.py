@@ -6,15 +6,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fsl_demo.core.episodes import Episode, Progress, Scores, join
 from fsl_demo.core.errors import Cancelled, UserError
 from fsl_demo.core.pictures import Picture
-from fsl_demo.services.reading import named
 
 if TYPE_CHECKING:
     from fsl_demo.core.capabilities import Classifier, Method
+    from fsl_demo.core.registry import Registry
+    from fsl_demo.core.settings import Settings
 
 FIRST_BATCH, LARGEST_BATCH = 16, 128
 
@@ -27,7 +28,7 @@ class Plan:
     """A method and the settings to run it with."""
 
     method: Method
-    settings: Any
+    settings: Settings
 
 
 def predict_in_batches(
@@ -73,17 +74,16 @@ def predict(episode: Episode, plans: Sequence[Plan], progress: Progress, refused
 
 
 def classify(
-    methods: Mapping[str, Method],
+    registry: Registry,
     episode: Episode,
     names: Sequence[str] | None,
-    settings: Mapping[str, Any],
+    settings: Mapping[str, Settings],
     progress: Progress,
     refused: Refused,
 ) -> list[Scores]:
     """The scores of the methods of these ids, or of those that suit the support set, as of `predict`.
 
     Args:
-        methods: all there are, by id.
         settings: by id of a method; one that is left out has its defaults.
 
     Raises:
@@ -91,8 +91,8 @@ def classify(
     """
     from fsl_demo.methods import proposed
 
-    chosen = named(methods, names or proposed(methods, [example.picture for example in episode.support]))
-    plans = [Plan(method, settings.get(method.card.id, method.Settings())) for method in chosen]
+    wanted = names or proposed(registry.methods, [example.picture for example in episode.support])
+    plans = [Plan(method, settings.get(method.card.id, method.Settings())) for method in registry.chosen(wanted)]
     return predict(episode, plans, progress, refused)
 
 

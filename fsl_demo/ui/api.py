@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,24 +11,23 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from fsl_demo.core.capabilities import Method
-from fsl_demo.core.captioning import Captioner
 from fsl_demo.core.episodes import quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.registry import Registry
 from fsl_demo.services import reading
-from fsl_demo.services.caption import caption, captioner_named
+from fsl_demo.services.caption import caption
 from fsl_demo.services.documents import predict_document
 from fsl_demo.services.predict import classify
 
 
-def add(methods: dict[str, Method], captioners: Mapping[str, Captioner]) -> None:
+def add(registry: Registry) -> None:
     """Add the end points to the page that is being built."""
-    gr.api(_predict(methods), api_name="predict")
-    gr.api(_caption(captioners), api_name="caption")
+    gr.api(_predict(registry), api_name="predict")
+    gr.api(_caption(registry), api_name="caption")
 
 
-def _predict(methods: dict[str, Method]) -> Callable[..., dict[str, Any]]:
+def _predict(registry: Registry) -> Callable[..., dict[str, Any]]:
     def predict(
         queries: gr.FileData,
         support: gr.FileData | None = None,
@@ -56,14 +55,14 @@ def _predict(methods: dict[str, Method]) -> Callable[..., dict[str, Any]]:
             episode = replace(learned, queries=tuple(pictures.values()))
             episode.check()
             scores = classify(
-                methods, episode, names=names, settings={}, progress=quiet, refused=lambda method, error: None
+                registry, episode, names=names, settings={}, progress=quiet, refused=lambda method, error: None
             )
             return dict(predict_document(episode, list(pictures), scores))
 
     return predict
 
 
-def _caption(captioners: Mapping[str, Captioner]) -> Callable[..., list[dict[str, Any]]]:
+def _caption(registry: Registry) -> Callable[..., list[dict[str, Any]]]:
     def describe(pictures: gr.FileData, captioner: str | None = None) -> list[dict[str, Any]]:
         """Describe pictures in words.
 
@@ -75,7 +74,7 @@ def _caption(captioners: Mapping[str, Captioner]) -> Callable[..., list[dict[str
             The document that `python -m fsl_demo caption --format json` prints.
         """
         with _sentences():
-            documents = caption(captioner_named(captioners, captioner), _pictures(pictures))
+            documents = caption(registry.captioner(captioner), _pictures(pictures))
             return [dict(document) for document in documents]
 
     return describe
