@@ -46,13 +46,17 @@ def _add_list(actions: options.Verbs) -> argparse.ArgumentParser:
 
 
 def list_episodes(chosen: argparse.Namespace) -> int:
+    from fsl_demo.store import EpisodeFilter
+
     summaries = _workspace(chosen).episodes(
-        text=chosen.text,
-        class_name=chosen.class_name,
-        method=chosen.method,
-        since=chosen.since,
-        until=chosen.until,
-        deleted=chosen.deleted,
+        EpisodeFilter(
+            text=chosen.text,
+            class_name=chosen.class_name,
+            method=chosen.method,
+            since=chosen.since,
+            until=chosen.until,
+            deleted=chosen.deleted,
+        )
     )
     if chosen.format == "json":
         reporting.print_json([dataclasses.asdict(summary) for summary in summaries])

@@ -41,9 +41,10 @@ def task(
     pictures: dict[str, list[Picture]] = {}
     if support is not None:
         with open_lazily(support) as source:
-            pictures, faults = pictures_by_class(source, progress, None)
-        for fault in faults:
+            read = pictures_by_class(source, progress, None)
+        for fault in read.faults:
             report(fault)
+        pictures = read.classes
     names = {class_key(name): name for name in pictures}
     texts: dict[str, tuple[str, ...]] = {}
     for name, phrasings in descriptions.items():

@@ -19,7 +19,7 @@ from fsl_demo.ui.board import ID_LENGTH, Board
 from fsl_demo.ui.captions import shown_caption
 from fsl_demo.ui.context import Context, Notices
 from fsl_demo.ui.document import Document
-from fsl_demo.ui.drafts import Change, Drafts, OpenDraft
+from fsl_demo.ui.drafts import DocumentChange, Drafts, OpenDraft
 from fsl_demo.ui.jobs import Job, Jobs
 from fsl_demo.ui.requests import Edit, JobRequest, Panel
 from fsl_demo.ui.tabs import REGISTRY, TABS
@@ -195,14 +195,14 @@ class guard:
         return False
 
 
-def _change(context: Context, sent: SentEdit) -> Change | None:
+def _change(context: Context, sent: SentEdit) -> DocumentChange | None:
     """What an edit does to the document; None for one that is not understood, which is told."""
     try:
         edit: Edit = REGISTRY.parse("edits", sent.type, sent.values)
     except UserError as error:
         context.refuse([error])
         return None
-    return Change(lambda _: edit.apply(context), edit.batch, edit.undoable)
+    return DocumentChange(lambda _: edit.apply(context), edit.batch, edit.undoable)
 
 
 def _tell(context: Context, error: Exception | None) -> None:

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fsl_demo.core.episodes import LabelledEpisode
-from fsl_demo.core.file_names import safe_cell
 from fsl_demo.store.exchange import huggingface, imagefolder, table
-from fsl_demo.store.exchange.class_pictures import read_class_pictures
 from fsl_demo.store.exchange.reading import read
 
-__all__ = ["FORMATS", "Format", "read", "read_class_pictures", "safe_cell"]
+__all__ = ["FORMATS", "Format", "read"]
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from fsl_demo.core.errors import UserError
 from fsl_demo.services.episodes import export_episodes
+from fsl_demo.store import EpisodeFilter
 from fsl_demo.store.exchange import FORMATS
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import Document
@@ -37,9 +38,10 @@ class Episodes(Panel):
 
     def html(self, context: Context) -> str:
         everything = context.workspace.episodes()
-        matching = context.workspace.episodes(
+        wanted = EpisodeFilter(
             text=self.text, class_name=self.class_name, method=self.method, since=self.since, until=self.until
         )
+        matching = context.workspace.episodes(wanted)
         return context.render(
             "episodes.html",
             asked=self,
@@ -56,7 +58,7 @@ class Episodes(Panel):
 def _drafts(context: Context) -> list[dict[str, Any]]:
     """Unsaved work of other pages and earlier days, which can be continued."""
     shown = []
-    for draft in context.workspace.recent_drafts():
+    for draft in context.workspace.drafts.recent():
         try:
             document = Document.from_json(draft.data)
         except (KeyError, TypeError, ValueError, AttributeError):
@@ -90,7 +92,7 @@ class ForgetDraft(Edit):
     draft: Name
 
     def apply(self, context: Context) -> None:
-        context.workspace.delete_draft(self.draft)
+        context.workspace.drafts.delete(self.draft)
 
 
 class Reopen(Opening):
