@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+<<<<<<< HEAD
 from collections.abc import Sequence
+=======
+from collections.abc import Iterator
+>>>>>>> main
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +21,12 @@ if TYPE_CHECKING:
     from fsl_demo.services.documents import StoredQueryDocument
     from fsl_demo.store import StoredEpisode, Workspace
 
+<<<<<<< HEAD
 FORMATS = ("imagefolder", "huggingface", "csv")
+=======
+DEFAULT_FORMAT = "imagefolder"
+_UNANSWERED = dict.fromkeys(("answer", "probability", "unlike", "probabilities"))
+>>>>>>> main
 
 
 def add(verbs: options.Verbs) -> None:
@@ -160,17 +169,40 @@ def label(chosen: argparse.Namespace) -> int:
 def _add_export(actions: options.Verbs) -> argparse.ArgumentParser:
     parser = options.add_verb(actions, "export", "Write episodes to one file that other programs read.")
     parser.add_argument("ids", nargs="*", metavar="ID", help="ids of episodes, as `list` has them (default: all)")
-    parser.add_argument("--format", choices=FORMATS, default=FORMATS[0], help=f"(default: {FORMATS[0]}, class folders)")
+    parser.add_argument(
+        "--format",
+        choices=Formats(),
+        default=DEFAULT_FORMAT,
+        metavar="FORMAT",
+        help=f"%(choices)s (default: {DEFAULT_FORMAT}, class folders)",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the zip or CSV to write")
     parser.set_defaults(run=export)
     return parser
 
 
+class Formats:
+    """The ids of the formats, which are imported when somebody asks for one."""
+
+    def __iter__(self) -> Iterator[str]:
+        from fsl_demo.store.exchange import FORMATS
+
+        return iter(FORMATS)
+
+
 def export(chosen: argparse.Namespace) -> int:
+<<<<<<< HEAD
     from fsl_demo.services.episodes import export_episodes
     from fsl_demo.store.exchange import FORMATS as formats
 
     export_episodes(_workspace(chosen), formats[chosen.format], ids=chosen.ids, path=chosen.out)
+=======
+    from fsl_demo.store.exchange import FORMATS
+
+    workspace = _workspace(chosen)
+    ids = chosen.ids or [summary.id for summary in workspace.episodes()]
+    FORMATS[chosen.format].write([(episode_id, workspace.episode(episode_id)) for episode_id in ids], chosen.out)
+>>>>>>> main
     print(chosen.out)
     return 0
 

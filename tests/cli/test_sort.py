@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from benchmarks.sorting import snapshot, survive
-from fsl_demo.core.capabilities import Method
+from fsl_demo.core.registry import Registry
 from fsl_demo.services import reading
 from fsl_demo.services.sort import files
 from tests.cli.conftest import Call
@@ -27,8 +27,7 @@ METHODS = ("--methods", "nearest", "--set", "nearest.none_below=-0.6")
 def method(monkeypatch: pytest.MonkeyPatch) -> Nearest:
     """The only method: mean colours. A green picture is unlike red and blue ones; a mixed one is between them."""
     nearest = Nearest()
-    known: dict[str, Method] = {"nearest": nearest}  # type: ignore[dict-item]
-    monkeypatch.setattr(reading, "methods", lambda vectors: known)
+    monkeypatch.setattr(reading, "registry", lambda *_: Registry([nearest]))
     return nearest
 
 

@@ -9,9 +9,13 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from fsl_demo.core.errors import UserError
+<<<<<<< HEAD
 from fsl_demo.services.episodes import export_episodes
 from fsl_demo.store import EpisodeFilter
 from fsl_demo.store.exchange import FORMATS
+=======
+from fsl_demo.store.exchange import FORMATS, Format
+>>>>>>> main
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import Document
 from fsl_demo.ui.drafts import Drafts, OpenDraft
@@ -49,10 +53,15 @@ class Episodes(Panel):
             episodes=matching,
             class_names=sorted({name for summary in everything for name in summary.classes}),
             methods=sorted({method for summary in everything for method in summary.methods}),
-            formats=list(FORMATS),
+            formats=[(kind.id, _title(context, kind)) for kind in FORMATS.values()],
             drafts=_drafts(context),
             statistics=context.workspace.statistics(),
         )
+
+
+def _title(context: Context, kind: Format) -> str:
+    key = f"format.{kind.id}"
+    return context.say(key) if context.language.has(key) else kind.title
 
 
 def _drafts(context: Context) -> list[dict[str, Any]]:
@@ -127,7 +136,12 @@ class Export(JobRequest):
             raise UserError("import_unknown", file=self.format)
 
         def run(job: Job) -> None:
+<<<<<<< HEAD
             job.progress(context.say(f"format.{kind.id}"))("write", 0, 0)
+=======
+            job.progress(_title(context, kind))("write", 0, 0)
+            chosen = self.episodes or [summary.id for summary in context.workspace.episodes()]
+>>>>>>> main
             path = context.page.exports / f"episodes-{datetime.now():%Y%m%d-%H%M%S}-{kind.id}{kind.suffix}"
             count = export_episodes(context.workspace, kind, ids=self.episodes, path=path)
             job.outcome = Outcome("exported", count, path.name)
