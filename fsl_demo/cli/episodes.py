@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-<<<<<<< HEAD
-from collections.abc import Sequence
-=======
-from collections.abc import Iterator
->>>>>>> main
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +17,7 @@ if TYPE_CHECKING:
     from fsl_demo.services.documents import StoredQueryDocument
     from fsl_demo.store import StoredEpisode, Workspace
 
-<<<<<<< HEAD
-FORMATS = ("imagefolder", "huggingface", "csv")
-=======
 DEFAULT_FORMAT = "imagefolder"
-_UNANSWERED = dict.fromkeys(("answer", "probability", "unlike", "probabilities"))
->>>>>>> main
 
 
 def add(verbs: options.Verbs) -> None:
@@ -191,18 +182,10 @@ class Formats:
 
 
 def export(chosen: argparse.Namespace) -> int:
-<<<<<<< HEAD
     from fsl_demo.services.episodes import export_episodes
-    from fsl_demo.store.exchange import FORMATS as formats
-
-    export_episodes(_workspace(chosen), formats[chosen.format], ids=chosen.ids, path=chosen.out)
-=======
     from fsl_demo.store.exchange import FORMATS
 
-    workspace = _workspace(chosen)
-    ids = chosen.ids or [summary.id for summary in workspace.episodes()]
-    FORMATS[chosen.format].write([(episode_id, workspace.episode(episode_id)) for episode_id in ids], chosen.out)
->>>>>>> main
+    export_episodes(_workspace(chosen), FORMATS[chosen.format], ids=chosen.ids, path=chosen.out)
     print(chosen.out)
     return 0
 

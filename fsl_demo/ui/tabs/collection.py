@@ -9,13 +9,9 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from fsl_demo.core.errors import UserError
-<<<<<<< HEAD
 from fsl_demo.services.episodes import export_episodes
 from fsl_demo.store import EpisodeFilter
-from fsl_demo.store.exchange import FORMATS
-=======
 from fsl_demo.store.exchange import FORMATS, Format
->>>>>>> main
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import Document
 from fsl_demo.ui.drafts import Drafts, OpenDraft
@@ -136,12 +132,7 @@ class Export(JobRequest):
             raise UserError("import_unknown", file=self.format)
 
         def run(job: Job) -> None:
-<<<<<<< HEAD
-            job.progress(context.say(f"format.{kind.id}"))("write", 0, 0)
-=======
             job.progress(_title(context, kind))("write", 0, 0)
-            chosen = self.episodes or [summary.id for summary in context.workspace.episodes()]
->>>>>>> main
             path = context.page.exports / f"episodes-{datetime.now():%Y%m%d-%H%M%S}-{kind.id}{kind.suffix}"
             count = export_episodes(context.workspace, kind, ids=self.episodes, path=path)
             job.outcome = Outcome("exported", count, path.name)
