@@ -15,7 +15,7 @@ from fsl_demo.ui import ranking
 from fsl_demo.ui.board import Board
 from fsl_demo.ui.document import Document
 from fsl_demo.ui.history import Before, History
-from fsl_demo.ui.ranking import Answer
+from fsl_demo.ui.ranking import QueryAnswer
 from fsl_demo.ui.result import Result
 from fsl_demo.ui.texts import Language
 
@@ -61,7 +61,7 @@ class OpenDraft:
         self.proposals: dict[tuple[str, ...], list[str]] = {}
         self.captions: dict[str, tuple[str, bool] | None] = {}
         self._names: dict[str, str] = {}
-        self._answers: tuple[list[Result], dict[str, Answer]] = ([], {})
+        self._answers: tuple[list[Result], dict[str, QueryAnswer]] = ([], {})
         self._take(stored)
 
     def _take(self, stored: Draft) -> None:
@@ -124,7 +124,7 @@ class OpenDraft:
                     change(self.document)
                     self._save()
 
-    def answers(self) -> dict[str, Answer]:
+    def answers(self) -> dict[str, QueryAnswer]:
         """What the methods say of each query, by hash."""
         with self.lock:
             if self._answers[0] is not self.document.results:

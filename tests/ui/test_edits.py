@@ -453,7 +453,7 @@ def test_edits_that_do_not_touch_the_episode_leave_it_saved(filled: Browser) -> 
 def test_limits_of_requests_are_kept() -> None:
     with pytest.raises(ValueError, match="at most"):
         results_edits.RemoveQueries(queries=["0" * 64] * 100_001)
-    assert dataclasses.is_dataclass(ranking.Answer)
+    assert dataclasses.is_dataclass(ranking.QueryAnswer)
 
 
 def test_drafts_are_saved_with_little(filled: Browser, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ class Searcher(Browser):
     html_of_search = ""
 
     def search(self, **values: Any) -> str:
-        html = self.panel("found", **values)
+        html = self.panel("search_results", **values)
         self.html_of_search = html or self.html_of_search
         return self.html_of_search
 
