@@ -27,7 +27,8 @@ METHODS = ("--methods", "nearest", "--set", "nearest.none_below=-0.6")
 def method(monkeypatch: pytest.MonkeyPatch) -> Nearest:
     """The only method: mean colours. A green picture is unlike red and blue ones; a mixed one is between them."""
     nearest = Nearest()
-    monkeypatch.setattr(reading, "registry", lambda *_: Registry([nearest]))
+    known = Registry([nearest])
+    monkeypatch.setattr(reading, "registry", lambda *_: known)
     return nearest
 
 

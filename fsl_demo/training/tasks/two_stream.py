@@ -79,7 +79,7 @@ class TwoStreamTask(OnCaptions):
         networks = Networks(FeatureCache(map_bytes=1))
         space, parts = of_sentences(networks), {"train": data.train, "validation": data.validation}
         shared = config.runs / compact_space.CHECKPOINT
-        known = {
+        vectors = {
             split: features(networks, part, shared / f"{split}.safetensors", progress) for split, part in parts.items()
         }
         positions = {
@@ -88,13 +88,13 @@ class TwoStreamTask(OnCaptions):
         }
         count = len(data.validation.files)
         searched, searched_training = (
-            Searched.read(space, networks.texts, parts[split], known[split], positions[split], count)
+            Searched.read(space, networks.texts, parts[split], vectors[split], positions[split], count)
             for split in ("validation", "train")
         )
         texts = Texts.read(networks.texts, data.train.captions)
         torch.manual_seed(config.seed)
         setup = Setup(
-            objective=TwoStreamObjective(networks.texts, texts, known["train"], confused(space, known["train"])),
+            objective=TwoStreamObjective(networks.texts, texts, vectors["train"], confused(space, vectors["train"])),
             data=Arrays.numbered(positions["train"]),
             schedule=config.changed(SCHEDULE),
             validate=lambda module: Figures(
