@@ -46,7 +46,7 @@ def render(context: Context) -> str:
     ]
     if not pairs:
         return ""
-    edits: list[Edit] = []  # not a set: what a record says that a setting was may be a list
+    edits: list[EvidenceChange] = []  # not a set: what a record says that a setting was may be a list
     for before, after in pairs:
         edits += [edit for edit in changes.edits(before, after) if edit not in edits]
     compared = [(after, changes.moves(before, after)) for before, after in pairs]
