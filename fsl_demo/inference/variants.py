@@ -101,12 +101,18 @@ def choose(
 ) -> tuple[Variant, Mapping[str, Any]]:
     """The variant to use, and a note that says why.
 
+    Raises:
+        UserError: `setting_bad` for a variant that is not there.
+
     Returns:
         The variant; "variant", "reason" ("asked", "only", "held_out", "looks") and, for "held_out", the "accuracy" of
         each variant.
     """
     known = {one.id: one for one in variants}
     if asked is not None:
+        if asked not in known:
+            reason = UserError("reason_choice", known=", ".join(known))
+            raise UserError("setting_bad", name="variant", value=asked, reason=reason)
         return known[asked], {"variant": asked, "reason": "asked"}
     proposed = [one for one in variants if one.proposed]
     if len(proposed) == 1:

@@ -13,14 +13,14 @@ def note(context: Context, result: Result) -> tuple[str, str] | None:
     chosen = result.scores.note
     if "variant" in chosen:
         return context.say("variant_for", kind=context.variant(chosen["variant"])), _variant(context, result)
-    if "mixed" in chosen:
+    if chosen.keys() >= {"mixed", "weight", "sharpness"}:
         return context.say("mix", weight=chosen["weight"], sharpness=chosen["sharpness"]), _mix(context, result)
     return None
 
 
 def _variant(context: Context, result: Result) -> str:
     chosen = result.scores.note
-    shares = [f"{context.variant(one)} {percent(share)}" for one, share in chosen.get("accuracy", {}).items()]
+    shares = [f"{context.variant(variant)} {percent(share)}" for variant, share in chosen.get("accuracy", {}).items()]
     reason = context.text(f"variant_reason.{chosen.get('reason')}", str(chosen.get("reason", "")))
     return f"{reason}: {', '.join(shares)}" if shares else reason
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -32,14 +32,29 @@ class Predict(JobRequest):
             rows = document.rows()
             episode = document.episode(context.picture)
             evidence, queries = document.evidence(), list(document.queries)
-            plans = [Plan(context.methods[name], settings_of(context.methods[name], document)) for name in chosen]
+            plans, refusals = _plans(context, chosen)
         episode.check()
         if not queries:
             raise UserError("no_queries")
         if not chosen:
             raise UserError("no_methods")
+        if not plans:
+            raise refusals[0]
+        context.refuse(refusals)
         prediction = _Prediction(context, episode, [row.key for row in rows], queries, evidence)
         return lambda job: prediction.run(job, plans)
+
+
+def _plans(context: Context, chosen: Sequence[str]) -> tuple[list[Plan], list[UserError]]:
+    """The methods with their settings, and why some cannot be run as they are set."""
+    plans: list[Plan] = []
+    refusals: list[UserError] = []
+    for method in context.registry.chosen(chosen):
+        try:
+            plans.append(Plan(method, settings_of(method, context.document)))
+        except UserError as error:
+            refusals.append(error)
+    return plans, refusals
 
 
 @dataclass
@@ -78,7 +93,7 @@ class _Prediction:
         """Show what the methods have said so far; of the earlier results, those that it compares with stay."""
         if not scores:
             return
-        results = [self._result(one) for one in scores]
+        results = [self._result(method) for method in scores]
 
         def change(document: Document) -> None:
             document.results, document.scored = results, self.evidence
@@ -90,11 +105,11 @@ class _Prediction:
     def _result(self, scores: Scores) -> Result:
         specs = self.episode.classes
         return Result(
-            scores,
-            self.classes,
-            self.queries[: len(scores.probabilities)],
-            [example.picture.sha256 for example in self.episode.support],
-            str(runtime.device()),
-            [spec.name for spec in specs],
-            ["\n".join(spec.descriptions) for spec in specs],
+            scores=scores,
+            classes=self.classes,
+            queries=self.queries[: len(scores.probabilities)],
+            support=[example.picture.sha256 for example in self.episode.support],
+            device=str(runtime.device()),
+            names=[spec.name for spec in specs],
+            descriptions=["\n".join(spec.descriptions) for spec in specs],
         )

@@ -7,11 +7,12 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from benchmarks.sorting import snapshot, survive
-from fsl_demo.core.capabilities import Method
+from fsl_demo.core.registry import Registry
 from fsl_demo.services import reading
 from fsl_demo.services.sort import files
 from tests.cli.conftest import Call
@@ -26,8 +27,8 @@ METHODS = ("--methods", "nearest", "--set", "nearest.none_below=-0.6")
 def method(monkeypatch: pytest.MonkeyPatch) -> Nearest:
     """The only method: mean colours. A green picture is unlike red and blue ones; a mixed one is between them."""
     nearest = Nearest()
-    known: dict[str, Method] = {"nearest": nearest}  # type: ignore[dict-item]
-    monkeypatch.setattr(reading, "methods", lambda vectors: known)
+    known = Registry([nearest])
+    monkeypatch.setattr(reading, "registry", lambda *_: known)
     return nearest
 
 
@@ -136,10 +137,10 @@ def test_the_same_command_goes_on_without_predicting_again(
 ) -> None:
     copy, done = files.copy, []
 
-    def interrupted(*arguments: Path | str) -> None:
+    def interrupted(*paths: Path, **options: Any) -> None:
         if len(done) == 2:
             raise KeyboardInterrupt
-        done.append(copy(*arguments))  # type: ignore[arg-type]
+        done.append(copy(*paths, **options))
 
     monkeypatch.setattr(files, "copy", interrupted)
     assert call(*command(folder)).code == 130

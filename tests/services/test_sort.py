@@ -20,7 +20,7 @@ from PIL import Image
 from fsl_demo.core.episodes import quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.services.sort import (
-    Answer,
+    FileAnswer,
     Folders,
     FreeNames,
     Manifest,
@@ -65,7 +65,7 @@ class Desk:
 
     def plan(self, mode: str = "copy") -> Manifest:
         answers = [
-            Answer(
+            FileAnswer(
                 self.source / name,
                 files.digest(self.source / name),
                 9,
@@ -428,6 +428,7 @@ def test_the_files_of_a_folder(desk: Desk) -> None:
     assert found == ["9.jpg", "10.jpg", "a.jpg", "b.jpg", "deep/a.jpg", "link.jpg", "notes"]
 
 
+@pytest.mark.process
 def test_neither_torch_nor_gradio_nor_the_store_is_imported() -> None:
     code = (
         "import sys, fsl_demo.services.sort, fsl_demo.services.predict;"
