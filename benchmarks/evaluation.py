@@ -66,7 +66,7 @@ def main() -> None:
     chosen = options.parse_args()
     classes = pictures()
     known = methods.build(embedded(classes))
-    opened, found = Opened(), dict[str, Any]()
+    opened, measured = Opened(), dict[str, Any]()
     space = known["prototype"].space  # type: ignore[attr-defined]
     everything = [picture for members in classes.values() for picture in members]
     vectors = torch.from_numpy(space.embed(everything))
@@ -80,7 +80,10 @@ def main() -> None:
             for start in range(0, len(drawn), CHUNK):
                 part = zip(*drawn[start : start + CHUNK], strict=True)
                 right.append(outcomes(known[name], known[name].Settings(), *part).right)
-            found[f"{name} {shot}"] = {"seconds": time.perf_counter() - began, "accuracy": np.concatenate(right).mean()}
+            measured[f"{name} {shot}"] = {
+                "seconds": time.perf_counter() - began,
+                "accuracy": np.concatenate(right).mean(),
+            }
         tasks = [
             (
                 torch.tensor([place[example.picture] for example in episode.support]),
@@ -98,8 +101,8 @@ def main() -> None:
                     model.process_support_set(vectors[support], labels)
                     hits += int((model(vectors[queries]).argmax(1) == truth).sum())
             accuracy = hits / sum(len(truth) for *_, truth in tasks)
-            found[f"easyfsl {name} {shot}"] = {"seconds": time.perf_counter() - began, "accuracy": accuracy}
-    print(json.dumps(found))
+            measured[f"easyfsl {name} {shot}"] = {"seconds": time.perf_counter() - began, "accuracy": accuracy}
+    print(json.dumps(measured))
 
 
 if __name__ == "__main__":
