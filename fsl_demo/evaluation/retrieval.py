@@ -57,8 +57,6 @@ class Retrieval:
         recalls = ", ".join(
             f"R@{k} {interval.mean:.1%} ({interval.low:.1%} to {interval.high:.1%})" for k, interval in self.at.items()
         )
-            f"R@{k} {interval.mean:.1%} ({interval.low:.1%} to {interval.high:.1%})" for k, interval in self.at.items()
-        )
         return f"{self.method}, {self.captions:,} captions among {self.pictures:,} pictures: {recalls}"
 
 
