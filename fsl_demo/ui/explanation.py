@@ -89,7 +89,9 @@ def _answer(context: Context, asked: Details, result: Result) -> dict[str, Any]:
     index = result.classes.index(asked.class_key) if asked.class_key in result.classes else scores.best(row)
     method = context.methods.get(scores.method)
     explanation, wrong = (
-        (None, "") if method is None or context.document.outdated else _explained(context, asked, result, index)
+        (None, "")
+        if method is None or context.document.outdated
+        else _explained(context, asked, result=result, index=index)
     )
     phrase = asked.phrase.strip()
     layers = explanation.layers if explanation else ()
@@ -124,7 +126,7 @@ def _explained(context: Context, asked: Details, result: Result, index: int) -> 
     wrong = ""
     for phrase in dict.fromkeys((asked.phrase.strip(), "")):
         try:
-            return _explain(context, asked, result, index, phrase), wrong
+            return _explain(context, asked, result=result, index=index, phrase=phrase), wrong
         except UserError as error:
             wrong = wrong or context.language.error(error)
     return None, wrong
@@ -135,10 +137,10 @@ def _explain(context: Context, asked: Details, result: Result, index: int, phras
     fitted = _fitted(context, context.methods[result.scores.method])
     point = (asked.x, asked.y) if asked.x is not None and asked.y is not None and asked.on else None
     focus = Focus(
-        context.picture(asked.pair) if asked.pair else None,
-        point,
-        "support" if asked.on == "support" else "query",
-        phrase,
+        support=context.picture(asked.pair) if asked.pair else None,
+        point=point,
+        on="support" if asked.on == "support" else "query",
+        phrase=phrase,
     )
     return fitted.explain(context.picture(asked.query), index, focus)
 
