@@ -123,7 +123,7 @@ def test_an_unexpected_error_of_an_edit_is_a_sentence(filled: Browser, monkeypat
 def test_an_edit_is_acknowledged_when_its_outcome_cannot_be_shown(
     filled: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("oh")
 
     with monkeypatch.context() as patch:
