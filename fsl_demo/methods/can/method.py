@@ -179,7 +179,7 @@ class CanClassifier:
             seconds=0.0,
             similarities=similarities.astype(np.float32),
             probabilities=calibration.softmax(self.temperature * similarities).astype(np.float32),
-            none_below=self.none_below,
+            none_below=float(self.none_below),
             note=self.note,
         )
 
