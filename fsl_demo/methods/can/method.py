@@ -150,6 +150,7 @@ class CanClassifier:
             self.none_below = calibration.threshold(similarities, self.owners, before, self.none_below)
         if settings.none_below is not None:
             self.none_below = settings.none_below
+        self.none_below = float(self.none_below)  # a plain number, which JSON takes
         self.seconds = time.perf_counter() - started
 
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
@@ -179,7 +180,7 @@ class CanClassifier:
             seconds=0.0,
             similarities=similarities.astype(np.float32),
             probabilities=calibration.softmax(self.temperature * similarities).astype(np.float32),
-            none_below=float(self.none_below),
+            none_below=self.none_below,
             note=self.note,
         )
 
