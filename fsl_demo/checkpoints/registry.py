@@ -71,6 +71,11 @@ def entry(name: str, folder: Path | None = None) -> Entry:
     return Entry(name, versions, in_use, _version(home, in_use, name).fault)
 
 
+def in_use(folder: Path | None = None) -> tuple[tuple[str, str], ...]:
+    """Names and hashes of all that is in use: what was made of checkpoints stays right as long as this is the same."""
+    return tuple((entry.name, entry.card.sha256) for entry in catalogue(folder) if entry.card)
+
+
 def verified(entry: Entry, folder: Path | None = None) -> Entry:
     """The entry with what is wrong with the weights of its versions, which are read for that."""
     home = (folder or layout.FOLDER) / entry.name
