@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from fsl_demo.core.captioning import CaptionerCard
+from fsl_demo.core.capabilities import Captions
+from fsl_demo.core.cards import CaptionerCard
 from fsl_demo.core.episodes import Caption, Layer, Progress, quiet
 from fsl_demo.core.pictures import Picture
 
@@ -17,15 +18,15 @@ SENTENCES = {
 }
 
 
-class Dictated:
-    """A `Captioner`.
+class Dictated(Captions):
+    """Says what it was told to say.
 
     Attributes:
         asked: names of the pictures that were described, in order.
         doubted: names of pictures that it does not know.
     """
 
-    card = CaptionerCard("dictated", "Dictated", "-", "-", 1)
+    weights = ""
 
     def __init__(
         self,

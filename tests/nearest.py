@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from fsl_demo.core.capabilities import MethodCard
-from fsl_demo.core.episodes import Episode, Progress, Scores
+from fsl_demo.core.capabilities import Classifies, MatchesText, SearchesText
+from fsl_demo.core.cards import MethodCard
+from fsl_demo.core.episodes import Episode, Progress, Scores, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.settings import Settings, slider
 from tests.colours import mean_colour
 
 
 @dataclass(frozen=True)
-class NearestSettings:
-    none_below: float = field(default=-2.0, metadata={"low": -2.0, "high": 1.0, "step": 0.01, "help": "-"})
+class NearestSettings(Settings):
+    none_below: float = slider(-2.0, low=-2.0, high=1.0, step=0.01)
 
 
 @dataclass
-class Nearest:
+class Nearest(Classifies[NearestSettings]):
     """Stands in for a method: closeness of mean colours. `fitted` and `asked` count what it was given."""
+
+    Settings = NearestSettings
 
     name: str = "nearest"
     transductive: bool = False
@@ -32,9 +36,7 @@ class Nearest:
         self.card = MethodCard(self.name, self.name, "", "-", True, False, self.transductive, (), 0)  # type: ignore[misc]
         self.fitted, self.asked = 0, list[int]()
 
-    Settings = NearestSettings
-
-    def fit(self, episode: Episode, settings: Any, progress: Progress) -> Nearest:
+    def fit(self, episode: Episode, settings: Any, progress: Progress = quiet) -> Nearest:
         self.fitted += 1
         progress("embed", 0, len(episode.support))
         if self.refuses_at == 0:
@@ -55,3 +57,19 @@ class Nearest:
         powers = np.exp(10 * near).astype(np.float32)
         shares = powers / powers.sum(axis=1, keepdims=True)
         return Scores(self.name, "", {}, 99.0, near.astype(np.float32), shares, self.floor)
+
+
+class Searching(Nearest, SearchesText):
+    """`Nearest` with a space to search in."""
+
+    def __init__(self, name: str, joint: Any) -> None:
+        super().__init__(name)
+        self.joint = joint
+
+
+class Matching(Nearest, MatchesText):
+    """`Nearest` with a model that matches."""
+
+    def __init__(self, name: str, matcher: Any) -> None:
+        super().__init__(name)
+        self.matcher = matcher

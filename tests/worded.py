@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from fsl_demo.core.capabilities import NONE_BELOW, MethodCard
+import numpy as np
+
+from fsl_demo.core.capabilities import Embeds, ReadsText
+from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import ClassSpec, Episode, Progress, quiet
+from fsl_demo.core.pictures import Picture
 from fsl_demo.inference.calibration import Default
-from fsl_demo.inference.prompts import TEMPLATES, templates
-from fsl_demo.inference.vision_language import BETA, WEIGHT, Fitted, VisionLanguage, sentences
+from fsl_demo.inference.prompts import templates
+from fsl_demo.inference.vision_language import VisionLanguage, VisionLanguageInputs, VisionLanguageSettings, sentences
 from tests.colours import ColourSpace
 
 DICTIONARY = {"rouge": ("a red powder for the cheeks", "the colour red")}
 
 
 @dataclass(frozen=True)
-class WordedSettings:
-    templates: str | None = field(default=None, metadata=TEMPLATES)
-    pictures: float | None = field(default=None, metadata=WEIGHT)
-    sharpness: float | None = field(default=None, metadata=BETA)
-    none_below: float | None = field(default=None, metadata=NONE_BELOW)
+class WordedSettings(VisionLanguageSettings):
+    """Those of every method on prompts."""
 
 
-class Worded:
+class Worded(ReadsText[WordedSettings], Embeds):
     """Knows the words red, green and blue, and the definitions of `DICTIONARY`."""
 
     Settings = WordedSettings
@@ -31,7 +33,7 @@ class Worded:
     def __init__(self) -> None:
         self.space = ColourSpace()
 
-    def embed(self, pictures):  # type: ignore[no-untyped-def]
+    def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         return self.space.embed(pictures)
 
     def sentences(self, spec: ClassSpec, settings: WordedSettings) -> tuple[list[str], list[str]]:
@@ -43,7 +45,9 @@ class Worded:
     def fit(self, episode: Episode, settings: WordedSettings, progress: Progress = quiet) -> VisionLanguage:
         scale, floor = Default.constant(2.0), Default.constant(-1.0)
         return VisionLanguage(
-            Fitted("clip", "Worded", self.space, self.space, scale, floor, 1.0, 5.5, settings, self.define),
+            VisionLanguageInputs(
+                "clip", "Worded", self.space, self.space, scale, floor, 1.0, 5.5, settings, self.define
+            ),
             episode,
             progress,
         )

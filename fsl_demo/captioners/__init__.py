@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Protocol
 
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.captioners.gated import GatedCaptioner
 from fsl_demo.captioners.prefix import PrefixCaptioner
-from fsl_demo.core.captioning import Captioner
+from fsl_demo.core.capabilities import Captioner
+from fsl_demo.core.cards import CaptionerCard
 
-CAPTIONERS: tuple[Any, ...] = (PrefixCaptioner, GatedCaptioner)
+
+class MakesCaptioner(Protocol):
+    """A captioner's class: called with the networks that all share."""
+
+    @property
+    def card(self) -> CaptionerCard: ...
+
+    def __call__(self, networks: Networks) -> Captioner: ...
+
+
+CAPTIONERS: tuple[MakesCaptioner, ...] = (PrefixCaptioner, GatedCaptioner)
 
 
 def build(networks: Networks) -> dict[str, Captioner]:
     """All captioners by id, on these networks; the first is used where nobody says which."""
-    made: list[Captioner] = [make(networks) for make in CAPTIONERS]
-    return {captioner.card.id: captioner for captioner in made}
+    return {make.card.id: make(networks) for make in CAPTIONERS}

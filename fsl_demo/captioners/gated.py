@@ -5,21 +5,21 @@ Flamingo (Alayrac et al. 2022, arXiv:2204.14198).
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from fsl_demo.captioners.trained import TrainedCaptioner, token_probabilities
-from fsl_demo.core.captioning import CaptionerCard
+from fsl_demo.core.cards import CaptionerCard
 
 
 class GatedCaptioner(TrainedCaptioner):
     """A word's map is where the word looks: at latents, and through them at positions."""
 
-    shipped: ClassVar = "gated_captions"
-    card: ClassVar = CaptionerCard(
+    shipped = "gated_captions"
+    card = CaptionerCard(
         id="gated",
         title="Gated captions",
         paper="Alayrac et al. 2022, Flamingo",

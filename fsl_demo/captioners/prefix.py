@@ -5,7 +5,7 @@ Frozen (Tsimpoukelli et al. 2021, arXiv:2106.13884), ClipCap (Mokady et al. 2021
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,14 +13,14 @@ from torch import Tensor
 
 from fsl_demo.backbones.captioners import PARTS
 from fsl_demo.captioners.trained import TrainedCaptioner, token_probabilities
-from fsl_demo.core.captioning import CaptionerCard
+from fsl_demo.core.cards import CaptionerCard
 
 
 class PrefixCaptioner(TrainedCaptioner):
     """A word's map is how much each position, by its share of the picture's features, makes the word likelier."""
 
-    shipped: ClassVar = "prefix_captions"
-    card: ClassVar = CaptionerCard(
+    shipped = "prefix_captions"
+    card = CaptionerCard(
         id="prefix",
         title="Prefix captions",
         paper="Tsimpoukelli et al. 2021, Frozen; Mokady et al. 2021, ClipCap",

@@ -22,8 +22,8 @@ from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.towers import PictureTowers
 from fsl_demo.checkpoints import Source
 from fsl_demo.checkpoints.card import GatedArchitecture, PrefixArchitecture
-from fsl_demo.core.captioning import Caption, CaptionerCard
-from fsl_demo.core.episodes import Layer, Progress, quiet
+from fsl_demo.core.capabilities import Captions
+from fsl_demo.core.episodes import Caption, Layer, Progress, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference.compact_space import of_sentences
@@ -64,7 +64,7 @@ class Doubt:
         return bool(len(self.below)) and bool(fit < self.below[0] or vector @ self.photographs < self.below[1])
 
 
-class TrainedCaptioner:
+class TrainedCaptioner(Captions):
     """Describes pictures with a checkpoint.
 
     Args:
@@ -72,7 +72,6 @@ class TrainedCaptioner:
         language: to speak with, in place of the one that the card names.
     """
 
-    card: ClassVar[CaptionerCard]
     shipped: ClassVar[str]
 
     def __init__(

@@ -13,7 +13,7 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.services import reading
 
 if TYPE_CHECKING:
-    from fsl_demo.core.captioning import Captioner
+    from fsl_demo.core.capabilities import Captioner
     from fsl_demo.core.pictures import Picture
 
 DETAILS = """\
@@ -47,7 +47,7 @@ def add(verbs: options.Verbs) -> None:
 def run(chosen: argparse.Namespace) -> int:
     options.prepare(chosen)
     terminal = reporting.Terminal()
-    captioner = named(reading.captioners(chosen.workspace), chosen.captioner)
+    captioner = reading.registry(chosen.workspace).captioner(chosen.captioner)
     pictures: dict[str, Picture] = {}
     for path in chosen.pictures:
         found = reading.queries(path, terminal.progress, terminal.fault)
@@ -61,18 +61,6 @@ def run(chosen: argparse.Namespace) -> int:
         rows = [[file, caption["text"], DOUBT if caption["doubtful"] else ""] for file, caption in best]
         reporting.print_table(["file", "caption", ""], rows)
     return 1 if terminal.faults else 0
-
-
-def named(known: Mapping[str, Captioner], name: str | None) -> Captioner:
-    """The captioner of that id; without one, the first.
-
-    Raises:
-        UserError: `unknown_captioner`.
-    """
-    chosen = known.get(name) if name else next(iter(known.values()), None)
-    if chosen is None:
-        raise UserError("unknown_captioner", name=name or "", known=", ".join(known))
-    return chosen
 
 
 def document(

@@ -97,7 +97,7 @@ def _load_trained(networks: Networks, name: str) -> str:
 def _methods(faults: list[str]) -> list[str]:
     """Build the methods, which checks their checkpoints."""
     try:
-        return list(reading.methods(None))
+        return list(reading.registry(None).methods)
     except UserError as error:
         faults.append(str(error))
         return []

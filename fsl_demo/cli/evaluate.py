@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fsl_demo.cli import options, reporting
+from fsl_demo.core.capabilities import SearchesText
 from fsl_demo.core.errors import UserError
 from fsl_demo.services import reading
 
 if TYPE_CHECKING:
     from fsl_demo.core.capabilities import Method
+    from fsl_demo.core.registry import Registry
+    from fsl_demo.core.settings import Settings
     from fsl_demo.datasets.parts import Classes
     from fsl_demo.evaluation.heatmaps import Blanking
     from fsl_demo.evaluation.run import Report
@@ -92,16 +95,16 @@ def run(chosen: argparse.Namespace) -> int:
     options.prepare(chosen)
     if chosen.checkpoints:
         return _checkpoints(chosen)
-    known = reading.methods(chosen.workspace)
+    registry = reading.registry(chosen.workspace, MAP_BYTES if chosen.captioners else None)
     if chosen.data == "flickr8k" and chosen.captioners:
-        return _captions(chosen)
+        return _captions(chosen, registry)
     if chosen.data == "flickr8k":
-        return _retrieval(chosen, known)
-    methods, settings = reading.compared(known, chosen.methods or _proposed(known, chosen), chosen.settings)
+        return _retrieval(chosen, registry)
+    methods, settings = reading.compared(registry, chosen.methods or _proposed(registry, chosen), chosen.settings)
     return (_leave_one_out if chosen.leave_one_out else _episodes)(chosen, methods, settings)
 
 
-def _retrieval(chosen: argparse.Namespace, known: dict[str, Method]) -> int:
+def _retrieval(chosen: argparse.Namespace, registry: Registry) -> int:
     """How often the test captions find their pictures, in the spaces of the methods that have one for sentences.
 
     For methods that match sentences with pictures: how often with the first pictures in their order, and masked words.
@@ -109,18 +112,24 @@ def _retrieval(chosen: argparse.Namespace, known: dict[str, Method]) -> int:
     from fsl_demo.datasets import flickr8k
     from fsl_demo.evaluation.matching import matching
     from fsl_demo.evaluation.retrieval import retrieval
+    from fsl_demo.methods.two_stream import TwoStream
     from fsl_demo.services.search import spaces
 
     terminal, data = reporting.Terminal(), flickr8k.read(chosen.root)
-    able = {name: method for name, method in known.items() if hasattr(method, "joint") or hasattr(method, "matcher")}
+    able = {
+        method.card.id: method for method in registry.methods.values() if isinstance(method, SearchesText | TwoStream)
+    }
     found: list[Any] = []
-    for method in reading.named(able, chosen.methods or [*able]):
-        if (model := getattr(method, "matcher", None)) is None:
-            space: Any = getattr(method, "joint", None)
-            found.append(retrieval(method.card.id, space, data.test, terminal.progress))
+    for name in chosen.methods or able:
+        method = able.get(name)
+        if isinstance(method, SearchesText):
+            found.append(retrieval(name, method.joint, data.test, terminal.progress))
+        elif isinstance(method, TwoStream):
+            model = method.matcher
+            space = next(space for space in spaces(registry).values() if space.id == model.improves)
+            found.append(matching(name, space, model, data.test, terminal.progress))
         else:
-            space = next(space for space in spaces(known).values() if space.id == model.improves)
-            found.append(matching(method.card.id, space, model, data.test, terminal.progress))
+            raise UserError("unknown_method", name=name, known=", ".join(able))
     if chosen.format == "json":
         reporting.print_json([one.as_dict() for one in found])
     else:
@@ -128,21 +137,15 @@ def _retrieval(chosen: argparse.Namespace, known: dict[str, Method]) -> int:
     return 0
 
 
-def _captions(chosen: argparse.Namespace) -> int:
+def _captions(chosen: argparse.Namespace, registry: Registry) -> int:
     """How near captions are to what people said, what they owe to the pictures, and what doubt is worth."""
-    from fsl_demo import captioners
-    from fsl_demo.backbones.networks import Networks
     from fsl_demo.core.pictures import ingest
     from fsl_demo.datasets import flickr8k
     from fsl_demo.evaluation.captions import measure, word_maps
     from fsl_demo.evaluation.doubt import doubt
 
     terminal, data = reporting.Terminal(), flickr8k.read(chosen.root).test
-    known = captioners.build(Networks(reading.features(chosen.workspace, MAP_BYTES)))
-    for name in chosen.captioners:
-        if name not in known:
-            raise UserError("unknown_method", name=name, known=", ".join(known))
-    able = [known[name] for name in chosen.captioners]
+    able = [registry.captioner(name) for name in chosen.captioners]
     found: list[Any] = []
     for captioner, captions in zip(able, measure(able, data, terminal.progress), strict=True):
         found += [captions, doubt(captioner, captions.said, terminal.progress)]
@@ -157,15 +160,15 @@ def _captions(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _proposed(known: dict[str, Method], chosen: argparse.Namespace) -> list[str]:
+def _proposed(registry: Registry, chosen: argparse.Namespace) -> list[str]:
     """The methods for such pictures."""
     from fsl_demo.datasets.parts import opened
     from fsl_demo.methods import proposed
 
-    return proposed(known, [opened(items[0]) for items in _classes(chosen).values()])
+    return proposed(registry.methods, [opened(items[0]) for items in _classes(chosen).values()])
 
 
-def _episodes(chosen: argparse.Namespace, methods: list[Method], settings: dict[str, Any]) -> int:
+def _episodes(chosen: argparse.Namespace, methods: list[Method], settings: dict[str, Settings]) -> int:
     from fsl_demo.evaluation.run import evaluate
 
     terminal = reporting.Terminal()
@@ -216,7 +219,8 @@ def _checkpoints(chosen: argparse.Namespace) -> int:
     from fsl_demo.backbones.networks import Networks
     from fsl_demo.datasets.parts import Dataset, Part
     from fsl_demo.evaluation import trained
-    from fsl_demo.methods import build, of_checkpoint
+    from fsl_demo.methods import of_checkpoint
+    from fsl_demo.services.registry import build
 
     terminal, networks = reporting.Terminal(), Networks(reading.features(chosen.workspace, MAP_BYTES))
     names = [options.checkpoint(name) for name in chosen.checkpoints]
@@ -285,7 +289,7 @@ def _heat_maps(
     return found, lost
 
 
-def _leave_one_out(chosen: argparse.Namespace, methods: list[Method], settings: dict[str, Any]) -> int:
+def _leave_one_out(chosen: argparse.Namespace, methods: list[Method], settings: dict[str, Settings]) -> int:
     from fsl_demo.evaluation.leave_one_out import leave_one_out
 
     terminal = reporting.Terminal()

@@ -19,7 +19,7 @@ class, and prints as JSON what each one is. What the network did not see is dimm
 """
 EXAMPLES = """\
 explain --support pets/ --query unsorted/7.jpg --out why/
-explain --support pets/ --query unsorted/7.jpg --method asif --class dog --out why/
+explain --support pets/ --query unsorted/7.jpg --methods asif --class dog --out why/
 """
 
 
@@ -27,7 +27,9 @@ def add(verbs: options.Verbs) -> None:
     parser = options.add_verb(verbs, "explain", "Show where a method sees the evidence for a class.", DETAILS, EXAMPLES)
     options.add_task(parser)
     parser.add_argument("--query", type=Path, required=True, metavar="FILE", help="the picture to explain")
-    parser.add_argument("--method", default="prototype", metavar="ID", help="id of the method (default: prototype)")
+    parser.add_argument(
+        "--methods", "--method", default="prototype", metavar="ID", help="id of the method (default: prototype)"
+    )
     parser.add_argument(
         "--class", dest="class_name", metavar="NAME", help="the class to ask about (default: the answer)"
     )
@@ -49,9 +51,9 @@ def run(chosen: argparse.Namespace) -> int:
     query = ingest(chosen.query)
     episode = reading.task(chosen.support, chosen.describe, terminal.progress, terminal.fault)
     index = None if chosen.class_name is None else reading.class_index(episode, chosen.class_name)
-    known = reading.methods(chosen.workspace)
-    (method,) = reading.named(known, [chosen.method])
-    settings = reading.settings(known, chosen.settings)[chosen.method]
+    registry = reading.registry(chosen.workspace)
+    method = registry.method(chosen.methods)
+    settings = reading.settings(registry, chosen.settings)[chosen.methods]
     fitted = method.fit(episode, settings, terminal.progress)
     scores = fitted.predict([query], terminal.progress)
     explanation = fitted.explain(query, scores.best(0) if index is None else index)

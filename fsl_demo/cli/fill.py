@@ -34,12 +34,11 @@ def add(verbs: options.Verbs) -> None:
 def run(chosen: argparse.Namespace) -> int:
     options.prepare(chosen)
     from fsl_demo.core.pictures import ingest
-    from fsl_demo.services.fill import fill
-    from fsl_demo.services.search import matcher
+    from fsl_demo.services.fill import fill, filler
 
     terminal = reporting.Terminal()
-    model = matcher(reading.methods(chosen.workspace))
-    filled = fill(model, ingest(chosen.picture), chosen.sentence, chosen.top, terminal.progress)
+    method = filler(reading.registry(chosen.workspace))
+    filled = fill(method, ingest(chosen.picture), chosen.sentence, chosen.top, terminal.progress)
     if chosen.format == "json":
         reporting.print_json(asdict(filled))
     else:

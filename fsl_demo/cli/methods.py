@@ -1,4 +1,4 @@
-"""`methods`: what there is to choose from, and how it can be set."""
+"""`methods`: the methods, captioners and detectors that there are, and how the methods can be set."""
 
 from __future__ import annotations
 
@@ -8,18 +8,26 @@ from typing import TYPE_CHECKING, Any
 
 from fsl_demo import runtime
 from fsl_demo.cli import options, reporting
+from fsl_demo.core.settings import Choice, Setting
 from fsl_demo.services import reading
 
 if TYPE_CHECKING:
-    from fsl_demo.core.capabilities import MethodCard
+    from fsl_demo.core.cards import Card, MethodCard
+    from fsl_demo.core.registry import Registry
+
+DETAILS = """\
+Captioners, which `caption` uses, and detectors are listed below the methods. The JSON is a list of cards, each with its
+"kind": "method", "captioner" or "detector".
+"""
 
 
 def add(verbs: options.Verbs) -> None:
     parser = options.add_verb(
         verbs,
         "methods",
-        "List the methods, what each needs, and its settings.",
-        examples="methods\nmethods --format json",
+        "List the methods, what each needs, and its settings; captioners and detectors, too.",
+        DETAILS,
+        "methods\nmethods --format json",
     )
     options.add_format(parser, "table", "json")
     parser.set_defaults(run=run)
@@ -27,47 +35,61 @@ def add(verbs: options.Verbs) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     runtime.prepare()
-    known = reading.methods(None)
-    settings = {
-        name: [_setting(spec) for spec in dataclasses.fields(method.Settings)] for name, method in known.items()
-    }
+    registry = reading.registry(None)
     if chosen.format == "json":
-        reporting.print_json(
-            [
-                dataclasses.asdict(method.card) | {"needs": _needs(method.card), "settings": settings[name]}
-                for name, method in known.items()
-            ]
-        )
+        reporting.print_json(_document(registry))
         return 0
-    rows: list[list[str]] = []
-    for name, method in known.items():
-        card = method.card
-        rows.append([name, _needs(card), card.checkpoint, f"{card.cost} ms", card.paper])
-    reporting.print_table(["method", "needs", "weights", "a picture", "paper"], rows)
+    _print_cards(registry)
     print()
     rows = [
-        [f"{name}.{one['name']}", _range(one), _default(one["default"]), one["help"]]
-        for name, listed in settings.items()
-        for one in listed
+        [f"{name}.{setting.name}", setting.allowed(), _default(setting.default), setting.help]
+        for name, method in registry.methods.items()
+        for setting in method.Settings.controls()
     ]
     reporting.print_table(["setting", "range", "default", ""], rows)
     return 0
 
 
+def _document(registry: Registry) -> list[dict[str, Any]]:
+    methods = [
+        {
+            "kind": "method",
+            **dataclasses.asdict(method.card),
+            "needs": _needs(method.card),
+            "settings": [_described(setting) for setting in method.Settings.controls()],
+        }
+        for method in registry.methods.values()
+    ]
+    cards: list[tuple[str, Card]] = [("captioner", known.card) for known in registry.captioners.values()]
+    cards += [("detector", known.card) for known in registry.detectors.values()]
+    return [*methods, *({"kind": kind, **dataclasses.asdict(card), "settings": []} for kind, card in cards)]
+
+
+def _print_cards(registry: Registry) -> None:
+    rows = [
+        [name, _needs(method.card), method.card.checkpoint, f"{method.card.cost} ms", method.card.paper]
+        for name, method in registry.methods.items()
+    ]
+    reporting.print_table(["method", "needs", "weights", "a picture", "paper"], rows)
+    for kind, cards in (
+        ("captioner", [known.card for known in registry.captioners.values()]),
+        ("detector", [known.card for known in registry.detectors.values()]),
+    ):
+        if cards:
+            print()
+            rows = [[card.id, card.checkpoint, f"{card.cost} ms", card.paper] for card in cards]
+            reporting.print_table([kind, "weights", "a picture", "paper"], rows)
+
+
+def _described(setting: Setting) -> dict[str, Any]:
+    """Plain values: "name", "kind", "label", "help", "default", and what it can be set to."""
+    plain = {name: value for name, value in vars(setting).items() if not callable(value)}
+    choices = {"choices": setting.known()} if isinstance(setting, Choice) else {}
+    return {"name": setting.name, "kind": setting.kind, **plain, **choices}
+
+
 def _needs(card: MethodCard) -> str:
     return "pictures" if card.needs_pictures else "pictures or text"
-
-
-def _setting(spec: dataclasses.Field) -> dict[str, Any]:
-    return {"name": spec.name, "default": spec.default, **spec.metadata}
-
-
-def _range(setting: dict[str, Any]) -> str:
-    if "text" in setting:
-        return "text"
-    if "choices" in setting:
-        return ", ".join(setting["choices"])
-    return f"{setting['low']:g} to {setting['high']:g}"
 
 
 def _default(value: object) -> str:

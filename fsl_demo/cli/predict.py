@@ -69,10 +69,10 @@ def classify(chosen: argparse.Namespace, episode: Episode, terminal: reporting.T
     from fsl_demo.methods import proposed
     from fsl_demo.services.predict import Plan, predict
 
-    known = reading.methods(chosen.workspace)
-    settings = reading.settings(known, chosen.settings)
-    names = chosen.methods or proposed(known, [example.picture for example in episode.support])
-    plans = [Plan(method, settings[method.card.id]) for method in reading.named(known, names)]
+    registry = reading.registry(chosen.workspace)
+    settings = reading.settings(registry, chosen.settings)
+    names = chosen.methods or proposed(registry.methods, [example.picture for example in episode.support])
+    plans = [Plan(method, settings[method.card.id]) for method in registry.chosen(names)]
     refusals: list[UserError] = []
     scores = predict(episode, plans, terminal.progress, lambda _, error: refusals.append(error))
     for refusal in refusals:

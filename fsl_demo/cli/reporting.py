@@ -42,10 +42,10 @@ class Terminal:
         """A `Progress`."""
         if self._rewrites:
             end = ERASE if done >= total else ""
-            print(f"{ERASE}{STAGES[stage]} {done}/{total}{end}", end="", file=sys.stderr, flush=True)
+            print(f"{ERASE}{STAGES.get(stage, stage)} {done}/{total}{end}", end="", file=sys.stderr, flush=True)
         elif total and (stage, total) not in self._logged:  # once, though batches come back to it
             self._logged.add((stage, total))
-            print(f"{STAGES[stage]} ({total})", file=sys.stderr, flush=True)
+            print(f"{STAGES.get(stage, stage)} ({total})", file=sys.stderr, flush=True)
 
     def live(self, text: str) -> None:
         """A line that the next one takes the place of; nothing in a log."""

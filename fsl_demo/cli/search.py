@@ -13,9 +13,8 @@ from fsl_demo.core.pictures import ingest
 from fsl_demo.services import reading
 
 if TYPE_CHECKING:
-    from fsl_demo.core.capabilities import Method
-    from fsl_demo.inference.image_text_space import ImageTextSpace
-    from fsl_demo.methods.two_stream.model import TwoStreamModel
+    from fsl_demo.core.registry import Registry
+    from fsl_demo.core.spaces import ImageTextSpace, Matcher
     from fsl_demo.store import CollectionPicture
 
 DETAILS = """\
@@ -67,15 +66,15 @@ def run(chosen: argparse.Namespace) -> int:
         return _by_captions(chosen)
     options.prepare(chosen)
     from fsl_demo.inference.phrases import sentence_vector
-    from fsl_demo.services.search import TOP, Index, reranked
+    from fsl_demo.services.search import Index, reranked
 
     if chosen.data is None:
         chosen.workspace = _folder(chosen)
     terminal = reporting.Terminal()
     like = ingest(chosen.like) if chosen.like else None
-    known = reading.methods(chosen.workspace)
-    space = _space(chosen, known)
-    model = _model(chosen, known, space) if chosen.rerank else None
+    registry = reading.registry(chosen.workspace)
+    space = _space(chosen, registry)
+    model = _model(chosen, registry, space) if chosen.rerank else None
     if like:
         vector = space.embed([like], terminal.progress)[0]
     else:
@@ -85,7 +84,7 @@ def run(chosen: argparse.Namespace) -> int:
         raise UserError("no_collection")
     index = Index(space)
     index.add([one.picture for _, one in offered.values()], terminal.progress)
-    matches = index.search(vector, list(offered), max(chosen.top, TOP))
+    matches = index.search(vector, list(offered), max(chosen.top, model.top if model else 0))
     if model:
         pictures = {sha256: one.picture for sha256, (_, one) in offered.items()}
         matches = reranked(model, chosen.sentence, matches, pictures, terminal.progress)
@@ -149,7 +148,7 @@ def _document(file: str, one: CollectionPicture, how: dict[str, Any]) -> dict[st
     }
 
 
-def _model(chosen: argparse.Namespace, known: dict[str, Method], space: ImageTextSpace) -> TwoStreamModel:
+def _model(chosen: argparse.Namespace, registry: Registry, space: ImageTextSpace) -> Matcher:
     """What puts the first pictures in a new order.
 
     Raises:
@@ -157,13 +156,13 @@ def _model(chosen: argparse.Namespace, known: dict[str, Method], space: ImageTex
     """
     from fsl_demo.services.search import matcher
 
-    model = matcher(known)
+    model = matcher(registry)
     if chosen.like or space.id != model.improves:
         raise UserError("setting_bad", name="--rerank", value="used", reason=RERANKS)
     return model
 
 
-def _space(chosen: argparse.Namespace, known: dict[str, Method]) -> ImageTextSpace:
+def _space(chosen: argparse.Namespace, registry: Registry) -> ImageTextSpace:
     """The space of the method that is named, or the first there is.
 
     Raises:
@@ -171,7 +170,7 @@ def _space(chosen: argparse.Namespace, known: dict[str, Method]) -> ImageTextSpa
     """
     from fsl_demo.services.search import spaces
 
-    found = spaces(known)
+    found = spaces(registry)
     if not found:
         raise UserError("no_joint_space")
     if chosen.method and chosen.method not in found:

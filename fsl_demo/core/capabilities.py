@@ -1,47 +1,29 @@
-"""What every method is: a card, settings, and `fit`, which gives a `Classifier`."""
+"""What methods, captioners and detectors can do.
+
+Each capability is an abstract class, and whoever has it says so by inheriting from it:
+
+    class Knn(Classifies[KnnSettings], Embeds): ...
+
+`Registry.supporting` finds who has one. Nobody asks an object for an attribute that it may not have.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
-from fsl_demo.core.episodes import ClassSpec, Episode, Explanation, Focus, Progress, Scores
+import numpy as np
+
+from fsl_demo.core.cards import CaptionerCard, Card, DetectorCard, MethodCard
+from fsl_demo.core.episodes import Caption, ClassSpec, Episode, Explanation, Focus, Layer, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.regions import Region
+from fsl_demo.core.settings import Settings
+from fsl_demo.core.spaces import ImageTextSpace, Matcher
 
-NONE_BELOW = {"low": 0.0, "high": 1.0, "step": 0.01, "help": "Similarity below which no class fits."}
-"""Metadata of the setting that all methods have."""
-
-
-@dataclass(frozen=True)
-class MethodCard:
-    """What a person should know before ticking a method.
-
-    Attributes:
-        id: the name on the command line and in the store.
-        title: the name on the page.
-        paper: where it comes from.
-        checkpoint: the weights that it runs on, by name.
-        needs_pictures: it can't answer without support pictures of every class.
-        reads_text: it uses the class names and descriptions.
-        transductive: it looks at all queries before it answers one.
-        explains: what it can show: "query", "support", "words", "distances" (of pairs), "attention" (CBAM), "points"
-            (what a place attends to), "phrases" (where typed words are found).
-        kinds: where the support set looks like one of these ("characters", "faces", "photographs"), the method is
-            proposed; None for pictures of any kind, empty for a method that gains nothing over another.
-        cost: milliseconds a new picture, roughly, on a laptop's CPU.
-    """
-
-    id: str
-    title: str
-    paper: str
-    checkpoint: str
-    needs_pictures: bool
-    reads_text: bool
-    transductive: bool
-    explains: tuple[str, ...]
-    cost: int
-    kinds: tuple[str, ...] | None = None
+S = TypeVar("S", bound=Settings)
 
 
 class Classifier(Protocol):
@@ -49,31 +31,171 @@ class Classifier(Protocol):
 
     def predict(self, queries: Sequence[Picture], progress: Progress) -> Scores: ...
 
-    def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation: ...
+    def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
+        """Why the query got its score for a class, with the layers that the method's card names in `explains`."""
+        ...
 
 
-class Method(Protocol):
-    """A method. `Settings` is a frozen dataclass whose fields make the controls and options.
+class Capability(ABC):
+    """Something that can be done; `card` says by whom."""
 
-    Each field carries `metadata`: "help" (a sentence), and "low", "high", "step" (a slider), "choices" (a menu) or
-    "text" (typed; its value is an example), and "weights" where the text names CLIP weights, "lines" where it is prompt
-    templates, one a line; a field whose default is None is chosen by the method itself until somebody sets it.
+    card: Card
+
+
+class Classifies(Capability, Generic[S]):
+    """Answers which class a query belongs to: a method.
+
+    Attributes:
+        card: of the class; a copy of a method may have a card of its own.
+        Settings: what can be set.
     """
 
-    card: ClassVar[MethodCard]
-    Settings: ClassVar[type[Any]]
+    card: MethodCard
+    Settings: type[S]
 
-    def fit(self, episode: Episode, settings: Any, progress: Progress) -> Classifier: ...
+    @abstractmethod
+    def fit(self, episode: Episode, settings: S, progress: Progress = quiet) -> Classifier:
+        """Learn from the support set.
+
+        Raises:
+            UserError: why this episode cannot be answered.
+        """
 
 
-@runtime_checkable
-class TextMethod(Method, Protocol):
-    """A method that reads text. Both functions raise `UserError` where settings are wrong or weights are absent."""
+Method: TypeAlias = Classifies[Any]
+"""A method, whatever its settings."""
 
-    def sentences(self, spec: ClassSpec, settings: Any) -> tuple[list[str], list[str]]:
+
+class ReadsText(Classifies[S]):
+    """A method that uses class names and descriptions.
+
+    Both functions raise `UserError` where settings are wrong or weights are absent.
+    """
+
+    @abstractmethod
+    def sentences(self, spec: ClassSpec, settings: S) -> tuple[list[str], list[str]]:
         """What is compared for a class: sentences from its name, and from descriptions or definitions."""
-        ...
 
-    def reads(self, text: str, settings: Any) -> bool:
+    @abstractmethod
+    def reads(self, text: str, settings: S) -> bool:
         """Whether the text tower knows the script."""
-        ...
+
+
+class Embeds(Capability):
+    """Places pictures in a space."""
+
+    @abstractmethod
+    def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
+        """Unit vectors, float32 [N, D]."""
+
+
+class NamesPictures(Capability):
+    """Knows words for pictures."""
+
+    @abstractmethod
+    def words(self, picture: Picture) -> tuple[tuple[str, float], ...]:
+        """The words that a picture is most like, each with its similarity, best first."""
+
+
+class Verifies(Capability):
+    """Tells whether two pictures are of the same class."""
+
+    @abstractmethod
+    def verify(self, first: Sequence[Picture], second: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
+        """How alike the pictures of each pair are, float [P]."""
+
+
+class SearchesText(Capability):
+    """Finds pictures by a sentence.
+
+    Attributes:
+        joint: the space in which sentences and pictures are compared.
+    """
+
+    joint: ImageTextSpace
+
+
+class MatchesText(Capability):
+    """Looks at a picture and a sentence together.
+
+    Attributes:
+        matcher: the model that does.
+    """
+
+    matcher: Matcher
+
+
+@dataclass(frozen=True)
+class MaskedWord:
+    """What a blank of a sentence may hold.
+
+    Attributes:
+        words: that are known, W of them.
+        seen, unseen: the probability of each with the picture, and without, float32 [W].
+    """
+
+    words: Sequence[str]
+    seen: np.ndarray
+    unseen: np.ndarray
+
+
+class FillsBlanks(MatchesText):
+    """Guesses a word that is missing from a sentence about a picture."""
+
+    @abstractmethod
+    def masked_word(self, picture: Picture, sentence: str, progress: Progress = quiet) -> MaskedWord:
+        """The words for the one [MASK] of a sentence.
+
+        Raises:
+            UserError: `weights_missing`, `weights_differ`.
+        """
+
+
+class Captions(Capability):
+    """Describes pictures: a captioner. Weights load on first use."""
+
+    card: CaptionerCard
+
+    @property
+    @abstractmethod
+    def weights(self) -> str:
+        """Hashes of the weights, joined by "+"."""
+
+    @abstractmethod
+    def describe(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[tuple[Caption, ...]]:
+        """Candidates for each picture, best first; at least one.
+
+        Raises:
+            UserError: `weights_missing`, `weights_differ`.
+        """
+
+    @abstractmethod
+    def words(self, picture: Picture, text: str) -> tuple[Layer, ...]:
+        """Where each word of a caption of this picture comes from: a layer a word, in order.
+
+        A layer's `words` holds the word and its probability; its map is in [0, 1], on one scale for all words.
+        """
+
+
+Captioner: TypeAlias = Captions
+
+
+class Detects(Capability):
+    """Finds things on pictures: a detector. Weights load on first use."""
+
+    card: DetectorCard
+
+    @abstractmethod
+    def detect(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[tuple[Region, ...]]:
+        """The regions of each picture, the surest first, and the larger of equally sure ones."""
+
+
+Detector: TypeAlias = Detects
+
+
+class Crops(Detects):
+    """A detector that cuts out what it finds, in the frame that networks trained on such pictures expect."""
+
+    @abstractmethod
+    def crop(self, picture: Picture) -> Picture | None:
+        """The most prominent thing in its frame; None where there is none."""

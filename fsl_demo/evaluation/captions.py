@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from fsl_demo.backbones.language_model import plain
-from fsl_demo.core.captioning import Caption, Captioner
-from fsl_demo.core.episodes import Progress, quiet
+from fsl_demo.core.capabilities import Captioner
+from fsl_demo.core.episodes import Caption, Progress, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture, ingest
 from fsl_demo.datasets.flickr8k import Captioned

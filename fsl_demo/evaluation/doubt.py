@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from fsl_demo.core.captioning import Caption, Captioner
-from fsl_demo.core.episodes import Progress, quiet
+from fsl_demo.core.capabilities import Captioner
+from fsl_demo.core.episodes import Caption, Progress, quiet
 from fsl_demo.core.pictures import Picture, from_image
 
 EACH, SIDE = 200, 224

@@ -10,10 +10,10 @@ import numpy as np
 
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.pictures import ingest
+from fsl_demo.core.spaces import ImageTextSpace
 from fsl_demo.datasets.flickr8k import Captioned
 from fsl_demo.evaluation import intervals
 from fsl_demo.evaluation.intervals import Interval
-from fsl_demo.inference.image_text_space import ImageTextSpace
 
 AT = (1, 5, 10)
 

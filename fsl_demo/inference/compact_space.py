@@ -22,7 +22,7 @@ from fsl_demo.checkpoints import Source
 from fsl_demo.core.episodes import Box, Progress, in_latin_script, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference.anchors import PICTURE_KEEP, PICTURE_POWER, TEXT_KEEP, TEXT_POWER, relative
-from fsl_demo.inference.image_text_space import encoded
+from fsl_demo.inference.encoding import encoded
 from fsl_demo.inference.vector_cache import VectorCache
 from fsl_demo.inference.vectors import l2_normalize
 

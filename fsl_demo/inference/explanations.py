@@ -9,7 +9,7 @@ import numpy as np
 
 from fsl_demo.core.episodes import Episode, Layer
 from fsl_demo.core.pictures import Picture
-from fsl_demo.inference.image_text_space import ImageTextSpace
+from fsl_demo.core.spaces import ImageTextSpace
 from fsl_demo.inference.space import Space
 
 Evidence = Callable[[Picture], np.ndarray]

@@ -5,12 +5,14 @@ The detector is scikit-image's cascade of local binary patterns (Liao et al. 200
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from fsl_demo.core.episodes import Box
 from fsl_demo.core.pictures import Picture, from_image
 
 FRAME = 1.34
@@ -23,21 +25,58 @@ GLANCE, BORDER = 120, 20
 """For telling whether a picture is of a face: its longest side, and how far its edges go on, as faces fill crops."""
 
 
-def crop(picture: Picture) -> Picture | None:
-    """The largest face of a picture in its frame, or None where there is none."""
+@dataclass(frozen=True)
+class Face:
+    """A square around a face, in pixels of the picture; it may reach beyond the picture.
+
+    Attributes:
+        x, y: the middle.
+    """
+
+    x: float
+    y: float
+    width: float
+
+    def box(self, picture: Picture) -> Box:
+        """As fractions of the picture."""
+        across, down, half = *picture.image().size, self.width / 2
+        return (
+            (self.x - half) / across,
+            (self.y - half) / down,
+            (self.x + half) / across,
+            (self.y + half) / down,
+        )
+
+
+def find(picture: Picture) -> list[Face]:
+    """The faces of a picture, the largest first."""
     image = picture.image()
     scale = min(1.0, SIDE / max(image.size))
     small = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))))
     if min(small.size) < SMALLEST:
-        return None
+        return []
     edge = max(small.size) // 6
     padded = np.pad(np.asarray(small), ((edge, edge), (edge, edge), (0, 0)), mode="edge")
-    found = _cascade().detect_multi_scale(padded, 1.1, 1, min_size=(SMALLEST,) * 2, max_size=(max(padded.shape),) * 2)
-    if not found:
+    boxes = _cascade().detect_multi_scale(padded, 1.1, 1, min_size=(SMALLEST,) * 2, max_size=(max(padded.shape),) * 2)
+    faces = [
+        Face(
+            x=(box["c"] + box["width"] / 2 - edge) / scale,
+            y=(box["r"] + box["width"] / 2 - edge) / scale,
+            width=box["width"] / scale,
+        )
+        for box in boxes
+    ]
+    return sorted(faces, key=lambda face: -face.width)
+
+
+def crop(picture: Picture) -> Picture | None:
+    """The largest face of a picture in its frame, or None where there is none."""
+    faces = find(picture)
+    if not faces:
         return None
-    face = max(found, key=lambda box: box["width"])
-    side = round(face["width"] * FRAME / scale)
-    left, top = (round((face[corner] + face["width"] / 2 - edge) / scale - side / 2) for corner in ("c", "r"))
+    face, image = faces[0], picture.image()
+    side = round(face.width * FRAME)
+    left, top = (round(middle - side / 2) for middle in (face.x, face.y))
     return from_image(_with_edges(image, (left, top, left + side, top + side)), picture.name)
 
 

@@ -19,7 +19,7 @@ from fsl_demo.inference.space import Space
 
 
 @dataclass(frozen=True)
-class Fitted:
+class NearestMeanInputs:
     """What a method hands to its classifier.
 
     Attributes:
@@ -41,23 +41,23 @@ class Fitted:
 class NearestMean:
     """Class means of one support set in one space, and their calibration."""
 
-    def __init__(self, fitted: Fitted, episode: Episode, progress: Progress = quiet) -> None:
+    def __init__(self, inputs: NearestMeanInputs, episode: Episode, progress: Progress = quiet) -> None:
         started = time.perf_counter()
-        self.fitted, self.episode, self.space = fitted, episode, fitted.space
+        self.inputs, self.episode, self.space = inputs, episode, inputs.space
         classes, counts = len(episode.classes), np.array(episode.shots())
         self.support = self.space.embed([example.picture for example in episode.support], progress)
         owners = np.array([example.class_index for example in episode.support])
         self.prototypes = calibration.class_means(self.support, owners, classes)
         shots = 1 / float((1 / counts).mean())
-        self.temperature, self.none_below = fitted.temperature.at(classes, shots), fitted.none_below.at(classes, shots)
+        self.temperature, self.none_below = inputs.temperature.at(classes, shots), inputs.none_below.at(classes, shots)
         if counts.min() >= 2:
             similarities = calibration.held_out(self.support, owners, classes)
-            losses = calibration.losses(similarities, owners, fitted.temperature.at(classes, shots - 1))
+            losses = calibration.losses(similarities, owners, inputs.temperature.at(classes, shots - 1))
             self.temperature *= calibration.FACTORS[losses.argmin()]
-            before = fitted.none_below.at(classes, shots - 1)
+            before = inputs.none_below.at(classes, shots - 1)
             self.none_below = calibration.threshold(similarities, owners, before, self.none_below)
-        if fitted.settings["none_below"] is not None:
-            self.none_below = fitted.settings["none_below"]
+        if inputs.settings["none_below"] is not None:
+            self.none_below = inputs.settings["none_below"]
         self.seconds = time.perf_counter() - started
 
     def held_out(self) -> np.ndarray:
@@ -72,15 +72,15 @@ class NearestMean:
         embedded = self.space.embed(queries, progress)
         similarities = embedded @ self.prototypes.T
         return Scores(
-            self.fitted.method,
-            self.fitted.checkpoint,
-            self.fitted.settings,
+            self.inputs.method,
+            self.inputs.checkpoint,
+            self.inputs.settings,
             self.seconds + time.perf_counter() - started,
             similarities.astype(np.float32),
             calibration.softmax(self.temperature * similarities).astype(np.float32),
             self.none_below,
             (embedded @ self.support.T).astype(np.float32),
-            self.fitted.note,
+            self.inputs.note,
         )
 
     def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
@@ -89,7 +89,7 @@ class NearestMean:
         layers: list[Layer] = [heat(self.space, query, "query", self.evidence, class_index)]
         if shown is not None:
             layers.append(heat(self.space, shown, "support", self.evidence, class_index))
-        return Explanation(self.fitted.method, class_index, tuple(layers))
+        return Explanation(self.inputs.method, class_index, tuple(layers))
 
     def evidence(self, picture: Picture) -> np.ndarray:
         """What each position of a picture says for each class, [C, h, w]."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.errors import UserError
-from fsl_demo.inference.image_text_space import ImageTextSpace
+from fsl_demo.core.spaces import ImageTextSpace
 
 MAX_SENTENCE = 1_000
 MOST_WORDS = 40

@@ -10,12 +10,6 @@ from fsl_demo.core.episodes import ClassSpec
 from fsl_demo.core.errors import UserError
 
 LONGEST, MOST = 200, 40
-TEMPLATES = {
-    "text": "a photo of a {}.",
-    "lines": 3,
-    "help": "Prompts, one a line, with {} for the class name.",
-}
-"""Metadata of the setting that methods with prompts have."""
 
 
 def default_templates() -> tuple[str, ...]:

@@ -14,8 +14,10 @@ import numpy as np
 
 from fsl_demo import checkpoints
 from fsl_demo.checkpoints import Source
+from fsl_demo.core.capabilities import Capability
 from fsl_demo.core.episodes import Episode, Progress, quiet
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.settings import Settings, choice, none_below
 from fsl_demo.inference import faces
 
 GREY = 8
@@ -42,6 +44,12 @@ class Variant:
     proposed: bool = True
 
 
+class HasVariants(Capability):
+    """A method that has several checkpoints."""
+
+    variants: Sequence[Variant]
+
+
 def installed(method: str, shipped: Sequence[Variant]) -> tuple[Variant, ...]:
     """The shipped variants, and every other checkpoint of this method in the folder, under its own name."""
     known = {one.checkpoint for one in shipped}
@@ -53,9 +61,26 @@ def installed(method: str, shipped: Sequence[Variant]) -> tuple[Variant, ...]:
     return (*shipped, *(Variant(name, name) for name in others))
 
 
-def variant_setting(variants: Sequence[Variant]) -> dict[str, Any]:
-    """Metadata of the setting of methods that have variants."""
-    return {"choices": tuple(one.id for one in variants), "help": "The kind of pictures that the network knows."}
+def variant_setting(variants: Sequence[Variant]) -> Any:
+    """The field of methods that have variants."""
+    return choice(
+        lambda: (variant.id for variant in variants),
+        label="Trained on",
+        help="The kind of pictures that the network knows.",
+    )
+
+
+@dataclass(frozen=True)
+class VariantSettings(Settings):
+    """Settings of methods that have variants; each gives `variant` its own choices.
+
+    Attributes:
+        variant: the kind of pictures; None lets the method choose.
+        none_below: similarity under which a query is unlike the examples; None lets the method choose.
+    """
+
+    variant: str | None = variant_setting(())
+    none_below: float | None = none_below()
 
 
 def choose(

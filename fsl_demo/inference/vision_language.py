@@ -11,34 +11,68 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 
 from fsl_demo.core.episodes import ClassSpec, Episode, Explanation, Focus, Progress, Scores, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.settings import Settings, lines, none_below, slider
+from fsl_demo.core.spaces import ImageTextSpace
 from fsl_demo.inference import calibration
 from fsl_demo.inference.calibration import Default
 from fsl_demo.inference.explanations import direction_heatmap, nearest
-from fsl_demo.inference.image_text_space import ImageTextSpace
 from fsl_demo.inference.phrases import sentence_vector, word_contributions
-from fsl_demo.inference.prompts import balanced, prompts, templates
+from fsl_demo.inference.prompts import balanced, default_templates, prompts, templates
 
 WEIGHTS = (0.2, 0.35, 0.5, 0.65, 0.8)
 SHARPNESS = (1.0, 3.0, 5.5, 10.0)
 """What held-out pictures choose from; Tip-Adapter's own beta is 1 to 5.5."""
 PRIOR = 2.0
 """How strongly held-out pictures have to disagree with the default weight."""
-WEIGHT = {"low": 0.0, "high": 1.0, "step": 0.05, "help": "0 uses the text only, 1 the pictures."}
-BETA = {"low": 0.5, "high": 20.0, "step": 0.5, "help": "Tip-Adapter's beta: how near a picture must be to count."}
 
 Define = Callable[[str], Sequence[str]]
 """From a class name to definitions that stand in for a missing description."""
 
 
 @dataclass(frozen=True)
-class Fitted:
+class VisionLanguageSettings(Settings):
+    """Settings of methods that compare with prompts and pictures.
+
+    Attributes:
+        templates: prompt templates, one a line; None for open_clip's simple ones.
+        pictures: weight of the pictures against the text; None lets the method choose.
+        sharpness: Tip-Adapter's beta; None lets the method choose.
+        none_below: similarity under which a query is unlike the examples; None lets the method choose.
+    """
+
+    templates: str | None = lines(
+        default_templates(),
+        templates,
+        label="Prompt templates",
+        help="Prompts, one a line, with {} for the class name.",
+    )
+    pictures: float | None = slider(
+        None,
+        low=0.0,
+        high=1.0,
+        step=0.05,
+        label="Weight of pictures against text",
+        help="0 uses the text only, 1 the pictures.",
+    )
+    sharpness: float | None = slider(
+        None,
+        low=0.5,
+        high=20.0,
+        step=0.5,
+        label="Sharpness of the pictures (beta)",
+        help="Tip-Adapter's beta: how near a picture must be to count.",
+    )
+    none_below: float | None = none_below()
+
+
+@dataclass(frozen=True)
+class VisionLanguageInputs:
     """What a method brings to an episode.
 
     Attributes:
@@ -47,7 +81,7 @@ class Fitted:
         temperature, none_below: defaults by classes, pictures a class and weight.
         worth: how many pictures a text counts for: the default weight of K pictures is K / (K + worth).
         sharpness: the default beta.
-        settings: of a dataclass with `templates`, `pictures`, `sharpness` and `none_below`.
+        define: from a class name to definitions that stand in for a missing description.
     """
 
     method: str
@@ -58,7 +92,7 @@ class Fitted:
     none_below: Default
     worth: float
     sharpness: float
-    settings: Any
+    settings: VisionLanguageSettings
     define: Define
 
 
@@ -70,18 +104,18 @@ class VisionLanguage:
             `class_undescribed` for a class with neither pictures nor text that the space reads.
     """
 
-    def __init__(self, fitted: Fitted, episode: Episode, progress: Progress = quiet) -> None:
+    def __init__(self, inputs: VisionLanguageInputs, episode: Episode, progress: Progress = quiet) -> None:
         started = time.perf_counter()
-        self.fitted, self.episode, self.space = fitted, episode, fitted.space
+        self.inputs, self.episode, self.space = inputs, episode, inputs.space
         episode.check()
-        lines = templates(fitted.settings.templates)
-        self.sentences = [sentences(self.space, spec, lines, fitted.define) for spec in episode.classes]
+        prompt_lines = templates(inputs.settings.templates)
+        self.sentences = [sentences(self.space, spec, prompt_lines, inputs.define) for spec in episode.classes]
         self.counts = np.array(episode.shots())
         for spec, groups, shots in zip(episode.classes, self.sentences, self.counts, strict=True):
             if not shots and not any(groups):
                 foreign = any(letter.isalpha() for text in (spec.name, *spec.descriptions) for letter in text)
                 code = "description_script" if foreign else "class_undescribed"
-                raise UserError(code, name=spec.name, method=fitted.title)
+                raise UserError(code, name=spec.name, method=inputs.title)
         self.texts = self.space.texts([balanced(*groups) for groups in self.sentences], progress)
         self.keys = self.space.embed([example.picture for example in episode.support], progress)
         self.owners = np.array([example.class_index for example in episode.support], dtype=int)
@@ -96,9 +130,9 @@ class VisionLanguage:
         affinities = _class_means(np.exp(-self.sharpness * (1 - pairs)), self.owners, self.counts)
         similarities = self.weights * affinities + (1 - self.weights) * (embedded @ self.texts.T)
         return Scores(
-            self.fitted.method,
+            self.inputs.method,
             self.space.weights,
-            asdict(self.fitted.settings),
+            asdict(self.inputs.settings),
             self.seconds + time.perf_counter() - started,
             similarities.astype(np.float32),
             calibration.softmax(self.temperature * similarities).astype(np.float32),
@@ -114,11 +148,11 @@ class VisionLanguage:
         query. Words are those of the phrase, or of the class's own text.
         """
         if focus and focus.phrase:
-            space = self.fitted.sentences
+            space = self.inputs.sentences
             directions = sentence_vector(space, focus.phrase)[None]
             words = word_contributions(space, focus.phrase, space.embed([query])[0])
             layer = direction_heatmap(space, query, "query", directions, 0, "phrase", words)
-            return Explanation(self.fitted.method, class_index, (layer,))
+            return Explanation(self.inputs.method, class_index, (layer,))
         vector = self.space.embed([query])[0]
         named, described = self.sentences[class_index]
         text = next(iter(described or named), "") if self.weights[class_index] < 1 else ""
@@ -130,25 +164,25 @@ class VisionLanguage:
         if shown is not None:
             directions = self._directions(self.space.embed([shown])[0])
             layers.append(direction_heatmap(self.space, shown, "support", directions, class_index))
-        return Explanation(self.fitted.method, class_index, tuple(layers))
+        return Explanation(self.inputs.method, class_index, tuple(layers))
 
     def _choose(self) -> None:
         """Weight and beta, temperature and threshold: set by the person, by held-out pictures, or by default."""
-        fitted, settings = self.fitted, self.fitted.settings
+        inputs, settings = self.inputs, self.inputs.settings
         shots = 1 / float((1 / self.counts[self.counts > 0]).mean()) if self.counts.any() else 0.0
-        classes, default = len(self.counts), shots / (shots + fitted.worth)
+        classes, default = len(self.counts), shots / (shots + inputs.worth)
         weight = default if settings.pictures is None else settings.pictures
-        self.sharpness = fitted.sharpness if settings.sharpness is None else settings.sharpness
+        self.sharpness = inputs.sharpness if settings.sharpness is None else settings.sharpness
         self.weights, factor = self._weights(weight), 1.0
         held_out = self.counts.min() >= 2
         if held_out:
             weight, self.sharpness, factor, similarities = self._by_held_out(default, shots)
             self.weights = self._weights(weight)
         overall = float(self.weights.mean())
-        self.temperature = factor * fitted.temperature.at(classes, shots, overall)
-        self.none_below = fitted.none_below.at(classes, shots, overall)
+        self.temperature = factor * inputs.temperature.at(classes, shots, overall)
+        self.none_below = inputs.none_below.at(classes, shots, overall)
         if held_out:
-            before = fitted.none_below.at(classes, shots - 1, overall)
+            before = inputs.none_below.at(classes, shots - 1, overall)
             self.none_below = calibration.threshold(similarities, self.owners, before, self.none_below)
         if settings.none_below is not None:
             self.none_below = settings.none_below
@@ -162,11 +196,11 @@ class VisionLanguage:
         Returns:
             Weight, beta, factor, and the similarities of the held-out pictures [S, C].
         """
-        fitted, settings = self.fitted, self.fitted.settings
+        inputs, settings = self.inputs, self.inputs.settings
         by_text, pairs = self.keys @ self.texts.T, self.keys @ self.keys.T
         rows = np.arange(len(self.owners))
         weights = (default, *WEIGHTS) if settings.pictures is None else (settings.pictures,)
-        betas = (fitted.sharpness, *SHARPNESS) if settings.sharpness is None else (settings.sharpness,)
+        betas = (inputs.sharpness, *SHARPNESS) if settings.sharpness is None else (settings.sharpness,)
         trials = []
         for beta in betas:
             affinities = np.exp(-beta * (1 - pairs))
@@ -176,7 +210,7 @@ class VisionLanguage:
             for weight in weights:
                 mixing = self._weights(weight)
                 mixed = mixing * means + (1 - mixing) * by_text
-                temperature = fitted.temperature.at(len(self.counts), shots - 1, float(mixing.mean()))
+                temperature = inputs.temperature.at(len(self.counts), shots - 1, float(mixing.mean()))
                 losses = calibration.losses(mixed, self.owners, temperature)
                 cost = float(losses.min()) + PRIOR * (_odds(weight) - _odds(default)) ** 2
                 trials.append((cost, weight, beta, float(calibration.FACTORS[losses.argmin()]), mixed))
@@ -194,13 +228,13 @@ class VisionLanguage:
 
 
 def sentences(
-    space: ImageTextSpace, spec: ClassSpec, lines: tuple[str, ...], define: Define
+    space: ImageTextSpace, spec: ClassSpec, prompt_lines: tuple[str, ...], define: Define
 ) -> tuple[list[str], list[str]]:
     """Of a class's name in the templates and of its descriptions, those that the space reads."""
     described = tuple(text for text in spec.descriptions if space.reads(text))
     if not space.reads(spec.name):
         return [], list(described)
-    return prompts(ClassSpec(spec.name, described), lines, tuple(define(spec.name)))
+    return prompts(ClassSpec(spec.name, described), prompt_lines, tuple(define(spec.name)))
 
 
 def _class_means(columns: np.ndarray, owners: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 from fsl_demo import checkpoints
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import Source
 from fsl_demo.core.capabilities import Method
+from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
-from fsl_demo.inference.variants import Variant, looks_like
+from fsl_demo.inference.variants import HasVariants, Variant, looks_like
 from fsl_demo.methods.asif import Asif
 from fsl_demo.methods.can import Can, CanTransductive
 from fsl_demo.methods.clip import ClipMethod
@@ -26,7 +27,17 @@ from fsl_demo.methods.siamese import Siamese
 from fsl_demo.methods.siamese_cbam import SiameseCbam
 from fsl_demo.methods.two_stream import TwoStream
 
-METHODS: tuple[Any, ...] = (
+
+class MakesMethod(Protocol):
+    """A method's class: called with the networks that all methods share."""
+
+    @property
+    def card(self) -> MethodCard: ...
+
+    def __call__(self, networks: Networks) -> Method: ...
+
+
+METHODS: tuple[MakesMethod, ...] = (
     Prototype,
     Asif,
     CompactVlm,
@@ -52,8 +63,8 @@ def of_checkpoint(source: Source, networks: Networks) -> Method:
         UserError: `weights_missing`, `weights_differ`, `card_incomplete`.
     """
     card = checkpoints.load(source).card
-    made: Any = next((make(networks) for make in METHODS if make.card.id == card.method), None)
-    if made is None:
+    made = next((make(networks) for make in METHODS if make.card.id == card.method), None)
+    if not isinstance(made, HasVariants):
         raise UserError("card_incomplete", name=source, reason=f"method: {card.method}")
     made.variants = (Variant(str(card.data), source),)
     made.card = replace(made.card, id=Path(source).name)
@@ -62,8 +73,7 @@ def of_checkpoint(source: Source, networks: Networks) -> Method:
 
 def build(networks: Networks) -> dict[str, Method]:
     """All methods by id, on these networks."""
-    methods: list[Method] = [make(networks) for make in METHODS]
-    return {method.card.id: method for method in methods}
+    return {make.card.id: make(networks) for make in METHODS}
 
 
 def proposed(known: Mapping[str, Method], pictures: Sequence[Picture]) -> list[str]:

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import ClassVar
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from fsl_demo import checkpoints
 from fsl_demo.backbones.efficientnet_lite0 import imagenet_names
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.core.capabilities import NONE_BELOW, MethodCard
+from fsl_demo.core.capabilities import NamesPictures, ReadsText
+from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import ClassSpec, Episode, Explanation, Focus, Progress, Scores, in_latin_script, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.settings import Settings, none_below, slider
 from fsl_demo.inference import calibration
 from fsl_demo.inference.anchors import PICTURE_KEEP, PICTURE_POWER, TEXT_KEEP, TEXT_POWER, relative
 from fsl_demo.inference.calibration import Default
@@ -38,7 +39,7 @@ WORDS = 8
 
 
 @dataclass(frozen=True)
-class AsifSettings:
+class AsifSettings(Settings):
     """Settings of `Asif`.
 
     Attributes:
@@ -46,16 +47,21 @@ class AsifSettings:
         none_below: similarity under which a query is unlike the examples; None lets the method choose.
     """
 
-    blend: float | None = field(
-        default=None, metadata={"low": 0.0, "high": 1.0, "step": 0.05, "help": "0 uses the text only, 1 the pictures."}
+    blend: float | None = slider(
+        None,
+        low=0.0,
+        high=1.0,
+        step=0.05,
+        label="Weight of pictures against text",
+        help="0 uses the text only, 1 the pictures.",
     )
-    none_below: float | None = field(default=None, metadata=NONE_BELOW)
+    none_below: float | None = none_below()
 
 
-class Asif:
+class Asif(ReadsText[AsifSettings], NamesPictures):
     """Similarity of a query to each class's text, and to its pictures."""
 
-    card: ClassVar = MethodCard(
+    card = MethodCard(
         id="asif",
         title="ASIF",
         paper="Norelli et al. 2022, ASIF: Coupled Data Turns Unimodal Models to Multimodal Without Training",
@@ -66,7 +72,7 @@ class Asif:
         explains=("query", "support", "words"),
         cost=12,
     )
-    Settings: ClassVar = AsifSettings
+    Settings = AsifSettings
 
     def __init__(self, networks: Networks) -> None:
         shipped = checkpoints.load(CHECKPOINT)

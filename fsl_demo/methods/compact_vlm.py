@@ -6,41 +6,22 @@ Tip-Adapter (Zhang et al. 2021, arXiv:2111.03930).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import ClassVar
-
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import Source
-from fsl_demo.core.capabilities import NONE_BELOW, MethodCard
+from fsl_demo.core.capabilities import ReadsText, SearchesText
+from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import ClassSpec, Episode, Progress, quiet
 from fsl_demo.inference.calibration import Default
 from fsl_demo.inference.compact_space import CHECKPOINT, of_class_names, of_sentences
 from fsl_demo.inference.glossary import definitions
-from fsl_demo.inference.prompts import TEMPLATES, templates
-from fsl_demo.inference.vision_language import BETA, WEIGHT, Fitted, VisionLanguage, sentences
+from fsl_demo.inference.prompts import templates
+from fsl_demo.inference.vision_language import VisionLanguage, VisionLanguageInputs, VisionLanguageSettings, sentences
 
 WORTH, SHARPNESS = 1.86, 3.0
 """How many pictures a text counts for; beta: with one picture, the best of the grid on CIFAR-FS validation classes."""
 
 
-@dataclass(frozen=True)
-class CompactVlmSettings:
-    """Settings of `CompactVlm`.
-
-    Attributes:
-        templates: prompt templates, one a line; None for open_clip's simple ones.
-        pictures: weight of the pictures against the text; None lets the method choose.
-        sharpness: Tip-Adapter's beta; None lets the method choose.
-        none_below: similarity under which a query is unlike the examples; None lets the method choose.
-    """
-
-    templates: str | None = field(default=None, metadata=TEMPLATES)
-    pictures: float | None = field(default=None, metadata=WEIGHT)
-    sharpness: float | None = field(default=None, metadata=BETA)
-    none_below: float | None = field(default=None, metadata=NONE_BELOW)
-
-
-class CompactVlm:
+class CompactVlm(ReadsText[VisionLanguageSettings], SearchesText):
     """Similarity of a query to each class's prompts, and to its pictures.
 
     Attributes:
@@ -50,7 +31,7 @@ class CompactVlm:
         checkpoint: in place of the one that is shipped.
     """
 
-    card: ClassVar = MethodCard(
+    card = MethodCard(
         id="compact-vlm",
         title="Compact VLM",
         paper="Zhai et al. 2022, LiT; Norelli et al. 2022, ASIF; Zhang et al. 2021, Tip-Adapter",
@@ -61,35 +42,35 @@ class CompactVlm:
         explains=("query", "support", "phrases"),
         cost=40,
     )
-    Settings: ClassVar = CompactVlmSettings
+    Settings = VisionLanguageSettings
 
     def __init__(self, networks: Networks, checkpoint: Source = CHECKPOINT) -> None:
         self.joint, self.space = of_sentences(networks, checkpoint), of_class_names(networks, checkpoint)
 
-    def fit(self, episode: Episode, settings: CompactVlmSettings, progress: Progress = quiet) -> VisionLanguage:
+    def fit(self, episode: Episode, settings: VisionLanguageSettings, progress: Progress = quiet) -> VisionLanguage:
         """Embed prompts and support pictures; definitions stand in for descriptions that nobody typed.
 
         Raises:
             UserError: what `VisionLanguage` raises.
         """
         return VisionLanguage(
-            Fitted(
-                self.card.id,
-                self.card.title,
-                self.space,
-                self.joint,
-                Default.unpack(self.space.arrays["temperature"]),
-                Default.unpack(self.space.arrays["none_below"]),
-                WORTH,
-                SHARPNESS,
-                settings,
-                definitions,
+            VisionLanguageInputs(
+                method=self.card.id,
+                title=self.card.title,
+                space=self.space,
+                sentences=self.joint,
+                temperature=Default.unpack(self.space.arrays["temperature"]),
+                none_below=Default.unpack(self.space.arrays["none_below"]),
+                worth=WORTH,
+                sharpness=SHARPNESS,
+                settings=settings,
+                define=definitions,
             ),
             episode,
             progress,
         )
 
-    def sentences(self, spec: ClassSpec, settings: CompactVlmSettings) -> tuple[list[str], list[str]]:
+    def sentences(self, spec: ClassSpec, settings: VisionLanguageSettings) -> tuple[list[str], list[str]]:
         """What stands for a class.
 
         Raises:
@@ -97,6 +78,6 @@ class CompactVlm:
         """
         return sentences(self.space, spec, templates(settings.templates), definitions)
 
-    def reads(self, text: str, settings: CompactVlmSettings) -> bool:
+    def reads(self, text: str, settings: VisionLanguageSettings) -> bool:
         """Whether the text tower knows the script."""
         return self.space.reads(text)

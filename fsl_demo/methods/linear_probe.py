@@ -5,19 +5,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.core.capabilities import NONE_BELOW, MethodCard
+from fsl_demo.core.capabilities import Classifies
+from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import Episode, Explanation, Focus, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.settings import Settings, none_below
+from fsl_demo.core.spaces import ImageTextSpace
 from fsl_demo.inference import calibration
 from fsl_demo.inference.compact_space import of_class_names
 from fsl_demo.inference.explanations import direction_heatmap, nearest
-from fsl_demo.inference.image_text_space import ImageTextSpace
 from fsl_demo.inference.nearest_mean import check_pictures
 
 STRENGTHS = (1.0, 10.0, 100.0, 1_000.0, 10_000.0)
@@ -30,20 +32,20 @@ ITERATIONS = 1_000
 
 
 @dataclass(frozen=True)
-class LinearProbeSettings:
+class LinearProbeSettings(Settings):
     """Settings of `LinearProbe`.
 
     Attributes:
         none_below: similarity under which a query is unlike the examples; None lets the method choose.
     """
 
-    none_below: float | None = field(default=None, metadata=NONE_BELOW)
+    none_below: float | None = none_below()
 
 
-class LinearProbe:
+class LinearProbe(Classifies[LinearProbeSettings]):
     """Linear decision values on the vectors of a joint space, trained on the support set."""
 
-    card: ClassVar = MethodCard(
+    card = MethodCard(
         id="linear-probe",
         title="Linear probe",
         paper="Radford et al. 2021, Learning Transferable Visual Models From Natural Language Supervision, section 3",
@@ -55,7 +57,7 @@ class LinearProbe:
         cost=40,
         kinds=(),
     )
-    Settings: ClassVar = LinearProbeSettings
+    Settings = LinearProbeSettings
 
     def __init__(self, networks: Networks, space: Callable[[Networks], ImageTextSpace] = of_class_names) -> None:
         self.networks, self.space = networks, space(networks)

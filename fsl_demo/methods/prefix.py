@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +19,8 @@ from fsl_demo.backbones.captioners import PICTURE
 from fsl_demo.backbones.language_model import plain
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.captioners.prefix import PrefixCaptioner, shares
-from fsl_demo.core.capabilities import MethodCard
+from fsl_demo.core.capabilities import ReadsText
+from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import (
     ClassSpec,
     Episode,
@@ -33,6 +34,7 @@ from fsl_demo.core.episodes import (
 )
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.settings import Settings, none_below
 from fsl_demo.inference import calibration
 
 STEM = "this is a"
@@ -42,23 +44,20 @@ NEVER = -20.0
 
 
 @dataclass(frozen=True)
-class PrefixSettings:
+class PrefixSettings(Settings):
     """Settings of `Prefix`.
 
     Attributes:
         none_below: score under which a query is unlike the examples; None refuses nothing.
     """
 
-    none_below: float | None = field(
-        default=None,
-        metadata={"low": NEVER, "high": 20.0, "step": 0.1, "help": "Score below which no class fits."},
-    )
+    none_below: float | None = none_below(low=NEVER, high=20.0, step=0.1)
 
 
-class Prefix:
+class Prefix(ReadsText[PrefixSettings]):
     """Answers as the language model would go on after pictures and their names."""
 
-    card: ClassVar = MethodCard(
+    card = MethodCard(
         id="prefix",
         title="Prefix in context (experimental)",
         paper="Tsimpoukelli et al. 2021, Frozen",
@@ -70,7 +69,7 @@ class Prefix:
         cost=120,
         kinds=(),
     )
-    Settings: ClassVar = PrefixSettings
+    Settings = PrefixSettings
 
     def __init__(self, networks: Networks) -> None:
         self.captioner = PrefixCaptioner(networks)

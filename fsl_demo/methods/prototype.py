@@ -4,38 +4,39 @@ Wang et al. 2019, arXiv:1911.04623). The yardstick for every other method."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import ClassVar
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from fsl_demo import checkpoints
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.core.capabilities import NONE_BELOW, MethodCard
+from fsl_demo.core.capabilities import Classifies, Embeds
+from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import Episode, Progress, quiet
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.settings import Settings, none_below
 from fsl_demo.inference.calibration import Default
 from fsl_demo.inference.image_space import ImageSpace
-from fsl_demo.inference.nearest_mean import Fitted, NearestMean, check_pictures
+from fsl_demo.inference.nearest_mean import NearestMean, NearestMeanInputs, check_pictures
 
 CHECKPOINT = "lite0_minilm"
 
 
 @dataclass(frozen=True)
-class PrototypeSettings:
+class PrototypeSettings(Settings):
     """Settings of `Prototype`.
 
     Attributes:
         none_below: cosine similarity under which a query is unlike the examples; None lets the method choose.
     """
 
-    none_below: float | None = field(default=None, metadata=NONE_BELOW)
+    none_below: float | None = none_below()
 
 
-class Prototype:
+class Prototype(Classifies[PrototypeSettings], Embeds):
     """Cosine similarity of a query to the mean of each class's support features."""
 
-    card: ClassVar = MethodCard(
+    card = MethodCard(
         id="prototype",
         title="Prototype",
         paper="Snell et al. 2017, Prototypical Networks; Wang et al. 2019, SimpleShot",
@@ -46,7 +47,7 @@ class Prototype:
         explains=("query", "support"),
         cost=12,
     )
-    Settings: ClassVar = PrototypeSettings
+    Settings = PrototypeSettings
 
     def __init__(self, networks: Networks) -> None:
         shipped = checkpoints.load(CHECKPOINT)
@@ -63,10 +64,16 @@ class Prototype:
             UserError: for an episode that `check` refuses, and `class_empty`.
         """
         check_pictures(episode, self.card.title)
-        fitted = Fitted(
-            self.card.id, self.checkpoint, self.space, self.temperature, self.none_below, asdict(settings), {}
+        inputs = NearestMeanInputs(
+            method=self.card.id,
+            checkpoint=self.checkpoint,
+            space=self.space,
+            temperature=self.temperature,
+            none_below=self.none_below,
+            settings=asdict(settings),
+            note={},
         )
-        return NearestMean(fitted, episode, progress)
+        return NearestMean(inputs, episode, progress)
 
     def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         """Unit vectors, float32 [N, D]."""

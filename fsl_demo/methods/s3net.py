@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
 
-from fsl_demo.core.capabilities import NONE_BELOW
-from fsl_demo.inference.variants import Variant, installed, variant_setting
+from fsl_demo.inference.variants import Variant, VariantSettings, installed, variant_setting
 from fsl_demo.methods.siamese import Siamese
 
 VARIANTS = installed("s3net", (Variant("characters", "s3net_characters"),))
 
 
 @dataclass(frozen=True)
-class S3NetSettings:
+class S3NetSettings(VariantSettings):
     """Settings of `S3Net`, as of `Siamese`."""
 
-    variant: str | None = field(default=None, metadata=variant_setting(VARIANTS))
-    none_below: float | None = field(default=None, metadata=NONE_BELOW)
+    variant: str | None = variant_setting(VARIANTS)
 
 
 class S3Net(Siamese):
     """`Siamese` whose networks were trained with weighted contrastive loss and adaptive cross-entropy."""
 
-    card: ClassVar = replace(
+    card = replace(
         Siamese.card,
         id="s3net",
         title="S3Net loss",
@@ -31,5 +28,5 @@ class S3Net(Siamese):
         kinds=(),
         paper="Xue et al. 2022, S3Net: Spectral-Spatial Siamese Network for Hyperspectral Images",
     )
-    Settings: ClassVar[type[Any]] = S3NetSettings
+    Settings: type[VariantSettings] = S3NetSettings
     variants = VARIANTS

@@ -7,21 +7,22 @@ vectors the Siamese distance d and the cosine c say the same: d^2 = 2 - 2c.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import Source
-from fsl_demo.core.capabilities import NONE_BELOW, MethodCard
+from fsl_demo.core.capabilities import Classifies, Verifies
+from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import Episode, Progress, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference.calibration import Default
 from fsl_demo.inference.local_scaling import locally_scaled
-from fsl_demo.inference.nearest_mean import Fitted, NearestMean, check_pictures
+from fsl_demo.inference.nearest_mean import NearestMean, NearestMeanInputs, check_pictures
 from fsl_demo.inference.space import TrainedSpace
-from fsl_demo.inference.variants import Variant, choose, installed, variant_setting
+from fsl_demo.inference.variants import HasVariants, Variant, VariantSettings, choose, installed, variant_setting
 
 VARIANTS = installed(
     "siamese",
@@ -37,22 +38,16 @@ VARIANTS = installed(
 
 
 @dataclass(frozen=True)
-class SiameseSettings:
-    """Settings of `Siamese`.
+class SiameseSettings(VariantSettings):
+    """Settings of `Siamese`."""
 
-    Attributes:
-        variant: the kind of pictures; None lets the method choose.
-        none_below: cosine similarity under which a query is unlike the examples; None lets the method choose.
-    """
-
-    variant: str | None = field(default=None, metadata=variant_setting(VARIANTS))
-    none_below: float | None = field(default=None, metadata=NONE_BELOW)
+    variant: str | None = variant_setting(VARIANTS)
 
 
-class Siamese:
+class Siamese(Classifies[VariantSettings], Verifies, HasVariants):
     """Distance of a query to the mean of each class's support vectors, in the space of a trained network."""
 
-    card: ClassVar = MethodCard(
+    card = MethodCard(
         id="siamese",
         title="Siamese",
         paper="Koch et al. 2015, Siamese Neural Networks for One-shot Image Recognition; Hadsell et al. 2006",
@@ -64,7 +59,7 @@ class Siamese:
         cost=12,
         kinds=("characters", "faces"),
     )
-    Settings: ClassVar[type[Any]] = SiameseSettings
+    Settings: type[VariantSettings] = SiameseSettings
     variants: Sequence[Variant] = VARIANTS
 
     def __init__(self, networks: Networks) -> None:
@@ -77,7 +72,7 @@ class Siamese:
         cohort = space.network.arrays.get("cohort")
         return (one * two).sum(axis=1) if cohort is None else locally_scaled(one, two, cohort.astype(np.float32))
 
-    def fit(self, episode: Episode, settings: Any, progress: Progress = quiet) -> NearestMean:
+    def fit(self, episode: Episode, settings: VariantSettings, progress: Progress = quiet) -> NearestMean:
         """Choose the variant, embed the support set and average it.
 
         Raises:
@@ -86,19 +81,27 @@ class Siamese:
         check_pictures(episode, self.card.title)
 
         def held_out(checkpoint: Source, tell: Progress) -> np.ndarray:
-            return NearestMean(self.fitted(checkpoint, asdict(settings), {}), episode, tell).held_out()
+            return NearestMean(self.inputs(checkpoint, asdict(settings), {}), episode, tell).held_out()
 
         variant, note = choose(self.variants, settings.variant, episode, held_out, progress)
-        return self.classifier(self.fitted(variant.checkpoint, asdict(settings), note), episode, progress)
+        return self.classifier(self.inputs(variant.checkpoint, asdict(settings), note), episode, progress)
 
-    def classifier(self, fitted: Fitted, episode: Episode, progress: Progress) -> NearestMean:
-        return NearestMean(fitted, episode, progress)
+    def classifier(self, inputs: NearestMeanInputs, episode: Episode, progress: Progress) -> NearestMean:
+        return NearestMean(inputs, episode, progress)
 
-    def fitted(self, checkpoint: Source, settings: dict[str, Any], note: Any) -> Fitted:
+    def inputs(self, checkpoint: Source, settings: dict[str, Any], note: Any) -> NearestMeanInputs:
         """The space of a checkpoint and its defaults."""
         network = self.networks.trained(checkpoint)
         temperature, none_below = (
             Default.of_pictures(network.checkpoint.arrays[name]) for name in ("temperature", "none_below")
         )
         space = TrainedSpace(self.networks, checkpoint)
-        return Fitted(self.card.id, network.weights, space, temperature, none_below, settings, note)
+        return NearestMeanInputs(
+            method=self.card.id,
+            checkpoint=network.weights,
+            space=space,
+            temperature=temperature,
+            none_below=none_below,
+            settings=settings,
+            note=note,
+        )

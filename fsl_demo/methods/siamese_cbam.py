@@ -3,17 +3,15 @@ which channels the network attends to."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fsl_demo.core.capabilities import NONE_BELOW
 from fsl_demo.core.episodes import Episode, Explanation, Focus, Progress
 from fsl_demo.core.pictures import Picture
-from fsl_demo.inference.nearest_mean import Fitted, NearestMean
+from fsl_demo.inference.nearest_mean import NearestMean, NearestMeanInputs
 from fsl_demo.inference.space import TrainedSpace
-from fsl_demo.inference.variants import Variant, installed, variant_setting
+from fsl_demo.inference.variants import Variant, VariantSettings, installed, variant_setting
 from fsl_demo.methods.siamese import Siamese
 
 VARIANTS = installed(
@@ -23,17 +21,16 @@ CHANNELS = 6
 
 
 @dataclass(frozen=True)
-class SiameseCbamSettings:
+class SiameseCbamSettings(VariantSettings):
     """Settings of `SiameseCbam`, as of `Siamese`."""
 
-    variant: str | None = field(default=None, metadata=variant_setting(VARIANTS))
-    none_below: float | None = field(default=None, metadata=NONE_BELOW)
+    variant: str | None = variant_setting(VARIANTS)
 
 
 class SiameseCbam(Siamese):
     """`Siamese` whose networks have attention."""
 
-    card: ClassVar = replace(
+    card = replace(
         Siamese.card,
         id="siamese-cbam",
         title="Siamese + CBAM",
@@ -42,11 +39,11 @@ class SiameseCbam(Siamese):
         cost=3,
         kinds=(),
     )
-    Settings: ClassVar[type[Any]] = SiameseCbamSettings
+    Settings: type[VariantSettings] = SiameseCbamSettings
     variants = VARIANTS
 
-    def classifier(self, fitted: Fitted, episode: Episode, progress: Progress) -> NearestMean:
-        return AttentiveNearestMean(fitted, episode, progress)
+    def classifier(self, inputs: NearestMeanInputs, episode: Episode, progress: Progress) -> NearestMean:
+        return AttentiveNearestMean(inputs, episode, progress)
 
 
 class AttentiveNearestMean(NearestMean):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fsl_demo.core.captioning import Captioner
+from fsl_demo.core.capabilities import Captioner
 from fsl_demo.core.episodes import Caption, Described, Progress, ordered_unique, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.store import Workspace

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fsl_demo.core.capabilities import FillsBlanks
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.registry import Registry
 from fsl_demo.inference.phrases import FUNCTION_WORDS
-from fsl_demo.methods.two_stream.model import TwoStreamModel
 
 BLANK = re.compile(r"\[MASK\]|_{2,}", re.IGNORECASE)
 """How a blank is written: [MASK], or two underscores and more."""
@@ -40,7 +41,18 @@ class Filled:
     unseen: tuple[Guess, ...]
 
 
-def fill(model: TwoStreamModel, picture: Picture, sentence: str, top: int = 5, progress: Progress = quiet) -> Filled:
+def filler(registry: Registry) -> FillsBlanks:
+    """The first method that fills blanks.
+
+    Raises:
+        UserError: `no_joint_space`.
+    """
+    for method in registry.supporting(FillsBlanks):
+        return method
+    raise UserError("no_joint_space")
+
+
+def fill(method: FillsBlanks, picture: Picture, sentence: str, top: int = 5, progress: Progress = quiet) -> Filled:
     """The likeliest words for the one blank of a sentence; small words such as "the" are left out.
 
     Raises:
@@ -57,14 +69,13 @@ def fill(model: TwoStreamModel, picture: Picture, sentence: str, top: int = 5, p
         raise UserError("blank_none")
     if count > 1:
         raise UserError("blank_many", count=count)
-    if any(letter.isalpha() for letter in rest) and not model.reads(rest):
-        raise UserError("search_script", model=model.title)
-    asked = model.networks.texts.tokens([BLANK.sub(" [MASK] ", text)])
-    (with_picture,), (without,) = model.guesses([model.streams([picture], progress), model.blank()], *asked)
-    words = model.whole_words()
+    if any(letter.isalpha() for letter in rest) and not method.matcher.reads(rest):
+        raise UserError("search_script", model=method.matcher.title)
+    masked = method.masked_word(picture, BLANK.sub(" [MASK] ", text), progress)
+    words = masked.words
 
     def best(ranked: np.ndarray) -> tuple[Guess, ...]:
-        order = [one for one in np.argsort(-ranked, kind="stable") if words[one] not in FUNCTION_WORDS][:top]
-        return tuple(Guess(words[one], float(with_picture[one]), float(without[one])) for one in order)
+        order = [place for place in np.argsort(-ranked, kind="stable") if words[place] not in FUNCTION_WORDS][:top]
+        return tuple(Guess(words[place], float(masked.seen[place]), float(masked.unseen[place])) for place in order)
 
-    return Filled(best(with_picture), best(without))
+    return Filled(best(masked.seen), best(masked.unseen))

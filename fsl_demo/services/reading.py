@@ -5,18 +5,19 @@ from __future__ import annotations
 import copy
 import csv
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, Progress, class_key
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture, ingest
+from fsl_demo.core.registry import Registry
+from fsl_demo.core.settings import Settings
 
 if TYPE_CHECKING:
     from fsl_demo.backbones.cache import FeatureCache
     from fsl_demo.core.capabilities import Method
-    from fsl_demo.core.captioning import Captioner
 
 Report = Callable[[UserError], None]
 """Told of each picture that is left out."""
@@ -75,20 +76,12 @@ def queries(path: Path, progress: Progress, report: Report) -> dict[str, Picture
     return found
 
 
-def methods(vectors: Path | None) -> dict[str, Method]:
-    """All methods by id, with a feature cache in this workspace, or in memory."""
-    from fsl_demo import methods
+def registry(vectors: Path | None, map_bytes: int | None = None) -> Registry:
+    """Everything that is installed, with a feature cache in this workspace, or in memory; arguments of `features`."""
     from fsl_demo.backbones.networks import Networks
+    from fsl_demo.services import registry
 
-    return methods.build(Networks(features(vectors)))
-
-
-def captioners(vectors: Path | None) -> dict[str, Captioner]:
-    """All captioners by id, with a feature cache in this workspace, or in memory."""
-    from fsl_demo import captioners
-    from fsl_demo.backbones.networks import Networks
-
-    return captioners.build(Networks(features(vectors)))
+    return registry.build(Networks(features(vectors, map_bytes)))
 
 
 def features(vectors: Path | None, map_bytes: int | None = None) -> FeatureCache:
@@ -100,18 +93,6 @@ def features(vectors: Path | None, map_bytes: int | None = None) -> FeatureCache
     from fsl_demo.store import Workspace
 
     return FeatureCache(Workspace(vectors), map_bytes)
-
-
-def named(known: dict[str, Method], names: Sequence[str]) -> list[Method]:
-    """The methods of these ids.
-
-    Raises:
-        UserError: `unknown_method`.
-    """
-    for name in names:
-        if name not in known:
-            raise UserError("unknown_method", name=name, known=", ".join(known))
-    return [known[name] for name in dict.fromkeys(names)]
 
 
 def class_index(episode: Episode, name: str) -> int:
@@ -126,62 +107,38 @@ def class_index(episode: Episode, name: str) -> int:
     return keys.index(class_key(name))
 
 
-def settings(known: dict[str, Method], assignments: Iterable[str]) -> dict[str, Any]:
+def settings(registry: Registry, assignments: Iterable[str]) -> dict[str, Settings]:
     """The settings of each method by id, from assignments such as "asif.blend=0.5".
 
     Raises:
         UserError: `unknown_method`, `setting_bad`.
     """
-    values: dict[str, dict[str, float | str]] = {name: {} for name in known}
+    given: dict[str, dict[str, str]] = {name: {} for name in registry.methods}
     for assignment in assignments:
         path, _, text = assignment.partition("=")
         method, _, name = path.partition(".")
-        named(known, [method])
-        specs = {spec.name: spec for spec in dataclasses.fields(known[method].Settings)}
-        if name not in specs:
-            raise UserError("setting_bad", name=path, value=text, reason=f"{method} has: {', '.join(specs)}.")
-        values[method][name] = _value(path, text, specs[name].metadata)
-    return {name: known[name].Settings(**given) for name, given in values.items()}
+        registry.method(method)
+        given[method][name] = text
+    return {name: method.Settings.read(given[name], name) for name, method in registry.methods.items()}
 
 
 def compared(
-    known: dict[str, Method], names: Sequence[str], assignments: Sequence[str]
-) -> tuple[list[Method], dict[str, Any]]:
+    registry: Registry, names: Sequence[str], assignments: Sequence[str]
+) -> tuple[list[Method], dict[str, Settings]]:
     """Methods to compare, and their settings by id. "asif:blend=0" is `asif` once more, with that setting changed.
 
     Raises:
         UserError: `unknown_method`, `setting_bad`.
     """
-    known, chosen = dict(known), settings(known, assignments)
+    known, chosen = dict(registry.methods), settings(registry, assignments)
     for name in names:
         base, _, change = name.partition(":")
         if change:
-            again: Any = copy.copy(named(known, [base])[0])
+            again = copy.copy(registry.method(base))
             again.card = dataclasses.replace(again.card, id=name)
-            chosen[name] = settings(known, [*assignments, f"{base}.{change}"])[base]
+            chosen[name] = settings(registry, [*assignments, f"{base}.{change}"])[base]
             known[name] = again
-    return named(known, names), chosen
-
-
-def _value(name: str, text: str, metadata: Mapping[str, Any]) -> float | str:
-    if "text" in metadata:
-        return text
-    if "choices" not in metadata:
-        return _number(name, text, metadata["low"], metadata["high"])
-    if text not in metadata["choices"]:
-        reason = f"It is one of: {', '.join(metadata['choices'])}."
-        raise UserError("setting_bad", name=name, value=text, reason=reason)
-    return text
-
-
-def _number(name: str, text: str, low: float, high: float) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not low <= value <= high:
-        raise UserError("setting_bad", name=name, value=text, reason=f"It is a number from {low:g} to {high:g}.")
-    return value
+    return Registry(known.values()).chosen(names), chosen
 
 
 def _descriptions(path: Path) -> list[tuple[str, str]]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from fsl_demo.core.capabilities import MatchesText, SearchesText
 from fsl_demo.core.episodes import Progress, ordered_unique, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
-from fsl_demo.inference.image_text_space import ImageTextSpace
+from fsl_demo.core.registry import Registry
+from fsl_demo.core.spaces import ImageTextSpace, Matcher
 from fsl_demo.inference.phrases import spoken
-from fsl_demo.methods.two_stream.model import TOP, TwoStreamModel
 
 
 class Match(NamedTuple):
@@ -23,30 +24,28 @@ class Match(NamedTuple):
     similarity: float
 
 
-def spaces(methods: Mapping[str, Any]) -> dict[str, ImageTextSpace]:
+def spaces(registry: Registry) -> dict[str, ImageTextSpace]:
     """The spaces to search in, by the id of a method that has it; each space once."""
     found: dict[str, ImageTextSpace] = {}
-    for name, method in methods.items():
-        space = getattr(method, "joint", None)
-        if space is not None and all(space.id != other.id for other in found.values()):
-            found[name] = space
+    for method in registry.supporting(SearchesText):
+        if all(method.joint.id != other.id for other in found.values()):
+            found[method.card.id] = method.joint
     return found
 
 
-def matcher(methods: Mapping[str, Any]) -> TwoStreamModel:
+def matcher(registry: Registry) -> Matcher:
     """The model that matches sentences with pictures by looking at both at once, of the first method that has one.
 
     Raises:
         UserError: `no_joint_space`.
     """
-    found = next((one for method in methods.values() if (one := getattr(method, "matcher", None)) is not None), None)
-    if found is None:
-        raise UserError("no_joint_space")
-    return found
+    for method in registry.supporting(MatchesText):
+        return method.matcher
+    raise UserError("no_joint_space")
 
 
 def reranked(
-    model: TwoStreamModel,
+    model: Matcher,
     sentence: str,
     matches: Sequence[Match],
     pictures: Mapping[str, Picture],
@@ -62,7 +61,7 @@ def reranked(
     Raises:
         UserError: what `phrases.spoken` raises; `weights_missing`, `weights_differ`.
     """
-    first, rest = list(matches[:TOP]), matches[TOP:]
+    first, rest = list(matches[: model.top]), matches[model.top :]
     text = spoken(model, sentence)
     similarities = np.array([one.similarity for one in first])
     found = model.match([pictures[one.sha256] for one in first], [text], progress)[:, 0]

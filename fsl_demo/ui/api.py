@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,16 +10,15 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from fsl_demo.cli import caption
-from fsl_demo.core.capabilities import Method
-from fsl_demo.core.captioning import Captioner
 from fsl_demo.core.episodes import ClassSpec, quiet
 from fsl_demo.core.errors import UserError
+from fsl_demo.core.registry import Registry
 from fsl_demo.methods import proposed
 from fsl_demo.services import reading
 from fsl_demo.services.predict import Plan, predict, predict_document
 
 
-def add(methods: dict[str, Method], captioners: Mapping[str, Captioner]) -> None:
+def add(registry: Registry) -> None:
     """Add the end points `/predict` and `/caption` to the page that is being built."""
 
     def classify(
@@ -41,7 +39,7 @@ def add(methods: dict[str, Method], captioners: Mapping[str, Captioner]) -> None
             The document that `python -m fsl_demo predict --format json` prints.
         """
         try:
-            return _answer(methods, queries, support, descriptions or {}, names)
+            return _answer(registry, queries, support, descriptions or {}, names)
         except UserError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
@@ -56,7 +54,7 @@ def add(methods: dict[str, Method], captioners: Mapping[str, Captioner]) -> None
             The document that `python -m fsl_demo caption --format json` prints.
         """
         try:
-            return _described(captioners, pictures, captioner)
+            return _described(registry, pictures, captioner)
         except UserError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
@@ -68,13 +66,13 @@ def _refuse(error: UserError) -> None:
     raise error
 
 
-def _described(captioners: Mapping[str, Captioner], pictures: Any, name: str | None) -> list[dict[str, Any]]:
+def _described(registry: Registry, pictures: Any, name: str | None) -> list[dict[str, Any]]:
     found = reading.queries(uploaded(pictures["path"]), quiet, _refuse)
-    return caption.document(caption.named(captioners, name), found, quiet)
+    return caption.document(registry.captioner(name), found, quiet)
 
 
 def _answer(
-    methods: dict[str, Method],
+    registry: Registry,
     queries: Any,
     support: Any,
     descriptions: dict[str, list[str]],
@@ -89,7 +87,7 @@ def _answer(
         raise UserError("no_queries")
     episode = replace(episode, classes=tuple(specs.values()), queries=tuple(pictures.values()))
     episode.check()
-    chosen = reading.named(methods, names or proposed(methods, [one.picture for one in episode.support]))
+    chosen = registry.chosen(names or proposed(registry.methods, [one.picture for one in episode.support]))
     plans = [Plan(method, method.Settings()) for method in chosen]
     scores = predict(episode, plans, quiet, lambda method, error: None)
     return predict_document(episode, list(pictures), scores)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from fsl_demo.core.capabilities import FillsBlanks
+from fsl_demo.core.episodes import Layer
 from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture
 from fsl_demo.services.fill import BLANK, Filled, fill
 from fsl_demo.ui import heat_maps
 from fsl_demo.ui.context import Context
@@ -24,15 +27,15 @@ class Blank(Panel):
     word: int = -1
 
     def html(self, context: Context) -> str:
-        model = next((found for one in context.methods.values() if (found := getattr(one, "matcher", None))), None)
+        method = next(iter(context.registry.supporting(FillsBlanks)), None)
         sentence = self.sentence.strip()
-        if model is None:
+        if method is None:
             return ""
         shown: dict[str, Any] = {"query": self.query, "sentence": sentence, "wrong": "", "columns": (), "words": None}
         if sentence:
             try:
                 picture = context.picture(self.query)
-                filled, layers = fill(model, picture, sentence), _layers(model, picture, sentence)
+                filled, layers = fill(method, picture, sentence), _layers(method, picture, sentence)
                 asked = next((n for n, layer in enumerate(layers) if BLANK.fullmatch(layer.words[0][0])), 0)
                 chosen = self.word if 0 <= self.word < len(layers) else asked
                 shown |= {"columns": _columns(filled), "words": heat_maps.words(layers, chosen, _signed)}
@@ -42,8 +45,8 @@ class Blank(Panel):
 
 
 @lru_cache(maxsize=16)
-def _layers(model: Any, picture: Any, sentence: str) -> Any:
-    return model.words(picture, BLANK.sub(" [MASK] ", sentence))
+def _layers(method: FillsBlanks, picture: Picture, sentence: str) -> tuple[Layer, ...]:
+    return method.matcher.words(picture, BLANK.sub(" [MASK] ", sentence))
 
 
 def _columns(filled: Filled) -> list[tuple[str, list[tuple[str, float, float, float]]]]:

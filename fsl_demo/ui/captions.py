@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from fsl_demo.core.captioning import Captioner
+from fsl_demo.core.capabilities import Captioner
 from fsl_demo.core.episodes import Described, Layer
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
@@ -88,7 +88,7 @@ class CaptionDetails(Panel):
             )
         rank = max(0, min(self.rank, len(described.captions) - 1))
         caption = described.captions[rank]
-        installed: Any = context.captioners.get(described.captioner)
+        installed = context.captioners.get(described.captioner)
         wrong = ""
         layers: tuple[Layer, ...] = ()
         if installed is not None:
@@ -119,7 +119,7 @@ def _word(layers: Sequence[Layer], asked: int) -> int:
 
 
 @lru_cache(maxsize=16)
-def _layers(describer: Any, picture: Picture, text: str) -> tuple[Layer, ...]:
+def _layers(describer: Captioner, picture: Picture, text: str) -> tuple[Layer, ...]:
     return describer.words(picture, text)
 
 

@@ -41,12 +41,14 @@ class Edit:
     Attributes:
         what: "name" or "description" of a class, "support" (how many pictures), or a setting of a method.
         of: class key, or id of the method; "" for the support set.
+        setting: whether it is a setting.
     """
 
     what: str
     of: str = ""
     before: object = ""
     after: object = ""
+    setting: bool = False
 
 
 def comparable(before: Result, after: Result) -> bool:
@@ -95,7 +97,7 @@ def edits(before: Result, after: Result) -> list[Edit]:
     settings = before.scores.settings
     for name, value in after.scores.settings.items():
         if settings.get(name) != value:
-            found.append(Edit(name, after.scores.method, settings.get(name), value))
+            found.append(Edit(name, after.scores.method, settings.get(name), value, setting=True))
     if before.support != after.support:
         found.append(Edit("support", "", len(before.support), len(after.support)))
     return found

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
 from typing import Any, ClassVar
 
 from fsl_demo.backbones.clip import downloads as clip_downloads
 from fsl_demo.backbones.clip.names import OFFERS, ClipName, offer
 from fsl_demo.core.capabilities import Method
 from fsl_demo.core.errors import UserError
+from fsl_demo.core.settings import Weights
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import Document
 from fsl_demo.ui.jobs import Job, Outcome
@@ -18,13 +18,13 @@ from fsl_demo.ui.requests import JobRequest, Name
 
 def state(context: Context, method: Method) -> dict[str, Any] | None:
     """What the template needs: names to suggest, and "here", "wrong" or an offer; None for other methods."""
-    if setting(method) is None:
-        return None
     shown: dict[str, Any] = {"suggestions": [known.name for known in OFFERS], "name": "", "wrong": "", "here": False}
     try:
         name = chosen(context.document, method)
     except UserError as error:
         return {**shown, "wrong": context.language.error(error)}
+    if name is None:
+        return None
     shown["name"] = str(name)
     if name.found() is not None:
         return {**shown, "here": True}
@@ -46,10 +46,9 @@ class Download(JobRequest):
     method: Name
 
     def work(self, context: Context) -> Callable[[Job], None]:
-        method = context.methods.get(self.method)
-        if method is None or setting(method) is None:
+        method = context.registry.method(self.method)
+        if (name := chosen(context.document, method)) is None:
             raise UserError("unknown_method", name=self.method, known=", ".join(context.methods))
-        name = chosen(context.document, method)
 
         def run(job: Job) -> None:
             progress = job.progress(method.card.title)
@@ -61,16 +60,18 @@ class Download(JobRequest):
         return run
 
 
-def chosen(document: Document, method: Method) -> ClipName:
-    """The weights that a method is set to.
+def chosen(document: Document, method: Method) -> ClipName | None:
+    """The weights that a method is set to; None for a method that names none.
 
     Raises:
         UserError: `clip_name`.
     """
-    spec = setting(method)
-    return ClipName.parse(document.settings.get(method.card.id, {}).get(spec.name, spec.default))
+    named = setting(method)
+    if named is None:
+        return None
+    return ClipName.parse(str(document.settings.get(method.card.id, {}).get(named.name, named.default)))
 
 
-def setting(method: Method) -> Any:
+def setting(method: Method) -> Weights | None:
     """The setting that names the weights, if there is one."""
-    return next((spec for spec in fields(method.Settings) if "weights" in spec.metadata), None)
+    return next((setting for setting in method.Settings.controls() if isinstance(setting, Weights)), None)

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from fsl_demo.core.capabilities import Method
-from fsl_demo.core.captioning import Captioner
+from fsl_demo.core.capabilities import Captioner, Method
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.registry import Registry
 from fsl_demo.store import Workspace
 from fsl_demo.ui import templating
 from fsl_demo.ui.texts import Language
@@ -52,8 +52,12 @@ class Context:
         return self.page.workspace
 
     @property
+    def registry(self) -> Registry:
+        return self.page.registry
+
+    @property
     def methods(self) -> dict[str, Method]:
-        return self.page.methods
+        return self.registry.methods
 
     @property
     def document(self) -> Document:
@@ -63,13 +67,17 @@ class Context:
         """Text of the language, not escaped."""
         return self.language.say(key, **params)
 
+    def text(self, key: str, otherwise: str, **params: Any) -> str:
+        """The text called `key`, or what is said where no language has it."""
+        return self.say(key, **params) if self.language.has(key) else otherwise
+
     def tell(self, key: str, **params: Any) -> None:
         """Tell the person something good when the request is answered."""
         self.notices.messages.append(self.say(key, **params))
 
     @property
     def captioners(self) -> Mapping[str, Captioner]:
-        return self.page.captioners
+        return self.registry.captioners
 
     def refuse(self, errors: Iterable[UserError]) -> None:
         """Tell the person what was left out and why."""
@@ -85,8 +93,7 @@ class Context:
 
     def variant(self, name: str) -> str:
         """What a variant is called: a checkpoint that somebody trained has its own name."""
-        key = f"variant.{name}"
-        return self.say(key) if self.language.has(key) else name
+        return self.text(f"variant.{name}", name)
 
     def title(self, method: str) -> str:
         """What a method is called; one that is not here has its id."""

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from fsl_demo.core.capabilities import Classifier, Method
+from fsl_demo.core.capabilities import Classifier, FillsBlanks, Method, NamesPictures
 from fsl_demo.core.episodes import Explanation, Focus, Layer, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.ui import heat_maps, notes
@@ -54,7 +54,7 @@ class Details(Panel):
             "query": self.query,
             "name": context.picture(self.query).name,
             "captioners": bool(context.captioners) or bool(context.workspace.captions([self.query])),
-            "blanks": any(hasattr(method, "matcher") for method in context.methods.values()),
+            "blanks": bool(context.registry.supporting(FillsBlanks)),
             "outdated": document.outdated,
             "answer": None,
         }
@@ -187,5 +187,5 @@ def _words(context: Context, layers: Sequence[Layer]) -> list[tuple[str, float]]
     layer = next((layer for layer in layers if layer.role == "query"), None)
     if layer is None:
         return []
-    namer: Any = next((method for method in context.methods.values() if hasattr(method, "words")), None)
+    namer = next(iter(context.registry.supporting(NamesPictures)), None)
     return list(layer.words or (namer.words(layer.picture) if namer else ()))[:WORDS]

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
 
+from fsl_demo.core.capabilities import Crops
 from fsl_demo.core.errors import UserError
-from fsl_demo.inference import faces
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.jobs import Job
 from fsl_demo.ui.requests import JobRequest
@@ -19,13 +19,16 @@ class CropFaces(JobRequest):
     title: ClassVar[str] = "crop_faces"
 
     def work(self, context: Context) -> Callable[[Job], None]:
+        detector = next(iter(context.registry.supporting(Crops)), None)
+        if detector is None:
+            raise UserError("unknown_detector", name="faces", known="")
         hashes = [*context.document.support(), *context.document.queries]
 
         def run(job: Job) -> None:
             progress, cropped = job.progress(context.say("crop_faces")), {}
             with ThreadPoolExecutor(max_workers=2) as pool:
                 pictures = map(context.picture, hashes)
-                for done, (sha, face) in enumerate(zip(hashes, pool.map(faces.crop, pictures), strict=True)):
+                for done, (sha, face) in enumerate(zip(hashes, pool.map(detector.crop, pictures), strict=True)):
                     progress("faces", done, len(hashes))
                     if face is None:
                         job.errors.append(UserError("no_face", file=context.picture(sha).name))

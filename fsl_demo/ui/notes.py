@@ -21,7 +21,7 @@ def note(context: Context, result: Result) -> tuple[str, str] | None:
 def _variant(context: Context, result: Result) -> str:
     chosen = result.scores.note
     shares = [f"{context.variant(one)} {percent(share)}" for one, share in chosen.get("accuracy", {}).items()]
-    reason = context.say(f"variant_reason.{chosen['reason']}")
+    reason = context.text(f"variant_reason.{chosen.get('reason')}", str(chosen.get("reason", "")))
     return f"{reason}: {', '.join(shares)}" if shares else reason
 
 
@@ -33,7 +33,7 @@ def _mix(context: Context, result: Result) -> str:
         return context.say("variant_reason.asked")
     if result.scores.note["mixed"] == "held_out":
         reason = context.say("mix_reason.held_out")
-    elif method is not None and clip_weights.setting(method):
+    elif method is not None and clip_weights.setting(method) is not None:
         reason = context.say("mix_reason.unmeasured")
     else:
         reason = context.say("mix_reason.default")

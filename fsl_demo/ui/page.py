@@ -11,8 +11,8 @@ from pydantic import BaseModel, Field
 
 from fsl_demo import runtime
 from fsl_demo.core.capabilities import Method
-from fsl_demo.core.captioning import Captioner
 from fsl_demo.core.errors import UserError
+from fsl_demo.core.registry import Registry
 from fsl_demo.store import Workspace
 from fsl_demo.ui import ranking
 from fsl_demo.ui.board import ID_LENGTH, Board
@@ -46,8 +46,7 @@ class Page:
     def __init__(
         self,
         workspace: Workspace,
-        methods: dict[str, Method],
-        captioners: Mapping[str, Captioner] | None = None,
+        registry: Registry,
         frame_methods: dict[str, Method] | None = None,
     ) -> None:
         """
@@ -55,9 +54,8 @@ class Page:
             frame_methods: the methods as they are used for pictures of which nothing is to be kept.
         """
         self.workspace = workspace
-        self.methods = methods
-        self.captioners = captioners or {}
-        self.frame_methods = frame_methods or methods
+        self.registry = registry
+        self.frame_methods = frame_methods or registry.methods
         self.drafts = Drafts(workspace)
         self.jobs = Jobs()
 
@@ -244,7 +242,7 @@ def _shown(context: Context, job: Job) -> dict[str, Any]:
     if job.state == "waiting":
         shown["text"] = context.say("job.waiting", n=max(1, job.place))
     elif job.state == "running" and step is not None:
-        stage = context.say(f"stage.{step.stage}", done=step.done, total=step.total)
+        stage = context.text(f"stage.{step.stage}", step.stage, done=step.done, total=step.total)
         shown |= {"text": f"{step.title} · {stage}", "share": round(step.done / step.total, 3) if step.total else 0.0}
     elif job.outcome is not None and job.state == "done":
         shown |= {"text": context.say(job.outcome.text, n=job.outcome.count), "file": job.outcome.file}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
+from fsl_demo.core.capabilities import Embeds
 from fsl_demo.core.errors import UserError
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.requests import Name, Panel
@@ -31,12 +31,13 @@ class Plots(Panel):
         method = context.methods.get(result.scores.method)
         distances = method is not None and "distances" in method.card.explains and result.scores.pairs is not None
         matrix = distance_matrix(context, result) if distances else similarity_matrix(context, result)
-        embedder: Any = next(one for one in context.methods.values() if hasattr(one, "embed"))
-        pictures = [*document.support(), *document.queries]
-        points = embedder.embed([context.picture(sha) for sha in pictures])
-        plane = embedding_map(context, points, pictures)
         title = context.say("label_distances" if distances else "label_matrix")
-        return f'{{"title": {json.dumps(title)}, "matrix": {matrix.to_json()}, "map": {plane.to_json()}}}'
+        plane = "null"
+        for embedder in context.registry.supporting(Embeds)[:1]:
+            pictures = [*document.support(), *document.queries]
+            points = embedder.embed([context.picture(sha) for sha in pictures])
+            plane = embedding_map(context, points, pictures).to_json()
+        return f'{{"title": {json.dumps(title)}, "matrix": {matrix.to_json()}, "map": {plane}}}'
 
 
 def similarity_matrix(context: Context, result: Result) -> go.Figure:

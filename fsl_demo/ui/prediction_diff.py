@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
-from fsl_demo.inference.prompts import default_templates
-from fsl_demo.ui import changes
+from fsl_demo.core.settings import Choice, Lines, Setting, Slider
+from fsl_demo.ui import changes, settings
 from fsl_demo.ui.changes import Edit, Move
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.result import Result
@@ -58,9 +57,9 @@ def _edit(context: Context, edit: Edit) -> dict[str, object]:
     """What was changed: lines that went and lines that came."""
     if edit.what == "support":
         return {"text": context.say("moved_support", before=edit.before, after=edit.after)}
-    if edit.of in context.methods:
-        of, key = context.title(edit.of), f"setting.{edit.what}"
-        what = context.say(key) if context.language.has(key) else edit.what
+    if edit.setting:
+        setting = _setting(context, edit)
+        of, what = context.title(edit.of), settings.label(context, setting) if setting else edit.what
     else:
         of, what = context.class_name(edit.of), context.say(f"moved_{edit.what}")
     before, after = (_lines(context, edit, value) for value in (edit.before, edit.after))
@@ -74,18 +73,21 @@ def _edit(context: Context, edit: Edit) -> dict[str, object]:
 
 
 def _lines(context: Context, edit: Edit, value: object) -> list[str]:
-    if edit.of in context.methods:
-        specs = {spec.name: spec.metadata for spec in fields(context.methods[edit.of].Settings)}
-        metadata: Any = specs.get(edit.what, {})
-        if value is None and "lines" in metadata:
-            return list(default_templates())
-        if value is None:
-            return [context.say("automatic")]
-        if "choices" in metadata:
-            return [context.variant(str(value))]
-        if "low" in metadata:
-            return [f"{value:.2f}"]
+    setting = _setting(context, edit)
+    if value is None and edit.setting:
+        return list(setting.usual) if isinstance(setting, Lines) else [context.say("automatic")]
+    if isinstance(setting, Choice):
+        return [context.variant(str(value))]
+    if isinstance(setting, Slider) and isinstance(value, int | float):
+        return [f"{value:.2f}"]
     return [line.strip() for line in str(value).splitlines()]
+
+
+def _setting(context: Context, edit: Edit) -> Setting | None:
+    """The setting that was changed; None for an edit of a class, and where the method or setting is not there."""
+    if not edit.setting or edit.of not in context.methods:
+        return None
+    return next((known for known in context.methods[edit.of].Settings.controls() if known.name == edit.what), None)
 
 
 def _short(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fsl_demo.core.capabilities import TextMethod
+from fsl_demo.core.capabilities import ReadsText
 from fsl_demo.core.errors import UserError
 from fsl_demo.inference.prompts import phrasing
 from fsl_demo.ui.context import Context
@@ -15,7 +15,7 @@ from fsl_demo.ui.requests import Key, Panel
 from fsl_demo.ui.settings import settings_of
 
 
-def unread(context: Context, row: ClassRow, readers: Sequence[TextMethod]) -> str:
+def unread(context: Context, row: ClassRow, readers: Sequence[ReadsText]) -> str:
     """Says which texts of a class a ticked method cannot read; asks for English where it can read none."""
     spec = row.spec()
     for method in readers:
@@ -42,10 +42,10 @@ class Sentences(Panel):
         row = context.document.row(self.key)
         if row is None:
             return ""
-        groups: dict[_Texts, list[TextMethod]] = {}
+        groups: dict[_Texts, list[ReadsText]] = {}
         for name in chosen_methods(context):
             method = context.methods[name]
-            if method.card.reads_text and isinstance(method, TextMethod):
+            if isinstance(method, ReadsText):
                 groups.setdefault(_texts(context, row, method), []).append(method)
         return context.render("prompting.html", row=row, groups=list(groups.items()), own=bool(row.spec().descriptions))
 
@@ -59,7 +59,7 @@ class _Texts:
     error: str = ""
 
 
-def _texts(context: Context, row: ClassRow, method: TextMethod) -> _Texts:
+def _texts(context: Context, row: ClassRow, method: ReadsText) -> _Texts:
     try:
         named, described = method.sentences(row.spec(), settings_of(method, context.document))
     except UserError as error:
@@ -70,7 +70,7 @@ def _texts(context: Context, row: ClassRow, method: TextMethod) -> _Texts:
 def define(context: Context, key: str, method_id: str) -> None:
     """Put a method's dictionary definitions into a class's description, where they can be edited."""
     row, method = context.document.row(key), context.methods.get(method_id)
-    if row is None or not isinstance(method, TextMethod):
+    if row is None or not isinstance(method, ReadsText):
         return
     _, described = method.sentences(row.spec(), settings_of(method, context.document))
     row.description = "\n".join(phrasing(row.spec(), sentence) for sentence in described)

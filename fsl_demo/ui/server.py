@@ -14,10 +14,10 @@ import gradio as gr
 import uvicorn
 from fastapi import FastAPI
 
-from fsl_demo import captioners, methods
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.errors import UserError
+from fsl_demo.services import registry
 from fsl_demo.store import Workspace
 from fsl_demo.ui import live, shell, warming
 from fsl_demo.ui.incoming import uploads_folder
@@ -30,7 +30,7 @@ FIRST_PORT, PORTS = 7860, 100
 def build(workspace: Workspace) -> Page:
     """The page with the methods that are installed."""
     networks = Networks(FeatureCache(workspace))
-    return Page(workspace, methods.build(networks), captioners.build(networks), live.frame_methods(networks, workspace))
+    return Page(workspace, registry.build(networks), live.frame_methods(networks, workspace))
 
 
 def routes_of(page: Page) -> FastAPI:

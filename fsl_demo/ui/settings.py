@@ -2,71 +2,97 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import MISSING, fields
 from typing import Any
 
 from fsl_demo.core.capabilities import Method
 from fsl_demo.core.errors import UserError
-from fsl_demo.inference.prompts import default_templates, templates
+from fsl_demo.core.settings import Choice, Lines, Setting, Settings, Slider, Text, WholeNumber
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import Document
+from fsl_demo.ui.texts import languages
 
 
-def control(context: Context, method: Method, spec: Any) -> dict[str, Any]:
-    """What the template needs for one field of a method's settings; "automatic" while nobody has set it."""
-    value = context.document.settings.get(method.card.id, {}).get(spec.name)
-    key = f"setting.{spec.name}"
+def label(context: Context, setting: Setting) -> str:
+    """What a setting is called: in the page's language, or else as its field says; its name where that says nothing.
+
+    The translation of a text counts only where the English text is the field's: two methods may use one name for two
+    things.
+    """
+    own, key = setting.label or setting.name, f"setting.{setting.name}"
+    return context.say(key) if languages()["en"].texts.get(key) == own else own
+
+
+def controls(context: Context, method: Method) -> list[dict[str, Any]]:
+    """What the template needs for each setting of a method."""
+    given = context.document.settings.get(method.card.id, {})
+    return [_control(context, method, setting, given.get(setting.name)) for setting in method.Settings.controls()]
+
+
+def faults(context: Context, method: Method) -> list[str]:
+    """What the document sets that this method does not have, or that it cannot be set to: each in a sentence."""
+    _, wrong = method.Settings.split(context.document.settings.get(method.card.id, {}), method.card.id)
+    return [context.language.error(error) for error in wrong]
+
+
+def _control(context: Context, method: Method, setting: Setting, given: Any) -> dict[str, Any]:
+    """One control; it stands at "automatic" while nobody has set it and the method chooses."""
     shown: dict[str, Any] = {
         "method": method.card.id,
-        "name": spec.name,
-        "label": context.say(key) if context.language.has(key) else spec.name,
-        "set": value is not None,
-        "value": value,
-        "help": spec.metadata.get("help", ""),
+        "name": setting.name,
+        "kind": setting.kind,
+        "label": label(context, setting),
+        "help": setting.help,
+        "set": given is not None,
+        "value": given,
+        "automatic": setting.default is None,
     }
-    if "lines" in spec.metadata:
-        return {
-            **shown,
-            "kind": "lines",
-            "value": value or "\n".join(default_templates()),
-            "wrong": _wrong(context, value),
-        }
-    if "text" in spec.metadata:
-        return {**shown, "kind": "text", "example": spec.metadata["text"], "weights": "weights" in spec.metadata}
-    if "choices" in spec.metadata:
-        choices = [(choice, context.variant(choice)) for choice in spec.metadata["choices"]]
-        return {**shown, "kind": "choice", "choices": choices}
-    automatic = spec.default is None or spec.default is MISSING
-    low, high, step = (spec.metadata[part] for part in ("low", "high", "step"))
-    number = value if value is not None else (low if automatic else spec.default)
-    return {**shown, "kind": "slider", "low": low, "high": high, "step": step, "value": number, "automatic": automatic}
+    match setting:
+        case Lines():
+            typed = str(given or "\n".join(setting.usual))
+            return shown | {"value": typed, "wrong": _wrong(context, setting, typed)}
+        case Text():
+            return shown | {"example": setting.example}
+        case Choice():
+            return shown | {"value": given or setting.default, "choices": _choices(context, setting, given)}
+        case Slider() | WholeNumber():
+            step = setting.step if isinstance(setting, Slider) else 1
+            number = given if _fits(setting, given) else setting.default
+            value = setting.low if number is None else number
+            text = f"{value:.2f}" if isinstance(setting, Slider) else str(value)
+            return shown | {"low": setting.low, "high": setting.high, "step": step, "value": value, "text": text}
+    return shown
 
 
-def _wrong(context: Context, typed: str | None) -> str:
+def _choices(context: Context, setting: Choice, given: Any) -> list[tuple[str, str]]:
+    """Each choice with what it is called; one that is set and not there any more is still listed."""
+    choices = [(choice, context.variant(choice)) for choice in setting.known()]
+    gone = given is not None and given not in dict(choices)
+    return [*choices, (str(given), context.say("not_installed", name=given))] if gone else choices
+
+
+def _fits(setting: Setting, given: Any) -> bool:
     try:
-        templates(typed or "")
+        return setting.parse(given) is not None
+    except UserError:
+        return False
+
+
+def _wrong(context: Context, setting: Lines, typed: str) -> str:
+    try:
+        setting.check(typed)
     except UserError as error:
         return context.language.error(error)
     return ""
 
 
-def _are_default(typed: str) -> bool:
-    return tuple(line.strip() for line in typed.splitlines() if line.strip()) in ((), default_templates())
-
-
 def write(context: Context, method_id: str, name: str, value: str) -> None:
-    """Take over a setting. An empty text, the default templates and no choice leave it to the method.
+    """Take over a setting. An empty text, the usual lines and no choice leave it to the method.
 
     Raises:
-        UserError: `setting_bad`.
+        UserError: `unknown_method`, `setting_bad`.
     """
-    method = context.methods.get(method_id)
-    spec = next((spec for spec in fields(method.Settings) if spec.name == name), None) if method else None
-    if spec is None:
-        raise UserError("setting_bad", name=f"{method_id}.{name}", value=value[:40], reason="")
+    parsed = context.registry.method(method_id).Settings.parse(name, value, method_id)
     chosen = context.document.settings.setdefault(method_id, {})
-    parsed = _parsed(name, spec.metadata, value)
     if parsed is None:
         chosen.pop(name, None)
     else:
@@ -75,27 +101,12 @@ def write(context: Context, method_id: str, name: str, value: str) -> None:
         del context.document.settings[method_id]
 
 
-def _parsed(name: str, metadata: Mapping[str, Any], value: str) -> Any:
-    if "lines" in metadata and _are_default(value):
-        return None
-    if "text" in metadata or "lines" in metadata:
-        return value.strip() or None
-    if "choices" in metadata:
-        return value if value in metadata["choices"] else None
-    if not value:
-        return None
-    try:
-        number = float(value)
-    except ValueError:
-        number = float("nan")
-    if not metadata["low"] <= number <= metadata["high"]:
-        reason = f"{metadata['low']:g}–{metadata['high']:g}"
-        raise UserError("setting_bad", name=name, value=value[:40], reason=reason)
-    return number
+def settings_of(method: Method, document: Document) -> Settings:
+    """The settings that a method has in a document; those that it does not know are left out.
 
-
-def settings_of(method: Method, document: Document) -> Any:
-    """The settings that a method has in a document; those that it does not know are left out."""
-    known = {spec.name for spec in fields(method.Settings)}
+    Raises:
+        UserError: `setting_bad` for a value that it cannot have (any more).
+    """
+    known = {setting.name for setting in method.Settings.controls()}
     given = document.settings.get(method.card.id, {})
-    return method.Settings(**{name: value for name, value in given.items() if name in known})
+    return method.Settings.read({name: value for name, value in given.items() if name in known}, method.card.id)

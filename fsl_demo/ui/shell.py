@@ -23,7 +23,7 @@ def blocks(page: Page) -> gr.Blocks:
                 with gr.Tab(label(tab.label), id=tab.id, render_children=True):
                     _place(tab.template, tab.id)
         _place("footer.html", "footer")
-        api.add(page.methods, page.captioners)
+        api.add(page.registry)
     return built
 
 

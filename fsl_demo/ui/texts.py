@@ -41,7 +41,9 @@ class Language:
         return key in self.texts
 
     def error(self, error: UserError) -> str:
-        return self.say(f"error.{error.code}", **error.params)
+        """The message of an error; a parameter that is an error itself becomes its own message."""
+        params = {name: self.error(of) if isinstance(of, UserError) else of for name, of in error.params.items()}
+        return self.say(f"error.{error.code}", **params)
 
 
 @cache

@@ -20,20 +20,22 @@ def main() -> None:
     chosen = parser.parse_args()
     runtime.prepare("cpu")
     os.environ["GRADIO_TEMP_DIR"] = str(chosen.workspace / "uploads")
+    from fsl_demo.backbones.cache import FeatureCache
+    from fsl_demo.backbones.networks import Networks
+    from fsl_demo.core.registry import Registry
+    from fsl_demo.detectors.faces import FaceDetector
     from fsl_demo.store import Workspace
     from fsl_demo.ui import server
     from fsl_demo.ui.page import Page
     from tests.browser.hued import Hued
-    from tests.colours import ColourSpace
     from tests.dictated import Dictated
     from tests.worded import Worded
 
     hold = chosen.workspace / HOLD
     nearest, colder = Hued("prototype", "Prototype", hold), Hued("can", "Colder", hold, pull=0.1)
-    nearest.joint = ColourSpace()  # type: ignore[attr-defined]
-    captioners = {"dictated": Dictated(), "slow": Dictated("slow", seconds=0.4)}
-    methods = {"prototype": nearest, "can": colder, "clip": Worded()}
-    page = Page(Workspace(chosen.workspace), methods, captioners)
+    detectors = [FaceDetector(Networks(FeatureCache()))]
+    registry = Registry([nearest, colder, Worded()], [Dictated(), Dictated("slow", seconds=0.4)], detectors)
+    page = Page(Workspace(chosen.workspace), registry)
     with server.running(server.application(page), "127.0.0.1", chosen.port) as address:
         print(address, flush=True)
         threading.Event().wait()

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from fsl_demo.core.capabilities import NONE_BELOW, MethodCard
+from fsl_demo.core.capabilities import Classifies, Embeds, SearchesText
+from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import Episode, Explanation, Focus, Layer, Progress, Scores, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
-from tests.colours import mean_colour
+from fsl_demo.core.settings import Settings, none_below
+from tests.colours import ColourSpace, mean_colour
 
 STEP = 0.01
 
 
 @dataclass(frozen=True)
-class HuedSettings:
-    none_below: float | None = field(default=None, metadata=NONE_BELOW)
+class HuedSettings(Settings):
+    none_below: float | None = none_below()
 
 
-class Hued:
+class Hued(Classifies[HuedSettings], Embeds, SearchesText):
     """Closeness of mean colours.
 
     Attributes:
@@ -36,9 +38,9 @@ class Hued:
 
     def __init__(self, name: str, title: str, hold: Path, pull: float = 0.0) -> None:
         self.card = MethodCard(name, title, "-", "colours", True, False, False, ("query", "support"), 1)
-        self.hold, self.pull = hold, pull
+        self.hold, self.pull, self.joint = hold, pull, ColourSpace()
 
-    def embed(self, pictures: Sequence[Picture]) -> np.ndarray:
+    def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         return np.stack([mean_colour(picture) for picture in pictures])
 
     def fit(self, episode: Episode, settings: HuedSettings, progress: Progress = quiet) -> Fitted:

@@ -14,12 +14,12 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from fsl_demo import methods
 from fsl_demo.__main__ import main
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.capabilities import Method
-from fsl_demo.services import reading
+from fsl_demo.core.registry import Registry
+from fsl_demo.services import reading, registry
 
 SURFACES = ("brick", "grass", "gravel")
 
@@ -57,15 +57,15 @@ def call(capsys: pytest.CaptureFixture[str]) -> Call:
 
 
 @pytest.fixture(scope="session")
-def known_methods() -> dict[str, Method]:
-    return methods.build(Networks(FeatureCache()))
+def known_methods() -> Registry:
+    return registry.build(Networks(FeatureCache()))
 
 
 @pytest.fixture
-def shared(known_methods: dict[str, Method], monkeypatch: pytest.MonkeyPatch) -> dict[str, Method]:
+def shared(known_methods: Registry, monkeypatch: pytest.MonkeyPatch) -> dict[str, Method]:
     """The networks load once for all tests that ask for this."""
-    monkeypatch.setattr(reading, "methods", lambda vectors: known_methods)
-    return known_methods
+    monkeypatch.setattr(reading, "registry", lambda *_: known_methods)
+    return known_methods.methods
 
 
 def part(surface: str, x: int, y: int) -> Image.Image:

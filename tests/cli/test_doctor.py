@@ -70,9 +70,9 @@ def test_methods(call: Call) -> None:
     for card in cards.values():
         assert card["paper"]
         for setting in card["settings"]:
-            assert set(setting) - {"name", "default", "help"} in (
+            assert set(setting) - {"name", "default", "help", "kind", "label"} in (
                 {"low", "high", "step"},
                 {"choices"},
-                {"text", "lines"},
-                {"text", "weights"},
+                {"example", "usual"},
+                {"example"},
             )

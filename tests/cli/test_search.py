@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,10 +10,12 @@ import pytest
 
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, LabelledEpisode
 from fsl_demo.core.pictures import ingest
+from fsl_demo.core.registry import Registry
 from fsl_demo.services import reading
 from fsl_demo.store import Workspace
 from tests.cli.conftest import Call
 from tests.colours import ColourSpace, painted
+from tests.nearest import Matching, Nearest, Searching
 
 COLOURS = {"red": (220, 10, 10), "pink": (220, 90, 90), "blue": (10, 10, 220), "navy": (40, 40, 160)}
 
@@ -23,8 +24,8 @@ COLOURS = {"red": (220, 10, 10), "pink": (220, 90, 90), "blue": (10, 10, 220), "
 def space(monkeypatch: pytest.MonkeyPatch) -> ColourSpace:
     """The only space there is; its method is called "colours"."""
     found = ColourSpace()
-    known: dict[str, Any] = {"plain": SimpleNamespace(), "colours": SimpleNamespace(joint=found)}
-    monkeypatch.setattr(reading, "methods", lambda vectors: known)
+    known = Registry([Nearest("plain"), Searching("colours", found)])
+    monkeypatch.setattr(reading, "registry", lambda *_: known)
     return found
 
 
@@ -117,7 +118,7 @@ def test_nothing_to_search(call: Call, tmp_path: Path) -> None:
 
 
 def test_no_method_compares_texts_with_pictures(call: Call, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "methods", lambda vectors: {"plain": SimpleNamespace()})
+    monkeypatch.setattr(reading, "registry", lambda *_: Registry([Nearest("plain")]))
     assert "None of the methods compares texts" in call("search", "red", "--workspace", workspace).err
 
 
@@ -130,7 +131,7 @@ def test_the_first_pictures_in_a_new_order(
     call: Call, workspace: Path, folder: Path, space: ColourSpace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Backwards:
-        title, improves = "Backwards", "colours"
+        title, improves, top = "Backwards", "colours", 10
 
         def reads(self, text: str) -> bool:
             return True
@@ -144,8 +145,8 @@ def test_the_first_pictures_in_a_new_order(
     arguments = ("search", "red", "--workspace", workspace, "--format", "json")
     plain = [one["file"] for one in call(*arguments).json()]
     assert call(*arguments, "--rerank").code == 1
-    methods = {"colours": SimpleNamespace(joint=space), "streams": SimpleNamespace(matcher=Backwards())}
-    monkeypatch.setattr(reading, "methods", lambda vectors: methods)
+    known = Registry([Searching("colours", space), Matching("streams", Backwards())])
+    monkeypatch.setattr(reading, "registry", lambda *_: known)
     assert [one["file"] for one in call(*arguments, "--rerank").json()] == plain[::-1]
     assert [one["file"] for one in call(*arguments, "--rerank", "--top", "1").json()] == plain[-1:]
     said = call("search", "--like", folder / "red.png", "--workspace", workspace, "--rerank")

@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from fsl_demo.core.captioning import Caption
+from fsl_demo.core.episodes import Caption
 from fsl_demo.datasets.flickr8k import Captioned
 from fsl_demo.evaluation.captions import bleu, cider, measure
 from fsl_demo.evaluation.doubt import auroc, doubt, others

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fsl_demo.core.capabilities import MethodCard
+from fsl_demo.core.capabilities import Classifies
+from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, Explanation, Focus, Layer, Progress, Scores, quiet
 from fsl_demo.core.errors import Cancelled, UserError
 from fsl_demo.core.pictures import Picture
@@ -22,7 +23,7 @@ from fsl_demo.methods.prototype import Prototype, PrototypeSettings
 from tests.backbones.loaded import SUBJECTS, crops, networks
 
 
-class Oracle:
+class Oracle(Classifies[PrototypeSettings]):
     """Knows how red pictures are; `blind`, it says the same of every picture."""
 
     Settings = PrototypeSettings

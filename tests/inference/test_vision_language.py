@@ -13,7 +13,7 @@ from fsl_demo.core.episodes import ClassSpec, Episode, Example, Focus
 from fsl_demo.core.errors import UserError
 from fsl_demo.inference.calibration import Default, softmax
 from fsl_demo.inference.vectors import l2_normalize
-from fsl_demo.inference.vision_language import Fitted, VisionLanguage
+from fsl_demo.inference.vision_language import VisionLanguage, VisionLanguageInputs
 from fsl_demo.methods.clip.method import ClipSettings
 from tests.inference.fake_space import SHARES, FakeSpace
 
@@ -56,7 +56,7 @@ def fit(space: FakeSpace, episode: Episode, worth: float = 1.0, **settings: Any)
     given = ClipSettings(**{"templates": "the {}", **settings})
     scale, below = Default.constant(SCALE), Default.constant(-1.0)
     return VisionLanguage(
-        Fitted("some", "Some", space, space, scale, below, worth, 5.5, given, lambda name: ()), episode
+        VisionLanguageInputs("some", "Some", space, space, scale, below, worth, 5.5, given, lambda name: ()), episode
     )
 
 

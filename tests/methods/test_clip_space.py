@@ -8,7 +8,7 @@ import pytest
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.errors import UserError
-from fsl_demo.inference.image_text_space import ImageTextSpace
+from fsl_demo.core.spaces import ImageTextSpace
 from fsl_demo.methods.clip.space import ClipSpace
 from tests.backbones import tiny_clip
 from tests.backbones.loaded import crops

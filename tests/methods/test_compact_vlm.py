@@ -7,11 +7,12 @@ import pytest
 
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, Focus
 from fsl_demo.core.errors import UserError
-from fsl_demo.methods.compact_vlm import CompactVlm, CompactVlmSettings
+from fsl_demo.inference.vision_language import VisionLanguageSettings
+from fsl_demo.methods.compact_vlm import CompactVlm
 from tests.backbones.loaded import SUBJECTS, crops, networks
 
 NAMES = ("cat", "cup of coffee", "rocket")
-AUTOMATIC = CompactVlmSettings()
+AUTOMATIC = VisionLanguageSettings()
 
 
 def episode(shots: int) -> Episode:
@@ -66,7 +67,7 @@ def test_a_phrase_is_found_where_it_is() -> None:
 
 def test_sentences_are_the_ones_that_are_compared() -> None:
     method = CompactVlm(networks())
-    named, described = method.sentences(ClassSpec("cat"), CompactVlmSettings(templates="a {} indoors"))
+    named, described = method.sentences(ClassSpec("cat"), VisionLanguageSettings(templates="a {} indoors"))
     assert named == ["a cat indoors"] and described[0].startswith("cat: ")
     assert method.sentences(ClassSpec("cat", ("a tabby",)), AUTOMATIC)[1] == ["cat: a tabby"]
     assert method.reads("a cat", AUTOMATIC) and not method.reads("貓", AUTOMATIC)

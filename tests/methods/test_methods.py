@@ -31,9 +31,9 @@ def test_the_table_holds_each_method_under_its_id() -> None:
     ]
     for name, method in table.items():
         assert method.card.id == name
-        for spec in dataclasses.fields(method.Settings):
-            kinds = ({"low", "high", "step"}, {"choices"}, {"text"}, {"text", "weights"}, {"text", "lines"})
-            assert set(spec.metadata) - {"help"} in kinds
+        for setting in method.Settings.controls():
+            assert setting.kind in ("slider", "choice", "text", "weights", "lines")
+            assert setting.label and setting.help
 
 
 @METHODS

@@ -5,52 +5,52 @@ import pytest
 
 from fsl_demo.core.errors import UserError
 from fsl_demo.inference.phrases import FUNCTION_WORDS
-from fsl_demo.methods.two_stream.model import TwoStreamModel
+from fsl_demo.methods.two_stream import TwoStream
 from fsl_demo.services.fill import fill
 from tests.backbones.loaded import crops, networks
 
 
 @pytest.fixture(scope="module")
-def model() -> TwoStreamModel:
-    return TwoStreamModel(networks())
+def method() -> TwoStream:
+    return TwoStream(networks())
 
 
-def test_words_come_likeliest_first_with_both_probabilities(model: TwoStreamModel) -> None:
-    words = [word for word in model.whole_words() if word not in FUNCTION_WORDS]
-    found = fill(model, crops("cat")[0], "a ___ runs on the grass", len(words))
+def test_words_come_likeliest_first_with_both_probabilities(method: TwoStream) -> None:
+    words = [word for word in method.matcher.whole_words() if word not in FUNCTION_WORDS]
+    found = fill(method, crops("cat")[0], "a ___ runs on the grass", len(words))
     for ranked in (found.seen, found.unseen):
         assert sorted(one.word for one in ranked) == sorted(words)
     seen, unseen = [one.seen for one in found.seen], [one.unseen for one in found.unseen]
     for values in (seen, unseen):
         assert values == sorted(values, reverse=True) and 0.5 < sum(values) < 1
     assert {one.word: one for one in found.seen} == {one.word: one for one in found.unseen}
-    assert fill(model, crops("cat")[0], "a ___ runs on the grass", 3).seen == found.seen[:3]
+    assert fill(method, crops("cat")[0], "a ___ runs on the grass", 3).seen == found.seen[:3]
 
 
-def test_the_sentence_counts(model: TwoStreamModel) -> None:
+def test_the_sentence_counts(method: TwoStream) -> None:
     def grass(sentence: str) -> float:
-        filled = fill(model, crops("cat")[0], sentence, len(model.whole_words()))
+        filled = fill(method, crops("cat")[0], sentence, len(method.matcher.whole_words()))
         return next(one.unseen for one in filled.unseen if one.word == "grass")
 
     assert grass("a brown dog runs through the green ___") > 5 * grass("two men eat ___ at a table in a restaurant")
 
 
-def test_without_the_picture_the_picture_does_not_matter(model: TwoStreamModel) -> None:
-    one, other = (fill(model, crops(subject)[0], "a ___ in the air") for subject in ("cat", "rocket"))
+def test_without_the_picture_the_picture_does_not_matter(method: TwoStream) -> None:
+    one, other = (fill(method, crops(subject)[0], "a ___ in the air") for subject in ("cat", "rocket"))
     assert one.unseen[0].word == other.unseen[0].word
     assert one.unseen[0].unseen == pytest.approx(other.unseen[0].unseen)
     assert one.seen[0].seen != pytest.approx(other.seen[0].seen, abs=1e-4)
 
 
-def test_only_whole_words(model: TwoStreamModel) -> None:
-    assert all(word.isalpha() for word in model.whole_words())
-    assert len(model.whole_words()) > 3_000 and "dog" in model.whole_words()
+def test_only_whole_words(method: TwoStream) -> None:
+    assert all(word.isalpha() for word in method.matcher.whole_words())
+    assert len(method.matcher.whole_words()) > 3_000 and "dog" in method.matcher.whole_words()
 
 
 @pytest.mark.parametrize("blank", ["[MASK]", "[mask]", "___", "_____", "__"])
-def test_ways_to_write_a_blank(model: TwoStreamModel, blank: str) -> None:
-    first = fill(model, crops("cat")[0], "a ___ sits")
-    again = fill(model, crops("cat")[0], f"a {blank} sits")
+def test_ways_to_write_a_blank(method: TwoStream, blank: str) -> None:
+    first = fill(method, crops("cat")[0], "a ___ sits")
+    again = fill(method, crops("cat")[0], f"a {blank} sits")
     np.testing.assert_allclose([one.seen for one in again.seen], [one.seen for one in first.seen], rtol=1e-5)
 
 
@@ -64,11 +64,11 @@ def test_ways_to_write_a_blank(model: TwoStreamModel, blank: str) -> None:
         ("一隻 ___ 在跑", "search_script"),
     ],
 )
-def test_what_is_refused(model: TwoStreamModel, sentence: str, code: str) -> None:
+def test_what_is_refused(method: TwoStream, sentence: str, code: str) -> None:
     with pytest.raises(UserError) as refused:
-        fill(model, crops("cat")[0], sentence)
+        fill(method, crops("cat")[0], sentence)
     assert refused.value.code == code
 
 
-def test_a_blank_alone_is_filled(model: TwoStreamModel) -> None:
-    assert len(fill(model, crops("cat")[0], "___").seen) == 5
+def test_a_blank_alone_is_filled(method: TwoStream) -> None:
+    assert len(fill(method, crops("cat")[0], "___").seen) == 5

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from types import SimpleNamespace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from fsl_demo.cli import methods
-from fsl_demo.core.capabilities import MethodCard
+from fsl_demo.core.capabilities import Classifies
+from fsl_demo.core.cards import MethodCard
+from fsl_demo.core.episodes import Episode, Progress, quiet
 from fsl_demo.core.errors import UserError
+from fsl_demo.core.registry import Registry
+from fsl_demo.core.settings import Settings, choice, slider, text
 from fsl_demo.services import reading
 
 
 @dataclass(frozen=True)
-class Kinds:
-    model: str = field(default="a/b", metadata={"text": "a/b", "help": "-"})
-    kind: str | None = field(default=None, metadata={"choices": ("x", "y"), "help": "-"})
-    blend: float = field(default=0.5, metadata={"low": 0.0, "high": 1.0, "step": 0.1, "help": "-"})
+class Kinds(Settings):
+    model: str = text("a/b")
+    kind: str | None = choice(("x", "y"))
+    blend: float = slider(0.5, low=0.0, high=1.0, step=0.1)
 
 
-CARD = MethodCard("some", "Some", "", "none", False, True, False, (), 0)
-KNOWN: dict[str, Any] = {"some": SimpleNamespace(Settings=Kinds)}
+class Some(Classifies[Kinds]):
+    card = MethodCard("some", "Some", "", "none", False, True, False, (), 0)
+    Settings = Kinds
+
+    def fit(self, episode: Episode, settings: Kinds, progress: Progress = quiet) -> Any:
+        raise NotImplementedError
+
+
+KNOWN = Registry([Some()])
 
 
 def test_texts_menus_and_numbers() -> None:
@@ -38,7 +47,7 @@ def test_what_cannot_be(given: str) -> None:
 
 
 def test_a_method_can_be_compared_with_itself() -> None:
-    known = {"some": SimpleNamespace(Settings=Kinds, card=CARD)}
+    known = Registry([Some()])
     methods, settings = reading.compared(known, ["some", "some:blend=0", "some:model=x:/y=z"], ["some.kind=y"])
     assert [method.card.id for method in methods] == ["some", "some:blend=0", "some:model=x:/y=z"]
     assert [settings[method.card.id] for method in methods] == [
@@ -46,7 +55,7 @@ def test_a_method_can_be_compared_with_itself() -> None:
         Kinds(kind="y", blend=0.0),
         Kinds("x:/y=z", "y"),
     ]
-    assert known["some"].card.id == "some" and len(known) == 1
+    assert known.method("some").card.id == "some" and len(known.methods) == 1
     for names, code in ((["other:blend=0"], "unknown_method"), (["some:other=0"], "setting_bad")):
         with pytest.raises(UserError) as refused:
             reading.compared(known, names, [])
@@ -54,5 +63,5 @@ def test_a_method_can_be_compared_with_itself() -> None:
 
 
 def test_ranges_are_told() -> None:
-    told = [methods._range(dict(spec.metadata)) for spec in Kinds.__dataclass_fields__.values()]
+    told = [setting.allowed() for setting in Kinds.controls()]
     assert told == ["text", "x, y", "0 to 1"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,11 @@ import pytest
 
 from fsl_demo.core.errors import Cancelled, UserError
 from fsl_demo.core.pictures import Picture, from_image
+from fsl_demo.core.registry import Registry
 from fsl_demo.inference.phrases import MAX_SENTENCE, sentence_vector
 from fsl_demo.services.search import Index, Match, index_of, matcher, reranked, spaces
 from tests.colours import ColourSpace, painted
+from tests.nearest import Matching, Nearest, Searching
 
 COLOURS = {"r1": (220, 10, 10), "r2": (200, 90, 60), "g1": (10, 220, 10), "b1": (10, 10, 220), "b2": (60, 90, 200)}
 
@@ -122,9 +123,8 @@ def test_the_longest_sentence_is_searched_for(space: ColourSpace) -> None:
 
 def test_each_space_of_the_methods_once() -> None:
     one, same, other = ColourSpace("one"), ColourSpace("one"), ColourSpace("other")
-    methods = {"plain": SimpleNamespace(), "none": SimpleNamespace(joint=None)}
-    methods |= {name: SimpleNamespace(joint=space) for name, space in (("a", one), ("b", same), ("c", other))}
-    assert spaces(methods) == {"a": one, "c": other}
+    searching = [Searching(name, space) for name, space in (("a", one), ("b", same), ("c", other))]
+    assert spaces(Registry([Nearest("plain"), *searching])) == {"a": one, "c": other}
 
 
 def test_a_space_has_one_index() -> None:
@@ -136,7 +136,7 @@ def test_a_space_has_one_index() -> None:
 class Matcher:
     """Says how well a picture matches by its name, and orders by that alone; `asked` are the names it looked at."""
 
-    title = "Matcher"
+    title, top = "Matcher", 10
 
     def __init__(self, order: str) -> None:
         self.order, self.asked = order, [""]
@@ -167,8 +167,7 @@ def test_the_first_ten_come_in_a_new_order_with_their_similarities_and_the_rest_
 
 
 def test_the_matcher_is_that_of_the_first_method_that_has_one() -> None:
-    first, second = SimpleNamespace(matcher="first"), SimpleNamespace(matcher="second")
-    known: dict[str, Any] = {"none": SimpleNamespace(), "one": first, "two": second}
-    assert matcher(known) == "first"
+    first, second = Matching("one", "first"), Matching("two", "second")
+    assert matcher(Registry([Nearest("none"), first, second])) == "first"
     with pytest.raises(UserError):
-        matcher({"none": SimpleNamespace()})
+        matcher(Registry([Nearest("none")]))

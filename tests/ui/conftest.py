@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,10 +15,16 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from fsl_demo.core.capabilities import MethodCard
-from fsl_demo.core.episodes import ClassSpec, Episode, Explanation, Focus, Layer, Progress, Scores
+from fsl_demo.backbones.cache import FeatureCache
+from fsl_demo.backbones.networks import Networks
+from fsl_demo.core.capabilities import Classifies, Embeds, ReadsText, SearchesText
+from fsl_demo.core.cards import MethodCard
+from fsl_demo.core.episodes import ClassSpec, Episode, Explanation, Focus, Layer, Progress, Scores, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.registry import Registry
+from fsl_demo.core.settings import Settings, none_below
+from fsl_demo.detectors.faces import FaceDetector
 from fsl_demo.store import Workspace
 from fsl_demo.ui import uploads as incoming
 from fsl_demo.ui.context import Context
@@ -28,7 +34,7 @@ from fsl_demo.ui.jobs import Job
 from fsl_demo.ui.page import Page, SentEdit
 from fsl_demo.ui.server import routes_of
 from fsl_demo.ui.texts import languages
-from tests.colours import mean_colour, painted
+from tests.colours import ColourSpace, mean_colour, painted
 
 Paint = Callable[..., Path]
 PATIENCE = 30
@@ -45,11 +51,11 @@ def until(ready: Callable[[], bool], what: str) -> None:
 
 
 @dataclass(frozen=True)
-class ColourSettings:
-    none_below: float | None = field(default=None, metadata={"low": 0.0, "high": 1.0, "step": 0.01, "help": "-"})
+class ColourSettings(Settings):
+    none_below: float | None = none_below()
 
 
-class Colour:
+class Colour(Classifies[ColourSettings], Embeds):
     """Stands in for a method: 1 - distance of mean colours.
 
     Attributes:
@@ -61,23 +67,17 @@ class Colour:
     Settings = ColourSettings
 
     def __init__(self, name: str = "prototype", sharpness: float = 10.0) -> None:
-        reads = name == "asif"
+        reads = isinstance(self, ReadsText)
         self.card = MethodCard(name, name.title(), "-", "colours", not reads, reads, False, ("query", "support"), 1)
         self.sharpness = sharpness
         self.gate: threading.Event | None = None
         self.left = 0
         self.at_gate = threading.Event()
 
-    def reads(self, text: str, settings: ColourSettings) -> bool:
-        return text.isascii()
-
-    def sentences(self, spec: ClassSpec, settings: ColourSettings) -> tuple[list[str], list[str]]:
-        return [spec.name], list(spec.descriptions)
-
-    def embed(self, pictures: list[Picture]) -> np.ndarray:
+    def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         return np.stack([mean_colour(picture) for picture in pictures])
 
-    def fit(self, episode: Episode, settings: ColourSettings, progress: Progress) -> Any:
+    def fit(self, episode: Episode, settings: ColourSettings, progress: Progress = quiet) -> Any:
         episode.check()
         for spec, shots in zip(episode.classes, episode.shots(), strict=True):
             if not shots:
@@ -109,6 +109,24 @@ class Colour:
             return Explanation(self.card.id, class_index, layers)
 
         return SimpleNamespace(predict=predict, explain=explain)
+
+
+class ReadingColour(Colour, ReadsText[ColourSettings]):
+    """`Colour` that can do with names and descriptions."""
+
+    def reads(self, text: str, settings: ColourSettings) -> bool:
+        return text.isascii()
+
+    def sentences(self, spec: ClassSpec, settings: ColourSettings) -> tuple[list[str], list[str]]:
+        return [spec.name], list(spec.descriptions)
+
+
+class SearchingColour(ReadingColour, SearchesText):
+    """`ReadingColour` with a space to search in."""
+
+    def __init__(self, name: str, joint: ColourSpace | None = None) -> None:
+        super().__init__(name)
+        self.joint = joint or ColourSpace()
 
 
 class Browser:
@@ -268,7 +286,8 @@ def restarted(browser: Browser, methods: dict[str, Any] | None = None) -> Browse
     page = browser.page
     again = Browser.__new__(Browser)
     again.__dict__.update(browser.__dict__)
-    again.page = Page(Workspace(page.workspace.folder), page.methods if methods is None else methods, page.captioners)
+    registry = page.registry if methods is None else Registry(methods.values())
+    again.page = Page(Workspace(page.workspace.folder), registry)
     again.open("latest")
     return again
 
@@ -295,7 +314,10 @@ def paint(uploads: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def page(tmp_path: Path) -> Page:
-    return Page(Workspace(tmp_path / "workspace"), {"prototype": Colour(), "asif": Colour("asif")})
+    return Page(
+        Workspace(tmp_path / "workspace"),
+        Registry([Colour(), ReadingColour("asif")], detectors=[FaceDetector(Networks(FeatureCache()))]),
+    )
 
 
 @pytest.fixture

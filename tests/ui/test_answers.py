@@ -217,7 +217,7 @@ def test_queries_added_after_a_prediction_have_no_answer_yet(filled: Browser, pa
 
 def test_answers_come_in_batches_while_the_job_runs_and_stop_keeps_them(filled: Browser, paint: Paint) -> None:
     filled.add("queries", *(paint(f"more{i}.png", (200, i, i)) for i in range(20)))
-    slow = filled.page.methods["prototype"]
+    slow = filled.page.registry.methods["prototype"]
     with gated(slow, batch=2) as gate:
         job = filled.start("predict")
         assert job is not None and slow.at_gate.wait(30)
@@ -235,7 +235,7 @@ def test_answers_come_in_batches_while_the_job_runs_and_stop_keeps_them(filled: 
 
 
 def test_an_edit_during_a_prediction_makes_its_results_outdated(filled: Browser) -> None:
-    method = filled.page.methods["prototype"]
+    method = filled.page.registry.methods["prototype"]
     with gated(method) as gate:
         job = filled.start("predict")
         assert job is not None and method.at_gate.wait(30)
@@ -249,12 +249,12 @@ def test_an_edit_during_a_prediction_makes_its_results_outdated(filled: Browser)
 
 def test_a_method_that_cannot_answer_is_named_and_the_others_answer(filled: Browser) -> None:
     filled.edit("set_setting", method="asif", name="none_below", value="0.3")
-    method: Any = filled.page.methods["asif"]
+    method: Any = filled.page.registry.methods["asif"]
     method.fit = _refuses
     assert filled.predict()["state"] == "done"
     assert "The weights of asif are not installed" in filled.notice
     assert [one.scores.method for one in filled.document.results] == ["prototype"]
-    method = filled.page.methods["prototype"]
+    method = filled.page.registry.methods["prototype"]
     method.fit = _refuses
     assert filled.predict()["state"] == "failed"
     assert filled.notice.count("not installed") == 2
@@ -267,7 +267,7 @@ def _refuses(*_: object) -> None:
 
 def test_predicting_again_stops_the_earlier_one_which_then_changes_nothing(filled: Browser, paint: Paint) -> None:
     filled.add("queries", *(paint(f"more{i}.png", (200, i, i)) for i in range(20)))
-    method: Any = filled.page.methods["prototype"]
+    method: Any = filled.page.registry.methods["prototype"]
     inner, over = method.fit, []
     with gated(method, batch=2) as gate:
         earlier = filled.start("predict")
@@ -288,14 +288,14 @@ def test_predicting_again_stops_the_earlier_one_which_then_changes_nothing(fille
 def test_a_query_that_joins_the_support_set_embeds_nothing_anew(filled: Browser, page: Page) -> None:
     features = FeatureCache(page.workspace)
     built = methods.build(Networks(features))
-    page.methods.clear()
-    page.methods.update(built)
+    page.registry.methods.clear()
+    page.registry.methods.update(built)
     filled.open_draft.proposals.clear()
     page.refresh(filled.open_draft)
     filled.look()
     assert {"prototype", "asif", "compact-vlm", "can"} <= set(filled.parts["data:proposed"])
-    page.methods.clear()
-    page.methods["prototype"] = built["prototype"]
+    page.registry.methods.clear()
+    page.registry.methods["prototype"] = built["prototype"]
     filled.open_draft.proposals.clear()
     assert filled.predict()["state"] == "done", filled.notice
     embedded = features.embedded["efficientnet_lite0"]

@@ -20,7 +20,7 @@ from tests.ui.conftest import Paint
 
 @pytest.fixture
 def address(page: Page, uploads: Path) -> Iterator[str]:
-    page.captioners = {"dictated": Dictated()}
+    page.registry.captioners = {"dictated": Dictated()}
     with server.running(server.application(page), "127.0.0.1", 0) as address:
         yield address
 

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fsl_demo.core.episodes import Layer
+from fsl_demo.core.capabilities import FillsBlanks, MaskedWord
+from fsl_demo.core.episodes import Layer, Progress, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.services.fill import Filled, Guess
 from fsl_demo.ui import blanks
-from tests.ui.conftest import Browser
+from tests.ui.conftest import Browser, Colour
 
 
 class Guesser:
@@ -28,7 +29,18 @@ class Guesser:
         )
 
 
-def fill(model: Guesser, picture: Picture, sentence: str) -> Filled:
+class Guessing(Colour, FillsBlanks):
+    """A method that fills blanks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.matcher: Any = Guesser()
+
+    def masked_word(self, picture: Picture, sentence: str, progress: Progress = quiet) -> MaskedWord:
+        raise NotImplementedError
+
+
+def fill(method: Guessing, picture: Picture, sentence: str) -> Filled:
     if "___" not in sentence and "[MASK]" not in sentence:
         raise UserError("blank_none")
     grass, street = Guess("<grass>", 0.7, 0.2), Guess("street", 0.1, 0.6)
@@ -38,8 +50,7 @@ def fill(model: Guesser, picture: Picture, sentence: str) -> Filled:
 @pytest.fixture
 def guessing(filled: Browser, monkeypatch: pytest.MonkeyPatch) -> Browser:
     monkeypatch.setattr(blanks, "fill", fill)
-    method: Any = filled.page.methods["prototype"]
-    method.matcher = Guesser()
+    filled.page.registry.methods["prototype"] = Guessing()
     filled.predict()
     return filled
 

@@ -108,7 +108,7 @@ def scores() -> list[Scores]:
 @pytest.fixture
 def large(page: Page, scores: list[Scores]) -> Browser:
     """Twenty classes of five pictures, a thousand queries, three methods; every ninth query is labelled."""
-    page.methods["third"] = Colour("third")
+    page.registry.methods["third"] = Colour("third")
     rows = [
         ClassRow(f"class number {n}", "a photo of a thing", [sha(f"s{n}-{i}") for i in range(5)])
         for n in range(CLASSES)

@@ -14,9 +14,8 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.store import Workspace
 from fsl_demo.ui import tables
 from fsl_demo.ui.page import Page
-from tests.colours import ColourSpace
 from tests.dictated import SENTENCES, Dictated
-from tests.ui.conftest import Browser, Colour, Paint, restarted
+from tests.ui.conftest import Browser, Colour, Paint, Registry, SearchingColour, restarted
 
 
 class Describer(Browser):
@@ -43,12 +42,9 @@ def captioner() -> Dictated:
 
 @pytest.fixture
 def page(tmp_path: Path, captioner: Dictated) -> Page:
-    searched: Any = Colour("asif")
-    searched.joint = ColourSpace()
     return Page(
         Workspace(tmp_path / "workspace"),
-        {"prototype": Colour(), "asif": searched},
-        {"dictated": captioner, "other": Dictated("other")},
+        Registry([Colour(), SearchingColour("asif")], [captioner, Dictated("other")]),
     )
 
 
@@ -69,9 +65,9 @@ def test_the_button_is_there_with_queries_and_a_captioner(browser: Describer, pa
     assert 'data-panel="caption_details"' in browser.panel("details", query=query)
     assert "Describe the queries" in browser.details()
     assert 'data-edit="choose_captioner"' in browser.details()
-    browser.page.captioners = {"dictated": Dictated()}
+    browser.page.registry.captioners = {"dictated": Dictated()}
     assert 'data-edit="choose_captioner"' not in browser.details()
-    browser.page.captioners = {}
+    browser.page.registry.captioners = {}
     assert 'data-panel="caption_details"' not in browser.panel("details", query=query)
     assert browser.describe() == {} and "There is no captioner" in browser.notice
 
@@ -198,7 +194,7 @@ def test_the_chosen_captioner_is_shown_and_remembered(described: Describer, page
 
 
 def test_captions_of_a_captioner_that_is_gone_are_shown_without_maps(described: Describer) -> None:
-    described.page.captioners = {"other": Dictated("other")}
+    described.page.registry.captioners = {"other": Dictated("other")}
     shown = described.details()
     assert "dictated is not installed here" in shown
     assert "a dog in a field" in shown

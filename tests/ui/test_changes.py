@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +15,7 @@ from fsl_demo.ui.changes import Edit
 from fsl_demo.ui.document import Document
 from fsl_demo.ui.page import Page
 from fsl_demo.ui.result import Result
-from tests.ui.conftest import Browser, Colour, Paint, restarted
+from tests.ui.conftest import Browser, Colour, Paint, Registry, restarted
 from tests.worded import Worded
 
 
@@ -68,7 +67,7 @@ def test_what_was_changed() -> None:
     assert changes.edits(BEFORE, after) == [
         Edit("name", "b", "dog", "wolf"),
         Edit("description", "a", "", "furry"),
-        Edit("templates", "clip", None, "a {}"),
+        Edit("templates", "clip", None, "a {}", setting=True),
         Edit("support", "", 1, 2),
     ]
 
@@ -78,8 +77,7 @@ def test_what_was_changed() -> None:
 
 @pytest.fixture
 def page(tmp_path: Path) -> Page:
-    methods: dict[str, Any] = {"prototype": Colour(), "clip": Worded()}
-    return Page(Workspace(tmp_path / "workspace"), methods)
+    return Page(Workspace(tmp_path / "workspace"), Registry([Colour(), Worded()]))
 
 
 @pytest.fixture

@@ -5,30 +5,30 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fsl_demo.backbones.clip.names import folder
-from fsl_demo.methods.clip.space import MODEL
+from fsl_demo.core.settings import Settings, weights
 from fsl_demo.store import Workspace
 from fsl_demo.ui.page import Page
 from tests import serving
 from tests.backbones import tiny_clip
 from tests.serving import Answer, Site
-from tests.ui.conftest import Browser, Colour, until
+from tests.ui.conftest import Browser, Colour, ReadingColour, Registry, until
 
 SAFE = "/somebody/tiny/resolve/main/open_clip_model.safetensors"
 
 
 @dataclass(frozen=True)
-class ModelSettings:
-    model: str = field(default="ViT-B-32/laion2b_s34b_b79k", metadata=MODEL)
+class ModelSettings(Settings):
+    model: str = weights("ViT-B-32/laion2b_s34b_b79k")
 
 
-class Model(Colour):
+class Model(ReadingColour):
     """Stands in for a method on CLIP."""
 
     Settings = ModelSettings  # type: ignore[assignment]
@@ -44,7 +44,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 
 @pytest.fixture
 def page(tmp_path: Path, hub: Site) -> Page:
-    return Page(Workspace(tmp_path / "workspace"), {"prototype": Colour(), "asif": Model("asif")})
+    return Page(Workspace(tmp_path / "workspace"), Registry([Colour(), Model("asif")]))
 
 
 @pytest.fixture

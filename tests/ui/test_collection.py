@@ -11,7 +11,7 @@ from fsl_demo.store import Workspace
 from fsl_demo.ui import examples
 from fsl_demo.ui.incoming import start_import
 from fsl_demo.ui.page import Page
-from tests.ui.conftest import Browser, Colour, Paint, restarted
+from tests.ui.conftest import Browser, Colour, Paint, Registry, restarted
 
 
 def test_save_and_reopen(filled: Browser, page: Page) -> None:
@@ -186,5 +186,5 @@ def test_two_languages_on_one_draft(filled: Browser, page: Page) -> None:
 
 
 def test_another_page_on_the_same_workspace(filled: Browser) -> None:
-    other = Page(Workspace(filled.page.workspace.folder), {"prototype": Colour()})
+    other = Page(Workspace(filled.page.workspace.folder), Registry([Colour()]))
     assert Browser(other, draft=filled.draft).document.queries == filled.document.queries

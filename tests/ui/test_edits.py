@@ -15,7 +15,7 @@ from fsl_demo.ui import ranking
 from fsl_demo.ui.document import NONE, GivenLabel
 from fsl_demo.ui.page import Page, SentEdit
 from fsl_demo.ui.tabs import results_edits, workbench_edits
-from tests.ui.conftest import Browser, Colour, Paint, restarted
+from tests.ui.conftest import Browser, Colour, Paint, ReadingColour, Registry, restarted
 
 
 def another_tab(browser: Browser, page: Page | None = None) -> Browser:
@@ -24,7 +24,7 @@ def another_tab(browser: Browser, page: Page | None = None) -> Browser:
 
 
 def another_process(browser: Browser) -> Page:
-    return Page(Workspace(browser.page.workspace.folder), {"prototype": Colour(), "asif": Colour("asif")})
+    return Page(Workspace(browser.page.workspace.folder), Registry([Colour(), ReadingColour("asif")]))
 
 
 def without_save_state(browser: Browser) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def test_a_refused_edit_is_told_and_acknowledged_and_the_others_are_made(filled:
 @pytest.mark.parametrize("value", ["7", "nan", "much", "-1"])
 def test_a_setting_out_of_bounds_is_refused_by_name(filled: Browser, value: str) -> None:
     filled.edit("set_setting", method="prototype", name="none_below", value=value)
-    assert f"“none_below” cannot be {value}. 0–1" in filled.notice
+    assert f"none_below” cannot be {value}. It is a number from 0 to 1." in filled.notice
     assert not filled.document.settings
 
 

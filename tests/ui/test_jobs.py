@@ -194,7 +194,7 @@ def test_an_unexpected_error_of_a_job_is_a_sentence_and_the_page_stays_usable(
         raise ZeroDivisionError("oh")
 
     with monkeypatch.context() as patch:
-        patch.setattr(filled.page.methods["prototype"], "fit", broken)
+        patch.setattr(filled.page.registry.methods["prototype"], "fit", broken)
         assert filled.predict()["state"] == "failed"
     assert filled.notice == "Something went wrong, and nothing was lost: ZeroDivisionError: oh"
     with monkeypatch.context() as patch:

@@ -60,7 +60,7 @@ def test_a_draft_of_the_previous_version_opens(filled: Browser, tmp_path: Path, 
         with connection:
             connection.execute("INSERT INTO drafts VALUES ('d', 7, 'a tab', ?, 'then')", (json.dumps(data),))
         connection.execute("PRAGMA foreign_keys = ON")
-    page = Page(Workspace(tmp_path / "old"), filled.page.methods)
+    page = Page(Workspace(tmp_path / "old"), filled.page.registry)
     opened = Browser(page, draft="d")
     assert opened.draft == "d" and opened.open_draft.revision == 7
     assert opened.document.queries == filled.document.queries
@@ -87,7 +87,7 @@ def test_a_draft_of_the_first_version_opens(filled: Browser, tmp_path: Path) -> 
         del data[name]
     with closing(previous_version(filled, tmp_path / "old")) as connection, connection:
         connection.execute("INSERT INTO drafts VALUES ('d', 1, 'a tab', ?, 'then')", (json.dumps(data),))
-    opened = Browser(Page(Workspace(tmp_path / "old"), filled.page.methods), draft="d")
+    opened = Browser(Page(Workspace(tmp_path / "old"), filled.page.registry), draft="d")
     assert [row.name for row in opened.document.rows()] == ["red", "blue"] and not opened.document.outdated
     assert opened.predict()["state"] == "done"
 

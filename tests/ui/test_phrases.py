@@ -13,14 +13,13 @@ from fsl_demo.ui import notes
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.page import Page
 from fsl_demo.ui.texts import languages
-from tests.ui.conftest import Browser, Colour
+from tests.ui.conftest import Browser, Colour, Registry
 from tests.worded import Worded
 
 
 @pytest.fixture
 def page(tmp_path: Path) -> Page:
-    methods: dict[str, Any] = {"prototype": Colour(), "clip": Worded()}
-    return Page(Workspace(tmp_path / "workspace"), methods)
+    return Page(Workspace(tmp_path / "workspace"), Registry([Colour(), Worded()]))
 
 
 @pytest.fixture

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from fsl_demo import methods
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.core.capabilities import TextMethod
+from fsl_demo.core.capabilities import ReadsText
 from fsl_demo.inference.prompts import default_templates
 from fsl_demo.store import Workspace
 from fsl_demo.ui.page import Page
-from tests.ui.conftest import Browser, Colour
+from tests.ui.conftest import Browser, Colour, Registry
 from tests.worded import DICTIONARY, Worded
 
 
 @pytest.fixture
 def page(tmp_path: Path) -> Page:
-    known: dict[str, Any] = {"prototype": Colour(), "clip": Worded()}
-    return Page(Workspace(tmp_path / "workspace"), known)
+    return Page(Workspace(tmp_path / "workspace"), Registry([Colour(), Worded()]))
 
 
 @pytest.fixture
@@ -48,7 +46,7 @@ def templates(browser: Browser, text: str) -> None:
 
 def test_every_method_that_reads_text_says_what_it_compares() -> None:
     for method in methods.build(Networks(FeatureCache())).values():
-        assert isinstance(method, TextMethod) == method.card.reads_text
+        assert isinstance(method, ReadsText) == method.card.reads_text
 
 
 def test_the_default_templates_are_shown_edited_and_restored(browser: Browser) -> None:
@@ -138,8 +136,8 @@ def test_scripts_that_the_text_tower_does_not_read(browser: Browser, called: str
 def test_a_new_description_scores_again_without_touching_a_picture(filled: Browser, page: Page) -> None:
     features = FeatureCache(page.workspace)
     built = methods.build(Networks(features))
-    page.methods.clear()
-    page.methods.update({"prototype": built["prototype"], "asif": built["asif"]})
+    page.registry.methods.clear()
+    page.registry.methods.update({"prototype": built["prototype"], "asif": built["asif"]})
     filled.edits(
         ("tick_method", {"method": "asif", "ticked": True}), ("tick_method", {"method": "prototype", "ticked": False})
     )

@@ -13,7 +13,7 @@ from fsl_demo.store import Workspace
 from fsl_demo.ui.page import Page
 from fsl_demo.ui.tabs import search
 from tests.colours import ColourSpace
-from tests.ui.conftest import Browser, Colour, Paint
+from tests.ui.conftest import Browser, Colour, Paint, Registry, SearchingColour
 
 REDS = {"r1.png": (220, 10, 10), "r2.png": (200, 90, 60)}
 BLUES = {"b1.png": (10, 10, 220), "b2.png": (60, 90, 200)}
@@ -58,9 +58,7 @@ def space() -> ColourSpace:
 
 @pytest.fixture
 def searching_page(tmp_path: Path, space: ColourSpace) -> Page:
-    method: Any = Colour("asif")
-    method.joint = space
-    return Page(Workspace(tmp_path / "workspace"), {"prototype": Colour(), "asif": method})
+    return Page(Workspace(tmp_path / "workspace"), Registry([Colour(), SearchingColour("asif", space)]))
 
 
 @pytest.fixture
@@ -277,9 +275,8 @@ def test_a_model_that_cannot_be_loaded_says_why(
 
 
 def test_a_menu_of_models_searches_again(stocked: Searcher) -> None:
-    other: Any = Colour("prototype")
-    other.joint = ColourSpace("other", "Other colours")
-    stocked.page.methods["prototype"] = other
+    other: Any = SearchingColour("prototype", ColourSpace("other", "Other colours"))
+    stocked.page.registry.methods["prototype"] = other
     stocked.find("red", method="asif")
     assert 'value="asif" selected' in stocked.html_of_search
     assert not other.joint.embedded

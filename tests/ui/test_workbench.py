@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +12,21 @@ import pytest
 
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.core.capabilities import MethodCard
+from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture, from_image
+from fsl_demo.core.settings import Settings, choice, slider
 from fsl_demo.inference import faces
 from fsl_demo.ui import live, warming
 from fsl_demo.ui.page import Page
 from tests.colours import painted
-from tests.ui.conftest import Browser, Colour, Paint
+from tests.ui.conftest import Browser, Colour, Paint, Registry
 
 
 @dataclass(frozen=True)
-class OddSettings:
-    made_up: float | None = field(default=None, metadata={"low": 0.0, "high": 2.0, "step": 0.1, "help": "what it is"})
-    variant: str | None = field(default=None, metadata={"choices": ("faces", "<mine>"), "help": "-"})
+class OddSettings(Settings):
+    made_up: float | None = slider(None, low=0.0, high=2.0, step=0.1, help="what it is")
+    variant: str | None = choice(("faces", "<mine>"))
 
 
 class Odd(Colour):
@@ -38,7 +39,7 @@ class Odd(Colour):
 
 @pytest.fixture
 def odd(filled: Browser) -> Browser:
-    filled.page.methods["odd"] = Odd()
+    filled.page.registry.methods["odd"] = Odd()
     filled.page.refresh(filled.open_draft)
     filled.look()
     return filled
@@ -59,12 +60,14 @@ def test_settings_are_set_and_left_to_the_method_again(odd: Browser) -> None:
     assert "<output>1.50</output>" in odd.parts["methods"]
     assert '<option value="faces" selected>' in odd.parts["methods"]
     odd.edit("set_setting", method="odd", name="variant", value="no such")
+    assert "“odd.variant” cannot be no such. It is one of: faces, <mine>." in odd.notice
+    odd.edit("set_setting", method="odd", name="variant", value="")
     odd.edit("set_setting", method="odd", name="made_up", value="")
     assert odd.document.settings == {}
     odd.edit("set_setting", method="odd", name="no such", value="1")
     assert "“odd.no such” cannot be 1" in odd.notice
     odd.edit("set_setting", method="gone", name="x", value="1")
-    assert "“gone.x” cannot be 1" in odd.notice
+    assert "There is no method “gone”" in odd.notice
 
 
 def test_ticked_methods_are_kept_in_their_order_and_counted(odd: Browser) -> None:
@@ -128,7 +131,7 @@ def test_plots_of_a_class_that_was_removed_and_before_a_prediction(filled: Brows
 
 
 def test_frames_are_answered_by_the_fastest_method_fitted_once(filled: Browser, paint: Paint) -> None:
-    slow, fast = filled.page.methods["prototype"], filled.page.methods["asif"]
+    slow, fast = filled.page.registry.methods["prototype"], filled.page.registry.methods["asif"]
     slow.card = MethodCard("prototype", "Slow", "-", "-", True, False, False, (), 99)
     fits = []
     inner = fast.fit
@@ -141,9 +144,9 @@ def test_frames_are_answered_by_the_fastest_method_fitted_once(filled: Browser, 
     filled.edit("rename", key=filled.document.classes[0].key, name="crimson")
     camera.answer(filled.context, frame)
     assert len(fits) == 2
-    filled.page.methods.clear()
+    filled.page.registry.methods.clear()
     with pytest.raises(UserError, match="No method is chosen"):
-        live.Live(Page(filled.page.workspace, {})).answer(filled.context, frame)
+        live.Live(Page(filled.page.workspace, Registry())).answer(filled.context, frame)
 
 
 def test_frames_are_kept_nowhere(page: Page) -> None:
@@ -157,7 +160,7 @@ def test_frames_are_kept_nowhere(page: Page) -> None:
 
 def test_networks_are_loaded_ahead_and_a_failure_is_harmless(page: Page, tmp_path: Path) -> None:
     warming.start(page).join(30)
-    method: Any = page.methods["prototype"]
+    method: Any = page.registry.methods["prototype"]
     method.fit = lambda *_: 1 / 0
     warming.start(page).join(30)
     assert not page.workspace.statistics().pictures

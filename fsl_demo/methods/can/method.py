@@ -5,21 +5,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, ClassVar, Literal
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import Source
-from fsl_demo.core.capabilities import NONE_BELOW, MethodCard
+from fsl_demo.core.capabilities import Classifies, Verifies
+from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import Episode, Explanation, Focus, Layer, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference import calibration
 from fsl_demo.inference.calibration import Default
 from fsl_demo.inference.explanations import scaled
 from fsl_demo.inference.nearest_mean import check_pictures
-from fsl_demo.inference.variants import Variant, choose, installed, variant_setting
+from fsl_demo.inference.variants import HasVariants, Variant, VariantSettings, choose, installed, variant_setting
 from fsl_demo.methods.can.space import CrossSpace
 
 VARIANTS = installed(
@@ -38,17 +39,16 @@ ROUNDS = (35 / 75, 70 / 75)
 
 
 @dataclass(frozen=True)
-class CanSettings:
+class CanSettings(VariantSettings):
     """Settings of `Can`, as of `Siamese`."""
 
-    variant: str | None = field(default=None, metadata=variant_setting(VARIANTS))
-    none_below: float | None = field(default=None, metadata=NONE_BELOW)
+    variant: str | None = variant_setting(VARIANTS)
 
 
-class Can:
+class Can(Classifies[VariantSettings], Verifies, HasVariants):
     """Cosine of pooled maps that were attended to each other."""
 
-    card: ClassVar = MethodCard(
+    card = MethodCard(
         id="can",
         title="Cross attention",
         paper="Hou et al. 2019, Cross Attention Network for Few-shot Classification",
@@ -60,7 +60,7 @@ class Can:
         cost=12,
         kinds=("faces", "photographs"),
     )
-    Settings: ClassVar[type[Any]] = CanSettings
+    Settings: type[VariantSettings] = CanSettings
     variants: Sequence[Variant] = VARIANTS
 
     def __init__(self, networks: Networks) -> None:
@@ -74,7 +74,7 @@ class Can:
             found.append(space.similarities(one, two).diagonal())
         return np.concatenate(found)
 
-    def fit(self, episode: Episode, settings: CanSettings, progress: Progress = quiet) -> CanClassifier:
+    def fit(self, episode: Episode, settings: VariantSettings, progress: Progress = quiet) -> CanClassifier:
         """Choose the variant and average each class's maps.
 
         Raises:
@@ -92,9 +92,7 @@ class Can:
 class CanTransductive(Can):
     """`Can` that looks at all queries before it answers one."""
 
-    card: ClassVar = replace(
-        Can.card, id="can-transductive", title="Cross attention, transductive", transductive=True, kinds=()
-    )
+    card = replace(Can.card, id="can-transductive", title="Cross attention, transductive", transductive=True, kinds=())
 
 
 class CanClassifier:
@@ -105,7 +103,7 @@ class CanClassifier:
         method: Can,
         checkpoint: Source,
         episode: Episode,
-        settings: CanSettings,
+        settings: VariantSettings,
         note: Mapping[str, Any],
         progress: Progress,
     ) -> None:

@@ -5,45 +5,39 @@ Zero-shot by prompts, pictures by Tip-Adapter (Zhang et al. 2021, arXiv:2111.039
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import ClassVar
+from dataclasses import dataclass
 
 from fsl_demo.backbones.clip.names import DEFAULT
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.core.capabilities import NONE_BELOW, MethodCard
+from fsl_demo.core.capabilities import ReadsText
+from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import ClassSpec, Episode, Progress, quiet
+from fsl_demo.core.settings import Settings, weights
 from fsl_demo.inference.calibration import Default
-from fsl_demo.inference.prompts import TEMPLATES, templates
-from fsl_demo.inference.vision_language import BETA, WEIGHT, Fitted, VisionLanguage, sentences
-from fsl_demo.methods.clip.space import MODEL, ClipSpace
+from fsl_demo.inference.prompts import templates
+from fsl_demo.inference.vision_language import VisionLanguage, VisionLanguageInputs, VisionLanguageSettings, sentences
+from fsl_demo.methods.clip.space import ClipSpace
 
 WORTH, SHARPNESS = 1.0, 5.5
 """Tip-Adapter's beta, and a text that counts for one picture."""
 
 
 @dataclass(frozen=True)
-class ClipSettings:
-    """Settings of `ClipMethod`.
+class ClipWeights(Settings):
+    """The setting that names the weights, `architecture/tag`, as `backbones.clip.names` has it."""
 
-    Attributes:
-        model: name of the weights, as `backbones.clip_names` has it.
-        templates: prompt templates, one a line; None for open_clip's simple ones.
-        pictures: weight of the pictures against the text; None lets the method choose.
-        sharpness: Tip-Adapter's beta; None lets the method choose.
-        none_below: similarity under which a query is unlike the examples; None lets the method choose.
-    """
-
-    model: str = field(default=DEFAULT, metadata=MODEL)
-    templates: str | None = field(default=None, metadata=TEMPLATES)
-    pictures: float | None = field(default=None, metadata=WEIGHT)
-    sharpness: float | None = field(default=None, metadata=BETA)
-    none_below: float | None = field(default=None, metadata=NONE_BELOW)
+    model: str = weights(DEFAULT, label="Model", help="architecture/tag, architecture:/file or local-dir:/folder.")
 
 
-class ClipMethod:
+@dataclass(frozen=True)
+class ClipSettings(VisionLanguageSettings, ClipWeights):
+    """Settings of `ClipMethod`; a dataclass's fields begin with those of its last base."""
+
+
+class ClipMethod(ReadsText[ClipSettings]):
     """Similarity of a query to each class's prompts, and to its pictures."""
 
-    card: ClassVar = MethodCard(
+    card = MethodCard(
         id="clip",
         title="CLIP",
         paper="Radford et al. 2021, Learning Transferable Visual Models From Natural Language Supervision",
@@ -55,7 +49,7 @@ class ClipMethod:
         cost=100,
         kinds=(),
     )
-    Settings: ClassVar = ClipSettings
+    Settings = ClipSettings
 
     def __init__(self, networks: Networks) -> None:
         self.networks = networks
@@ -73,17 +67,17 @@ class ClipMethod:
         space = ClipSpace(self.networks, settings.model)
         self.networks.clip(settings.model).load(progress)
         return VisionLanguage(
-            Fitted(
-                self.card.id,
-                self.card.title,
-                space,
-                space,
-                Default.constant(space.scale),
-                Default.constant(-1.0),
-                WORTH,
-                SHARPNESS,
-                settings,
-                _undefined,
+            VisionLanguageInputs(
+                method=self.card.id,
+                title=self.card.title,
+                space=space,
+                sentences=space,
+                temperature=Default.constant(space.scale),
+                none_below=Default.constant(-1.0),
+                worth=WORTH,
+                sharpness=SHARPNESS,
+                settings=settings,
+                define=_undefined,
             ),
             episode,
             progress,

@@ -10,11 +10,8 @@ from fsl_demo.backbones.clip.names import DEFAULT
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.episodes import Box, Progress, in_latin_script, quiet
 from fsl_demo.core.pictures import Picture
-from fsl_demo.inference.image_text_space import encoded
+from fsl_demo.inference.encoding import encoded
 from fsl_demo.inference.vectors import l2_normalize
-
-MODEL = {"text": DEFAULT, "weights": True, "help": "architecture/tag, architecture:/file or local-dir:/folder."}
-"""Metadata of the setting that names the model; "weights" gives it a panel on the page that offers the download."""
 
 
 class ClipSpace:

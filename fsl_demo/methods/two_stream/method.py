@@ -5,16 +5,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import ClassVar
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.core.capabilities import NONE_BELOW, MethodCard
+from fsl_demo.core.capabilities import FillsBlanks, MaskedWord, ReadsText
+from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import ClassSpec, Episode, Explanation, Focus, Layer, Progress, Scores, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.settings import Settings, none_below
 from fsl_demo.inference import calibration
 from fsl_demo.inference.explanations import scaled
 from fsl_demo.inference.phrases import spoken
@@ -26,24 +27,24 @@ TEMPLATE = "a photo of a {}."
 
 
 @dataclass(frozen=True)
-class TwoStreamSettings:
+class TwoStreamSettings(Settings):
     """Settings of `TwoStream`.
 
     Attributes:
         none_below: match under which a query is unlike the examples; None for the checkpoint's.
     """
 
-    none_below: float | None = field(default=None, metadata=NONE_BELOW)
+    none_below: float | None = none_below()
 
 
-class TwoStream:
+class TwoStream(ReadsText[TwoStreamSettings], FillsBlanks):
     """How well a query matches each class's sentences; support pictures are not looked at.
 
     Attributes:
         matcher: matches pictures with any sentences, shows where words look, fills blanks, re-orders a search.
     """
 
-    card: ClassVar = MethodCard(
+    card = MethodCard(
         id="two-stream",
         title="Two streams",
         paper="Lu et al. 2019, ViLBERT; Tan & Bansal 2019, LXMERT",
@@ -55,7 +56,9 @@ class TwoStream:
         cost=60,
         kinds=(),
     )
-    Settings: ClassVar = TwoStreamSettings
+    Settings = TwoStreamSettings
+
+    matcher: TwoStreamModel
 
     def __init__(self, networks: Networks) -> None:
         self.matcher = TwoStreamModel(networks)
@@ -78,6 +81,13 @@ class TwoStream:
     def reads(self, text: str, settings: TwoStreamSettings) -> bool:
         """Whether the text tower knows the script."""
         return self.matcher.reads(text)
+
+    def masked_word(self, picture: Picture, sentence: str, progress: Progress = quiet) -> MaskedWord:
+        """The words for the one [MASK] of a sentence, with the picture and with one of which nothing is known."""
+        model = self.matcher
+        tokens = model.networks.texts.tokens([sentence])
+        (seen,), (unseen,) = model.guesses([model.streams([picture], progress), model.blank()], *tokens)
+        return MaskedWord(model.whole_words(), seen, unseen)
 
 
 class TwoStreamClassifier:

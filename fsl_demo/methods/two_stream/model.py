@@ -46,6 +46,7 @@ class TwoStreamModel:
     title = "Two streams"
     improves = "compact_vlm_0"
     """The space whose order of pictures it was trained to improve, by id."""
+    top = TOP
 
     def __init__(self, networks: Networks, name: str = CHECKPOINT, folder: Path = checkpoints.FOLDER) -> None:
         self.networks, self.towers = networks, PictureTowers(networks)

@@ -13,7 +13,8 @@ from fsl_demo.datasets.parts import Item
 from fsl_demo.evaluation.run import Opened, episode_of
 from fsl_demo.evaluation.sampling import EpisodeSampler
 from fsl_demo.inference.calibration import REFUSED, softmax
-from fsl_demo.methods.compact_vlm import SHARPNESS, WORTH, CompactVlm, CompactVlmSettings
+from fsl_demo.inference.vision_language import VisionLanguageSettings
+from fsl_demo.methods.compact_vlm import SHARPNESS, WORTH, CompactVlm
 
 WAY, QUERIES, EPISODES, EACH = 5, 15, 150, 100
 TEMPERATURES = np.geomspace(2, 200, 81)
@@ -55,7 +56,7 @@ def calibrated(
     opened = Opened()
 
     def answers(shot: int, weight: float, beta: float = SHARPNESS, way: int = WAY, episodes: int = EPISODES) -> Answers:
-        settings, found, truths = CompactVlmSettings(pictures=weight, sharpness=beta), [], []
+        settings, found, truths = VisionLanguageSettings(pictures=weight, sharpness=beta), [], []
         for number, drawn in enumerate(EpisodeSampler(files, way, shot, QUERIES, 0).draw(episodes)):
             progress("score", number, episodes)
             episode, truth = episode_of(drawn, opened)

@@ -26,13 +26,9 @@ TASKS = {
     "two-stream": "two_stream",
 }
 """The module of each method's task; its class `TASK` is one."""
-OPTIONS = {
-    "start": ("from", "{method} has its own towers and batches, and begins from nothing."),
-    "backbone": ("backbone", "{method} has its own towers and batches, and begins from nothing."),
-    "batch": ("batch", "{method} has its own towers and batches, and begins from nothing."),
-    "language_model": ("language-model", "Only captioners have one."),
-}
-"""Options that not every training has: what the command line calls them, and why the others have none."""
+_OWN = "{method} has its own towers and batches, and begins from nothing."
+REASONS = {"start": _OWN, "backbone": _OWN, "batch": _OWN, "language_model": "Only captioners have one."}
+"""Options of `Config` that not every training has, and why the others have none."""
 
 
 def find(method: str) -> type[Task]:
@@ -63,6 +59,6 @@ def named(method: str, source: Source, config: Config) -> Task:
     }
     for option, value in given.items():
         if value is not None and option not in kind.takes:
-            name, reason = OPTIONS[option]
-            raise UserError("setting_bad", name=name, value="used", reason=reason.format(method=method))
+            name = "from" if option == "start" else option.replace("_", "-")
+            raise UserError("setting_bad", name=name, value="used", reason=REASONS[option].format(method=method))
     return kind.named(method, source)

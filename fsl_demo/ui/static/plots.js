@@ -22,7 +22,7 @@ export async function draw() {
   if (!answer.html) return;
   const { title, matrix, map } = JSON.parse(answer.html);
   document.getElementById("matrix-title").textContent = title;
-  for (const [id, figure] of [["matrix", matrix], ["map", map]])
+  for (const [id, figure] of [["matrix", matrix], ["map", map]].filter(([, figure]) => figure))
     await plotly.react(document.getElementById(id), figure.data, figure.layout, { responsive: true, displaylogo: false });
 }
 

@@ -39,8 +39,7 @@ def parts(context: Context) -> dict[str, Any]:
 
 def plain_name(context: Context, method: str) -> str:
     """What a method is called in plain words; its title where there are none."""
-    key = f"plain.{method}"
-    return context.say(key) if context.language.has(key) else context.title(method)
+    return context.text(f"plain.{method}", context.title(method))
 
 
 TAB = Tab(

@@ -10,7 +10,7 @@ import numpy as np
 
 from fsl_demo.core.episodes import MAX_NAME, quiet
 from fsl_demo.core.errors import UserError
-from fsl_demo.inference.image_text_space import ImageTextSpace
+from fsl_demo.core.spaces import ImageTextSpace
 from fsl_demo.inference.phrases import sentence_vector
 from fsl_demo.services import search
 from fsl_demo.services.search import index_of
@@ -47,7 +47,7 @@ class Found(Panel):
     taken_out: int = 0
 
     def html(self, context: Context) -> str:
-        spaces = search.spaces(context.methods)
+        spaces = search.spaces(context.registry)
         collection = context.workspace.collection()
         if not spaces or not collection:
             return context.render("found.html#empty", spaces=bool(spaces), taken_out=self.taken_out)
@@ -89,7 +89,7 @@ class Index(JobRequest):
     method: Name = ""
 
     def work(self, context: Context) -> Callable[[Job], None]:
-        spaces = search.spaces(context.methods)
+        spaces = search.spaces(context.registry)
         if not spaces:
             raise UserError("no_joint_space")
         space = spaces.get(self.method) or next(iter(spaces.values()))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
 from typing import Any
 
-from fsl_demo.core.capabilities import Method, TextMethod
+from fsl_demo.core.capabilities import Method, ReadsText
 from fsl_demo.ui import clip_weights, examples, prompting, settings
 from fsl_demo.ui.captions import Describe
 from fsl_demo.ui.context import Context
@@ -60,8 +59,8 @@ def parts(context: Context) -> dict[str, Any]:
     return shown
 
 
-def _reader(method: Method) -> TextMethod | None:
-    return method if method.card.reads_text and isinstance(method, TextMethod) else None
+def _reader(method: Method) -> ReadsText | None:
+    return method if isinstance(method, ReadsText) else None
 
 
 def _methods(context: Context, chosen: Sequence[str]) -> str:
@@ -76,7 +75,8 @@ def _methods(context: Context, chosen: Sequence[str]) -> str:
                 "card": method.card,
                 "ticked": name in chosen,
                 "weights": clip_weights.state(context, method) if name in chosen else None,
-                "controls": [settings.control(context, method, spec) for spec in fields(method.Settings)],
+                "controls": settings.controls(context, method),
+                "faults": settings.faults(context, method),
                 "figures": measured(name),
             }
         )
