@@ -84,12 +84,14 @@ def verified(entry: Entry, folder: Path | None = None) -> Entry:
     return replace(entry, versions=versions, fault=entry.fault or next(iter(faults), None))
 
 
-def load(source: Source, folder: Path | None = None) -> Checkpoint:
-    """Read the version in use.
+def load(source: Source | Checkpoint, folder: Path | None = None) -> Checkpoint:
+    """Read the version in use; what is loaded already stays as it is.
 
     Raises:
         UserError: whatever is wrong with it.
     """
+    if isinstance(source, Checkpoint):
+        return source
     home = layout.home(source, folder or layout.FOLDER)
     return read_version(home, layout.in_use(home, str(source)), str(source))
 

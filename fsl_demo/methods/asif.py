@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from fsl_demo import checkpoints
 from fsl_demo.backbones.efficientnet_lite0 import imagenet_names
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.checkpoints import Checkpoint, Current
 from fsl_demo.core.capabilities import NamesPictures, ReadsText
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import ClassSpec, Episode, Explanation, Focus, Progress, Scores, in_latin_script, quiet
@@ -24,7 +24,7 @@ from fsl_demo.core.pictures import Picture
 from fsl_demo.core.settings import Settings, none_below, slider
 from fsl_demo.inference import calibration
 from fsl_demo.inference.anchors import PICTURE_KEEP, PICTURE_POWER, TEXT_KEEP, TEXT_POWER, relative
-from fsl_demo.inference.calibration import Default
+from fsl_demo.inference.calibration import Defaults
 from fsl_demo.inference.explanations import heat, nearest
 from fsl_demo.inference.glossary import sentences
 from fsl_demo.inference.image_space import ImageSpace
@@ -36,6 +36,7 @@ WORTHS = (0.25, 0.5, 1.0, 2.0, 4.0)
 PRIOR = 2.0
 """How strongly held-out pictures have to disagree with a worth of 1."""
 WORDS = 8
+ANCHORS = 1_000
 
 
 @dataclass(frozen=True)
@@ -75,24 +76,16 @@ class Asif(ReadsText[AsifSettings], NamesPictures):
     Settings = AsifSettings
 
     def __init__(self, networks: Networks) -> None:
-        shipped = checkpoints.load(CHECKPOINT)
         self.networks = networks
         self.space = ImageSpace(networks)
-        self.temperature = Default.unpack(shipped.arrays["temperature"])
-        self.none_below = Default.unpack(shipped.arrays["none_below"])
-        self.checkpoint = "+".join(
-            weights[:16] for weights in (networks.pictures.weights, networks.texts.weights, shipped.sha256)
-        )
-        texts = shipped.arrays["anchors"].astype(np.float32)
-        self.text_origin = texts.mean(axis=0)
-        self.text_anchors = l2_normalize(texts - self.text_origin)
+        self.anchors = Current(lambda checkpoint: TextAnchors.of(checkpoint, networks), CHECKPOINT)
 
     def fit(self, episode: Episode, settings: AsifSettings, progress: Progress = quiet) -> AsifClassifier:
         """Embed names, descriptions and support pictures.
 
         Raises:
             UserError: for an episode that `check` refuses; `description_script`, `class_undescribed` for a class
-                with neither pictures nor English text.
+                with neither pictures nor English text; what is wrong with the checkpoint.
         """
         episode.check()
         for spec, shots in zip(episode.classes, episode.shots(), strict=True):
@@ -105,9 +98,7 @@ class Asif(ReadsText[AsifSettings], NamesPictures):
 
     def text_rows(self, classes: Sequence[ClassSpec], progress: Progress = quiet) -> np.ndarray:
         """What each class's text is like, [C, 1000]; zeros for a class without English text."""
-        texts = text_vectors(self.networks, classes, progress)
-        rows = relative(l2_normalize(texts - self.text_origin) @ self.text_anchors.T, TEXT_POWER, TEXT_KEEP)
-        return np.where(texts.any(axis=1, keepdims=True), rows, 0.0)
+        return self.anchors().rows(text_vectors(self.networks, classes, progress))
 
     def sentences(self, spec: ClassSpec, settings: AsifSettings) -> tuple[list[str], list[str]]:
         """What stands for a class: its name in templates, and descriptions or else dictionary definitions."""
@@ -123,6 +114,43 @@ class Asif(ReadsText[AsifSettings], NamesPictures):
         return tuple((names[i], float(cosines[i])) for i in np.argsort(-cosines)[:WORDS])
 
 
+@dataclass(frozen=True)
+class TextAnchors:
+    """What a checkpoint holds: what anchors' texts are, and what goes with them.
+
+    Attributes:
+        weights: hashes of the weights, joined by "+".
+        origin: the mean of the anchors' vectors, [384].
+        vectors: from there to the anchors, unit vectors [1000, 384].
+    """
+
+    weights: str
+    defaults: Defaults
+    origin: np.ndarray
+    vectors: np.ndarray
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint, networks: Networks) -> TextAnchors:
+        """
+        Raises:
+            UserError: `card_differs`.
+        """
+        texts = checkpoint.array("anchors", ANCHORS, networks.texts.channels).astype(np.float32)
+        hashes = (networks.pictures.weights, networks.texts.weights, checkpoint.sha256)
+        origin = texts.mean(axis=0)
+        return cls(
+            weights="+".join(sha256[:16] for sha256 in hashes),
+            defaults=Defaults.of(checkpoint),
+            origin=origin,
+            vectors=l2_normalize(texts - origin),
+        )
+
+    def rows(self, texts: np.ndarray) -> np.ndarray:
+        """What texts, [C, 384], are like, [C, 1000]; zeros for zeros."""
+        rows = relative(l2_normalize(texts - self.origin) @ self.vectors.T, TEXT_POWER, TEXT_KEEP)
+        return np.where(texts.any(axis=1, keepdims=True), rows, 0.0)
+
+
 class AsifClassifier:
     """Text rows and prototypes of one episode, how they are blended, and their calibration.
 
@@ -133,7 +161,8 @@ class AsifClassifier:
     def __init__(self, method: Asif, episode: Episode, settings: AsifSettings, progress: Progress) -> None:
         started = time.perf_counter()
         self.method, self.episode, self.settings = method, episode, settings
-        self.texts = method.text_rows(episode.classes, progress)
+        self.anchors = method.anchors()
+        self.texts = self.anchors.rows(text_vectors(method.networks, episode.classes, progress))
         pictures = [example.picture for example in episode.support]
         self.support = method.space.embed(pictures, progress)
         self.counts = np.array(episode.shots())
@@ -145,8 +174,9 @@ class AsifClassifier:
             self._calibrate(by_picture, self._by_text(self.support), owners, shots)
         else:
             self.blend = self._blends(shots)
-            self.temperature = method.temperature.at(len(self.counts), shots, float(self.blend.mean()))
-            self.none_below = method.none_below.at(len(self.counts), shots, float(self.blend.mean()))
+            defaults = self.anchors.defaults
+            self.temperature = defaults.temperature.at(len(self.counts), shots, float(self.blend.mean()))
+            self.none_below = defaults.none_below.at(len(self.counts), shots, float(self.blend.mean()))
         if settings.none_below is not None:
             self.none_below = settings.none_below
         self.seconds = time.perf_counter() - started
@@ -158,7 +188,7 @@ class AsifClassifier:
         similarities = self.blend * (embedded @ self.prototypes.T) + (1 - self.blend) * self._by_text(embedded)
         return Scores(
             self.method.card.id,
-            self.method.checkpoint,
+            self.anchors.weights,
             asdict(self.settings),
             self.seconds + time.perf_counter() - started,
             similarities.astype(np.float32),
@@ -200,7 +230,7 @@ class AsifClassifier:
 
     def _calibrate(self, by_picture: np.ndarray, by_text: np.ndarray, owners: np.ndarray, shots: float) -> None:
         """Choose blend, temperature and threshold by how well held-out support pictures are told apart."""
-        temperature, none_below = self.method.temperature, self.method.none_below
+        temperature, none_below = self.anchors.defaults.temperature, self.anchors.defaults.none_below
 
         def tried(worth: float) -> tuple[float, float, float, np.ndarray, float]:
             blend = self._blends(shots - 1, worth)

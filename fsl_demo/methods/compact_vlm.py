@@ -10,9 +10,8 @@ from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import Source
 from fsl_demo.core.capabilities import ReadsText, SearchesText
 from fsl_demo.core.cards import MethodCard
-from fsl_demo.core.episodes import ClassSpec, Episode, Progress, quiet
-from fsl_demo.inference.calibration import Default
-from fsl_demo.inference.compact_space import CHECKPOINT, of_class_names, of_sentences
+from fsl_demo.core.episodes import ClassSpec, Episode, Progress, in_latin_script, quiet
+from fsl_demo.inference.compact_space import CHECKPOINT, CompactSpace, of_class_names, of_sentences
 from fsl_demo.inference.glossary import definitions
 from fsl_demo.inference.prompts import templates
 from fsl_demo.inference.vision_language import VisionLanguage, VisionLanguageInputs, VisionLanguageSettings, sentences
@@ -23,9 +22,6 @@ WORTH, SHARPNESS = 1.86, 3.0
 
 class CompactVlm(ReadsText[VisionLanguageSettings], SearchesText):
     """Similarity of a query to each class's prompts, and to its pictures.
-
-    Attributes:
-        joint: the space in which sentences and pictures are compared.
 
     Args:
         checkpoint: in place of the one that is shipped.
@@ -45,7 +41,12 @@ class CompactVlm(ReadsText[VisionLanguageSettings], SearchesText):
     Settings = VisionLanguageSettings
 
     def __init__(self, networks: Networks, checkpoint: Source = CHECKPOINT) -> None:
-        self.joint, self.space = of_sentences(networks, checkpoint), of_class_names(networks, checkpoint)
+        self._joint, self._space = of_sentences(networks, checkpoint), of_class_names(networks, checkpoint)
+
+    @property
+    def joint(self) -> CompactSpace:
+        """The space in which sentences and pictures are compared."""
+        return self._joint()
 
     def fit(self, episode: Episode, settings: VisionLanguageSettings, progress: Progress = quiet) -> VisionLanguage:
         """Embed prompts and support pictures; definitions stand in for descriptions that nobody typed.
@@ -53,14 +54,15 @@ class CompactVlm(ReadsText[VisionLanguageSettings], SearchesText):
         Raises:
             UserError: what `VisionLanguage` raises.
         """
+        space = self._space(progress)
         return VisionLanguage(
             VisionLanguageInputs(
                 method=self.card.id,
                 title=self.card.title,
-                space=self.space,
+                space=space,
                 sentences=self.joint,
-                temperature=Default.unpack(self.space.arrays["temperature"]),
-                none_below=Default.unpack(self.space.arrays["none_below"]),
+                temperature=space.defaults.temperature,
+                none_below=space.defaults.none_below,
                 worth=WORTH,
                 sharpness=SHARPNESS,
                 settings=settings,
@@ -76,8 +78,8 @@ class CompactVlm(ReadsText[VisionLanguageSettings], SearchesText):
         Raises:
             UserError: `template_bad`, `templates_many`.
         """
-        return sentences(self.space, spec, templates(settings.templates), definitions)
+        return sentences(self._space(), spec, templates(settings.templates), definitions)
 
     def reads(self, text: str, settings: VisionLanguageSettings) -> bool:
         """Whether the text tower knows the script."""
-        return self.space.reads(text)
+        return in_latin_script(text)

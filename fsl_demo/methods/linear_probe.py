@@ -30,6 +30,9 @@ EfficientNet-Lite0's vectors, the cross-entropy of one picture a class is lowest
 FOLDS = 5
 ITERATIONS = 1_000
 
+SpaceInUse = Callable[[], ImageTextSpace]
+"""Gives the space with the weights that are in use now."""
+
 
 @dataclass(frozen=True)
 class LinearProbeSettings(Settings):
@@ -59,8 +62,8 @@ class LinearProbe(Classifies[LinearProbeSettings]):
     )
     Settings = LinearProbeSettings
 
-    def __init__(self, networks: Networks, space: Callable[[Networks], ImageTextSpace] = of_class_names) -> None:
-        self.networks, self.space = networks, space(networks)
+    def __init__(self, networks: Networks, space: Callable[[Networks], SpaceInUse] = of_class_names) -> None:
+        self.networks, self._space = networks, space(networks)
 
     def fit(self, episode: Episode, settings: LinearProbeSettings, progress: Progress = quiet) -> LinearProbeClassifier:
         """Embed the support set and train on it.
@@ -69,7 +72,7 @@ class LinearProbe(Classifies[LinearProbeSettings]):
             UserError: for an episode that `check` refuses, and `class_empty`.
         """
         check_pictures(episode, self.card.title)
-        return LinearProbeClassifier(self.card.id, self.space, episode, settings, progress)
+        return LinearProbeClassifier(self.card.id, self._space(), episode, settings, progress)
 
 
 class LinearProbeClassifier:

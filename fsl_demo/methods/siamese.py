@@ -18,14 +18,13 @@ from fsl_demo.core.capabilities import Classifies, Verifies
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import Episode, Progress, quiet
 from fsl_demo.core.pictures import Picture
-from fsl_demo.inference.calibration import Default
+from fsl_demo.inference.calibration import Defaults
 from fsl_demo.inference.local_scaling import locally_scaled
 from fsl_demo.inference.nearest_mean import NearestMean, NearestMeanInputs, check_pictures
 from fsl_demo.inference.space import TrainedSpace
-from fsl_demo.inference.variants import HasVariants, Variant, VariantSettings, choose, installed, variant_setting
+from fsl_demo.inference.variants import HasVariants, Variant, Variants, VariantSettings, choose, variant_setting
 
-VARIANTS = installed(
-    "siamese",
+VARIANTS = Variants(
     (
         Variant("digits", "siamese_digits"),
         Variant("digits_0_to_4", "siamese_digits_0_to_4", proposed=False),
@@ -34,6 +33,7 @@ VARIANTS = installed(
         Variant("aligned_faces", "siamese_aligned_faces"),
         Variant("photographs", "siamese_photographs"),
     ),
+    "siamese",
 )
 
 
@@ -60,14 +60,14 @@ class Siamese(Classifies[VariantSettings], Verifies, HasVariants):
         kinds=("characters", "faces"),
     )
     Settings: type[VariantSettings] = SiameseSettings
-    variants: Sequence[Variant] = VARIANTS
+    variants = VARIANTS
 
     def __init__(self, networks: Networks) -> None:
         self.networks = networks
 
     def verify(self, first: Sequence[Picture], second: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         """Cosines of pairs of pictures, [P], in the space of the first variant; locally scaled, if it has a cohort."""
-        space = TrainedSpace(self.networks, self.variants[0].checkpoint)
+        space = TrainedSpace(self.networks, self.variants.known()[0].checkpoint)
         one, two = space.embed(first, progress), space.embed(second, progress)
         cohort = space.network.arrays.get("cohort")
         return (one * two).sum(axis=1) if cohort is None else locally_scaled(one, two, cohort.astype(np.float32))
@@ -83,7 +83,7 @@ class Siamese(Classifies[VariantSettings], Verifies, HasVariants):
         def held_out(checkpoint: Source, tell: Progress) -> np.ndarray:
             return NearestMean(self.inputs(checkpoint, asdict(settings), {}), episode, tell).held_out()
 
-        variant, note = choose(self.variants, settings.variant, episode, held_out, progress)
+        variant, note = choose(self.variants.known(), settings.variant, episode, held_out, progress)
         return self.classifier(self.inputs(variant.checkpoint, asdict(settings), note), episode, progress)
 
     def classifier(self, inputs: NearestMeanInputs, episode: Episode, progress: Progress) -> NearestMean:
@@ -91,17 +91,14 @@ class Siamese(Classifies[VariantSettings], Verifies, HasVariants):
 
     def inputs(self, checkpoint: Source, settings: dict[str, Any], note: Any) -> NearestMeanInputs:
         """The space of a checkpoint and its defaults."""
-        network = self.networks.trained(checkpoint)
-        temperature, none_below = (
-            Default.of_pictures(network.checkpoint.arrays[name]) for name in ("temperature", "none_below")
-        )
         space = TrainedSpace(self.networks, checkpoint)
+        defaults = Defaults.of_pictures(space.network.checkpoint)
         return NearestMeanInputs(
             method=self.card.id,
-            checkpoint=network.weights,
+            checkpoint=space.network.weights,
             space=space,
-            temperature=temperature,
-            none_below=none_below,
+            temperature=defaults.temperature,
+            none_below=defaults.none_below,
             settings=settings,
             note=note,
         )

@@ -43,7 +43,7 @@ class Task:
         self.episode = Episode(tuple(ClassSpec(f"class {i}") for i in range(len(shots))), tuple(support))
 
     def fit(self, settings: LinearProbeSettings = AUTOMATIC) -> LinearProbeClassifier:
-        return LinearProbe(networks(), lambda _: self.space).fit(self.episode, settings, quiet)
+        return LinearProbe(networks(), lambda _: lambda: self.space).fit(self.episode, settings, quiet)
 
 
 @pytest.mark.parametrize("shots", [(1, 1), (1, 1, 1), (4, 4), (2, 5, 3, 4)])

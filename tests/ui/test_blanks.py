@@ -32,9 +32,11 @@ class Guesser:
 class Guessing(Colour, FillsBlanks):
     """A method that fills blanks."""
 
+    matcher: Any = None
+
     def __init__(self) -> None:
         super().__init__()
-        self.matcher: Any = Guesser()
+        self.matcher = Guesser()
 
     def masked_word(self, picture: Picture, sentence: str, progress: Progress = quiet) -> MaskedWord:
         raise NotImplementedError
