@@ -55,7 +55,7 @@ test: $(VENV)/.installed-dev ## install what the tests need, Chromium too, and r
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: lint ## check style and types, and run the tests that are fast
-	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile -m "not slow and not browser and not process" $(ARGS)
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile -m "not slow and not browser" $(ARGS)
 
 lint: $(VENV)/.installed-dev ## check style and types
 	$(VENV)/bin/ruff check .

@@ -95,6 +95,7 @@ def test_no_module_imports_in_a_circle() -> None:
         raise AssertionError(" -> ".join(error.args[1])) from None
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("package", "absent"),
     [("core", ("torch", "sqlite3", "sqlite_utils", "gradio")), ("store", ("torch", "gradio"))],

@@ -37,6 +37,7 @@ def device_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runtime, "_device", "cpu")
 
 
+@pytest.mark.process
 def test_torchvision_can_be_imported_and_used_beside_this_torch() -> None:
     code = """
 runtime.prepare()
@@ -61,6 +62,7 @@ print(json.dumps({
         assert found["declared"] == (not found["cuda"])
 
 
+@pytest.mark.process
 def test_nothing_is_declared_where_the_operators_load() -> None:
     code = """
 import torch
@@ -79,6 +81,7 @@ print(json.dumps({
     assert found["loaded"] >= 1
 
 
+@pytest.mark.process
 def test_nothing_is_declared_without_torchvision() -> None:
     code = """
 import importlib.util
@@ -88,6 +91,7 @@ print(json.dumps(runtime.guard_torchvision()))
     assert in_fresh_process(code) is False
 
 
+@pytest.mark.process
 def test_setting_up_keeps_the_process_offline_and_does_not_import_torch() -> None:
     code = """
 import sys
@@ -98,11 +102,13 @@ print(json.dumps([*(os.environ[name] for name in names), os.environ["OMP_NUM_THR
     assert in_fresh_process(code) == ["1", "1", "False", "PASSIVE", "1", False]
 
 
+@pytest.mark.process
 def test_threads_reach_torch() -> None:
     code = "runtime.prepare(threads=1)\nimport torch\nprint(json.dumps(torch.get_num_threads()))"
     assert in_fresh_process(code) == 1
 
 
+@pytest.mark.process
 def test_a_switch_that_the_person_has_set_stays() -> None:
     code = "runtime.prepare()\nprint(json.dumps(os.environ['OMP_WAIT_POLICY']))"
     assert in_fresh_process(code, OMP_WAIT_POLICY="ACTIVE") == "ACTIVE"

@@ -8,36 +8,22 @@ from __future__ import annotations
 import argparse
 
 from fsl_demo import __version__
-from fsl_demo.cli import (
-    caption,
-    checkpoints,
-    doctor,
-    episodes,
-    evaluate,
-    explain,
-    fill,
-    methods,
-    predict,
-    search,
-    sort,
-    train,
-    weights,
-)
+from fsl_demo.core.tables import load
 
 VERBS = (
-    predict,
-    explain,
-    caption,
-    fill,
-    search,
-    sort,
-    episodes,
-    train,
-    evaluate,
-    methods,
-    checkpoints,
-    weights,
-    doctor,
+    "predict",
+    "explain",
+    "caption",
+    "fill",
+    "search",
+    "sort",
+    "episodes",
+    "train",
+    "evaluate",
+    "methods",
+    "checkpoints",
+    "weights",
+    "doctor",
 )
 
 EPILOG = """\
@@ -68,6 +54,6 @@ def parser(program: str = "python -m fsl_demo") -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=__version__, help="show the version and exit")
     verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for verb in VERBS:
+    for verb in load(__name__, *VERBS):
         verb.add(verbs)
     return top

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from fsl_demo.services import reading
 if TYPE_CHECKING:
     from fsl_demo.store import Workspace
 
-FORMATS = ("imagefolder", "huggingface", "csv")
+DEFAULT_FORMAT = "imagefolder"
 _UNANSWERED = dict.fromkeys(("answer", "probability", "unlike", "probabilities"))
 
 
@@ -140,18 +141,33 @@ def label(chosen: argparse.Namespace) -> int:
 def _add_export(actions: options.Verbs) -> argparse.ArgumentParser:
     parser = options.add_verb(actions, "export", "Write episodes to one file that other programs read.")
     parser.add_argument("ids", nargs="*", metavar="ID", help="ids of episodes, as `list` has them (default: all)")
-    parser.add_argument("--format", choices=FORMATS, default=FORMATS[0], help=f"(default: {FORMATS[0]}, class folders)")
+    parser.add_argument(
+        "--format",
+        choices=Formats(),
+        default=DEFAULT_FORMAT,
+        metavar="FORMAT",
+        help=f"%(choices)s (default: {DEFAULT_FORMAT}, class folders)",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the zip or CSV to write")
     parser.set_defaults(run=export)
     return parser
 
 
+class Formats:
+    """The ids of the formats, which are imported when somebody asks for one."""
+
+    def __iter__(self) -> Iterator[str]:
+        from fsl_demo.store.exchange import FORMATS
+
+        return iter(FORMATS)
+
+
 def export(chosen: argparse.Namespace) -> int:
-    from fsl_demo.store.exchange import FORMATS as writers
+    from fsl_demo.store.exchange import FORMATS
 
     workspace = _workspace(chosen)
     ids = chosen.ids or [summary.id for summary in workspace.episodes()]
-    writers[chosen.format].write([(episode_id, workspace.episode(episode_id)) for episode_id in ids], chosen.out)
+    FORMATS[chosen.format].write([(episode_id, workspace.episode(episode_id)) for episode_id in ids], chosen.out)
     print(chosen.out)
     return 0
 

@@ -100,6 +100,9 @@ def choose(
 ) -> tuple[Variant, Mapping[str, Any]]:
     """The variant to use, and a note that says why.
 
+    Raises:
+        UserError: `setting_bad` for a variant that is not there.
+
     Returns:
         The variant; "variant", "reason" ("asked", "only", "held_out", "looks") and, for "held_out", the "accuracy" of
         each variant, and under "faulty" what is wrong with those that could not be tried.

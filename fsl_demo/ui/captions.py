@@ -83,8 +83,13 @@ class CaptionDetails(Panel):
         described = next((one for one in said if one.captioner == self.captioner), None)
         described = described or shown_caption(context.document, said)
         if described is None:
+            chosen = context.document.captioner
             return context.render(
-                "caption.html", described=None, captioners=context.captioners, captioner=chosen_captioner(context)
+                "caption.html",
+                described=None,
+                captioners=context.captioners,
+                captioner=chosen_captioner(context),
+                missing="" if chosen in context.captioners else chosen,
             )
         rank = max(0, min(self.rank, len(described.captions) - 1))
         caption = described.captions[rank]

@@ -13,7 +13,7 @@ def note(context: Context, result: Result) -> tuple[str, str] | None:
     chosen = result.scores.note
     if "variant" in chosen:
         return context.say("variant_for", kind=context.variant(chosen["variant"])), _variant(context, result)
-    if "mixed" in chosen:
+    if chosen.keys() >= {"mixed", "weight", "sharpness"}:
         return context.say("mix", weight=chosen["weight"], sharpness=chosen["sharpness"]), _mix(context, result)
     return None
 

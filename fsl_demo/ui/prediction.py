@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -32,14 +32,29 @@ class Predict(JobRequest):
             rows = document.rows()
             episode = document.episode(context.picture)
             evidence, queries = document.evidence(), list(document.queries)
-            plans = [Plan(context.methods[name], settings_of(context.methods[name], document)) for name in chosen]
+            plans, refusals = _plans(context, chosen)
         episode.check()
         if not queries:
             raise UserError("no_queries")
         if not chosen:
             raise UserError("no_methods")
+        if not plans:
+            raise refusals[0]
+        context.refuse(refusals)
         prediction = _Prediction(context, episode, [row.key for row in rows], queries, evidence)
         return lambda job: prediction.run(job, plans)
+
+
+def _plans(context: Context, chosen: Sequence[str]) -> tuple[list[Plan], list[UserError]]:
+    """The methods with their settings, and why some cannot be run as they are set."""
+    plans: list[Plan] = []
+    refusals: list[UserError] = []
+    for method in context.registry.chosen(chosen):
+        try:
+            plans.append(Plan(method, settings_of(method, context.document)))
+        except UserError as error:
+            refusals.append(error)
+    return plans, refusals
 
 
 @dataclass

@@ -46,7 +46,9 @@ def render(context: Context) -> str:
     ]
     if not pairs:
         return ""
-    edits = dict.fromkeys(edit for before, after in pairs for edit in changes.edits(before, after))
+    edits: list[Edit] = []  # not a set: what a record says that a setting was may be a list
+    for before, after in pairs:
+        edits += [edit for edit in changes.edits(before, after) if edit not in edits]
     compared = [(after, changes.moves(before, after)) for before, after in pairs]
     columns = [_column(context, after, moves) for after, moves in compared if moves]
     still = ", ".join(context.title(after.scores.method) for after, moves in compared if not moves)

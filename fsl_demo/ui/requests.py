@@ -90,8 +90,8 @@ class Tab:
 
     Attributes:
         id: of its element.
-        label: key of its label's text.
-        template: of the element's first HTML.
+        label: key of its label's text; where no language has it, it is the label itself.
+        template: of the element's first HTML; "tab.html" is a place for the part that is called like the tab.
         requests: what can be asked for in it.
         parts: what it shows of the document, by name; see `Board`.
     """

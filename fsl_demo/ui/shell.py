@@ -43,9 +43,11 @@ def options() -> dict[str, Any]:
 def i18n() -> gr.I18n:
     """The tabs' labels by language."""
     labels = [tab.label for tab in TABS]
-    return gr.I18n(**{code: {key: language.say(key) for key in labels} for code, language in languages().items()})
+    return gr.I18n(
+        **{code: {key: language.texts.get(key, key) for key in labels} for code, language in languages().items()}
+    )
 
 
 def _place(template: str, name: str) -> None:
     """HTML that the page's script fills."""
-    gr.HTML(templating.render(template), elem_id=name, js_on_load=None, apply_default_css=False, padding=False)
+    gr.HTML(templating.render(template, id=name), elem_id=name, js_on_load=None, apply_default_css=False, padding=False)

@@ -148,6 +148,7 @@ save(folder, 2.0)
 
 
 @pytest.mark.process
+@pytest.mark.process
 @pytest.mark.parametrize("point", ["weights", "before", "after", "in_use"])
 def test_a_kill_leaves_what_was_in_use(tmp_path: Path, point: str) -> None:
     save(tmp_path, 1.0)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fsl_demo.core.registry import Registry
 from fsl_demo.services import reading
 from fsl_demo.store import Workspace
 from tests.cli.conftest import Call
@@ -17,7 +18,8 @@ from tests.dictated import Dictated
 @pytest.fixture(autouse=True)
 def captioner(monkeypatch: pytest.MonkeyPatch) -> Dictated:
     found = Dictated()
-    monkeypatch.setattr(reading, "captioners", lambda vectors: {"dictated": found, "other": Dictated("other")})
+    known = Registry(captioners=[found, Dictated("other")])
+    monkeypatch.setattr(reading, "registry", lambda *_: known)
     return found
 
 

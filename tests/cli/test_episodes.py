@@ -103,7 +103,7 @@ def test_label_by_class_none_and_clear(call: Call, saved: tuple[Path, str]) -> N
 def test_export_and_import(call: Call, saved: tuple[Path, str], tmp_path: Path) -> None:
     folder, episode_id = saved
     call("episodes", "label", episode_id, "--workspace", folder, "--query", "1", "--class", "brick")
-    assert set(episodes.FORMATS) == set(FORMATS)
+    assert set(episodes.Formats()) == set(FORMATS)
     for name, chosen in FORMATS.items():
         file = tmp_path / f"{name}{chosen.suffix}"
         said = call("episodes", "export", episode_id, "--workspace", folder, "--format", name, "--out", file)

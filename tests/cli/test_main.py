@@ -55,6 +55,7 @@ def test_the_documentation_names_the_verb(verb: str) -> None:
     assert re.search(rf"(`|python -m fsl_demo ){verb}\b", page)
 
 
+@pytest.mark.process
 def test_help_needs_no_torch_and_no_gradio() -> None:
     code = (
         "import sys; from fsl_demo.cli import parser; parser().format_help();"
@@ -87,6 +88,7 @@ def test_version(call: Call) -> None:
     assert call("--version").out.strip() == __version__
 
 
+@pytest.mark.process
 def test_a_real_process(support: Path, queries: Path, tmp_path: Path) -> None:
     """No picture is embedded twice in a workspace, and a second process says the same."""
     arguments = ("predict", "--support", support, "--queries", queries, "--methods", "prototype", "--format", "csv")
@@ -110,6 +112,7 @@ def test_an_interrupted_command_ends_with_130(call: Call, monkeypatch: pytest.Mo
     assert call("predict", "--queries", tmp_path).code == 130
 
 
+@pytest.mark.process
 def test_a_reader_who_stops_reading_is_no_error(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
@@ -119,6 +122,7 @@ def test_a_reader_who_stops_reading_is_no_error(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (1, "")
 
 
+@pytest.mark.process
 @pytest.mark.skipif(sys.platform != "linux", reason="file names are text elsewhere")
 def test_a_file_name_need_not_be_text(support: Path, tmp_path: Path) -> None:
     part("brick", 0, 0).save(tmp_path / "fine.png")

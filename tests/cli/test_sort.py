@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.sorting import snapshot, survive
-from fsl_demo.core.capabilities import Method
+from fsl_demo.core.registry import Registry
 from fsl_demo.services import reading
 from fsl_demo.services.sort import files
 from tests.cli.conftest import Call
@@ -26,8 +26,8 @@ METHODS = ("--methods", "nearest", "--set", "nearest.none_below=-0.6")
 def method(monkeypatch: pytest.MonkeyPatch) -> Nearest:
     """The only method: mean colours. A green picture is unlike red and blue ones; a mixed one is between them."""
     nearest = Nearest()
-    known: dict[str, Method] = {"nearest": nearest}  # type: ignore[dict-item]
-    monkeypatch.setattr(reading, "methods", lambda vectors: known)
+    known = Registry([nearest])
+    monkeypatch.setattr(reading, "registry", lambda *_: known)
     return nearest
 
 

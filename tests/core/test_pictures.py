@@ -343,6 +343,7 @@ class TestRefused:
         monkeypatch.setattr(ImageFile.ImageFile, "load", lambda self: pytest.fail("decoded"))
         assert refusal(liars[kind]).code == "picture_pixels"
 
+    @pytest.mark.process
     def test_a_huge_picture_takes_no_memory(self, tmp_path: Path) -> None:
         file = tmp_path / "vast.png"
         file.write_bytes(huge_png())

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from fsl_demo.__main__ import main
-from fsl_demo.core.capabilities import Method
+from fsl_demo.core.registry import Registry
 from fsl_demo.services import reading
 from tests.cli.conftest import known_methods as known_methods
 from tests.docs.documents import DOCUMENTS, ROOT, blocks
@@ -62,10 +62,10 @@ def printed(command: str) -> str:
 
 @pytest.mark.parametrize("name", [str(file.relative_to(ROOT)) for file in DOCUMENTS if session(file)])
 def test_a_transcript_is_what_the_commands_print(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known_methods: dict[str, Method]
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known_methods: Registry
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(reading, "methods", lambda vectors: known_methods)
+    monkeypatch.setattr(reading, "registry", lambda *_: known_methods)
     for command, expected in steps(session(ROOT / name)):
         if command.startswith("cat "):
             Path(command.removeprefix("cat ")).write_text(expected, encoding="utf-8")

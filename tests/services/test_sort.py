@@ -428,6 +428,7 @@ def test_the_files_of_a_folder(desk: Desk) -> None:
     assert found == ["9.jpg", "10.jpg", "a.jpg", "b.jpg", "deep/a.jpg", "link.jpg", "notes"]
 
 
+@pytest.mark.process
 def test_neither_torch_nor_gradio_nor_the_store_is_imported() -> None:
     code = (
         "import sys, fsl_demo.services.sort, fsl_demo.services.predict;"

@@ -284,6 +284,7 @@ for number in range(9):
 """
 
 
+@pytest.mark.process
 @pytest.mark.skipif(os.name != "posix", reason="kills with SIGKILL")
 def test_a_killed_process_loses_only_what_it_was_writing(tmp_path: Path) -> None:
     child = subprocess.run([sys.executable, "-c", _CHILD, str(tmp_path)], capture_output=True, text=True, timeout=60)

@@ -70,6 +70,7 @@ def test_labels_of_an_earlier_release_stay_and_later_ones_may_be_given_in_bulk(
     assert stored.labels == given.labels
 
 
+@pytest.mark.process
 def test_neither_torch_nor_gradio_is_imported() -> None:
     code = "import sys, fsl_demo.store.exchange; sys.exit(bool({'torch', 'gradio'} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
@@ -167,6 +168,7 @@ for number in range(9):
 """
 
 
+@pytest.mark.process
 @pytest.mark.skipif(os.name != "posix", reason="kills with SIGKILL")
 @pytest.mark.parametrize(
     ("module", "function", "survive"),

@@ -52,6 +52,7 @@ def run(script: str, *arguments: str) -> list[str]:
     return done.stdout.split()
 
 
+@pytest.mark.process
 def test_neither_page_nor_store_nor_example_pictures_are_needed() -> None:
     imported = run(SCRIPT)
     for module in ("training.loop", "evaluation.verification", "datasets.lfw", "losses.focal", "methods.siamese"):
@@ -69,6 +70,7 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.process
 def test_the_command_line_trains_and_measures_without_them(digits: Path, tmp_path: Path) -> None:
     places = ("--out", str(tmp_path), "--runs", str(tmp_path / "runs"), "--name", "mine", "--epochs", "1")
     made = run(DOOR, "train", "siamese", "--data", str(digits), "--from", "siamese_digits", *places)
@@ -77,6 +79,7 @@ def test_the_command_line_trains_and_measures_without_them(digits: Path, tmp_pat
     assert "mine" in run(DOOR, "evaluate", str(tmp_path / "mine"), "--methods", "prototype", *few)
 
 
+@pytest.mark.process
 def test_several_processes_train_together_and_one_of_them_writes(digits: Path, tmp_path: Path) -> None:
     launch = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "fsl_demo", "train")
     data = ("siamese", "--data", str(digits), "--from", "siamese_digits", "--device", "cpu", "--threads", "1")
@@ -92,6 +95,7 @@ def test_several_processes_train_together_and_one_of_them_writes(digits: Path, t
     assert done.stdout.split() == [str(tmp_path / "both")] and done.stderr.count("epoch 2/2") == 1
 
 
+@pytest.mark.process
 def test_without_its_package_heic_is_unknown_and_the_rest_is_read(tmp_path: Path) -> None:
     import pillow_heif
 

@@ -17,6 +17,7 @@ from fsl_demo.core.episodes import LabelledEpisode
 from fsl_demo.core.file_names import folder_name
 from fsl_demo.store.exchange import document
 from fsl_demo.store.exchange.files import ZipWriter, replacing
+from fsl_demo.store.exchange.format import Format
 
 _README = """---
 configs:
@@ -104,3 +105,6 @@ def _query_labels(labelled: LabelledEpisode) -> list[str | None]:
 
 def _lines(rows: Iterable[dict]) -> str:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+FORMAT = Format("huggingface", "Hugging Face data set (zip)", ".zip", write)

@@ -17,6 +17,7 @@ from fsl_demo.core.file_names import folder_name
 from fsl_demo.core.pictures import Picture
 from fsl_demo.store.exchange import document
 from fsl_demo.store.exchange.files import ZipWriter, replacing
+from fsl_demo.store.exchange.format import Format
 
 
 def write(episodes: Sequence[tuple[str, LabelledEpisode]], path: Path) -> None:
@@ -53,3 +54,6 @@ def _file(class_name: str, picture: Picture) -> str:
 
 def _name(picture: Picture) -> str:
     return f"{folder_name(PurePosixPath(picture.name).stem)}-{picture.sha256[:12]}.png"
+
+
+FORMAT = Format("imagefolder", "Class folders (zip)", ".zip", write)

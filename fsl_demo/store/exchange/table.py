@@ -17,6 +17,7 @@ from fsl_demo.core.file_names import plain_cell, safe_cell
 from fsl_demo.core.pictures import Picture
 from fsl_demo.store.episodes import StoredEpisode
 from fsl_demo.store.exchange.files import replacing
+from fsl_demo.store.exchange.format import Format
 
 COLUMNS = ("file_name", "label", "role", "episode_id", "annotator", "created_at", "sha256", "caption")
 NONE = "(none of these)"
@@ -113,3 +114,6 @@ def _parse(text: str, name: str) -> list[tuple[int, dict[str, str]]]:
         return [(table.line_num, {column: plain_cell(row.get(column, "")) for column in COLUMNS}) for row in table]
     except csv.Error as error:
         raise UserError("import_document", file=name, reason=str(error)) from error
+
+
+FORMAT = Format("csv", "Table of labels (CSV)", ".csv", write)

@@ -10,7 +10,7 @@ import * as queue from "./queue.js";
 import * as results from "./results.js";
 import * as state from "./state.js";
 import * as tables from "./tables.js";
-import { language, t } from "./texts.js";
+import { has, language, t } from "./texts.js";
 import * as workbench from "./workbench.js";
 
 const MOUNTS = { workbench: workbench.mount, results: results.mount, label: label.mount, search: tables.mountSearch, collection: tables.mountCollection };
@@ -85,7 +85,7 @@ function nameTabs() {
   const rest = all.filter((id) => !line.some((button) => button.dataset.tabId === id));
   const name = (button, id) => {
     const text = [...button.childNodes].find((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
-    if (text && id && text.data !== t(`tab_${id}`)) text.data = t(`tab_${id}`);
+    if (text && has(`tab_${id}`) && text.data !== t(`tab_${id}`)) text.data = t(`tab_${id}`);
   };
   for (const button of line) name(button, button.dataset.tabId);
   buttons(".overflow-dropdown button").forEach((button, n) => name(button, rest[n]));
@@ -99,7 +99,7 @@ function mount() {
     if (mounted.has(root)) continue;
     mounted.add(root);
     fresh = true;
-    MOUNTS[root.dataset.mounted](root);
+    MOUNTS[root.dataset.mounted]?.(root);
     views.observe(root);
   }
   if (!fresh) return;

@@ -3,6 +3,10 @@ import { code, texts } from "../texts.js";
 
 export const language = code;
 
+export function has(key) {
+  return key in texts;
+}
+
 export function t(key, params = {}) {
   const text = texts[key] ?? key;
   return text.replace(/\{\{|\}\}|\{(\w+)(?::[^}]*)?\}/g, (match, name) => (name ? String(params[name] ?? "") : match[0]));

@@ -1,7 +1,14 @@
 """The tabs of the page. A new one is a module in this folder and a line here."""
 
-from fsl_demo.ui.requests import Registry
-from fsl_demo.ui.tabs import collection, label, results, search, workbench
+from fsl_demo.core.tables import load
+from fsl_demo.ui.requests import Registry, Tab
 
-TABS = (workbench.TAB, results.TAB, label.TAB, search.TAB, collection.TAB)
+TABS: tuple[Tab, ...] = load(
+    __name__,
+    "workbench:TAB",
+    "results:TAB",
+    "label:TAB",
+    "search:TAB",
+    "collection:TAB",
+)
 REGISTRY = Registry(TABS)

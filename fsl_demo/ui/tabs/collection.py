@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from fsl_demo.core.errors import UserError
-from fsl_demo.store.exchange import FORMATS
+from fsl_demo.store.exchange import FORMATS, Format
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import Document
 from fsl_demo.ui.drafts import Drafts, OpenDraft
@@ -44,10 +44,15 @@ class Episodes(Panel):
             episodes=found,
             class_names=sorted({name for summary in everything for name in summary.classes}),
             methods=sorted({method for summary in everything for method in summary.methods}),
-            formats=list(FORMATS),
+            formats=[(kind.id, _title(context, kind)) for kind in FORMATS.values()],
             drafts=_drafts(context),
             statistics=context.workspace.statistics(),
         )
+
+
+def _title(context: Context, kind: Format) -> str:
+    key = f"format.{kind.id}"
+    return context.say(key) if context.language.has(key) else kind.title
 
 
 def _drafts(context: Context) -> list[dict[str, Any]]:
@@ -122,7 +127,7 @@ class Export(JobRequest):
             raise UserError("import_unknown", file=self.format)
 
         def run(job: Job) -> None:
-            job.progress(context.say(f"format.{kind.id}"))("write", 0, 0)
+            job.progress(_title(context, kind))("write", 0, 0)
             chosen = self.episodes or [summary.id for summary in context.workspace.episodes()]
             path = context.page.exports / f"episodes-{datetime.now():%Y%m%d-%H%M%S}-{kind.id}{kind.suffix}"
             kind.write([(episode_id, context.workspace.episode(episode_id)) for episode_id in chosen], path)

@@ -1,0 +1,27 @@
+"""What a format to export to is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fsl_demo.core.episodes import LabelledEpisode
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format to export to.
+
+    Attributes:
+        id: for the command line.
+        title: for people, where the page's language has no text of its own.
+        suffix: of the file, with its dot.
+        write: writes episodes, as (id, episode), to a file; `UserError` `disk_full`, `folder_unwritable` or
+            `export_entries` leave no file.
+    """
+
+    id: str
+    title: str
+    suffix: str
+    write: Callable[[Sequence[tuple[str, LabelledEpisode]], Path], None]
