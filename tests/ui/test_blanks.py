@@ -20,7 +20,7 @@ from tests.ui.conftest import Browser, Colour
 class Guesser:
     """Stands in for the two-stream model."""
 
-    title = "Guesser"
+    title, weights = "Guesser", ""
 
     def words(self, picture: Picture, sentence: str) -> tuple[Layer, ...]:
         values = np.eye(9, dtype=np.float32)
