@@ -6,21 +6,31 @@ Tip-Adapter (Zhang et al. 2021, arXiv:2111.03930).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import Source
-from fsl_demo.core.capabilities import ReadsText, SearchesText
+from fsl_demo.core.capabilities import HasWeights, ReadsText, ScoresEpisodes, SearchesText
 from fsl_demo.core.cards import MethodCard
-from fsl_demo.core.episodes import ClassSpec, Episode, Progress, in_latin_script, quiet
+from fsl_demo.core.episodes import ClassSpec, Episode, Progress, Scores, in_latin_script, quiet
+from fsl_demo.inference.batches import stacked
 from fsl_demo.inference.compact_space import CHECKPOINT, CompactSpace, of_class_names, of_sentences
 from fsl_demo.inference.glossary import definitions
 from fsl_demo.inference.prompts import templates
-from fsl_demo.inference.vision_language import VisionLanguage, VisionLanguageInputs, VisionLanguageSettings, sentences
+from fsl_demo.inference.vision_language import (
+    VisionLanguage,
+    VisionLanguageInputs,
+    VisionLanguageSettings,
+    score_stack,
+    sentences,
+)
 
 WORTH, SHARPNESS = 1.86, 3.0
 """How many pictures a text counts for; beta: with one picture, the best of the grid on CIFAR-FS validation classes."""
 
 
-class CompactVlm(ReadsText[VisionLanguageSettings], SearchesText):
+class CompactVlm(ReadsText[VisionLanguageSettings], ScoresEpisodes, HasWeights, SearchesText):
     """Similarity of a query to each class's prompts, and to its pictures.
 
     Args:
@@ -54,22 +64,30 @@ class CompactVlm(ReadsText[VisionLanguageSettings], SearchesText):
         Raises:
             UserError: what `VisionLanguage` raises.
         """
+        return VisionLanguage(self.inputs(settings, progress), episode, progress)
+
+    def score_episodes(
+        self, episodes: Sequence[Episode], settings: VisionLanguageSettings, progress: Progress = quiet
+    ) -> list[Scores]:
+        return stacked(episodes, partial(score_stack, self.inputs(settings, progress)))
+
+    def weights(self, settings: VisionLanguageSettings) -> str:
+        return self._space().weights
+
+    def inputs(self, settings: VisionLanguageSettings, progress: Progress = quiet) -> VisionLanguageInputs:
+        """What the classifier is made of, but for the episode."""
         space = self._space(progress)
-        return VisionLanguage(
-            VisionLanguageInputs(
-                method=self.card.id,
-                title=self.card.title,
-                space=space,
-                sentences=self.joint,
-                temperature=space.defaults.temperature,
-                none_below=space.defaults.none_below,
-                worth=WORTH,
-                sharpness=SHARPNESS,
-                settings=settings,
-                define=definitions,
-            ),
-            episode,
-            progress,
+        return VisionLanguageInputs(
+            method=self.card.id,
+            title=self.card.title,
+            space=space,
+            sentences=self.joint,
+            temperature=space.defaults.temperature,
+            none_below=space.defaults.none_below,
+            worth=WORTH,
+            sharpness=SHARPNESS,
+            settings=settings,
+            define=definitions,
         )
 
     def sentences(self, spec: ClassSpec, settings: VisionLanguageSettings) -> tuple[list[str], list[str]]:

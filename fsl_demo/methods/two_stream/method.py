@@ -12,7 +12,7 @@ import numpy as np
 
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import Current, Source
-from fsl_demo.core.capabilities import FillsBlanks, MaskedWord, ReadsText
+from fsl_demo.core.capabilities import FillsBlanks, HasWeights, MaskedWord, ReadsText
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import (
     ClassSpec,
@@ -49,7 +49,7 @@ class TwoStreamSettings(Settings):
     none_below: float | None = none_below()
 
 
-class TwoStream(ReadsText[TwoStreamSettings], FillsBlanks):
+class TwoStream(ReadsText[TwoStreamSettings], HasWeights, FillsBlanks):
     """How well a query matches each class's sentences; support pictures are not looked at.
 
     Args:
@@ -77,6 +77,9 @@ class TwoStream(ReadsText[TwoStreamSettings], FillsBlanks):
     def matcher(self) -> TwoStreamModel:
         """Matches pictures with any sentences, shows where words look, fills blanks, re-orders a search."""
         return self._matcher()
+
+    def weights(self, settings: TwoStreamSettings) -> str:
+        return self.matcher.weights
 
     def fit(self, episode: Episode, settings: TwoStreamSettings, progress: Progress = quiet) -> TwoStreamClassifier:
         """Choose the sentences of each class.
