@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -44,26 +45,66 @@ class Stack:
         return replace(self, episodes=[self.episodes[row] for row in rows])
 
 
+@dataclass(frozen=True)
+class Scored:
+    """What a method says of a stack, as `Scores` has it for each episode.
+
+    Attributes:
+        similarities, probabilities: [B, Q, C].
+        none_below: [B], or one number for all.
+        notes: one an episode.
+    """
+
+    method: str
+    checkpoint: str
+    settings: Mapping[str, Any]
+    similarities: np.ndarray
+    probabilities: np.ndarray
+    none_below: Any
+    notes: Sequence[Mapping[str, Any]]
+
+
+def scores_of(scored: Scored) -> list[Scores]:
+    """The scores of each episode of a stack."""
+    below = np.broadcast_to(scored.none_below, len(scored.notes))
+    return [
+        Scores(
+            method=scored.method,
+            checkpoint=scored.checkpoint,
+            settings=scored.settings,
+            seconds=0.0,
+            similarities=scored.similarities[row].astype(np.float32),
+            probabilities=scored.probabilities[row].astype(np.float32),
+            none_below=float(below[row]),
+            note=note,
+        )
+        for row, note in enumerate(scored.notes)
+    ]
+
+
 def stacked(episodes: Sequence[Episode], score: Callable[[Stack], list[Scores]]) -> list[Scores]:
     """Scores of the episodes in their order; each gets its share of the seconds that its stack took.
 
     Args:
         score: gives the scores of a stack's episodes.
     """
-    return by_key(episodes, _shape, lambda rows: _timed([episodes[row] for row in rows], score))
+    return by_key(
+        [_shape(episode) for episode in episodes], lambda rows: _timed([episodes[row] for row in rows], score)
+    )
 
 
-def by_key(
-    episodes: Sequence[Episode], key: Callable[[Episode], Hashable], score: Callable[[list[int]], list[Scores]]
-) -> list[Scores]:
-    """Scores of the episodes in their order, those of one key at a time."""
-    groups: dict[Hashable, list[int]] = {}
-    for row, episode in enumerate(episodes):
-        groups.setdefault(key(episode), []).append(row)
+def by_key(keys: Sequence[Hashable], score: Callable[[list[int]], list[Scores]]) -> list[Scores]:
+    """Scores of episodes in their order, those of one key at a time.
+
+    Args:
+        keys: of each episode.
+        score: gives the scores of the episodes with these numbers.
+    """
     scores: dict[int, Scores] = {}
-    for rows in groups.values():
+    for key in dict.fromkeys(keys):
+        rows = [row for row, other in enumerate(keys) if other == key]
         scores.update(zip(rows, score(rows), strict=True))
-    return [scores[row] for row in range(len(episodes))]
+    return [scores[row] for row in range(len(keys))]
 
 
 def _shape(episode: Episode) -> Hashable:

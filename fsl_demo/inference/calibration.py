@@ -9,6 +9,7 @@ Where a shape begins with "...", several episodes with the same owners may be st
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,6 +111,17 @@ def threshold(similarities: np.ndarray, owners: np.ndarray, before: float | np.n
     """
     own = similarities[..., np.arange(len(owners)), owners]
     return now + (np.quantile(own, REFUSED, axis=-1) - before) * len(owners) / (len(owners) + PRIOR_THRESHOLD)
+
+
+def pick(values: Sequence[np.ndarray], best: np.ndarray) -> np.ndarray:
+    """Of T trials' results [..., *], the best one's for each episode, [..., *].
+
+    Args:
+        best: which trial, [...].
+    """
+    stack = np.stack(values)
+    places = best.reshape((1, *best.shape, *(1,) * (stack.ndim - 1 - best.ndim)))
+    return np.take_along_axis(stack, places, axis=0)[0]
 
 
 def _sums(vectors: np.ndarray, owners: np.ndarray, classes: int) -> np.ndarray:

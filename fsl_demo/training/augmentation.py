@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -53,7 +52,7 @@ class Augmentation:
             changed[picture] = _erased(changed[picture])
         return changed
 
-    def preparing(self, architecture: Architecture) -> tuple[Callable[[Tensor], Tensor], list[Any]]:
+    def preparing(self, architecture: Architecture) -> tuple[Callable[[Tensor], Tensor], object]:
         """`augment` and `setting` of a `Setup` for an embedder of this architecture."""
         recipe = PREPROCESSINGS[architecture.preprocessing]
 

@@ -14,7 +14,7 @@ from fsl_demo.services import reading
 def measure(chosen: argparse.Namespace, output: Output) -> None:
     """Print each method's accuracy, and the pictures that look like another class."""
     registry = reading.registry(chosen.workspace)
-    episode = reading.task(Path(chosen.data), None, output.terminal.progress, output.terminal.fault)
+    episode = reading.task(Path(chosen.data), {}, progress=output.terminal.progress, report=output.terminal.fault)
     names = [spec.name for spec in episode.classes]
     output.about["split"] = "all pictures of the folder"
     firsts = [next(e.picture for e in episode.support if e.class_index == i) for i in range(len(names))]
