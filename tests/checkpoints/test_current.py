@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from fsl_demo import checkpoints
+from fsl_demo import checkpoints, methods
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import layout
+from fsl_demo.core.capabilities import SearchesText
 from fsl_demo.core.errors import UserError
+from fsl_demo.core.registry import Registry
 from fsl_demo.core.settings import Choice
 from fsl_demo.methods.siamese import Siamese
+from fsl_demo.services import search
 from tests.checkpoints.tiny import NAME, rewrite, save
 
 
@@ -107,3 +110,15 @@ def test_nothing_is_read_at_import() -> None:
     ran = subprocess.run([sys.executable, "-c", OPENED], capture_output=True, text=True, cwd=Path(__file__).parents[2])
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.strip() == "[]"
+
+
+def test_without_any_checkpoint_everything_is_built_and_says_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layout, "FOLDER", tmp_path)
+    registry = Registry(methods.build(Networks(FeatureCache())).values())
+    assert search.spaces(registry) == {} and checkpoints.catalogue() == ()
+    for method in registry.supporting(SearchesText):
+        if method.card.id != "clip":
+            with pytest.raises(UserError, match="not installed"):
+                _ = method.joint
