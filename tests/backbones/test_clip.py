@@ -53,6 +53,7 @@ def agree(clip: Clip, wanted: tuple[np.ndarray, np.ndarray]) -> None:
     assert wanted[0].std() > 0.01 and not np.allclose(wanted[1][0], wanted[1][1], atol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ["tiny", "tiny-quickgelu", "tiny-resnet", "tiny-mobile"])
 def test_a_file(architecture: str, tmp_path: Path) -> None:
     file = tiny_clip.save(architecture, tmp_path / "mine.safetensors")

@@ -38,6 +38,7 @@ def gpt2(tmp_path: Path) -> Path:
     return small_gpt2(tmp_path / "made" / "gpt2", 48, 6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["prefix", "gated"])
 def test_a_captioner_on_another_language_model(call: Call, root: Path, gpt2: Path, tmp_path: Path, method: str) -> None:
     places = ("--root", root, "--runs", tmp_path / "runs", "--out", tmp_path / "made")

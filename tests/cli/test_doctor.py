@@ -48,6 +48,7 @@ def test_faults_are_listed(call: Call, queries: Path, tmp_path: Path, monkeypatc
     assert "1 faults" in said.out
 
 
+@pytest.mark.slow
 def test_a_workspace_that_is_none(call: Call, tmp_path: Path) -> None:
     said = call("doctor", "--workspace", tmp_path / "none")
     assert said.code == 0

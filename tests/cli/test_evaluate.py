@@ -15,6 +15,7 @@ pytestmark = pytest.mark.usefixtures("shared")
 SMALL = ("--way", "3", "--queries", "1", "--episodes", "2")
 
 
+@pytest.mark.slow
 def test_figures_of_every_method_on_the_same_episodes(call: Call, support: Path) -> None:
     said = call("evaluate", "--data", support, *SMALL, "--shot", "1,2", "--format", "json")
     assert said.code == 0

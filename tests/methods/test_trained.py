@@ -54,6 +54,7 @@ def episode(shots: int, chosen: tuple[int, ...] = (0, 3, 6, 7), queries: int = 3
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [Siamese, SiameseCbam, S3Net])
 @pytest.mark.parametrize("shots", [1, 4])
 def test_digits_are_told_apart(make: Any, shots: int) -> None:

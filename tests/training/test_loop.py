@@ -132,6 +132,7 @@ def test_it_learns_and_writes_its_curve(tmp_path: Path) -> None:
     assert len(ElementTree.parse(tmp_path / "run" / "curve.svg").getroot()) > 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schedule", [SCHEDULE, replace(SCHEDULE, drops=((0.5, 0.1),), rate=0.05)], ids=["adam", "sgd"])
 @pytest.mark.parametrize("killed_in", ["validate", "tell"])
 def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(

@@ -87,6 +87,7 @@ def test_choosing_by_hand() -> None:
     assert float(choices(logits)) == pytest.approx((np.mean(rows) + np.mean(columns)) / 2)
 
 
+@pytest.mark.slow
 def test_the_loss_falls_and_the_language_model_stays() -> None:
     """On a few pictures that it sees again and again."""
     module = objective()

@@ -39,6 +39,7 @@ def places(value: Any, path: tuple = ()) -> Iterator[tuple]:
         yield from places(child, (*path, key))
 
 
+@pytest.mark.slow
 def test_any_value_anywhere(workspace: Workspace, labelled: LabelledEpisode) -> None:
     pictures = {example.picture.sha256: example.picture for example in labelled.episode.support}
     pictures |= {picture.sha256: picture for picture in labelled.episode.queries}

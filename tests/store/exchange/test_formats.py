@@ -69,6 +69,7 @@ def test_same_contents_same_file(name: str, tmp_path: Path, labelled: LabelledEp
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
+@pytest.mark.slow
 def test_torchvision_reads_class_folders(tmp_path: Path, labelled: LabelledEpisode, digits: list[Picture]) -> None:
     runtime.prepare()
     runtime.guard_torchvision()
