@@ -84,7 +84,6 @@ print(json.dumps({
     assert found["loaded"] >= 1
 
 
-@pytest.mark.slow
 def test_nothing_is_declared_without_torchvision(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runtime, "_library", None)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)

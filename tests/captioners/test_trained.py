@@ -102,6 +102,7 @@ def test_a_card_that_does_not_fit_is_refused(part: str, code: str, tmp_path: Pat
     assert raised.value.code == code
 
 
+@pytest.mark.slow
 def test_shuffled_weights_speak_otherwise() -> None:
     from dataclasses import replace
 

@@ -61,6 +61,7 @@ def test_a_language_model_of_ones_own(call: Call, root: Path, tmp_path: Path) ->
     assert card["figures"]["validation"]["perplexity"] > 1
 
 
+@pytest.mark.slow
 def test_captions_are_measured_on_the_test_pictures(call: Call, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("pycocoevalcap")
     monkeypatch.setattr(doubt, "EACH", 5)  # pictures of a kind

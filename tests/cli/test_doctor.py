@@ -32,6 +32,7 @@ def test_all_is_well(call: Call, queries: Path, tmp_path: Path) -> None:
     assert "whole" in found["workspace"]
 
 
+@pytest.mark.slow
 def test_faults_are_listed(call: Call, queries: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Workspace(tmp_path).add_picture(ingest(queries / "brick 1.png"))
     (stored,) = (file for file in (tmp_path / "blobs").rglob("*") if file.is_file())

@@ -67,6 +67,7 @@ def test_the_table_is_markdown_and_heat_maps_come_after_it(call: Call, support: 
     assert "blanking" not in said.out
 
 
+@pytest.mark.slow
 def test_heat_maps(call: Call, tmp_path: Path) -> None:
     for number, surface in enumerate([*SURFACES, "coins", "camera"]):
         (tmp_path / surface).mkdir()

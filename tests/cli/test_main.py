@@ -114,7 +114,6 @@ def test_an_interrupted_command_ends_with_130(call: Call, monkeypatch: pytest.Mo
     assert call("predict", "--queries", tmp_path).code == 130
 
 
-@pytest.mark.slow
 @pytest.mark.process
 def test_a_reader_who_stops_reading_is_no_error(tmp_path: Path) -> None:
     Workspace(tmp_path)
@@ -126,7 +125,6 @@ def test_a_reader_who_stops_reading_is_no_error(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (1, "")
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("shared")
 @pytest.mark.skipif(sys.platform != "linux", reason="file names are text elsewhere")
 def test_a_file_name_need_not_be_text(support: Path, tmp_path: Path, call: Call) -> None:

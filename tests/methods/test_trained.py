@@ -186,6 +186,7 @@ def test_cross_attention_of_a_pair_and_of_a_place() -> None:
     assert query.map.min() == 0 and query.map.max() == 1
 
 
+@pytest.mark.slow
 def test_transductive_answers_depend_on_the_other_queries() -> None:
     task = episode(1)
     alone, together = (

@@ -38,6 +38,7 @@ def zipped(folder: Path, files: dict[str, Path]) -> str:
     return str(archive)
 
 
+@pytest.mark.slow
 def test_predict(client: Client, paint: Paint, tmp_path: Path) -> None:
     support = zipped(tmp_path, {"red/1.png": paint("r.png", (200, 9, 9)), "blue/1.png": paint("b.png", (9, 9, 200))})
     queries = zipped(tmp_path, {"new/q.png": paint("q.png", (210, 20, 20))})
@@ -52,12 +53,14 @@ def test_predict(client: Client, paint: Paint, tmp_path: Path) -> None:
     assert len(one["queries"]) == 1 and {"prototype"} <= set(one["queries"][0]["predictions"])
 
 
+@pytest.mark.slow
 def test_errors_are_sentences(client: Client, paint: Paint, tmp_path: Path) -> None:
     queries = zipped(tmp_path, {"q.png": paint("q.png", (210, 20, 20))})
     with pytest.raises(AppError, match="One class is not a choice"):
         client.predict(handle_file(queries), None, {"cat": ["a cat"]}, None, api_name="/predict")
 
 
+@pytest.mark.slow
 def test_captions(client: Client, paint: Paint) -> None:
     (said,) = client.predict(handle_file(paint("q1.png", (200, 9, 9))), None, api_name="/caption")
     assert said["captions"][0]["text"] == "a red dog runs on the grass"
@@ -77,6 +80,7 @@ def test_the_page_and_its_own_routes_are_one_application(address: str) -> None:
         assert f'data-part=\\"{part}\\"' in shown.text or f"data-part=&quot;{part}" in shown.text, part
 
 
+@pytest.mark.slow
 def test_a_port_that_is_taken_is_said_and_another_is_found(address: str, page: Page) -> None:
     taken = int(address.rpartition(":")[2])
     with pytest.raises(OSError), server.running(server.routes_of(page), "127.0.0.1", taken):

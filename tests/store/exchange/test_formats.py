@@ -97,6 +97,7 @@ def test_torchvision_reads_class_folders(tmp_path: Path, labelled: LabelledEpiso
     assert [(query.classes[label], from_image(image, "")) for image, label in query] == [("Two %2F 2%20", digits[10])]
 
 
+@pytest.mark.slow
 def test_hugging_face_loads_pictures_and_episodes(
     tmp_path: Path, labelled: LabelledEpisode, digits: list[Picture], monkeypatch: pytest.MonkeyPatch
 ) -> None:
