@@ -103,7 +103,8 @@ class Index:
 
     def vector(self, sha256: str) -> np.ndarray:
         """The unit vector of a picture that was added, float32 [D]."""
-        return self._vectors[self._rows[sha256]]
+        vector: np.ndarray = self._vectors[self._rows[sha256]]
+        return vector
 
     def search(self, vector: np.ndarray, pictures: Sequence[str], k: int) -> list[Match]:
         """The `k` pictures most like a unit vector [D], best first.

@@ -130,7 +130,7 @@ def statistics(db: Database, database_bytes: int) -> Statistics:
     said = f"FROM current_labels WHERE item IN (SELECT episode_items.id {items})"
 
     def count(sql: str) -> int:
-        return db.execute(f"SELECT count({sql}").fetchone()[0]
+        return int(db.execute(f"SELECT count({sql}").fetchone()[0])
 
     by_source = dict(db.execute(f"SELECT source, count(*) {said} GROUP BY source ORDER BY source").fetchall())
     shown = by_source.get("accepted", 0) + by_source.get("corrected", 0)

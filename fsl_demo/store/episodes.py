@@ -90,7 +90,7 @@ def require(db: Database, episode_id: str) -> str:
     row = db.execute("SELECT title FROM episodes WHERE id = ?", (episode_id,)).fetchone()
     if row is None:
         raise UserError("episode_missing", episode=episode_id)
-    return row[0]
+    return str(row[0])
 
 
 def class_ids(db: Database, episode_id: str) -> list[int]:
@@ -111,7 +111,7 @@ def query_item(db: Database, episode_id: str, position: int) -> int:
     ).fetchone()
     if row is None:
         raise UserError("query_missing", title=title, number=position + 1)
-    return row[0]
+    return int(row[0])
 
 
 def event(db: Database, episode_id: str, kind: Literal["created", "updated", "deleted", "restored"], time: str) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from sqlite_utils import Database
@@ -86,7 +87,7 @@ def _insert(
     )
 
 
-def _scores(db: Database, row: dict) -> Scores:
+def _scores(db: Database, row: dict[str, Any]) -> Scores:
     values = db.execute(
         "SELECT similarity, probability FROM predictions WHERE run = ? ORDER BY query, option", (row["id"],)
     ).fetchall()

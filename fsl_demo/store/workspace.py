@@ -75,7 +75,7 @@ class Workspace:
             row = db.execute("SELECT webp FROM thumbnails WHERE picture = ?", (sha256,)).fetchone()
         if row is None:
             raise UserError("picture_not_stored", sha256=sha256)
-        return row[0]
+        return bytes(row[0])
 
     def create_draft(self, change: drafts.Change) -> drafts.Draft:
         """Keep a page's unfinished work, as revision 0."""
@@ -91,7 +91,7 @@ class Workspace:
         """How often the draft was saved, or None."""
         with self._connections.read() as db:
             row = db.execute("SELECT revision FROM drafts WHERE id = ?", (draft_id,)).fetchone()
-        return row and row[0]
+        return None if row is None else int(row[0])
 
     def recent_drafts(self, limit: int = 30) -> list[drafts.Draft]:
         """The latest drafts, last saved first."""

@@ -153,7 +153,7 @@ def _load_label(entry: dict[str, Any], classes: int) -> Label:
 
 
 def _load_run(entry: dict[str, Any], queries: int, classes: int) -> Run:
-    def array(values: list, columns: int) -> np.ndarray:
+    def array(values: list[Any], columns: int) -> np.ndarray:
         return np.array(values, dtype=np.float32).reshape(len(values), columns)
 
     pairs = entry["pairs"]

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from fsl_demo.core.episodes import LabelledEpisode
 from fsl_demo.core.file_names import folder_name
@@ -46,8 +47,8 @@ def write(episodes: Sequence[tuple[str, LabelledEpisode]], path: Path) -> None:
     """Write episodes, as (id, episode), to one zip."""
     with replacing(path) as file, ZipWriter(file) as zip_file:
         zip_file.text("README.md", _README)
-        picture_rows: list[dict] = []
-        episode_rows: list[dict] = []
+        picture_rows: list[dict[str, Any]] = []
+        episode_rows: list[dict[str, Any]] = []
         for episode_id, labelled in episodes:
             episode = labelled.episode
             support = [example.picture for example in episode.support]
@@ -63,7 +64,7 @@ def write(episodes: Sequence[tuple[str, LabelledEpisode]], path: Path) -> None:
         zip_file.text("episodes/metadata.jsonl", _lines(episode_rows))
 
 
-def _picture_rows(episode_id: str, labelled: LabelledEpisode) -> Iterable[dict]:
+def _picture_rows(episode_id: str, labelled: LabelledEpisode) -> Iterable[dict[str, Any]]:
     episode = labelled.episode
     names = [spec.name for spec in episode.classes]
     support = [(example.picture, names[example.class_index], "support", "") for example in episode.support]
@@ -83,7 +84,7 @@ def _picture_rows(episode_id: str, labelled: LabelledEpisode) -> Iterable[dict]:
         }
 
 
-def _episode_row(episode_id: str, labelled: LabelledEpisode) -> dict:
+def _episode_row(episode_id: str, labelled: LabelledEpisode) -> dict[str, Any]:
     episode = labelled.episode
     return {
         "episode_id": episode_id,
@@ -103,7 +104,7 @@ def _query_labels(labelled: LabelledEpisode) -> list[str | None]:
     ]
 
 
-def _lines(rows: Iterable[dict]) -> str:
+def _lines(rows: Iterable[dict[str, Any]]) -> str:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
