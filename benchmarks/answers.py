@@ -14,7 +14,7 @@ import numpy as np
 from fsl_demo import runtime
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, combine, quiet
 from fsl_demo.datasets.class_folders import class_folders
-from fsl_demo.evaluation.run import Opened
+from fsl_demo.evaluation.episodes import Opened
 
 METHODS = ("prototype", "asif", "compact-vlm", "can")
 WAY, QUERIES = 5, 5

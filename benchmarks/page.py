@@ -126,7 +126,7 @@ def cold(browser: Browser, folder: Path) -> dict[str, Any]:
         page, started = context.new_page(), time.perf_counter()
         open_workbench(page, workbench)
         board, started = time.perf_counter() - started, time.perf_counter()
-        page.locator("[data-open=example]").first.click()
+        page.locator("[data-open=open_example]").first.click()
         expect(page.locator("#queries-grid .thumb").first).to_be_visible()
         page.locator(".go .primary").click()
         go(page, "Results")

@@ -25,7 +25,7 @@ from fsl_demo.core.episodes import Progress, quiet  # noqa: E402
 from fsl_demo.core.pictures import Picture  # noqa: E402
 from fsl_demo.inference.phrases import sentence_vector  # noqa: E402
 from fsl_demo.inference.vectors import unit  # noqa: E402
-from fsl_demo.services.search import Index  # noqa: E402
+from fsl_demo.services.search import PictureIndex  # noqa: E402
 from fsl_demo.store import Workspace, collection, pictures  # noqa: E402
 from fsl_demo.store.connection import Connections  # noqa: E402
 
@@ -80,7 +80,7 @@ def main() -> None:
         workspace = Workspace(Path(folder))
         stock(workspace)
         space = RandomSpace(workspace)
-        index = Index(space)
+        index = PictureIndex(space)
 
         def load(_: int) -> None:
             index.add([one.picture for one in workspace.collection()])

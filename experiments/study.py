@@ -168,7 +168,9 @@ def _replace_attention(embedder: Embedder, variant: str) -> None:
         block[last] = DoubleSigmoid(channels) if variant == "double sigmoid" else SpatialMlp(channels, side * side)
 
 
-def run(variant: str, seed: int, parts: Sequence[Arrays], folder: Path, tell: Callable[[str], None]) -> dict[str, Any]:
+def train(
+    variant: str, seed: int, parts: Sequence[Arrays], folder: Path, tell: Callable[[str], None]
+) -> dict[str, Any]:
     """Train one variant with one seed: its curve, and its accuracy on test episodes after the last epoch."""
     training, validation, test = parts
     torch.manual_seed(seed)
@@ -208,13 +210,13 @@ def study(
     """
     pictures, variants = PREPROCESSINGS[PLAIN.preprocessing], STUDIES[name]
     parts = tuple(load(part, pictures, progress) for part in (data.train, data.validation, data.test))
-    runs = [run(variant, seed, parts, folder, tell) for seed in SEEDS for variant in variants]
+    runs = [train(variant, seed, parts, folder, tell) for seed in SEEDS for variant in variants]
     rows = summary(runs, variants)
     document = {"way": WAY, "episodes": EPISODES, "rows": [asdict(row) for row in rows], "runs": runs}
     out.mkdir(parents=True, exist_ok=True)
     (out / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     curves = {
-        variant: np.mean([one["training"] for one in runs if one["variant"] == variant], axis=0).tolist()
+        variant: np.mean([run["training"] for run in runs if run["variant"] == variant], axis=0).tolist()
         for variant in variants
     }
     (out / f"{name}.svg").write_text(svg(curves), encoding="utf-8")
@@ -249,21 +251,21 @@ class Row:
 
 def summary(runs: Sequence[Mapping[str, Any]], variants: Sequence[str]) -> list[Row]:
     """A row a variant, from runs with the same seeds in the same order."""
-    tests = {v: np.array([one["test"] for one in runs if one["variant"] == v]) for v in variants}
+    tests = {v: np.array([run["test"] for run in runs if run["variant"] == v]) for v in variants}
     rows = []
     for variant in variants:
-        curves = np.array([one["training"] for one in runs if one["variant"] == variant])
+        curves = np.array([run["training"] for run in runs if run["variant"] == variant])
         gap = intervals.student(tests[variant] - tests[variants[0]])
         rows.append(
             Row(
-                variant,
-                len(tests[variant]),
-                float(tests[variant].mean()),
-                gap.mean,
-                gap.low,
-                gap.high,
-                float(curves.max(axis=1).mean()),
-                float(curves[:, -1].mean()),
+                variant=variant,
+                seeds=len(tests[variant]),
+                test=float(tests[variant].mean()),
+                difference=gap.mean,
+                low=gap.low,
+                high=gap.high,
+                training_best=float(curves.max(axis=1).mean()),
+                training_last=float(curves[:, -1].mean()),
             )
         )
     return rows

@@ -30,7 +30,7 @@ from fsl_demo.core.pictures import ingest
 from fsl_demo.datasets.class_folders import class_folders
 from fsl_demo.evaluation.calibration import credits
 from fsl_demo.evaluation.run import evaluate
-from fsl_demo.evaluation.sampling import EpisodeSampler
+from fsl_demo.evaluation.sampling import EpisodeSampler, Sampling
 from fsl_demo.inference import anchors as anchoring
 from fsl_demo.inference import calibration, image_space
 from fsl_demo.inference.glossary import imagenet_sentences
@@ -52,10 +52,11 @@ class Split:
 
     def episodes(self, shot: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Rows of support [E, 5, K] and queries [E, 75], and class indices [E, 5], of the same episodes each time."""
-        rows = {str(one): np.flatnonzero(self.owners == one) for one in range(len(self.texts))}
-        drawn = list(EpisodeSampler(rows, WAY, shot, QUERIES, SEED).draw(EPISODES))
-        queries = np.array([one.queries for one in drawn]).reshape(EPISODES, -1)
-        return np.array([one.support for one in drawn]), queries, np.array([one.names for one in drawn], dtype=int)
+        rows = {str(label): np.flatnonzero(self.owners == label) for label in range(len(self.texts))}
+        episodes = list(EpisodeSampler(rows, WAY, shot, QUERIES, SEED).draw(EPISODES))
+        queries = np.array([episode.queries for episode in episodes]).reshape(EPISODES, -1)
+        support = np.array([episode.support for episode in episodes])
+        return support, queries, np.array([episode.names for episode in episodes], dtype=int)
 
 
 def cifar_fs(data: Path, split: str, a_class: int) -> dict[str, list[Path]]:
@@ -65,8 +66,8 @@ def cifar_fs(data: Path, split: str, a_class: int) -> dict[str, list[Path]]:
     halves = [class_folders(data / "cifar100" / half) for half in ("train", "test")]
     files = {name: [file for half in halves for file in half[name]] for name in names}
     return {
-        name: [some[i] for i in sorted(random.choice(len(some), a_class, replace=False))]
-        for name, some in files.items()
+        name: [members[i] for i in sorted(random.choice(len(members), a_class, replace=False))]
+        for name, members in files.items()
     }
 
 
@@ -135,15 +136,20 @@ def none_below(similarities: np.ndarray) -> float:
     return float(np.quantile(similarities[np.arange(len(TRUTH)), TRUTH], calibration.REFUSED))
 
 
-def defaults(splits: list[Split], pictures: list[np.ndarray], texts: list[np.ndarray], measure: Callable) -> np.ndarray:
+def defaults(
+    splits: list[Split],
+    pictures: list[np.ndarray],
+    texts: list[np.ndarray],
+    measure: Callable[[np.ndarray], float],
+) -> np.ndarray:
     """The first five numbers of `calibration.Default.unpack`: means over the splits."""
 
     def at(shot: int, blend: float) -> float:
-        found = [
+        measured = [
             measure(blended(split, vectors, scores, shot, blend))
             for split, vectors, scores in zip(splits, pictures, texts, strict=True)
         ]
-        return float(np.mean(found))
+        return float(np.mean(measured))
 
     return np.array([at(1, 0), at(1, 0.5), at(5, 0.5), at(1, 1), at(5, 1)], np.float32)
 
@@ -157,62 +163,16 @@ def main() -> None:
 
 
 def write(networks: Networks, data: Path) -> None:
-    """Measure everything, print it, and save the checkpoint."""
+    """Measure everything, print it, and save the checkpoint; its figures are those of the constants just saved."""
     splits = [
         Split(networks, files) for files in (cifar_fs(data, "train", 40), cifar_fs(data, "val", 100), photos(data))
     ]
     space = image_space.ImageSpace(networks)
-
-    def prototype_accuracy(power: float, projected: bool) -> float:
-        powered = [split.features**power for split in splits]
-        vectors = [l2_normalize(one @ space.axes() if projected else one) for one in powered]
-        return float(
-            np.mean(
-                [accuracy(by_picture(s, v, k), TRUTH) for s, v in zip(splits, vectors, strict=True) for k in (1, 5)]
-            )
-        )
-
-    best(
-        "prototype, mean of 5-way 1- and 5-shot: (power, projected)",
-        product((0.3, 0.5, 0.7, 1.0), (True, False)),
-        prototype_accuracy,
-        (picture_maps.POWER, True),
-    )
-
+    try_prototype(splits, space)
     anchors = networks.texts.encode(imagenet_sentences()).astype(np.float16)
-    origin = anchors.astype(np.float32).mean(axis=0)
     pictures = [space.project(split.features) for split in splits]
-    cosines = [vectors @ space.anchors().T for vectors in pictures]
-    text_cosines = [
-        l2_normalize(split.texts - origin) @ l2_normalize(anchors.astype(np.float32) - origin).T for split in splits
-    ]
-
-    def text_scores(picture_power: float, picture_keep: int, text_power: float, text_keep: int) -> list[np.ndarray]:
-        return [
-            anchoring.relative(p, picture_power, picture_keep) @ anchoring.relative(t, text_power, text_keep).T
-            for p, t in zip(cosines, text_cosines, strict=True)
-        ]
-
-    def zero_shot(*point: Any) -> float:
-        return float(np.mean([accuracy(s, split.owners) for s, split in zip(text_scores(*point), splits, strict=True)]))
-
-    in_code = (anchoring.PICTURE_POWER, anchoring.PICTURE_KEEP, anchoring.TEXT_POWER, anchoring.TEXT_KEEP)
-    best(
-        "asif zero-shot, mean of 64-way, 16-way and 25-way: (picture power, kept, text power, kept)",
-        product((1, 2, 3, 4), (50, 100, 200, 400), (3, 4, 5, 6, 8), (25, 50, 100, 200)),
-        zero_shot,
-        in_code,
-    )
-
-    texts = text_scores(*in_code)
-    photographs = splits[-1], pictures[-1], texts[-1]
-    for shot in (1, 2, 5):
-        best(
-            f"asif, {shot} shots and text, on photographs: (blend,)",
-            [(blend / 20,) for blend in range(21)],
-            lambda blend, shot=shot: accuracy(blended(*photographs, shot, blend), TRUTH),
-            (shot / (shot + 1),),
-        )
+    texts = try_zero_shot(splits, anchors, [vectors @ space.anchors().T for vectors in pictures])
+    try_blends(splits[-1], pictures[-1], texts[-1])
     arrays = {
         "anchors": anchors,
         "temperature": np.append(defaults(splits, pictures, texts, temperature), np.float32(crowding(splits, texts))),
@@ -223,20 +183,86 @@ def write(networks: Networks, data: Path) -> None:
     checkpoints.save(asif.CHECKPOINT, arrays, card() | {"figures": figures(networks, data)})
 
 
+def try_prototype(splits: list[Split], space: image_space.ImageSpace) -> None:
+    """Print the grid of the method `prototype`."""
+
+    def mean_accuracy(power: float, projected: bool) -> float:
+        powered = [split.features**power for split in splits]
+        vectors = [l2_normalize(features @ space.axes() if projected else features) for features in powered]
+        accuracies = [
+            accuracy(by_picture(split, rows, shot), TRUTH)
+            for split, rows in zip(splits, vectors, strict=True)
+            for shot in (1, 5)
+        ]
+        return float(np.mean(accuracies))
+
+    best(
+        "prototype, mean of 5-way 1- and 5-shot: (power, projected)",
+        product((0.3, 0.5, 0.7, 1.0), (True, False)),
+        mean_accuracy,
+        (picture_maps.POWER, True),
+    )
+
+
+def try_zero_shot(splits: list[Split], anchors: np.ndarray, cosines: list[np.ndarray]) -> list[np.ndarray]:
+    """Print the grid of ASIF without pictures.
+
+    Args:
+        anchors: texts [1000, 384].
+        cosines: of each split's pictures to the anchors' pictures, [N, 1000].
+
+    Returns:
+        Scores of each split's pictures for its class names, with the constants that are in the code, [N, C].
+    """
+    origin = anchors.astype(np.float32).mean(axis=0)
+    directions = l2_normalize(anchors.astype(np.float32) - origin)
+    text_cosines = [l2_normalize(split.texts - origin) @ directions.T for split in splits]
+
+    def text_scores(picture_power: float, picture_keep: int, text_power: float, text_keep: int) -> list[np.ndarray]:
+        return [
+            anchoring.relative(p, picture_power, picture_keep) @ anchoring.relative(t, text_power, text_keep).T
+            for p, t in zip(cosines, text_cosines, strict=True)
+        ]
+
+    def mean_accuracy(*point: Any) -> float:
+        scores = zip(text_scores(*point), splits, strict=True)
+        return float(np.mean([accuracy(similarities, split.owners) for similarities, split in scores]))
+
+    in_code = (anchoring.PICTURE_POWER, anchoring.PICTURE_KEEP, anchoring.TEXT_POWER, anchoring.TEXT_KEEP)
+    best(
+        "asif zero-shot, mean of 64-way, 16-way and 25-way: (picture power, kept, text power, kept)",
+        product((1, 2, 3, 4), (50, 100, 200, 400), (3, 4, 5, 6, 8), (25, 50, 100, 200)),
+        mean_accuracy,
+        in_code,
+    )
+    return text_scores(*in_code)
+
+
+def try_blends(split: Split, vectors: np.ndarray, scores: np.ndarray) -> None:
+    """Print how ASIF does with pictures and text, on photographs."""
+    for shot in (1, 2, 5):
+        best(
+            f"asif, {shot} shots and text, on photographs: (blend,)",
+            [(blend / 20,) for blend in range(21)],
+            lambda blend, shot=shot: accuracy(blended(split, vectors, scores, shot, blend), TRUTH),
+            (shot / (shot + 1),),
+        )
+
+
 def figures(networks: Networks, data: Path) -> list[dict[str, Any]]:
     """What the methods reach on classes that nothing was chosen on."""
     methods: list[Method] = [prototype.Prototype(networks), asif.Asif(networks)]
-    found = []
+    measured = []
     for name, files in (
         ("photos, the other 25 classes", photos(data, rest=True)),
         ("CIFAR-FS, test", cifar_fs(data, "test", 100)),
     ):
-        reports = [evaluate(methods, files, shot=shot, seed=SEED) for shot in (1, 5)]
-        reports.append(evaluate(methods[1:], files, way=0, shot=0, queries=0, episodes=1))
+        reports = [evaluate(methods, files, Sampling(shot=shot, seed=SEED)) for shot in (1, 5)]
+        reports.append(evaluate(methods[1:], files, Sampling(way=0, shot=0, queries=0, episodes=1)))
         for report in reports:
             print(f"\n{name}: {report.markdown()}", flush=True)
-            found.append({"data": name, **report.as_dict()})
-    return found
+            measured.append({"data": name, **report.as_dict()})
+    return measured
 
 
 def card() -> dict[str, Any]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Protocol
 
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.captioners.gated import GatedCaptioner
-from fsl_demo.captioners.prefix import PrefixCaptioner
 from fsl_demo.core.capabilities import Captioner
 from fsl_demo.core.cards import CaptionerCard
+from fsl_demo.core.tables import load
 
 
 class MakesCaptioner(Protocol):
@@ -20,7 +19,11 @@ class MakesCaptioner(Protocol):
     def __call__(self, networks: Networks) -> Captioner: ...
 
 
-CAPTIONERS: tuple[MakesCaptioner, ...] = (PrefixCaptioner, GatedCaptioner)
+CAPTIONERS: tuple[MakesCaptioner, ...] = load(
+    __name__,
+    "prefix:PrefixCaptioner",
+    "gated:GatedCaptioner",
+)
 
 
 def build(networks: Networks) -> dict[str, Captioner]:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fsl_demo.cli import options, reporting
-from fsl_demo.core.episodes import Caption, Progress
-from fsl_demo.core.errors import UserError
 from fsl_demo.services import reading
 
 if TYPE_CHECKING:
-    from fsl_demo.core.capabilities import Captioner
     from fsl_demo.core.pictures import Picture
 
 DETAILS = """\
@@ -46,67 +42,24 @@ def add(verbs: options.Verbs) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     options.prepare(chosen)
+    from fsl_demo.services.caption import caption
+    from fsl_demo.store import Workspace
+
     terminal = reporting.Terminal()
     captioner = reading.registry(chosen.workspace).captioner(chosen.captioner)
     pictures: dict[str, Picture] = {}
     for path in chosen.pictures:
-        found = reading.queries(path, terminal.progress, terminal.fault)
         single = path.is_file() and path.suffix.lower() != ".zip"
-        pictures |= {str(path if single else path / file): picture for file, picture in found.items()}
-    said = document(captioner, pictures, terminal.progress, chosen.workspace)
+        for file, picture in reading.queries(path, terminal.progress, terminal.fault).items():
+            pictures[str(path if single else path / file)] = picture
+    workspace = Workspace(chosen.workspace) if chosen.workspace else None
+    documents = caption(captioner, pictures, terminal.progress, workspace)
     if chosen.format == "json":
-        reporting.print_json(said)
+        reporting.print_json(documents)
     else:
-        best = [(one["file"], one["captions"][0]) for one in said]
-        rows = [[file, caption["text"], DOUBT if caption["doubtful"] else ""] for file, caption in best]
+        rows = []
+        for document in documents:
+            best = document["captions"][0]
+            rows.append([document["file"], best["text"], DOUBT if best["doubtful"] else ""])
         reporting.print_table(["file", "caption", ""], rows)
     return 1 if terminal.faults else 0
-
-
-def document(
-    captioner: Captioner, pictures: Mapping[str, Picture], progress: Progress, workspace: Path | None = None
-) -> list[dict[str, Any]]:
-    """What a captioner says of pictures, as the JSON document that `DETAILS` describes.
-
-    Args:
-        pictures: by what to call each.
-        workspace: where to keep pictures and captions, if anywhere.
-
-    Raises:
-        UserError: `no_pictures`, `weights_missing`, `weights_differ`.
-    """
-    if not pictures:
-        raise UserError("no_pictures")
-    said = _captions(captioner, list(pictures.values()), progress, workspace)
-    return [
-        {
-            "file": file,
-            "sha256": picture.sha256,
-            "captioner": captioner.card.id,
-            "captions": [
-                {"text": one.text, "score": round(one.score, 6), "fit": round(one.fit, 6), "doubtful": one.doubtful}
-                for one in said[picture.sha256]
-            ],
-        }
-        for file, picture in pictures.items()
-    ]
-
-
-def _captions(
-    captioner: Captioner, pictures: list[Picture], progress: Progress, folder: Path | None
-) -> dict[str, tuple[Caption, ...]]:
-    from fsl_demo.services.caption import describe, describe_new
-    from fsl_demo.store import Workspace
-
-    if folder is None:
-        parts = describe(captioner, pictures, progress)
-        return {picture.sha256: captions for part in parts for picture, captions in part.items()}
-    workspace = Workspace(folder)
-    workspace.add_to_collection(pictures)
-    describe_new(workspace, captioner, pictures, progress)
-    mine = (captioner.card.id, captioner.weights)
-    stored = workspace.captions([picture.sha256 for picture in pictures])
-    return {
-        sha256: next(one.captions for one in said if (one.captioner, one.weights) == mine)
-        for sha256, said in stored.items()
-    }

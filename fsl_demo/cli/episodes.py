@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fsl_demo.cli import options, reporting
-from fsl_demo.core.episodes import Label, LabelledEpisode
+from fsl_demo.core.episodes import Label
 from fsl_demo.core.errors import UserError
 from fsl_demo.services import reading
 
 if TYPE_CHECKING:
-    from fsl_demo.store import Workspace
+    from fsl_demo.services.documents import StoredQueryDocument
+    from fsl_demo.store import StoredEpisode, Workspace
 
 DEFAULT_FORMAT = "imagefolder"
-_UNANSWERED = dict.fromkeys(("answer", "probability", "unlike", "probabilities"))
 
 
 def add(verbs: options.Verbs) -> None:
@@ -46,16 +46,25 @@ def _add_list(actions: options.Verbs) -> argparse.ArgumentParser:
 
 
 def list_episodes(chosen: argparse.Namespace) -> int:
-    found = _workspace(chosen).episodes(
-        chosen.text, chosen.class_name, chosen.method, chosen.since, chosen.until, chosen.deleted
+    from fsl_demo.store import EpisodeFilter
+
+    summaries = _workspace(chosen).episodes(
+        EpisodeFilter(
+            text=chosen.text,
+            class_name=chosen.class_name,
+            method=chosen.method,
+            since=chosen.since,
+            until=chosen.until,
+            deleted=chosen.deleted,
+        )
     )
     if chosen.format == "json":
-        reporting.print_json([dataclasses.asdict(summary) for summary in found])
+        reporting.print_json([dataclasses.asdict(summary) for summary in summaries])
         return 0
     header = ["id", "title", "classes", "support", "queries", "labelled", "methods", "saved"]
     rows = [
         [s.id, s.title, "; ".join(s.classes), s.support, s.queries, s.labelled, "; ".join(s.methods), s.updated_at[:19]]
-        for s in found
+        for s in summaries
     ]
     (reporting.print_csv if chosen.format == "csv" else reporting.print_table)(header, rows)
     return 0
@@ -70,45 +79,55 @@ def _add_show(actions: options.Verbs) -> argparse.ArgumentParser:
 
 
 def show(chosen: argparse.Namespace) -> int:
+    from fsl_demo.services.documents import stored_query_document
+
     stored = _workspace(chosen).episode(chosen.id)
-    episode = stored.episode
-    queries = [
-        _query(stored, number) | {"labelled_at": stored.labelled_at.get(number)}
-        for number in range(len(episode.queries))
-    ]
+    queries = [stored_query_document(stored, query) for query in range(len(stored.episode.queries))]
     if chosen.format == "json":
-        reporting.print_json(
-            {
-                "id": chosen.id,
-                "title": stored.title,
-                "classes": [{"name": spec.name, "descriptions": spec.descriptions} for spec in episode.classes],
-                "support": [
-                    {
-                        "file": example.picture.name,
-                        "sha256": example.picture.sha256,
-                        "class": episode.classes[example.class_index].name,
-                    }
-                    for example in episode.support
-                ],
-                "methods": [
-                    {"id": run.scores.method, "checkpoint": run.scores.checkpoint, "seconds": run.scores.seconds}
-                    for run in stored.runs
-                ],
-                "queries": queries,
-            }
-        )
-        return 0
-    print(stored.title or chosen.id)
-    for spec, shots in zip(episode.classes, episode.shots(), strict=True):
+        _show_json(chosen.id, stored, queries)
+    else:
+        _show_table(chosen.id, stored, queries)
+    return 0
+
+
+def _show_json(episode_id: str, stored: StoredEpisode, queries: Sequence[StoredQueryDocument]) -> None:
+    episode = stored.episode
+    reporting.print_json(
+        {
+            "id": episode_id,
+            "title": stored.title,
+            "classes": [{"name": spec.name, "descriptions": spec.descriptions} for spec in episode.classes],
+            "support": [
+                {
+                    "file": example.picture.name,
+                    "sha256": example.picture.sha256,
+                    "class": episode.classes[example.class_index].name,
+                }
+                for example in episode.support
+            ],
+            "methods": [
+                {"id": run.scores.method, "checkpoint": run.scores.checkpoint, "seconds": run.scores.seconds}
+                for run in stored.runs
+            ],
+            "queries": [
+                {**query, "labelled_at": stored.labelled_at.get(number)} for number, query in enumerate(queries)
+            ],
+        }
+    )
+
+
+def _show_table(episode_id: str, stored: StoredEpisode, queries: Sequence[StoredQueryDocument]) -> None:
+    print(stored.title or episode_id)
+    for spec, shots in zip(stored.episode.classes, stored.episode.shots(), strict=True):
         print(f"  {spec.name} ({shots}){''.join(f'; {text}' for text in spec.descriptions)}")
     print()
     methods = [run.scores.method for run in stored.runs]
     rows = []
     for query in queries:
-        said = (reporting.in_words(query["predictions"].get(method)) for method in methods)
-        rows.append([query["number"], query["file"], reporting.in_words(query), *said, _label_of(query)])
+        answers = (reporting.in_words(query["predictions"].get(method)) for method in methods)
+        label = (query["label"] or reporting.NONE) if query["labelled"] else ""
+        rows.append([query["number"], query["file"], reporting.in_words(query), *answers, label])
     reporting.print_table(["query", "file", "answer", *methods, "label"], rows)
-    return 0
 
 
 def _add_label(actions: options.Verbs) -> argparse.ArgumentParser:
@@ -129,12 +148,12 @@ def _add_label(actions: options.Verbs) -> argparse.ArgumentParser:
 def label(chosen: argparse.Namespace) -> int:
     workspace = _workspace(chosen)
     if chosen.clear:
-        said = None
+        given = None
     elif chosen.none:
-        said = Label(None, chosen.annotator)
+        given = Label(None, chosen.annotator)
     else:
-        said = Label(reading.class_index(workspace.episode(chosen.id).episode, chosen.class_name), chosen.annotator)
-    workspace.label(chosen.id, chosen.query - 1, said)
+        given = Label(reading.class_index(workspace.episode(chosen.id).episode, chosen.class_name), chosen.annotator)
+    workspace.label(chosen.id, chosen.query - 1, given)
     return 0
 
 
@@ -163,11 +182,10 @@ class Formats:
 
 
 def export(chosen: argparse.Namespace) -> int:
+    from fsl_demo.services.episodes import export_episodes
     from fsl_demo.store.exchange import FORMATS
 
-    workspace = _workspace(chosen)
-    ids = chosen.ids or [summary.id for summary in workspace.episodes()]
-    FORMATS[chosen.format].write([(episode_id, workspace.episode(episode_id)) for episode_id in ids], chosen.out)
+    export_episodes(_workspace(chosen), FORMATS[chosen.format], ids=chosen.ids, path=chosen.out)
     print(chosen.out)
     return 0
 
@@ -177,18 +195,19 @@ def _add_import(actions: options.Verbs) -> argparse.ArgumentParser:
         actions, "import", "Save the episodes of an export, or class folders as a support set; prints their ids."
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="a zip, a folder or a CSV")
-    parser.set_defaults(run=import_episodes)
+    parser.set_defaults(run=import_file)
     return parser
 
 
-def import_episodes(chosen: argparse.Namespace) -> int:
+def import_file(chosen: argparse.Namespace) -> int:
+    from fsl_demo.services.episodes import import_episodes
     from fsl_demo.store import Workspace
-    from fsl_demo.store.exchange import read
 
     terminal = reporting.Terminal()
-    workspace = Workspace(chosen.workspace)
-    for labelled in read(chosen.file, workspace, terminal.progress, terminal.fault):
-        print(workspace.save_episode(labelled))
+    for episode_id in import_episodes(
+        Workspace(chosen.workspace), chosen.file, progress=terminal.progress, report=terminal.fault
+    ):
+        print(episode_id)
     return 1 if terminal.faults else 0
 
 
@@ -227,24 +246,3 @@ def _workspace(chosen: argparse.Namespace) -> Workspace:
     if not chosen.workspace.is_dir():
         raise UserError("folder_missing", folder=chosen.workspace)
     return Workspace(chosen.workspace)
-
-
-def _query(labelled: LabelledEpisode, number: int) -> dict[str, Any]:
-    from fsl_demo.services.predict import combined_answer, prediction
-
-    episode, said = labelled.episode, labelled.labels.get(number)
-    scores = [run.scores for run in labelled.runs if number < len(run.scores.probabilities)]
-    return {
-        "number": number + 1,
-        "file": episode.queries[number].name,
-        "sha256": episode.queries[number].sha256,
-        **(combined_answer(scores, number, episode.classes) if scores else _UNANSWERED),
-        "predictions": {one.method: prediction(one, number, episode.classes) for one in scores},
-        "labelled": said is not None,
-        "label": None if said is None or said.class_index is None else episode.classes[said.class_index].name,
-        "annotator": said.annotator if said else None,
-    }
-
-
-def _label_of(query: dict[str, Any]) -> str:
-    return (query["label"] or reporting.NONE) if query["labelled"] else ""

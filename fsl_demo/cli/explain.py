@@ -11,7 +11,7 @@ from fsl_demo.core.episodes import Episode, Explanation
 from fsl_demo.core.errors import disk_trouble
 from fsl_demo.core.file_names import folder_name
 from fsl_demo.services import reading
-from fsl_demo.services.predict import prediction
+from fsl_demo.services.documents import prediction
 
 DETAILS = """\
 Writes a PNG of the query and of the support picture most like it, under the heat map of the evidence for the
@@ -49,7 +49,7 @@ def run(chosen: argparse.Namespace) -> int:
 
     terminal = reporting.Terminal()
     query = ingest(chosen.query)
-    episode = reading.task(chosen.support, chosen.describe, terminal.progress, terminal.fault)
+    episode = options.read_task(chosen, terminal)
     index = None if chosen.class_name is None else reading.class_index(episode, chosen.class_name)
     registry = reading.registry(chosen.workspace)
     method = registry.method(chosen.methods)
@@ -63,7 +63,7 @@ def run(chosen: argparse.Namespace) -> int:
             "method": explanation.method,
             "class": episode.classes[explanation.class_index].name,
             "answer": prediction(scores, 0, episode.classes),
-            "layers": _write(explanation, episode, chosen.out, chosen.opacity),
+            "layers": _write(explanation, episode, folder=chosen.out, opacity=chosen.opacity),
         }
     )
     return 1 if terminal.faults else 0
@@ -74,15 +74,15 @@ def _write(explanation: Explanation, episode: Episode, folder: Path, opacity: fl
     from fsl_demo.services.overlays import overlay
 
     name = folder_name(episode.classes[explanation.class_index].name)
-    said = []
+    descriptions = []
     for layer in explanation.layers:
         file = None
         if layer.map is not None:
             file = folder / f"{explanation.method}-{name}-{layer.role}.png"
             with disk_trouble(folder):
                 folder.mkdir(parents=True, exist_ok=True)
-                overlay(layer.picture, layer.map, layer.seen, opacity).save(file)
-        said.append(
+                overlay(layer.picture, layer.map, seen=layer.seen, opacity=opacity).save(file)
+        descriptions.append(
             {
                 "role": layer.role,
                 "picture": layer.picture.name,
@@ -91,4 +91,4 @@ def _write(explanation: Explanation, episode: Episode, folder: Path, opacity: fl
                 "words": [{"text": text, "similarity": round(value, 4)} for text, value in layer.words],
             }
         )
-    return said
+    return descriptions

@@ -38,13 +38,13 @@ def run(chosen: argparse.Namespace) -> int:
 
     terminal = reporting.Terminal()
     method = filler(reading.registry(chosen.workspace))
-    filled = fill(method, ingest(chosen.picture), chosen.sentence, chosen.top, terminal.progress)
+    filled = fill(method, ingest(chosen.picture), chosen.sentence, top=chosen.top, progress=terminal.progress)
     if chosen.format == "json":
         reporting.print_json(asdict(filled))
     else:
         rows = [
-            [one.word, f"{one.seen:.1%}", f"{one.unseen:.1%}", other.word, f"{other.unseen:.1%}"]
-            for one, other in zip(filled.seen, filled.unseen, strict=True)
+            [seen.word, f"{seen.seen:.1%}", f"{seen.unseen:.1%}", unseen.word, f"{unseen.unseen:.1%}"]
+            for seen, unseen in zip(filled.seen, filled.unseen, strict=True)
         ]
         reporting.print_table(["with the picture", "", "without it", "without it, first", ""], rows)
     return 0

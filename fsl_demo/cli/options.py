@@ -8,8 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fsl_demo import runtime
+from fsl_demo.services import reading
 
 if TYPE_CHECKING:
+    from fsl_demo.cli.reporting import Terminal
+    from fsl_demo.core.episodes import Episode
+
     Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
@@ -132,6 +136,20 @@ def add_task(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE.csv",
         help="table with the columns class,description, in English; several rows of one class are several phrasings",
+    )
+
+
+def read_task(chosen: argparse.Namespace, terminal: Terminal) -> Episode:
+    """Classes and support set, as `add_task`'s options name them.
+
+    Raises:
+        UserError: what is wrong with either file as a whole.
+    """
+    return reading.task(
+        chosen.support,
+        reading.descriptions(chosen.describe),
+        progress=terminal.progress,
+        report=terminal.fault,
     )
 
 

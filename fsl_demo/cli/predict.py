@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from pathlib import Path
-from typing import Any
 
 from fsl_demo.cli import options, reporting
 from fsl_demo.core.episodes import Episode, Scores
 from fsl_demo.core.errors import UserError
 from fsl_demo.services import reading
-from fsl_demo.services.predict import predict_document
+from fsl_demo.services.documents import PredictDocument, predict_document
 
 DETAILS = """\
 Each picture has one answer from all methods: the most probable class by the mean of their probabilities. A picture
@@ -49,7 +48,7 @@ def add(verbs: options.Verbs) -> None:
 def run(chosen: argparse.Namespace) -> int:
     options.prepare(chosen)
     terminal = reporting.Terminal()
-    learned = reading.task(chosen.support, chosen.describe, terminal.progress, terminal.fault)
+    learned = options.read_task(chosen, terminal)
     learned.check()
     queries = reading.queries(chosen.queries, terminal.progress, terminal.fault)
     if not queries:
@@ -66,15 +65,18 @@ def classify(chosen: argparse.Namespace, episode: Episode, terminal: reporting.T
     Raises:
         UserError: when no method can answer.
     """
-    from fsl_demo.methods import proposed
-    from fsl_demo.services.predict import Plan, predict
+    from fsl_demo.services import predict
 
     registry = reading.registry(chosen.workspace)
-    settings = reading.settings(registry, chosen.settings)
-    names = chosen.methods or proposed(registry.methods, [example.picture for example in episode.support])
-    plans = [Plan(method, settings[method.card.id]) for method in registry.chosen(names)]
     refusals: list[UserError] = []
-    scores = predict(episode, plans, terminal.progress, lambda _, error: refusals.append(error))
+    scores = predict.classify(
+        registry,
+        episode,
+        names=chosen.methods,
+        settings=reading.settings(registry, chosen.settings),
+        progress=terminal.progress,
+        refused=lambda _, error: refusals.append(error),
+    )
     for refusal in refusals:
         if chosen.methods:
             terminal.fault(refusal)
@@ -83,26 +85,27 @@ def classify(chosen: argparse.Namespace, episode: Episode, terminal: reporting.T
     return scores
 
 
-def _print_csv(document: dict[str, Any]) -> None:
+def _print_csv(document: PredictDocument) -> None:
     methods = [method["id"] for method in document["methods"]]
     header = ["file", "answer", "probability", "unlike"]
     header += [column for name in methods for column in (name, f"{name}.probability", f"{name}.unlike")]
-    rows = []
+    rows: list[list[object]] = []
     for query in document["queries"]:
-        row = [query["file"], query["answer"], query["probability"], reporting.yes_no(query["unlike"])]
+        row: list[object] = [query["file"], query["answer"], query["probability"], reporting.yes_no(query["unlike"])]
         for name in methods:
-            said = query["predictions"][name]
-            row += [said["label"], said["probability"], reporting.yes_no(said["unlike"])]
+            prediction = query["predictions"][name]
+            row += [prediction["label"], prediction["probability"], reporting.yes_no(prediction["unlike"])]
         rows.append(row)
     reporting.print_csv(header, rows)
 
 
-def _print_table(document: dict[str, Any]) -> None:
+def _print_table(document: PredictDocument) -> None:
     methods = [method["id"] for method in document["methods"]]
     rows = []
     for query in document["queries"]:
         predictions = [query["predictions"][name] for name in methods]
-        differ = "methods disagree" if len({said["label"] for said in predictions}) > 1 else ""
+        labels = {prediction["label"] for prediction in predictions}
+        differ = "methods disagree" if len(labels) > 1 else ""
         rows.append([query["file"], reporting.in_words(query), *map(reporting.in_words, predictions), differ])
     reporting.print_table(["query", "answer", *methods, ""], rows)
 

@@ -6,7 +6,7 @@ import csv
 import json
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fsl_demo.core.errors import UserError
@@ -61,11 +61,11 @@ class Terminal:
         print(f"{ERASE if self._rewrites else ''}fsl_demo: {text}", file=sys.stderr, flush=True)
 
 
-def in_words(answer: dict[str, Any] | None) -> str:
+def in_words(answer: Mapping[str, Any] | None) -> str:
     """An answer in a table, with its probability and the mark "unlike"; nothing where nobody has answered.
 
     Args:
-        answer: of a method (`services.predict.prediction`) or of all (`services.predict.combined_answer`).
+        answer: of a method (`PredictionDocument`) or of all (`AnswerDocument`).
     """
     if answer is None or answer["probability"] is None:
         return ""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fsl_demo.cli import options, reporting
 from fsl_demo.cli.caption import DOUBT
 from fsl_demo.core.errors import UserError
-from fsl_demo.core.pictures import ingest
+from fsl_demo.core.pictures import Picture, ingest
 from fsl_demo.services import reading
 
 if TYPE_CHECKING:
@@ -65,41 +66,66 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.captions is not None:
         return _by_captions(chosen)
     options.prepare(chosen)
-    from fsl_demo.inference.phrases import sentence_vector
-    from fsl_demo.services.search import Index, reranked
+    from fsl_demo.services.search import space_named
 
     if chosen.data is None:
         chosen.workspace = _folder(chosen)
     terminal = reporting.Terminal()
     like = ingest(chosen.like) if chosen.like else None
     registry = reading.registry(chosen.workspace)
-    space = _space(chosen, registry)
+    space = space_named(registry, chosen.method or "")
     model = _model(chosen, registry, space) if chosen.rerank else None
-    if like:
-        vector = space.embed([like], terminal.progress)[0]
-    else:
-        vector = sentence_vector(space, chosen.sentence, terminal.progress)
-    offered = {one.picture.sha256: (file, one) for file, one in _pictures(chosen, terminal) if one.picture != like}
-    if not offered:
-        raise UserError("no_collection")
-    index = Index(space)
-    index.add([one.picture for _, one in offered.values()], terminal.progress)
-    matches = index.search(vector, list(offered), max(chosen.top, model.top if model else 0))
-    if model:
-        pictures = {sha256: one.picture for sha256, (_, one) in offered.items()}
-        matches = reranked(model, chosen.sentence, matches, pictures, terminal.progress)
-    found = [(*offered[sha256], similarity) for sha256, similarity in matches[: chosen.top]]
+    hits = _ranked(chosen, space=space, model=model, like=like, terminal=terminal)
     if chosen.format == "json":
-        reporting.print_json(
-            [_document(file, one, {"similarity": round(similarity, 6)}) for file, one, similarity in found]
-        )
+        reporting.print_json([_document(hit, {"similarity": round(hit.similarity, 6)}) for hit in hits])
     else:
-        rows = [[f"{similarity:.3f}", file, "; ".join(one.classes)] for file, one, similarity in found]
+        rows = [[f"{hit.similarity:.3f}", hit.file, "; ".join(hit.found.classes)] for hit in hits]
         reporting.print_table(["similarity", "file", "classes"], rows)
     return 1 if terminal.faults else 0
 
 
+@dataclass(frozen=True)
+class _Hit:
+    """A picture that is listed, by the file that it is called; `similarity` where a vector was looked for."""
+
+    file: str
+    found: CollectionPicture
+    similarity: float = 0.0
+
+
+def _ranked(
+    chosen: argparse.Namespace,
+    space: ImageTextSpace,
+    model: Matcher | None,
+    like: Picture | None,
+    terminal: reporting.Terminal,
+) -> list[_Hit]:
+    """The pictures most like the sentence or the picture, best first.
+
+    Raises:
+        UserError: `no_collection`; what `sentence_vector` raises.
+    """
+    from fsl_demo.inference.phrases import sentence_vector
+    from fsl_demo.services.search import PictureIndex, reranked
+
+    if like:
+        vector = space.embed([like], terminal.progress)[0]
+    else:
+        vector = sentence_vector(space, chosen.sentence, terminal.progress)
+    offered = {hit.found.picture.sha256: hit for hit in _pictures(chosen, terminal) if hit.found.picture != like}
+    if not offered:
+        raise UserError("no_collection")
+    pictures = {sha256: hit.found.picture for sha256, hit in offered.items()}
+    index = PictureIndex(space)
+    index.add(list(pictures.values()), terminal.progress)
+    matches = index.search(vector, list(offered), max(chosen.top, model.top if model else 0))
+    if model:
+        matches = reranked(model, chosen.sentence, matches=matches, pictures=pictures, progress=terminal.progress)
+    return [replace(offered[match.sha256], similarity=match.similarity) for match in matches[: chosen.top]]
+
+
 def _by_captions(chosen: argparse.Namespace) -> int:
+    from fsl_demo.services.search import matching_captions
     from fsl_demo.store import Workspace
 
     if chosen.data is not None:
@@ -109,18 +135,22 @@ def _by_captions(chosen: argparse.Namespace) -> int:
     if not chosen.captions.strip():
         raise UserError("search_empty")
     workspace = Workspace(_folder(chosen))
-    offered = {one.picture.sha256: one for one in workspace.collection()}
+    offered = {member.picture.sha256: _Hit(member.picture.name, member) for member in workspace.collection()}
     if not offered:
         raise UserError("no_collection")
-    matches = [match for match in workspace.pictures_that_say(chosen.captions) if match.picture in offered]
-    found = [(offered[match.picture], match.caption) for match in matches[: chosen.top]]
+    members = {sha256: hit.found for sha256, hit in offered.items()}
+    hits = [
+        (offered[match.picture], match.caption)
+        for match in matching_captions(workspace, chosen.captions, members)[: chosen.top]
+    ]
     if chosen.format == "json":
-        said = [({"caption": caption.text, "doubtful": caption.doubtful}, one) for one, caption in found]
-        reporting.print_json([_document(one.picture.name, one, how) for how, one in said])
+        reporting.print_json(
+            [_document(hit, {"caption": caption.text, "doubtful": caption.doubtful}) for hit, caption in hits]
+        )
     else:
         rows = [
-            [one.picture.name, caption.text, DOUBT if caption.doubtful else "", "; ".join(one.classes)]
-            for one, caption in found
+            [hit.file, caption.text, DOUBT if caption.doubtful else "", "; ".join(hit.found.classes)]
+            for hit, caption in hits
         ]
         reporting.print_table(["file", "caption", "", "classes"], rows)
     return 0
@@ -138,13 +168,13 @@ def _folder(chosen: argparse.Namespace) -> Path:
     return folder
 
 
-def _document(file: str, one: CollectionPicture, how: dict[str, Any]) -> dict[str, Any]:
+def _document(hit: _Hit, match: dict[str, Any]) -> dict[str, Any]:
     return {
-        "file": file,
-        "sha256": one.picture.sha256,
-        **how,
-        "classes": list(one.classes),
-        "episodes": list(one.episodes),
+        "file": hit.file,
+        "sha256": hit.found.picture.sha256,
+        **match,
+        "classes": list(hit.found.classes),
+        "episodes": list(hit.found.episodes),
     }
 
 
@@ -162,27 +192,14 @@ def _model(chosen: argparse.Namespace, registry: Registry, space: ImageTextSpace
     return model
 
 
-def _space(chosen: argparse.Namespace, registry: Registry) -> ImageTextSpace:
-    """The space of the method that is named, or the first there is.
-
-    Raises:
-        UserError: `no_joint_space`; `unknown_method` for a method that has none.
-    """
-    from fsl_demo.services.search import spaces
-
-    found = spaces(registry)
-    if not found:
-        raise UserError("no_joint_space")
-    if chosen.method and chosen.method not in found:
-        raise UserError("unknown_method", name=chosen.method, known=", ".join(found))
-    return found[chosen.method or next(iter(found))]
-
-
-def _pictures(chosen: argparse.Namespace, terminal: reporting.Terminal) -> list[tuple[str, CollectionPicture]]:
-    """What is searched, with what each picture is called."""
+def _pictures(chosen: argparse.Namespace, terminal: reporting.Terminal) -> list[_Hit]:
+    """What is searched."""
     from fsl_demo.store import CollectionPicture, Workspace
 
     if chosen.data is None:
-        return [(one.picture.name, one) for one in Workspace(chosen.workspace).collection()]
-    read = reading.queries(chosen.data, terminal.progress, terminal.fault)
-    return [(file, CollectionPicture(picture, (), (), added=False)) for file, picture in read.items()]
+        return [_Hit(member.picture.name, member) for member in Workspace(chosen.workspace).collection()]
+    pictures = reading.queries(chosen.data, terminal.progress, terminal.fault)
+    return [
+        _Hit(file, CollectionPicture(picture, classes=(), episodes=(), added=False))
+        for file, picture in pictures.items()
+    ]

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from fsl_demo.cli import options, reporting
 from fsl_demo.core.errors import UserError
-from fsl_demo.services import reading
 
 if TYPE_CHECKING:
     from fsl_demo.core.episodes import Episode
     from fsl_demo.core.pictures import Picture
-    from fsl_demo.services.sort import Answer, Manifest
+    from fsl_demo.services.sort import FileAnswer, Manifest
 
 DETAILS = """\
 Makes a folder of each class in DEST, `unsure` for answers below --min, and `unlike` for pictures unlike the examples,
@@ -82,7 +81,7 @@ def _undo(chosen: argparse.Namespace) -> int:
     from fsl_demo.services.sort import load, undo
 
     terminal, path = reporting.Terminal(), chosen.undo.absolute()
-    undone = undo(path, load(path), terminal.progress, terminal.fault)
+    undone = undo(path, load(path), progress=terminal.progress, report=terminal.fault)
     reporting.print_table(["undone", "left"], [[undone.back, undone.left]])
     return 1 if terminal.faults else 0
 
@@ -109,7 +108,7 @@ def _sort(chosen: argparse.Namespace) -> int:
         return 1 if terminal.faults else 0
     if broken_off is None:
         path = start(manifest, into)
-    _print_summary(carry_out(path, manifest, terminal.progress, terminal.fault))
+    _print_summary(carry_out(path, manifest, progress=terminal.progress, report=terminal.fault))
     return 1 if terminal.faults else 0
 
 
@@ -134,31 +133,38 @@ def _planned(chosen: argparse.Namespace, into: Path, terminal: reporting.Termina
     options.prepare(chosen)
     from fsl_demo.services.sort import Folders, plan
 
-    learned = reading.task(chosen.support, chosen.describe, terminal.progress, terminal.fault)
+    learned = options.read_task(chosen, terminal)
     learned.check()
     pictures, known = _pictures(chosen, into, terminal)
     if not pictures and not known:
         raise UserError("no_queries")
-    answers = _answers(chosen, learned, pictures, terminal) if pictures else []
+    answers = _answers(chosen, learned=learned, pictures=pictures, terminal=terminal) if pictures else []
     folders = Folders([spec.name for spec in learned.classes], chosen.minimum)
-    return plan(answers, folders, into, chosen.mode, chosen.source, _request(chosen))
+    return plan(answers, folders, into=into, mode=chosen.mode, source=chosen.source, request=_request(chosen))
 
 
 def _answers(
     chosen: argparse.Namespace, learned: Episode, pictures: dict[Path, Picture], terminal: reporting.Terminal
-) -> list[Answer]:
+) -> list[FileAnswer]:
     """What the methods say of each picture."""
     from fsl_demo.cli.predict import classify
-    from fsl_demo.services.predict import combined_answers
-    from fsl_demo.services.sort import Answer
+    from fsl_demo.services.documents import combined_answers
+    from fsl_demo.services.sort import FileAnswer
 
     if chosen.dry_run:
         chosen.workspace = None  # where features would be kept
     episode = dataclasses.replace(learned, queries=tuple(pictures.values()))
-    said = combined_answers(classify(chosen, episode, terminal), episode.classes)
+    answers = combined_answers(classify(chosen, episode, terminal), episode.classes)
     return [
-        Answer(path, picture.original_sha256, path.stat().st_size, one["answer"], one["probability"], one["unlike"])
-        for (path, picture), one in zip(pictures.items(), said, strict=True)
+        FileAnswer(
+            source=path,
+            sha256=picture.original_sha256,
+            size=path.stat().st_size,
+            answer=answer["answer"],
+            probability=answer["probability"],
+            unlike=answer["unlike"],
+        )
+        for (path, picture), answer in zip(pictures.items(), answers, strict=True)
     ]
 
 
@@ -171,7 +177,7 @@ def _pictures(
     """
     from fsl_demo.services.sort import sorted_before, source_files, source_picture
 
-    found: dict[Path, Picture] = {}
+    pictures: dict[Path, Picture] = {}
     known = []
     before = sorted_before(into, _request(chosen))
     files = source_files(chosen.source.absolute(), into, terminal.fault)
@@ -187,11 +193,11 @@ def _pictures(
         if (str(path), picture.original_sha256) in before:
             known.append(path)
         else:
-            found[path] = picture
+            pictures[path] = picture
     terminal.progress("read", len(files), len(files))
     if known:
         terminal.note(f"{len(known)} files are sorted already")
-    return found, known
+    return pictures, known
 
 
 def _print_plan(manifest: Manifest) -> None:

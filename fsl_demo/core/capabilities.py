@@ -66,6 +66,26 @@ Method: TypeAlias = Classifies[Any]
 """A method, whatever its settings."""
 
 
+class HasWeights(Capability):
+    """Knows before it answers which weights its answers depend on. Results of such a method are kept."""
+
+    @abstractmethod
+    def weights(self, settings: Any) -> str:
+        """Hashes of all weights that it may use with these settings, joined by "+"."""
+
+
+class ScoresEpisodes(Capability):
+    """Answers many episodes at once, faster than one by one."""
+
+    @abstractmethod
+    def score_episodes(self, episodes: Sequence[Episode], settings: Any, progress: Progress = quiet) -> list[Scores]:
+        """What `fit` and `predict` say of the queries of each episode, without `pairs`.
+
+        Raises:
+            UserError: what `fit` and `predict` raise.
+        """
+
+
 class ReadsText(Classifies[S]):
     """A method that uses class names and descriptions.
 

@@ -7,7 +7,7 @@ from typing import Protocol
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.capabilities import Detector
 from fsl_demo.core.cards import DetectorCard
-from fsl_demo.detectors.faces import FaceDetector
+from fsl_demo.core.tables import load
 
 
 class MakesDetector(Protocol):
@@ -19,7 +19,10 @@ class MakesDetector(Protocol):
     def __call__(self, networks: Networks) -> Detector: ...
 
 
-DETECTORS: tuple[MakesDetector, ...] = (FaceDetector,)
+DETECTORS: tuple[MakesDetector, ...] = load(
+    __name__,
+    "faces:FaceDetector",
+)
 
 
 def build(networks: Networks) -> dict[str, Detector]:

@@ -117,7 +117,7 @@ def bleu(said: Sequence[str], references: Sequence[Sequence[str]], seed: int = 0
     random = np.random.default_rng(seed)
     drawn = random.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), RESAMPLES)
     low, high = np.quantile(_bleu(drawn @ counts), (0.025, 0.975), axis=0)
-    return tuple(Interval(float(value), float(reach)) for value, reach in zip(values, (high - low) / 2, strict=True))
+    return tuple(Interval(*map(float, bounds)) for bounds in zip(values, low, high, strict=True))
 
 
 def _closest(comparison: Mapping[str, Any]) -> int:

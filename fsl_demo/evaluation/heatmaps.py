@@ -20,8 +20,8 @@ from fsl_demo.core.episodes import Box, Progress, quiet
 from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.datasets.parts import Classes
 from fsl_demo.evaluation import intervals
+from fsl_demo.evaluation.episodes import Opened, episode_of
 from fsl_demo.evaluation.intervals import Interval
-from fsl_demo.evaluation.run import Opened, episode_of
 from fsl_demo.evaluation.sampling import EpisodeSampler
 
 SHARE = 0.2

@@ -127,7 +127,7 @@ def reranking(
         for scores in (likeness, model.blended(likeness, matches))
     )
     within = float((candidates == own[:, None]).any(axis=1).mean())
-    figures = (intervals.mean(before), intervals.mean(after), intervals.paired(after, before))
+    figures = (intervals.share(before), intervals.share(after), intervals.paired_shares(after, before))
     return Reranking(len(pictures), len(captions), within, *figures)
 
 
@@ -159,8 +159,8 @@ def masked_words(
         at: [np.array([(one[np.array(owners) == n] < at).mean() for n in np.unique(owners)]) for one in ranks]
         for at in AT
     }
-    seen, unseen = ({at: intervals.mean(hits[at][row]) for at in AT} for row in (0, 1))
-    gain = {at: intervals.paired(*hits[at]) for at in AT}
+    seen, unseen = ({at: intervals.share(hits[at][row]) for at in AT} for row in (0, 1))
+    gain = {at: intervals.paired_shares(*hits[at]) for at in AT}
     return Words(len(truth), int((truth >= 0).sum()), seen, unseen, gain)
 
 

@@ -33,7 +33,7 @@ def found(texts: np.ndarray, pictures: np.ndarray, each: int, at: int) -> np.nda
 
 def recall(texts: np.ndarray, pictures: np.ndarray, each: int, at: Sequence[int] = AT) -> list[Interval]:
     """The share that is found, with its 95 % interval over pictures; arguments as of `found`."""
-    return [intervals.mean(found(texts, pictures, each, k).mean(axis=1)) for k in at]
+    return [intervals.share(found(texts, pictures, each, k).mean(axis=1)) for k in at]
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,39 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
+class Sampling:
+    """How episodes are drawn.
+
+    Attributes:
+        way: classes an episode; 0 takes all.
+        shot: support pictures a class; 0 for zero-shot.
+        queries: a class; 0 takes all pictures that are left.
+        episodes: how many; fewer are the first of more.
+        seed: the same one gives the same episodes.
+        within: the classes of an episode are of one group: "Greek" of "Greek/character01".
+    """
+
+    way: int = 5
+    shot: int = 1
+    queries: int = 15
+    episodes: int = 600
+    seed: int = 0
+    within: bool = False
+
+    def sampler(self, items: Mapping[str, Iterable[Item]]) -> EpisodeSampler[Item]:
+        """
+        Raises:
+            UserError: `setting_bad`, naming what there is too little of.
+        """
+        group = {"group": _group} if self.within else {}
+        return EpisodeSampler(items, way=self.way, shot=self.shot, queries=self.queries, seed=self.seed, **group)
+
+
+def _group(name: str) -> str:
+    return name.split("/")[0]
+
+
+@dataclass(frozen=True)
 class Drawn(Generic[Item]):
     """One episode: class names, and the support and query items of each class."""
 

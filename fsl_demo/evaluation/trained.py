@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from math import sqrt
 from pathlib import Path
@@ -17,9 +17,10 @@ from fsl_demo.checkpoints import Source
 from fsl_demo.core.capabilities import Method
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.errors import UserError
-from fsl_demo.datasets.parts import Dataset, large_enough, opened
-from fsl_demo.evaluation import verification
-from fsl_demo.evaluation.run import Report, evaluate
+from fsl_demo.datasets.parts import Classes, Dataset, large_enough, opened
+from fsl_demo.evaluation import intervals, verification
+from fsl_demo.evaluation.report import Report
+from fsl_demo.evaluation.sampling import Sampling
 from fsl_demo.evaluation.verification import Verification
 from fsl_demo.methods import of_checkpoint
 
@@ -48,11 +49,6 @@ class Size:
             f"{self.method}: {self.parameters:,} parameters, {self.bytes / 1e6:.2f} MB,"
             f" {self.milliseconds:.1f} ms a picture"
         )
-
-
-def group_of(name: str) -> str:
-    """The alphabet of "Greek/character01"."""
-    return name.split("/")[0]
 
 
 def size(checkpoint: Source, data: Dataset, networks: Networks) -> Size:
@@ -113,33 +109,32 @@ def _mean(reports: Sequence[Report], label: str) -> Report:
     """The mean of reports of one method each, with the interval of a stratified mean."""
     figures = [report.figures[0] for report in reports]
     accuracy, ece, unlike = (
-        float(np.mean([getattr(one, key) for one in figures])) for key in ("accuracy", "ece", "unlike")
-    )
-    reach = sqrt(sum((one.high - one.accuracy) ** 2 for one in figures)) / len(figures)
-    mean = replace(
-        figures[0], method=label, accuracy=accuracy, low=accuracy - reach, high=accuracy + reach, ece=ece, unlike=unlike
+        float(np.mean([getattr(each, key) for each in figures])) for key in ("accuracy", "ece", "unlike")
     )
     count = sum(report.episodes for report in reports)
+    errors = [(each.high - each.low) / 2 / intervals.Z for each in figures]
+    interval = intervals.share_with_error(accuracy, sqrt(sum(error**2 for error in errors)) / len(errors), count)
+    mean = replace(
+        figures[0],
+        method=label,
+        weights="+".join(each.weights for each in figures),
+        accuracy=accuracy,
+        low=interval.low,
+        high=interval.high,
+        ece=ece,
+        unlike=unlike,
+    )
     classes = sum(report.classes for report in reports)
     return replace(reports[0], classes=classes, episodes=count, figures=(mean,))
 
 
-def run(
-    methods: list[Method],
-    data: Dataset,
-    way: int,
-    shot: int,
-    queries: int,
-    episodes: int,
-    seed: int,
-    within: bool = False,
-    progress: Progress = quiet,
-    settings: Mapping[str, Any] | None = None,
-) -> Report:
-    """Episodes of the test part, of the classes that are large enough; within one group each, if asked for."""
-    classes = large_enough(data.test.classes, shot + max(queries, 1))
-    if within and not data.grouped:
+def test_classes(data: Dataset, sampling: Sampling) -> Classes:
+    """The classes of the test part that are large enough.
+
+    Raises:
+        UserError: `setting_bad` when episodes are to be within groups and there are none.
+    """
+    if sampling.within and not data.grouped:
         reason = f"The classes of {data.name} are in no groups."
         raise UserError("setting_bad", name="within", value="used", reason=reason)
-    groups = {"group": group_of} if within else {}
-    return evaluate(methods, classes, way, shot, queries, episodes, seed, progress, settings=settings, **groups)
+    return large_enough(data.test.classes, sampling.shot + max(sampling.queries, 1))

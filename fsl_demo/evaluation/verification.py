@@ -110,5 +110,5 @@ def verify(
 def verify_folds(name: str, folds: Sequence[tuple[np.ndarray, np.ndarray]]) -> Verification:
     """Mean accuracy of folds, (similarities, same), each with the threshold that suits the others best."""
     found = across_folds(list(folds))
-    interval, pairs = intervals.mean(found), sum(len(same) for _, same in folds)
+    interval, pairs = intervals.share(found), sum(len(same) for _, same in folds)
     return Verification(name, pairs, len(folds), interval.mean, interval.low, interval.high, "the other folds' pairs")

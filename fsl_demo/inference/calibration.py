@@ -3,11 +3,15 @@
 A default is a measured number that depends on how many pictures a class has and on how they are blended with
 text. With two or more pictures of every class, each support picture is held out in turn and the default is
 moved towards what is seen then. Temperature scaling: Guo et al. 2017, arXiv:1706.04599.
+
+Where a shape begins with "...", several episodes with the same owners may be stacked, and each gives a result.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -51,8 +55,8 @@ class Default:
         """The same number whatever the episode."""
         return cls(value, (value, value), (value, value), 0.0)
 
-    def at(self, classes: int, shots: float, blend: float = 1.0) -> float:
-        """The number for so many classes, pictures a class, and this weight of pictures against text."""
+    def at(self, classes: int, shots: float, blend: float | np.ndarray = 1.0) -> Any:
+        """The number for so many classes, pictures a class, and this weight (or weights) of pictures against text."""
         many = (1 - 1 / max(shots, 1.0)) / (1 - 1 / 5)
         half, pictures = (one + (five - one) * many for one, five in (self.half, self.pictures))
         mixed = half - (self.text + pictures) / 2
@@ -67,40 +71,57 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def class_means(vectors: np.ndarray, owners: np.ndarray, classes: int) -> np.ndarray:
-    """The sum of each class's vectors, scaled to length 1: [C, D]; zeros for a class without any.
+    """The sum of each class's vectors, scaled to length 1: [..., C, D]; zeros for a class without any.
 
     Args:
-        vectors: support features [S, D].
+        vectors: support features [..., S, D].
         owners: class index of each, [S].
     """
     return l2_normalize(_sums(vectors, owners, classes))
 
 
 def held_out(vectors: np.ndarray, owners: np.ndarray, classes: int) -> np.ndarray:
-    """Cosine of each support picture to the class means, with its own class's mean taken without it: [S, C]."""
+    """Cosine of each support picture to the class means, with its own class's mean taken without it: [..., S, C]."""
     sums, rows = _sums(vectors, owners, classes), np.arange(len(owners))
-    similarities = vectors @ l2_normalize(sums).T
-    similarities[rows, owners] = (vectors * l2_normalize(sums[owners] - vectors)).sum(axis=1)
+    similarities = vectors @ l2_normalize(sums).swapaxes(-1, -2)
+    others = sums[..., owners, :] - vectors
+    similarities[..., rows, owners] = (vectors * l2_normalize(others)).sum(axis=-1)
     return similarities
 
 
-def losses(similarities: np.ndarray, owners: np.ndarray, temperature: float) -> np.ndarray:
-    """What each of `FACTORS` times the temperature costs on held-out pictures, with the prior's pull: [F]."""
-    logits = (temperature * FACTORS)[:, None, None] * similarities
-    likelihood = np.log(softmax(logits)[:, np.arange(len(owners)), owners] + 1e-12).sum(axis=1)
+def losses(similarities: np.ndarray, owners: np.ndarray, temperature: float | np.ndarray) -> np.ndarray:
+    """What each of `FACTORS` times the temperature costs on held-out pictures, with the prior's pull: [..., F].
+
+    Args:
+        similarities: of held-out pictures, [..., S, C].
+        temperature: [...].
+    """
+    logits = np.multiply.outer(temperature, FACTORS)[..., None, None] * similarities[..., None, :, :]
+    likelihood = np.log(softmax(logits)[..., np.arange(len(owners)), owners] + 1e-12).sum(axis=-1)
     return PRIOR * np.log(FACTORS) ** 2 - likelihood
 
 
-def threshold(similarities: np.ndarray, owners: np.ndarray, before: float, now: float) -> float:
-    """The similarity under which a query is unlike the examples.
+def threshold(similarities: np.ndarray, owners: np.ndarray, before: float | np.ndarray, now: float | np.ndarray) -> Any:
+    """The similarity under which a query is unlike the examples, [...].
 
     Args:
-        similarities: of held-out pictures, [S, C].
+        similarities: of held-out pictures, [..., S, C].
         before: the default for the pictures that were left, one fewer a class.
         now: the default for all of them.
     """
-    own = similarities[np.arange(len(owners)), owners]
-    return now + (float(np.quantile(own, REFUSED)) - before) * len(own) / (len(own) + PRIOR_THRESHOLD)
+    own = similarities[..., np.arange(len(owners)), owners]
+    return now + (np.quantile(own, REFUSED, axis=-1) - before) * len(owners) / (len(owners) + PRIOR_THRESHOLD)
+
+
+def pick(values: Sequence[np.ndarray], best: np.ndarray) -> np.ndarray:
+    """Of T trials' results [..., *], the best one's for each episode, [..., *].
+
+    Args:
+        best: which trial, [...].
+    """
+    stack = np.stack(values)
+    places = best.reshape((1, *best.shape, *(1,) * (stack.ndim - 1 - best.ndim)))
+    return np.take_along_axis(stack, places, axis=0)[0]
 
 
 def _sums(vectors: np.ndarray, owners: np.ndarray, classes: int) -> np.ndarray:

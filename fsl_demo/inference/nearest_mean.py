@@ -13,6 +13,7 @@ from fsl_demo.core.episodes import Episode, Explanation, Focus, Layer, Progress,
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference import calibration
+from fsl_demo.inference.batches import Scored, Stack, scores_of
 from fsl_demo.inference.calibration import Default
 from fsl_demo.inference.explanations import heat, nearest
 from fsl_demo.inference.space import Space
@@ -38,46 +39,99 @@ class NearestMeanInputs:
     note: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class ClassMeans:
+    """Class means and their calibration, of one support set or of several that are stacked.
+
+    Attributes:
+        support: vectors, [..., S, D].
+        owners: class index of each, [S].
+        prototypes: [..., C, D].
+        temperature, none_below: [...].
+    """
+
+    support: np.ndarray
+    owners: np.ndarray
+    prototypes: np.ndarray
+    temperature: Any
+    none_below: Any
+
+    @classmethod
+    def of(cls, inputs: NearestMeanInputs, support: np.ndarray, owners: np.ndarray, counts: np.ndarray) -> ClassMeans:
+        """Average the support vectors; where no class has a single picture, calibrate on held-out ones."""
+        classes, shots = len(counts), 1 / float((1 / counts).mean())
+        temperature, none_below = inputs.temperature.at(classes, shots), inputs.none_below.at(classes, shots)
+        if counts.min() >= 2:
+            similarities = calibration.held_out(support, owners, classes)
+            losses = calibration.losses(similarities, owners, inputs.temperature.at(classes, shots - 1))
+            temperature = temperature * calibration.FACTORS[losses.argmin(axis=-1)]
+            before = inputs.none_below.at(classes, shots - 1)
+            none_below = calibration.threshold(similarities, owners, before, none_below)
+        if inputs.settings["none_below"] is not None:
+            none_below = inputs.settings["none_below"]
+        return cls(support, owners, calibration.class_means(support, owners, classes), temperature, none_below)
+
+    def held_out(self) -> np.ndarray:
+        """Probabilities of each support picture when its class does without it, [..., S, C]."""
+        similarities = calibration.held_out(self.support, self.owners, self.prototypes.shape[-2])
+        return self.probabilities(similarities)
+
+    def similarities(self, queries: np.ndarray) -> np.ndarray:
+        """Cosines of queries [..., Q, D] to the class means, [..., Q, C]."""
+        return queries @ self.prototypes.swapaxes(-1, -2)
+
+    def probabilities(self, similarities: np.ndarray) -> np.ndarray:
+        """From similarities [..., Q, C]."""
+        return calibration.softmax(np.asarray(self.temperature)[..., None, None] * similarities)
+
+
+def score_stack(inputs: NearestMeanInputs, stack: Stack) -> list[Scores]:
+    """The scores of stacked episodes' queries, without `pairs`."""
+    support, queries = stack.embed(inputs.space.embed)
+    means = ClassMeans.of(inputs, support, stack.owners, stack.counts)
+    similarities = means.similarities(queries)
+    return scores_of(
+        Scored(
+            method=inputs.method,
+            checkpoint=inputs.checkpoint,
+            settings=inputs.settings,
+            similarities=similarities,
+            probabilities=means.probabilities(similarities),
+            none_below=means.none_below,
+            notes=[inputs.note] * len(stack.episodes),
+        )
+    )
+
+
 class NearestMean:
     """Class means of one support set in one space, and their calibration."""
 
     def __init__(self, inputs: NearestMeanInputs, episode: Episode, progress: Progress = quiet) -> None:
         started = time.perf_counter()
         self.inputs, self.episode, self.space = inputs, episode, inputs.space
-        classes, counts = len(episode.classes), np.array(episode.shots())
         self.support = self.space.embed([example.picture for example in episode.support], progress)
         owners = np.array([example.class_index for example in episode.support])
-        self.prototypes = calibration.class_means(self.support, owners, classes)
-        shots = 1 / float((1 / counts).mean())
-        self.temperature, self.none_below = inputs.temperature.at(classes, shots), inputs.none_below.at(classes, shots)
-        if counts.min() >= 2:
-            similarities = calibration.held_out(self.support, owners, classes)
-            losses = calibration.losses(similarities, owners, inputs.temperature.at(classes, shots - 1))
-            self.temperature *= calibration.FACTORS[losses.argmin()]
-            before = inputs.none_below.at(classes, shots - 1)
-            self.none_below = calibration.threshold(similarities, owners, before, self.none_below)
-        if inputs.settings["none_below"] is not None:
-            self.none_below = inputs.settings["none_below"]
+        self.means = ClassMeans.of(inputs, self.support, owners, np.array(episode.shots()))
+        self.prototypes = self.means.prototypes
+        self.temperature, self.none_below = float(self.means.temperature), float(self.means.none_below)
         self.seconds = time.perf_counter() - started
 
     def held_out(self) -> np.ndarray:
         """Probabilities of each support picture when its class does without it, [S, C]."""
-        owners = np.array([example.class_index for example in self.episode.support])
-        similarities = calibration.held_out(self.support, owners, len(self.episode.classes))
-        return calibration.softmax(self.temperature * similarities)
+        return self.means.held_out()
 
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
         """Cosine similarities, and probabilities from them."""
         started = time.perf_counter()
         embedded = self.space.embed(queries, progress)
-        similarities = embedded @ self.prototypes.T
+        similarities = self.means.similarities(embedded)
         return Scores(
             self.inputs.method,
             self.inputs.checkpoint,
             self.inputs.settings,
             self.seconds + time.perf_counter() - started,
             similarities.astype(np.float32),
-            calibration.softmax(self.temperature * similarities).astype(np.float32),
+            self.means.probabilities(similarities).astype(np.float32),
             self.none_below,
             (embedded @ self.support.T).astype(np.float32),
             self.inputs.note,

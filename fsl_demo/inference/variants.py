@@ -7,12 +7,14 @@ them right is taken. With one there is nothing to hold out: how the pictures loo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from fsl_demo import checkpoints
+from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import Source
 from fsl_demo.core.capabilities import Capability
 from fsl_demo.core.episodes import Episode, Progress, quiet
@@ -49,6 +51,16 @@ class HasVariants(Capability):
     """A method that has several checkpoints."""
 
     variants: Sequence[Variant]
+
+
+def weights_of(networks: Networks, variants: Sequence[Variant], asked: str | None) -> str:
+    """Hashes of the weights of all variants that may be chosen, joined by "+", but for those that can't be read."""
+    hashes = []
+    for variant in variants:
+        if variant.id == asked or (asked is None and variant.proposed):
+            with suppress(UserError):
+                hashes.append(networks.trained(variant.checkpoint).weights[:16])
+    return "+".join(hashes)
 
 
 def installed(method: str, shipped: Sequence[Variant]) -> tuple[Variant, ...]:

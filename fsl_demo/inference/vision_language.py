@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -19,17 +20,12 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.settings import Settings, lines, none_below, slider
 from fsl_demo.core.spaces import ImageTextSpace
-from fsl_demo.inference import calibration
+from fsl_demo.inference.batches import Scored, Stack, scores_of
 from fsl_demo.inference.calibration import Default
 from fsl_demo.inference.explanations import direction_heatmap, nearest
+from fsl_demo.inference.mixture import Known, Recipe, by_held_out, mixture
 from fsl_demo.inference.phrases import sentence_vector, word_contributions
 from fsl_demo.inference.prompts import balanced, default_templates, prompts, templates
-
-WEIGHTS = (0.2, 0.35, 0.5, 0.65, 0.8)
-SHARPNESS = (1.0, 3.0, 5.5, 10.0)
-"""What held-out pictures choose from; Tip-Adapter's own beta is 1 to 5.5."""
-PRIOR = 2.0
-"""How strongly held-out pictures have to disagree with the default weight."""
 
 Define = Callable[[str], Sequence[str]]
 """From a class name to definitions that stand in for a missing description."""
@@ -107,19 +103,16 @@ class VisionLanguage:
     def __init__(self, inputs: VisionLanguageInputs, episode: Episode, progress: Progress = quiet) -> None:
         started = time.perf_counter()
         self.inputs, self.episode, self.space = inputs, episode, inputs.space
-        episode.check()
-        prompt_lines = templates(inputs.settings.templates)
-        self.sentences = [sentences(self.space, spec, prompt_lines, inputs.define) for spec in episode.classes]
-        self.counts = np.array(episode.shots())
-        for spec, groups, shots in zip(episode.classes, self.sentences, self.counts, strict=True):
-            if not shots and not any(groups):
-                foreign = any(letter.isalpha() for text in (spec.name, *spec.descriptions) for letter in text)
-                code = "description_script" if foreign else "class_undescribed"
-                raise UserError(code, name=spec.name, method=inputs.title)
+        self.sentences, self.counts = class_sentences(inputs, episode), np.array(episode.shots())
         self.texts = self.space.texts([balanced(*groups) for groups in self.sentences], progress)
         self.keys = self.space.embed([example.picture for example in episode.support], progress)
         self.owners = np.array([example.class_index for example in episode.support], dtype=int)
-        self._choose()
+        self.mixture = mixture(Known(self.texts, self.keys, self.owners, self.counts), recipe(inputs))
+        self.weights, self.sharpness = self.mixture.weights, float(self.mixture.sharpness)
+        below = inputs.settings.none_below
+        self.temperature = float(self.mixture.temperature)
+        self.none_below = float(self.mixture.none_below if below is None else below)
+        (self.note,) = self.mixture.notes()
         self.seconds = time.perf_counter() - started
 
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
@@ -127,15 +120,14 @@ class VisionLanguage:
         started = time.perf_counter()
         embedded = self.space.embed(queries, progress)
         pairs = embedded @ self.keys.T
-        affinities = _class_means(np.exp(-self.sharpness * (1 - pairs)), self.owners, self.counts)
-        similarities = self.weights * affinities + (1 - self.weights) * (embedded @ self.texts.T)
+        similarities = self.mixture.similarities(embedded, pairs)
         return Scores(
             self.inputs.method,
             self.space.weights,
             asdict(self.inputs.settings),
             self.seconds + time.perf_counter() - started,
             similarities.astype(np.float32),
-            calibration.softmax(self.temperature * similarities).astype(np.float32),
+            self.mixture.probabilities(similarities).astype(np.float32),
             self.none_below,
             pairs.astype(np.float32) if len(self.keys) else None,
             self.note,
@@ -166,64 +158,13 @@ class VisionLanguage:
             layers.append(direction_heatmap(self.space, shown, "support", directions, class_index))
         return Explanation(self.inputs.method, class_index, tuple(layers))
 
-    def _choose(self) -> None:
-        """Weight and beta, temperature and threshold: set by the person, by held-out pictures, or by default."""
-        inputs, settings = self.inputs, self.inputs.settings
-        shots = 1 / float((1 / self.counts[self.counts > 0]).mean()) if self.counts.any() else 0.0
-        classes, default = len(self.counts), shots / (shots + inputs.worth)
-        weight = default if settings.pictures is None else settings.pictures
-        self.sharpness = inputs.sharpness if settings.sharpness is None else settings.sharpness
-        self.weights, factor = self._weights(weight), 1.0
-        held_out = self.counts.min() >= 2
-        if held_out:
-            weight, self.sharpness, factor, similarities = self._by_held_out(default, shots)
-            self.weights = self._weights(weight)
-        overall = float(self.weights.mean())
-        self.temperature = factor * inputs.temperature.at(classes, shots, overall)
-        self.none_below = inputs.none_below.at(classes, shots, overall)
-        if held_out:
-            before = inputs.none_below.at(classes, shots - 1, overall)
-            self.none_below = calibration.threshold(similarities, self.owners, before, self.none_below)
-        if settings.none_below is not None:
-            self.none_below = settings.none_below
-        both = ((self.counts > 0) & self.texts.any(axis=1)).any()
-        reason = "held_out" if held_out else "default"
-        self.note = {"weight": round(weight, 3), "sharpness": self.sharpness, "mixed": reason} if both else {}
-
-    def _by_held_out(self, default: float, shots: float) -> tuple[float, float, float, np.ndarray]:
-        """The weight, beta and factor of the temperature that tell held-out support pictures apart best.
-
-        Returns:
-            Weight, beta, factor, and the similarities of the held-out pictures [S, C].
-        """
-        inputs, settings = self.inputs, self.inputs.settings
-        by_text, pairs = self.keys @ self.texts.T, self.keys @ self.keys.T
-        rows = np.arange(len(self.owners))
-        weights = (default, *WEIGHTS) if settings.pictures is None else (settings.pictures,)
-        betas = (inputs.sharpness, *SHARPNESS) if settings.sharpness is None else (settings.sharpness,)
-        trials = []
-        for beta in betas:
-            affinities = np.exp(-beta * (1 - pairs))
-            affinities[rows, rows] = 0
-            means = _class_means(affinities, self.owners, self.counts)
-            means[rows, self.owners] *= self.counts[self.owners] / (self.counts[self.owners] - 1)
-            for weight in weights:
-                mixing = self._weights(weight)
-                mixed = mixing * means + (1 - mixing) * by_text
-                temperature = inputs.temperature.at(len(self.counts), shots - 1, float(mixing.mean()))
-                losses = calibration.losses(mixed, self.owners, temperature)
-                cost = float(losses.min()) + PRIOR * (_odds(weight) - _odds(default)) ** 2
-                trials.append((cost, weight, beta, float(calibration.FACTORS[losses.argmin()]), mixed))
-        return min(trials, key=lambda trial: trial[0])[1:]
-
-    def _weights(self, weight: float) -> np.ndarray:
-        """Of the pictures in each class's similarity, [C]: 0 without pictures, 1 without text."""
-        return np.where(self.counts == 0, 0.0, np.where(self.texts.any(axis=1), weight, 1.0))
+    def _by_held_out(self, default: float, shots: float) -> tuple[Any, Any, Any, np.ndarray]:
+        return by_held_out(self.mixture.known, recipe(self.inputs), default, shots)
 
     def _directions(self, vector: np.ndarray) -> np.ndarray:
         """The derivative of the similarities at a picture's vector, [C, D]."""
         nearness = self.sharpness * np.exp(-self.sharpness * (1 - self.keys @ vector))
-        pulls = _class_means((nearness[:, None] * self.keys).T, self.owners, self.counts).T
+        pulls = self.mixture.known.means((nearness[:, None] * self.keys).T).T
         return self.weights[:, None] * pulls + (1 - self.weights)[:, None] * self.texts
 
 
@@ -237,11 +178,52 @@ def sentences(
     return prompts(ClassSpec(spec.name, described), prompt_lines, tuple(define(spec.name)))
 
 
-def _class_means(columns: np.ndarray, owners: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """The mean over each class's support pictures, [Q, S] to [Q, C]; zeros for a class without pictures."""
-    members = (owners[:, None] == np.arange(len(counts))).astype(np.float32)
-    return columns @ (members / np.maximum(counts, 1))
+def recipe(inputs: VisionLanguageInputs) -> Recipe:
+    """The defaults of a method, and what a person has set."""
+    return Recipe(
+        temperature=inputs.temperature,
+        none_below=inputs.none_below,
+        worth=inputs.worth,
+        sharpness=inputs.sharpness,
+        set_weight=inputs.settings.pictures,
+        set_sharpness=inputs.settings.sharpness,
+    )
 
 
-def _odds(weight: float) -> float:
-    return float(np.log((weight + 0.05) / (1.05 - weight)))
+def class_sentences(inputs: VisionLanguageInputs, episode: Episode) -> list[tuple[list[str], list[str]]]:
+    """What stands for each class of an episode.
+
+    Raises:
+        UserError: as of `VisionLanguage`.
+    """
+    episode.check()
+    prompt_lines = templates(inputs.settings.templates)
+    groups = [sentences(inputs.space, spec, prompt_lines, inputs.define) for spec in episode.classes]
+    for spec, texts, shots in zip(episode.classes, groups, episode.shots(), strict=True):
+        if not shots and not any(texts):
+            foreign = any(letter.isalpha() for text in (spec.name, *spec.descriptions) for letter in text)
+            code = "description_script" if foreign else "class_undescribed"
+            raise UserError(code, name=spec.name, method=inputs.title)
+    return groups
+
+
+def score_stack(inputs: VisionLanguageInputs, stack: Stack) -> list[Scores]:
+    """The scores of stacked episodes' queries, without `pairs`."""
+    support, queries = stack.embed(inputs.space.embed)
+    ensembles = [[balanced(*groups) for groups in class_sentences(inputs, each)] for each in stack.episodes]
+    texts = inputs.space.texts([ensemble for each in ensembles for ensemble in each])
+    known = Known(texts.reshape(len(ensembles), -1, texts.shape[-1]), support, stack.owners, stack.counts)
+    mixed = mixture(known, recipe(inputs))
+    similarities = mixed.similarities(queries, queries @ support.swapaxes(-1, -2))
+    below = inputs.settings.none_below
+    return scores_of(
+        Scored(
+            method=inputs.method,
+            checkpoint=inputs.space.weights,
+            settings=asdict(inputs.settings),
+            similarities=similarities,
+            probabilities=mixed.probabilities(similarities),
+            none_below=mixed.none_below if below is None else below,
+            notes=mixed.notes(),
+        )
+    )

@@ -14,18 +14,8 @@ from fsl_demo.core.capabilities import Method
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.tables import load
 from fsl_demo.inference.variants import HasVariants, Variant, looks_like
-from fsl_demo.methods.asif import Asif
-from fsl_demo.methods.can import Can, CanTransductive
-from fsl_demo.methods.clip import ClipMethod
-from fsl_demo.methods.compact_vlm import CompactVlm
-from fsl_demo.methods.linear_probe import LinearProbe
-from fsl_demo.methods.prefix import Prefix
-from fsl_demo.methods.prototype import Prototype
-from fsl_demo.methods.s3net import S3Net
-from fsl_demo.methods.siamese import Siamese
-from fsl_demo.methods.siamese_cbam import SiameseCbam
-from fsl_demo.methods.two_stream import TwoStream
 
 
 class MakesMethod(Protocol):
@@ -37,19 +27,20 @@ class MakesMethod(Protocol):
     def __call__(self, networks: Networks) -> Method: ...
 
 
-METHODS: tuple[MakesMethod, ...] = (
-    Prototype,
-    Asif,
-    CompactVlm,
-    TwoStream,
-    ClipMethod,
-    LinearProbe,
-    Prefix,
-    Siamese,
-    SiameseCbam,
-    S3Net,
-    Can,
-    CanTransductive,
+METHODS: tuple[MakesMethod, ...] = load(
+    __name__,
+    "prototype:Prototype",
+    "asif:Asif",
+    "compact_vlm:CompactVlm",
+    "two_stream:TwoStream",
+    "clip:ClipMethod",
+    "linear_probe:LinearProbe",
+    "prefix:Prefix",
+    "siamese:Siamese",
+    "siamese_cbam:SiameseCbam",
+    "s3net:S3Net",
+    "can:Can",
+    "can:CanTransductive",
 )
 
 LOOKED_AT = 8

@@ -9,21 +9,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from fsl_demo import checkpoints
 from fsl_demo.backbones.efficientnet_lite0 import imagenet_names
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.core.capabilities import NamesPictures, ReadsText
+from fsl_demo.core.capabilities import HasWeights, NamesPictures, ReadsText, ScoresEpisodes
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import ClassSpec, Episode, Explanation, Focus, Progress, Scores, in_latin_script, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.settings import Settings, none_below, slider
-from fsl_demo.inference import calibration
 from fsl_demo.inference.anchors import PICTURE_KEEP, PICTURE_POWER, TEXT_KEEP, TEXT_POWER, relative
+from fsl_demo.inference.batches import Scored, Stack, scores_of, stacked
+from fsl_demo.inference.blend import Blend, Support, blended
 from fsl_demo.inference.calibration import Default
 from fsl_demo.inference.explanations import heat, nearest
 from fsl_demo.inference.glossary import sentences
@@ -31,10 +33,6 @@ from fsl_demo.inference.image_space import ImageSpace
 from fsl_demo.inference.vectors import l2_normalize
 
 CHECKPOINT = "lite0_minilm"
-WORTHS = (0.25, 0.5, 1.0, 2.0, 4.0)
-"""How many support pictures the text may count for; 1 unless held-out pictures say otherwise."""
-PRIOR = 2.0
-"""How strongly held-out pictures have to disagree with a worth of 1."""
 WORDS = 8
 
 
@@ -58,7 +56,7 @@ class AsifSettings(Settings):
     none_below: float | None = none_below()
 
 
-class Asif(ReadsText[AsifSettings], NamesPictures):
+class Asif(ReadsText[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
     """Similarity of a query to each class's text, and to its pictures."""
 
     card = MethodCard(
@@ -94,6 +92,52 @@ class Asif(ReadsText[AsifSettings], NamesPictures):
             UserError: for an episode that `check` refuses; `description_script`, `class_undescribed` for a class
                 with neither pictures nor English text.
         """
+        self._check(episode)
+        return AsifClassifier(self, episode, settings, progress)
+
+    def score_episodes(
+        self, episodes: Sequence[Episode], settings: AsifSettings, progress: Progress = quiet
+    ) -> list[Scores]:
+        for episode in episodes:
+            self._check(episode)
+        return stacked(episodes, partial(self._score_stack, settings))
+
+    def _score_stack(self, settings: AsifSettings, stack: Stack) -> list[Scores]:
+        support, queries = stack.embed(lambda pictures, tell: self._related(self.space.embed(pictures, tell)))
+        specs = list(dict.fromkeys(spec for episode in stack.episodes for spec in episode.classes))
+        texts = self.text_rows(specs)[[[specs.index(spec) for spec in each.classes] for each in stack.episodes]]
+        size = support.shape[-1] - texts.shape[-1]
+        known = Support(support[..., :size], support[..., size:], stack.owners, stack.counts, texts)
+        blend = self.blended(known, settings)
+        similarities = blend.similarities(queries[..., :size], queries[..., size:])
+        return scores_of(
+            Scored(
+                method=self.card.id,
+                checkpoint=self.checkpoint,
+                settings=asdict(settings),
+                similarities=similarities,
+                probabilities=blend.probabilities(similarities),
+                none_below=blend.none_below,
+                notes=[{}] * len(stack.episodes),
+            )
+        )
+
+    def weights(self, settings: AsifSettings) -> str:
+        return self.checkpoint
+
+    def blended(self, support: Support, settings: AsifSettings) -> Blend:
+        """The blend for a support set, or for several that are stacked."""
+        blend = blended(support, self.temperature, self.none_below, settings.blend)
+        return blend if settings.none_below is None else replace(blend, none_below=settings.none_below)
+
+    def relations(self, vectors: np.ndarray) -> np.ndarray:
+        """What pictures are like, [N, 1000], from their vectors."""
+        return relative(vectors @ self.space.anchors().T, PICTURE_POWER, PICTURE_KEEP)
+
+    def _related(self, vectors: np.ndarray) -> np.ndarray:
+        return np.concatenate([vectors, self.relations(vectors)], axis=1)
+
+    def _check(self, episode: Episode) -> None:
         episode.check()
         for spec, shots in zip(episode.classes, episode.shots(), strict=True):
             if not shots and not any(sentences(spec)):
@@ -101,7 +145,6 @@ class Asif(ReadsText[AsifSettings], NamesPictures):
                 raise UserError(
                     "description_script" if foreign else "class_undescribed", name=spec.name, method=self.card.title
                 )
-        return AsifClassifier(self, episode, settings, progress)
 
     def text_rows(self, classes: Sequence[ClassSpec], progress: Progress = quiet) -> np.ndarray:
         """What each class's text is like, [C, 1000]; zeros for a class without English text."""
@@ -136,33 +179,25 @@ class AsifClassifier:
         self.texts = method.text_rows(episode.classes, progress)
         pictures = [example.picture for example in episode.support]
         self.support = method.space.embed(pictures, progress)
-        self.counts = np.array(episode.shots())
         owners = np.array([example.class_index for example in episode.support], dtype=int)
-        self.prototypes = calibration.class_means(self.support, owners, len(self.counts))
-        shots = 1 / float((1 / self.counts[self.counts > 0]).mean()) if pictures else 0.0
-        if self.counts.min() >= 2:
-            by_picture = calibration.held_out(self.support, owners, len(self.counts))
-            self._calibrate(by_picture, self._by_text(self.support), owners, shots)
-        else:
-            self.blend = self._blends(shots)
-            self.temperature = method.temperature.at(len(self.counts), shots, float(self.blend.mean()))
-            self.none_below = method.none_below.at(len(self.counts), shots, float(self.blend.mean()))
-        if settings.none_below is not None:
-            self.none_below = settings.none_below
+        known = Support(self.support, method.relations(self.support), owners, np.array(episode.shots()), self.texts)
+        self.chosen = method.blended(known, settings)
+        self.blend, self.prototypes = self.chosen.weights, self.chosen.prototypes
+        self.temperature, self.none_below = float(self.chosen.temperature), float(self.chosen.none_below)
         self.seconds = time.perf_counter() - started
 
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
         """Blended similarities, and probabilities from them."""
         started = time.perf_counter()
         embedded = self.method.space.embed(queries, progress)
-        similarities = self.blend * (embedded @ self.prototypes.T) + (1 - self.blend) * self._by_text(embedded)
+        similarities = self.chosen.similarities(embedded, self.method.relations(embedded))
         return Scores(
             self.method.card.id,
             self.method.checkpoint,
             asdict(self.settings),
             self.seconds + time.perf_counter() - started,
             similarities.astype(np.float32),
-            calibration.softmax(self.temperature * similarities).astype(np.float32),
+            self.chosen.probabilities(similarities).astype(np.float32),
             self.none_below,
             (embedded @ self.support.T).astype(np.float32) if len(self.support) else None,
         )
@@ -190,36 +225,6 @@ class AsifClassifier:
         parts = self.texts * np.divide(row, cosines, out=np.zeros_like(row), where=row > 0)
         blend = self.blend[:, None]
         return space.shares(maps, blend * self.prototypes + (1 - blend) * (parts @ anchors))
-
-    def _by_text(self, embedded: np.ndarray) -> np.ndarray:
-        return relative(embedded @ self.method.space.anchors().T, PICTURE_POWER, PICTURE_KEEP) @ self.texts.T
-
-    def _blends(self, shots: float, worth: float = 1.0) -> np.ndarray:
-        chosen = shots / (shots + worth) if self.settings.blend is None else self.settings.blend
-        return np.where(self.counts == 0, 0.0, np.where(self.texts.any(axis=1), chosen, 1.0))
-
-    def _calibrate(self, by_picture: np.ndarray, by_text: np.ndarray, owners: np.ndarray, shots: float) -> None:
-        """Choose blend, temperature and threshold by how well held-out support pictures are told apart."""
-        temperature, none_below = self.method.temperature, self.method.none_below
-
-        def tried(worth: float) -> tuple[float, float, float, np.ndarray, float]:
-            blend = self._blends(shots - 1, worth)
-            mixed = blend * by_picture + (1 - blend) * by_text
-            losses = calibration.losses(mixed, owners, temperature.at(len(self.counts), shots - 1, float(blend.mean())))
-            cost = float(losses.min()) + PRIOR * np.log(worth) ** 2
-            return cost, worth, float(calibration.FACTORS[losses.argmin()]), mixed, float(blend.mean())
-
-        trials = [tried(worth) for worth in (WORTHS if self.settings.blend is None else (1.0,))]
-        _, worth, factor, mixed, before = min(trials, key=lambda trial: trial[0])
-        self.blend = self._blends(shots, worth)
-        overall = float(self.blend.mean())
-        self.temperature = factor * temperature.at(len(self.counts), shots, overall)
-        self.none_below = calibration.threshold(
-            mixed,
-            owners,
-            none_below.at(len(self.counts), shots - 1, before),
-            none_below.at(len(self.counts), shots, overall),
-        )
 
 
 def text_vectors(networks: Networks, classes: Sequence[ClassSpec], progress: Progress = quiet) -> np.ndarray:

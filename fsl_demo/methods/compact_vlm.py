@@ -6,22 +6,32 @@ Tip-Adapter (Zhang et al. 2021, arXiv:2111.03930).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import Source
-from fsl_demo.core.capabilities import ReadsText, SearchesText
+from fsl_demo.core.capabilities import HasWeights, ReadsText, ScoresEpisodes, SearchesText
 from fsl_demo.core.cards import MethodCard
-from fsl_demo.core.episodes import ClassSpec, Episode, Progress, quiet
+from fsl_demo.core.episodes import ClassSpec, Episode, Progress, Scores, quiet
+from fsl_demo.inference.batches import stacked
 from fsl_demo.inference.calibration import Default
 from fsl_demo.inference.compact_space import CHECKPOINT, of_class_names, of_sentences
 from fsl_demo.inference.glossary import definitions
 from fsl_demo.inference.prompts import templates
-from fsl_demo.inference.vision_language import VisionLanguage, VisionLanguageInputs, VisionLanguageSettings, sentences
+from fsl_demo.inference.vision_language import (
+    VisionLanguage,
+    VisionLanguageInputs,
+    VisionLanguageSettings,
+    score_stack,
+    sentences,
+)
 
 WORTH, SHARPNESS = 1.86, 3.0
 """How many pictures a text counts for; beta: with one picture, the best of the grid on CIFAR-FS validation classes."""
 
 
-class CompactVlm(ReadsText[VisionLanguageSettings], SearchesText):
+class CompactVlm(ReadsText[VisionLanguageSettings], ScoresEpisodes, HasWeights, SearchesText):
     """Similarity of a query to each class's prompts, and to its pictures.
 
     Attributes:
@@ -53,21 +63,29 @@ class CompactVlm(ReadsText[VisionLanguageSettings], SearchesText):
         Raises:
             UserError: what `VisionLanguage` raises.
         """
-        return VisionLanguage(
-            VisionLanguageInputs(
-                method=self.card.id,
-                title=self.card.title,
-                space=self.space,
-                sentences=self.joint,
-                temperature=Default.unpack(self.space.arrays["temperature"]),
-                none_below=Default.unpack(self.space.arrays["none_below"]),
-                worth=WORTH,
-                sharpness=SHARPNESS,
-                settings=settings,
-                define=definitions,
-            ),
-            episode,
-            progress,
+        return VisionLanguage(self.inputs(settings), episode, progress)
+
+    def score_episodes(
+        self, episodes: Sequence[Episode], settings: VisionLanguageSettings, progress: Progress = quiet
+    ) -> list[Scores]:
+        return stacked(episodes, partial(score_stack, self.inputs(settings)))
+
+    def weights(self, settings: VisionLanguageSettings) -> str:
+        return self.space.weights
+
+    def inputs(self, settings: VisionLanguageSettings) -> VisionLanguageInputs:
+        """What the classifier is made of, but for the episode."""
+        return VisionLanguageInputs(
+            method=self.card.id,
+            title=self.card.title,
+            space=self.space,
+            sentences=self.joint,
+            temperature=Default.unpack(self.space.arrays["temperature"]),
+            none_below=Default.unpack(self.space.arrays["none_below"]),
+            worth=WORTH,
+            sharpness=SHARPNESS,
+            settings=settings,
+            define=definitions,
         )
 
     def sentences(self, spec: ClassSpec, settings: VisionLanguageSettings) -> tuple[list[str], list[str]]:

@@ -6,18 +6,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.core.capabilities import Classifies
+from fsl_demo.core.capabilities import Classifies, HasWeights, ScoresEpisodes
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import Episode, Explanation, Focus, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.settings import Settings, none_below
 from fsl_demo.core.spaces import ImageTextSpace
 from fsl_demo.inference import calibration
+from fsl_demo.inference.batches import Scored, Stack, scores_of, stacked
 from fsl_demo.inference.compact_space import of_class_names
 from fsl_demo.inference.explanations import direction_heatmap, nearest
 from fsl_demo.inference.nearest_mean import check_pictures
@@ -42,7 +44,7 @@ class LinearProbeSettings(Settings):
     none_below: float | None = none_below()
 
 
-class LinearProbe(Classifies[LinearProbeSettings]):
+class LinearProbe(Classifies[LinearProbeSettings], ScoresEpisodes, HasWeights):
     """Linear decision values on the vectors of a joint space, trained on the support set."""
 
     card = MethodCard(
@@ -71,6 +73,73 @@ class LinearProbe(Classifies[LinearProbeSettings]):
         check_pictures(episode, self.card.title)
         return LinearProbeClassifier(self.card.id, self.space, episode, settings, progress)
 
+    def score_episodes(
+        self, episodes: Sequence[Episode], settings: LinearProbeSettings, progress: Progress = quiet
+    ) -> list[Scores]:
+        for episode in episodes:
+            check_pictures(episode, self.card.title)
+        return stacked(episodes, partial(self._score_stack, settings))
+
+    def _score_stack(self, settings: LinearProbeSettings, stack: Stack) -> list[Scores]:
+        """Embed all pictures together; each episode has a model of its own."""
+        supports, queries = stack.embed(self.space.embed)
+        probes = [Probe.trained(support, stack.owners, settings) for support in supports]
+        similarities = np.stack([probe.similarities(rows) for probe, rows in zip(probes, queries, strict=True)])
+        temperatures = np.array([probe.temperature for probe in probes])
+        return scores_of(
+            Scored(
+                method=self.card.id,
+                checkpoint=self.space.weights,
+                settings=asdict(settings),
+                similarities=similarities,
+                probabilities=calibration.softmax(temperatures[:, None, None] * similarities),
+                none_below=[probe.none_below for probe in probes],
+                notes=[probe.note for probe in probes],
+            )
+        )
+
+    def weights(self, settings: LinearProbeSettings) -> str:
+        return self.space.weights
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What was trained on a support set.
+
+    Attributes:
+        weights: one vector a class, of mean length 1, [C, D].
+        offsets: [C].
+    """
+
+    weights: np.ndarray
+    offsets: np.ndarray
+    temperature: float
+    none_below: float
+    note: dict[str, Any]
+
+    @classmethod
+    def trained(cls, support: np.ndarray, owners: np.ndarray, settings: LinearProbeSettings) -> Probe:
+        """Train on vectors [S, D]; where no class has a single picture, held-out ones choose the penalty.
+
+        The weights are sums of support vectors, so all is done in the S dimensions that these span.
+        """
+        vectors, axes = _spanned(support)
+        strength, none_below = STRENGTH, 0.0
+        held_out = np.bincount(owners).min() >= 2
+        if held_out:
+            trials = [(strength, *_held_out(vectors, owners, strength)) for strength in STRENGTHS]
+            strength, _, similarities = min(trials, key=lambda trial: trial[1])
+            none_below = float(calibration.threshold(similarities, owners, 0.0, 0.0))
+        if settings.none_below is not None:
+            none_below = settings.none_below
+        weights, offsets, temperature = _trained(vectors, owners, strength)
+        note = {"strength": strength, "chosen": "held_out" if held_out else "default"}
+        return cls(weights if axes is None else weights @ axes.T, offsets, temperature, none_below, note)
+
+    def similarities(self, vectors: np.ndarray) -> np.ndarray:
+        """Decision values of [N, D], [N, C]."""
+        return vectors @ self.weights.T + self.offsets
+
 
 class LinearProbeClassifier:
     """One weight vector a class, [C, D], and an offset.
@@ -86,30 +155,22 @@ class LinearProbeClassifier:
         self.method, self.space, self.episode, self.settings = method, space, episode, settings
         self.support = space.embed([example.picture for example in episode.support], progress)
         owners = np.array([example.class_index for example in episode.support])
-        strength, self.none_below = STRENGTH, 0.0
-        held_out = min(episode.shots()) >= 2
-        if held_out:
-            trials = [(one, *_held_out(self.support, owners, one)) for one in STRENGTHS]
-            strength, _, similarities = min(trials, key=lambda trial: trial[1])
-            self.none_below = calibration.threshold(similarities, owners, 0.0, 0.0)
-        if settings.none_below is not None:
-            self.none_below = settings.none_below
-        self.weights, self.offsets, self.temperature = _trained(self.support, owners, strength)
-        self.note = {"strength": strength, "chosen": "held_out" if held_out else "default"}
+        self.probe = Probe.trained(self.support, owners, settings)
+        self.weights, self.none_below, self.note = self.probe.weights, self.probe.none_below, self.probe.note
         self.seconds = time.perf_counter() - started
 
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
         """Decision values, and the model's own probabilities."""
         started = time.perf_counter()
         embedded = self.space.embed(queries, progress)
-        similarities = embedded @ self.weights.T + self.offsets
+        similarities = self.probe.similarities(embedded)
         return Scores(
             self.method,
             self.space.weights,
             asdict(self.settings),
             self.seconds + time.perf_counter() - started,
             similarities.astype(np.float32),
-            calibration.softmax(self.temperature * similarities).astype(np.float32),
+            calibration.softmax(self.probe.temperature * similarities).astype(np.float32),
             self.none_below,
             (embedded @ self.support.T).astype(np.float32),
             self.note,
@@ -122,6 +183,15 @@ class LinearProbeClassifier:
         if shown is not None:
             layers.append(direction_heatmap(self.space, shown, "support", self.weights, class_index))
         return Explanation(self.method, class_index, tuple(layers))
+
+
+def _spanned(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """Vectors [S, D] in a basis of their span, [S, S], and the basis [D, S]; as they are where D is not larger."""
+    count, dimensions = vectors.shape
+    if count >= dimensions:
+        return vectors, None
+    axes, within = np.linalg.qr(vectors.T.astype(np.float64))
+    return within.T.astype(vectors.dtype), axes.astype(vectors.dtype)
 
 
 def _trained(vectors: np.ndarray, owners: np.ndarray, strength: float) -> tuple[np.ndarray, np.ndarray, float]:

@@ -19,7 +19,7 @@ from fsl_demo.backbones.captioners import PICTURE
 from fsl_demo.backbones.language_model import plain
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.captioners.prefix import PrefixCaptioner, shares
-from fsl_demo.core.capabilities import ReadsText
+from fsl_demo.core.capabilities import HasWeights, ReadsText
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import (
     ClassSpec,
@@ -54,7 +54,7 @@ class PrefixSettings(Settings):
     none_below: float | None = none_below(low=NEVER, high=20.0, step=0.1)
 
 
-class Prefix(ReadsText[PrefixSettings]):
+class Prefix(ReadsText[PrefixSettings], HasWeights):
     """Answers as the language model would go on after pictures and their names."""
 
     card = MethodCard(
@@ -73,6 +73,9 @@ class Prefix(ReadsText[PrefixSettings]):
 
     def __init__(self, networks: Networks) -> None:
         self.captioner = PrefixCaptioner(networks)
+
+    def weights(self, settings: PrefixSettings) -> str:
+        return self.captioner.weights
 
     def fit(self, episode: Episode, settings: PrefixSettings, progress: Progress = quiet) -> InContext:
         """Make the prompt.

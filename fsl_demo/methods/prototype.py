@@ -5,19 +5,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import numpy as np
 
 from fsl_demo import checkpoints
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.core.capabilities import Classifies, Embeds
+from fsl_demo.core.capabilities import Classifies, Embeds, HasWeights, ScoresEpisodes
 from fsl_demo.core.cards import MethodCard
-from fsl_demo.core.episodes import Episode, Progress, quiet
+from fsl_demo.core.episodes import Episode, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.settings import Settings, none_below
+from fsl_demo.inference.batches import stacked
 from fsl_demo.inference.calibration import Default
 from fsl_demo.inference.image_space import ImageSpace
-from fsl_demo.inference.nearest_mean import NearestMean, NearestMeanInputs, check_pictures
+from fsl_demo.inference.nearest_mean import NearestMean, NearestMeanInputs, check_pictures, score_stack
 
 CHECKPOINT = "lite0_minilm"
 
@@ -33,7 +35,7 @@ class PrototypeSettings(Settings):
     none_below: float | None = none_below()
 
 
-class Prototype(Classifies[PrototypeSettings], Embeds):
+class Prototype(Classifies[PrototypeSettings], ScoresEpisodes, HasWeights, Embeds):
     """Cosine similarity of a query to the mean of each class's support features."""
 
     card = MethodCard(
@@ -64,7 +66,21 @@ class Prototype(Classifies[PrototypeSettings], Embeds):
             UserError: for an episode that `check` refuses, and `class_empty`.
         """
         check_pictures(episode, self.card.title)
-        inputs = NearestMeanInputs(
+        return NearestMean(self.inputs(settings), episode, progress)
+
+    def score_episodes(
+        self, episodes: Sequence[Episode], settings: PrototypeSettings, progress: Progress = quiet
+    ) -> list[Scores]:
+        for episode in episodes:
+            check_pictures(episode, self.card.title)
+        return stacked(episodes, partial(score_stack, self.inputs(settings)))
+
+    def weights(self, settings: PrototypeSettings) -> str:
+        return self.checkpoint
+
+    def inputs(self, settings: PrototypeSettings) -> NearestMeanInputs:
+        """What the classifier is made of, but for the episode."""
+        return NearestMeanInputs(
             method=self.card.id,
             checkpoint=self.checkpoint,
             space=self.space,
@@ -73,7 +89,6 @@ class Prototype(Classifies[PrototypeSettings], Embeds):
             settings=asdict(settings),
             note={},
         )
-        return NearestMean(inputs, episode, progress)
 
     def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         """Unit vectors, float32 [N, D]."""

@@ -6,23 +6,33 @@ vectors the Siamese distance d and the cosine c say the same: d^2 = 2 - 2c.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import Source
-from fsl_demo.core.capabilities import Classifies, Verifies
+from fsl_demo.core.capabilities import Classifies, HasWeights, ScoresEpisodes, Verifies
 from fsl_demo.core.cards import MethodCard
-from fsl_demo.core.episodes import Episode, Progress, quiet
+from fsl_demo.core.episodes import Episode, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
+from fsl_demo.inference.batches import Stack, by_key, stacked
 from fsl_demo.inference.calibration import Default
 from fsl_demo.inference.local_scaling import locally_scaled
-from fsl_demo.inference.nearest_mean import NearestMean, NearestMeanInputs, check_pictures
+from fsl_demo.inference.nearest_mean import ClassMeans, NearestMean, NearestMeanInputs, check_pictures, score_stack
 from fsl_demo.inference.space import TrainedSpace
-from fsl_demo.inference.variants import HasVariants, Variant, VariantSettings, choose, installed, variant_setting
+from fsl_demo.inference.variants import (
+    HasVariants,
+    Variant,
+    VariantSettings,
+    choose,
+    installed,
+    variant_setting,
+    weights_of,
+)
 
 VARIANTS = installed(
     "siamese",
@@ -44,7 +54,7 @@ class SiameseSettings(VariantSettings):
     variant: str | None = variant_setting(VARIANTS)
 
 
-class Siamese(Classifies[VariantSettings], Verifies, HasVariants):
+class Siamese(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Verifies, HasVariants):
     """Distance of a query to the mean of each class's support vectors, in the space of a trained network."""
 
     card = MethodCard(
@@ -85,6 +95,38 @@ class Siamese(Classifies[VariantSettings], Verifies, HasVariants):
 
         variant, note = choose(self.variants, settings.variant, episode, held_out, progress)
         return self.classifier(self.inputs(variant.checkpoint, asdict(settings), note), episode, progress)
+
+    def score_episodes(
+        self, episodes: Sequence[Episode], settings: VariantSettings, progress: Progress = quiet
+    ) -> list[Scores]:
+        for episode in episodes:
+            check_pictures(episode, self.card.title)
+        return stacked(episodes, partial(self._score_stack, settings))
+
+    def _score_stack(self, settings: VariantSettings, stack: Stack) -> list[Scores]:
+        """Choose the variant of each episode, and score those of each variant together."""
+
+        @cache
+        def held_out(checkpoint: Source) -> np.ndarray:
+            inputs = self.inputs(checkpoint, asdict(settings), {})
+            return ClassMeans.of(inputs, stack.embed(inputs.space.embed)[0], stack.owners, stack.counts).held_out()
+
+        def chosen_for(row: int) -> tuple[Variant, Mapping[str, Any]]:
+            return choose(
+                self.variants, settings.variant, stack.episodes[row], lambda checkpoint, _: held_out(checkpoint)[row]
+            )
+
+        chosen = [chosen_for(row) for row in range(len(stack.episodes))]
+
+        def score(rows: list[int]) -> list[Scores]:
+            inputs = self.inputs(chosen[rows[0]][0].checkpoint, asdict(settings), {})
+            scores = score_stack(inputs, stack.part(rows))
+            return [replace(each, note=chosen[row][1]) for each, row in zip(scores, rows, strict=True)]
+
+        return by_key([variant.id for variant, _ in chosen], score)
+
+    def weights(self, settings: VariantSettings) -> str:
+        return weights_of(self.networks, self.variants, settings.variant)
 
     def classifier(self, inputs: NearestMeanInputs, episode: Episode, progress: Progress) -> NearestMean:
         return NearestMean(inputs, episode, progress)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from fsl_demo.core.capabilities import Captioner
 from fsl_demo.core.episodes import Caption, Described, Progress, ordered_unique, quiet
+from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
+from fsl_demo.services.documents import CaptionDocument, caption_documents
 from fsl_demo.store import Workspace
 
 AT_ONCE = 5
@@ -49,7 +51,48 @@ def describe_new(
     name, weights = captioner.card.id, captioner.weights
     known = workspace.described(name, weights)
     new = [picture for picture in pictures if picture.sha256 not in known]
-    for found in describe(captioner, new, progress):
+    for part in describe(captioner, new, progress):
         workspace.put_captions(
-            {picture.sha256: Described(name, weights, captions) for picture, captions in found.items()}
+            {picture.sha256: Described(name, weights, captions) for picture, captions in part.items()}
         )
+
+
+def caption(
+    captioner: Captioner,
+    pictures: Mapping[str, Picture],
+    progress: Progress = quiet,
+    workspace: Workspace | None = None,
+) -> list[CaptionDocument]:
+    """What a captioner says of pictures.
+
+    Args:
+        pictures: by what to call each.
+        workspace: where to keep pictures and captions, if anywhere.
+
+    Raises:
+        UserError: `no_pictures`, and as of `describe_new`.
+    """
+    if not pictures:
+        raise UserError("no_pictures")
+    wanted = list(pictures.values())
+    if workspace is None:
+        parts = describe(captioner, wanted, progress)
+        captions = {picture.sha256: candidates for part in parts for picture, candidates in part.items()}
+    else:
+        workspace.add_to_collection(wanted)
+        describe_new(workspace, captioner, wanted, progress)
+        captions = _stored(workspace, captioner, wanted)
+    return caption_documents(captioner, pictures, captions)
+
+
+def _stored(workspace: Workspace, captioner: Captioner, pictures: Sequence[Picture]) -> dict[str, tuple[Caption, ...]]:
+    """The candidates that a captioner with these weights has left in a workspace, by hash."""
+    stored = workspace.captions([picture.sha256 for picture in pictures])
+    return {
+        sha256: next(
+            described.captions
+            for described in descriptions
+            if (described.captioner, described.weights) == (captioner.card.id, captioner.weights)
+        )
+        for sha256, descriptions in stored.items()
+    }

@@ -75,7 +75,10 @@ def fill(method: FillsBlanks, picture: Picture, sentence: str, top: int = 5, pro
     words = masked.words
 
     def best(ranked: np.ndarray) -> tuple[Guess, ...]:
-        order = [place for place in np.argsort(-ranked, kind="stable") if words[place] not in FUNCTION_WORDS][:top]
-        return tuple(Guess(words[place], float(masked.seen[place]), float(masked.unseen[place])) for place in order)
+        order = [place for place in np.argsort(-ranked, kind="stable") if words[place] not in FUNCTION_WORDS]
+        return tuple(
+            Guess(words[place], seen=float(masked.seen[place]), unseen=float(masked.unseen[place]))
+            for place in order[:top]
+        )
 
     return Filled(best(masked.seen), best(masked.unseen))

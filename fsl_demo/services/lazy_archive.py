@@ -17,7 +17,7 @@ HELD_BYTES = 500_000_000
 
 
 @dataclass(frozen=True)
-class FrugalSource(Source):
+class LazySource(Source):
     """A source that holds some decoded pictures; each of the others is decoded again when its image is asked for.
 
     Attributes:
@@ -29,9 +29,9 @@ class FrugalSource(Source):
     held: Counter[str] = field(default_factory=Counter)
 
     def picture(self, path: PurePosixPath) -> Picture:
-        found = super().picture(path)
-        self.held["bytes"] += 3 * found.width * found.height
-        return found if self.held["bytes"] <= HELD_BYTES else replace(found, source=lambda: self._image(path))
+        picture = super().picture(path)
+        self.held["bytes"] += 3 * picture.width * picture.height
+        return picture if self.held["bytes"] <= HELD_BYTES else replace(picture, source=lambda: self._image(path))
 
     def _image(self, path: PurePosixPath) -> Image.Image:
         if self.path.is_dir():
@@ -41,7 +41,7 @@ class FrugalSource(Source):
 
 
 @contextmanager
-def open_frugally(path: Path) -> Iterator[Source]:
+def open_lazily(path: Path) -> Iterator[Source]:
     """`open_source`, for pictures that all stay in use."""
     with open_source(path) as source:
-        yield FrugalSource(source.name, source.files, source.read, path)
+        yield LazySource(name=source.name, files=source.files, read=source.read, path=path)

@@ -1,19 +1,21 @@
-"""Predicting: several methods on one episode, batch by batch, and their answers as a document."""
+"""Predicting: several methods on one episode, batch by batch."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from fsl_demo.core.episodes import ClassSpec, Combined, Episode, Progress, Scores, combine, join
+from fsl_demo.core.episodes import Episode, Progress, Scores, join
 from fsl_demo.core.errors import Cancelled, UserError
 from fsl_demo.core.pictures import Picture
 
 if TYPE_CHECKING:
     from fsl_demo.core.capabilities import Classifier, Method
+    from fsl_demo.core.registry import Registry
+    from fsl_demo.core.settings import Settings
 
 FIRST_BATCH, LARGEST_BATCH = 16, 128
 
@@ -26,7 +28,7 @@ class Plan:
     """A method and the settings to run it with."""
 
     method: Method
-    settings: Any
+    settings: Settings
 
 
 def predict_in_batches(
@@ -71,52 +73,27 @@ def predict(episode: Episode, plans: Sequence[Plan], progress: Progress, refused
     raise refusals[0] if refusals else UserError("no_methods" if episode.queries else "no_queries")
 
 
-def prediction(scores: Scores, query: int, classes: Sequence[ClassSpec]) -> dict[str, Any]:
-    """What a method says of one query: "label", "probability", "unlike", and "scores" of every class."""
-    answer = _answer(scores, query, classes)
-    return {
-        "label": answer["answer"],
-        "probability": answer["probability"],
-        "unlike": answer["unlike"],
-        "scores": answer["probabilities"],
-    }
-
-
-def combined_answer(scores: Sequence[Scores], query: int, classes: Sequence[ClassSpec]) -> dict[str, Any]:
-    """The methods' one answer to a query: "answer", "probability", "unlike" and "probabilities" of every class.
-
-    Scores that do not reach as far as the query are left out.
-    """
-    rows = [one.part(query, query + 1) for one in scores if query < len(one.probabilities)]
-    return _answer(combine(rows), 0, classes)
-
-
-def combined_answers(scores: Sequence[Scores], classes: Sequence[ClassSpec]) -> list[dict[str, Any]]:
-    """The one answer to each query, as of `combined_answer`, from scores of the same queries."""
-    combined = combine(scores)
-    return [_answer(combined, number, classes) for number in range(len(combined.probabilities))]
-
-
-def predict_document(episode: Episode, files: Sequence[str], scores: Sequence[Scores]) -> dict[str, Any]:
-    """What the methods say, as the JSON document of `predict --format json` and of the API.
+def classify(
+    registry: Registry,
+    episode: Episode,
+    names: Sequence[str] | None,
+    settings: Mapping[str, Settings],
+    progress: Progress,
+    refused: Refused,
+) -> list[Scores]:
+    """The scores of the methods of these ids, or of those that suit the support set, as of `predict`.
 
     Args:
-        files: what to call each query, in order.
-        scores: of each method, for all queries.
+        settings: by id of a method; one that is left out has its defaults.
+
+    Raises:
+        UserError: `unknown_method`, and as of `predict`.
     """
-    answers = combined_answers(scores, episode.classes)
-    return {
-        "classes": [spec.name for spec in episode.classes],
-        "methods": [
-            {"id": one.method, "checkpoint": one.checkpoint, "seconds": round(one.seconds, 3)} for one in scores
-        ],
-        "queries": [
-            {"file": file}
-            | answers[number]
-            | {"predictions": {one.method: prediction(one, number, episode.classes) for one in scores}}
-            for number, file in enumerate(files)
-        ],
-    }
+    from fsl_demo.methods import proposed
+
+    wanted = names or proposed(registry.methods, [example.picture for example in episode.support])
+    plans = [Plan(method, settings.get(method.card.id, method.Settings())) for method in registry.chosen(wanted)]
+    return predict(episode, plans, progress, refused)
 
 
 def _batch_by_batch(
@@ -125,13 +102,13 @@ def _batch_by_batch(
     total = len(episode.queries)
     job = _Job([_Running(plan) for plan in plans], total, progress, refused)
     for start, end in _batches(total):
-        for one in [one for one in job.methods if not one.transductive]:
-            job.advance([one], episode, start, end)
+        for method in [method for method in job.methods if not method.transductive]:
+            job.advance([method], episode, start=start, end=end)
             if start == 0:
                 yield from job.scores(end)
         if start > 0 and end < total:
             yield from job.scores(end)
-    job.advance([one for one in job.methods if one.transductive], episode, 0, total)
+    job.advance([method for method in job.methods if method.transductive], episode, start=0, end=total)
     yield from job.scores(total)
 
 
@@ -174,31 +151,31 @@ class _Job:
 
     def advance(self, chosen: Sequence[_Running], episode: Episode, start: int, end: int) -> None:
         """Let methods predict the queries from `start` to `end`; a method that cannot is reported and left out."""
-        for one in chosen:
+        for method in chosen:
 
-            def tell(stage: str, done: int, total: int, one: _Running = one) -> None:
-                one.done = start + (end - start) * min(done / total, 1.0) if total else start
+            def tell(stage: str, done: int, total: int, method: _Running = method) -> None:
+                method.done = start + (end - start) * min(done / total, 1.0) if total else start
                 self._tell(stage, done, total)
 
             try:
-                one.advance(episode, episode.queries[start:end], self._tell, tell)
+                method.advance(episode, episode.queries[start:end], fitting=self._tell, scoring=tell)
             except UserError as error:
-                self.methods.remove(one)
-                self.refused(one.plan.method.card.id, error)
+                self.methods.remove(method)
+                self.refused(method.plan.method.card.id, error)
                 continue
-            one.done = end
+            method.done = end
 
     def scores(self, end: int) -> Iterator[list[Scores]]:
         """The scores of the first `end` queries, once, if there are any."""
-        finished = [one for one in self.methods if one.done == end and one.parts]
+        finished = [method for method in self.methods if method.done == end and method.parts]
         if finished:
-            yield [join(one.parts) for one in finished]
+            yield [join(method.parts) for method in finished]
 
     def _tell(self, stage: str, done: int, total: int) -> None:
         if stage == "download":
             self.progress(stage, done, total)
             return
-        mean = sum(one.done for one in self.methods) / len(self.methods)
+        mean = sum(method.done for method in self.methods) / len(self.methods)
         self.reached = max(self.reached, int(mean))
         self.progress(stage, self.reached, self.total)
 
@@ -208,19 +185,3 @@ def _batches(total: int) -> Iterator[tuple[int, int]]:
     while start < total:
         yield start, min(start + size, total)
         start, size = start + size, min(2 * size, LARGEST_BATCH)
-
-
-def _answer(scores: Scores | Combined, query: int, classes: Sequence[ClassSpec]) -> dict[str, Any]:
-    """As of `combined_answer`."""
-    probabilities = scores.probabilities[query]
-    unlike = scores.unlike(query) if isinstance(scores, Scores) else bool(scores.unlike[query])
-    return {
-        "answer": classes[scores.best(query)].name,
-        "probability": _rounded(probabilities.max()),
-        "unlike": unlike,
-        "probabilities": {spec.name: _rounded(value) for spec, value in zip(classes, probabilities, strict=True)},
-    }
-
-
-def _rounded(probability: float) -> float:
-    return round(float(probability), 6)

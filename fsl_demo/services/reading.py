@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import csv
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,31 +23,34 @@ Report = Callable[[UserError], None]
 """Told of each picture that is left out."""
 
 
-def task(support: Path | None, describe: Path | None, progress: Progress, report: Report) -> Episode:
+def task(
+    support: Path | None, descriptions: Mapping[str, Sequence[str]], progress: Progress, report: Report
+) -> Episode:
     """Classes and support set of an episode.
 
     Args:
         support: a folder or zip of class folders.
-        describe: a CSV with the columns class and description.
+        descriptions: phrasings by class name; a class may have none.
 
     Raises:
-        UserError: what is wrong with either as a whole.
+        UserError: what is wrong with the folder or zip as a whole.
     """
-    from fsl_demo.services.lazy_archive import open_frugally
+    from fsl_demo.services.lazy_archive import open_lazily
     from fsl_demo.store.exchange.class_pictures import pictures_by_class
 
     pictures: dict[str, list[Picture]] = {}
     if support is not None:
-        with open_frugally(support) as source:
-            pictures, faults = pictures_by_class(source, progress, None)
-        for fault in faults:
+        with open_lazily(support) as source:
+            read = pictures_by_class(source, progress, None)
+        for fault in read.faults:
             report(fault)
+        pictures = read.classes
     names = {class_key(name): name for name in pictures}
     texts: dict[str, tuple[str, ...]] = {}
-    for name, description in _descriptions(describe) if describe is not None else ():
+    for name, phrasings in descriptions.items():
         key = class_key(name)
         names.setdefault(key, name)
-        texts[key] = (*texts.get(key, ()), *([description] if description else []))
+        texts[key] = (*texts.get(key, ()), *phrasings)
     order = list(names)
     return Episode(
         tuple(ClassSpec(name, texts.get(key, ())) for key, name in names.items()),
@@ -58,22 +61,51 @@ def task(support: Path | None, describe: Path | None, progress: Progress, report
 def queries(path: Path, progress: Progress, report: Report) -> dict[str, Picture]:
     """The pictures of a folder or zip, however deep, by relative path in natural order; or the one picture."""
     from fsl_demo.datasets.class_folders import is_picture, natural
-    from fsl_demo.services.lazy_archive import open_frugally
+    from fsl_demo.services.lazy_archive import open_lazily
 
     if path.is_file() and path.suffix.lower() != ".zip":
         return {path.name: ingest(path)}
-    found = {}
-    with open_frugally(path) as source:
+    pictures = {}
+    with open_lazily(path) as source:
         files = sorted(filter(is_picture, source.files), key=natural)
         for done, file in enumerate(files):
             progress("read", done, len(files))
             try:
-                found[file.as_posix()] = source.picture(file)
+                pictures[file.as_posix()] = source.picture(file)
             except UserError as error:
                 if not error.code.startswith("picture_"):
                     raise
                 report(error)
-    return found
+    return pictures
+
+
+def descriptions(path: Path | None) -> dict[str, list[str]]:
+    """Phrasings by class name, from a CSV with the columns class and description; no file describes nothing.
+
+    Raises:
+        UserError: `csv_columns`, `csv_row`, `picture_missing`.
+    """
+    if path is None:
+        return {}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            table = csv.DictReader(file, restval="")
+            missing = [column for column in ("class", "description") if column not in (table.fieldnames or ())]
+            if missing:
+                raise UserError("csv_columns", file=path.name, missing=", ".join(missing))
+            rows = [(table.line_num, row["class"].strip(), row["description"].strip()) for row in table]
+    except OSError as error:
+        raise UserError("picture_missing", file=path.name, reason=error.strerror or str(error)) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError("picture_missing", file=path.name, reason=str(error)) from error
+    names: dict[str, str] = {}
+    phrasings: dict[str, list[str]] = {}
+    for line, name, description in rows:
+        if not name:
+            raise UserError("csv_row", file=path.name, line=line, column="class", value=name)
+        spelled = names.setdefault(class_key(name), name)
+        phrasings.setdefault(spelled, []).extend([description] if description else [])
+    return phrasings
 
 
 def registry(vectors: Path | None, map_bytes: int | None = None) -> Registry:
@@ -139,21 +171,3 @@ def compared(
             chosen[name] = settings(registry, [*assignments, f"{base}.{change}"])[base]
             known[name] = again
     return Registry(known.values()).chosen(names), chosen
-
-
-def _descriptions(path: Path) -> list[tuple[str, str]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            table = csv.DictReader(file, restval="")
-            missing = [column for column in ("class", "description") if column not in (table.fieldnames or ())]
-            if missing:
-                raise UserError("csv_columns", file=path.name, missing=", ".join(missing))
-            rows = [(table.line_num, row["class"].strip(), row["description"].strip()) for row in table]
-    except OSError as error:
-        raise UserError("picture_missing", file=path.name, reason=error.strerror or str(error)) from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UserError("picture_missing", file=path.name, reason=str(error)) from error
-    for line, name, _ in rows:
-        if not name:
-            raise UserError("csv_row", file=path.name, line=line, column="class", value=name)
-    return [(name, description) for _, name, description in rows]

@@ -15,6 +15,7 @@ from fsl_demo.core.pictures import Picture
 from fsl_demo.core.registry import Registry
 from fsl_demo.core.spaces import ImageTextSpace, Matcher
 from fsl_demo.inference.phrases import spoken
+from fsl_demo.store import CaptionMatch, CollectionPicture, Workspace
 
 
 class Match(NamedTuple):
@@ -26,11 +27,36 @@ class Match(NamedTuple):
 
 def spaces(registry: Registry) -> dict[str, ImageTextSpace]:
     """The spaces to search in, by the id of a method that has it; each space once."""
-    found: dict[str, ImageTextSpace] = {}
+    by_method: dict[str, ImageTextSpace] = {}
     for method in registry.supporting(SearchesText):
-        if all(method.joint.id != other.id for other in found.values()):
-            found[method.card.id] = method.joint
-    return found
+        if all(method.joint.id != other.id for other in by_method.values()):
+            by_method[method.card.id] = method.joint
+    return by_method
+
+
+def space_named(registry: Registry, method: str = "") -> ImageTextSpace:
+    """The space of the method that is named, or the first there is.
+
+    Raises:
+        UserError: `no_joint_space`; `unknown_method` for a method that has none.
+    """
+    by_method = spaces(registry)
+    if not by_method:
+        raise UserError("no_joint_space")
+    if method and method not in by_method:
+        raise UserError("unknown_method", name=method, known=", ".join(by_method))
+    return by_method[method or next(iter(by_method))]
+
+
+def matching_captions(workspace: Workspace, words: str, offered: Mapping[str, CollectionPicture]) -> list[CaptionMatch]:
+    """The pictures of those offered, by hash, whose caption says these words; those that say them best first.
+
+    Raises:
+        UserError: `search_empty`.
+    """
+    if not words.strip():
+        raise UserError("search_empty")
+    return [match for match in workspace.pictures_that_say(words) if match.picture in offered]
 
 
 def matcher(registry: Registry) -> Matcher:
@@ -63,13 +89,13 @@ def reranked(
     """
     first, rest = list(matches[: model.top]), matches[model.top :]
     text = spoken(model, sentence)
-    similarities = np.array([one.similarity for one in first])
-    found = model.match([pictures[one.sha256] for one in first], [text], progress)[:, 0]
-    order = np.argsort(-model.blended(similarities, found), kind="stable")
+    similarities = np.array([match.similarity for match in first])
+    scores = model.match([pictures[match.sha256] for match in first], [text], progress)[:, 0]
+    order = np.argsort(-model.blended(similarities, scores), kind="stable")
     return [*(first[place] for place in order), *rest]
 
 
-class Index:
+class PictureIndex:
     """The vectors of pictures in one space, in memory. Threads may share it.
 
     Who searches hands in the pictures to rank, so a picture that is gone need not be taken out.
@@ -122,9 +148,9 @@ class Index:
         return [Match(known[place], float(similarities[place])) for place in best]
 
 
-_indexes: dict[int, Index] = {}
+_indexes: dict[int, PictureIndex] = {}
 
 
-def index_of(space: ImageTextSpace) -> Index:
+def index_of(space: ImageTextSpace) -> PictureIndex:
     """The one index of a space in this process; it keeps the space alive, so that no other takes its place."""
-    return _indexes.setdefault(id(space), Index(space))
+    return _indexes.setdefault(id(space), PictureIndex(space))

@@ -1,18 +1,19 @@
 """Where episodes, pictures, labels and drafts are kept: SQLite and picture files in one folder."""
 
-from fsl_demo.store.browse import EpisodeSummary, Statistics
+from fsl_demo.store.browse import EpisodeFilter, EpisodeSummary, Statistics
 from fsl_demo.store.captions import CaptionMatch
 from fsl_demo.store.collection import CollectionPicture
-from fsl_demo.store.drafts import Change, Draft, StaleDraft
+from fsl_demo.store.drafts import Draft, DraftRevision, StaleDraft
 from fsl_demo.store.episodes import StoredEpisode
 from fsl_demo.store.labels import LabelRecord
 from fsl_demo.store.workspace import Workspace
 
 __all__ = [
     "CaptionMatch",
-    "Change",
     "CollectionPicture",
     "Draft",
+    "DraftRevision",
+    "EpisodeFilter",
     "EpisodeSummary",
     "LabelRecord",
     "StaleDraft",

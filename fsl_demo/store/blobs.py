@@ -6,6 +6,7 @@ import io
 import os
 import secrets
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -57,15 +58,26 @@ class Blobs:
 
     def picture(self, sha256: str, width: int, height: int, name: str, original_sha256: str) -> Picture:
         """The stored picture; its file is read when its image is asked for."""
-        return Picture(sha256, width, height, name, original_sha256, partial(_read, self.path(sha256), name))
+        return Picture(
+            sha256=sha256,
+            width=width,
+            height=height,
+            name=name,
+            original_sha256=original_sha256,
+            source=self.source(sha256, name),
+        )
+
+    def source(self, sha256: str, name: str) -> Callable[[], Image.Image]:
+        """What reads the image of a stored picture; `name` is for messages."""
+        return partial(_read, self.path(sha256), name)
 
     def fault(self, sha256: str) -> str | None:
         """What is wrong with the file of a picture: it is missing, unreadable, or not this picture."""
         try:
-            found = from_image(_read(self.path(sha256), sha256), "").sha256
+            actual = from_image(_read(self.path(sha256), sha256), "").sha256
         except UserError as error:
             return str(error)
-        return None if found == sha256 else f"{self.path(sha256).name}: the pixels are those of {found}"
+        return None if actual == sha256 else f"{self.path(sha256).name}: the pixels are those of {actual}"
 
 
 def thumbnail(picture: Picture) -> bytes:

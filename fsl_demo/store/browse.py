@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -69,37 +71,56 @@ ORDER BY updated_at DESC, id
 """
 
 
-def summaries(
-    db: Database, text: str, class_name: str, method: str, since: str, until: str, deleted: bool
-) -> list[EpisodeSummary]:
-    """The episodes that match everything that is given; see `Workspace.episodes`."""
+@dataclass(frozen=True)
+class EpisodeFilter:
+    """Which episodes to list: those that match everything given.
+
+    Attributes:
+        text: a part of the title, a class name, a description or a file name.
+        class_name: a whole class name.
+        method: the id of a method that it has scores of.
+        since, until: beginnings of ISO 8601 times in UTC ("2026-11", "2026-11-23"), both included.
+        deleted: list the deleted ones instead.
+    """
+
+    text: str = ""
+    class_name: str = ""
+    method: str = ""
+    since: str = ""
+    until: str = ""
+    deleted: bool = False
+
+
+def summaries(db: Database, wanted: EpisodeFilter) -> list[EpisodeSummary]:
+    """The episodes that match, last saved first."""
     rows = db.execute(
         _SUMMARIES,
         {
-            "text": class_key(plain(text)),
-            "class": class_key(plain(class_name)),
-            "method": method,
-            "since": since,
-            "until": until,
-            "deleted": deleted,
+            "text": class_key(plain(wanted.text)),
+            "class": class_key(plain(wanted.class_name)),
+            "method": wanted.method,
+            "since": wanted.since,
+            "until": wanted.until,
+            "deleted": wanted.deleted,
         },
     )
-    return [_summary(*row) for row in rows]
+    return [_summary(row) for row in rows]
 
 
-def _summary(
-    id: str,
-    title: str,
-    created: str,
-    updated: str,
-    classes: str,
-    support: int,
-    queries: int,
-    labelled: int,
-    *lists: str,
-) -> EpisodeSummary:
-    names, methods, thumbnails = (tuple(json.loads(text)) for text in (classes, *lists))
-    return EpisodeSummary(id, title, created, updated, names, support, queries, labelled, methods, thumbnails)
+def _summary(row: Sequence[Any]) -> EpisodeSummary:
+    id, title, created, updated, classes, support, queries, labelled, methods, thumbnails = row
+    return EpisodeSummary(
+        id=id,
+        title=title,
+        created_at=created,
+        updated_at=updated,
+        classes=tuple(json.loads(classes)),
+        support=support,
+        queries=queries,
+        labelled=labelled,
+        methods=tuple(json.loads(methods)),
+        thumbnails=tuple(json.loads(thumbnails)),
+    )
 
 
 @dataclass(frozen=True)
@@ -127,21 +148,21 @@ def statistics(db: Database, database_bytes: int) -> Statistics:
     """Count everything; the database itself has `database_bytes` on disk."""
     alive = "FROM episodes JOIN {} ON episode = episodes.id WHERE deleted_at IS NULL"
     items = alive.format("episode_items") + " AND position IS NOT NULL"
-    said = f"FROM current_labels WHERE item IN (SELECT episode_items.id {items})"
+    labels = f"FROM current_labels WHERE item IN (SELECT episode_items.id {items})"
 
     def count(sql: str) -> int:
         return int(db.execute(f"SELECT count({sql}").fetchone()[0])
 
-    by_source = dict(db.execute(f"SELECT source, count(*) {said} GROUP BY source ORDER BY source").fetchall())
+    by_source = dict(db.execute(f"SELECT source, count(*) {labels} GROUP BY source ORDER BY source").fetchall())
     shown = by_source.get("accepted", 0) + by_source.get("corrected", 0)
     return Statistics(
         episodes=count("*) FROM episodes WHERE deleted_at IS NULL"),
         pictures=count(f"DISTINCT picture) {items}"),
         classes=count(f"DISTINCT class) {alive.format('episode_classes')}"),
-        labels=count(f"*) {said}"),
+        labels=count(f"*) {labels}"),
         bytes=database_bytes + db.execute("SELECT coalesce(sum(bytes), 0) FROM pictures").fetchone()[0],
         by_annotator=dict(
-            db.execute(f"SELECT annotator, count(*) {said} GROUP BY annotator ORDER BY 2 DESC").fetchall()
+            db.execute(f"SELECT annotator, count(*) {labels} GROUP BY annotator ORDER BY 2 DESC").fetchall()
         ),
         by_source=by_source,
         agreement=by_source.get("accepted", 0) / shown if shown else None,

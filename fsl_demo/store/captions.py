@@ -36,15 +36,15 @@ class CaptionMatch:
 
 def add(db: Database, picture: str, described: Described) -> None:
     """Keep what a captioner said of a stored picture, unless the same weights have described it already."""
-    one = (picture, described.captioner, described.weights)
-    if db.execute("SELECT 1 FROM captions WHERE picture = ? AND captioner = ? AND weights = ?", one).fetchone():
+    key = (picture, described.captioner, described.weights)
+    if db.execute("SELECT 1 FROM captions WHERE picture = ? AND captioner = ? AND weights = ?", key).fetchone():
         return
     time = now()
     db.conn.executemany(
         "INSERT INTO captions (picture, captioner, weights, rank, text, score, fit, doubtful, created_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (*one, rank, _printable(caption.text), caption.score, caption.fit, caption.doubtful, time)
+            (*key, rank, _printable(caption.text), caption.score, caption.fit, caption.doubtful, time)
             for rank, caption in enumerate(described.captions)
         ],
     )
@@ -57,12 +57,14 @@ def load(db: Database, pictures: Sequence[str]) -> dict[str, tuple[Described, ..
         " WHERE picture IN (SELECT value FROM json_each(?)) ORDER BY created_at DESC, captioner, weights, rank",
         (json.dumps(list(pictures)),),
     )
-    found: dict[str, dict[tuple[str, str], list[Caption]]] = {}
+    candidates: dict[str, dict[tuple[str, str], list[Caption]]] = {}
     for picture, captioner, weights, *caption in rows:
-        found.setdefault(picture, {}).setdefault((captioner, weights), []).append(_caption(*caption))
+        candidates.setdefault(picture, {}).setdefault((captioner, weights), []).append(_caption(*caption))
     return {
-        picture: tuple(Described(*one, tuple(captions)) for one, captions in said.items())
-        for picture, said in found.items()
+        picture: tuple(
+            Described(captioner, weights, tuple(captions)) for (captioner, weights), captions in by_captioner.items()
+        )
+        for picture, by_captioner in candidates.items()
     }
 
 
@@ -86,11 +88,13 @@ def search(db: Database, words: str) -> list[CaptionMatch]:
         " WHERE captions_fts MATCH ? ORDER BY bm25(captions_fts), captions.id DESC",
         (_BEGIN, _END, " AND ".join(map(_term, terms))),
     )
-    found: dict[str, tuple[int, CaptionMatch]] = {}
+    matches: dict[str, CaptionMatch] = {}
+    ranks: dict[str, int] = {}
     for picture, rank, *caption, marked in rows:
-        if picture not in found or rank < found[picture][0]:
-            found[picture] = rank, CaptionMatch(picture, _caption(*caption), tuple(_parts(marked)))
-    return [match for _, match in found.values()]
+        if picture not in ranks or rank < ranks[picture]:
+            ranks[picture] = rank
+            matches[picture] = CaptionMatch(picture, _caption(*caption), tuple(_parts(marked)))
+    return list(matches.values())
 
 
 def _term(word: str) -> str:

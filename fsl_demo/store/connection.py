@@ -50,12 +50,25 @@ _CODES = {
 }
 
 
+def database_faults(db: Database) -> list[str]:
+    """What SQLite finds wrong with the database, in sentences."""
+    faults = [row[0] for row in db.execute("PRAGMA integrity_check") if row[0] != "ok"]
+    pointers = db.execute("PRAGMA foreign_key_check").fetchall()
+    return faults + [f"{table}: row {row} points to no row of {parent}" for table, row, parent, _ in pointers]
+
+
+class _Local(threading.local):
+    """What each thread has of its own."""
+
+    db: Database | None = None
+
+
 class Connections:
     """The connections to one database file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._local = threading.local()
+        self._local = _Local()
         with trouble(path.parent):
             self._enable_wal()
         with self.write() as db:
@@ -75,9 +88,9 @@ class Connections:
 
     def close(self) -> None:
         """Close this thread's connection; the next use opens another."""
-        db = self._local.__dict__.pop("db", None)
-        if db is not None:
-            db.close()
+        if self._local.db is not None:
+            self._local.db.close()
+            self._local.db = None
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[Database]:
@@ -103,7 +116,7 @@ class Connections:
                 time.sleep(WAL_PAUSE)
 
     def _here(self) -> Database:
-        if not hasattr(self._local, "db"):
+        if self._local.db is None:
             connection = sqlite3.connect(self._path, isolation_level=None)
             connection.execute("PRAGMA busy_timeout=10000")
             connection.execute("PRAGMA foreign_keys=ON")

@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlite_utils import Database
 
 from fsl_demo.core.errors import UserError
-from fsl_demo.store.connection import now
+from fsl_demo.store.connection import Connections, now
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Draft:
 
 
 @dataclass(frozen=True)
-class Change:
+class DraftRevision:
     """The next revision of a draft.
 
     Attributes:
@@ -68,88 +68,110 @@ class StaleDraft(UserError):
         super().__init__("draft_stale")
 
 
-def create(db: Database, change: Change) -> Draft:
-    """Store a first revision, 0."""
-    draft_id, time = secrets.token_hex(8), now()
-    db.execute(
-        "INSERT INTO drafts (id, revision, data, updated_at) VALUES (?, 0, ?, ?)",
-        (draft_id, json.dumps(change.data), time),
-    )
-    _put_parts(db, draft_id, change)
-    return Draft(draft_id, 0, change.data, time, change.results, tuple(change.new_steps), dict(change.taken))
+class DraftStore:
+    """The drafts of a workspace."""
 
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
 
-def find(db: Database, draft_id: str) -> Draft | None:
-    """The draft with all that belongs to it, or None."""
-    row = db.execute("SELECT id, revision, data, updated_at FROM drafts WHERE id = ?", (draft_id,)).fetchone()
-    if row is None:
-        return None
-    results = db.execute("SELECT data FROM draft_results WHERE draft = ?", (draft_id,)).fetchone()
-    steps = db.execute("SELECT data FROM draft_steps WHERE draft = ? ORDER BY number", (draft_id,)).fetchall()
-    taken = db.execute("SELECT tab, number FROM draft_tabs WHERE draft = ?", (draft_id,)).fetchall()
-    return Draft(
-        row[0],
-        row[1],
-        json.loads(row[2]),
-        row[3],
-        json.loads(results[0]) if results else None,
-        tuple(json.loads(step[0]) for step in steps),
-        dict(taken),
-    )
-
-
-def recent(db: Database, limit: int) -> list[Draft]:
-    """Up to `limit` drafts, last saved first, without their results and steps."""
-    rows = db.execute(
-        "SELECT id, revision, data, updated_at FROM drafts ORDER BY updated_at DESC, id LIMIT ?", (limit,)
-    )
-    return [Draft(row[0], row[1], json.loads(row[2]), row[3]) for row in rows]
-
-
-def delete(db: Database, draft_id: str) -> None:
-    """Forget a draft; its pictures stay."""
-    for table in ("draft_results", "draft_steps", "draft_tabs"):
-        db.execute(f"DELETE FROM {table} WHERE draft = ?", (draft_id,))
-    db.execute("DELETE FROM drafts WHERE id = ?", (draft_id,))
-
-
-def save(db: Database, draft_id: str, change: Change, revision: int) -> int:
-    """Store the next revision.
-
-    Args:
-        revision: the one that the change was made from.
-
-    Returns:
-        The new revision.
-
-    Raises:
-        StaleDraft: when another process has saved since `revision`.
-        UserError: `draft_missing`.
-    """
-    current = db.execute("SELECT revision FROM drafts WHERE id = ?", (draft_id,)).fetchone()
-    if current is None:
-        raise UserError("draft_missing")
-    if current[0] != revision:
-        raise StaleDraft
-    db.execute(
-        "UPDATE drafts SET revision = ?, data = ?, updated_at = ? WHERE id = ?",
-        (revision + 1, json.dumps(change.data), now(), draft_id),
-    )
-    _put_parts(db, draft_id, change)
-    return revision + 1
-
-
-def _put_parts(db: Database, draft_id: str, change: Change) -> None:
-    if change.results is not None:
-        db.execute(
-            "INSERT OR REPLACE INTO draft_results (draft, data) VALUES (?, ?)", (draft_id, json.dumps(change.results))
+    def create(self, first: DraftRevision) -> Draft:
+        """Keep a page's unfinished work, as revision 0."""
+        draft_id, time = secrets.token_hex(8), now()
+        with self._connections.write() as db:
+            db.execute(
+                "INSERT INTO drafts (id, revision, data, updated_at) VALUES (?, 0, ?, ?)",
+                (draft_id, json.dumps(first.data), time),
+            )
+            _put_parts(db, draft_id, first)
+        return Draft(
+            id=draft_id,
+            revision=0,
+            data=first.data,
+            updated_at=time,
+            results=first.results,
+            steps=tuple(first.new_steps),
+            taken=dict(first.taken),
         )
-    db.execute("DELETE FROM draft_steps WHERE draft = ? AND number >= ?", (draft_id, change.kept_steps))
+
+    def find(self, draft_id: str) -> Draft | None:
+        """The draft as it was last saved, with all that belongs to it, or None."""
+        with self._connections.read() as db:
+            row = db.execute("SELECT id, revision, data, updated_at FROM drafts WHERE id = ?", (draft_id,)).fetchone()
+            if row is None:
+                return None
+            results = db.execute("SELECT data FROM draft_results WHERE draft = ?", (draft_id,)).fetchone()
+            steps = db.execute("SELECT data FROM draft_steps WHERE draft = ? ORDER BY number", (draft_id,)).fetchall()
+            taken = db.execute("SELECT tab, number FROM draft_tabs WHERE draft = ?", (draft_id,)).fetchall()
+        return replace(
+            _draft(row),
+            results=json.loads(results[0]) if results else None,
+            steps=tuple(json.loads(step[0]) for step in steps),
+            taken=dict(taken),
+        )
+
+    def revision(self, draft_id: str) -> int | None:
+        """How often the draft was saved, or None."""
+        with self._connections.read() as db:
+            row = db.execute("SELECT revision FROM drafts WHERE id = ?", (draft_id,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def recent(self, limit: int = 30) -> list[Draft]:
+        """The latest drafts, last saved first, without their results and steps."""
+        with self._connections.read() as db:
+            rows = db.execute(
+                "SELECT id, revision, data, updated_at FROM drafts ORDER BY updated_at DESC, id LIMIT ?", (limit,)
+            ).fetchall()
+        return [_draft(row) for row in rows]
+
+    def delete(self, draft_id: str) -> None:
+        """Forget a draft; its pictures stay."""
+        with self._connections.write() as db:
+            for table in ("draft_results", "draft_steps", "draft_tabs"):
+                db.execute(f"DELETE FROM {table} WHERE draft = ?", (draft_id,))
+            db.execute("DELETE FROM drafts WHERE id = ?", (draft_id,))
+
+    def save(self, draft_id: str, following: DraftRevision, revision: int) -> int:
+        """Save the next revision of a draft.
+
+        Args:
+            revision: the one that it follows.
+
+        Returns:
+            The new revision.
+
+        Raises:
+            StaleDraft: when another process has saved since `revision`.
+            UserError: `draft_missing`.
+        """
+        with self._connections.write() as db:
+            current = db.execute("SELECT revision FROM drafts WHERE id = ?", (draft_id,)).fetchone()
+            if current is None:
+                raise UserError("draft_missing")
+            if current[0] != revision:
+                raise StaleDraft
+            db.execute(
+                "UPDATE drafts SET revision = ?, data = ?, updated_at = ? WHERE id = ?",
+                (revision + 1, json.dumps(following.data), now(), draft_id),
+            )
+            _put_parts(db, draft_id, following)
+        return revision + 1
+
+
+def _draft(row: Sequence[Any]) -> Draft:
+    return Draft(id=row[0], revision=row[1], data=json.loads(row[2]), updated_at=row[3])
+
+
+def _put_parts(db: Database, draft_id: str, revision: DraftRevision) -> None:
+    if revision.results is not None:
+        db.execute(
+            "INSERT OR REPLACE INTO draft_results (draft, data) VALUES (?, ?)", (draft_id, json.dumps(revision.results))
+        )
+    db.execute("DELETE FROM draft_steps WHERE draft = ? AND number >= ?", (draft_id, revision.kept_steps))
     db.conn.executemany(
         "INSERT INTO draft_steps (draft, number, data) VALUES (?, ?, ?)",
-        [(draft_id, number, json.dumps(step)) for number, step in enumerate(change.new_steps, change.kept_steps)],
+        [(draft_id, number, json.dumps(step)) for number, step in enumerate(revision.new_steps, revision.kept_steps)],
     )
     db.conn.executemany(
         "INSERT OR REPLACE INTO draft_tabs (draft, tab, number) VALUES (?, ?, ?)",
-        [(draft_id, tab, number) for tab, number in change.taken.items()],
+        [(draft_id, tab, number) for tab, number in revision.taken.items()],
     )

@@ -45,19 +45,19 @@ def save(db: Database, labelled: LabelledEpisode, episode_id: str | None) -> str
             "INSERT INTO episodes (id, title, created_at, updated_at) VALUES (?, ?, ?, ?)",
             (episode_id, plain(labelled.title), time, time),
         )
-        event(db, episode_id, "created", time)
+        event(db, episode_id, kind="created", time=time)
     else:
         require(db, episode_id)
         db.execute("UPDATE episodes SET title = ? WHERE id = ?", (plain(labelled.title), episode_id))
-        event(db, episode_id, "updated", time)
+        event(db, episode_id, kind="updated", time=time)
     episode = labelled.episode
     classes = _save_classes(db, episode_id, episode.classes)
     support = [(example.picture, classes[example.class_index]) for example in episode.support]
-    _save_items(db, episode_id, "support", support)
-    queries = _save_items(db, episode_id, "query", [(picture, None) for picture in episode.queries])
-    runs.save(db, episode_id, labelled.runs, queries, classes)
+    _save_items(db, episode_id, role="support", items=support)
+    queries = _save_items(db, episode_id, role="query", items=[(picture, None) for picture in episode.queries])
+    runs.save(db, episode_id, labelled.runs, query_items=queries, classes=classes)
     for position, item in enumerate(queries):
-        labels.put(db, item, labelled.labels.get(position), classes)
+        labels.put(db, item, label=labelled.labels.get(position), classes=classes)
     for picture in {*(example.picture for example in episode.support), *episode.queries}:
         for described in reversed(labelled.captions.get(picture.sha256, ())):
             captions.add(db, picture.sha256, described)
@@ -72,13 +72,21 @@ def load(db: Database, blobs: Blobs, episode_id: str) -> StoredEpisode:
     ).fetchall()
     classes = [row[0] for row in rows]
     support = tuple(
-        Example(picture, classes.index(class_id)) for picture, class_id in _items(db, blobs, episode_id, "support")
+        Example(picture, classes.index(class_id))
+        for picture, class_id in _items(db, blobs, episode_id=episode_id, role="support")
     )
-    queries = tuple(picture for picture, _ in _items(db, blobs, episode_id, "query"))
+    queries = tuple(picture for picture, _ in _items(db, blobs, episode_id=episode_id, role="query"))
     specs = tuple(ClassSpec(name, tuple(json.loads(descriptions))) for _, name, descriptions in rows)
-    said, times = labels.load(db, episode_id, classes)
-    described = captions.load(db, [*(example.picture.sha256 for example in support), *(one.sha256 for one in queries)])
-    return StoredEpisode(Episode(specs, support, queries), title, runs.load(db, episode_id), said, described, times)
+    current = labels.load(db, episode_id, classes)
+    pictures = [*(example.picture for example in support), *queries]
+    return StoredEpisode(
+        episode=Episode(specs, support, queries),
+        title=title,
+        runs=runs.load(db, episode_id),
+        labels=current.labels,
+        captions=captions.load(db, [picture.sha256 for picture in pictures]),
+        labelled_at=current.times,
+    )
 
 
 def require(db: Database, episode_id: str) -> str:
@@ -112,6 +120,29 @@ def query_item(db: Database, episode_id: str, position: int) -> int:
     if row is None:
         raise UserError("query_missing", title=title, number=position + 1)
     return int(row[0])
+
+
+def delete(db: Database, episode_id: str) -> None:
+    """Move an episode out of the list.
+
+    Raises:
+        UserError: `episode_missing`.
+    """
+    require(db, episode_id)
+    time = now()
+    db.execute("UPDATE episodes SET deleted_at = ? WHERE id = ?", (time, episode_id))
+    event(db, episode_id, kind="deleted", time=time)
+
+
+def restore(db: Database, episode_id: str) -> None:
+    """Bring a deleted episode back.
+
+    Raises:
+        UserError: `episode_missing`.
+    """
+    require(db, episode_id)
+    db.execute("UPDATE episodes SET deleted_at = NULL WHERE id = ?", (episode_id,))
+    event(db, episode_id, kind="restored", time=now())
 
 
 def event(db: Database, episode_id: str, kind: Literal["created", "updated", "deleted", "restored"], time: str) -> None:

@@ -47,7 +47,7 @@ def put(db: Database, item: int, label: Label | None, classes: Sequence[int]) ->
         classes: row ids of the episode's classes, in order.
     """
     newest = db.execute("SELECT max(id) FROM labels WHERE item = ?", (item,)).fetchone()[0]
-    said = _values(label, classes)
+    values = _values(label, classes)
     before = (
         ("cleared", None, "", None, None, 0.0)
         if newest is None
@@ -55,34 +55,53 @@ def put(db: Database, item: int, label: Label | None, classes: Sequence[int]) ->
             "SELECT kind, class, annotator, source, suggestion, seconds FROM labels WHERE id = ?", (newest,)
         ).fetchone()
     )
-    if said != before:
+    if values != before:
         db.execute(
             "INSERT INTO labels (item, kind, class, annotator, source, suggestion, seconds, supersedes, created_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (item, *said, newest, now()),
+            (item, *values, newest, now()),
         )
 
 
-def load(db: Database, episode_id: str, classes: Sequence[int]) -> tuple[dict[int, Label], dict[int, str]]:
-    """The current label of every labelled query, by position, and when it was given."""
+@dataclass(frozen=True)
+class CurrentLabels:
+    """The labels of an episode's queries that count now.
+
+    Attributes:
+        labels: by position of the query.
+        times: when each was given, ISO 8601, UTC.
+    """
+
+    labels: dict[int, Label]
+    times: dict[int, str]
+
+
+def load(db: Database, episode_id: str, classes: Sequence[int]) -> CurrentLabels:
+    """The current label of every labelled query."""
     rows = db.execute(
         "SELECT position, current_labels.class, annotator, source, suggestion, seconds, created_at FROM current_labels"
         " JOIN episode_items ON episode_items.id = item WHERE episode = ? AND position IS NOT NULL ORDER BY position",
         (episode_id,),
     )
     index: Mapping[int | None, int] = {row_id: position for position, row_id in enumerate(classes)}
-    said, times = {}, {}
+    current = CurrentLabels({}, {})
     for position, class_id, annotator, source, suggestion, seconds, created_at in rows:
-        said[position] = Label(index.get(class_id), annotator, source, index.get(suggestion), seconds)
-        times[position] = created_at
-    return said, times
+        current.labels[position] = Label(
+            class_index=index.get(class_id),
+            annotator=annotator,
+            source=source,
+            suggestion=index.get(suggestion),
+            seconds=seconds,
+        )
+        current.times[position] = created_at
+    return current
 
 
 def history(db: Database, item: int) -> list[LabelRecord]:
     """Everything that was said about a query, oldest first."""
     rows = db.execute(
-        "SELECT labels.id, kind, coalesce(said.name, ''), annotator, coalesce(source, ''), coalesce(shown.name, ''),"
-        " seconds, supersedes, created_at FROM labels LEFT JOIN classes AS said ON said.id = labels.class"
+        "SELECT labels.id, kind, coalesce(given.name, ''), annotator, coalesce(source, ''), coalesce(shown.name, ''),"
+        " seconds, supersedes, created_at FROM labels LEFT JOIN classes AS given ON given.id = labels.class"
         " LEFT JOIN classes AS shown ON shown.id = suggestion WHERE item = ? ORDER BY labels.id",
         (item,),
     )
@@ -92,6 +111,6 @@ def history(db: Database, item: int) -> list[LabelRecord]:
 def _values(label: Label | None, classes: Sequence[int]) -> tuple[object, ...]:
     if label is None:
         return "cleared", None, "", None, None, 0.0
-    kind, said = ("none", None) if label.class_index is None else ("class", classes[label.class_index])
-    shown = None if label.suggestion is None else classes[label.suggestion]
-    return kind, said, plain(label.annotator), label.source, shown, float(label.seconds)
+    kind, class_id = ("none", None) if label.class_index is None else ("class", classes[label.class_index])
+    suggestion = None if label.suggestion is None else classes[label.suggestion]
+    return kind, class_id, plain(label.annotator), label.source, suggestion, float(label.seconds)

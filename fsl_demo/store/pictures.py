@@ -24,8 +24,8 @@ class Written(NamedTuple):
 def missing(db: Database, pictures: Sequence[Picture]) -> list[Picture]:
     """The pictures that have no row yet, each once."""
     wanted = ordered_unique(pictures)
-    hashes = json.dumps([picture.sha256 for picture in wanted])
-    rows = db.execute("SELECT sha256 FROM pictures WHERE sha256 IN (SELECT value FROM json_each(?))", (hashes,))
+    listed = json.dumps([picture.sha256 for picture in wanted])
+    rows = db.execute("SELECT sha256 FROM pictures WHERE sha256 IN (SELECT value FROM json_each(?))", (listed,))
     known = {row[0] for row in rows}
     return [picture for picture in wanted if picture.sha256 not in known]
 
@@ -57,10 +57,21 @@ def find(db: Database, blobs: Blobs, sha256: str) -> Picture | None:
     return row and blobs.picture(*row)
 
 
-def names(db: Database, hashes: Sequence[str]) -> dict[str, str]:
+def thumbnail(db: Database, sha256: str) -> bytes | None:
+    """The WebP of a stored picture, or None."""
+    row = db.execute("SELECT webp FROM thumbnails WHERE picture = ?", (sha256,)).fetchone()
+    return None if row is None else bytes(row[0])
+
+
+def hashes(db: Database) -> list[str]:
+    """Of every picture, the first stored first."""
+    return [row[0] for row in db.execute("SELECT sha256 FROM pictures ORDER BY created_at")]
+
+
+def names(db: Database, wanted: Sequence[str]) -> dict[str, str]:
     """The names of those pictures that are stored, by hash."""
     rows = db.execute(
         "SELECT sha256, name FROM pictures WHERE sha256 IN (SELECT value FROM json_each(?))",
-        (json.dumps(list(hashes)),),
+        (json.dumps(list(wanted)),),
     )
     return dict(rows.fetchall())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,7 @@ from sqlite_utils import Database
 
 from fsl_demo.core.episodes import Run, Scores
 from fsl_demo.store.connection import now
-
-FLOAT32 = np.dtype("<f4")
+from fsl_demo.store.vector_rows import pack, unpack
 
 
 def save(
@@ -33,7 +32,8 @@ def save(
             "UPDATE runs SET position = ? WHERE episode = ? AND digest = ? RETURNING id", (position, episode_id, digest)
         ).fetchall()
         if not known:
-            _insert(db, episode_id, position, run, digest, query_items, classes)
+            owner = {"episode": episode_id, "position": position, "digest": digest}
+            _insert(db, owner, run, query_items=query_items, classes=classes)
 
 
 def load(db: Database, episode_id: str) -> tuple[Run, ...]:
@@ -43,14 +43,9 @@ def load(db: Database, episode_id: str) -> tuple[Run, ...]:
 
 
 def _insert(
-    db: Database,
-    episode_id: str,
-    position: int,
-    run: Run,
-    digest: str,
-    query_items: Sequence[int],
-    classes: Sequence[int],
+    db: Database, owner: Mapping[str, object], run: Run, query_items: Sequence[int], classes: Sequence[int]
 ) -> None:
+    """Add a run with its predictions; `owner` holds the columns that say whose it is."""
     scores = run.scores
     queries, columns = scores.similarities.shape
     if queries > len(query_items) or columns != len(classes):
@@ -58,9 +53,7 @@ def _insert(
             f"{scores.method}: scores of {queries} x {columns}, {len(query_items)} x {len(classes)} in all"
         )
     row = {
-        "episode": episode_id,
-        "position": position,
-        "digest": digest,
+        **owner,
         "method": scores.method,
         "checkpoint": scores.checkpoint,
         "settings": _settings(scores),
@@ -87,7 +80,7 @@ def _insert(
     )
 
 
-def _scores(db: Database, row: dict[str, Any]) -> Scores:
+def _scores(db: Database, row: Mapping[str, Any]) -> Scores:
     values = db.execute(
         "SELECT similarity, probability FROM predictions WHERE run = ? ORDER BY query, option", (row["id"],)
     ).fetchall()
@@ -122,13 +115,3 @@ def _digest(run: Run) -> str:
 
 def _settings(scores: Scores) -> str:
     return json.dumps(dict(scores.settings), sort_keys=True, ensure_ascii=False)
-
-
-def pack(values: np.ndarray) -> bytes:
-    """The numbers as little-endian float32 in C order."""
-    return np.ascontiguousarray(values, dtype=FLOAT32).tobytes()
-
-
-def unpack(data: bytes) -> np.ndarray:
-    """What `pack` packed, flat."""
-    return np.frombuffer(data, dtype=FLOAT32).astype(np.float32)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +11,9 @@ import numpy as np
 from fsl_demo.core.episodes import Described, Label, LabelledEpisode
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
-from fsl_demo.store import blobs, browse, captions, collection, drafts, episodes, labels, pictures, runs
+from fsl_demo.store import blobs, browse, captions, collection, drafts, episodes, labels, pictures, vector_rows
 from fsl_demo.store.captions import CaptionMatch
-from fsl_demo.store.connection import Connections, now, trouble
+from fsl_demo.store.connection import Connections, database_faults, now, trouble
 
 
 class Workspace:
@@ -31,6 +31,7 @@ class Workspace:
         self._file = folder / "fsl_demo.db"
         self._blobs = blobs.Blobs(folder / "blobs")
         self._connections = Connections(self._file)
+        self.drafts = drafts.DraftStore(self._connections)
         self._collection: tuple[collection.Stamp, tuple[collection.CollectionPicture, ...]] = ((), ())
 
     def close(self) -> None:
@@ -46,7 +47,7 @@ class Workspace:
         self._add_pictures([picture])
         if not self._blobs.path(picture.sha256).is_file():  # it was lost, and is whole again
             self._blobs.add(picture)
-        return self._blobs.picture(picture.sha256, picture.width, picture.height, picture.name, picture.original_sha256)
+        return replace(picture, source=self._blobs.source(picture.sha256, picture.name))
 
     def picture(self, sha256: str) -> Picture:
         """The picture with this hash, under the name that it was first stored with.
@@ -55,10 +56,10 @@ class Workspace:
             UserError: `picture_not_stored`.
         """
         with self._connections.read() as db:
-            found = pictures.find(db, self._blobs, sha256)
-        if found is None:
+            picture = pictures.find(db, self._blobs, sha256)
+        if picture is None:
             raise UserError("picture_not_stored", sha256=sha256)
-        return found
+        return picture
 
     def names(self, hashes: Sequence[str]) -> dict[str, str]:
         """The names of those pictures that are stored, by hash."""
@@ -72,52 +73,10 @@ class Workspace:
             UserError: `picture_not_stored`.
         """
         with self._connections.read() as db:
-            row = db.execute("SELECT webp FROM thumbnails WHERE picture = ?", (sha256,)).fetchone()
-        if row is None:
+            webp = pictures.thumbnail(db, sha256)
+        if webp is None:
             raise UserError("picture_not_stored", sha256=sha256)
-        return bytes(row[0])
-
-    def create_draft(self, change: drafts.Change) -> drafts.Draft:
-        """Keep a page's unfinished work, as revision 0."""
-        with self._connections.write() as db:
-            return drafts.create(db, change)
-
-    def draft(self, draft_id: str) -> drafts.Draft | None:
-        """The draft as it was last saved, or None."""
-        with self._connections.read() as db:
-            return drafts.find(db, draft_id)
-
-    def draft_revision(self, draft_id: str) -> int | None:
-        """How often the draft was saved, or None."""
-        with self._connections.read() as db:
-            row = db.execute("SELECT revision FROM drafts WHERE id = ?", (draft_id,)).fetchone()
-        return None if row is None else int(row[0])
-
-    def recent_drafts(self, limit: int = 30) -> list[drafts.Draft]:
-        """The latest drafts, last saved first."""
-        with self._connections.read() as db:
-            return drafts.recent(db, limit)
-
-    def delete_draft(self, draft_id: str) -> None:
-        """Forget a draft; its pictures stay."""
-        with self._connections.write() as db:
-            drafts.delete(db, draft_id)
-
-    def save_draft(self, draft_id: str, change: drafts.Change, revision: int) -> int:
-        """Save the next revision of a draft.
-
-        Args:
-            revision: the one that the change was made from.
-
-        Returns:
-            The new revision.
-
-        Raises:
-            StaleDraft: when another process has saved since `revision`.
-            UserError: `draft_missing`.
-        """
-        with self._connections.write() as db:
-            return drafts.save(db, draft_id, change, revision)
+        return webp
 
     def save_episode(self, labelled: LabelledEpisode, episode_id: str | None = None) -> str:
         """Keep an episode with its pictures, scores and labels.
@@ -146,26 +105,10 @@ class Workspace:
         with self._connections.read() as db:
             return episodes.load(db, self._blobs, episode_id)
 
-    def episodes(
-        self,
-        text: str = "",
-        class_name: str = "",
-        method: str = "",
-        since: str = "",
-        until: str = "",
-        deleted: bool = False,
-    ) -> list[browse.EpisodeSummary]:
-        """Stored episodes, last saved first, that match everything given.
-
-        Args:
-            text: a part of the title, a class name, a description or a file name.
-            class_name: a whole class name.
-            method: the id of a method that it has scores of.
-            since, until: beginnings of ISO 8601 times in UTC ("2026-11", "2026-11-23"), both included.
-            deleted: list the deleted ones instead.
-        """
+    def episodes(self, wanted: browse.EpisodeFilter | None = None) -> list[browse.EpisodeSummary]:
+        """Stored episodes, last saved first; without a filter, all that are not deleted."""
         with self._connections.read() as db:
-            return browse.summaries(db, text, class_name, method, since, until, deleted)
+            return browse.summaries(db, wanted or browse.EpisodeFilter())
 
     def label(self, episode_id: str, query_position: int, label: Label | None) -> None:
         """Label a query of a stored episode; None takes its label back.
@@ -175,7 +118,7 @@ class Workspace:
         """
         with self._connections.write() as db:
             item = episodes.query_item(db, episode_id, query_position)
-            labels.put(db, item, label, episodes.class_ids(db, episode_id))
+            labels.put(db, item, label=label, classes=episodes.class_ids(db, episode_id))
             episodes.touch(db, episode_id, now())
 
     def label_history(self, episode_id: str, query_position: int) -> list[labels.LabelRecord]:
@@ -194,10 +137,7 @@ class Workspace:
             UserError: `episode_missing`.
         """
         with self._connections.write() as db:
-            episodes.require(db, episode_id)
-            time = now()
-            db.execute("UPDATE episodes SET deleted_at = ? WHERE id = ?", (time, episode_id))
-            episodes.event(db, episode_id, "deleted", time)
+            episodes.delete(db, episode_id)
 
     def restore_episode(self, episode_id: str) -> None:
         """Bring a deleted episode back.
@@ -206,9 +146,7 @@ class Workspace:
             UserError: `episode_missing`.
         """
         with self._connections.write() as db:
-            episodes.require(db, episode_id)
-            db.execute("UPDATE episodes SET deleted_at = NULL WHERE id = ?", (episode_id,))
-            episodes.event(db, episode_id, "restored", now())
+            episodes.restore(db, episode_id)
 
     def collection(self) -> tuple[collection.CollectionPicture, ...]:
         """Every picture of saved episodes that are not deleted, and those added for searching; the latest first."""
@@ -232,8 +170,8 @@ class Workspace:
     def put_captions(self, described: Mapping[str, Described]) -> None:
         """Keep what a captioner said of stored pictures, by hash; what the same weights said before stays."""
         with self._connections.write() as db:
-            for sha256, said in described.items():
-                captions.add(db, sha256, said)
+            for sha256, description in described.items():
+                captions.add(db, sha256, description)
 
     def captions(self, hashes: Sequence[str]) -> dict[str, tuple[Described, ...]]:
         """What captioners said of those pictures that were described, the latest first."""
@@ -265,30 +203,20 @@ class Workspace:
         """What is wrong with the workspace, in sentences; nothing when the list is empty. Reads every picture."""
         try:
             with self._connections.read() as db:
-                faults = [row[0] for row in db.execute("PRAGMA integrity_check") if row[0] != "ok"]
-                pointers = db.execute("PRAGMA foreign_key_check").fetchall()
-                stored = [row[0] for row in db.execute("SELECT sha256 FROM pictures ORDER BY created_at")]
+                faults, stored = database_faults(db), pictures.hashes(db)
         except UserError as error:
             return [str(error)]
-        faults += [f"{table}: row {row} points to no row of {parent}" for table, row, parent, _ in pointers]
         return faults + [fault for sha256 in stored if (fault := self._blobs.fault(sha256))]
 
     def get_vectors(self, space: str, keys: Sequence[str]) -> dict[str, np.ndarray]:
         """The cached vectors, float32, of those keys that have one."""
         with self._connections.read() as db:
-            rows = db.execute(
-                "SELECT key, shape, data FROM vectors WHERE space = ? AND key IN (SELECT value FROM json_each(?))",
-                (space, json.dumps(list(keys))),
-            ).fetchall()
-        return {key: runs.unpack(data).reshape(json.loads(shape)) for key, shape, data in rows}
+            return vector_rows.load(db, space, keys)
 
     def put_vectors(self, space: str, vectors: Mapping[str, np.ndarray]) -> None:
         """Cache vectors, as float32, over earlier ones of the same keys."""
         with self._connections.write() as db:
-            db.conn.executemany(
-                "INSERT OR REPLACE INTO vectors (space, key, shape, data) VALUES (?, ?, ?, ?)",
-                [(space, key, json.dumps(list(values.shape)), runs.pack(values)) for key, values in vectors.items()],
-            )
+            vector_rows.save(db, space, vectors)
 
     def _add_pictures(self, wanted: Sequence[Picture]) -> None:
         with self._connections.read() as db:

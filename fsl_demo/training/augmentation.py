@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -46,14 +45,14 @@ class Augmentation:
         pixels = images.permute(0, 3, 1, 2).float() / 255
         size = [len(pixels), pixels.shape[1], recipe.side, recipe.side]
         grid = affine_grid(self._places(pixels, recipe.side / recipe.stored), size, align_corners=False)
-        found = recipe.scaled(grid_sample(pixels, grid, padding_mode=self.border, align_corners=False))
+        changed = recipe.scaled(grid_sample(pixels, grid, padding_mode=self.border, align_corners=False))
         if self.light:
-            found = found * torch.exp(self._normal(found)) + self._normal(found)
-        for picture in torch.nonzero(torch.rand(len(found), device=found.device) < self.erase).flatten().tolist():
-            found[picture] = _erased(found[picture])
-        return found
+            changed = changed * torch.exp(self._normal(changed)) + self._normal(changed)
+        for picture in torch.nonzero(torch.rand(len(changed), device=changed.device) < self.erase).flatten().tolist():
+            changed[picture] = _erased(changed[picture])
+        return changed
 
-    def preparing(self, architecture: Architecture) -> tuple[Callable[[Tensor], Tensor], list[Any]]:
+    def preparing(self, architecture: Architecture) -> tuple[Callable[[Tensor], Tensor], object]:
         """`augment` and `setting` of a `Setup` for an embedder of this architecture."""
         recipe = PREPROCESSINGS[architecture.preprocessing]
 

@@ -41,7 +41,7 @@ class Episodes:
     def __init__(self, labels: np.ndarray, way: int, shot: int, queries: int) -> None:
         self.way, self.shot, self.queries = way, shot, queries
         classes, counts = np.unique(labels, return_counts=True)
-        self.members = [np.flatnonzero(labels == one) for one in classes[counts >= shot + queries]]
+        self.members = [np.flatnonzero(labels == label) for label in classes[counts >= shot + queries]]
         if len(self.members) < way:
             reason = f"{len(self.members)} classes have {shot} + {queries} pictures."
             raise UserError("setting_bad", name="way", value=way, reason=reason)

@@ -63,7 +63,7 @@ class Features:
         """As the heads are trained on them; the rows of classifiers are differences already."""
         towers = self.pictures.shape[1]
         pictures = (self.pictures - mean[:towers]) / spread[:towers]
-        texts = ((some - mean[towers:]) / spread[towers:] for some in (self.captions, self.names))
+        texts = ((vectors - mean[towers:]) / spread[towers:] for vectors in (self.captions, self.names))
         captions, names = texts
         return replace(self, pictures=pictures, captions=captions, names=names)
 
@@ -86,7 +86,7 @@ def features(networks: Networks, data: Captioned, file: Path, progress: Progress
             if stored.metadata() == {"weights": weights, "pictures": str(len(data.files))}:
                 return Features(**{field.name: stored.get_tensor(field.name) for field in fields(Features)})
     pictures, teacher = _pictures(networks, data, progress)
-    captions = networks.words.encode([text for some in data.captions for text in some], progress)
+    captions = networks.words.encode([text for captions in data.captions for text in captions], progress)
     rows = np.concatenate(PictureTowers(networks).classes(progress), axis=1)
     made = Features(
         pictures,
@@ -106,23 +106,23 @@ def class_sentences(networks: Networks, progress: Progress = quiet) -> np.ndarra
     names, lines = imagenet_names(), default_templates()
     in_templates = networks.words.encode([line.replace("{}", name) for name in names for line in lines], progress)
     in_templates = in_templates.reshape(len(names), len(lines), -1)
-    bare, defined = (networks.words.encode(some, progress)[:, None] for some in (names, imagenet_sentences()))
+    bare, defined = (networks.words.encode(texts, progress)[:, None] for texts in (names, imagenet_sentences()))
     both = (in_templates.mean(axis=1, keepdims=True) + defined) / 2
     return np.concatenate([in_templates, bare, defined, both], axis=1)
 
 
 def _pictures(networks: Networks, data: Captioned, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
-    towers, found, answers = PictureTowers(networks), [], []
-    heads = [one.load(progress).get_classifier() for one in (networks.pictures, networks.whole_pictures)]
+    towers, vectors, answers = PictureTowers(networks), [], []
+    heads = [tower.load(progress).get_classifier() for tower in (networks.pictures, networks.whole_pictures)]
     for start in range(0, len(data.files), GROUP):
         progress("read", start, len(data.files))
         group = [ingest(file) for file in data.files[start : start + GROUP]]
         small = networks.features.pooled(networks.pictures, group)
         large = networks.features.pooled(networks.whole_pictures, group)
-        found.append(towers.joined(small, large))
+        vectors.append(towers.joined(small, large))
         logits = sum(
             values @ head.weight.numpy(force=True).T + head.bias.numpy(force=True)
             for values, head in zip((small, large), heads, strict=True)
         )
         answers.append(softmax(logits / 2).astype(np.float32))
-    return np.concatenate(found), np.concatenate(answers)
+    return np.concatenate(vectors), np.concatenate(answers)

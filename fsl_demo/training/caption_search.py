@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +18,30 @@ from fsl_demo.training.objectives.two_stream import Texts, TwoStreamObjective
 
 NEAR, GATHER = 50, 100
 """Pictures that hard ones are drawn from; texts, or pictures, that are encoded at once."""
+
+
+@dataclass(frozen=True)
+class Blend:
+    """A weight of the match beside the built-in model's similarity.
+
+    Attributes:
+        accuracy: share of captions that find their picture first with it.
+        built_in_order, match_alone: the same with the similarity alone, and with the match alone.
+    """
+
+    weight: float
+    accuracy: float
+    built_in_order: float
+    match_alone: float
+
+    def as_dict(self) -> dict[str, object]:
+        """For the card."""
+        return {
+            "what": "text to image, recall at 1, the built-in model's first ten in a new order",
+            "accuracy": self.accuracy,
+            "built-in order": self.built_in_order,
+            "match alone": self.match_alone,
+        }
 
 
 @dataclass(frozen=True)
@@ -73,9 +96,8 @@ class Searched:
             matches.append(module.model.matches(pictures, vectors, real[group], candidates))
         return torch.cat(matches).cpu().numpy()
 
-    def blend(self, module: TwoStreamObjective, every: int = 1) -> tuple[float, dict[str, Any]]:
-        """The best weight for every so many captions, and how many of them find their picture first without and with
-        it."""
+    def blend(self, module: TwoStreamObjective, every: int = 1) -> Blend:
+        """The best weight for every so many captions."""
         each = self.texts.tokens.shape[1]
         likeness, candidates = self.similarities[::every], self.candidates[::every]
         own, matches = np.arange(len(self.similarities))[::every] // each, self.matches(module, every)
@@ -83,8 +105,7 @@ class Searched:
         before, after, alone = (
             float(matching.found(blended(likeness, matches, share), candidates, own).mean()) for share in (0, weight, 1)
         )
-        what = "text to image, recall at 1, the built-in model's first ten in a new order"
-        return weight, {"what": what, "accuracy": after, "built-in order": before, "match alone": alone}
+        return Blend(weight=weight, accuracy=after, built_in_order=before, match_alone=alone)
 
 
 def confused(space: CompactSpace, known: Features) -> np.ndarray:

@@ -35,14 +35,14 @@ def maps(networks: Networks, files: Sequence[Path], file: Path, progress: Progre
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(".partial")
     towers = PictureTowers(networks)
-    made = None
+    stored = None
     for start in range(0, len(files), GROUP):
         progress("read", start, len(files))
         group = towers.positions([ingest(picture) for picture in files[start : start + GROUP]]).astype(np.float16)
-        if made is None:
+        if stored is None:
             shape = (len(files), *group.shape[1:])
-            made = np.lib.format.open_memmap(partial, "w+", np.float16, shape)
-        made[start : start + len(group)] = group
-    del made
+            stored = np.lib.format.open_memmap(partial, "w+", np.float16, shape)
+        stored[start : start + len(group)] = group
+    del stored
     partial.replace(file)
     return np.load(file, mmap_mode="r")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Generic
+from typing import Generic
 
 import numpy as np
 import torch
@@ -29,19 +29,20 @@ class Facts:
         recipe: constants of the task, beside the schedule.
         validation: what the figure is, and the figure.
         pictures: how many there were, by part.
+        calibration: what its constants were chosen from.
         more: entries that not every card has, such as "channels" or "language_model".
     """
 
-    architecture: Mapping[str, Any] | str
+    architecture: Mapping[str, object] | str
     data: str
     split: str
     preprocessing: str
     pretraining: str
-    recipe: Mapping[str, Any]
-    validation: Mapping[str, Any]
+    recipe: Mapping[str, object]
+    validation: Mapping[str, object]
     pictures: Mapping[str, int] | None = None
-    calibration: Any = None
-    more: Mapping[str, Any] = field(default_factory=dict)
+    calibration: object = None
+    more: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Trained(Generic[ObjectiveT]):
     loop: Training[ObjectiveT]
     reporter: Reporter
 
-    def at_best(self, name: str) -> dict[str, Any]:
+    def at_best(self, name: str) -> dict[str, float]:
         """An entry of the card: the best validation figure, and its epoch counted from 1."""
         return {name: self.loop.history.best, "epoch": self.loop.history.best_epoch + 1}
 
@@ -75,7 +76,7 @@ class Trained(Generic[ObjectiveT]):
         with TemporaryDirectory() as folder:
             yield self.save(export, Path(folder))
 
-    def _card(self, facts: Facts) -> dict[str, Any]:
+    def _card(self, facts: Facts) -> dict[str, object]:
         pictures = {} if facts.pictures is None else {"pictures": dict(facts.pictures)}
         calibration = {} if facts.calibration is None else {"calibration": facts.calibration}
         device = self.loop.accelerator.device.type

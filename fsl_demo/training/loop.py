@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 import zlib
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
@@ -26,6 +26,15 @@ from fsl_demo.training.setup import Figures, ObjectiveT, Setup
 STEP_EVENTS = 100
 """`Stepped` events an epoch, at most."""
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """The steps of an epoch: their mean loss, the last learning rate, and how many pictures they took."""
+
+    loss: float
+    rate: float
+    pictures: int
 
 
 class Training(Generic[ObjectiveT]):
@@ -88,19 +97,19 @@ class Training(Generic[ObjectiveT]):
     def _epoch(self, epoch: int, tell: OnEvent, stop: Stop) -> None:
         began = time.perf_counter()
         torch.manual_seed(self.seed * 100_003 + epoch * 101 + self.accelerator.process_index)
-        loss, rate, pictures = self._steps(epoch, tell, stop)
-        speed = pictures / (time.perf_counter() - began)
-        if not np.isfinite(loss):
-            raise FloatingPointError(f"the loss of epoch {epoch + 1} is {loss}; lower the learning rate")
+        steps = self._steps(epoch, tell, stop)
+        speed = steps.pictures / (time.perf_counter() - began)
+        if not np.isfinite(steps.loss):
+            raise FloatingPointError(f"the loss of epoch {epoch + 1} is {steps.loss}; lower the learning rate")
         figures = self._validated()
         self.history.seconds += time.perf_counter() - began
-        is_best = self._note(epoch, loss, figures, speed)
+        is_best = self._note(epoch, loss=steps.loss, figures=figures, speed=speed)
         tell(
             EpochDone(
                 epoch=epoch + 1,
                 epochs=self.setup.schedule.epochs,
-                loss=loss,
-                rate=rate,
+                loss=steps.loss,
+                rate=steps.rate,
                 training=figures.training,
                 validation=figures.validation,
                 is_best=is_best,
@@ -109,11 +118,17 @@ class Training(Generic[ObjectiveT]):
             )
         )
         if self.leads:
-            state.save(self.folder, self._setting, self.module, self.best, self._optimiser, self.history)
+            state.save(
+                self.folder,
+                setting=self._setting,
+                module=self.module,
+                best=self.best,
+                optimiser=self._optimiser,
+                history=self.history,
+            )
         self.accelerator.wait_for_everyone()
 
-    def _steps(self, epoch: int, tell: OnEvent, stop: Stop) -> tuple[float, float, int]:
-        """Loss, last learning rate, and number of pictures of an epoch."""
+    def _steps(self, epoch: int, tell: OnEvent, stop: Stop) -> _Steps:
         began, epochs = time.perf_counter(), self.setup.schedule.epochs
         world, rank = self.accelerator.num_processes, self.accelerator.process_index
         batches = list(self.module.batches(self.setup.data.labels, self.seed, epoch))
@@ -132,9 +147,19 @@ class Training(Generic[ObjectiveT]):
             pictures += len(indices) * world
             if (step + 1) % -(-steps // STEP_EVENTS) == 0:
                 left = self._left(epoch + (step + 1) / steps, self.history.seconds + time.perf_counter() - began)
-                tell(Stepped(epoch + 1, epochs, step + 1, steps, float(losses[-1]), rate, left))
+                tell(
+                    Stepped(
+                        epoch=epoch + 1,
+                        epochs=epochs,
+                        step=step + 1,
+                        steps=steps,
+                        loss=float(losses[-1]),
+                        rate=rate,
+                        seconds_left=left,
+                    )
+                )
         loss: Any = self.accelerator.reduce(torch.stack(losses).mean(), "mean")
-        return float(loss), rate, pictures
+        return _Steps(loss=float(loss), rate=rate, pictures=pictures)
 
     def _validated(self) -> Figures:
         if not self.leads:
@@ -192,7 +217,7 @@ class Training(Generic[ObjectiveT]):
         tell(Note(f"going on after epoch {stored.epoch + 1}"))
         return stored.epoch + 1
 
-    def _described(self, beginning: list[Any]) -> str:
+    def _described(self, beginning: list[object]) -> str:
         """What has to be the same for a run to go on."""
         return json.dumps(
             [
@@ -207,7 +232,7 @@ class Training(Generic[ObjectiveT]):
         )
 
 
-def _beginning(objective: nn.Module, data: Arrays) -> list[Any]:
+def _beginning(objective: nn.Module, data: Arrays) -> list[object]:
     """The objective's own settings, and check sums of the weights to begin with and of the data."""
     own = {
         name: str(value) for name, value in vars(objective).items() if not name.startswith("_") and name != "training"

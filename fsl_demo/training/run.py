@@ -53,5 +53,5 @@ def _trained(task: Task, config: Config, reporter: Reporter) -> Path | None:
     trained = Trained(task.method, config, loop, reporter)
     folder = trained.save(prepared.export(trained), config.out)
     history = loop.history
-    reporter.on_event(Finished(folder, history.seconds, history.best_epoch + 1, history.best))
+    reporter.on_event(Finished(folder, seconds=history.seconds, best_epoch=history.best_epoch + 1, figure=history.best))
     return folder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 from torch import Tensor, nn
@@ -53,4 +53,4 @@ class Setup(Generic[ObjectiveT]):
     schedule: Schedule
     validate: Callable[[ObjectiveT], Figures]
     augment: Callable[[Tensor], Tensor]
-    setting: Any
+    setting: object

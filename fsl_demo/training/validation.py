@@ -76,12 +76,12 @@ def scored(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Similarities [Q, way] and class indices [Q] of the queries of random episodes."""
     queries = int(min(5, np.unique(labels, return_counts=True)[1].max() - shot))
-    drawn, random = Episodes(labels, way, shot, queries), np.random.default_rng(seed)
+    sampler, random = Episodes(labels, way, shot, queries), np.random.default_rng(seed)
     for _ in range(episodes):
-        support, asked = drawn.draw(random)
-        means, queried = values[torch.from_numpy(support)].mean(1), values[torch.from_numpy(asked.ravel())]
+        support, queried = sampler.draw(random)
+        means, vectors = values[torch.from_numpy(support)].mean(1), values[torch.from_numpy(queried.ravel())]
         truth = torch.arange(way).repeat_interleave(queries)
-        yield compare(means, queried, attention), truth
+        yield compare(means, vectors, attention), truth
 
 
 @torch.inference_mode()

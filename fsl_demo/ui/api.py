@@ -1,7 +1,9 @@
-"""The page's API: what the verbs `predict` and `caption` do, for programs that talk to a running workbench."""
+"""The API of a running workbench: what the verbs `predict` and `caption` do, for programs. See `docs/api.md`."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,19 +11,24 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from fsl_demo.cli import caption
-from fsl_demo.core.episodes import ClassSpec, quiet
+from fsl_demo.core.episodes import quiet
 from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture
 from fsl_demo.core.registry import Registry
-from fsl_demo.methods import proposed
 from fsl_demo.services import reading
-from fsl_demo.services.predict import Plan, predict, predict_document
+from fsl_demo.services.caption import caption
+from fsl_demo.services.documents import predict_document
+from fsl_demo.services.predict import classify
 
 
 def add(registry: Registry) -> None:
-    """Add the end points `/predict` and `/caption` to the page that is being built."""
+    """Add the end points to the page that is being built."""
+    gr.api(_predict(registry), api_name="predict")
+    gr.api(_caption(registry), api_name="caption")
 
-    def classify(
+
+def _predict(registry: Registry) -> Callable[..., dict[str, Any]]:
+    def predict(
         queries: gr.FileData,
         support: gr.FileData | None = None,
         descriptions: dict[str, list[str]] | None = None,
@@ -38,11 +45,24 @@ def add(registry: Registry) -> None:
         Returns:
             The document that `python -m fsl_demo predict --format json` prints.
         """
-        try:
-            return _answer(registry, queries, support, descriptions or {}, names)
-        except UserError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+        with _sentences():
+            learned = reading.task(
+                uploaded(support) if support else None, descriptions or {}, progress=quiet, report=_refuse
+            )
+            pictures = _pictures(queries)
+            if not pictures:
+                raise UserError("no_queries")
+            episode = replace(learned, queries=tuple(pictures.values()))
+            episode.check()
+            scores = classify(
+                registry, episode, names=names, settings={}, progress=quiet, refused=lambda method, error: None
+            )
+            return dict(predict_document(episode, list(pictures), scores))
 
+    return predict
+
+
+def _caption(registry: Registry) -> Callable[..., list[dict[str, Any]]]:
     def describe(pictures: gr.FileData, captioner: str | None = None) -> list[dict[str, Any]]:
         """Describe pictures in words.
 
@@ -53,53 +73,40 @@ def add(registry: Registry) -> None:
         Returns:
             The document that `python -m fsl_demo caption --format json` prints.
         """
-        try:
-            return _described(registry, pictures, captioner)
-        except UserError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+        with _sentences():
+            documents = caption(registry.captioner(captioner), _pictures(pictures))
+            return [dict(document) for document in documents]
 
-    gr.api(classify, api_name="predict")
-    gr.api(describe, api_name="caption")
+    return describe
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """Tell the caller in a sentence what is wrong."""
+    try:
+        yield
+    except UserError as error:
+        raise gr.Error(str(error), print_exception=False) from error
 
 
 def _refuse(error: UserError) -> None:
     raise error
 
 
-def _described(registry: Registry, pictures: Any, name: str | None) -> list[dict[str, Any]]:
-    found = reading.queries(uploaded(pictures["path"]), quiet, _refuse)
-    return caption.document(registry.captioner(name), found, quiet)
+def _pictures(file: gr.FileData) -> dict[str, Picture]:
+    return reading.queries(uploaded(file), quiet, _refuse)
 
 
-def _answer(
-    registry: Registry,
-    queries: Any,
-    support: Any,
-    descriptions: dict[str, list[str]],
-    names: list[str] | None,
-) -> dict[str, Any]:
-    episode = reading.task(uploaded(support["path"]) if support else None, None, quiet, _refuse)
-    specs = {spec.name: spec for spec in episode.classes}
-    for name, phrasings in descriptions.items():
-        specs[name] = ClassSpec(name, tuple(phrasings))
-    pictures = reading.queries(uploaded(queries["path"]), quiet, _refuse)
-    if not pictures:
-        raise UserError("no_queries")
-    episode = replace(episode, classes=tuple(specs.values()), queries=tuple(pictures.values()))
-    episode.check()
-    chosen = registry.chosen(names or proposed(registry.methods, [one.picture for one in episode.support]))
-    plans = [Plan(method, method.Settings()) for method in chosen]
-    scores = predict(episode, plans, quiet, lambda method, error: None)
-    return predict_document(episode, list(pictures), scores)
-
-
-def uploaded(path: str) -> Path:
+def uploaded(file: Any) -> Path:
     """The path of a file that came through Gradio, checked to be one: nobody names other files of this machine.
+
+    Args:
+        file: as Gradio hands it over, a mapping with "path".
 
     Raises:
         UserError: `picture_missing`.
     """
-    resolved = Path(path).resolve()
-    if not resolved.is_relative_to(Path(get_upload_folder()).resolve()):
-        raise UserError("picture_missing", file=resolved.name, reason="not an upload")
-    return resolved
+    path = Path(file["path"]).resolve()
+    if not path.is_relative_to(Path(get_upload_folder()).resolve()):
+        raise UserError("picture_missing", file=path.name, reason="not an upload")
+    return path

@@ -51,9 +51,9 @@ def _layers(method: FillsBlanks, picture: Picture, sentence: str) -> tuple[Layer
 
 def _columns(filled: Filled) -> list[tuple[str, list[tuple[str, float, float, float]]]]:
     """What fills the blank, with the picture and without: each word with its two probabilities; the surest of all."""
-    surest = max(1e-9, *(max(one.seen, one.unseen) for one in (*filled.seen, *filled.unseen)))
+    surest = max(1e-9, *(max(guess.seen, guess.unseen) for guess in (*filled.seen, *filled.unseen)))
     columns = (("blank_seen", filled.seen), ("blank_unseen", filled.unseen))
-    return [(name, [(one.word, one.seen, one.unseen, surest) for one in guesses]) for name, guesses in columns]
+    return [(name, [(guess.word, guess.seen, guess.unseen, surest) for guess in guesses]) for name, guesses in columns]
 
 
 def _signed(value: float) -> str:

@@ -41,9 +41,9 @@ class Board:
         """What a page that has everything says that it has."""
         return f"{self._epoch}:{self._version}"
 
-    def newest(self, one: str, other: str) -> str:
+    def newest(self, first: str, second: str) -> str:
         """The later of two versions of this board; one of another board is as good as none."""
-        return max((one, other), key=self._number)
+        return max((first, second), key=self._number)
 
     def _number(self, at: str) -> int:
         epoch, _, number = at.partition(":")

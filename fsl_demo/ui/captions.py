@@ -24,9 +24,10 @@ def chosen_captioner(context: Context) -> Captioner | None:
     return context.captioners.get(context.document.captioner) or next(iter(context.captioners.values()), None)
 
 
-def shown_caption(document: Document, said: Sequence[Described]) -> Described | None:
-    """What is shown of what was said of a picture: the chosen captioner's, or else the latest."""
-    return next((one for one in said if one.captioner == document.captioner), next(iter(said), None))
+def shown_caption(document: Document, descriptions: Sequence[Described]) -> Described | None:
+    """Which description of a picture is shown: the chosen captioner's, or else the latest."""
+    chosen = (described for described in descriptions if described.captioner == document.captioner)
+    return next(chosen, next(iter(descriptions), None))
 
 
 class Describe(JobRequest):
@@ -42,7 +43,7 @@ class Describe(JobRequest):
         if self.of == "queries":
             pictures = [context.picture(sha) for sha in context.document.queries]
         else:
-            pictures = [found.picture for found in context.workspace.collection()]
+            pictures = [member.picture for member in context.workspace.collection()]
         if not pictures:
             raise UserError("no_queries" if self.of == "queries" else "no_pictures")
 
@@ -79,9 +80,9 @@ class CaptionDetails(Panel):
     word: int = -1
 
     def html(self, context: Context) -> str:
-        said = context.workspace.captions([self.query]).get(self.query, ())
-        described = next((one for one in said if one.captioner == self.captioner), None)
-        described = described or shown_caption(context.document, said)
+        stored = context.workspace.captions([self.query]).get(self.query, ())
+        described = next((known for known in stored if known.captioner == self.captioner), None)
+        described = described or shown_caption(context.document, stored)
         if described is None:
             chosen = context.document.captioner
             return context.render(
@@ -101,7 +102,7 @@ class CaptionDetails(Panel):
                 layers = _layers(installed, context.picture(self.query), caption.text)
             except UserError as error:
                 wrong = context.language.error(error)
-        others = {one.captioner: one for one in reversed(said) if one.captioner != described.captioner}
+        others = {other.captioner: other for other in reversed(stored) if other.captioner != described.captioner}
         return context.render(
             "caption.html",
             query=self.query,
@@ -112,7 +113,7 @@ class CaptionDetails(Panel):
             installed=installed is not None,
             wrong=wrong,
             words=heat_maps.words(layers, _word(layers, self.word)),
-            others=[(name, _title(context, name), one.captions[0].text) for name, one in others.items()],
+            others=[(name, _title(context, name), other.captions[0].text) for name, other in others.items()],
         )
 
 

@@ -35,7 +35,7 @@ class Move:
 
 
 @dataclass(frozen=True)
-class Edit:
+class EvidenceChange:
     """Something that was changed.
 
     Attributes:
@@ -70,23 +70,23 @@ def kept(earlier: Sequence[Result], fresh: Sequence[Result]) -> list[Result]:
 
 def moves(before: Result, after: Result) -> list[Move]:
     """The queries that moved: changed answers first, then the largest shifts."""
-    found = []
+    moved = []
     for row, query in enumerate(after.queries):
         best = {result.classes[result.scores.best(row)]: result.scores.best(row) for result in (before, after)}
         shifts = {
             key: float(after.scores.probabilities[row][column] - before.scores.probabilities[row][column])
             for key, column in best.items()
         }
-        move = Move(query, before.answer(query) or "", after.answer(query) or "", shifts)
+        move = Move(query, before=before.answer(query) or "", after=after.answer(query) or "", shifts=shifts)
         if move.changed or move.size >= LEAST:
-            found.append(move)
-    return sorted(found, key=lambda move: (not move.changed, -move.size))
+            moved.append(move)
+    return sorted(moved, key=lambda move: (not move.changed, -move.size))
 
 
-def edits(before: Result, after: Result) -> list[Edit]:
+def edits(before: Result, after: Result) -> list[EvidenceChange]:
     """Changed names, descriptions, settings and support pictures."""
-    found = [
-        Edit(what, key, earlier, later)
+    changes = [
+        EvidenceChange(what, key, before=earlier, after=later)
         for what, old, new in (
             ("name", before.names, after.names),
             ("description", before.descriptions, after.descriptions),
@@ -97,7 +97,8 @@ def edits(before: Result, after: Result) -> list[Edit]:
     settings = before.scores.settings
     for name, value in after.scores.settings.items():
         if settings.get(name) != value:
-            found.append(Edit(name, after.scores.method, settings.get(name), value, setting=True))
+            method = after.scores.method
+            changes.append(EvidenceChange(name, method, before=settings.get(name), after=value, setting=True))
     if before.support != after.support:
-        found.append(Edit("support", "", len(before.support), len(after.support)))
-    return found
+        changes.append(EvidenceChange("support", before=len(before.support), after=len(after.support)))
+    return changes

@@ -15,7 +15,7 @@ from fsl_demo.ui import ranking
 from fsl_demo.ui.board import Board
 from fsl_demo.ui.document import Document
 from fsl_demo.ui.history import Before, History
-from fsl_demo.ui.ranking import Answer
+from fsl_demo.ui.ranking import QueryAnswer
 from fsl_demo.ui.result import Result
 from fsl_demo.ui.texts import Language
 
@@ -25,7 +25,7 @@ ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
-class Change:
+class DocumentChange:
     """A change of a document.
 
     Attributes:
@@ -61,7 +61,7 @@ class OpenDraft:
         self.proposals: dict[tuple[str, ...], list[str]] = {}
         self.captions: dict[str, tuple[str, bool] | None] = {}
         self._names: dict[str, str] = {}
-        self._answers: tuple[list[Result], dict[str, Answer]] = ([], {})
+        self._answers: tuple[list[Result], dict[str, QueryAnswer]] = ([], {})
         self._take(stored)
 
     def _take(self, stored: Draft) -> None:
@@ -77,11 +77,11 @@ class OpenDraft:
         Raises:
             UserError: what `make` raises, or why nothing can be saved; the document is then as it was.
         """
-        (wrong,) = self.make([Change(make)])
+        (wrong,) = self.make([DocumentChange(make)])
         if wrong is not None:
             raise wrong
 
-    def make(self, changes: Sequence[Change], taken: Mapping[str, int] | None = None) -> list[Exception | None]:
+    def make(self, changes: Sequence[DocumentChange], taken: Mapping[str, int] | None = None) -> list[Exception | None]:
         """Make several changes and save them at once. When another process has saved meanwhile, its state is changed.
 
         Args:
@@ -94,7 +94,7 @@ class OpenDraft:
             UserError: why nothing can be saved; the document is then as it was.
         """
         with self.lock:
-            if self.workspace.draft_revision(self.id) != self.revision:
+            if self.workspace.drafts.revision(self.id) != self.revision:
                 self._reload()
             for left in reversed(range(ATTEMPTS)):
                 outcome = [self._make(change) for change in changes]
@@ -124,7 +124,7 @@ class OpenDraft:
                     change(self.document)
                     self._save()
 
-    def answers(self) -> dict[str, Answer]:
+    def answers(self) -> dict[str, QueryAnswer]:
         """What the methods say of each query, by hash."""
         with self.lock:
             if self._answers[0] is not self.document.results:
@@ -140,7 +140,7 @@ class OpenDraft:
                 self._names |= self.workspace.names(missing)
             return self._names
 
-    def _make(self, change: Change) -> Exception | None:
+    def _make(self, change: DocumentChange) -> Exception | None:
         before = Before.of(self.document)
         try:
             change.make(self.document)
@@ -159,19 +159,19 @@ class OpenDraft:
     def _save(self) -> None:
         results = (self.document.results, self.document.previous)
         fresh = any(new is not old for new, old in zip(results, self._stored_results, strict=True))
-        change = store.Change(
+        change = store.DraftRevision(
             self.document.to_json(),
             self.document.results_json() if fresh else None,
             self.history.saved,
             self.history.steps[self.history.saved :],
             self.taken,
         )
-        self.revision = self.workspace.save_draft(self.id, change, self.revision)
+        self.revision = self.workspace.drafts.save(self.id, change, self.revision)
         self.history.saved = len(self.history.steps)
         self._stored_results = results
 
     def _reload(self) -> None:
-        stored = self.workspace.draft(self.id)
+        stored = self.workspace.drafts.find(self.id)
         if stored is None:
             raise UserError("draft_missing")
         self._take(stored)
@@ -192,11 +192,11 @@ class Drafts:
         """
         with self._lock:
             known = self._open.get(draft_id)
-            if known is not None and self.workspace.draft_revision(draft_id) is None:  # somebody has deleted it
+            if known is not None and self.workspace.drafts.revision(draft_id) is None:  # somebody has deleted it
                 del self._open[draft_id]
                 known = None
             if known is None:
-                stored = self.workspace.draft(draft_id)
+                stored = self.workspace.drafts.find(draft_id)
                 if stored is None:
                     raise UserError("draft_missing")
                 known = self._keep(OpenDraft(self.workspace, stored))
@@ -205,7 +205,7 @@ class Drafts:
 
     def start(self, document: Document) -> OpenDraft:
         """Open a new draft that holds `document`."""
-        stored = self.workspace.create_draft(store.Change(document.to_json(), document.results_json()))
+        stored = self.workspace.drafts.create(store.DraftRevision(document.to_json(), document.results_json()))
         with self._lock:
             return self._keep(OpenDraft(self.workspace, stored))
 

@@ -28,7 +28,7 @@ FOLDERS = {"sklearn": "datasets/images", "skimage": "data", "gradio": "media_ass
 
 
 @dataclass(frozen=True)
-class Recipe:
+class ExampleRecipe:
     """One example; `title`, `hint` and class names are by language."""
 
     id: str
@@ -39,8 +39,8 @@ class Recipe:
 
 
 @cache
-def recipes() -> tuple[Recipe, ...]:
-    return tuple(Recipe(**entry) for entry in json.loads(EXAMPLES.read_text(encoding="utf-8")))
+def recipes() -> tuple[ExampleRecipe, ...]:
+    return tuple(ExampleRecipe(**entry) for entry in json.loads(EXAMPLES.read_text(encoding="utf-8")))
 
 
 def build(recipe_id: str, language: str, keep: Callable[[Picture], Picture]) -> Document:

@@ -15,7 +15,7 @@ from fsl_demo.core.episodes import Explanation, Focus, Layer, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.ui import heat_maps, notes
 from fsl_demo.ui.context import Context
-from fsl_demo.ui.heat_maps import Figure
+from fsl_demo.ui.heat_maps import MapFigure
 from fsl_demo.ui.requests import Key, Name, Panel, Sha
 from fsl_demo.ui.result import Result
 from fsl_demo.ui.settings import settings_of
@@ -58,15 +58,15 @@ class Details(Panel):
             "outdated": document.outdated,
             "answer": None,
         }
-        result = next((one for one in scored if one.scores.method == self.method), next(iter(scored), None))
+        result = next((known for known in scored if known.scores.method == self.method), next(iter(scored), None))
         if result is None:
             return context.render("details.html", **shown)
         together = context.draft.answers()[self.query]
         if not (self.method or self.class_key):
             self = self.model_copy(update={"class_key": together.key})
         shown["together"] = (context.class_name(together.key), together.probability, together.unlike, len(scored))
-        known = [(one.scores.method, context.title(one.scores.method)) for one in scored]
-        return context.render("details.html", **shown | {"answer": _answer(context, self, result), "methods": known})
+        methods = [(known.scores.method, context.title(known.scores.method)) for known in scored]
+        return context.render("details.html", **shown | {"answer": _answer(context, self, result), "methods": methods})
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class _Map:
     """Maps of one kind, with what is said beside them."""
 
     kind: str
-    figures: list[Figure]
+    figures: list[MapFigure]
     channels: list[tuple[int, float]]
     contributions: list[tuple[str, float, float]]
 
@@ -161,16 +161,16 @@ def _fitted(context: Context, method: Method) -> Classifier:
 
 
 def _maps(layers: Sequence[Layer]) -> list[_Map]:
-    found = []
+    maps = []
     for kind, group in groupby((layer for layer in layers if layer.map is not None), key=lambda layer: layer.kind):
-        some = list(group)
-        channels = [channel for layer in some if layer.role == "query" for channel in layer.channels]
-        pairs = [pair for layer in some for pair in layer.contributions]
+        alike = list(group)
+        channels = [channel for layer in alike if layer.role == "query" for channel in layer.channels]
+        pairs = [pair for layer in alike for pair in layer.contributions]
         largest = max([1e-9, *(abs(value) for _, value in pairs)])
         contributions = [(word, value, abs(value) / largest) for word, value in pairs]
-        figures = [heat_maps.figure(layer, layer.map) for layer in some if layer.map is not None]
-        found.append(_Map(kind, figures, channels, contributions))
-    return found
+        figures = [heat_maps.figure(layer, layer.map) for layer in alike if layer.map is not None]
+        maps.append(_Map(kind, figures=figures, channels=channels, contributions=contributions))
+    return maps
 
 
 def _neighbours(context: Context, result: Result, row: int) -> list[tuple[str, str, float]]:

@@ -14,7 +14,7 @@ from fsl_demo.ui.templating import percent
 
 
 @dataclass(frozen=True)
-class Figure:
+class MapFigure:
     """A picture with a map on it: addresses of both, who it is ("query" or "support"), and the picture's name."""
 
     photo: str
@@ -23,23 +23,23 @@ class Figure:
     name: str
 
 
-def figure(layer: Layer, values: np.ndarray) -> Figure:
+def figure(layer: Layer, values: np.ndarray) -> MapFigure:
     """The picture of a layer with a map, [h, w] in [0, 1]."""
     picture = layer.picture
     heat = overlay(picture, values, layer.seen, 1.0, min(SIDE, max(picture.width, picture.height)))
-    return Figure(picture_address(picture.sha256), heat_maps.add(heat), layer.role, picture.name)
+    return MapFigure(picture_address(picture.sha256), heat_maps.add(heat), layer.role, picture.name)
 
 
 @dataclass(frozen=True)
-class Words:
+class WordMaps:
     """Words, each with a number, and the map of the one that is chosen."""
 
     words: list[tuple[str, str]]
     chosen: int
-    figure: Figure | None
+    figure: MapFigure | None
 
 
-def words(layers: Sequence[Layer], chosen: int, written: Callable[[float], str] = percent) -> Words | None:
+def words(layers: Sequence[Layer], chosen: int, written: Callable[[float], str] = percent) -> WordMaps | None:
     """The words of layers, one each; None where there are none.
 
     Args:
@@ -48,7 +48,7 @@ def words(layers: Sequence[Layer], chosen: int, written: Callable[[float], str] 
     if not layers:
         return None
     values = layers[chosen].map
-    return Words(
+    return WordMaps(
         [(layer.words[0][0], written(layer.words[0][1])) for layer in layers],
         chosen,
         None if values is None else figure(layers[chosen], values),

@@ -10,8 +10,8 @@ from pathlib import Path
 from fastapi import Request
 
 from fsl_demo.core.errors import UserError, disk_trouble
+from fsl_demo.services.episodes import import_episodes
 from fsl_demo.store import Workspace
-from fsl_demo.store.exchange import read as read_exported
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.jobs import Job, Outcome
 
@@ -67,12 +67,12 @@ def start_import(context: Context, file: Path) -> None:
     def run(job: Job) -> None:
         try:
             progress = job.progress(context.say("import"))
-            episodes = read_exported(file, workspace, progress, job.errors.append)
-            for labelled in episodes:
-                workspace.save_episode(labelled)
-            job.outcome = Outcome("imported", len(episodes))
+            ids = import_episodes(workspace, file, progress=progress, report=job.errors.append)
+            job.outcome = Outcome("imported", len(ids))
         finally:
             discard(file)
 
     draft = context.draft
-    context.page.jobs.start(Job("import", draft.id, "import", run, lambda: context.page.refresh_jobs(draft)))
+    context.page.jobs.start(
+        Job("import", draft=draft.id, title="import", work=run, report=lambda: context.page.refresh_jobs(draft))
+    )

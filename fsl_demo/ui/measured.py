@@ -11,7 +11,7 @@ FILE = Path(__file__).with_name("measured.toml")
 
 
 @dataclass(frozen=True)
-class Figure:
+class MeasuredFigure:
     """A measured figure.
 
     Attributes:
@@ -25,12 +25,12 @@ class Figure:
     command: str
 
 
-def measured(method: str) -> tuple[Figure, ...]:
+def measured(method: str) -> tuple[MeasuredFigure, ...]:
     """The figures of a method; none for one that was not measured."""
     return _figures().get(method, ())
 
 
 @cache
-def _figures() -> dict[str, tuple[Figure, ...]]:
+def _figures() -> dict[str, tuple[MeasuredFigure, ...]]:
     table = tomllib.loads(FILE.read_text(encoding="utf-8"))
-    return {method: tuple(Figure(**figure) for figure in figures) for method, figures in table.items()}
+    return {method: tuple(MeasuredFigure(**figure) for figure in figures) for method, figures in table.items()}

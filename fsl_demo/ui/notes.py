@@ -20,7 +20,7 @@ def note(context: Context, result: Result) -> tuple[str, str] | None:
 
 def _variant(context: Context, result: Result) -> str:
     chosen = result.scores.note
-    shares = [f"{context.variant(one)} {percent(share)}" for one, share in chosen.get("accuracy", {}).items()]
+    shares = [f"{context.variant(variant)} {percent(share)}" for variant, share in chosen.get("accuracy", {}).items()]
     reason = context.text(f"variant_reason.{chosen.get('reason')}", str(chosen.get("reason", "")))
     return f"{reason}: {', '.join(shares)}" if shares else reason
 

@@ -19,7 +19,7 @@ from fsl_demo.ui.board import ID_LENGTH, Board
 from fsl_demo.ui.captions import shown_caption
 from fsl_demo.ui.context import Context, Notices
 from fsl_demo.ui.document import Document
-from fsl_demo.ui.drafts import Change, Drafts, OpenDraft
+from fsl_demo.ui.drafts import DocumentChange, Drafts, OpenDraft
 from fsl_demo.ui.jobs import Job, Jobs
 from fsl_demo.ui.requests import Edit, JobRequest, Panel
 from fsl_demo.ui.tabs import REGISTRY, TABS
@@ -130,8 +130,7 @@ class Page:
         """Work out again what pages show of a draft."""
         with draft.lock:
             document = draft.document
-            found = draft.answers()
-            rows = ranking.rows(document, found, draft.names(), self.captions(draft))
+            rows = ranking.rows(document, draft.answers(), names=draft.names(), captions=self.captions(draft))
             order = [query[:ID_LENGTH] for query in document.queries]
             for language, board in draft.boards.values():
                 context = Context(self, draft, language)
@@ -169,9 +168,9 @@ class Page:
         """The caption that is shown of each query that was described, by hash, with whether it is doubtful."""
         missing = [query for query in draft.document.queries if query not in draft.captions]
         if missing:
-            said = self.workspace.captions(missing)
+            stored = self.workspace.captions(missing)
             for query in missing:
-                shown = shown_caption(draft.document, said.get(query, ()))
+                shown = shown_caption(draft.document, stored.get(query, ()))
                 caption = shown.captions[0] if shown else None
                 draft.captions[query] = (caption.text, caption.doubtful) if caption else None
         return {query: caption for query, caption in draft.captions.items() if caption is not None}
@@ -195,14 +194,14 @@ class guard:
         return False
 
 
-def _change(context: Context, sent: SentEdit) -> Change | None:
+def _change(context: Context, sent: SentEdit) -> DocumentChange | None:
     """What an edit does to the document; None for one that is not understood, which is told."""
     try:
         edit: Edit = REGISTRY.parse("edits", sent.type, sent.values)
     except UserError as error:
         context.refuse([error])
         return None
-    return Change(lambda _: edit.apply(context), edit.batch, edit.undoable)
+    return DocumentChange(lambda _: edit.apply(context), edit.batch, edit.undoable)
 
 
 def _tell(context: Context, error: Exception | None) -> None:

@@ -93,7 +93,7 @@ class _Prediction:
         """Show what the methods have said so far; of the earlier results, those that it compares with stay."""
         if not scores:
             return
-        results = [self._result(one) for one in scores]
+        results = [self._result(method) for method in scores]
 
         def change(document: Document) -> None:
             document.results, document.scored = results, self.evidence
@@ -105,11 +105,11 @@ class _Prediction:
     def _result(self, scores: Scores) -> Result:
         specs = self.episode.classes
         return Result(
-            scores,
-            self.classes,
-            self.queries[: len(scores.probabilities)],
-            [example.picture.sha256 for example in self.episode.support],
-            str(runtime.device()),
-            [spec.name for spec in specs],
-            ["\n".join(spec.descriptions) for spec in specs],
+            scores=scores,
+            classes=self.classes,
+            queries=self.queries[: len(scores.probabilities)],
+            support=[example.picture.sha256 for example in self.episode.support],
+            device=str(runtime.device()),
+            names=[spec.name for spec in specs],
+            descriptions=["\n".join(spec.descriptions) for spec in specs],
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fsl_demo.core.settings import Choice, Lines, Setting, Slider
 from fsl_demo.ui import changes, settings
-from fsl_demo.ui.changes import Edit, Move
+from fsl_demo.ui.changes import EvidenceChange, Move
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.result import Result
 
@@ -25,7 +25,7 @@ class _Shift:
 
 
 @dataclass(frozen=True)
-class _Moved:
+class _MoveRow:
     """A query that moved: its picture, its answers where they changed, and how its probabilities shifted."""
 
     query: str
@@ -46,16 +46,18 @@ def render(context: Context) -> str:
     ]
     if not pairs:
         return ""
-    edits: list[Edit] = []  # not a set: what a record says that a setting was may be a list
+    edits: list[EvidenceChange] = []  # not a set: what a record says that a setting was may be a list
     for before, after in pairs:
         edits += [edit for edit in changes.edits(before, after) if edit not in edits]
     compared = [(after, changes.moves(before, after)) for before, after in pairs]
     columns = [_column(context, after, moves) for after, moves in compared if moves]
     still = ", ".join(context.title(after.scores.method) for after, moves in compared if not moves)
-    return context.render("moved.html", edits=[_edit(context, edit) for edit in edits], columns=columns, still=still)
+    return context.render(
+        "prediction_diff.html", edits=[_edit(context, edit) for edit in edits], columns=columns, still=still
+    )
 
 
-def _edit(context: Context, edit: Edit) -> dict[str, object]:
+def _edit(context: Context, edit: EvidenceChange) -> dict[str, object]:
     """What was changed: lines that went and lines that came."""
     if edit.what == "support":
         return {"text": context.say("moved_support", before=edit.before, after=edit.after)}
@@ -74,7 +76,7 @@ def _edit(context: Context, edit: Edit) -> dict[str, object]:
     }
 
 
-def _lines(context: Context, edit: Edit, value: object) -> list[str]:
+def _lines(context: Context, edit: EvidenceChange, value: object) -> list[str]:
     setting = _setting(context, edit)
     if value is None and edit.setting:
         return list(setting.usual) if isinstance(setting, Lines) else [context.say("automatic")]
@@ -85,7 +87,7 @@ def _lines(context: Context, edit: Edit, value: object) -> list[str]:
     return [line.strip() for line in str(value).splitlines()]
 
 
-def _setting(context: Context, edit: Edit) -> Setting | None:
+def _setting(context: Context, edit: EvidenceChange) -> Setting | None:
     """The setting that was changed; None for an edit of a class, and where the method or setting is not there."""
     if not edit.setting or edit.of not in context.methods:
         return None
@@ -111,11 +113,17 @@ def _column(context: Context, after: Result, moves: list[Move]) -> dict[str, obj
     }
 
 
-def _move(context: Context, move: Move, largest: float) -> _Moved:
+def _move(context: Context, move: Move, largest: float) -> _MoveRow:
     before, after = (context.class_name(key) for key in (move.before, move.after))
     shifts = [
         _Shift(context.class_name(key), shift, 50 * min(1.0, abs(shift) / max(largest, 1e-9)))
         for key, shift in move.shifts.items()
     ]
     names = context.draft.names()
-    return _Moved(move.query, names.get(move.query, ""), before if move.changed else "", after, shifts)
+    return _MoveRow(
+        query=move.query,
+        name=names.get(move.query, ""),
+        before=before if move.changed else "",
+        after=after,
+        shifts=shifts,
+    )

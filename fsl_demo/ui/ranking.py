@@ -19,7 +19,7 @@ TOP = 3
 
 
 @dataclass(frozen=True)
-class Answer:
+class QueryAnswer:
     """What the methods say of one query.
 
     Attributes:
@@ -37,13 +37,13 @@ class Answer:
     methods: dict[str, tuple[list[tuple[str, float]], int]]
 
 
-def answers(results: Sequence[Result]) -> dict[str, Answer]:
+def answers(results: Sequence[Result]) -> dict[str, QueryAnswer]:
     """The answer to every query that a method has scored, by hash."""
-    found: dict[str, Answer] = {}
+    by_query: dict[str, QueryAnswer] = {}
     results = [result for result in results if result.queries and result.classes == results[0].classes]
     for group in _by_queries(results):
-        found |= _answers(group)
-    return found
+        by_query |= _answers(group)
+    return by_query
 
 
 def _by_queries(results: Sequence[Result]) -> list[tuple[list[str], list[tuple[Result, int]]]]:
@@ -57,13 +57,13 @@ def _by_queries(results: Sequence[Result]) -> list[tuple[list[str], list[tuple[R
     ]
 
 
-def _answers(group: tuple[list[str], list[tuple[Result, int]]]) -> dict[str, Answer]:
+def _answers(group: tuple[list[str], list[tuple[Result, int]]]) -> dict[str, QueryAnswer]:
     queries, scored = group
     parts = [result.scores.part(first, first + len(queries)) for result, first in scored]
     classes = scored[0][0].classes
     combined = combine(parts)
     tops = [np.argsort(-part.probabilities, axis=1)[:, :TOP] for part in parts]
-    found = {}
+    by_query = {}
     for row, query in enumerate(queries):
         best = combined.best(row)
         methods = {
@@ -74,19 +74,23 @@ def _answers(group: tuple[list[str], list[tuple[Result, int]]]) -> dict[str, Ans
             for part, top in zip(parts, tops, strict=True)
         }
         differs = any(top[row, 0] != best for top in tops)
-        found[query] = Answer(
-            classes[best], float(combined.probabilities[row, best]), bool(combined.unlike[row]), bool(differs), methods
+        by_query[query] = QueryAnswer(
+            key=classes[best],
+            probability=float(combined.probabilities[row, best]),
+            unlike=bool(combined.unlike[row]),
+            differs=bool(differs),
+            methods=methods,
         )
-    return found
+    return by_query
 
 
 def rows(
-    document: Document, found: dict[str, Answer], names: dict[str, str], captions: dict[str, tuple[str, bool]]
+    document: Document, answers: dict[str, QueryAnswer], names: dict[str, str], captions: dict[str, tuple[str, bool]]
 ) -> dict[str, dict[str, Any]]:
     """What the page's script needs of each query, by id; what does not hold is left out.
 
     Args:
-        found: from `answers`.
+        answers: by hash of the query.
         names: of pictures, by hash.
         captions: by hash, with whether they are doubtful.
     """
@@ -94,7 +98,7 @@ def rows(
     made = {}
     for query in document.queries:
         row: dict[str, Any] = {"sha": query, "name": names.get(query, "")}
-        answer, label = found.get(query), document.labels.get(query)
+        answer, label = answers.get(query), document.labels.get(query)
         if answer is not None and answer.key in keys:
             row["answer"], row["p"] = answer.key, round(answer.probability, 4)
             row["methods"] = answer.methods

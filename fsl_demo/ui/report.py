@@ -29,12 +29,12 @@ def parts(context: Context) -> dict[str, str]:
 
 
 def _report(context: Context, result: Result, labelled: dict[str, str]) -> dict[str, Any] | None:
-    said = {query: answer for query in labelled if (answer := result.answer(query)) is not None}
-    if not said:
+    answers = {query: answer for query in labelled if (answer := result.answer(query)) is not None}
+    if not answers:
         return None
-    counts = Counter((labelled[query], answer) for query, answer in said.items())
+    counts = Counter((labelled[query], answer) for query, answer in answers.items())
     right = sum(count for (truth, answer), count in counts.items() if truth == answer)
-    low, high = wilson(right, len(said))
+    low, high = wilson(right, len(answers))
     met = {key for pair in counts for key in pair}
     keys = [row.key for row in context.document.rows() if row.key in met]
     names = {key: context.class_name(key) for key in (*keys, NONE)}
@@ -42,7 +42,7 @@ def _report(context: Context, result: Result, labelled: dict[str, str]) -> dict[
         "method": result.scores.method,
         "title": context.title(result.scores.method),
         "right": right,
-        "total": len(said),
+        "total": len(answers),
         "low": low,
         "high": high,
         "names": names,
@@ -50,6 +50,6 @@ def _report(context: Context, result: Result, labelled: dict[str, str]) -> dict[
         "rows": {
             truth: [(answer, counts[truth, answer]) for answer in keys]
             for truth in (*keys, NONE)
-            if any(labelled[query] == truth for query in said)
+            if any(labelled[query] == truth for query in answers)
         },
     }

@@ -106,7 +106,7 @@ class Tab:
 KINDS: dict[str, type[Request]] = {"edits": Edit, "panels": Panel, "jobs": JobRequest, "openings": Opening}
 
 
-class Registry:
+class RequestRegistry:
     """The requests of all tabs, by kind and name."""
 
     def __init__(self, tabs: Iterable[Tab]) -> None:

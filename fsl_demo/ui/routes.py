@@ -44,7 +44,7 @@ class Edits(BaseModel):
     edits: list[SentEdit] = Field(max_length=2_000)
 
 
-class Asked(BaseModel):
+class PageRequest(BaseModel):
     draft: str
     name: str
     values: dict[str, Any] = {}
@@ -91,24 +91,24 @@ class Routes:
 
     # --- requests that change or read a draft -------------------------------------------------------------------
 
-    def open(self, asked: Asked, request: Request) -> Response:
-        return JSONResponse(self.page.open(asked.draft, asked.name, asked.values, language_of(request)))
+    def open(self, sent: PageRequest, request: Request) -> Response:
+        return JSONResponse(self.page.open(sent.draft, sent.name, sent.values, language_of(request)))
 
     def edits(self, sent: Edits, request: Request) -> Response:
         return JSONResponse(self.page.edit(sent.draft, sent.tab, sent.edits, sent.at, language_of(request)))
 
-    def panel(self, asked: Asked, request: Request) -> Response:
-        return JSONResponse(self.page.panel(asked.draft, asked.name, asked.values, language_of(request)))
+    def panel(self, sent: PageRequest, request: Request) -> Response:
+        return JSONResponse(self.page.panel(sent.draft, sent.name, sent.values, language_of(request)))
 
-    def job(self, asked: Asked, request: Request) -> Response:
-        return JSONResponse(self.page.start(asked.draft, asked.name, asked.values, language_of(request)))
+    def job(self, sent: PageRequest, request: Request) -> Response:
+        return JSONResponse(self.page.start(sent.draft, sent.name, sent.values, language_of(request)))
 
-    def stop(self, asked: Asked) -> Response:
-        self.page.jobs.stop(asked.draft, asked.name)
+    def stop(self, sent: PageRequest) -> Response:
+        self.page.jobs.stop(sent.draft, sent.name)
         return Response(status_code=204)
 
-    def dismiss(self, asked: Asked) -> Response:
-        self.page.jobs.dismiss(asked.draft, asked.name)
+    def dismiss(self, sent: PageRequest) -> Response:
+        self.page.jobs.dismiss(sent.draft, sent.name)
         return Response(status_code=204)
 
     async def stream(self, request: Request, draft: str, at: str = "", tab: str = "") -> Response:
@@ -183,8 +183,9 @@ class Routes:
         return Response(status_code=404) if data is None else Response(data, media_type="image/jpeg", headers=IMMUTABLE)
 
     def export(self, file: str) -> Response:
-        found = next((path for path in self.page.exports.iterdir() if path.name == file and path.is_file()), None)
-        return Response(status_code=404) if found is None else FileResponse(found, filename=file)
+        paths = (path for path in self.page.exports.iterdir() if path.name == file and path.is_file())
+        path = next(paths, None)
+        return Response(status_code=404) if path is None else FileResponse(path, filename=file)
 
     def results(self, request: Request, draft: str) -> Response:
         """The table of results as CSV."""

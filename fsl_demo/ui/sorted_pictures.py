@@ -36,7 +36,7 @@ WRITERS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @dataclass(frozen=True)
-class Sorted:
+class SortedQuery:
     """A query that is sorted: its hash, its folder, and the lines of the table, one for each file that it came from."""
 
     sha: str
@@ -55,8 +55,8 @@ class SortedPictures(JobRequest):
     minimum: Annotated[float, Field(ge=0, le=1)]
 
     def work(self, context: Context) -> Callable[[Job], None]:
-        found = sorted_queries(context, self.minimum)
-        if not found:
+        queries = sorted_queries(context, self.minimum)
+        if not queries:
             raise UserError("nothing_sorted")
 
         def run(job: Job) -> None:
@@ -65,32 +65,32 @@ class SortedPictures(JobRequest):
             names: defaultdict[str, FreeNames] = defaultdict(FreeNames)
             table: list[SortedRow] = []
             with replacing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-                for done, one in enumerate(found):
-                    progress("pack", done, len(found))
+                for done, query in enumerate(queries):
+                    progress("pack", done, len(queries))
                     try:
-                        picture = context.picture(one.sha)
-                        for line in one.lines:
+                        picture = context.picture(query.sha)
+                        for line in query.lines:
                             name, data = _encoded(picture, line.name)
-                            place = f"{one.folder}/{names[one.folder].take(name)}"
+                            place = f"{query.folder}/{names[query.folder].take(name)}"
                             archive.writestr(place, data)
                             table.append(replace(line, sorted_to=place))
                     except UserError as error:
                         job.errors.append(error)
-                        table += one.lines
+                        table += query.lines
                 archive.writestr("sorted.csv", write_sorted_csv(table))
-            job.outcome = Outcome("sorted_ready", len(found), path.name)
+            job.outcome = Outcome("sorted_ready", len(queries), path.name)
 
         return run
 
 
-def sorted_queries(context: Context, minimum: float) -> list[Sorted]:
+def sorted_queries(context: Context, minimum: float) -> list[SortedQuery]:
     """Every query that has a label or an answer, and where it goes."""
-    document, found, names = context.document, context.draft.answers(), context.draft.names()
+    document, answers, names = context.document, context.draft.answers(), context.draft.names()
     classes = document.class_names()
     folders = Folders(list(classes.values()), minimum)
     made = []
     for sha in document.queries:
-        answer, label = found.get(sha), document.labels.get(sha)
+        answer, label = answers.get(sha), document.labels.get(sha)
         if answer is not None and answer.key not in classes:
             answer = None
         if label is not None and label.answer not in (NONE, *classes):
@@ -114,7 +114,7 @@ def sorted_queries(context: Context, minimum: float) -> list[Sorted]:
             )
             for path in document.paths.get(sha, [names[sha]])
         ]
-        made.append(Sorted(sha, folder, lines))
+        made.append(SortedQuery(sha, folder, lines))
     return made
 
 

@@ -12,7 +12,7 @@ from fsl_demo.ui.context import Context
 
 def results_csv(context: Context) -> bytes:
     """UTF-8 with a byte order mark, which spreadsheets need; no cell is taken for a formula."""
-    document, found, names = context.document, context.draft.answers(), context.draft.names()
+    document, answers, names = context.document, context.draft.answers(), context.draft.names()
     captions = context.page.captions(context.draft)
     keys = [row.key for row in document.rows()]
     header = [
@@ -33,7 +33,7 @@ def results_csv(context: Context) -> bytes:
         header += [f"{method}.p[{context.class_name(key)}]" for key in keys]
     rows: list[list[Any]] = [header]
     for number, query in enumerate(document.queries, start=1):
-        answer, label, caption = found.get(query), document.labels.get(query), captions.get(query)
+        answer, label, caption = answers.get(query), document.labels.get(query), captions.get(query)
         row = [number, names.get(query, ""), "; ".join(document.paths.get(query, [])), query]
         row += (
             [context.class_name(answer.key), f"{answer.probability:.4f}", _flag(answer.unlike)] if answer else [""] * 3

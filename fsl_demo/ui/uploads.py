@@ -15,14 +15,12 @@ from fsl_demo.core.episodes import class_key
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.file_names import class_name
 from fsl_demo.core.pictures import ingest
-from fsl_demo.datasets.class_folders import class_paths, is_picture, natural
+from fsl_demo.datasets.class_folders import is_picture, natural
 from fsl_demo.inference.variants import looks_like
 from fsl_demo.store.exchange.archive import Source, open_source
+from fsl_demo.store.exchange.class_pictures import class_folders
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import ClassRow, Document
-
-SPLITS = ("support", "train", "")
-"""Folders of an archive whose class folders are read, the first that there is."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +99,7 @@ def _wanted(source: Source, target: str) -> tuple[list[tuple[PurePosixPath, str]
     pictures = sorted(filter(is_picture, source.files), key=natural)
     if not pictures:
         raise UserError("archive_no_pictures", file=source.name)
-    folders = next((found for split in SPLITS if (found := class_paths(source.files, split))), {})
+    folders = class_folders(source.files)
     if target != "classes" or not folders:
         return [(entry, "") for entry in pictures], []
     wanted = [(entry, class_name(folder)) for folder, entries in folders.items() for entry in entries]

@@ -10,7 +10,7 @@ import numpy as np
 
 from fsl_demo.core.episodes import Scores
 from fsl_demo.core.pictures import from_image
-from fsl_demo.store import Change, Workspace
+from fsl_demo.store import DraftRevision, Workspace
 from fsl_demo.ui.document import ClassRow, Document
 from fsl_demo.ui.result import Result
 from tests.colours import painted
@@ -63,7 +63,7 @@ def draft(
         _result(method, number, rows, asked, support) for number, method in enumerate(methods) if queries
     ]
     document.scored = document.evidence()
-    stored = workspace.create_draft(Change(document.to_json(), document.results_json()))
+    stored = workspace.drafts.create(DraftRevision(document.to_json(), document.results_json()))
     return Stored(stored.id, [row.key for row in rows], {sha: rows[n % ways].key for n, sha in enumerate(asked)})
 
 

@@ -80,7 +80,7 @@ def test_stop_keeps_what_was_described(page: Page, colours: Workbench, tmp_path:
     expect(page.locator(".job[data-kind=describe]")).to_contain_text("5 of 12")
     page.locator(".job[data-kind=describe]").get_by_role("button", name="Stop").click()
     expect(page.locator(".job[data-kind=describe]")).to_contain_text("Stopped")
-    kept = colours.store.draft(page.evaluate("sessionStorage.fsl_draft"))
+    kept = colours.store.drafts.find(page.evaluate("sessionStorage.fsl_draft"))
     assert kept is not None
     described = colours.store.captions(kept.data["queries"])
     assert len(described) in (5, 10)

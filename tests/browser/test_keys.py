@@ -58,7 +58,7 @@ def expect_labels(page: Page, workbench: Workbench, draft: stored.Stored, count:
     pressed = page.evaluate("window.pressed")
     wanted = {sha: draft.keys[int(key) - 1] for key, sha in pressed}
     assert len(pressed) == len(wanted) == count
-    kept = workbench.store.draft(draft.id)
+    kept = workbench.store.drafts.find(draft.id)
     assert kept is not None
     assert {sha: label["answer"] for sha, label in kept.data["labels"].items()} == wanted
     assert len(kept.steps) == count
@@ -123,10 +123,10 @@ def test_what_could_not_be_sent_is_sent_by_the_next_page(context: BrowserContext
     go(page, "Label")
     expect(page.locator("#saving")).to_have_attribute("data-waiting", "3")
     expect(page.locator("#label-bar")).to_contain_text("3 of 12 labelled")
-    assert not colours.store.draft(draft.id).data["labels"]  # type: ignore[union-attr]
+    assert not colours.store.drafts.find(draft.id).data["labels"]  # type: ignore[union-attr]
     context.unroute("**/workbench/edits")
     expect_saved(page)
-    kept = colours.store.draft(draft.id)
+    kept = colours.store.drafts.find(draft.id)
     assert kept is not None
     assert sorted(label["answer"] for label in kept.data["labels"].values()) == [draft.keys[n] for n in (0, 1, 3)]
     assert len(kept.steps) == 3
@@ -152,7 +152,7 @@ def test_a_closed_tabs_edits_are_sent_by_the_next_tab(context: BrowserContext, c
     second = open_draft(context, colours, draft.id)
     go(second, "Label")
     expect(second.locator("#label-bar")).to_contain_text("2 of 12 labelled")
-    kept = colours.store.draft(draft.id)
+    kept = colours.store.drafts.find(draft.id)
     assert kept is not None
     assert sorted(label["answer"] for label in kept.data["labels"].values()) == [draft.keys[n] for n in (1, 3)]
     assert not second.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('fsl_edits:'))")
@@ -163,7 +163,7 @@ def test_many_classes_letters_and_undo(context: BrowserContext, colours: Workben
     bar, queue, question = (page.locator(name) for name in ("#label-bar", "#label-queue", "#question"))
 
     def given(sha: str) -> str:
-        label = colours.store.draft(draft.id).data["labels"].get(sha)  # type: ignore[union-attr]
+        label = colours.store.drafts.find(draft.id).data["labels"].get(sha)  # type: ignore[union-attr]
         return label and label["answer"]
 
     def on_view() -> str:

@@ -62,7 +62,7 @@ def scroll(page: Page, top: int) -> None:
 
 
 def labels(workbench: Workbench, draft: stored.Stored) -> dict[str, Any]:
-    kept = workbench.store.draft(draft.id)
+    kept = workbench.store.drafts.find(draft.id)
     assert kept is not None
     return dict(kept.data["labels"])
 

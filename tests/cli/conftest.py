@@ -62,8 +62,11 @@ def known_methods() -> Registry:
 
 
 @pytest.fixture
-def shared(known_methods: Registry, monkeypatch: pytest.MonkeyPatch) -> dict[str, Method]:
-    """The networks load once for all tests that ask for this."""
+def shared(
+    known_methods: Registry, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Method]:
+    """The networks load once for all tests that ask for this; evaluation results are kept in a folder of the test's."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.setattr(reading, "registry", lambda *_: known_methods)
     return known_methods.methods
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -105,3 +106,30 @@ def test_what_cannot_be_measured_is_said(call: Call, support: Path, tmp_path: Pa
         assert expected in said.err
     for arguments in (("--shot", "some"), ("--episodes", "0"), ("--heat-maps", "0")):
         assert call("evaluate", "--data", support, *arguments).code == 2
+
+
+def test_rows_come_one_by_one_and_results_are_kept(call: Call, support: Path, tmp_path: Path) -> None:
+    arguments = ("evaluate", "--data", support, *SMALL, "--shot", "1", "--methods", "prototype,asif")
+    first = call(*arguments, "--results", tmp_path, "--json", tmp_path / "out" / "run.json")
+    assert first.code == 0 and "measured before" not in first.err
+    again = call(*arguments, "--results", tmp_path)
+    assert again.out == first.out
+    assert "measured before: prototype (2), asif (2)" in again.err
+    assert "measured before" not in call(*arguments, "--results", tmp_path, "--fresh").err
+
+
+def test_the_result_file_has_all_that_a_report_needs(call: Call, support: Path, tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    call(
+        *("evaluate", "--data", support, *SMALL, "--shot", "1,2", "--methods", "prototype,asif:blend=1"),
+        *("--set", "asif.none_below=0.1", "--json", file, "--workspace", tmp_path / "ws", "--threads", "1"),
+    )
+    found = json.loads(file.read_text())
+    assert set(found) == {"command", "data", "split", "data_sha256", "version", "measured", "documents"}
+    assert found["command"] == (
+        f"python -m fsl_demo evaluate --data {support} --methods prototype,asif:blend=1 --set asif.none_below=0.1"
+        " --way 3 --shot 1,2 --queries 1 --episodes 2"
+    )
+    assert [document["shot"] for document in found["documents"]] == [1, 2]
+    for document in found["documents"]:
+        assert all(figures["weights"] for figures in document["figures"])

@@ -107,7 +107,7 @@ def test_a_real_process(support: Path, queries: Path, tmp_path: Path) -> None:
 
 
 def test_an_interrupted_command_ends_with_130(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("fsl_demo.services.reading.task", interrupted)

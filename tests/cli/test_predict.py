@@ -14,7 +14,7 @@ from fsl_demo.core.capabilities import Method
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, Scores
 from fsl_demo.core.pictures import Picture, from_image, ingest
 from fsl_demo.services import lazy_archive, reading
-from fsl_demo.services.predict import predict_document
+from fsl_demo.services.documents import predict_document
 from tests.cli.conftest import SURFACES, Call, part
 
 pytestmark = pytest.mark.usefixtures("shared")
@@ -116,7 +116,7 @@ def test_more_pictures_than_memory_holds_are_decoded_again(
     monkeypatch.setattr(lazy_archive, "HELD_BYTES", 4 * 3 * 120 * 120)
 
     def read() -> list[Picture]:
-        episode = reading.task(path, None, lambda *_: None, lambda error: pytest.fail(str(error)))
+        episode = reading.task(path, {}, lambda *_: None, lambda error: pytest.fail(str(error)))
         return [example.picture for example in episode.support]
 
     pictures = read()
@@ -147,7 +147,7 @@ def test_a_method_that_was_asked_for_and_cannot_answer_is_a_fault(
 def test_pictures_and_descriptions_meet_by_class_name(support: Path, tmp_path: Path) -> None:
     file = tmp_path / "d.csv"
     file.write_text("\ufeffdescription,class\nred wall, BRICK \nsand,sand\nmasonry,brick\n,grass\n", encoding="utf-8")
-    episode = reading.task(support, file, lambda *_: None, lambda error: pytest.fail(str(error)))
+    episode = reading.task(support, reading.descriptions(file), lambda *_: None, lambda error: pytest.fail(str(error)))
     assert episode.classes == (
         ClassSpec("brick", ("red wall", "masonry")),
         ClassSpec("grass"),

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -136,10 +137,10 @@ def test_the_same_command_goes_on_without_predicting_again(
 ) -> None:
     copy, done = files.copy, []
 
-    def interrupted(*arguments: Path | str) -> None:
+    def interrupted(*paths: Path, **options: Any) -> None:
         if len(done) == 2:
             raise KeyboardInterrupt
-        done.append(copy(*arguments))  # type: ignore[arg-type]
+        done.append(copy(*paths, **options))
 
     monkeypatch.setattr(files, "copy", interrupted)
     assert call(*command(folder)).code == 130

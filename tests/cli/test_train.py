@@ -1,6 +1,7 @@
 """`train` and `evaluate CHECKPOINT` on digits that scikit-learn ships."""
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,6 +56,35 @@ def test_going_on_with_a_checkpoint_and_measuring_it(call: Call, digits: Path, t
     assert [one["method"] for one in document["figures"]] == ["mine", "siamese_digits"]
     assert all(one["accuracy"] > 0.6 for one in document["figures"])
     assert [one["parameters"] for one in document["size"]] == [28312, 28312]
+
+
+def test_a_terminal_shows_how_far_the_steps_are_and_a_log_does_not(
+    call: Call, digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = ("--out", tmp_path / "made", "--runs", tmp_path / "runs")
+    arguments = ("siamese", "--data", digits, "--from", "siamese_digits", "--name", "mine", "--epochs", "1", *places)
+    in_log = call("train", *arguments, "--seed", "1")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    on_terminal = call("train", *arguments)
+    assert "epoch 1/1  step 1/" in on_terminal.err and "step 1/" not in in_log.err
+    for said in (in_log, on_terminal):
+        assert said.code == 0 and "epoch 1/1  loss" in said.err
+        assert said.out.split() == [str(tmp_path / "made" / "mine")]
+
+
+def test_classes_that_are_too_small_to_train_on_make_the_cohort(digits: Path, tmp_path: Path) -> None:
+    data = datasets.read(str(digits), tmp_path)
+    classes = dict(data.train.classes)
+    classes["7"] = list(classes["7"])[:2]
+    small = replace(data, train=replace(data.train, classes=classes))
+    recipe = recipes.recipe("siamese", data.name, 20, TrainedNetwork("siamese_digits").architecture)
+    recipe = replace(recipe, least=3, known=False, way=2, schedule=replace(recipe.schedule, epochs=1))
+    config = Config(runs=tmp_path / "runs", out=tmp_path, name="mine", start="siamese_digits", batch=6)
+    folder = run(ClassesTask("siamese", small, recipe), config, silent)
+    assert folder is not None
+    made = TrainedNetwork(folder)
+    assert made.checkpoint.arrays["cohort"].shape == (1, made.channels)
+    assert made.checkpoint.card.pictures is not None and made.checkpoint.card.pictures.train == 18
 
 
 def test_what_cannot_be_trained_is_said(call: Call, digits: Path, tmp_path: Path) -> None:

@@ -44,4 +44,4 @@ def test_the_readme_is_short_and_leads_to_every_document() -> None:
 
 def test_every_picture_of_the_page_is_shown_somewhere() -> None:
     shown = {Path(link).name for file in DOCUMENTS for link in LINK.findall(file.read_text(encoding="utf-8"))}
-    assert {file.name for file in (ROOT / "assets").glob("*.png")} <= shown
+    assert {file.name for file in (ROOT / "assets").glob("*.webp")} <= shown

@@ -18,6 +18,7 @@ from fsl_demo.evaluation import heatmaps
 from fsl_demo.evaluation.heatmaps import blank, blanking
 from fsl_demo.evaluation.leave_one_out import leave_one_out
 from fsl_demo.evaluation.run import evaluate
+from fsl_demo.evaluation.sampling import Sampling
 from fsl_demo.methods.asif import Asif, AsifSettings
 from fsl_demo.methods.prototype import Prototype, PrototypeSettings
 from tests.backbones.loaded import SUBJECTS, crops, networks
@@ -69,7 +70,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
 
 
 def test_a_constant_model_scores_exactly_chance(files: dict[str, list[Path]]) -> None:
-    report = evaluate([Oracle("blind", blind=True)], files, way=3, shot=1, queries=2, episodes=7)
+    report = evaluate([Oracle("blind", blind=True)], files, Sampling(way=3, shot=1, queries=2, episodes=7))
     (figures,) = report.figures
     assert figures.accuracy == pytest.approx(1 / 3) and figures.ece == pytest.approx(0, abs=1e-6)
     assert figures.low == pytest.approx(figures.high) == pytest.approx(1 / 3)
@@ -77,7 +78,7 @@ def test_a_constant_model_scores_exactly_chance(files: dict[str, list[Path]]) ->
 
 def test_methods_meet_the_same_episodes_and_are_compared_in_pairs(files: dict[str, list[Path]]) -> None:
     methods = [Oracle("one"), Oracle("same"), Oracle("blind", blind=True)]
-    report = evaluate(methods, files, way=3, shot=1, queries=2, episodes=5)
+    report = evaluate(methods, files, Sampling(way=3, shot=1, queries=2, episodes=5))
     one, same, blind = report.figures
     assert (one.difference, same.difference) == (None, 0) and same.difference_low == same.difference_high == 0
     assert blind.difference == pytest.approx(blind.accuracy - one.accuracy)
@@ -88,14 +89,14 @@ def test_methods_meet_the_same_episodes_and_are_compared_in_pairs(files: dict[st
 @pytest.mark.slow
 def test_one_episode_has_an_interval_over_its_queries(files: dict[str, list[Path]]) -> None:
     shared = networks()
-    (figures,) = evaluate([Asif(shared)], files, way=0, shot=0, queries=0, episodes=1).figures
+    (figures,) = evaluate([Asif(shared)], files, Sampling(way=0, shot=0, queries=0, episodes=1)).figures
     assert figures.accuracy == 1 and figures.low == pytest.approx(0.7575, abs=1e-3)
     assert shared.features.embedded["efficientnet_lite0"] == 12
 
 
 def test_one_episode_pairs_methods_by_query(files: dict[str, list[Path]]) -> None:
     methods = [Oracle("one"), Oracle("same"), Oracle("blind", blind=True)]
-    one, same, blind = evaluate(methods, files, way=3, shot=1, queries=0, episodes=1).figures
+    one, same, blind = evaluate(methods, files, Sampling(way=3, shot=1, queries=0, episodes=1)).figures
     assert one.difference is None and same.difference == same.difference_low == same.difference_high == 0
     assert one.accuracy == pytest.approx(8 / 9) and blind.accuracy == pytest.approx(1 / 3)
     reach = 1.959964 * (1 / 3) / np.sqrt(9)  # of eight differences of -2/3 and one of +1/3
@@ -110,7 +111,7 @@ def test_methods_are_given_their_settings(files: dict[str, list[Path]]) -> None:
             return super().fit(episode, settings, progress)
 
     methods, given = [Minded("seeing"), Minded("blind")], {"blind": PrototypeSettings(none_below=0.5)}
-    seeing, blind = evaluate(methods, files, 3, 1, 2, 2, settings=given).figures
+    seeing, blind = evaluate(methods, files, Sampling(3, 1, 2, 2), settings=given).figures
     assert seeing.accuracy > 0.8 and blind.accuracy == pytest.approx(1 / 3)
 
 
@@ -120,7 +121,7 @@ def test_evaluation_can_be_stopped(files: dict[str, list[Path]]) -> None:
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        evaluate([Oracle("one")], files, way=3, shot=1, queries=1, episodes=5, progress=stop)
+        evaluate([Oracle("one")], files, Sampling(way=3, shot=1, queries=1, episodes=5), progress=stop)
 
 
 def test_a_support_set_is_judged_by_leaving_one_out() -> None:

@@ -47,3 +47,32 @@ def test_honest_probabilities_have_no_calibration_error() -> None:
     right = (random.random(50_000) < confidence).astype(float)
     assert expected_calibration_error(confidence, right) < 0.01
     assert expected_calibration_error(confidence**0.5, right) > 0.1
+
+
+def test_an_interval_of_shares_stays_within_0_and_1() -> None:
+    for values in ([1.0, 0.9], [1, 1, 1], [0, 0, 0.1], [0.98, 1.0, 0.97, 1.0], [0, 0]):
+        found = intervals.share(values)
+        assert 0 <= found.low <= found.mean <= found.high <= 1, values
+        assert found.low < found.high
+    gap = intervals.paired_shares([1.0, 0.9], [0.0, 0.2])
+    assert intervals.paired([1.0, 0.9], [0.0, 0.2]).high > 1 == gap.high and gap.mean == pytest.approx(0.85)
+
+
+def test_an_interval_of_shares_is_the_usual_one_away_from_the_ends() -> None:
+    shares = np.random.default_rng(0).binomial(75, 0.7, 600) / 75
+    usual, found = intervals.mean(shares), intervals.share(shares)
+    assert (found.low, found.high) == pytest.approx((usual.low, usual.high), abs=1e-4)
+    assert intervals.share(np.full(5, 1 / 3)).high == pytest.approx(1 / 3)
+
+
+def test_single_trials_give_wilsons_interval() -> None:
+    trials = np.repeat([1.0, 0.0], [190, 10])
+    found = intervals.share(trials)
+    assert (found.low, found.high) == pytest.approx(intervals.wilson(190, 200), abs=5e-4)
+    assert intervals.share(np.ones(20)).low == intervals.wilson(20, 20)[0]
+
+
+def test_intervals_near_the_end_cover_the_truth() -> None:
+    random = np.random.default_rng(1)
+    draws = [intervals.share(random.binomial(15, 0.99, 40) / 15) for _ in range(400)]
+    assert np.mean([found.low <= 0.99 <= found.high for found in draws]) > 0.92

@@ -98,3 +98,12 @@ def test_everything_learns() -> None:
     (attended.classes.mean(-1) * attended.queries.mean(-1)).sum().backward()
     for tensor in (maps, *layer.parameters()):
         assert tensor.grad is not None and tensor.grad.isfinite().all()
+
+
+def test_cosines_are_the_similarities() -> None:
+    torch.manual_seed(0)
+    attention = CrossAttention((3, 4)).eval()
+    classes, queries = torch.randn(5, 7, 3, 4), torch.randn(6, 7, 3, 4)
+    with torch.inference_mode():
+        expected = attention.similarities(classes, queries)
+        torch.testing.assert_close(attention.cosines(classes, queries), expected, atol=1e-6, rtol=1e-5)

@@ -13,7 +13,8 @@ from fsl_demo import methods
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, Progress, quiet
 from fsl_demo.core.errors import Cancelled, UserError
 from fsl_demo.core.pictures import Picture, from_image
-from fsl_demo.services.predict import Plan, combined_answer, predict, predict_in_batches
+from fsl_demo.services.documents import combined_answer
+from fsl_demo.services.predict import Plan, predict, predict_in_batches
 from tests.backbones.loaded import SUBJECTS, crops, networks
 from tests.colours import painted
 from tests.nearest import Nearest, NearestSettings

@@ -12,7 +12,7 @@ from fsl_demo.core.errors import Cancelled, UserError
 from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.core.registry import Registry
 from fsl_demo.inference.phrases import MAX_SENTENCE, sentence_vector
-from fsl_demo.services.search import Index, Match, index_of, matcher, reranked, spaces
+from fsl_demo.services.search import Match, PictureIndex, index_of, matcher, reranked, spaces
 from tests.colours import ColourSpace, painted
 from tests.nearest import Matching, Nearest, Searching
 
@@ -29,20 +29,20 @@ def pictures() -> list[Picture]:
     return [from_image(painted(rgb, seed), name) for seed, (name, rgb) in enumerate(COLOURS.items())]
 
 
-def names(pictures: list[Picture], index: Index, vector: np.ndarray, k: int = 9) -> list[str]:
+def names(pictures: list[Picture], index: PictureIndex, vector: np.ndarray, k: int = 9) -> list[str]:
     called = {picture.sha256: picture.name for picture in pictures}
     return [called[match.sha256] for match in index.search(vector, list(called), k)]
 
 
 def test_a_sentence_ranks_the_pictures(space: ColourSpace, pictures: list[Picture]) -> None:
-    index = Index(space)
+    index = PictureIndex(space)
     index.add(pictures)
     assert names(pictures, index, sentence_vector(space, " red "), 2) == ["r1", "r2"]
     assert names(pictures, index, sentence_vector(space, "blue"))[:2] == ["b1", "b2"]
 
 
 def test_similarities_are_cosines_best_first(space: ColourSpace, pictures: list[Picture]) -> None:
-    index = Index(space)
+    index = PictureIndex(space)
     index.add(pictures)
     vector = sentence_vector(space, "green red")
     found = index.search(vector, [picture.sha256 for picture in pictures], 9)
@@ -53,13 +53,13 @@ def test_similarities_are_cosines_best_first(space: ColourSpace, pictures: list[
 
 
 def test_a_picture_finds_itself_and_then_its_like(space: ColourSpace, pictures: list[Picture]) -> None:
-    index = Index(space)
+    index = PictureIndex(space)
     index.add(pictures)
     assert names(pictures, index, index.vector(pictures[3].sha256), 2) == ["b1", "b2"]
 
 
 def test_only_new_pictures_are_embedded(space: ColourSpace, pictures: list[Picture]) -> None:
-    index = Index(space)
+    index = PictureIndex(space)
     index.add(pictures[:2])
     assert [picture.name for picture in index.missing(pictures)] == ["g1", "b1", "b2"]
     index.add([*pictures, pictures[4]])
@@ -69,7 +69,7 @@ def test_only_new_pictures_are_embedded(space: ColourSpace, pictures: list[Pictu
 
 
 def test_a_picture_that_is_gone_or_not_there_yet_is_not_found(space: ColourSpace, pictures: list[Picture]) -> None:
-    index = Index(space)
+    index = PictureIndex(space)
     vector = sentence_vector(space, "red")
     assert names(pictures, index, vector) == []
     index.add(pictures[:3])
@@ -78,7 +78,7 @@ def test_a_picture_that_is_gone_or_not_there_yet_is_not_found(space: ColourSpace
 
 
 def test_stop_leaves_the_index_as_it_was(space: ColourSpace, pictures: list[Picture]) -> None:
-    index = Index(space)
+    index = PictureIndex(space)
     index.add(pictures[:1])
 
     def stopping(stage: str, done: int, total: int) -> None:
@@ -92,7 +92,7 @@ def test_stop_leaves_the_index_as_it_was(space: ColourSpace, pictures: list[Pict
 
 
 def test_threads_that_add_the_same_pictures_keep_each_once(space: ColourSpace, pictures: list[Picture]) -> None:
-    index, meeting = Index(space), threading.Barrier(4)
+    index, meeting = PictureIndex(space), threading.Barrier(4)
 
     def add() -> None:
         index.add(pictures, lambda stage, done, total: meeting.wait() if done == 0 else None)

@@ -20,7 +20,7 @@ from PIL import Image
 from fsl_demo.core.episodes import quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.services.sort import (
-    Answer,
+    FileAnswer,
     Folders,
     FreeNames,
     Manifest,
@@ -65,7 +65,7 @@ class Desk:
 
     def plan(self, mode: str = "copy") -> Manifest:
         answers = [
-            Answer(
+            FileAnswer(
                 self.source / name,
                 files.digest(self.source / name),
                 9,

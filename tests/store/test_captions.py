@@ -22,7 +22,7 @@ from sqlite_utils import Database
 from fsl_demo.core.episodes import Caption, Described, LabelledEpisode
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
-from fsl_demo.store import Workspace
+from fsl_demo.store import EpisodeFilter, Workspace
 from fsl_demo.store.exchange import FORMATS, read
 from fsl_demo.store.schema import migrations
 from tests.store.test_durability import THREADS
@@ -190,7 +190,7 @@ def test_they_are_exported_and_imported(
     assert again.captions == stored.captions
     assert found(elsewhere, "puppy", digits) == [0]
     told.save_episode(dataclasses.replace(there, title="once more"))
-    assert told.episodes(text="once more")
+    assert told.episodes(EpisodeFilter(text="once more"))
     assert told.captions([digits[0].sha256]) == {digits[0].sha256: stored.captions[digits[0].sha256]}
 
 

@@ -19,7 +19,7 @@ from sqlite_utils import Database
 from fsl_demo.core.episodes import Label, LabelledEpisode
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
-from fsl_demo.store import Change, StaleDraft, Workspace, blobs
+from fsl_demo.store import DraftRevision, StaleDraft, Workspace, blobs
 from fsl_demo.store.connection import Connections
 from fsl_demo.store.schema import migrations
 
@@ -98,17 +98,17 @@ def test_many_threads_open_a_new_workspace_at_once(tmp_path: Path) -> None:
 
 def test_read_then_write_from_many_threads(workspace: Workspace, labelled: LabelledEpisode) -> None:
     episode_id = workspace.save_episode(dataclasses.replace(labelled, labels={}))
-    draft_id = workspace.create_draft(Change({})).id
+    draft_id = workspace.drafts.create(DraftRevision({})).id
     barrier = threading.Barrier(THREADS)
 
     def save(thread: int, turn: int) -> None:
         """Save as a process does that finds a newer draft again and again."""
         while True:
-            draft = workspace.draft(draft_id)
+            draft = workspace.drafts.find(draft_id)
             assert draft is not None
             with suppress(StaleDraft):
-                change = Change({"turns": draft.data.get("turns", 0) + 1}, taken={str(thread): turn})
-                workspace.save_draft(draft_id, change, draft.revision)
+                change = DraftRevision({"turns": draft.data.get("turns", 0) + 1}, taken={str(thread): turn})
+                workspace.drafts.save(draft_id, change, draft.revision)
                 return
 
     def work(thread: int) -> None:
@@ -122,7 +122,7 @@ def test_read_then_write_from_many_threads(workspace: Workspace, labelled: Label
     history = workspace.label_history(episode_id, 0)
     assert {record.annotator for record in history} == {f"{t}.{n}" for t in range(THREADS) for n in range(TURNS)}
     assert [record.supersedes for record in history] == [None, *(record.id for record in history[:-1])]
-    draft = workspace.draft(draft_id)
+    draft = workspace.drafts.find(draft_id)
     assert draft is not None and draft.revision == draft.data["turns"] == THREADS * TURNS
     assert draft.taken == {str(thread): TURNS - 1 for thread in range(THREADS)}
     assert workspace.check() == []
@@ -233,7 +233,7 @@ def test_database_that_cannot_grow_or_be_written(
         db.execute(f"PRAGMA {pragma}").fetchall()
     big = {"x": "y" * 1_000_000}
     calls: list[Callable[[], object]] = [
-        lambda: workspace.create_draft(Change(big)),
+        lambda: workspace.drafts.create(DraftRevision(big)),
         lambda: workspace.save_episode(dataclasses.replace(labelled, title="z" * 1_000_000), episode_id),
     ]
     for call in calls:
@@ -243,7 +243,7 @@ def test_database_that_cannot_grow_or_be_written(
     workspace.close()
     assert workspace.check() == []
     assert workspace.episode(episode_id).title == labelled.title
-    workspace.create_draft(Change(big))
+    workspace.drafts.create(DraftRevision(big))
 
 
 def test_another_program_keeps_the_database_locked(workspace: Workspace) -> None:
@@ -252,9 +252,9 @@ def test_another_program_keeps_the_database_locked(workspace: Workspace) -> None
     with closing(sqlite3.connect(workspace.folder / "fsl_demo.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(UserError) as caught:
-            workspace.create_draft(Change({}))
+            workspace.drafts.create(DraftRevision({}))
     assert caught.value.code == "workspace_busy"
-    workspace.create_draft(Change({}))
+    workspace.drafts.create(DraftRevision({}))
 
 
 def test_folder_that_cannot_be_made(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, Label, LabelledEpisode, Run
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture, from_image
-from fsl_demo.store import Workspace
+from fsl_demo.store import EpisodeFilter, Workspace
 from tests.store.conftest import make_scores
 
 Same = Callable[[LabelledEpisode, LabelledEpisode], None]
@@ -227,13 +227,13 @@ def test_search(workspace: Workspace, labelled: LabelledEpisode, filters: dict[s
     workspace.save_episode(pets)
     workspace.delete_episode(workspace.save_episode(dataclasses.replace(pets, title="Gone")))
     workspace.save_episode(labelled)
-    assert [summary.title for summary in workspace.episodes(**filters)] == found
+    assert [summary.title for summary in workspace.episodes(EpisodeFilter(**filters))] == found
 
 
 def test_until_includes_the_day(workspace: Workspace, labelled: LabelledEpisode) -> None:
     workspace.save_episode(labelled)
     today = workspace.episodes()[0].updated_at[:10]
-    assert len(workspace.episodes(since=today, until=today)) == 1
+    assert len(workspace.episodes(EpisodeFilter(since=today, until=today))) == 1
 
 
 def test_delete_and_restore(workspace: Workspace, labelled: LabelledEpisode, assert_same: Same) -> None:

@@ -35,7 +35,7 @@ def objective() -> LanguageModelObjective:
 def test_words_of_a_picture_go_before_its_captions_and_need_not_be_foretold() -> None:
     module = objective()
     for _ in range(30):
-        text, wanted = module.said(2)
+        text, wanted = module.described(2)
         captions = [text[-8:-4], text[-4:]]
         assert all(caption[:-1] in CAPTIONS[2] and caption[-1] == 0 for caption in captions)
         assert captions[0] != captions[1] and wanted[-8:] == text[-8:]

@@ -116,7 +116,8 @@ def test_the_blend_is_the_best_one_and_figures_are_those_of_a_loop() -> None:
     positions = (random.standard_normal((COUNT, 130, 999)) / 30).astype(np.float16)
     searched = Searched(positions, texts(), likeness, candidates)
     every = 10
-    weight, figures = searched.blend(module, every)
+    blend = searched.blend(module, every)
+    weight, figures = blend.weight, blend.as_dict()
     with torch.inference_mode():
         right = []
         for caption in range(0, COUNT * 5, every):
@@ -129,4 +130,4 @@ def test_the_blend_is_the_best_one_and_figures_are_those_of_a_loop() -> None:
                 scores.append((1 - weight) * similarity + weight * match)
             right.append(candidates[caption][int(np.argmax(scores))] == caption // 5)
     assert figures["accuracy"] == pytest.approx(np.mean(right))
-    assert figures["accuracy"] >= max(figures["built-in order"], figures["match alone"])
+    assert blend.accuracy >= max(blend.built_in_order, blend.match_alone)

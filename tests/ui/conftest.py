@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from gradio_client import Client
 from starlette.testclient import TestClient
 
 from fsl_demo.backbones.cache import FeatureCache
@@ -32,9 +34,10 @@ from fsl_demo.ui.document import Document
 from fsl_demo.ui.drafts import OpenDraft
 from fsl_demo.ui.jobs import Job
 from fsl_demo.ui.page import Page, SentEdit
-from fsl_demo.ui.server import routes_of
+from fsl_demo.ui.server import application, routes_of, running
 from fsl_demo.ui.texts import languages
 from tests.colours import ColourSpace, mean_colour, painted
+from tests.dictated import Dictated
 
 Paint = Callable[..., Path]
 PATIENCE = 30
@@ -356,3 +359,25 @@ def client(page: Page) -> Iterator[TestClient]:
     """The page's own routes."""
     with TestClient(routes_of(page), raise_server_exceptions=False) as made:
         yield made
+
+
+@pytest.fixture
+def address(page: Page, uploads: Path) -> Iterator[str]:
+    """The whole application, served."""
+    page.registry.captioners = {"dictated": Dictated()}
+    with running(application(page), "127.0.0.1", 0) as address:
+        yield address
+
+
+@pytest.fixture
+def api(address: str) -> Client:
+    return Client(address, verbose=False)
+
+
+def zipped(folder: Path, files: dict[str, Path]) -> str:
+    """A zip of files by the names that they have in it."""
+    archive = folder / f"{len(files)}-files.zip"
+    with zipfile.ZipFile(archive, "w") as out:
+        for name, file in files.items():
+            out.write(file, name)
+    return str(archive)

@@ -177,7 +177,7 @@ def test_markup_in_names_stays_text(filled: Browser) -> None:
     everything = [filled.html, filled.panel("details", query=filled.document.queries[0]), filled.panel("episodes")]
     for html in everything:
         assert "<img src=x" not in html and "&lt;img src=x" in html
-    assert "<img src=x" not in filled.panel("found")
+    assert "<img src=x" not in filled.panel("search_results")
     filled.open("new")
     assert "<img src=x" not in filled.panel("episodes") + filled.html
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,59 +12,37 @@ from gradio_client.exceptions import AppError
 
 from fsl_demo.ui import server
 from fsl_demo.ui.page import Page
-from tests.dictated import Dictated
-from tests.ui.conftest import Paint
+from tests.ui.conftest import Paint, zipped
+
+pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def address(page: Page, uploads: Path) -> Iterator[str]:
-    page.registry.captioners = {"dictated": Dictated()}
-    with server.running(server.application(page), "127.0.0.1", 0) as address:
-        yield address
-
-
-@pytest.fixture
-def client(address: str) -> Client:
-    return Client(address, verbose=False)
-
-
-def zipped(folder: Path, files: dict[str, Path]) -> str:
-    archive = folder / f"{len(files)}-files.zip"
-    with zipfile.ZipFile(archive, "w") as out:
-        for name, file in files.items():
-            out.write(file, name)
-    return str(archive)
-
-
-@pytest.mark.slow
-def test_predict(client: Client, paint: Paint, tmp_path: Path) -> None:
+def test_predict(api: Client, paint: Paint, tmp_path: Path) -> None:
     support = zipped(tmp_path, {"red/1.png": paint("r.png", (200, 9, 9)), "blue/1.png": paint("b.png", (9, 9, 200))})
     queries = zipped(tmp_path, {"new/q.png": paint("q.png", (210, 20, 20))})
-    said: Any = client.predict(handle_file(queries), handle_file(support), None, ["prototype"], api_name="/predict")
+    said: Any = api.predict(handle_file(queries), handle_file(support), None, ["prototype"], api_name="/predict")
     assert said["classes"] == ["blue", "red"]
     (query,) = said["queries"]
     assert (query["file"], query["answer"], query["unlike"]) == ("new/q.png", "red", False)
     assert query["probability"] == query["probabilities"]["red"] > 0.9
     assert set(query["predictions"]) == {"prototype"}
     assert query["predictions"]["prototype"]["label"] == "red"
-    one = client.predict(handle_file(paint("q2.png", (9, 99, 9))), handle_file(support), api_name="/predict")
+    one = api.predict(handle_file(paint("q2.png", (9, 99, 9))), handle_file(support), api_name="/predict")
     assert len(one["queries"]) == 1 and {"prototype"} <= set(one["queries"][0]["predictions"])
 
 
-@pytest.mark.slow
-def test_errors_are_sentences(client: Client, paint: Paint, tmp_path: Path) -> None:
+def test_errors_are_sentences(api: Client, paint: Paint, tmp_path: Path) -> None:
     queries = zipped(tmp_path, {"q.png": paint("q.png", (210, 20, 20))})
     with pytest.raises(AppError, match="One class is not a choice"):
-        client.predict(handle_file(queries), None, {"cat": ["a cat"]}, None, api_name="/predict")
+        api.predict(handle_file(queries), None, {"cat": ["a cat"]}, None, api_name="/predict")
 
 
-@pytest.mark.slow
-def test_captions(client: Client, paint: Paint) -> None:
-    (said,) = client.predict(handle_file(paint("q1.png", (200, 9, 9))), None, api_name="/caption")
+def test_captions(api: Client, paint: Paint) -> None:
+    (said,) = api.predict(handle_file(paint("q1.png", (200, 9, 9))), None, api_name="/caption")
     assert said["captions"][0]["text"] == "a red dog runs on the grass"
     assert said["captioner"] == "dictated"
     with pytest.raises(AppError, match="no captioner “nobody”"):
-        client.predict(handle_file(paint("q2.png", (200, 9, 9))), "nobody", api_name="/caption")
+        api.predict(handle_file(paint("q2.png", (200, 9, 9))), "nobody", api_name="/caption")
 
 
 def test_the_page_and_its_own_routes_are_one_application(address: str) -> None:
@@ -80,7 +56,6 @@ def test_the_page_and_its_own_routes_are_one_application(address: str) -> None:
         assert f'data-part=\\"{part}\\"' in shown.text or f"data-part=&quot;{part}" in shown.text, part
 
 
-@pytest.mark.slow
 def test_a_port_that_is_taken_is_said_and_another_is_found(address: str, page: Page) -> None:
     taken = int(address.rpartition(":")[2])
     with pytest.raises(OSError), server.running(server.routes_of(page), "127.0.0.1", taken):

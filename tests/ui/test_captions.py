@@ -28,7 +28,7 @@ class Describer(Browser):
         return self.panel("caption_details", query=self.document.queries[number], **values)
 
     def say(self, words: str) -> str:
-        return self.panel("found", sentence=words, words=True)
+        return self.panel("search_results", sentence=words, words=True)
 
     @property
     def captions(self) -> list[str | None]:
@@ -241,7 +241,7 @@ def test_search_in_captions(described: Describer) -> None:
     assert described.say("  ") == "" and "Nothing to look for yet" in described.notice
     shown = described.say('dog "OR* ' * 1_200)
     assert "No caption says all of this" in shown or "<mark>" in shown
-    assert 'data-action="search-back"' in described.panel("found", sentence="dog", words=True, earlier=True)
+    assert 'data-action="search-back"' in described.panel("search_results", sentence="dog", words=True, earlier=True)
 
 
 def test_what_captions_find_goes_to_the_workbench(described: Describer) -> None:
@@ -254,7 +254,7 @@ def test_the_captioner_is_chosen_for_the_collection_too(described: Describer) ->
     described.edit("save")
     described.describe("collection")
     described.edit("choose_captioner", captioner="other")
-    assert "Describe the pictures (7)" in described.panel("found")
+    assert "Describe the pictures (7)" in described.panel("search_results")
 
 
 def test_in_chinese(page: Page, filled: Describer) -> None:

@@ -11,7 +11,7 @@ import pytest
 from fsl_demo.core.episodes import Scores
 from fsl_demo.store import Workspace
 from fsl_demo.ui import changes
-from fsl_demo.ui.changes import Edit
+from fsl_demo.ui.changes import EvidenceChange
 from fsl_demo.ui.document import Document
 from fsl_demo.ui.page import Page
 from fsl_demo.ui.result import Result
@@ -65,10 +65,10 @@ def test_what_was_changed() -> None:
         BEFORE, scores=scores, names=["cat", "wolf"], descriptions=["furry", ""], support=["s", "t"]
     )
     assert changes.edits(BEFORE, after) == [
-        Edit("name", "b", "dog", "wolf"),
-        Edit("description", "a", "", "furry"),
-        Edit("templates", "clip", None, "a {}", setting=True),
-        Edit("support", "", 1, 2),
+        EvidenceChange("name", "b", "dog", "wolf"),
+        EvidenceChange("description", "a", "", "furry"),
+        EvidenceChange("templates", "clip", None, "a {}", setting=True),
+        EvidenceChange("support", "", 1, 2),
     ]
 
 

@@ -164,9 +164,9 @@ def test_a_draft_that_is_gone_gives_a_new_one(page: Page) -> None:
 def test_an_example_is_opened_in_the_language_of_the_page(page: Page) -> None:
     recipe = examples.recipes()[0]
     browser = Browser(page, language="zh-TW")
-    browser.open("example", example=recipe.id)
+    browser.open("open_example", example=recipe.id)
     assert browser.document.title == recipe.title["zh-TW"] and len(browser.order) >= 4
-    browser.open("example", example="no such")
+    browser.open("open_example", example="no such")
     assert "no such" in browser.notice
 
 

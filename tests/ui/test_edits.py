@@ -10,7 +10,7 @@ import pytest
 
 from fsl_demo.core.errors import UserError
 from fsl_demo.inference import variants
-from fsl_demo.store import Change, StaleDraft, Workspace
+from fsl_demo.store import DraftRevision, StaleDraft, Workspace
 from fsl_demo.ui import ranking
 from fsl_demo.ui.document import NONE, GivenLabel
 from fsl_demo.ui.page import Page, SentEdit
@@ -140,7 +140,7 @@ def test_what_cannot_be_saved_is_not_acknowledged(filled: Browser, monkeypatch: 
 
     before, number = without_save_state(filled), filled.number
     with monkeypatch.context() as patch:
-        patch.setattr(filled.page.workspace, "save_draft", full)
+        patch.setattr(filled.page.workspace.drafts, "save", full)
         with pytest.raises(UserError, match="The disk is full"):
             filled.edit("set_title", title="later")
     assert without_save_state(filled) == before
@@ -161,7 +161,7 @@ def test_what_two_processes_save_is_not_lost(filled: Browser) -> None:
     other.edit("set_title", title="both")
     assert list(other.document.class_names().values()) == ["theirs 2", "ours 2"]
     assert len(other.open_draft.history.steps) == len(filled.open_draft.history.steps) + 1
-    stored = filled.page.workspace.draft(filled.draft)
+    stored = filled.page.workspace.drafts.find(filled.draft)
     assert stored is not None and stored.taken == {"tab-1": filled.number, "tab-2": other.number}
 
 
@@ -194,7 +194,7 @@ def test_a_draft_that_others_save_all_the_time_is_refused_and_nothing_is_acknowl
         raise StaleDraft
 
     with monkeypatch.context() as patch:
-        patch.setattr(filled.page.workspace, "save_draft", stale)
+        patch.setattr(filled.page.workspace.drafts, "save", stale)
         with pytest.raises(UserError, match="saves this draft again"):
             filled.edit("set_title", title="ours")
     filled.send([SentEdit(n=filled.number, type="set_title", values={"title": "ours"})])
@@ -202,7 +202,7 @@ def test_a_draft_that_others_save_all_the_time_is_refused_and_nothing_is_acknowl
 
 
 def test_an_edit_of_a_draft_that_is_gone_is_refused(filled: Browser) -> None:
-    filled.page.workspace.delete_draft(filled.draft)
+    filled.page.workspace.drafts.delete(filled.draft)
     with pytest.raises(UserError, match="does not have this page's draft"):
         filled.edit("set_title", title="ours")
 
@@ -454,20 +454,20 @@ def test_edits_that_do_not_touch_the_episode_leave_it_saved(filled: Browser) -> 
 def test_limits_of_requests_are_kept() -> None:
     with pytest.raises(ValueError, match="at most"):
         results_edits.RemoveQueries(queries=["0" * 64] * 100_001)
-    assert dataclasses.is_dataclass(ranking.Answer)
+    assert dataclasses.is_dataclass(ranking.QueryAnswer)
 
 
 def test_drafts_are_saved_with_little(filled: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """Results, which are large, are written when they are new, and steps one by one."""
     filled.predict()
-    written: list[Change] = []
-    inner = filled.page.workspace.save_draft
+    written: list[DraftRevision] = []
+    inner = filled.page.workspace.drafts.save
 
-    def save(draft_id: str, change: Change, revision: int) -> int:
+    def save(draft_id: str, change: DraftRevision, revision: int) -> int:
         written.append(change)
         return inner(draft_id, change, revision)
 
-    monkeypatch.setattr(filled.page.workspace, "save_draft", save)
+    monkeypatch.setattr(filled.page.workspace.drafts, "save", save)
     filled.label(filled.document.queries[0], NONE)
     filled.undo()
     filled.predict()

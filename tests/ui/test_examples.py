@@ -11,7 +11,7 @@ from fsl_demo.ui.document import Document
 
 
 @pytest.mark.parametrize("recipe", examples.recipes(), ids=lambda recipe: recipe.id)
-def test_queries_and_support_are_apart(recipe: examples.Recipe) -> None:
+def test_queries_and_support_are_apart(recipe: examples.ExampleRecipe) -> None:
     support = [reference for entry in recipe.classes for reference in entry["support"]]
     areas = defaultdict(list)
     for reference in support:

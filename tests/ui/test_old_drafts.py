@@ -13,7 +13,7 @@ import pytest
 from sqlite_utils import Database
 
 from fsl_demo.core.episodes import Label, LabelledEpisode
-from fsl_demo.store import Change, Workspace
+from fsl_demo.store import DraftRevision, Workspace
 from fsl_demo.store.schema import migrations
 from fsl_demo.ui.document import NONE, Document, GivenLabel
 from fsl_demo.ui.page import Page
@@ -94,7 +94,7 @@ def test_a_draft_of_the_first_version_opens(filled: Browser, tmp_path: Path) -> 
 
 def test_a_draft_that_is_no_document_does_not_stop_the_list(filled: Browser) -> None:
     for data in ({}, {"classes": 3}, {"classes": [{"x": 1}], "labels": {}}):
-        filled.page.workspace.create_draft(Change(data))
+        filled.page.workspace.drafts.create(DraftRevision(data))
     left = filled.draft
     filled.open("new")
     assert left in filled.panel("episodes") and not filled.notices

@@ -29,7 +29,7 @@ class Searcher(Browser):
     html_of_search = ""
 
     def search(self, **values: Any) -> str:
-        html = self.panel("found", **values)
+        html = self.panel("search_results", **values)
         self.html_of_search = html or self.html_of_search
         return self.html_of_search
 
@@ -74,7 +74,7 @@ def stocked(searcher: Searcher, paint: Paint) -> Searcher:
 
 
 def test_without_a_model_or_pictures_it_says_what_to_do(browser: Browser, searcher: Searcher) -> None:
-    assert "No model to search with" in browser.panel("found")
+    assert "No model to search with" in browser.panel("search_results")
     assert browser.job("index") == {} and "nothing to search with" in browser.notice
     opened = searcher.search()
     assert "No pictures to search yet" in opened
@@ -288,7 +288,7 @@ def test_a_menu_of_models_searches_again(stocked: Searcher) -> None:
 
 
 def test_a_picture_that_is_gone_is_said(stocked: Searcher) -> None:
-    assert stocked.panel("found", like="0" * 64) == ""
+    assert stocked.panel("search_results", like="0" * 64) == ""
     assert "has no picture" in stocked.notice
 
 

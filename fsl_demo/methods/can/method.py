@@ -12,15 +12,24 @@ import numpy as np
 
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import Source
-from fsl_demo.core.capabilities import Classifies, Verifies
+from fsl_demo.core.capabilities import Classifies, HasWeights, ScoresEpisodes, Verifies
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import Episode, Explanation, Focus, Layer, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference import calibration
+from fsl_demo.inference.batches import Stack, stacked
 from fsl_demo.inference.calibration import Default
 from fsl_demo.inference.explanations import scaled
 from fsl_demo.inference.nearest_mean import check_pictures
-from fsl_demo.inference.variants import HasVariants, Variant, VariantSettings, choose, installed, variant_setting
+from fsl_demo.inference.variants import (
+    HasVariants,
+    Variant,
+    VariantSettings,
+    choose,
+    installed,
+    variant_setting,
+    weights_of,
+)
 from fsl_demo.methods.can.space import CrossSpace
 
 VARIANTS = installed(
@@ -45,7 +54,7 @@ class CanSettings(VariantSettings):
     variant: str | None = variant_setting(VARIANTS)
 
 
-class Can(Classifies[VariantSettings], Verifies, HasVariants):
+class Can(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Verifies, HasVariants):
     """Cosine of pooled maps that were attended to each other."""
 
     card = MethodCard(
@@ -73,6 +82,19 @@ class Can(Classifies[VariantSettings], Verifies, HasVariants):
             one, two = (space.maps(some[start : start + PAIRS], progress) for some in (first, second))
             found.append(space.similarities(one, two).diagonal())
         return np.concatenate(found)
+
+    def score_episodes(
+        self, episodes: Sequence[Episode], settings: VariantSettings, progress: Progress = quiet
+    ) -> list[Scores]:
+        """One after the other: what takes long is the comparing, which is done for an episode at once."""
+
+        def score(stack: Stack) -> list[Scores]:
+            return [self.fit(each, settings).scores_alone(each.queries) for each in stack.episodes]
+
+        return stacked(episodes, score)
+
+    def weights(self, settings: VariantSettings) -> str:
+        return weights_of(self.networks, self.variants, settings.variant)
 
     def fit(self, episode: Episode, settings: VariantSettings, progress: Progress = quiet) -> CanClassifier:
         """Choose the variant and average each class's maps.
@@ -134,10 +156,7 @@ class CanClassifier:
         """Cosines of pooled, attended maps, and probabilities from them."""
         started = time.perf_counter()
         asked = self.space.maps(queries, progress)
-        similarities = self.space.similarities(self.maps, asked)
-        if self.method.card.transductive:
-            for share in ROUNDS:
-                similarities = self.space.similarities(self._joined(asked, similarities, share), asked)
+        similarities = self._similarities(asked)
         return Scores(
             self.method.card.id,
             self.space.network.weights,
@@ -149,6 +168,28 @@ class CanClassifier:
             self.space.similarities(self.support, asked).astype(np.float32),
             self.note,
         )
+
+    def scores_alone(self, queries: Sequence[Picture]) -> Scores:
+        """What `predict` gives, without `pairs`, which take longer than all the rest."""
+        similarities = self._similarities(self.space.maps(queries))
+        return Scores(
+            method=self.method.card.id,
+            checkpoint=self.space.network.weights,
+            settings=asdict(self.settings),
+            seconds=0.0,
+            similarities=similarities.astype(np.float32),
+            probabilities=calibration.softmax(self.temperature * similarities).astype(np.float32),
+            none_below=self.none_below,
+            note=self.note,
+        )
+
+    def _similarities(self, asked: np.ndarray) -> np.ndarray:
+        """Of queries' maps, [Q, C]."""
+        similarities = self.space.similarities(self.maps, asked)
+        if self.method.card.transductive:
+            for share in ROUNDS:
+                similarities = self.space.similarities(self._joined(asked, similarities, share), asked)
+        return similarities
 
     def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
         """What the attention of query and class for each other adds; with a point, what that place attends to.
@@ -180,12 +221,12 @@ class CanClassifier:
         return calibration.softmax(self.temperature * self._held_out_similarities())
 
     def _held_out_similarities(self) -> np.ndarray:
-        found, counts = [], np.array(self.episode.shots())
-        for maps, owner in zip(self.support, self.owners, strict=True):
-            classes = self.maps.copy()
-            classes[owner] = (classes[owner] * counts[owner] - maps) / (counts[owner] - 1)
-            found.append(self.space.similarities(classes, maps[None])[0])
-        return np.stack(found)
+        counts = np.array(self.episode.shots())
+        similarities = self.space.similarities(self.maps, self.support)
+        for row, (maps, owner) in enumerate(zip(self.support, self.owners, strict=True)):
+            others = ((self.maps[owner] * counts[owner] - maps) / (counts[owner] - 1)).astype(np.float32)
+            similarities[row, owner] = self.space.similarities(others[None], maps[None])[0, 0]
+        return similarities
 
     def _joined(self, asked: np.ndarray, similarities: np.ndarray, share: float) -> np.ndarray:
         """Class maps with the surest queries as further support."""

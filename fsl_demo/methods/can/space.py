@@ -37,7 +37,7 @@ class CrossSpace:
             against = torch.from_numpy(np.ascontiguousarray(classes)).to(device)
             for start in range(0, len(queries), step):
                 some = torch.from_numpy(np.ascontiguousarray(queries[start : start + step])).to(device)
-                found.append(attention.similarities(against, some).cpu().numpy())
+                found.append(attention.cosines(against, some).cpu().numpy())
         return np.concatenate(found)
 
     def gains(self, classes: np.ndarray, query: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

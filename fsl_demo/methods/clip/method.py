@@ -5,17 +5,26 @@ Zero-shot by prompts, pictures by Tip-Adapter (Zhang et al. 2021, arXiv:2111.039
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from fsl_demo.backbones.clip.names import DEFAULT
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.core.capabilities import ReadsText
+from fsl_demo.core.capabilities import HasWeights, ReadsText, ScoresEpisodes
 from fsl_demo.core.cards import MethodCard
-from fsl_demo.core.episodes import ClassSpec, Episode, Progress, quiet
+from fsl_demo.core.episodes import ClassSpec, Episode, Progress, Scores, quiet
 from fsl_demo.core.settings import Settings, weights
+from fsl_demo.inference.batches import stacked
 from fsl_demo.inference.calibration import Default
 from fsl_demo.inference.prompts import templates
-from fsl_demo.inference.vision_language import VisionLanguage, VisionLanguageInputs, VisionLanguageSettings, sentences
+from fsl_demo.inference.vision_language import (
+    VisionLanguage,
+    VisionLanguageInputs,
+    VisionLanguageSettings,
+    score_stack,
+    sentences,
+)
 from fsl_demo.methods.clip.space import ClipSpace
 
 WORTH, SHARPNESS = 1.0, 5.5
@@ -34,7 +43,7 @@ class ClipSettings(VisionLanguageSettings, ClipWeights):
     """Settings of `ClipMethod`; a dataclass's fields begin with those of its last base."""
 
 
-class ClipMethod(ReadsText[ClipSettings]):
+class ClipMethod(ReadsText[ClipSettings], ScoresEpisodes, HasWeights):
     """Similarity of a query to each class's prompts, and to its pictures."""
 
     card = MethodCard(
@@ -64,23 +73,34 @@ class ClipMethod(ReadsText[ClipSettings]):
             UserError: what `ClipSpace` and `VisionLanguage` raise.
         """
         episode.check()
+        return VisionLanguage(self.inputs(settings, progress), episode, progress)
+
+    def score_episodes(
+        self, episodes: Sequence[Episode], settings: ClipSettings, progress: Progress = quiet
+    ) -> list[Scores]:
+        for episode in episodes:
+            episode.check()
+        return stacked(episodes, partial(score_stack, self.inputs(settings, progress)))
+
+    def weights(self, settings: ClipSettings) -> str:
+        self.networks.clip(settings.model).load(quiet)
+        return ClipSpace(self.networks, settings.model).weights
+
+    def inputs(self, settings: ClipSettings, progress: Progress) -> VisionLanguageInputs:
+        """What the classifier is made of, but for the episode."""
         space = ClipSpace(self.networks, settings.model)
         self.networks.clip(settings.model).load(progress)
-        return VisionLanguage(
-            VisionLanguageInputs(
-                method=self.card.id,
-                title=self.card.title,
-                space=space,
-                sentences=space,
-                temperature=Default.constant(space.scale),
-                none_below=Default.constant(-1.0),
-                worth=WORTH,
-                sharpness=SHARPNESS,
-                settings=settings,
-                define=_undefined,
-            ),
-            episode,
-            progress,
+        return VisionLanguageInputs(
+            method=self.card.id,
+            title=self.card.title,
+            space=space,
+            sentences=space,
+            temperature=Default.constant(space.scale),
+            none_below=Default.constant(-1.0),
+            worth=WORTH,
+            sharpness=SHARPNESS,
+            settings=settings,
+            define=_undefined,
         )
 
     def sentences(self, spec: ClassSpec, settings: ClipSettings) -> tuple[list[str], list[str]]:

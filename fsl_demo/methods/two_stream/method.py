@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.core.capabilities import FillsBlanks, MaskedWord, ReadsText
+from fsl_demo.core.capabilities import FillsBlanks, HasWeights, MaskedWord, ReadsText
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import ClassSpec, Episode, Explanation, Focus, Layer, Progress, Scores, quiet
 from fsl_demo.core.errors import UserError
@@ -37,7 +37,7 @@ class TwoStreamSettings(Settings):
     none_below: float | None = none_below()
 
 
-class TwoStream(ReadsText[TwoStreamSettings], FillsBlanks):
+class TwoStream(ReadsText[TwoStreamSettings], HasWeights, FillsBlanks):
     """How well a query matches each class's sentences; support pictures are not looked at.
 
     Attributes:
@@ -62,6 +62,9 @@ class TwoStream(ReadsText[TwoStreamSettings], FillsBlanks):
 
     def __init__(self, networks: Networks) -> None:
         self.matcher = TwoStreamModel(networks)
+
+    def weights(self, settings: TwoStreamSettings) -> str:
+        return self.matcher.weights
 
     def fit(self, episode: Episode, settings: TwoStreamSettings, progress: Progress = quiet) -> TwoStreamClassifier:
         """Choose the sentences of each class.

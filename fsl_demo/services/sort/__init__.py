@@ -7,13 +7,13 @@ after a kill at any moment, `undo` takes it back. `table` is the `sorted.csv` be
 from fsl_demo.services.sort.carry import carry_out, sorted_before
 from fsl_demo.services.sort.files import FreeNames, readable
 from fsl_demo.services.sort.manifest import Manifest, load, start, unfinished
-from fsl_demo.services.sort.plan import Answer, Folders, plan
+from fsl_demo.services.sort.plan import FileAnswer, Folders, plan
 from fsl_demo.services.sort.sources import source_files, source_picture
 from fsl_demo.services.sort.table import SortedRow, write_sorted_csv
 from fsl_demo.services.sort.undo import undo
 
 __all__ = [
-    "Answer",
+    "FileAnswer",
     "Folders",
     "FreeNames",
     "Manifest",

@@ -57,7 +57,12 @@ def rows(manifest: Manifest) -> Iterator[SortedRow]:
         source = Path(item.source)
         inside = source.relative_to(manifest.source) if source.is_relative_to(manifest.source) else source
         yield SortedRow(
-            source.name, inside.as_posix(), item.answer, item.probability, item.unlike, sorted_to=item.target
+            name=source.name,
+            path=inside.as_posix(),
+            answer=item.answer,
+            probability=item.probability,
+            unlike=item.unlike,
+            sorted_to=item.target,
         )
 
 
@@ -129,7 +134,7 @@ class _Sorting:
             try:
                 return files.write_new(table, data, temporary)
             except FileExistsError:
-                self.manifest.table = FreeNames(one.name for one in self.path.parent.iterdir()).take(table.name)
+                self.manifest.table = FreeNames(file.name for file in self.path.parent.iterdir()).take(table.name)
                 self.manifest.save(self.path)
 
     def _act(self, item: Item, target: Path, temporary: Path) -> None:
@@ -141,9 +146,9 @@ class _Sorting:
             raise UserError("picture_missing", file=name, reason=error.strerror or str(error)) from error
         try:
             if self.manifest.mode == "copy":
-                files.copy(source, target, temporary, item.sha256)
+                files.copy(source, target, temporary=temporary, sha256=item.sha256)
             elif self.manifest.mode == "move":
-                files.move(source, target, temporary, item.sha256)
+                files.move(source, target, temporary=temporary, sha256=item.sha256)
             elif files.digest(source) == item.sha256:
                 target.symlink_to(source)
             else:

@@ -149,7 +149,7 @@ def move(source: Path, target: Path, temporary: Path, sha256: str) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV and error.errno not in _NO_LINKS:
             raise
-        copy(source, target, temporary, sha256)
+        copy(source, target, temporary=temporary, sha256=sha256)
         if not (has_bytes(target, sha256) and has_bytes(source, sha256)):
             target.unlink()
             raise ChangedError from error

@@ -107,7 +107,9 @@ def start(manifest: Manifest, into: Path) -> Path:
 
 def unfinished(into: Path) -> tuple[Path, Manifest] | None:
     """A manifest in this folder that was not carried out, or not undone, to its end."""
-    return next((found for found in written(into) if found[1].state in ("sorting", "undoing")), None)
+    return next(
+        ((path, manifest) for path, manifest in written(into) if manifest.state in ("sorting", "undoing")), None
+    )
 
 
 def written(into: Path) -> Iterator[tuple[Path, Manifest]]:

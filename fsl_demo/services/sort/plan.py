@@ -15,7 +15,7 @@ TABLE = "sorted.csv"
 
 
 @dataclass(frozen=True)
-class Answer:
+class FileAnswer:
     """What the methods say of one file.
 
     Attributes:
@@ -55,7 +55,7 @@ class Folders:
 
 
 def plan(
-    answers: Sequence[Answer], folders: Folders, into: Path, mode: Mode, source: Path, request: Mapping[str, Any]
+    answers: Sequence[FileAnswer], folders: Folders, into: Path, mode: Mode, source: Path, request: Mapping[str, Any]
 ) -> Manifest:
     """A manifest for these answers: every file under its own name, or a numbered one where that is taken.
 
@@ -79,10 +79,26 @@ def plan(
                 new.append(place)
                 top.take(place)
         target = f"{places[wanted]}/{names[wanted].take(answer.source.name)}"
-        said = (answer.answer, answer.probability, answer.unlike)
-        items.append(Item(str(answer.source), answer.sha256, answer.size, target, *said))
-    made = [str(folder) for folder in (into, *into.parents) if not exists(folder)]
-    return Manifest(mode, str(source.absolute()), dict(request), items, top.take(TABLE), made, new)
+        items.append(
+            Item(
+                source=str(answer.source),
+                sha256=answer.sha256,
+                size=answer.size,
+                target=target,
+                answer=answer.answer,
+                probability=answer.probability,
+                unlike=answer.unlike,
+            )
+        )
+    return Manifest(
+        mode=mode,
+        source=str(source.absolute()),
+        request=dict(request),
+        items=items,
+        table=top.take(TABLE),
+        made=[str(folder) for folder in (into, *into.parents) if not exists(folder)],
+        folders=new,
+    )
 
 
 def _names(folder: Path) -> list[str]:

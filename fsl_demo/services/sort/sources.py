@@ -23,7 +23,7 @@ def source_files(folder: Path, into: Path, report: Callable[[UserError], None]) 
         into: where files are sorted to; when it lies inside `folder`, its files are left out.
         report: told of folders that cannot be read.
     """
-    apart, found = os.path.realpath(into), []
+    apart, paths = os.path.realpath(into), []
 
     def unreadable(error: OSError) -> None:
         report(UserError("picture_missing", file=Path(error.filename).name, reason=error.strerror or str(error)))
@@ -31,8 +31,8 @@ def source_files(folder: Path, into: Path, report: Callable[[UserError], None]) 
     for place, folders, files in os.walk(folder, onerror=unreadable):
         inside = [name for name in folders if visible(name)]
         folders[:] = [name for name in inside if os.path.realpath(Path(place, name)) != apart]
-        found += [Path(place, name) for name in files if visible(name)]
-    return sorted(found, key=lambda path: natural(PurePosixPath(path.relative_to(folder).as_posix())))
+        paths += [Path(place, name) for name in files if visible(name)]
+    return sorted(paths, key=lambda path: natural(PurePosixPath(path.relative_to(folder).as_posix())))
 
 
 def source_picture(path: Path) -> Picture:

@@ -43,14 +43,14 @@ def undo(path: Path, manifest: Manifest, progress: Progress, report: Report) -> 
     """
     manifest.state = "undoing"
     manifest.save(path)
-    found, total = Undone(), len(manifest.items)
+    undone, total = Undone(), len(manifest.items)
     for number, item in enumerate(manifest.items):
         progress("undo", number, total)
         left: list[UserError] = []
         with reported(path.parent, left.append):
-            found.back += _undo(manifest, item, path.parent / item.target, number)
+            undone.back += _undo(manifest, item, target=path.parent / item.target, number=number)
         for error in left:
-            found.left += 1
+            undone.left += 1
             report(error)
     progress("undo", total, total)
     with disk_trouble(path.parent):
@@ -59,13 +59,13 @@ def undo(path: Path, manifest: Manifest, progress: Progress, report: Report) -> 
         if table.is_file() and table.read_bytes() == write_sorted_csv(rows(manifest)):
             table.unlink()
         remove_folders(manifest, *(path.parent / name for name in manifest.folders))
-        if found.left:
+        if undone.left:
             manifest.state = "undone"
             manifest.save(path)
         else:
             path.unlink()
             remove_folders(manifest)
-    return found
+    return undone
 
 
 def _undo(manifest: Manifest, item: Item, target: Path, number: int) -> bool:
@@ -88,7 +88,7 @@ def _undo(manifest: Manifest, item: Item, target: Path, number: int) -> bool:
     if not arrived(manifest, item, target):
         raise UserError("undo_changed", file=name)
     if manifest.mode == "move":
-        _bring_back(item, target, source, back)
+        _bring_back(item, target=target, source=source, temporary=back)
     elif manifest.mode == "copy" and not _original_is_there(item):
         raise UserError("undo_original", file=name)
     else:
@@ -102,7 +102,7 @@ def _bring_back(item: Item, target: Path, source: Path, temporary: Path) -> None
         return
     try:
         source.parent.mkdir(parents=True, exist_ok=True)
-        files.move(target, source, temporary, item.sha256)
+        files.move(target, source, temporary=temporary, sha256=item.sha256)
     except FileExistsError as error:
         raise UserError("undo_taken", file=readable(item.target)) from error
     except ChangedError as error:

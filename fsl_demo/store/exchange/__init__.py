@@ -5,13 +5,11 @@ A new format is a file with a `FORMAT`, and a line in `FORMATS`.
 
 from __future__ import annotations
 
-from fsl_demo.core.file_names import safe_cell
 from fsl_demo.core.tables import load
-from fsl_demo.store.exchange.class_pictures import read_class_pictures
 from fsl_demo.store.exchange.format import Format
 from fsl_demo.store.exchange.reading import read
 
-__all__ = ["FORMATS", "Format", "read", "read_class_pictures", "safe_cell"]
+__all__ = ["FORMATS", "Format", "read"]
 
 _FORMATS: tuple[Format, ...] = load(
     __name__,

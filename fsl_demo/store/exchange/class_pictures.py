@@ -2,44 +2,51 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
 
-from fsl_demo.core.episodes import Progress, class_key, quiet
+from fsl_demo.core.episodes import Progress, class_key
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.file_names import class_name
 from fsl_demo.core.pictures import Picture
 from fsl_demo.datasets.class_folders import class_paths
-from fsl_demo.store.exchange.archive import Source, open_source
+from fsl_demo.store.exchange.archive import Source
 from fsl_demo.store.workspace import Workspace
 
 SPLITS = ("support", "train", "")
+"""Folders of an archive whose class folders are read, the first that there is."""
 
 
-def read_class_pictures(
-    path: Path, progress: Progress = quiet, workspace: Workspace | None = None
-) -> tuple[dict[str, list[Picture]], list[UserError]]:
-    """Read a zip or a folder of class folders.
+@dataclass(frozen=True)
+class ClassPictures:
+    """What was read from class folders.
+
+    Attributes:
+        classes: the pictures of each class in natural order.
+        faults: what was wrong with those that are left out.
+    """
+
+    classes: dict[str, list[Picture]]
+    faults: list[UserError]
+
+
+def class_folders(files: Iterable[PurePosixPath]) -> dict[str, list[PurePosixPath]]:
+    """The pictures of each class folder, of the first split that has any; empty where there are no class folders."""
+    return next((folders for split in SPLITS if (folders := class_paths(files, split))), {})
+
+
+def pictures_by_class(source: Source, progress: Progress, workspace: Workspace | None) -> ClassPictures:
+    """Read class folders: `class/picture.jpg`, in one more folder or not; or with splits, of which one is read.
 
     Args:
-        path: `class/picture.jpg`, in one more folder or not; or with splits, of which "support" or "train" is read.
         progress: its stage is "read".
         workspace: where to keep each picture as it is read; without one they all stay in memory.
 
-    Returns:
-        The pictures of each class in natural order, and what was wrong with those that are left out.
-
     Raises:
-        UserError: when the zip as a whole is refused, or no picture is left.
+        UserError: when the source as a whole is refused, or no picture is left.
     """
-    with open_source(path) as source:
-        return pictures_by_class(source, progress, workspace)
-
-
-def pictures_by_class(
-    source: Source, progress: Progress, workspace: Workspace | None
-) -> tuple[dict[str, list[Picture]], list[UserError]]:
-    """`read_class_pictures` from a source that is open."""
-    folders = next((found for split in SPLITS if (found := class_paths(source.files, split))), {})
+    folders = class_folders(source.files)
     if not folders:
         raise UserError("no_class_folders", folder=source.name)
     total, done = sum(map(len, folders.values())), 0
@@ -61,4 +68,4 @@ def pictures_by_class(
     progress("read", total, total)
     if len(faults) == total:
         raise faults[0]
-    return {name: pictures for name, pictures in classes.values() if pictures}, faults
+    return ClassPictures({name: pictures for name, pictures in classes.values() if pictures}, faults)

@@ -81,13 +81,15 @@ def load(text: str, picture: Callable[[PictureFile], Picture]) -> LabelledEpisod
 
 
 def _entry(labelled: LabelledEpisode, picture: Picture, file: str) -> dict[str, Any]:
-    entry = asdict(PictureFile(file, picture.name, picture.sha256, picture.original_sha256))
-    said = labelled.captions.get(picture.sha256, ())
-    return {**entry, "captions": [asdict(described) for described in said]} if said else entry
+    entry = asdict(
+        PictureFile(file=file, name=picture.name, sha256=picture.sha256, original_sha256=picture.original_sha256)
+    )
+    captions = labelled.captions.get(picture.sha256, ())
+    return {**entry, "captions": [asdict(described) for described in captions]} if captions else entry
 
 
 def _file(entry: dict[str, Any]) -> PictureFile:
-    return PictureFile(*(_text(entry[field]) for field in ("file", "name", "sha256", "original_sha256")))
+    return PictureFile(**{field: _text(entry[field]) for field in ("file", "name", "sha256", "original_sha256")})
 
 
 def _run(run: Run) -> dict[str, object]:
@@ -118,9 +120,9 @@ def _load(document: dict[str, Any], picture: Callable[[PictureFile], Picture]) -
     captions: dict[str, tuple[Described, ...]] = {}
 
     def described(entry: dict[str, Any]) -> Picture:
-        found = picture(_file(entry))
-        captions[found.sha256] = tuple(_load_described(said) for said in entry.get("captions", ()))
-        return found
+        read = picture(_file(entry))
+        captions[read.sha256] = tuple(map(_load_described, entry.get("captions", ())))
+        return read
 
     support = tuple(Example(described(entry), _index(entry["class"], len(classes))) for entry in document["support"])
     queries = tuple(described(entry) for entry in document["queries"])
@@ -129,14 +131,24 @@ def _load(document: dict[str, Any], picture: Callable[[PictureFile], Picture]) -
         for position, entry in document["labels"].items()
     }
     runs = tuple(_load_run(entry, len(queries), len(classes)) for entry in document["runs"])
-    captions = {sha256: said for sha256, said in captions.items() if said}
-    return LabelledEpisode(Episode(classes, support, queries), _text(document["title"]), runs, labels, captions)
+    return LabelledEpisode(
+        episode=Episode(classes, support, queries),
+        title=_text(document["title"]),
+        runs=runs,
+        labels=labels,
+        captions={sha256: descriptions for sha256, descriptions in captions.items() if descriptions},
+    )
 
 
 def _load_described(entry: dict[str, Any]) -> Described:
     captions = tuple(
-        Caption(_text(one["text"]), _number(one["score"]), _number(one["fit"]), bool(one["doubtful"]))
-        for one in entry["captions"]
+        Caption(
+            text=_text(caption["text"]),
+            score=_number(caption["score"]),
+            fit=_number(caption["fit"]),
+            doubtful=bool(caption["doubtful"]),
+        )
+        for caption in entry["captions"]
     )
     if not captions:
         raise ValueError("captions: at least one expected")
@@ -146,10 +158,16 @@ def _load_described(entry: dict[str, Any]) -> Described:
 def _load_label(entry: dict[str, Any], classes: int) -> Label:
     if entry["source"] not in ("blind", "accepted", "corrected", "bulk"):
         raise ValueError(f"source: {entry['source']!r}")
-    said, shown = (
+    class_index, suggestion = (
         None if entry[field] is None else _index(entry[field], classes) for field in ("class_index", "suggestion")
     )
-    return Label(said, _text(entry["annotator"]), entry["source"], shown, _seconds(entry["seconds"]))
+    return Label(
+        class_index=class_index,
+        annotator=_text(entry["annotator"]),
+        source=entry["source"],
+        suggestion=suggestion,
+        seconds=_seconds(entry["seconds"]),
+    )
 
 
 def _load_run(entry: dict[str, Any], queries: int, classes: int) -> Run:

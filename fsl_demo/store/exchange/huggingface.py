@@ -20,6 +20,9 @@ from fsl_demo.store.exchange import document
 from fsl_demo.store.exchange.files import ZipWriter, replacing
 from fsl_demo.store.exchange.format import Format
 
+Row = dict[str, Any]
+"""A line of a metadata file."""
+
 _README = """---
 configs:
 - config_name: pictures
@@ -47,8 +50,8 @@ def write(episodes: Sequence[tuple[str, LabelledEpisode]], path: Path) -> None:
     """Write episodes, as (id, episode), to one zip."""
     with replacing(path) as file, ZipWriter(file) as zip_file:
         zip_file.text("README.md", _README)
-        picture_rows: list[dict[str, Any]] = []
-        episode_rows: list[dict[str, Any]] = []
+        picture_rows: list[Row] = []
+        episode_rows: list[Row] = []
         for episode_id, labelled in episodes:
             episode = labelled.episode
             support = [example.picture for example in episode.support]
@@ -58,13 +61,15 @@ def write(episodes: Sequence[tuple[str, LabelledEpisode]], path: Path) -> None:
             picture_rows += _picture_rows(episode_id, labelled)
             episode_rows.append(_episode_row(episode_id, labelled))
             files = [f"episodes/images/{picture.sha256}.png" for picture in (*support, *episode.queries)]
-            text = document.dump(episode_id, labelled, files[: len(support)], files[len(support) :])
+            text = document.dump(
+                episode_id, labelled, support_files=files[: len(support)], query_files=files[len(support) :]
+            )
             zip_file.text(f"documents/{folder_name(episode_id)}/{document.FILE_NAME}", text)
         zip_file.text("pictures/metadata.jsonl", _lines(picture_rows))
         zip_file.text("episodes/metadata.jsonl", _lines(episode_rows))
 
 
-def _picture_rows(episode_id: str, labelled: LabelledEpisode) -> Iterable[dict[str, Any]]:
+def _picture_rows(episode_id: str, labelled: LabelledEpisode) -> Iterable[Row]:
     episode = labelled.episode
     names = [spec.name for spec in episode.classes]
     support = [(example.picture, names[example.class_index], "support", "") for example in episode.support]
@@ -84,7 +89,7 @@ def _picture_rows(episode_id: str, labelled: LabelledEpisode) -> Iterable[dict[s
         }
 
 
-def _episode_row(episode_id: str, labelled: LabelledEpisode) -> dict[str, Any]:
+def _episode_row(episode_id: str, labelled: LabelledEpisode) -> Row:
     episode = labelled.episode
     return {
         "episode_id": episode_id,
@@ -97,14 +102,14 @@ def _episode_row(episode_id: str, labelled: LabelledEpisode) -> dict[str, Any]:
 
 
 def _query_labels(labelled: LabelledEpisode) -> list[str | None]:
-    said = [labelled.labels.get(position) for position in range(len(labelled.episode.queries))]
+    labels = [labelled.labels.get(position) for position in range(len(labelled.episode.queries))]
     return [
         None if label is None or label.class_index is None else labelled.episode.classes[label.class_index].name
-        for label in said
+        for label in labels
     ]
 
 
-def _lines(rows: Iterable[dict[str, Any]]) -> str:
+def _lines(rows: Iterable[Row]) -> str:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 

@@ -34,7 +34,7 @@ def write(episodes: Sequence[tuple[str, LabelledEpisode]], path: Path) -> None:
                 zip_file.picture(_query_file(labelled, position, names), picture)
                 for position, picture in enumerate(labelled.episode.queries)
             ]
-            text = document.dump(episode_id, labelled, support, queries)
+            text = document.dump(episode_id, labelled, support_files=support, query_files=queries)
             zip_file.text(f"documents/{folder_name(episode_id)}/{document.FILE_NAME}", text)
 
 

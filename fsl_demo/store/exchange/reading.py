@@ -39,14 +39,14 @@ def read(
     with open_source(path) as source:
         documents = sorted((file for file in source.files if file.name == document.FILE_NAME), key=natural)
         if documents:
-            return _read_documents(source, documents, workspace, progress)
-        classes, faults = pictures_by_class(source, progress, workspace)
-    for fault in faults:
+            return _read_documents(source, documents, workspace=workspace, progress=progress)
+        read = pictures_by_class(source, progress, workspace)
+    for fault in read.faults:
         if report is None:
             raise fault
         report(fault)
-    support = [Example(picture, index) for index, pictures in enumerate(classes.values()) for picture in pictures]
-    return [LabelledEpisode(Episode(tuple(map(ClassSpec, classes)), tuple(support)), path.stem)]
+    support = [Example(picture, index) for index, pictures in enumerate(read.classes.values()) for picture in pictures]
+    return [LabelledEpisode(Episode(tuple(map(ClassSpec, read.classes)), tuple(support)), path.stem)]
 
 
 def _read_documents(
@@ -61,10 +61,10 @@ def _read_documents(
             raise UserError("import_incomplete", file=source.name, count=1, first=wanted.file)
         if path not in read_once:
             progress("read", len(read_once), len(source.files))
-            found = source.picture(path)
-            if found.sha256 == wanted.sha256:
-                found = replace(found, name=wanted.name, original_sha256=wanted.original_sha256)
-            read_once[path] = workspace.add_picture(found) if workspace else found
+            decoded = source.picture(path)
+            if decoded.sha256 == wanted.sha256:
+                decoded = replace(decoded, name=wanted.name, original_sha256=wanted.original_sha256)
+            read_once[path] = workspace.add_picture(decoded) if workspace else decoded
         return replace(read_once[path], name=wanted.name)
 
     return [
@@ -75,8 +75,8 @@ def _read_documents(
 
 def _read_table(path: Path, workspace: Workspace | None) -> list[LabelledEpisode]:
     def find(file_name: str, sha256: str) -> Picture | None:
-        found = _stored(workspace, sha256) or _beside(path.parent, file_name, sha256)
-        return found and replace(found, name=PurePosixPath(file_name).name or found.name)
+        picture = _stored(workspace, sha256) or _beside(path.parent, file_name, sha256)
+        return picture and replace(picture, name=PurePosixPath(file_name).name or picture.name)
 
     try:
         if path.stat().st_size > MAX_DOCUMENT_BYTES:

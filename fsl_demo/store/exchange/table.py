@@ -49,11 +49,11 @@ def read(text: str, name: str, find: Find) -> list[LabelledEpisode]:
         UserError: `csv_columns`, `csv_row`, `import_document`, `import_incomplete`.
     """
     rows = _parse(text, name)
-    found = {key: find(*key) for key in dict.fromkeys((row["file_name"], row["sha256"]) for _, row in rows)}
-    missing = [file_name or sha256 for (file_name, sha256), picture in found.items() if picture is None]
+    named = {key: find(*key) for key in dict.fromkeys((row["file_name"], row["sha256"]) for _, row in rows)}
+    missing = [file_name or sha256 for (file_name, sha256), picture in named.items() if picture is None]
     if missing:
         raise UserError("import_incomplete", file=name, count=len(missing), first=missing[0])
-    pictures = {key: picture for key, picture in found.items() if picture is not None}
+    pictures = {key: picture for key, picture in named.items() if picture is not None}
     episodes: dict[str, _Builder] = {}
     for line, row in rows:
         builder = episodes.setdefault(row["episode_id"], _Builder())
@@ -76,8 +76,8 @@ class _Builder:
             self.support.append(Example(picture, self._class(name)))
             return
         if name:
-            said = None if name == NONE and class_key(NONE) not in self.classes else self._class(name)
-            self.labels[len(self.queries)] = Label(said, row["annotator"])
+            class_index = None if name == NONE and class_key(NONE) not in self.classes else self._class(name)
+            self.labels[len(self.queries)] = Label(class_index, row["annotator"])
         self.queries.append(picture)
 
     def episode(self, title: str) -> LabelledEpisode:

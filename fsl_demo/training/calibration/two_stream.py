@@ -27,10 +27,10 @@ def calibrated(
     truth = np.repeat(np.arange(len(classes)), EACH)
     names = [method.sentences(ClassSpec(name), TwoStreamSettings())[0][0] for name in classes]
     matches, random = method.matcher.match(pictures, names, progress), np.random.default_rng(0)
-    drawn = [random.choice(len(classes), WAY, replace=False) for _ in range(EPISODES)]
+    choices = [random.choice(len(classes), WAY, replace=False) for _ in range(EPISODES)]
     few_classes = Answers(
-        np.concatenate([matches[np.isin(truth, few)][:, few] for few in drawn]),
-        np.concatenate([(truth[np.isin(truth, few), None] == few).argmax(axis=1) for few in drawn]),
+        np.concatenate([matches[np.isin(truth, few)][:, few] for few in choices]),
+        np.concatenate([(truth[np.isin(truth, few), None] == few).argmax(axis=1) for few in choices]),
     )
     all_classes = Answers(matches, truth)
     crowding = np.log(few_classes.temperature / all_classes.temperature) / np.log(len(classes) / WAY)

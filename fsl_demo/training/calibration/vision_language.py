@@ -10,7 +10,7 @@ import numpy as np
 
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.datasets.parts import Item
-from fsl_demo.evaluation.run import Opened, episode_of
+from fsl_demo.evaluation.episodes import Opened, episode_of
 from fsl_demo.evaluation.sampling import EpisodeSampler
 from fsl_demo.inference.calibration import REFUSED, softmax
 from fsl_demo.inference.vision_language import VisionLanguageSettings
@@ -56,13 +56,13 @@ def calibrated(
     opened = Opened()
 
     def answers(shot: int, weight: float, beta: float = SHARPNESS, way: int = WAY, episodes: int = EPISODES) -> Answers:
-        settings, found, truths = VisionLanguageSettings(pictures=weight, sharpness=beta), [], []
-        for number, drawn in enumerate(EpisodeSampler(files, way, shot, QUERIES, 0).draw(episodes)):
+        settings, similarities, truths = VisionLanguageSettings(pictures=weight, sharpness=beta), [], []
+        for number, sampled in enumerate(EpisodeSampler(files, way, shot, QUERIES, 0).draw(episodes)):
             progress("score", number, episodes)
-            episode, truth = episode_of(drawn, opened)
-            found.append(method.fit(episode, settings).predict(episode.queries).similarities)
+            episode, truth = episode_of(sampled, opened)
+            similarities.append(method.fit(episode, settings).predict(episode.queries).similarities)
             truths.append(truth)
-        return Answers(np.concatenate(found), np.concatenate(truths))
+        return Answers(np.concatenate(similarities), np.concatenate(truths))
 
     tried = [
         {"pictures": weight, "sharpness": beta, "accuracy": round(answers(1, weight, beta).accuracy, 4)}
@@ -71,8 +71,8 @@ def calibrated(
     ]
     text, all_classes = answers(0, 0.0), answers(0, 0.0, way=0, episodes=1)
     half_one, half_five = answers(1, 1 / (1 + WORTH)), answers(5, 5 / (5 + WORTH))
-    one, five = answers(1, 1.0), answers(5, 1.0)
-    points = (text, half_one, half_five, one, five)
+    one_shot, five_shots = answers(1, 1.0), answers(5, 1.0)
+    points = (text, half_one, half_five, one_shot, five_shots)
     crowding = np.log(text.temperature / all_classes.temperature) / np.log(len(files) / WAY)
     return {
         "temperature": np.array([*(point.temperature for point in points), crowding], np.float32),

@@ -41,7 +41,7 @@ class CaptioningObjective(Objective):
                 other = chosen[number - 1][int(torch.randint(len(chosen[number - 1]), ()))]
                 texts.append([PICTURE, end, *other, end, PICTURE, end, *captions[alone.pop()], end])
                 shown.append(media[number - 1 : number + 1])
-            texts += [[PICTURE, end, *captions[one], end] for one in alone]
+            texts += [[PICTURE, end, *captions[index], end] for index in alone]
             shown += [media[number : number + 1]] * len(alone)
         return self.network.loss(texts, shown, SMOOTHING)
 
@@ -52,9 +52,9 @@ class CaptioningObjective(Objective):
 
 def statistics(positions: np.ndarray) -> tuple[Tensor, Tensor]:
     """Means [2, 999] and spreads [2] of either tower's pooled features: what `Captioning` takes off."""
-    pooled = [np.concatenate([some[:, part].mean(1, np.float32) for some in _groups(positions)]) for part in PARTS]
-    means = np.stack([some.mean(0) for some in pooled])
-    spreads = np.array([(some - mean).std() for some, mean in zip(pooled, means, strict=True)])
+    pooled = [np.concatenate([group[:, part].mean(1, np.float32) for group in _groups(positions)]) for part in PARTS]
+    means = np.stack([features.mean(0) for features in pooled])
+    spreads = np.array([(features - mean).std() for features, mean in zip(pooled, means, strict=True)])
     return torch.from_numpy(means.astype(np.float32)), torch.from_numpy(spreads.astype(np.float32))
 
 
@@ -77,9 +77,9 @@ def likelihood(network: Captioning, positions: np.ndarray, captions: Sequence[Se
     end, losses, counts = network.language.end, [], []
     for start, group in enumerate(_groups(positions)):
         media = network.media(torch.from_numpy(group.astype(np.float32)).to(network.mean.device))
-        said = captions[start * GROUP :][: len(group)]
-        texts = [[PICTURE, end, *caption, end] for some in said for caption in some]
-        shown = [media[number : number + 1] for number, some in enumerate(said) for _ in some]
+        own = captions[start * GROUP :][: len(group)]
+        texts = [[PICTURE, end, *caption, end] for texts_of_picture in own for caption in texts_of_picture]
+        shown = [media[number : number + 1] for number, texts_of_picture in enumerate(own) for _ in texts_of_picture]
         counts.append(sum(len(text) - 2 for text in texts))
         losses.append(float(network.loss(texts, shown)) * counts[-1])
     return float(np.exp(-sum(losses) / sum(counts)))

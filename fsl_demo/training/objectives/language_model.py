@@ -39,15 +39,15 @@ def tokenizer(texts: Sequence[str], vocabulary: int = VOCABULARY) -> Any:
     """Byte-pair encoding (Sennrich et al. 2016) of texts; it can spell any word."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-    made = Tokenizer(models.BPE())
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    made.decoder = decoders.ByteLevel()
+    tokens = Tokenizer(models.BPE())
+    tokens.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokens.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary, special_tokens=[END], initial_alphabet=alphabet, show_progress=False
     )
-    made.train_from_iterator((" " + plain(text) for text in texts), trainer)
-    return made
+    tokens.train_from_iterator((" " + plain(text) for text in texts), trainer)
+    return tokens
 
 
 class LanguageModelObjective(Objective):
@@ -76,9 +76,9 @@ class LanguageModelObjective(Objective):
         """The mean loss of a token in the captions of these pictures, [N], and in texts that name some of them."""
         chosen = indices.tolist()
         starts = range(0, len(chosen) - CLASSES + 1, NAMED)
-        said = self.losses([self.said(index) for index in chosen], indices.device)
+        described = self.losses([self.described(index) for index in chosen], indices.device)
         named = self.losses([self.named(chosen[start : start + CLASSES]) for start in starts], indices.device)
-        return torch.cat([said, named]).mean()
+        return torch.cat([described, named]).mean()
 
     def losses(self, texts: Sequence[tuple[list[int], list[int]]], device: torch.device) -> Tensor:
         """Of each token that is to be foretold, in texts as (tokens, tokens to be foretold)."""
@@ -88,12 +88,12 @@ class LanguageModelObjective(Objective):
         )
         embedded = dropout(self.model.embed_tokens(tokens[:, :-1]), DROPOUT, self.training)
         states = self.model(inputs_embeds=embedded, use_cache=False).last_hidden_state
-        told = wanted[:, 1:].flatten() != IGNORED
-        states = dropout(states.flatten(0, 1)[told], DROPOUT, self.training)
+        is_wanted = wanted[:, 1:].flatten() != IGNORED
+        states = dropout(states.flatten(0, 1)[is_wanted], DROPOUT, self.training)
         logits = nn.functional.linear(states, self.model.embed_tokens.weight)
-        return cross_entropy(logits.float(), wanted[:, 1:].flatten()[told], reduction="none")
+        return cross_entropy(logits.float(), wanted[:, 1:].flatten()[is_wanted], reduction="none")
 
-    def said(self, picture: int) -> tuple[list[int], list[int]]:
+    def described(self, picture: int) -> tuple[list[int], list[int]]:
         """Some words that were said of a picture, in any order, and captions of it; the words need not be foretold."""
         keywords, captions = self._keywords[picture], self._captions[picture]
         count = int(torch.randint(KEYWORDS + 1, ()))
@@ -118,8 +118,8 @@ class LanguageModelObjective(Objective):
             caption = self._captions[pictures[number]][captions[number].pop()]
             name = names[number]
             text += [*caption, 0, *self._stem, *name, 0]
-            told = name if number in heard else [IGNORED] * len(name)
-            wanted += [*caption, 0, *[IGNORED] * len(self._stem), *told, 0]
+            wanted_name = name if number in heard else [IGNORED] * len(name)
+            wanted += [*caption, 0, *[IGNORED] * len(self._stem), *wanted_name, 0]
             heard.add(number)
             if not captions[number]:
                 captions[number] = torch.randperm(len(self._captions[pictures[number]])).tolist()
@@ -140,7 +140,7 @@ def longer_words(captions: Sequence[str]) -> list[str]:
 def likelihood(module: LanguageModelObjective, captions: Sequence[Sequence[list[int]]]) -> float:
     """Geometric mean of the probability of a token in the first caption of each picture."""
     module.eval()
-    texts = sorted(([0, *some[0], 0] for some in captions), key=len)
+    texts = sorted(([0, *texts[0], 0] for texts in captions), key=len)
     losses = []
     for start in range(0, len(texts), SAMPLE // 10):
         group = [(text, text) for text in texts[start : start + SAMPLE // 10]]

@@ -136,18 +136,18 @@ class Can(MetricObjective):
             self.embedder.eval()
         maps = self.embedder.maps(images).float()
         truth = torch.arange(way, device=maps.device).repeat_interleave(queries)
-        for episode, known in zip(maps.split(size), labels.split(size), strict=True):
+        for episode, episode_labels in zip(maps.split(size), labels.split(size), strict=True):
             classes = episode[: way * shot].unflatten(0, (way, shot)).mean(1)
             attended = self.attention(classes, episode[way * shot :])
             near = can_losses.nearest_neighbour(attended.classes, attended.queries, truth)
             own = attended.queries[torch.arange(len(truth)), truth]
-            losses.append(can_losses.of_positions(self.classifier(own), known[way * shot :]) + 0.5 * near)
+            losses.append(can_losses.of_positions(self.classifier(own), episode_labels[way * shot :]) + 0.5 * near)
         return torch.stack(losses).mean()
 
     def batches(self, labels: np.ndarray, seed: int, epoch: int) -> Iterator[np.ndarray]:
         sampling, random = self.sampling, np.random.default_rng((seed, epoch))
-        drawn = Episodes(labels, sampling.way, sampling.shot, sampling.queries)
+        episodes = Episodes(labels, sampling.way, sampling.shot, sampling.queries)
         each = max(1, sampling.size // (sampling.way * (sampling.shot + sampling.queries)))
         for _ in range(sampling.episodes // each):
-            rows = [np.concatenate([part.ravel() for part in drawn.draw(random)]) for _ in range(each)]
+            rows = [np.concatenate([part.ravel() for part in episodes.draw(random)]) for _ in range(each)]
             yield np.concatenate(rows)

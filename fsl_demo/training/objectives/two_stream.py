@@ -48,8 +48,8 @@ class Texts:
 
     @classmethod
     def read(cls, minilm: MiniLM, captions: Sequence[Sequence[str]]) -> Texts:
-        tokens, real = minilm.tokens([text for some in captions for text in some])
-        return cls(*(one.cpu().unflatten(0, (len(captions), -1)) for one in (tokens, real)))
+        tokens, real = minilm.tokens([text for texts in captions for text in texts])
+        return cls(*(part.cpu().unflatten(0, (len(captions), -1)) for part in (tokens, real)))
 
     def vocabulary(self, special: Sequence[int]) -> np.ndarray:
         """The WordPieces that occur, but for special ones, in order."""
@@ -97,31 +97,31 @@ class TwoStreamObjective(Objective):
         here = indices.cpu()
         tokens, real = self._texts.tokens[here, chosen], self._texts.real[here, chosen]
         length = int(real.sum(1).max())
-        tokens, real = (one[:, :length].to(positions.device) for one in (tokens, real))
+        tokens, real = (part[:, :length].to(positions.device) for part in (tokens, real))
         hidden = masked(tokens, real, self._special.to(tokens.device))
         vectors = self.vectors(tokens.masked_fill(hidden, self.mask_token), real)
         pictures, texts = self.model.pictures(positions), self.model.texts(vectors)
-        groups, said, asked = (one.unflatten(0, (-1, GROUP)) for one in (pictures, texts, real))
-        streams = self.model(groups[:, :, None], said[:, None], asked[:, None])[-1]
-        cosines = self.model.match(streams, asked[:, None])
+        groups, captions, in_caption = (part.unflatten(0, (-1, GROUP)) for part in (pictures, texts, real))
+        streams = self.model(groups[:, :, None], captions[:, None], in_caption[:, None])[-1]
+        cosines = self.model.match(streams, in_caption[:, None])
         own = streams.texts.diagonal(dim1=1, dim2=2).movedim(-1, 1).flatten(0, 1)
         blank = torch.rand(len(indices), device=real.device) < BLANK
         nothing = self.model.pictures(torch.zeros_like(positions[:1]))
         unseen = self.model(nothing, texts[blank], real[blank])[-1].texts
         guesses = self.model.missing(torch.cat([own[hidden], unseen[hidden[blank]]]), self.embeddings)
         targets = self.places[torch.cat([tokens[hidden], tokens[blank][hidden[blank]]])]
-        aligned = self.model.aligned(*self._some())
+        aligned = self.model.aligned(*self._sample())
         with torch.autocast(positions.device.type, enabled=False):
             choice, alignment = self.scales.exp().clamp(max=100)
             loss = choices(choice * cosines) + symmetric_contrastive(*aligned, alignment)
             return loss + WORDS_WEIGHT * cross_entropy(guesses.float(), targets)
 
-    def _some(self) -> tuple[Tensor, Tensor]:
+    def _sample(self) -> tuple[Tensor, Tensor]:
         """Means of positions and of tokens, of any pictures with a caption each."""
         device, (count, each) = self.known_captions.device, self.known_captions.shape[:2]
-        some = torch.randperm(count, device=device)[:ALIGNED]
-        captions = self.known_captions[some, torch.randint(each, some.shape, device=device)]
-        return self.known_pictures[some], captions
+        rows = torch.randperm(count, device=device)[:ALIGNED]
+        captions = self.known_captions[rows, torch.randint(each, rows.shape, device=device)]
+        return self.known_pictures[rows], captions
 
     def vectors(self, tokens: Tensor, real: Tensor) -> Tensor:
         """`MiniLM.token_vectors`."""
@@ -133,13 +133,13 @@ class TwoStreamObjective(Objective):
         seeds = random.permutation(len(labels))[: len(labels) // GROUP]
         size = min(BATCH, len(labels)) // GROUP
         for start in range(0, len(seeds) - size + 1, size):
-            yield np.concatenate([self._group(one, random) for one in seeds[start : start + size]])
+            yield np.concatenate([self._group(first, random) for first in seeds[start : start + size]])
 
     def _group(self, seed: int, random: np.random.Generator) -> np.ndarray:
         """A picture, those that are confused with it, and any; each once."""
         hard = random.choice(self._near[seed], HARD, replace=False)
         others = random.choice(len(self._near), GROUP, replace=False)
-        return np.array([seed, *hard, *(one for one in others if one != seed and one not in hard)][:GROUP])
+        return np.array([seed, *hard, *(other for other in others if other != seed and other not in hard)][:GROUP])
 
 
 def choices(logits: Tensor) -> Tensor:

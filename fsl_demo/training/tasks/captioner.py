@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -92,7 +92,7 @@ class CaptionerTask(OnCaptions):
         return Prepared(setup, export)
 
     @property
-    def _architecture(self) -> dict[str, Any]:
+    def _architecture(self) -> dict[str, object]:
         return {"network": self.method, **ARCHITECTURES[self.method]}
 
     def _facts(

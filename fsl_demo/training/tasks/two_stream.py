@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ from fsl_demo.methods.two_stream.method import TwoStream
 from fsl_demo.methods.two_stream.model import CHECKPOINT, TwoStreamModel
 from fsl_demo.training.calibration.two_stream import calibrated
 from fsl_demo.training.caption_features import features
-from fsl_demo.training.caption_search import NEAR, Searched, confused
+from fsl_demo.training.caption_search import NEAR, Blend, Searched, confused
 from fsl_demo.training.captioned import OnCaptions
 from fsl_demo.training.captioned_maps import maps
 from fsl_demo.training.config import Config
@@ -79,7 +79,7 @@ class TwoStreamTask(OnCaptions):
         networks = Networks(FeatureCache(map_bytes=1))
         space, parts = of_sentences(networks), {"train": data.train, "validation": data.validation}
         shared = config.runs / compact_space.CHECKPOINT
-        known = {
+        vectors = {
             split: features(networks, part, shared / f"{split}.safetensors", progress) for split, part in parts.items()
         }
         positions = {
@@ -88,18 +88,18 @@ class TwoStreamTask(OnCaptions):
         }
         count = len(data.validation.files)
         searched, searched_training = (
-            Searched.read(space, networks.texts, parts[split], known[split], positions[split], count)
+            Searched.read(space, networks.texts, parts[split], vectors[split], positions[split], count)
             for split in ("validation", "train")
         )
         texts = Texts.read(networks.texts, data.train.captions)
         torch.manual_seed(config.seed)
         setup = Setup(
-            objective=TwoStreamObjective(networks.texts, texts, known["train"], confused(space, known["train"])),
+            objective=TwoStreamObjective(networks.texts, texts, vectors["train"], confused(space, vectors["train"])),
             data=Arrays.numbered(positions["train"]),
             schedule=config.changed(SCHEDULE),
             validate=lambda module: Figures(
-                searched_training.blend(module, EVERY_TRAINING)[1]["accuracy"],
-                searched.blend(module, EVERY)[1]["accuracy"],
+                searched_training.blend(module, EVERY_TRAINING).accuracy,
+                searched.blend(module, EVERY).accuracy,
             ),
             augment=lambda pictures: pictures[:, : GRID**2].float(),
             setting=SETTING,
@@ -108,15 +108,14 @@ class TwoStreamTask(OnCaptions):
         def export(trained: Trained[TwoStreamObjective]) -> Export:
             trained.reporter.note("choosing the blend on Flickr8k's validation pictures")
             with trained.loop.accelerator.autocast():
-                weight, figures = searched.blend(trained.loop.module)
-            figures["epoch"] = len(trained.loop.history.rows)
-            draft = Export(_arrays(trained, weight), _facts(trained, networks, data, figures))
+                blend = searched.blend(trained.loop.module)
+            draft = Export(_arrays(trained, blend), _facts(trained, networks, data, blend))
             return _calibrated(trained, draft, networks, data.validation, objects)
 
         return Prepared(setup, export)
 
 
-def _arrays(trained: Trained[TwoStreamObjective], weight: float) -> dict[str, np.ndarray]:
+def _arrays(trained: Trained[TwoStreamObjective], blend: Blend) -> dict[str, np.ndarray]:
     """What is shipped, but for the calibration."""
     module = trained.loop.module
     return {
@@ -126,12 +125,12 @@ def _arrays(trained: Trained[TwoStreamObjective], weight: float) -> dict[str, np
             if name.startswith("model.")
         },
         "vocabulary": module.vocabulary.cpu().numpy().astype(np.int32),
-        "blend": np.array([weight], np.float32),
+        "blend": np.array([blend.weight], np.float32),
         **BLANK,
     }
 
 
-def _facts(trained: Trained[TwoStreamObjective], networks: Networks, data: Flickr8k, figures: dict[str, Any]) -> Facts:
+def _facts(trained: Trained[TwoStreamObjective], networks: Networks, data: Flickr8k, blend: Blend) -> Facts:
     return Facts(
         architecture=f"{network.LAYERS} layer of co-attention of {network.HEADS} heads, {network.CHANNELS} channels,"
         " between the 9 x 9 positions of EfficientNet-Lite2 and the tokens of all-MiniLM-L6-v2",
@@ -140,7 +139,7 @@ def _facts(trained: Trained[TwoStreamObjective], networks: Networks, data: Flick
         pictures={"train": len(data.train.files), "validation": len(data.validation.files)},
         recipe={**SETTING, "schedule": asdict(trained.loop.setup.schedule)},
         preprocessing=networks.whole_pictures.preprocessing,
-        validation=figures,
+        validation={**blend.as_dict(), "epoch": len(trained.loop.history.rows)},
         pretraining="EfficientNet-Lite2 trained on ImageNet, MiniLM on sentence pairs, both frozen",
     )
 

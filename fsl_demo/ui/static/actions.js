@@ -170,7 +170,7 @@ const typing = new Map(); // element to the timer after which what was typed is 
 function onInput(event) {
   const el = event.target;
   const output = el.parentElement?.querySelector("output");
-  if (el.type === "range" && output) output.textContent = el.id === "minimum" ? `${Math.round(100 * el.value)} %` : Number(el.value).toFixed(2);
+  if (el.type === "range" && output) output.textContent = el.id === "minimum" ? `${Math.round(100 * el.value)} %` : Number(el.value).toFixed(el.step === "1" ? 0 : 2);
   if (el.matches("[data-opacity]")) el.closest(".why").style.setProperty("--opacity", el.value);
   if (el.id === "minimum") results.choose("minimum", el.value);
   if (!el.matches("input[type=text][data-edit], textarea[data-edit]")) return;

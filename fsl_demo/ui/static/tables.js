@@ -14,7 +14,7 @@ let takenOut = [];
 export const isMounted = () => Boolean(found && episodes);
 
 export function mountSearch(root) {
-  found = new Panel(root.querySelector("#found"), "found", () => {
+  found = new Panel(root.querySelector("#found"), "search_results", () => {
     showTicks(root);
     if (root.querySelector("[data-unranked]") && searches.at(-1).asked !== found.asked) {
       searches.at(-1).asked = found.asked + 1;

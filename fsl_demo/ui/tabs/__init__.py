@@ -1,7 +1,7 @@
 """The tabs of the page. A new one is a module in this folder and a line here."""
 
 from fsl_demo.core.tables import load
-from fsl_demo.ui.requests import Registry, Tab
+from fsl_demo.ui.requests import RequestRegistry, Tab
 
 TABS: tuple[Tab, ...] = load(
     __name__,
@@ -11,4 +11,4 @@ TABS: tuple[Tab, ...] = load(
     "search:TAB",
     "collection:TAB",
 )
-REGISTRY = Registry(TABS)
+REGISTRY = RequestRegistry(TABS)

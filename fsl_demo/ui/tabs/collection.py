@@ -9,6 +9,8 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from fsl_demo.core.errors import UserError
+from fsl_demo.services.episodes import export_episodes
+from fsl_demo.store import EpisodeFilter
 from fsl_demo.store.exchange import FORMATS, Format
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import Document
@@ -36,12 +38,15 @@ class Episodes(Panel):
 
     def html(self, context: Context) -> str:
         everything = context.workspace.episodes()
-        found = context.workspace.episodes(self.text, self.class_name, self.method, self.since, self.until)
+        wanted = EpisodeFilter(
+            text=self.text, class_name=self.class_name, method=self.method, since=self.since, until=self.until
+        )
+        matching = context.workspace.episodes(wanted)
         return context.render(
             "episodes.html",
             asked=self,
             everything=bool(everything),
-            episodes=found,
+            episodes=matching,
             class_names=sorted({name for summary in everything for name in summary.classes}),
             methods=sorted({method for summary in everything for method in summary.methods}),
             formats=[(kind.id, _title(context, kind)) for kind in FORMATS.values()],
@@ -58,7 +63,7 @@ def _title(context: Context, kind: Format) -> str:
 def _drafts(context: Context) -> list[dict[str, Any]]:
     """Unsaved work of other pages and earlier days, which can be continued."""
     shown = []
-    for draft in context.workspace.recent_drafts():
+    for draft in context.workspace.drafts.recent():
         try:
             document = Document.from_json(draft.data)
         except (KeyError, TypeError, ValueError, AttributeError):
@@ -92,7 +97,7 @@ class ForgetDraft(Edit):
     draft: Name
 
     def apply(self, context: Context) -> None:
-        context.workspace.delete_draft(self.draft)
+        context.workspace.drafts.delete(self.draft)
 
 
 class Reopen(Opening):
@@ -128,10 +133,9 @@ class Export(JobRequest):
 
         def run(job: Job) -> None:
             job.progress(_title(context, kind))("write", 0, 0)
-            chosen = self.episodes or [summary.id for summary in context.workspace.episodes()]
             path = context.page.exports / f"episodes-{datetime.now():%Y%m%d-%H%M%S}-{kind.id}{kind.suffix}"
-            kind.write([(episode_id, context.workspace.episode(episode_id)) for episode_id in chosen], path)
-            job.outcome = Outcome("exported", len(chosen), path.name)
+            count = export_episodes(context.workspace, kind, ids=self.episodes, path=path)
+            job.outcome = Outcome("exported", count, path.name)
 
         return run
 

@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from fsl_demo.core.episodes import MAX_NAME, quiet
-from fsl_demo.core.errors import UserError
 from fsl_demo.core.spaces import ImageTextSpace
 from fsl_demo.inference.phrases import sentence_vector
 from fsl_demo.services import search
@@ -24,7 +23,7 @@ from fsl_demo.ui.uploads import place, row_called
 PAGE = 60
 
 
-class Found(Panel):
+class SearchResults(Panel):
     """The pictures that were asked for: by a sentence, by words of captions, by a picture, or the collection as it is.
 
     Attributes:
@@ -50,20 +49,20 @@ class Found(Panel):
         spaces = search.spaces(context.registry)
         collection = context.workspace.collection()
         if not spaces or not collection:
-            return context.render("found.html#empty", spaces=bool(spaces), taken_out=self.taken_out)
+            return context.render("search_results.html#empty", spaces=bool(spaces), taken_out=self.taken_out)
         method = self.method if self.method in spaces else next(iter(spaces))
-        offered = [one for one in collection if one.picture.sha256 != self.like and _fits(one, self.only)]
-        hits, unranked = _hits(context, self, offered, spaces[method])
+        offered = [member for member in collection if member.picture.sha256 != self.like and _fits(member, self.only)]
+        hits, unranked = _hits(context, self, offered=offered, space=spaces[method])
         shown = hits[: PAGE * max(1, self.pages)]
         best = max((hit.similarity for hit in shown if hit.similarity is not None), default=0.0)
-        names = sorted({name for one in collection for name in one.classes})
+        names = sorted({name for member in collection for name in member.classes})
         return context.render(
-            "found.html#found",
+            "search_results.html#results",
             asked=self,
             method=method,
             spaces=[(name, space.title) for name, space in spaces.items()],
             class_names=names,
-            unlabelled=bool(names) and not all(one.classes for one in collection),
+            unlabelled=bool(names) and not all(member.classes for member in collection),
             captioner=chosen_captioner(context),
             undescribed=_undescribed(context, collection),
             hits=[_tile(context, hit, best) for hit in shown],
@@ -78,7 +77,7 @@ class Found(Panel):
                 if not row.is_blank()
             ],
             new_name=" ".join(self.sentence.split())[:60],
-            removable=any(hit.one.added for hit in shown),
+            removable=any(hit.member.added for hit in shown),
         )
 
 
@@ -89,11 +88,9 @@ class Index(JobRequest):
     method: Name = ""
 
     def work(self, context: Context) -> Callable[[Job], None]:
-        spaces = search.spaces(context.registry)
-        if not spaces:
-            raise UserError("no_joint_space")
-        space = spaces.get(self.method) or next(iter(spaces.values()))
-        pictures = [one.picture for one in context.workspace.collection()]
+        known = self.method in search.spaces(context.registry)
+        space = search.space_named(context.registry, self.method if known else "")
+        pictures = [member.picture for member in context.workspace.collection()]
         return lambda job: index_of(space).add(pictures, job.progress(space.title))
 
 
@@ -114,7 +111,7 @@ class TakeOut(Edit):
     pictures: Shas
 
     def apply(self, context: Context) -> None:
-        known = {one.picture.sha256: one for one in context.workspace.collection()}
+        known = {member.picture.sha256: member for member in context.workspace.collection()}
         context.workspace.take_from_collection([sha for sha in self.pictures if sha in known and known[sha].added])
         staying = sum(bool(known[sha].episodes) for sha in self.pictures if sha in known)
         if staying:
@@ -149,29 +146,27 @@ class SendToSupport(Edit):
 class _Hit:
     """A picture that was found: by its similarity, or by what its caption says."""
 
-    one: CollectionPicture
+    member: CollectionPicture
     similarity: float | None = None
-    said: CaptionMatch | None = None
+    caption: CaptionMatch | None = None
 
 
 def _hits(
-    context: Context, asked: Found, offered: Sequence[CollectionPicture], space: ImageTextSpace
+    context: Context, asked: SearchResults, offered: Sequence[CollectionPicture], space: ImageTextSpace
 ) -> tuple[list[_Hit], int]:
     """The pictures that were asked for, best first, and how many of those offered cannot be ranked yet."""
-    by_hash = {one.picture.sha256: one for one in offered}
+    by_hash = {member.picture.sha256: member for member in offered}
     if asked.words:
-        if not asked.sentence.strip():
-            raise UserError("search_empty")
-        matches = context.workspace.pictures_that_say(asked.sentence)
-        return [_Hit(by_hash[said.picture], said=said) for said in matches if said.picture in by_hash], 0
+        matches = search.matching_captions(context.workspace, asked.sentence, by_hash)
+        return [_Hit(by_hash[match.picture], caption=match) for match in matches], 0
     vector = _vector(context, asked, space)
     if vector is None:
-        return [_Hit(one) for one in offered], 0
+        return [_Hit(member) for member in offered], 0
     ranked = index_of(space).search(vector, list(by_hash), len(by_hash))
     return [_Hit(by_hash[match.sha256], match.similarity) for match in ranked], len(by_hash) - len(ranked)
 
 
-def _vector(context: Context, asked: Found, space: ImageTextSpace) -> np.ndarray | None:
+def _vector(context: Context, asked: SearchResults, space: ImageTextSpace) -> np.ndarray | None:
     """What is asked for in the space; None for the collection as it is."""
     if asked.like:
         index = index_of(space)
@@ -180,23 +175,23 @@ def _vector(context: Context, asked: Found, space: ImageTextSpace) -> np.ndarray
     return sentence_vector(space, asked.sentence, quiet) if asked.sentence else None
 
 
-def _fits(one: CollectionPicture, only: str) -> bool:
+def _fits(member: CollectionPicture, only: str) -> bool:
     if only == "unlabelled":
-        return not one.classes
-    return not only or only.removeprefix("class:") in one.classes
+        return not member.classes
+    return not only or only.removeprefix("class:") in member.classes
 
 
 def _undescribed(context: Context, collection: Sequence[CollectionPicture]) -> int:
     captioner = chosen_captioner(context)
     known = context.workspace.described(captioner.card.id) if captioner else set()
-    return sum(one.picture.sha256 not in known for one in collection)
+    return sum(member.picture.sha256 not in known for member in collection)
 
 
-def _nothing(context: Context, asked: Found, offered: Sequence[CollectionPicture]) -> str:
+def _nothing(context: Context, asked: SearchResults, offered: Sequence[CollectionPicture]) -> str:
     """Why nothing is on view, and what to do about it."""
     if not asked.words:
         return context.say("search.no_match")
-    described = context.workspace.captions([one.picture.sha256 for one in offered])
+    described = context.workspace.captions([member.picture.sha256 for member in offered])
     if not described:
         return context.say("search.none_described")
     rest = len(offered) - len(described)
@@ -205,7 +200,7 @@ def _nothing(context: Context, asked: Found, offered: Sequence[CollectionPicture
 
 
 def _tile(context: Context, hit: _Hit, best: float) -> dict[str, Any]:
-    sha, document = hit.one.picture.sha256, context.document
+    sha, document = hit.member.picture.sha256, context.document
     where = ""
     if sha in document.queries:
         where = context.say("query")
@@ -213,12 +208,12 @@ def _tile(context: Context, hit: _Hit, best: float) -> dict[str, Any]:
         where = context.class_name(support[sha])
     return {
         "sha": sha,
-        "name": hit.one.picture.name,
-        "classes": ", ".join(hit.one.classes),
+        "name": hit.member.picture.name,
+        "classes": ", ".join(hit.member.classes),
         "similarity": hit.similarity,
         "share": 100 * max(0.0, hit.similarity or 0.0) / max(best, 1e-6),
         "where": where,
-        "said": hit.said,
+        "caption": hit.caption,
     }
 
 
@@ -226,6 +221,6 @@ TAB = Tab(
     "search",
     "tab_search",
     "search.html",
-    (Found, Index, AddToCollection, TakeOut, SendToQueries, SendToSupport),
+    (SearchResults, Index, AddToCollection, TakeOut, SendToQueries, SendToSupport),
     lambda context: {},
 )

@@ -91,7 +91,7 @@ TAB = Tab(
     "workbench.html",
     (
         *edits.EDITS,
-        *(edits.New, edits.Duplicate, edits.Example, edits.Latest),
+        *(edits.New, edits.Duplicate, edits.OpenExample, edits.Latest),
         *(Predict, Describe, CropFaces, clip_weights.Download),
         prompting.Sentences,
     ),

@@ -172,7 +172,7 @@ class Duplicate(Opening):
         return drafts.start(context.document.copy())
 
 
-class Example(Opening):
+class OpenExample(Opening):
     example: Name
 
     def open(self, context: Context, drafts: Drafts) -> OpenDraft:

@@ -11,8 +11,9 @@ import pytest
 
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
-from fsl_demo.store.exchange import archive, read, read_class_pictures
+from fsl_demo.store.exchange import archive, read
 from fsl_demo.store.exchange.archive import open_source
+from tests.store.exchange.class_folders import read_class_pictures
 
 
 def png(picture: Picture) -> bytes:

@@ -10,8 +10,9 @@ from fsl_demo.core.episodes import LabelledEpisode
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.store import Workspace
-from fsl_demo.store.exchange import FORMATS, read, read_class_pictures
+from fsl_demo.store.exchange import FORMATS, read
 from fsl_demo.store.exchange.class_pictures import SPLITS
+from tests.store.exchange.class_folders import read_class_pictures
 
 
 @pytest.fixture(params=["folder", "zip"])

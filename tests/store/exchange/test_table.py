@@ -7,10 +7,10 @@ import pytest
 
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, Label, LabelledEpisode
 from fsl_demo.core.errors import UserError
-from fsl_demo.core.file_names import plain_cell
+from fsl_demo.core.file_names import plain_cell, safe_cell
 from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.store import Workspace
-from fsl_demo.store.exchange import FORMATS, read, safe_cell
+from fsl_demo.store.exchange import FORMATS, read
 from fsl_demo.store.exchange.table import COLUMNS
 
 write = FORMATS["csv"].write

@@ -1,0 +1,198 @@
+"""The JSON documents that the command line prints and the API answers with; `docs/api.md` describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from typing_extensions import TypedDict
+
+from fsl_demo.core.capabilities import Captioner
+from fsl_demo.core.episodes import Caption, ClassSpec, Combined, Episode, LabelledEpisode, Scores, combine
+from fsl_demo.core.pictures import Picture
+
+DECIMALS = 6
+"""Digits of probabilities, scores and similarities."""
+
+
+class PredictionDocument(TypedDict):
+    """What one method says of one query; `scores` are probabilities by class."""
+
+    label: str
+    probability: float
+    unlike: bool
+    scores: dict[str, float]
+
+
+class AnswerDocument(TypedDict):
+    """The one answer of all methods to a query; `probabilities` are by class."""
+
+    answer: str
+    probability: float
+    unlike: bool
+    probabilities: dict[str, float]
+
+
+class QueryDocument(AnswerDocument):
+    """A query by its file, with what each method says, by id."""
+
+    file: str
+    predictions: dict[str, PredictionDocument]
+
+
+class MethodDocument(TypedDict):
+    """A method that answered: its id, the hash of its checkpoint, and how long it took."""
+
+    id: str
+    checkpoint: str
+    seconds: float
+
+
+class PredictDocument(TypedDict):
+    """The answer of `predict`."""
+
+    classes: list[str]
+    methods: list[MethodDocument]
+    queries: list[QueryDocument]
+
+
+class CaptionText(TypedDict):
+    """A candidate; `score` is the log-probability a word, `fit` the similarity of sentence and picture."""
+
+    text: str
+    score: float
+    fit: float
+    doubtful: bool
+
+
+class CaptionDocument(TypedDict):
+    """The answer of `caption` for one picture: candidates, best first."""
+
+    file: str
+    sha256: str
+    captioner: str
+    captions: list[CaptionText]
+
+
+class StoredQueryDocument(TypedDict):
+    """A query of a saved episode; the answer is None where no method has scored it."""
+
+    number: int
+    file: str
+    sha256: str
+    answer: str | None
+    probability: float | None
+    unlike: bool | None
+    probabilities: dict[str, float] | None
+    predictions: dict[str, PredictionDocument]
+    labelled: bool
+    label: str | None
+    annotator: str | None
+
+
+def prediction(scores: Scores, query: int, classes: Sequence[ClassSpec]) -> PredictionDocument:
+    """What a method says of one query."""
+    answer = _answer(scores, query, classes)
+    return {
+        "label": answer["answer"],
+        "probability": answer["probability"],
+        "unlike": answer["unlike"],
+        "scores": answer["probabilities"],
+    }
+
+
+def combined_answer(scores: Sequence[Scores], query: int, classes: Sequence[ClassSpec]) -> AnswerDocument:
+    """The methods' one answer to a query. Scores that do not reach as far as the query are left out."""
+    rows = [method.part(query, query + 1) for method in scores if query < len(method.probabilities)]
+    return _answer(combine(rows), 0, classes)
+
+
+def combined_answers(scores: Sequence[Scores], classes: Sequence[ClassSpec]) -> list[AnswerDocument]:
+    """The one answer to each query, as of `combined_answer`, from scores of the same queries."""
+    combined = combine(scores)
+    return [_answer(combined, query, classes) for query in range(len(combined.probabilities))]
+
+
+def predict_document(episode: Episode, files: Sequence[str], scores: Sequence[Scores]) -> PredictDocument:
+    """What the methods say of an episode's queries.
+
+    Args:
+        files: what to call each query, in order.
+        scores: of each method, for all queries.
+    """
+    answers = combined_answers(scores, episode.classes)
+    return {
+        "classes": [spec.name for spec in episode.classes],
+        "methods": [
+            {"id": method.method, "checkpoint": method.checkpoint, "seconds": round(method.seconds, 3)}
+            for method in scores
+        ],
+        "queries": [
+            {
+                "file": file,
+                **answers[query],
+                "predictions": {method.method: prediction(method, query, episode.classes) for method in scores},
+            }
+            for query, file in enumerate(files)
+        ],
+    }
+
+
+def caption_documents(
+    captioner: Captioner, pictures: Mapping[str, Picture], captions: Mapping[str, Sequence[Caption]]
+) -> list[CaptionDocument]:
+    """What a captioner says of pictures.
+
+    Args:
+        pictures: by what to call each.
+        captions: candidates by hash of the picture, best first.
+    """
+    return [
+        {
+            "file": file,
+            "sha256": picture.sha256,
+            "captioner": captioner.card.id,
+            "captions": [
+                {
+                    "text": caption.text,
+                    "score": round(caption.score, DECIMALS),
+                    "fit": round(caption.fit, DECIMALS),
+                    "doubtful": caption.doubtful,
+                }
+                for caption in captions[picture.sha256]
+            ],
+        }
+        for file, picture in pictures.items()
+    ]
+
+
+def stored_query_document(labelled: LabelledEpisode, query: int) -> StoredQueryDocument:
+    """What methods and people said of one query of a saved episode."""
+    episode, label = labelled.episode, labelled.labels.get(query)
+    scores = [run.scores for run in labelled.runs if query < len(run.scores.probabilities)]
+    answer = combined_answer(scores, query, episode.classes) if scores else None
+    return {
+        "number": query + 1,
+        "file": episode.queries[query].name,
+        "sha256": episode.queries[query].sha256,
+        "answer": answer["answer"] if answer else None,
+        "probability": answer["probability"] if answer else None,
+        "unlike": answer["unlike"] if answer else None,
+        "probabilities": answer["probabilities"] if answer else None,
+        "predictions": {method.method: prediction(method, query, episode.classes) for method in scores},
+        "labelled": label is not None,
+        "label": None if label is None or label.class_index is None else episode.classes[label.class_index].name,
+        "annotator": label.annotator if label else None,
+    }
+
+
+def _answer(scores: Scores | Combined, query: int, classes: Sequence[ClassSpec]) -> AnswerDocument:
+    probabilities = scores.probabilities[query]
+    unlike = scores.unlike(query) if isinstance(scores, Scores) else bool(scores.unlike[query])
+    return {
+        "answer": classes[scores.best(query)].name,
+        "probability": round(float(probabilities.max()), DECIMALS),
+        "unlike": unlike,
+        "probabilities": {
+            spec.name: round(float(value), DECIMALS) for spec, value in zip(classes, probabilities, strict=True)
+        },
+    }

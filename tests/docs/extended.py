@@ -1,0 +1,115 @@
+"""What the recipes of `docs/extending.md` add, asserted in a copy of the repository that has them.
+
+`test_extending.py` runs this file there; pytest does not collect it by itself.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import fsl_demo
+from fsl_demo.core.episodes import Label, LabelledEpisode, Run
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.registry import Registry
+from fsl_demo.services import reading
+from fsl_demo.store import Workspace
+from fsl_demo.ui import settings, shell
+from fsl_demo.ui.context import Context
+from fsl_demo.ui.document import Document
+from fsl_demo.ui.page import Page
+from fsl_demo.ui.texts import languages
+from tests.cli.conftest import SURFACES, Call
+from tests.cli.conftest import call as call
+from tests.cli.conftest import known_methods as known_methods
+from tests.cli.conftest import queries as queries
+from tests.cli.conftest import shared as shared
+from tests.cli.conftest import support as support
+
+pytestmark = pytest.mark.usefixtures("shared")
+
+
+def test_this_is_the_copy() -> None:
+    assert Path(fsl_demo.__file__).is_relative_to(Path.cwd())
+
+
+def test_the_method_is_listed_with_its_setting_and_so_are_captioner_and_detector(call: Call) -> None:
+    listed = call("methods", "--format", "json").json()
+    cards = {(card["kind"], card["id"]): card for card in listed}
+    assert [setting["name"] for setting in cards["method", "knn"]["settings"]] == ["neighbours", "none_below"]
+    assert ("captioner", "names") in cards and ("detector", "ink") in cards
+
+
+def test_the_command_line_predicts_explains_and_evaluates(
+    call: Call, support: Path, queries: Path, tmp_path: Path
+) -> None:
+    task = ("--support", support, "--methods", "knn", "--set", "knn.neighbours=2")
+    said = call("predict", *task, "--queries", queries, "--format", "csv")
+    assert {Path(row["file"]).stem: row["answer"] for row in said.csv()} == {f"{name} 1": name for name in SURFACES}
+    refused = call("predict", *task[:-1], "knn.neighbours=2.7", "--queries", queries)
+    assert refused.code == 1 and "2.7" in refused.err
+    query = queries / "brick 1.png"
+    said = call("explain", "--support", support, "--query", query, "--method", "knn", "--out", tmp_path)
+    assert [layer["role"] for layer in said.json()["layers"]] == ["query", "support"]
+    assert len(list(tmp_path.glob("*.png"))) == 2
+    options = ("--way", "3", "--shot", "1", "--queries", "2", "--episodes", "3", "--methods", "prototype,knn")
+    said = call("evaluate", "--data", support, *options)
+    assert "| knn |" in said.out
+
+
+def test_the_captioner_and_the_detector(call: Call, queries: Path, known_methods: Registry) -> None:
+    said = call("caption", queries / "brick 1.png", "--captioner", "names", "--format", "json").json()
+    assert said[0]["captioner"] == "names" and said[0]["captions"][0]["text"].startswith("a ")
+    picture = reading.queries(queries / "brick 1.png", lambda *_: None, print)["brick 1.png"]
+    assert len(known_methods.captioners["names"].words(picture, "a stone wall")) == 3
+    (regions,) = known_methods.detectors["ink"].detect([picture])
+    assert regions[0].words == (("ink", 1.0),)
+
+
+def labelled(known: Registry, support: Path, queries: Path) -> LabelledEpisode:
+    """An episode with an answer of the method and a label."""
+    episode = reading.task(support, None, lambda *_: None, print)
+    pictures = tuple(reading.queries(queries, lambda *_: None, print).values())
+    method = known.method("knn")
+    scores = method.fit(episode, method.Settings()).predict(pictures, lambda *_: None)
+    whole = type(episode)(episode.classes, episode.support, pictures)
+    return LabelledEpisode(whole, "Surfaces", (Run(scores),), {0: Label(0)})
+
+
+def test_the_page_has_the_setting_the_tab_and_the_language(
+    known_methods: Registry, support: Path, queries: Path, tmp_path: Path
+) -> None:
+    page = Page(Workspace(tmp_path), known_methods)
+    document = Document()
+    document.classes[0].name = "brick & stone"
+    draft = page.drafts.start(document)
+    context = Context(page, draft, languages()["fr"])
+    settings.write(context, "knn", "neighbours", "5")
+    assert draft.document.settings["knn"] == {"neighbours": 5}
+    with pytest.raises(UserError):
+        settings.write(context, "knn", "neighbours", "2.7")
+    (control, _) = settings.controls(context, known_methods.method("knn"))
+    assert (control["label"], control["kind"], control["value"]) == ("Neighbours", "whole_number", 5)
+    parts = page.board(draft, languages()["fr"]).since("")["parts"]
+    assert "Nearest neighbours" in parts["methods"] and "Neighbours" in parts["methods"]
+    assert parts["counts"] == "<table><tr><td>brick &amp; stone</td><td>0</td></tr></table>"
+    assert "Prédire" in parts["go"]
+    labels = shell.i18n().translations["fr"]
+    assert (labels["tab_results"], labels["Counts"]) == ("Résultats", "Counts")
+    assert 'data-part="counts"' in str(shell.blocks(page).get_config_file())
+
+
+def test_the_export_has_the_answers_of_the_method(
+    call: Call, known_methods: Registry, support: Path, queries: Path, tmp_path: Path
+) -> None:
+    Workspace(tmp_path).save_episode(labelled(known_methods, support, queries))
+    file = tmp_path / "labels.jsonl"
+    assert call("episodes", "export", "--format", "jsonl", "--out", file, "--workspace", tmp_path).code == 0
+    (row,) = map(json.loads, file.read_text(encoding="utf-8").splitlines())
+    assert (row["label"], row["answers"]) == ("brick", {"knn": "brick"})
+
+
+def test_the_verb(call: Call, support: Path) -> None:
+    assert call("classes", support).out.split() == ["class", "pictures", "brick", "3", "grass", "3", "gravel", "3"]

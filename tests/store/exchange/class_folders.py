@@ -1,0 +1,21 @@
+"""Class folders read from a path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fsl_demo.core.episodes import Progress, quiet
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture
+from fsl_demo.store import Workspace
+from fsl_demo.store.exchange.archive import open_source
+from fsl_demo.store.exchange.class_pictures import pictures_by_class
+
+
+def read_class_pictures(
+    path: Path, progress: Progress = quiet, workspace: Workspace | None = None
+) -> tuple[dict[str, list[Picture]], list[UserError]]:
+    """The pictures of each class, and what was wrong with those that are left out."""
+    with open_source(path) as source:
+        read = pictures_by_class(source, progress, workspace)
+    return read.classes, read.faults

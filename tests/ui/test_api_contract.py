@@ -1,0 +1,146 @@
+"""The API's contract: what the running application announces, and that real answers keep to it.
+
+A change of the contract is meant to be seen. With FSL_DEMO_WRITE_CONTRACT=1 in the
+environment these tests write the file anew; `docs/api.md` and the changelog then say what changed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from gradio_client import Client, handle_file
+from pydantic import TypeAdapter, ValidationError
+
+from fsl_demo.services.documents import CaptionDocument, PredictDocument
+from tests.ui.conftest import Paint, zipped
+
+CONTRACT = Path(__file__).with_name("api_contract.json")
+DOCS = Path(__file__).parents[2] / "docs" / "api.md"
+ANSWERS: dict[str, TypeAdapter[Any]] = {
+    "/predict": TypeAdapter(PredictDocument),
+    "/caption": TypeAdapter(list[CaptionDocument]),
+}
+
+
+def contract(announced: dict[str, Any]) -> dict[str, Any]:
+    """What is announced of the end points, and the schemas of their answers."""
+    points = announced["named_endpoints"]
+    return {
+        name: {
+            "parameters": [
+                {
+                    "name": parameter["parameter_name"],
+                    "has_default": parameter["parameter_has_default"],
+                    "default": parameter["parameter_default"],
+                    "type": parameter["type"],
+                    "python_type": parameter["python_type"]["type"],
+                }
+                for parameter in point["parameters"]
+            ],
+            "returns": [answer["type"] for answer in point["returns"]],
+            "description": point["description"],
+            "answer": ANSWERS[name].json_schema(),
+        }
+        for name, point in points.items()
+    }
+
+
+def keeps_to(endpoint: str, answer: Any) -> None:
+    """The answer has every field of the contract, of its type, and no other."""
+    adapter = ANSWERS[endpoint]
+    assert adapter.dump_python(adapter.validate_python(answer, strict=True)) == answer
+
+
+def test_what_is_announced_is_what_was_agreed(address: str) -> None:
+    announced = httpx.get(f"{address}/gradio_api/info").json()
+    if os.environ.get("FSL_DEMO_WRITE_CONTRACT"):
+        CONTRACT.write_text(json.dumps(contract(announced), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert contract(announced) == json.loads(CONTRACT.read_text(encoding="utf-8"))
+    assert not announced["unnamed_endpoints"]
+
+
+def test_predict_keeps_to_the_contract(api: Client, paint: Paint, tmp_path: Path) -> None:
+    support = zipped(tmp_path, {"red/1.png": paint("r.png", (200, 9, 9)), "blue/1.png": paint("b.png", (9, 9, 200))})
+    keeps_to(
+        "/predict",
+        api.predict(
+            queries=handle_file(paint("q.png", (210, 20, 20))),
+            support=handle_file(support),
+            descriptions={"Red": ["a red surface"]},
+            names=["prototype", "asif"],
+            api_name="/predict",
+        ),
+    )
+
+
+def test_caption_keeps_to_the_contract(api: Client, paint: Paint) -> None:
+    keeps_to("/caption", api.predict(pictures=handle_file(paint("q2.png", (200, 9, 9))), api_name="/caption"))
+
+
+def test_what_does_not_keep_to_it_is_noticed() -> None:
+    caption = {"text": "a dog", "score": -1.0, "fit": 0.3, "doubtful": False}
+    document = {"file": "q.png", "sha256": "0" * 64, "captioner": "dictated", "captions": [caption]}
+    keeps_to("/caption", [document])
+    with pytest.raises(AssertionError):
+        keeps_to("/caption", [{**document, "more": 1}])
+    for wrong in ({**document, "captions": None}, {"file": "q.png"}):
+        with pytest.raises(ValidationError):
+            keeps_to("/caption", [wrong])
+
+
+def test_every_argument_and_field_is_documented() -> None:
+    text = DOCS.read_text(encoding="utf-8")
+    for name, point in json.loads(CONTRACT.read_text(encoding="utf-8")).items():
+        assert f"## `{name}`" in text
+        section = text.split(f"## `{name}`")[1].split("\n## ")[0]
+        for word in {parameter["name"] for parameter in point["parameters"]} | _fields(point["answer"]):
+            assert f"`{word}`" in section, (name, word)
+
+
+@pytest.fixture
+def files(paint: Paint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The files of the examples, in the working folder."""
+    monkeypatch.chdir(tmp_path)
+    paint("new.png", (210, 20, 20)).rename("new.png")
+    support = {"red/1.png": paint("r.png", (200, 9, 9)), "blue/1.png": paint("b.png", (9, 9, 200))}
+    Path(zipped(tmp_path, support)).rename("pets.zip")
+    return tmp_path
+
+
+def example(language: str, address: str) -> str:
+    """The example of the documentation, for this address."""
+    (code,) = re.findall(rf"```{language}\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+    return code.replace("http://127.0.0.1:7860", address)
+
+
+def test_the_example_in_python(address: str, files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    exec(example("python", address), {})
+    assert capsys.readouterr().out.splitlines() == ["new.png red 100%", "a picture called new"]
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
+def test_the_example_with_curl(address: str, files: Path) -> None:
+    done = subprocess.run(["bash", "-c", example("sh", address)], capture_output=True, text=True, timeout=60)
+    event, data = done.stdout.strip().splitlines()[-2:]
+    assert event == "event: complete", done.stdout + done.stderr
+    (answer,) = json.loads(data.removeprefix("data: "))
+    keeps_to("/predict", answer)
+    assert answer["queries"][0]["answer"] == "red"
+
+
+def _fields(schema: Any) -> set[str]:
+    """Names of all fields of a JSON schema."""
+    if isinstance(schema, list):
+        return set().union(*map(_fields, schema))
+    if not isinstance(schema, dict):
+        return set()
+    own = set(schema.get("properties", {}))
+    return own.union(*map(_fields, schema.values()))
