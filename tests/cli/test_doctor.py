@@ -34,6 +34,7 @@ def test_all_is_well(call: Call, queries: Path, tmp_path: Path) -> None:
     assert "whole" in found["workspace"]
 
 
+@pytest.mark.slow
 def test_faults_are_listed(call: Call, queries: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Workspace(tmp_path).add_picture(ingest(queries / "brick 1.png"))
     (stored,) = (file for file in (tmp_path / "blobs").rglob("*") if file.is_file())
@@ -50,6 +51,7 @@ def test_faults_are_listed(call: Call, queries: Path, tmp_path: Path, monkeypatc
     assert "1 faults" in said.out
 
 
+@pytest.mark.slow
 def test_a_workspace_that_is_none(call: Call, tmp_path: Path) -> None:
     said = call("doctor", "--workspace", tmp_path / "none")
     assert said.code == 0
