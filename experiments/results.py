@@ -3,8 +3,8 @@
     python -m experiments.results
 
 A result file is JSON: a `title`, paragraphs `about`, and `tables`. A table has `columns` and `rows`, or `evaluated`:
-what `evaluate --format json` printed, as `{"command", "data", "documents"}`. Each row names the `command` that makes
-its figures. A cell is a text, a figure, or a list of both. A figure is a number named by its kind, with the bounds of
+names of files in `docs/results/evaluated/` that `evaluate --json` wrote. Each row names the `command` that makes its
+figures. A cell is a text, a figure, or a list of both. A figure is a number named by its kind, with the bounds of
 its 95 % interval as `low` and `high` where it has one:
 
 share    a part of 1, shown in percent
@@ -43,17 +43,22 @@ CARD = ["checkpoint", "what", "measured"]
 
 def page(files: Path = FILES, checkpoints: Path = CHECKPOINTS) -> str:
     """The whole page as Markdown."""
-    sections = [_section(json.loads(file.read_text(encoding="utf-8"))) for file in sorted(files.glob("*.json"))]
+    sections = [_section(_read(file), files / "evaluated") for file in sorted(files.glob("*.json"))]
     return "\n".join([HEAD, *sections, _cards(checkpoints)])
 
 
-def _section(document: dict[str, Any]) -> str:
+def _read(file: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return document
+
+
+def _section(document: dict[str, Any], evaluated: Path) -> str:
     lines = [f"## {document['title']}", "", *_paragraphs(document)]
     for table in document["tables"]:
         if "title" in table:
             lines += [f"### {document['title']}: {table['title']}", ""]
         lines += _paragraphs(table)
-        rows = table["rows"] if "rows" in table else [row for run in table["evaluated"] for row in _evaluated(run)]
+        rows = table.get("rows") or [row for name in table["evaluated"] for row in _evaluated(_read(evaluated / name))]
         lines.append(_table(table.get("columns", EVALUATED), rows))
     return "\n".join(lines)
 
@@ -91,12 +96,12 @@ def _figure(figure: dict[str, float]) -> str:
 
 
 def _evaluated(run: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The rows of what one `evaluate --format json` printed."""
+    """The rows of what one `evaluate --json` wrote."""
     for report in run["documents"]:
         task = f"{report['way']}-way {report['shot']}-shot, {report['episodes']:,} episodes"
         for figures in report["figures"]:
             row = {
-                "data": run["data"],
+                "data": f"`{Path(run['data']).name}`",
                 "task": task,
                 "method": f"`{figures['method']}`",
                 "measured": _bounded("share", figures, "accuracy", "low", "high"),
@@ -117,7 +122,7 @@ def _cards(checkpoints: Path) -> str:
     """The figures of test data that the cards of the shipped checkpoints carry."""
     rows: list[dict[str, Any]] = []
     for file in sorted(checkpoints.glob("*/card.json")):
-        figures = json.loads(file.read_text(encoding="utf-8"))["figures"]
+        figures = _read(file)["figures"]
         tests = figures.get("test", []) if isinstance(figures, dict) else []
         command = ""
         for test in tests:

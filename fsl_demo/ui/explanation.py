@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from fsl_demo import checkpoints
 from fsl_demo.core.capabilities import Classifier, FillsBlanks, Method, NamesPictures
 from fsl_demo.core.episodes import Explanation, Focus, Layer, quiet
 from fsl_demo.core.errors import UserError
@@ -151,7 +152,8 @@ _classifiers: OrderedDict[tuple[object, ...], Classifier] = OrderedDict()
 def _fitted(context: Context, method: Method) -> Classifier:
     """The method fitted to the document's support set; features come from the cache, and the last ones are kept."""
     document, transductive = context.document, method.card.transductive
-    key = (context.draft.id, id(method), document.evidence(), tuple(document.queries) if transductive else ())
+    queries = tuple(document.queries) if transductive else ()
+    key = (context.draft.id, id(method), document.evidence(), queries, checkpoints.in_use())
     classifier = _classifiers.pop(key, None)
     if classifier is None:
         episode = document.episode(context.picture, queries=transductive)

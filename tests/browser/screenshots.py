@@ -1,12 +1,14 @@
-"""Takes the README's pictures again: `python -m tests.browser.screenshots [FOLDER]`."""
+"""Takes the documentation's pictures again: `python -m tests.browser.screenshots [FOLDER]`."""
 
 from __future__ import annotations
 
+import io
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from fsl_demo.ui import examples
@@ -106,7 +108,8 @@ def main() -> None:
         while page.locator("[data-action=dismiss-job]").count():
             page.locator("[data-action=dismiss-job]").first.click()
         page.evaluate("document.activeElement?.blur()")
-        page.screenshot(path=into / f"{name}.png", animations="disabled")
+        shot = Image.open(io.BytesIO(page.screenshot(animations="disabled")))
+        shot.convert("RGB").save(into / f"{name}.webp", quality=88, method=6)
 
     def fresh(browser: Browser, locale: str = "en-US") -> Page:
         page = browser.new_context(locale=locale, viewport={"width": 1280, "height": 900}).new_page()

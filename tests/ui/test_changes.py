@@ -183,6 +183,7 @@ def test_it_outlives_a_restart_and_undo_but_is_not_saved(filled: Browser, page: 
     assert not reopened.previous and reopened.results[0].descriptions == ["green", ""]
 
 
+@pytest.mark.slow
 def test_queries_beyond_the_first_are_folded_and_the_rest_is_counted(filled: Browser, paint: Paint) -> None:
     remove_pictures(filled, 1)
     filled.add("queries", *(paint(f"more{n}.png", (180 + n, 20, 20)) for n in range(70)))
