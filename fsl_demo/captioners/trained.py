@@ -7,7 +7,6 @@ it.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -20,13 +19,13 @@ from fsl_demo.backbones.captioners import NETWORKS, PARTS, PICTURE, Captioning
 from fsl_demo.backbones.language_model import LanguageModel
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.towers import PictureTowers
-from fsl_demo.checkpoints import Source
+from fsl_demo.checkpoints import Checkpoint, Current, Source
 from fsl_demo.checkpoints.card import GatedArchitecture, PrefixArchitecture
 from fsl_demo.core.capabilities import Captions
 from fsl_demo.core.episodes import Caption, Layer, Progress, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
-from fsl_demo.inference.compact_space import of_sentences
+from fsl_demo.inference.compact_space import CompactSpace, of_sentences
 
 BATCH = 8
 """Pictures that are described at once."""
@@ -78,24 +77,27 @@ class TrainedCaptioner(Captions):
         self, networks: Networks, checkpoint: Source | None = None, language: LanguageModel | None = None
     ) -> None:
         self.networks, self.towers = networks, PictureTowers(networks)
-        self.joint = of_sentences(networks)
+        self._joint = of_sentences(networks)
         self._language = language
-        self.checkpoint: Source = checkpoint or self.shipped
-        self._loaded: tuple[Any, str, Doubt] | None = None
-        self._lock = threading.Lock()
+        self._current = Current(self._read, checkpoint or self.shipped)
+
+    @property
+    def joint(self) -> CompactSpace:
+        """The space in which sentences and pictures are compared."""
+        return self._joint()
 
     def load(self, progress: Progress = quiet) -> Any:
         """The `Captioning` network, loaded once.
 
         Raises:
-            UserError: `weights_missing`, `weights_differ`, `card_differs`.
+            UserError: what is wrong with the checkpoint, or with the language model.
         """
-        return self._load(progress)[0]
+        return self._current(progress)[0]
 
     @property
     def weights(self) -> str:
         """Hashes of the captioner's, the language model's and the built-in model's weights."""
-        network, sha256, _ = self._load()
+        network, sha256, _ = self._current()
         return "+".join((sha256, network.language.weights, self.joint.weights))
 
     def describe(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[tuple[Caption, ...]]:
@@ -104,14 +106,14 @@ class TrainedCaptioner(Captions):
         Raises:
             UserError: as of `load`.
         """
-        doubt, found = self._load(progress)[2], []
+        doubt, joint, found = self._current(progress)[2], self._joint(progress), []
         for start in range(0, len(pictures), BATCH):
             progress("describe", start, len(pictures))
             group = pictures[start : start + BATCH]
             said = self.candidates(group, progress)
-            texts = self.joint.texts([[text] for some in said for text, _ in some])
+            texts = joint.texts([[text] for some in said for text, _ in some])
             owners = [number for number, some in enumerate(said) for _ in some]
-            embedded = self.joint.embed(group)
+            embedded = joint.embed(group)
             fits = iter((embedded[owners] * texts).sum(axis=1))
             for some, vector in zip(said, embedded, strict=True):
                 captions = [(text, score, float(next(fits))) for text, score in some]
@@ -186,24 +188,17 @@ class TrainedCaptioner(Captions):
         them, [W, 130]."""
         raise NotImplementedError
 
-    def _load(self, progress: Progress = quiet) -> tuple[Any, str, Doubt]:
-        with self._lock:
-            if self._loaded is None:
-                self._loaded = self._read(progress)
-            return self._loaded
-
-    def _read(self, progress: Progress) -> tuple[Any, str, Doubt]:
-        from fsl_demo import checkpoints, runtime
+    def _read(self, stored: Checkpoint) -> tuple[Any, str, Doubt]:
+        from fsl_demo import runtime
         from fsl_demo.backbones.trained import shuffled
 
-        stored = checkpoints.load(self.checkpoint)
         arrays = {name: torch.from_numpy(array.astype(np.float32)) for name, array in stored.arrays.items()}
         doubt = Doubt(*(arrays.pop(f"doubt_{part}", torch.zeros(0)).numpy() for part in ("photographs", "below")))
         architecture = stored.card.architecture
         if not isinstance(architecture, PrefixArchitecture | GatedArchitecture):
             raise UserError("card_incomplete", name=stored.name, reason="architecture of a captioner")
         arguments = architecture.model_dump(exclude={"network"})
-        spoken = self._language or self.networks.language_model(stored, progress)
+        spoken = self._language or self.networks.language_model(stored)
         try:
             network: Captioning = NETWORKS[architecture.network](spoken, arrays["mean"], arrays["spread"], **arguments)
             if self.networks.shuffle is not None:
