@@ -101,6 +101,13 @@ def captions() -> None:
         row(f"  {what}", *(f"{median(some, name):.2f}" for some in found.values()), goal)
 
 
+def evaluation() -> None:
+    found = measure("evaluation")
+    row("600 episodes of 2,000 embedded pictures, seconds", "1 shot", "5 shots")
+    for name in dict.fromkeys(key.rsplit(" ", 1)[0] for key in found):
+        row(f"  {name}", *(f"{found[f'{name} {shot}']['seconds']:.1f}" for shot in (1, 5)))
+
+
 def sorting() -> None:
     row("sort and undo 2,000 files, killed at 20 moments", "seconds", "goal")
     for mode in ("copy", "move"):
@@ -148,6 +155,8 @@ def main() -> None:
     retrieval()
     print()
     captions()
+    print()
+    evaluation()
     print()
     sorting()
     print()

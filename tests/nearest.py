@@ -62,6 +62,8 @@ class Nearest(Classifies[NearestSettings]):
 class Searching(Nearest, SearchesText):
     """`Nearest` with a space to search in."""
 
+    joint: Any = None
+
     def __init__(self, name: str, joint: Any) -> None:
         super().__init__(name)
         self.joint = joint
@@ -69,6 +71,8 @@ class Searching(Nearest, SearchesText):
 
 class Matching(Nearest, MatchesText):
     """`Nearest` with a model that matches."""
+
+    matcher: Any = None
 
     def __init__(self, name: str, matcher: Any) -> None:
         super().__init__(name)

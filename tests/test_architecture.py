@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import statistics
 import subprocess
 import sys
 from functools import cache
@@ -22,6 +23,8 @@ LAYERS = (
 )
 """From the foundation up; `store` stands beside the parts, and only services and doors may use it."""
 STORE_USES = {"core", "datasets", "runtime", "store"}
+DOORS = {"cli", "ui"}
+LONGEST_MODULE, MEDIAN_MODULE, LONGEST_FUNCTION = 300, 100, 60
 
 
 def modules() -> list[Path]:
@@ -105,3 +108,28 @@ def test_what_a_part_does_not_load(package: str, absent: tuple[str, ...]) -> Non
     code = f"import sys, {', '.join(names)}; print([name for name in {absent} if name in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert ran.stdout.strip() == "[]"
+
+
+def test_the_doors_know_nothing_of_each_other() -> None:
+    for path in modules():
+        own, used = part(dotted(path)), {part(name) for name in imports(path)}
+        if own in DOORS:
+            assert used.isdisjoint(DOORS - {own}), dotted(path)
+
+
+def test_no_module_is_long_and_most_are_short() -> None:
+    lines = {dotted(path): len(path.read_text(encoding="utf-8").splitlines()) for path in modules()}
+    assert {name: count for name, count in lines.items() if count > LONGEST_MODULE} == {}
+    assert statistics.median(lines.values()) < MEDIAN_MODULE
+
+
+def test_no_function_is_long() -> None:
+    long = [
+        f"{dotted(path)}.{node.name}: {node.end_lineno - node.lineno + 1} lines"
+        for path in modules()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.end_lineno is not None
+        and node.end_lineno - node.lineno + 1 > LONGEST_FUNCTION
+    ]
+    assert long == []

@@ -51,6 +51,8 @@ def environment(installed: Path) -> dict[str, str]:
     return os.environ | {"PYTHONPATH": str(installed), "PYTHONUNBUFFERED": "1"}
 
 
+@pytest.mark.slow
+@pytest.mark.process
 def test_the_wheel_holds_code_pages_checkpoints_and_examples_and_nothing_else(wheel: Path) -> None:
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     code = {file for file in (ROOT / "fsl_demo").rglob("*") if file.is_file() and "__pycache__" not in file.parts}
@@ -62,6 +64,8 @@ def test_the_wheel_holds_code_pages_checkpoints_and_examples_and_nothing_else(wh
     assert {"fsl_demo/ui/locales/en.toml", "fsl_demo/ui/static/main.js"} <= names
 
 
+@pytest.mark.slow
+@pytest.mark.process
 def test_the_wheel_depends_on_the_direct_requirements(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         (name,) = [name for name in archive.namelist() if name.endswith("METADATA")]
@@ -70,6 +74,7 @@ def test_the_wheel_depends_on_the_direct_requirements(wheel: Path) -> None:
         assert set(map(Requirement, head.requires or ())) == direct(RUNTIME)
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_installed_the_checkpoints_and_examples_are_found(installed: Path, tmp_path: Path) -> None:
     code = "from fsl_demo.core import shipped as s; print(s.EXAMPLES, *s.CHECKPOINTS.glob('*/card.json'), sep='\\n')"
@@ -81,6 +86,7 @@ def test_installed_the_checkpoints_and_examples_are_found(installed: Path, tmp_p
     assert set(done.stdout.splitlines()) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_installed_the_page_opens_from_another_folder(installed: Path, tmp_path: Path) -> None:
     command = fsl_demo(installed, "--port", "0")

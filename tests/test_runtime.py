@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -37,6 +38,7 @@ def device_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runtime, "_device", "cpu")
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_torchvision_can_be_imported_and_used_beside_this_torch() -> None:
     code = """
@@ -62,6 +64,7 @@ print(json.dumps({
         assert found["declared"] == (not found["cuda"])
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_nothing_is_declared_where_the_operators_load() -> None:
     code = """
@@ -81,14 +84,11 @@ print(json.dumps({
     assert found["loaded"] >= 1
 
 
-@pytest.mark.process
-def test_nothing_is_declared_without_torchvision() -> None:
-    code = """
-import importlib.util
-importlib.util.find_spec = lambda name: None
-print(json.dumps(runtime.guard_torchvision()))
-"""
-    assert in_fresh_process(code) is False
+def test_nothing_is_declared_without_torchvision(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "_library", None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert runtime.guard_torchvision() is False
+    assert runtime._library is None
 
 
 @pytest.mark.process
@@ -102,6 +102,7 @@ print(json.dumps([*(os.environ[name] for name in names), os.environ["OMP_NUM_THR
     assert in_fresh_process(code) == ["1", "1", "False", "PASSIVE", "1", False]
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_threads_reach_torch() -> None:
     code = "runtime.prepare(threads=1)\nimport torch\nprint(json.dumps(torch.get_num_threads()))"

@@ -110,6 +110,10 @@ class FeatureCache:
         vectors = [known[picture.sha256] for picture in pictures]
         return np.stack(vectors) if vectors else np.zeros((0, backbone.channels), np.float32)
 
+    def put_pooled(self, backbone: Backbone, vectors: Mapping[str, np.ndarray]) -> None:
+        """Keep pooled features that are known from elsewhere, by hash of the picture."""
+        self._vectors.put_vectors(_space(backbone), vectors)
+
     def maps(self, backbone: Backbone, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         """Feature maps of at least one picture, float32 [N, D, h, w]."""
         space = _space(backbone)

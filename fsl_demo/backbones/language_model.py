@@ -77,7 +77,7 @@ class LanguageModel:
             self.name = source.name
             read = self._from_transformers(source)
         else:
-            checkpoint = source if isinstance(source, Checkpoint) else checkpoints.load(source)
+            checkpoint = checkpoints.load(source)
             self.name = checkpoint.home.name
             read = self._from_checkpoint(checkpoint)
         self.network: Any = read.eval().requires_grad_(False).to(runtime.device())

@@ -40,7 +40,7 @@ class TrainedNetwork:
     def __init__(
         self, source: Source | Checkpoint, shuffle: int | None = None, pictures: EfficientNetLite0 | None = None
     ) -> None:
-        self.checkpoint = self.embedder = source if isinstance(source, Checkpoint) else checkpoints.load(source)
+        self.checkpoint = self.embedder = checkpoints.load(source)
         card, name = self.checkpoint.card, self.checkpoint.name
         self.name, self.id, self.title = name, name, name
         self.weights = self.checkpoint.sha256

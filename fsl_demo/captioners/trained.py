@@ -7,7 +7,6 @@ it.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
@@ -20,13 +19,13 @@ from fsl_demo.backbones.captioners import NETWORKS, PARTS, PICTURE, Captioning
 from fsl_demo.backbones.language_model import LanguageModel
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.towers import PictureTowers
-from fsl_demo.checkpoints import Source
+from fsl_demo.checkpoints import Checkpoint, Current, Source
 from fsl_demo.checkpoints.card import GatedArchitecture, PrefixArchitecture
 from fsl_demo.core.capabilities import Captions
 from fsl_demo.core.episodes import Caption, Layer, Progress, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
-from fsl_demo.inference.compact_space import of_sentences
+from fsl_demo.inference.compact_space import CompactSpace, of_sentences
 
 N = TypeVar("N", bound=Captioning)
 
@@ -80,24 +79,27 @@ class TrainedCaptioner(Captions, Generic[N]):
         self, networks: Networks, checkpoint: Source | None = None, language: LanguageModel | None = None
     ) -> None:
         self.networks, self.towers = networks, PictureTowers(networks)
-        self.joint = of_sentences(networks)
+        self._joint = of_sentences(networks)
         self._language = language
-        self.checkpoint: Source = checkpoint or self.shipped
-        self._loaded: tuple[N, str, Doubt] | None = None
-        self._lock = threading.Lock()
+        self._current = Current(self._read, checkpoint or self.shipped)
+
+    @property
+    def joint(self) -> CompactSpace:
+        """The space in which sentences and pictures are compared."""
+        return self._joint()
 
     def load(self, progress: Progress = quiet) -> N:
         """The network, loaded once.
 
         Raises:
-            UserError: `weights_missing`, `weights_differ`, `card_differs`.
+            UserError: what is wrong with the checkpoint, or with the language model.
         """
-        return self._load(progress)[0]
+        return self._current(progress)[0]
 
     @property
     def weights(self) -> str:
         """Hashes of the captioner's, the language model's and the built-in model's weights."""
-        network, sha256, _ = self._load()
+        network, sha256, _ = self._current()
         return "+".join((sha256, network.language.weights, self.joint.weights))
 
     def describe(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[tuple[Caption, ...]]:
@@ -106,14 +108,14 @@ class TrainedCaptioner(Captions, Generic[N]):
         Raises:
             UserError: as of `load`.
         """
-        doubt, described = self._load(progress)[2], []
+        doubt, joint, found = self._current(progress)[2], self._joint(progress), []
         for start in range(0, len(pictures), BATCH):
             progress("describe", start, len(pictures))
             group = pictures[start : start + BATCH]
-            candidates = self.candidates(group, progress)
-            texts = self.joint.texts([[text] for sentences in candidates for text, _ in sentences])
-            owners = [number for number, sentences in enumerate(candidates) for _ in sentences]
-            embedded = self.joint.embed(group)
+            said = self.candidates(group, progress)
+            texts = joint.texts([[text] for some in said for text, _ in some])
+            owners = [number for number, some in enumerate(said) for _ in some]
+            embedded = joint.embed(group)
             fits = iter((embedded[owners] * texts).sum(axis=1))
             for sentences, vector in zip(candidates, embedded, strict=True):
                 captions = [(text, score, float(next(fits))) for text, score in sentences]
@@ -190,24 +192,17 @@ class TrainedCaptioner(Captions, Generic[N]):
         them, [W, 130]."""
         raise NotImplementedError
 
-    def _load(self, progress: Progress = quiet) -> tuple[N, str, Doubt]:
-        with self._lock:
-            if self._loaded is None:
-                self._loaded = self._read(progress)
-            return self._loaded
-
-    def _read(self, progress: Progress) -> tuple[N, str, Doubt]:
-        from fsl_demo import checkpoints, runtime
+    def _read(self, stored: Checkpoint) -> tuple[Any, str, Doubt]:
+        from fsl_demo import runtime
         from fsl_demo.backbones.trained import shuffled
 
-        stored = checkpoints.load(self.checkpoint)
         arrays = {name: torch.from_numpy(array.astype(np.float32)) for name, array in stored.arrays.items()}
         doubt = Doubt(*(arrays.pop(f"doubt_{part}", torch.zeros(0)).numpy() for part in ("photographs", "below")))
         architecture = stored.card.architecture
         if not isinstance(architecture, PrefixArchitecture | GatedArchitecture):
             raise UserError("card_incomplete", name=stored.name, reason="architecture of a captioner")
         arguments = architecture.model_dump(exclude={"network"})
-        spoken = self._language or self.networks.language_model(stored, progress)
+        spoken = self._language or self.networks.language_model(stored)
         try:
             network: N = NETWORKS[architecture.network](spoken, arrays["mean"], arrays["spread"], **arguments)
             if self.networks.shuffle is not None:

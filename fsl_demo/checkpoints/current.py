@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from fsl_demo.checkpoints.layout import Source
 from fsl_demo.checkpoints.registry import hash_in_use, load
+from fsl_demo.core.episodes import Progress, quiet
 
 T = TypeVar("T")
 
@@ -27,8 +28,8 @@ class Current(Generic[T]):
         self._made: tuple[tuple[str, ...], T] | None = None
         self._lock = threading.Lock()
 
-    def __call__(self) -> T:
-        """The value.
+    def __call__(self, progress: Progress = quiet) -> T:
+        """The value; `progress` is told of "weights" where it has to be made.
 
         Raises:
             UserError: what is wrong with a version in use.
@@ -36,6 +37,8 @@ class Current(Generic[T]):
         with self._lock:
             hashes = tuple(hash_in_use(source, self._folder) for source in self._sources)
             if self._made is None or self._made[0] != hashes:
+                progress("weights", 0, 1)
                 checkpoints = [load(source, self._folder) for source in self._sources]
                 self._made = tuple(checkpoint.sha256 for checkpoint in checkpoints), self._make(*checkpoints)
+                progress("weights", 1, 1)
             return self._made[1]

@@ -71,6 +71,11 @@ def entry(name: str, folder: Path | None = None) -> Entry:
     return Entry(name, versions, in_use, _version(home, in_use, name).fault)
 
 
+def in_use(folder: Path | None = None) -> tuple[tuple[str, str], ...]:
+    """Names and hashes of all that is in use: what was made of checkpoints stays right as long as this is the same."""
+    return tuple((entry.name, entry.card.sha256) for entry in catalogue(folder) if entry.card)
+
+
 def verified(entry: Entry, folder: Path | None = None) -> Entry:
     """The entry with what is wrong with the weights of its versions, which are read for that."""
     home = (folder or layout.FOLDER) / entry.name
@@ -79,12 +84,14 @@ def verified(entry: Entry, folder: Path | None = None) -> Entry:
     return replace(entry, versions=versions, fault=entry.fault or next(iter(faults), None))
 
 
-def load(source: Source, folder: Path | None = None) -> Checkpoint:
-    """Read the version in use.
+def load(source: Source | Checkpoint, folder: Path | None = None) -> Checkpoint:
+    """Read the version in use; what is loaded already stays as it is.
 
     Raises:
         UserError: whatever is wrong with it.
     """
+    if isinstance(source, Checkpoint):
+        return source
     home = layout.home(source, folder or layout.FOLDER)
     return read_version(home, layout.in_use(home, str(source)), str(source))
 

@@ -53,7 +53,7 @@ def run(chosen: argparse.Namespace) -> int:
         for file, picture in reading.queries(path, terminal.progress, terminal.fault).items():
             pictures[str(path if single else path / file)] = picture
     workspace = Workspace(chosen.workspace) if chosen.workspace else None
-    documents = caption(captioner, pictures, terminal.progress, workspace)
+    documents = caption(captioner, pictures, progress=terminal.progress, workspace=workspace)
     if chosen.format == "json":
         reporting.print_json(documents)
     else:

@@ -66,16 +66,20 @@ def _cuda_devices() -> list[str]:
 
 def _weights(faults: list[str]) -> dict[str, str]:
     """Load each network, which checks its weights."""
+    from fsl_demo import checkpoints
     from fsl_demo.backbones.cache import FeatureCache
     from fsl_demo.backbones.networks import Networks
-    from fsl_demo.methods import METHODS
+    from fsl_demo.inference.variants import HasVariants
+    from fsl_demo.methods import build
 
     networks = Networks(FeatureCache())
     states = {}
     shared: list[Any] = [networks.pictures, networks.whole_pictures, networks.texts]
     loaders = {network.title: partial(_load, network) for network in shared}
-    trained = [variant.checkpoint for make in METHODS for variant in getattr(make, "variants", ())]
-    loaders |= {name: partial(_load_trained, networks, name) for name in dict.fromkeys(trained)}
+    with_variants = [method for method in build(networks).values() if isinstance(method, HasVariants)]
+    names = [str(variant.checkpoint) for method in with_variants for variant in method.variants.known()]
+    names += [entry.name for entry in checkpoints.catalogue()]
+    loaders |= {name: partial(_load_checkpoint, networks, name) for name in dict.fromkeys(names)}
     for title, load in loaders.items():
         try:
             states[title] = f"sha256 {load()[:16]}"
@@ -90,12 +94,19 @@ def _load(network: Any) -> str:
     return network.weights
 
 
-def _load_trained(networks: Networks, name: str) -> str:
-    return _load(networks.trained(name))
+def _load_checkpoint(networks: Networks, name: str) -> str:
+    """Load the version in use, and the network where it is one by itself."""
+    from fsl_demo import checkpoints
+    from fsl_demo.checkpoints.card import NetworkArchitecture
+
+    checkpoint = checkpoints.load(name)
+    if isinstance(checkpoint.card.architecture, NetworkArchitecture):
+        networks.trained(name).load()
+    return checkpoint.sha256
 
 
 def _methods(faults: list[str]) -> list[str]:
-    """Build the methods, which checks their checkpoints."""
+    """Ids of the methods."""
     try:
         return list(reading.registry(None).methods)
     except UserError as error:

@@ -79,7 +79,7 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.format == "json":
         reporting.print_json([_document(hit, {"similarity": round(hit.similarity, 6)}) for hit in hits])
     else:
-        rows = [[f"{hit.similarity:.3f}", hit.file, "; ".join(hit.found.classes)] for hit in hits]
+        rows = [[f"{hit.similarity:.3f}", hit.file, "; ".join(hit.member.classes)] for hit in hits]
         reporting.print_table(["similarity", "file", "classes"], rows)
     return 1 if terminal.faults else 0
 
@@ -89,7 +89,7 @@ class _Hit:
     """A picture that is listed, by the file that it is called; `similarity` where a vector was looked for."""
 
     file: str
-    found: CollectionPicture
+    member: CollectionPicture
     similarity: float = 0.0
 
 
@@ -112,10 +112,10 @@ def _ranked(
         vector = space.embed([like], terminal.progress)[0]
     else:
         vector = sentence_vector(space, chosen.sentence, terminal.progress)
-    offered = {hit.found.picture.sha256: hit for hit in _pictures(chosen, terminal) if hit.found.picture != like}
+    offered = {hit.member.picture.sha256: hit for hit in _pictures(chosen, terminal) if hit.member.picture != like}
     if not offered:
         raise UserError("no_collection")
-    pictures = {sha256: hit.found.picture for sha256, hit in offered.items()}
+    pictures = {sha256: hit.member.picture for sha256, hit in offered.items()}
     index = PictureIndex(space)
     index.add(list(pictures.values()), terminal.progress)
     matches = index.search(vector, list(offered), max(chosen.top, model.top if model else 0))
@@ -138,7 +138,7 @@ def _by_captions(chosen: argparse.Namespace) -> int:
     offered = {member.picture.sha256: _Hit(member.picture.name, member) for member in workspace.collection()}
     if not offered:
         raise UserError("no_collection")
-    members = {sha256: hit.found for sha256, hit in offered.items()}
+    members = {sha256: hit.member for sha256, hit in offered.items()}
     hits = [
         (offered[match.picture], match.caption)
         for match in matching_captions(workspace, chosen.captions, members)[: chosen.top]
@@ -149,7 +149,7 @@ def _by_captions(chosen: argparse.Namespace) -> int:
         )
     else:
         rows = [
-            [hit.file, caption.text, DOUBT if caption.doubtful else "", "; ".join(hit.found.classes)]
+            [hit.file, caption.text, DOUBT if caption.doubtful else "", "; ".join(hit.member.classes)]
             for hit, caption in hits
         ]
         reporting.print_table(["file", "caption", "", "classes"], rows)
@@ -171,10 +171,10 @@ def _folder(chosen: argparse.Namespace) -> Path:
 def _document(hit: _Hit, match: dict[str, Any]) -> dict[str, Any]:
     return {
         "file": hit.file,
-        "sha256": hit.found.picture.sha256,
+        "sha256": hit.member.picture.sha256,
         **match,
-        "classes": list(hit.found.classes),
-        "episodes": list(hit.found.episodes),
+        "classes": list(hit.member.classes),
+        "episodes": list(hit.member.episodes),
     }
 
 

@@ -126,23 +126,29 @@ class Verifies(Capability):
 
 
 class SearchesText(Capability):
-    """Finds pictures by a sentence.
+    """Finds pictures by a sentence."""
 
-    Attributes:
-        joint: the space in which sentences and pictures are compared.
-    """
+    @property
+    @abstractmethod
+    def joint(self) -> ImageTextSpace:
+        """The space in which sentences and pictures are compared, with the weights that are in use now.
 
-    joint: ImageTextSpace
+        Raises:
+            UserError: what is wrong with the weights.
+        """
 
 
 class MatchesText(Capability):
-    """Looks at a picture and a sentence together.
+    """Looks at a picture and a sentence together."""
 
-    Attributes:
-        matcher: the model that does.
-    """
+    @property
+    @abstractmethod
+    def matcher(self) -> Matcher:
+        """The model that does, with the weights that are in use now.
 
-    matcher: Matcher
+        Raises:
+            UserError: what is wrong with the weights.
+        """
 
 
 @dataclass(frozen=True)

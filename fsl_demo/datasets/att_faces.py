@@ -26,7 +26,7 @@ def read(root: Path, fold: int = 1) -> Dataset:
     size = len(people) // FOLDS
     start = size * (fold - 1)
     turned = people[start:] + people[:start]
-    test, validation, train = (dict(some) for some in (turned[:size], turned[size : size + 4], turned[size + 4 :]))
+    test, validation, train = (dict(people) for people in (turned[:size], turned[size : size + 4], turned[size + 4 :]))
     return Dataset(
         "att_faces",
         f"fold {fold} of {FOLDS}: 8 people to test, 4 to validate, 28 to train, none in common",

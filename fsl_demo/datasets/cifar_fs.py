@@ -20,18 +20,18 @@ def read(root: Path) -> Dataset:
     parts = {part: class_folders(folder / part) for part in ("train", "test")}
 
     def files(name: str) -> list[Path]:
-        for part, found in parts.items():
-            if name not in found:
+        for part, classes in parts.items():
+            if name not in classes:
                 raise UserError("data_missing", name="cifar_fs", folder=folder / part / name)
-        return [file for found in parts.values() for file in found[name]]
+        return [file for classes in parts.values() for file in classes[name]]
 
     train, validation, test = (Part({name: files(name) for name in _names(folder, split)}) for split in SPLITS)
     return Dataset("cifar_fs", "64 classes to train, 16 to validate, 20 to test", train, validation, test)
 
 
 def _names(folder: Path, split: str) -> list[str]:
-    found = folder / "splits" / "cifar-fs"
-    file = next(iter(sorted(found.glob(f"*{split[:3]}*.json"))), None)
+    splits = folder / "splits" / "cifar-fs"
+    file = next(iter(sorted(splits.glob(f"*{split[:3]}*.json"))), None)
     if file is None:
-        raise UserError("data_missing", name="cifar_fs", folder=found)
+        raise UserError("data_missing", name="cifar_fs", folder=splits)
     return [name for _, name in json.loads(file.read_text(encoding="utf-8"))]

@@ -24,11 +24,11 @@ def class_folders(folder: Path, split: str = "") -> dict[str, list[Path]]:
     if not folder.is_dir():
         raise UserError("folder_missing", folder=folder)
     files = [PurePosixPath(path.relative_to(folder).as_posix()) for path in walk(folder)]
-    found = class_paths(files, split)
-    if not found:
+    classes = class_paths(files, split)
+    if not classes:
         empty = not any(map(is_picture, files)) and any(path.is_dir() for path in folder.iterdir())
         raise UserError("no_class_pictures" if empty else "no_class_folders", folder=folder.name)
-    return {name: [folder / path for path in paths] for name, paths in found.items()}
+    return {name: [folder / path for path in paths] for name, paths in classes.items()}
 
 
 def class_paths(paths: Iterable[PurePosixPath], split: str = "") -> dict[str, list[PurePosixPath]]:
@@ -39,10 +39,10 @@ def class_paths(paths: Iterable[PurePosixPath], split: str = "") -> dict[str, li
         inside = {path: parts[1:] for path, parts in inside.items()}
     if split:
         inside = {path: parts[1:] for path, parts in inside.items() if parts[0] == split}
-    found: dict[str, list[PurePosixPath]] = {}
+    classes: dict[str, list[PurePosixPath]] = {}
     for path in sorted((path for path, parts in inside.items() if len(parts) == 2), key=natural):
-        found.setdefault(path.parts[-2], []).append(path)
-    return found
+        classes.setdefault(path.parts[-2], []).append(path)
+    return classes
 
 
 def walk(folder: Path) -> Iterable[Path]:

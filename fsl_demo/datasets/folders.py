@@ -69,11 +69,11 @@ def _classes(folder: Path) -> Classes:
     parts = [part for part in ("support", "query", "train") if (folder / part).is_dir()]
     if not parts:
         return class_folders(folder)
-    found: dict[str, list[Path]] = {}
+    classes: dict[str, list[Path]] = {}
     for part in parts:
         for name, files in class_folders(folder, part).items():
-            found.setdefault(name, []).extend(files)
-    return {name: _different(files) for name, files in found.items()}
+            classes.setdefault(name, []).extend(files)
+    return {name: _different(files) for name, files in classes.items()}
 
 
 def _different(files: list[Path]) -> list[Path]:

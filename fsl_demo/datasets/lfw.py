@@ -69,8 +69,8 @@ def _pairs(folder: Path, fold: int) -> list[Pair]:
 
 
 def _items(folder: Path, people: dict[str, list[Path]], pair: Pair) -> tuple[Item, Item, bool]:
-    first, one, second, two = pair
-    return _item(folder, people, first, one), _item(folder, people, second, two), first == second
+    first, first_number, second, second_number = pair
+    return _item(folder, people, first, first_number), _item(folder, people, second, second_number), first == second
 
 
 def _item(folder: Path, people: dict[str, list[Path]], name: str, number: int) -> Path:

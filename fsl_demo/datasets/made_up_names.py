@@ -10,7 +10,7 @@ def made_up_names(count: int, seed: int = 0) -> list[str]:
     random = np.random.default_rng(seed)
     starts, ends = "bdfgklmnprstvz", ("", "k", "n", "x")
     syllables = [start + vowel + end for start in starts for vowel in "aeiou" for end in ends]
-    found: dict[str, None] = {}
-    while len(found) < count:
-        found["".join(random.choice(syllables, random.integers(2, 4)))] = None
-    return list(found)
+    names: dict[str, None] = {}
+    while len(names) < count:
+        names["".join(random.choice(syllables, random.integers(2, 4)))] = None
+    return list(names)

@@ -57,14 +57,14 @@ def _files(root: Path, download: bool) -> list[Digits]:
     runtime.guard_torchvision()
     from torchvision.datasets import MNIST
 
-    found = []
+    parts = []
     for train in (True, False):
         try:
             part: Any = MNIST(str(root), train=train, download=download)
         except RuntimeError as error:
             raise UserError("data_missing", name="mnist", folder=root / "MNIST" / "raw") from error
-        found.append((part.data.numpy(), part.targets.numpy()))
-    return found
+        parts.append((part.data.numpy(), part.targets.numpy()))
+    return parts
 
 
 def _by_digit(images: np.ndarray, labels: np.ndarray) -> dict[str, list[Picture]]:

@@ -31,7 +31,7 @@ class PairSampler:
         if counts.max() < 2:
             reason = "Pairs of one class need a class with two pictures."
             raise UserError("setting_bad", name="data", value="used", reason=reason)
-        self._members = [np.flatnonzero(self.labels == one) for one in classes[counts >= 2]]
+        self._members = [np.flatnonzero(self.labels == label) for label in classes[counts >= 2]]
 
     def draw(self, epoch: int, pairs: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Indices of first and second pictures and whether they are of one class, each [pairs], shuffled.
@@ -45,8 +45,8 @@ class PairSampler:
             members = self._members[random.integers(len(self._members))]
             first[number], second[number] = random.choice(members, 2, replace=False)
         for number in np.flatnonzero(~same):
-            first[number] = one = random.integers(len(self.labels))
-            others = np.flatnonzero(self.labels != self.labels[one])
+            first[number] = row = random.integers(len(self.labels))
+            others = np.flatnonzero(self.labels != self.labels[row])
             second[number] = others[random.integers(len(others))]
         order = random.permutation(pairs)
         return first[order], second[order], same[order]

@@ -48,7 +48,7 @@ class Captions:
         return {name: value for name, value in asdict(self).items() if name != "said"} | {"pictures": len(self.said)}
 
     def markdown(self) -> str:
-        scores = ", ".join(f"BLEU-{order} {_percent(one)}" for order, one in enumerate(self.bleu, start=1))
+        scores = ", ".join(f"BLEU-{order} {_percent(interval)}" for order, interval in enumerate(self.bleu, start=1))
         against = f"; {_signed(self.difference)} against the first" if self.difference else ""
         return (
             f"{self.captioner}, {len(self.said):,} pictures: {scores}; CIDEr {_number(self.cider)}{against};"
@@ -63,24 +63,24 @@ def measure(captioners: Sequence[Captioner], data: Captioned, progress: Progress
         UserError: `package_missing`; what reading a picture and the captioners raise.
     """
     pictures = [ingest(file) for file in data.files]
-    references = [[plain(text) for text in some] for some in data.captions]
+    references = [[plain(text) for text in five] for five in data.captions]
     order = np.random.default_rng(0).permutation(len(pictures))
     others: list[Any] = [None] * len(order)
     for here, there in zip(order, np.roll(order, 1), strict=True):
         others[here] = references[there]
-    found: list[Captions] = []
+    measured: list[Captions] = []
     first: np.ndarray | None = None
     for captioner in captioners:
         said = tuple(candidates[0] for candidates in captioner.describe(pictures, progress))
-        texts = [one.text for one in said]
+        texts = [caption.text for caption in said]
         scores = 100 * cider(texts, references)
         difference = None if first is None else intervals.paired(scores, first)
         first = scores if first is None else first
         wrong = intervals.mean(100 * cider(texts, others))
-        found.append(
+        measured.append(
             Captions(captioner.card.id, bleu(texts, references), intervals.mean(scores), wrong, difference, said)
         )
-    return found
+    return measured
 
 
 def cider(said: Sequence[str], references: Sequence[Sequence[str]]) -> np.ndarray:
@@ -94,8 +94,8 @@ def cider(said: Sequence[str], references: Sequence[Sequence[str]]) -> np.ndarra
     except ImportError as error:
         raise UserError("package_missing", name="pycocoevalcap") from error
     scorer: Any = CiderScorer()
-    for one, some in zip(said, references, strict=True):
-        scorer += (one, list(some))
+    for caption, five in zip(said, references, strict=True):
+        scorer += (caption, list(five))
     return np.array(scorer.compute_score()[1])
 
 
@@ -110,9 +110,12 @@ def bleu(said: Sequence[str], references: Sequence[Sequence[str]], seed: int = 0
     except ImportError as error:
         raise UserError("package_missing", name="pycocoevalcap") from error
     scorer: Any = BleuScorer(n=ORDERS)
-    for one, some in zip(said, references, strict=True):
-        scorer += (one, list(some))
-    counts = np.array([[*one["correct"], *one["guess"], one["testlen"], _closest(one)] for one in scorer.ctest], float)
+    for caption, five in zip(said, references, strict=True):
+        scorer += (caption, list(five))
+    counts = np.array(
+        [[*counted["correct"], *counted["guess"], counted["testlen"], _closest(counted)] for counted in scorer.ctest],
+        float,
+    )
     values = _bleu(counts.sum(axis=0)[None])[0]
     random = np.random.default_rng(seed)
     drawn = random.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), RESAMPLES)
@@ -175,19 +178,19 @@ def word_maps(
         progress("score", done, len(asked))
         other = asked[(done + 1) % len(asked)][-1]
         places = [ranked(evidence), random.permutation(evidence.size), ranked(other)]
-        blanked = [blank(picture, seen, evidence.shape, some) for some in places]
-        falls.append([-np.log(captioner.words(one, text)[number].words[0][1] + 1e-12) for one in blanked])
+        blanked = [blank(picture, seen, evidence.shape, order) for order in places]
+        falls.append([-np.log(captioner.words(variant, text)[number].words[0][1] + 1e-12) for variant in blanked])
     top, chance, elsewhere = np.array(falls).T
     return WordMaps(captioner.card.id, len(asked), intervals.paired(top, chance), intervals.paired(top, elsewhere))
 
 
-def _percent(one: Interval) -> str:
-    return f"{100 * one.mean:.1f} ({100 * one.low:.1f} to {100 * one.high:.1f})"
+def _percent(interval: Interval) -> str:
+    return f"{100 * interval.mean:.1f} ({100 * interval.low:.1f} to {100 * interval.high:.1f})"
 
 
-def _number(one: Interval) -> str:
-    return f"{one.mean:.1f} ({one.low:.1f} to {one.high:.1f})"
+def _number(interval: Interval) -> str:
+    return f"{interval.mean:.1f} ({interval.low:.1f} to {interval.high:.1f})"
 
 
-def _signed(one: Interval, digits: int = 1) -> str:
-    return f"{one.mean:+.{digits}f} ({one.low:+.{digits}f} to {one.high:+.{digits}f})"
+def _signed(interval: Interval, digits: int = 1) -> str:
+    return f"{interval.mean:+.{digits}f} ({interval.low:+.{digits}f} to {interval.high:+.{digits}f})"

@@ -52,8 +52,8 @@ class Blanking:
         return asdict(self)
 
     def markdown(self) -> str:
-        def difference(one: Interval) -> str:
-            return f"{one.mean:+.3f} ({one.low:+.3f} to {one.high:+.3f})"
+        def difference(gap: Interval) -> str:
+            return f"{gap.mean:+.3f} ({gap.low:+.3f} to {gap.high:+.3f})"
 
         return (
             f"{self.method}, {self.queries} heat maps: blanking the top {SHARE:.0%} lowers the similarity by"
@@ -136,13 +136,13 @@ def blanking(
         progress("score", number, len(asked))
         other = asked[(number + WAY) % len(asked)][-1]
         places = [ranked(evidence), random.permutation(evidence.size), ranked(other)]
-        variants = [query, *(blank(query, seen, evidence.shape, some) for some in places)]
+        variants = [query, *(blank(query, seen, evidence.shape, order) for order in places)]
         kept, *blanked = scorer.predict(variants, quiet).similarities[:, index]
         falls.append(kept - np.array(blanked))
     progress("score", len(asked), len(asked))
     top, chance, elsewhere = np.array(falls).T
-    means = (intervals.mean(some) for some in (top, chance, elsewhere))
-    differences = (intervals.paired(top, some) for some in (chance, elsewhere))
+    means = (intervals.mean(falling) for falling in (top, chance, elsewhere))
+    differences = (intervals.paired(top, falling) for falling in (chance, elsewhere))
     return Blanking(method.card.id, len(asked), *means, *differences)
 
 

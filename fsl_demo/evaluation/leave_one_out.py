@@ -47,12 +47,12 @@ def leave_one_out(method: Method, episode: Episode, settings: Any, progress: Pro
         if shots < 2:
             reason = f"Two pictures of “{spec.name}” are needed, to hold one out."
             raise UserError("setting_bad", name="shots", value=shots, reason=reason)
-    found = []
+    answers = []
     for number, example in enumerate(episode.support):
         progress("score", number, len(episode.support))
         others = replace(episode, support=episode.support[:number] + episode.support[number + 1 :])
-        found.append(method.fit(others, settings, quiet).predict([example.picture], quiet).probabilities[0])
+        answers.append(method.fit(others, settings, quiet).predict([example.picture], quiet).probabilities[0])
     progress("score", len(episode.support), len(episode.support))
-    probabilities = np.stack(found)
+    probabilities = np.stack(answers)
     right = credits(probabilities, np.array([example.class_index for example in episode.support]))
     return LeaveOneOut(probabilities, right, float(right.mean()), *intervals.wilson(float(right.sum()), len(right)))

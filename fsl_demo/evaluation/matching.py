@@ -116,7 +116,7 @@ def reranking(
     space: ImageTextSpace, model: TwoStreamModel, pictures: list[Picture], data: Captioned, progress: Progress = quiet
 ) -> Reranking:
     """R@1 of all captions before and after."""
-    captions = [text for some in data.captions for text in some]
+    captions = [text for five in data.captions for text in five]
     own = np.arange(len(captions)) * len(pictures) // len(captions)
     similarities = space.texts([[text] for text in captions], progress) @ space.embed(pictures, progress).T
     candidates = first(similarities)
@@ -151,12 +151,12 @@ def masked_words(
     streams = model.streams(pictures, progress)
     for start in range(0, len(asked), GROUP):
         progress("score", start, len(asked))
-        some = slice(start, start + GROUP)
-        tokens = minilm.tokens(asked[some])
-        guessed = model.guesses([streams[torch.tensor(owners[some])], model.blank()], *tokens)
-        ranks[:, some] = [rank(one, truth[some]) for one in guessed]
+        rows = slice(start, start + GROUP)
+        tokens = minilm.tokens(asked[rows])
+        guessed = model.guesses([streams[torch.tensor(owners[rows])], model.blank()], *tokens)
+        ranks[:, rows] = [rank(guess, truth[rows]) for guess in guessed]
     hits = {
-        at: [np.array([(one[np.array(owners) == n] < at).mean() for n in np.unique(owners)]) for one in ranks]
+        at: [np.array([(places[np.array(owners) == n] < at).mean() for n in np.unique(owners)]) for places in ranks]
         for at in AT
     }
     seen, unseen = ({at: intervals.share(hits[at][row]) for at in AT} for row in (0, 1))
@@ -206,9 +206,9 @@ def best_weight(similarities: np.ndarray, matches: np.ndarray, candidates: np.nd
     return max(WEIGHTS, key=lambda weight: found(blended(similarities, matches, weight), candidates, own).mean())
 
 
-def _share(one: Interval) -> str:
-    return f"{one.mean:.1%} ({one.low:.1%} to {one.high:.1%})"
+def _share(interval: Interval) -> str:
+    return f"{interval.mean:.1%} ({interval.low:.1%} to {interval.high:.1%})"
 
 
-def _signed(one: Interval) -> str:
-    return f"{100 * one.mean:+.1f} ({100 * one.low:+.1f} to {100 * one.high:+.1f})"
+def _signed(interval: Interval) -> str:
+    return f"{100 * interval.mean:+.1f} ({100 * interval.low:+.1f} to {100 * interval.high:+.1f})"

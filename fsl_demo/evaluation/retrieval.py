@@ -54,8 +54,10 @@ class Retrieval:
         return asdict(self)
 
     def markdown(self) -> str:
-        found = ", ".join(f"R@{k} {one.mean:.1%} ({one.low:.1%} to {one.high:.1%})" for k, one in self.at.items())
-        return f"{self.method}, {self.captions:,} captions among {self.pictures:,} pictures: {found}"
+        recalls = ", ".join(
+            f"R@{k} {interval.mean:.1%} ({interval.low:.1%} to {interval.high:.1%})" for k, interval in self.at.items()
+        )
+        return f"{self.method}, {self.captions:,} captions among {self.pictures:,} pictures: {recalls}"
 
 
 def retrieval(name: str, space: ImageTextSpace, data: Captioned, progress: Progress = quiet) -> Retrieval:
@@ -65,6 +67,6 @@ def retrieval(name: str, space: ImageTextSpace, data: Captioned, progress: Progr
         UserError: what reading a picture and `space` raise.
     """
     pictures = space.embed([ingest(file) for file in data.files], progress)
-    texts = space.texts([[text] for some in data.captions for text in some], progress)
+    texts = space.texts([[text] for captions in data.captions for text in captions], progress)
     each = len(data.captions[0])
     return Retrieval(name, len(pictures), len(texts), dict(zip(AT, recall(texts, pictures, each, AT), strict=True)))

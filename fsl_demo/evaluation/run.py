@@ -82,9 +82,9 @@ class Evaluation:
         """
         settings = method.Settings() if settings is None else settings
         weights = method.weights(settings) if isinstance(method, HasWeights) else ""
-        found = self._outcomes(method, settings, weights, progress)
-        figures = figures_of(method, weights, found, self._first)
-        self._first = self._first or found
+        measured = self._outcomes(method, settings, weights, progress)
+        figures = figures_of(method, weights, measured, self._first)
+        self._first = self._first or measured
         return figures
 
     def _outcomes(self, method: Method, settings: Any, weights: str, progress: Progress) -> Outcomes:

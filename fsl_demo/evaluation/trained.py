@@ -72,11 +72,11 @@ def verify(
     """Pair verification of each checkpoint; nothing for a data set without test pairs."""
     if not data.test.pairs:
         return []
-    found = []
+    verified = []
     for name in checkpoints:
         method: Any = of_checkpoint(name, networks)
-        found.append(verification.verify(Path(name).name, method, data.validation.pairs, data.test.pairs, progress))
-    return found
+        verified.append(verification.verify(Path(name).name, method, data.validation.pairs, data.test.pairs, progress))
+    return verified
 
 
 def by_fold(

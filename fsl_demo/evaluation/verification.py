@@ -41,12 +41,12 @@ def accuracy(similarities: np.ndarray, same: np.ndarray, threshold: float) -> fl
 
 def across_folds(folds: list[tuple[np.ndarray, np.ndarray]]) -> list[float]:
     """Accuracy of each fold, (similarities, same), with the threshold that suits the other folds best."""
-    found = []
+    accuracies = []
     for number, (similarities, same) in enumerate(folds):
         others = [fold for i, fold in enumerate(folds) if i != number]
         threshold = best_threshold(*(np.concatenate(part) for part in zip(*others, strict=True)))
-        found.append(accuracy(similarities, same, threshold))
-    return found
+        accuracies.append(accuracy(similarities, same, threshold))
+    return accuracies
 
 
 @dataclass(frozen=True)
@@ -88,11 +88,11 @@ class Verifier(Protocol):
 def similarities(method: Verifier, pairs: Sequence[Pair], progress: Progress = quiet) -> tuple[np.ndarray, np.ndarray]:
     """What a method says of pairs, and whether they are of one class, both [P]."""
     known: dict[Item, Picture] = {}
-    for one, other, _ in pairs:
-        for item in (one, other):
+    for left, right, _ in pairs:
+        for item in (left, right):
             if item not in known:
                 known[item] = opened(item)
-    first, second = [known[one] for one, _, _ in pairs], [known[other] for _, other, _ in pairs]
+    first, second = [known[left] for left, _, _ in pairs], [known[right] for _, right, _ in pairs]
     return method.verify(first, second, progress), np.array([same for _, _, same in pairs])
 
 
@@ -101,14 +101,14 @@ def verify(
 ) -> Verification:
     """Accuracy on test pairs with the threshold that suits the validation pairs best."""
     threshold = best_threshold(*similarities(method, validation, progress))
-    found, same = similarities(method, test, progress)
-    share = accuracy(found, same, threshold)
+    cosines, same = similarities(method, test, progress)
+    share = accuracy(cosines, same, threshold)
     low, high = intervals.wilson(share * len(same), len(same))
     return Verification(name, len(same), 1, share, low, high, "validation pairs")
 
 
 def verify_folds(name: str, folds: Sequence[tuple[np.ndarray, np.ndarray]]) -> Verification:
     """Mean accuracy of folds, (similarities, same), each with the threshold that suits the others best."""
-    found = across_folds(list(folds))
-    interval, pairs = intervals.share(found), sum(len(same) for _, same in folds)
+    accuracies = across_folds(list(folds))
+    interval, pairs = intervals.share(accuracies), sum(len(same) for _, same in folds)
     return Verification(name, pairs, len(folds), interval.mean, interval.low, interval.high, "the other folds' pairs")

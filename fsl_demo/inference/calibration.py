@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from fsl_demo.checkpoints import Checkpoint
 from fsl_demo.inference.vectors import l2_normalize
 
 FACTORS = np.geomspace(0.25, 4.0, 33)
@@ -62,6 +63,31 @@ class Default:
         mixed = half - (self.text + pictures) / 2
         text = self.text * (5 / classes) ** self.crowding
         return (1 - blend) * text + blend * pictures + 4 * blend * (1 - blend) * mixed
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """Temperature and threshold of a checkpoint."""
+
+    temperature: Default
+    none_below: Default
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint) -> Defaults:
+        """
+        Raises:
+            UserError: `card_differs`.
+        """
+        return cls(*(Default.unpack(checkpoint.array(name, 6)) for name in ("temperature", "none_below")))
+
+    @classmethod
+    def of_pictures(cls, checkpoint: Checkpoint) -> Defaults:
+        """For a method that reads no text.
+
+        Raises:
+            UserError: `card_differs`.
+        """
+        return cls(*(Default.of_pictures(checkpoint.array(name, 2)) for name in ("temperature", "none_below")))
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

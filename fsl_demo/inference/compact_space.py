@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -18,10 +19,11 @@ from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.picture_maps import CHANNELS
 from fsl_demo.backbones.towers import PICTURE, PictureTowers
 from fsl_demo.backbones.trained import shuffled
-from fsl_demo.checkpoints import Source
+from fsl_demo.checkpoints import Checkpoint, Current, Source
 from fsl_demo.core.episodes import Box, Progress, in_latin_script, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference.anchors import PICTURE_KEEP, PICTURE_POWER, TEXT_KEEP, TEXT_POWER, relative
+from fsl_demo.inference.calibration import Defaults
 from fsl_demo.inference.encoding import encoded
 from fsl_demo.inference.vector_cache import VectorCache
 from fsl_demo.inference.vectors import l2_normalize
@@ -32,6 +34,17 @@ PICTURES = 0.5
 NAMES = 0.65
 """Of the rest, the share of r and t where texts are class names: captions teach scenes, class names teach objects. The
 best of 0.5, 0.65, 0.75 and 0.85 on CIFAR-FS's training and validation classes."""
+HEAD, HIDDEN, TEXT = 512, 1_024, 768
+SHAPES = {
+    "pictures.weight": (HEAD, PICTURE),
+    "pictures.bias": (HEAD,),
+    "texts.hidden.weight": (HIDDEN, TEXT),
+    "texts.hidden.bias": (HIDDEN,),
+    "texts.out.weight": (HEAD, HIDDEN),
+    "texts.out.bias": (HEAD,),
+    "texts.weight": (HEAD, TEXT),
+    "texts.bias": (HEAD,),
+}
 REMEMBERED = 4_096
 """Vectors of pictures, and of texts, that are not computed again; 14 kB each."""
 
@@ -42,19 +55,28 @@ class CompactSpace:
     Args:
         relations: the share of ASIF's rows in what pictures and texts have in common; `NAMES` for class names, 0 for
             sentences.
-        checkpoint: in place of the one that is shipped.
+        checkpoint, anchors: in place of those that are shipped.
+
+    Attributes:
+        defaults: of the checkpoint.
 
     Raises:
-        UserError: `weights_missing`, `weights_differ`.
+        UserError: what is wrong with the checkpoints.
     """
 
     title = "Compact VLM"
 
-    def __init__(self, networks: Networks, relations: float, checkpoint: Source = CHECKPOINT) -> None:
+    def __init__(
+        self,
+        networks: Networks,
+        relations: float,
+        checkpoint: Source | Checkpoint = CHECKPOINT,
+        anchors: Source | Checkpoint = ANCHORS,
+    ) -> None:
         self.networks, self.towers = networks, PictureTowers(networks)
-        shipped, anchors = checkpoints.load(checkpoint), checkpoints.load(ANCHORS)
+        shipped = checkpoints.load(checkpoint)
         self.id = f"{CHECKPOINT}_{relations:g}"
-        self.arrays = shipped.arrays
+        self.defaults = Defaults.of(shipped)
         self.weights = "+".join(
             weights[:16]
             for weights in (
@@ -64,14 +86,14 @@ class CompactSpace:
                 shipped.sha256,
             )
         )
-        heads = {name: array.astype(np.float32) for name, array in shipped.arrays.items() if "." in name}
+        heads = {name: shipped.array(name, *shape).astype(np.float32) for name, shape in SHAPES.items()}
         if networks.shuffle is not None:
             import torch
 
             state = shuffled({name: torch.from_numpy(array) for name, array in heads.items()}, networks.shuffle)
             heads = {name: value.numpy() for name, value in state.items()}
         self.heads = heads
-        texts = anchors.arrays["anchors"].astype(np.float32)
+        texts = checkpoints.load(anchors).array("anchors", None, networks.texts.channels).astype(np.float32)
         self.origin = texts.mean(axis=0)
         self.text_anchors = l2_normalize(texts - self.origin)
         shares = np.array([(1 - PICTURES) * (1 - relations), (1 - PICTURES) * relations, PICTURES / 2])
@@ -176,14 +198,14 @@ class CompactSpace:
         ]
 
 
-def of_class_names(networks: Networks, checkpoint: Source = CHECKPOINT) -> CompactSpace:
+def of_class_names(networks: Networks, checkpoint: Source = CHECKPOINT) -> Current[CompactSpace]:
     """The space in which class names and pictures are compared."""
-    return CompactSpace(networks, NAMES, checkpoint)
+    return Current(partial(CompactSpace, networks, NAMES), checkpoint, ANCHORS)
 
 
-def of_sentences(networks: Networks, checkpoint: Source = CHECKPOINT) -> CompactSpace:
+def of_sentences(networks: Networks, checkpoint: Source = CHECKPOINT) -> Current[CompactSpace]:
     """The space in which sentences and pictures are compared."""
-    return CompactSpace(networks, 0.0, checkpoint)
+    return Current(partial(CompactSpace, networks, 0.0), checkpoint, ANCHORS)
 
 
 def text_head(heads: dict[str, np.ndarray], features: np.ndarray) -> np.ndarray:

@@ -9,9 +9,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.backbones.picture_maps import classes, placed, vectors
+from fsl_demo.backbones.picture_maps import CHANNELS, classes, placed, vectors
 from fsl_demo.core.episodes import Box, Progress, quiet
 from fsl_demo.core.pictures import Picture
+from fsl_demo.inference.vector_cache import VectorCache
+
+REMEMBERED = 4_096
+"""Vectors that are not computed again; 4 kB each."""
 
 
 class ImageSpace:
@@ -20,6 +24,7 @@ class ImageSpace:
     def __init__(self, networks: Networks) -> None:
         self.networks = networks
         self._lock = threading.Lock()
+        self._vectors = VectorCache(REMEMBERED)
         self._anchors: np.ndarray | None = None
 
     def axes(self, progress: Progress = quiet) -> np.ndarray:
@@ -35,7 +40,13 @@ class ImageSpace:
 
     def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         """Unit vectors, float32 [N, 999]."""
-        return self.project(self.networks.features.pooled(self.networks.pictures, pictures, progress), progress)
+        networks = self.networks
+
+        def compute(missing: list[int]) -> np.ndarray:
+            pooled = networks.features.pooled(networks.pictures, [pictures[number] for number in missing], progress)
+            return self.project(pooled, progress)
+
+        return self._vectors([picture.sha256 for picture in pictures], compute, CHANNELS)
 
     def project(self, pooled: np.ndarray, progress: Progress = quiet) -> np.ndarray:
         """From pooled features, none negative, [N, 1280]."""

@@ -47,10 +47,32 @@ class Variant:
     proposed: bool = True
 
 
+@dataclass(frozen=True)
+class Variants:
+    """The checkpoints of a method: those that it names, and those that somebody has trained for it.
+
+    Attributes:
+        method: whose checkpoints of the folder are variants too, under their own names; None for no others.
+    """
+
+    named: tuple[Variant, ...] = ()
+    method: str | None = None
+
+    def known(self) -> tuple[Variant, ...]:
+        """Those that there are now. The folder is looked at each time."""
+        names = {variant.checkpoint for variant in self.named}
+        others = [
+            entry.name
+            for entry in (checkpoints.catalogue() if self.method else ())
+            if entry.card and entry.card.method == self.method and entry.name not in names
+        ]
+        return (*self.named, *(Variant(name, name) for name in others))
+
+
 class HasVariants(Capability):
     """A method that has several checkpoints."""
 
-    variants: Sequence[Variant]
+    variants: Variants
 
 
 def weights_of(networks: Networks, variants: Sequence[Variant], asked: str | None) -> str:
@@ -63,21 +85,10 @@ def weights_of(networks: Networks, variants: Sequence[Variant], asked: str | Non
     return "+".join(hashes)
 
 
-def installed(method: str, shipped: Sequence[Variant]) -> tuple[Variant, ...]:
-    """The shipped variants, and every other checkpoint of this method in the folder, under its own name."""
-    known = {one.checkpoint for one in shipped}
-    others = [
-        entry.name
-        for entry in checkpoints.catalogue()
-        if entry.card and entry.card.method == method and entry.name not in known
-    ]
-    return (*shipped, *(Variant(name, name) for name in others))
-
-
-def variant_setting(variants: Sequence[Variant]) -> Any:
+def variant_setting(variants: Variants) -> Any:
     """The field of methods that have variants."""
     return choice(
-        lambda: (variant.id for variant in variants),
+        lambda: (variant.id for variant in variants.known()),
         label="Trained on",
         help="The kind of pictures that the network knows.",
     )
@@ -92,7 +103,7 @@ class VariantSettings(Settings):
         none_below: similarity under which a query is unlike the examples; None lets the method choose.
     """
 
-    variant: str | None = variant_setting(())
+    variant: str | None = variant_setting(Variants())
     none_below: float | None = none_below()
 
 
@@ -106,31 +117,42 @@ def choose(
 
     Returns:
         The variant; "variant", "reason" ("asked", "only", "held_out", "looks") and, for "held_out", the "accuracy" of
-        each variant.
+        each variant, and under "faulty" what is wrong with those that could not be tried.
+
+    Raises:
+        UserError: `setting_bad` for a variant that is not there; what is wrong with the only one, or with all.
     """
-    known = {one.id: one for one in variants}
+    known = {variant.id: variant for variant in variants}
     if asked is not None:
         if asked not in known:
             reason = UserError("reason_choice", known=", ".join(known))
             raise UserError("setting_bad", name="variant", value=asked, reason=reason)
         return known[asked], {"variant": asked, "reason": "asked"}
-    proposed = [one for one in variants if one.proposed]
+    proposed = [variant for variant in variants if variant.proposed]
     if len(proposed) == 1:
         return proposed[0], {"variant": proposed[0].id, "reason": "only"}
     if min(episode.shots()) < 2:
         kind = looks_like([example.picture for example in episode.support])
-        found = next((one for one in proposed if one.id == kind), proposed[-1])
-        return found, {"variant": found.id, "reason": "looks"}
+        alike = next((variant for variant in proposed if variant.id == kind), proposed[-1])
+        return alike, {"variant": alike.id, "reason": "looks"}
     owners = np.array([example.class_index for example in episode.support])
     rows, ranked = np.arange(len(owners)), []
+    faults: dict[str, UserError] = {}
     for variant in proposed:
-        probabilities = held_out(variant.checkpoint, progress)
+        try:
+            probabilities = held_out(variant.checkpoint, progress)
+        except UserError as error:
+            faults[variant.id] = error
+            continue
         accuracy = float((probabilities.argmax(axis=1) == owners).mean())
         likelihood = float(np.log(probabilities[rows, owners] + 1e-12).mean())
         ranked.append((accuracy, likelihood, variant))
-    best = max(ranked, key=lambda one: one[:2])[2]
+    if not ranked:
+        raise next(iter(faults.values()))
+    best = max(ranked, key=lambda trial: trial[:2])[2]
     accuracies = {variant.id: round(accuracy, 4) for accuracy, _, variant in ranked}
-    return best, {"variant": best.id, "reason": "held_out", "accuracy": accuracies}
+    faulty = {"faulty": {name: str(error) for name, error in faults.items()}} if faults else {}
+    return best, {"variant": best.id, "reason": "held_out", "accuracy": accuracies, **faulty}
 
 
 def looks_like(pictures: Sequence[Picture]) -> str:

@@ -15,7 +15,7 @@ from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.tables import load
-from fsl_demo.inference.variants import HasVariants, Variant, looks_like
+from fsl_demo.inference.variants import HasVariants, Variant, Variants, looks_like
 
 
 class MakesMethod(Protocol):
@@ -57,7 +57,7 @@ def of_checkpoint(source: Source, networks: Networks) -> Method:
     made = next((make(networks) for make in METHODS if make.card.id == card.method), None)
     if not isinstance(made, HasVariants):
         raise UserError("card_incomplete", name=source, reason=f"method: {card.method}")
-    made.variants = (Variant(str(card.data), source),)
+    made.variants = Variants((Variant(str(card.data), source),))
     made.card = replace(made.card, id=Path(source).name)
     return made
 

@@ -14,9 +14,9 @@ from functools import partial
 
 import numpy as np
 
-from fsl_demo import checkpoints
 from fsl_demo.backbones.efficientnet_lite0 import imagenet_names
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.checkpoints import Checkpoint, Current
 from fsl_demo.core.capabilities import HasWeights, NamesPictures, ReadsText, ScoresEpisodes
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import ClassSpec, Episode, Explanation, Focus, Progress, Scores, in_latin_script, quiet
@@ -26,7 +26,7 @@ from fsl_demo.core.settings import Settings, none_below, slider
 from fsl_demo.inference.anchors import PICTURE_KEEP, PICTURE_POWER, TEXT_KEEP, TEXT_POWER, relative
 from fsl_demo.inference.batches import Scored, Stack, scores_of, stacked
 from fsl_demo.inference.blend import Blend, Support, blended
-from fsl_demo.inference.calibration import Default
+from fsl_demo.inference.calibration import Defaults
 from fsl_demo.inference.explanations import heat, nearest
 from fsl_demo.inference.glossary import sentences
 from fsl_demo.inference.image_space import ImageSpace
@@ -34,6 +34,7 @@ from fsl_demo.inference.vectors import l2_normalize
 
 CHECKPOINT = "lite0_minilm"
 WORDS = 8
+ANCHORS = 1_000
 
 
 @dataclass(frozen=True)
@@ -73,24 +74,16 @@ class Asif(ReadsText[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
     Settings = AsifSettings
 
     def __init__(self, networks: Networks) -> None:
-        shipped = checkpoints.load(CHECKPOINT)
         self.networks = networks
         self.space = ImageSpace(networks)
-        self.temperature = Default.unpack(shipped.arrays["temperature"])
-        self.none_below = Default.unpack(shipped.arrays["none_below"])
-        self.checkpoint = "+".join(
-            weights[:16] for weights in (networks.pictures.weights, networks.texts.weights, shipped.sha256)
-        )
-        texts = shipped.arrays["anchors"].astype(np.float32)
-        self.text_origin = texts.mean(axis=0)
-        self.text_anchors = l2_normalize(texts - self.text_origin)
+        self.anchors = Current(lambda checkpoint: TextAnchors.of(checkpoint, networks), CHECKPOINT)
 
     def fit(self, episode: Episode, settings: AsifSettings, progress: Progress = quiet) -> AsifClassifier:
         """Embed names, descriptions and support pictures.
 
         Raises:
             UserError: for an episode that `check` refuses; `description_script`, `class_undescribed` for a class
-                with neither pictures nor English text.
+                with neither pictures nor English text; what is wrong with the checkpoint.
         """
         self._check(episode)
         return AsifClassifier(self, episode, settings, progress)
@@ -105,15 +98,18 @@ class Asif(ReadsText[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
     def _score_stack(self, settings: AsifSettings, stack: Stack) -> list[Scores]:
         support, queries = stack.embed(lambda pictures, tell: self._related(self.space.embed(pictures, tell)))
         specs = list(dict.fromkeys(spec for episode in stack.episodes for spec in episode.classes))
-        texts = self.text_rows(specs)[[[specs.index(spec) for spec in each.classes] for each in stack.episodes]]
+        anchors = self.anchors()
+        texts = anchors.rows(text_vectors(self.networks, specs))[
+            [[specs.index(spec) for spec in each.classes] for each in stack.episodes]
+        ]
         size = support.shape[-1] - texts.shape[-1]
         known = Support(support[..., :size], support[..., size:], stack.owners, stack.counts, texts)
-        blend = self.blended(known, settings)
+        blend = anchors.blended(known, settings)
         similarities = blend.similarities(queries[..., :size], queries[..., size:])
         return scores_of(
             Scored(
                 method=self.card.id,
-                checkpoint=self.checkpoint,
+                checkpoint=anchors.weights,
                 settings=asdict(settings),
                 similarities=similarities,
                 probabilities=blend.probabilities(similarities),
@@ -123,12 +119,7 @@ class Asif(ReadsText[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
         )
 
     def weights(self, settings: AsifSettings) -> str:
-        return self.checkpoint
-
-    def blended(self, support: Support, settings: AsifSettings) -> Blend:
-        """The blend for a support set, or for several that are stacked."""
-        blend = blended(support, self.temperature, self.none_below, settings.blend)
-        return blend if settings.none_below is None else replace(blend, none_below=settings.none_below)
+        return self.anchors().weights
 
     def relations(self, vectors: np.ndarray) -> np.ndarray:
         """What pictures are like, [N, 1000], from their vectors."""
@@ -148,9 +139,7 @@ class Asif(ReadsText[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
 
     def text_rows(self, classes: Sequence[ClassSpec], progress: Progress = quiet) -> np.ndarray:
         """What each class's text is like, [C, 1000]; zeros for a class without English text."""
-        texts = text_vectors(self.networks, classes, progress)
-        rows = relative(l2_normalize(texts - self.text_origin) @ self.text_anchors.T, TEXT_POWER, TEXT_KEEP)
-        return np.where(texts.any(axis=1, keepdims=True), rows, 0.0)
+        return self.anchors().rows(text_vectors(self.networks, classes, progress))
 
     def sentences(self, spec: ClassSpec, settings: AsifSettings) -> tuple[list[str], list[str]]:
         """What stands for a class: its name in templates, and descriptions or else dictionary definitions."""
@@ -166,6 +155,48 @@ class Asif(ReadsText[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
         return tuple((names[i], float(cosines[i])) for i in np.argsort(-cosines)[:WORDS])
 
 
+@dataclass(frozen=True)
+class TextAnchors:
+    """What a checkpoint holds: what anchors' texts are, and what goes with them.
+
+    Attributes:
+        weights: hashes of the weights, joined by "+".
+        origin: the mean of the anchors' vectors, [384].
+        vectors: from there to the anchors, unit vectors [1000, 384].
+    """
+
+    weights: str
+    defaults: Defaults
+    origin: np.ndarray
+    vectors: np.ndarray
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint, networks: Networks) -> TextAnchors:
+        """
+        Raises:
+            UserError: `card_differs`.
+        """
+        texts = checkpoint.array("anchors", ANCHORS, networks.texts.channels).astype(np.float32)
+        hashes = (networks.pictures.weights, networks.texts.weights, checkpoint.sha256)
+        origin = texts.mean(axis=0)
+        return cls(
+            weights="+".join(sha256[:16] for sha256 in hashes),
+            defaults=Defaults.of(checkpoint),
+            origin=origin,
+            vectors=l2_normalize(texts - origin),
+        )
+
+    def blended(self, support: Support, settings: AsifSettings) -> Blend:
+        """The blend for a support set, or for several that are stacked."""
+        blend = blended(support, self.defaults.temperature, self.defaults.none_below, settings.blend)
+        return blend if settings.none_below is None else replace(blend, none_below=settings.none_below)
+
+    def rows(self, texts: np.ndarray) -> np.ndarray:
+        """What texts, [C, 384], are like, [C, 1000]; zeros for zeros."""
+        rows = relative(l2_normalize(texts - self.origin) @ self.vectors.T, TEXT_POWER, TEXT_KEEP)
+        return np.where(texts.any(axis=1, keepdims=True), rows, 0.0)
+
+
 class AsifClassifier:
     """Text rows and prototypes of one episode, how they are blended, and their calibration.
 
@@ -176,12 +207,13 @@ class AsifClassifier:
     def __init__(self, method: Asif, episode: Episode, settings: AsifSettings, progress: Progress) -> None:
         started = time.perf_counter()
         self.method, self.episode, self.settings = method, episode, settings
-        self.texts = method.text_rows(episode.classes, progress)
+        self.anchors = method.anchors()
+        self.texts = self.anchors.rows(text_vectors(method.networks, episode.classes, progress))
         pictures = [example.picture for example in episode.support]
         self.support = method.space.embed(pictures, progress)
         owners = np.array([example.class_index for example in episode.support], dtype=int)
         known = Support(self.support, method.relations(self.support), owners, np.array(episode.shots()), self.texts)
-        self.chosen = method.blended(known, settings)
+        self.chosen = self.anchors.blended(known, settings)
         self.blend, self.prototypes = self.chosen.weights, self.chosen.prototypes
         self.temperature, self.none_below = float(self.chosen.temperature), float(self.chosen.none_below)
         self.seconds = time.perf_counter() - started
@@ -193,7 +225,7 @@ class AsifClassifier:
         similarities = self.chosen.similarities(embedded, self.method.relations(embedded))
         return Scores(
             self.method.card.id,
-            self.method.checkpoint,
+            self.anchors.weights,
             asdict(self.settings),
             self.seconds + time.perf_counter() - started,
             similarities.astype(np.float32),

@@ -13,10 +13,9 @@ from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import Source
 from fsl_demo.core.capabilities import HasWeights, ReadsText, ScoresEpisodes, SearchesText
 from fsl_demo.core.cards import MethodCard
-from fsl_demo.core.episodes import ClassSpec, Episode, Progress, Scores, quiet
+from fsl_demo.core.episodes import ClassSpec, Episode, Progress, Scores, in_latin_script, quiet
 from fsl_demo.inference.batches import stacked
-from fsl_demo.inference.calibration import Default
-from fsl_demo.inference.compact_space import CHECKPOINT, of_class_names, of_sentences
+from fsl_demo.inference.compact_space import CHECKPOINT, CompactSpace, of_class_names, of_sentences
 from fsl_demo.inference.glossary import definitions
 from fsl_demo.inference.prompts import templates
 from fsl_demo.inference.vision_language import (
@@ -33,9 +32,6 @@ WORTH, SHARPNESS = 1.86, 3.0
 
 class CompactVlm(ReadsText[VisionLanguageSettings], ScoresEpisodes, HasWeights, SearchesText):
     """Similarity of a query to each class's prompts, and to its pictures.
-
-    Attributes:
-        joint: the space in which sentences and pictures are compared.
 
     Args:
         checkpoint: in place of the one that is shipped.
@@ -55,7 +51,12 @@ class CompactVlm(ReadsText[VisionLanguageSettings], ScoresEpisodes, HasWeights, 
     Settings = VisionLanguageSettings
 
     def __init__(self, networks: Networks, checkpoint: Source = CHECKPOINT) -> None:
-        self.joint, self.space = of_sentences(networks, checkpoint), of_class_names(networks, checkpoint)
+        self._joint, self._space = of_sentences(networks, checkpoint), of_class_names(networks, checkpoint)
+
+    @property
+    def joint(self) -> CompactSpace:
+        """The space in which sentences and pictures are compared."""
+        return self._joint()
 
     def fit(self, episode: Episode, settings: VisionLanguageSettings, progress: Progress = quiet) -> VisionLanguage:
         """Embed prompts and support pictures; definitions stand in for descriptions that nobody typed.
@@ -63,25 +64,26 @@ class CompactVlm(ReadsText[VisionLanguageSettings], ScoresEpisodes, HasWeights, 
         Raises:
             UserError: what `VisionLanguage` raises.
         """
-        return VisionLanguage(self.inputs(settings), episode, progress)
+        return VisionLanguage(self.inputs(settings, progress), episode, progress)
 
     def score_episodes(
         self, episodes: Sequence[Episode], settings: VisionLanguageSettings, progress: Progress = quiet
     ) -> list[Scores]:
-        return stacked(episodes, partial(score_stack, self.inputs(settings)))
+        return stacked(episodes, partial(score_stack, self.inputs(settings, progress)))
 
     def weights(self, settings: VisionLanguageSettings) -> str:
-        return self.space.weights
+        return self._space().weights
 
-    def inputs(self, settings: VisionLanguageSettings) -> VisionLanguageInputs:
+    def inputs(self, settings: VisionLanguageSettings, progress: Progress = quiet) -> VisionLanguageInputs:
         """What the classifier is made of, but for the episode."""
+        space = self._space(progress)
         return VisionLanguageInputs(
             method=self.card.id,
             title=self.card.title,
-            space=self.space,
+            space=space,
             sentences=self.joint,
-            temperature=Default.unpack(self.space.arrays["temperature"]),
-            none_below=Default.unpack(self.space.arrays["none_below"]),
+            temperature=space.defaults.temperature,
+            none_below=space.defaults.none_below,
             worth=WORTH,
             sharpness=SHARPNESS,
             settings=settings,
@@ -94,8 +96,8 @@ class CompactVlm(ReadsText[VisionLanguageSettings], ScoresEpisodes, HasWeights, 
         Raises:
             UserError: `template_bad`, `templates_many`.
         """
-        return sentences(self.space, spec, templates(settings.templates), definitions)
+        return sentences(self._space(), spec, templates(settings.templates), definitions)
 
     def reads(self, text: str, settings: VisionLanguageSettings) -> bool:
         """Whether the text tower knows the script."""
-        return self.space.reads(text)
+        return in_latin_script(text)

@@ -32,6 +32,9 @@ EfficientNet-Lite0's vectors, the cross-entropy of one picture a class is lowest
 FOLDS = 5
 ITERATIONS = 1_000
 
+SpaceInUse = Callable[[], ImageTextSpace]
+"""Gives the space with the weights that are in use now."""
+
 
 @dataclass(frozen=True)
 class LinearProbeSettings(Settings):
@@ -61,8 +64,8 @@ class LinearProbe(Classifies[LinearProbeSettings], ScoresEpisodes, HasWeights):
     )
     Settings = LinearProbeSettings
 
-    def __init__(self, networks: Networks, space: Callable[[Networks], ImageTextSpace] = of_class_names) -> None:
-        self.networks, self.space = networks, space(networks)
+    def __init__(self, networks: Networks, space: Callable[[Networks], SpaceInUse] = of_class_names) -> None:
+        self.networks, self._space = networks, space(networks)
 
     def fit(self, episode: Episode, settings: LinearProbeSettings, progress: Progress = quiet) -> LinearProbeClassifier:
         """Embed the support set and train on it.
@@ -71,7 +74,7 @@ class LinearProbe(Classifies[LinearProbeSettings], ScoresEpisodes, HasWeights):
             UserError: for an episode that `check` refuses, and `class_empty`.
         """
         check_pictures(episode, self.card.title)
-        return LinearProbeClassifier(self.card.id, self.space, episode, settings, progress)
+        return LinearProbeClassifier(self.card.id, self._space(), episode, settings, progress)
 
     def score_episodes(
         self, episodes: Sequence[Episode], settings: LinearProbeSettings, progress: Progress = quiet
@@ -82,14 +85,15 @@ class LinearProbe(Classifies[LinearProbeSettings], ScoresEpisodes, HasWeights):
 
     def _score_stack(self, settings: LinearProbeSettings, stack: Stack) -> list[Scores]:
         """Embed all pictures together; each episode has a model of its own."""
-        supports, queries = stack.embed(self.space.embed)
+        space = self._space()
+        supports, queries = stack.embed(space.embed)
         probes = [Probe.trained(support, stack.owners, settings) for support in supports]
         similarities = np.stack([probe.similarities(rows) for probe, rows in zip(probes, queries, strict=True)])
         temperatures = np.array([probe.temperature for probe in probes])
         return scores_of(
             Scored(
                 method=self.card.id,
-                checkpoint=self.space.weights,
+                checkpoint=space.weights,
                 settings=asdict(settings),
                 similarities=similarities,
                 probabilities=calibration.softmax(temperatures[:, None, None] * similarities),
@@ -99,7 +103,7 @@ class LinearProbe(Classifies[LinearProbeSettings], ScoresEpisodes, HasWeights):
         )
 
     def weights(self, settings: LinearProbeSettings) -> str:
-        return self.space.weights
+        return self._space().weights
 
 
 @dataclass(frozen=True)

@@ -4,20 +4,20 @@ Wang et al. 2019, arXiv:1911.04623). The yardstick for every other method."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 import numpy as np
 
-from fsl_demo import checkpoints
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.checkpoints import Checkpoint, Current
 from fsl_demo.core.capabilities import Classifies, Embeds, HasWeights, ScoresEpisodes
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import Episode, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.settings import Settings, none_below
 from fsl_demo.inference.batches import stacked
-from fsl_demo.inference.calibration import Default
+from fsl_demo.inference.calibration import Defaults
 from fsl_demo.inference.image_space import ImageSpace
 from fsl_demo.inference.nearest_mean import NearestMean, NearestMeanInputs, check_pictures, score_stack
 
@@ -52,18 +52,15 @@ class Prototype(Classifies[PrototypeSettings], ScoresEpisodes, HasWeights, Embed
     Settings = PrototypeSettings
 
     def __init__(self, networks: Networks) -> None:
-        shipped = checkpoints.load(CHECKPOINT)
         self.networks = networks
         self.space = ImageSpace(networks)
-        self.temperature = Default.unpack(shipped.arrays["temperature"])
-        self.none_below = Default.unpack(shipped.arrays["none_below"])
-        self.checkpoint = f"{networks.pictures.weights[:16]}+{shipped.sha256[:16]}"
+        self._current = Current(self._inputs, CHECKPOINT)
 
     def fit(self, episode: Episode, settings: PrototypeSettings, progress: Progress = quiet) -> NearestMean:
         """Embed the support set and average it.
 
         Raises:
-            UserError: for an episode that `check` refuses, and `class_empty`.
+            UserError: for an episode that `check` refuses, and `class_empty`; what is wrong with the checkpoint.
         """
         check_pictures(episode, self.card.title)
         return NearestMean(self.inputs(settings), episode, progress)
@@ -76,17 +73,21 @@ class Prototype(Classifies[PrototypeSettings], ScoresEpisodes, HasWeights, Embed
         return stacked(episodes, partial(score_stack, self.inputs(settings)))
 
     def weights(self, settings: PrototypeSettings) -> str:
-        return self.checkpoint
+        return self._current().checkpoint
 
     def inputs(self, settings: PrototypeSettings) -> NearestMeanInputs:
         """What the classifier is made of, but for the episode."""
+        return replace(self._current(), settings=asdict(settings))
+
+    def _inputs(self, checkpoint: Checkpoint) -> NearestMeanInputs:
+        defaults = Defaults.of(checkpoint)
         return NearestMeanInputs(
             method=self.card.id,
-            checkpoint=self.checkpoint,
+            checkpoint=f"{self.networks.pictures.weights[:16]}+{checkpoint.sha256[:16]}",
             space=self.space,
-            temperature=self.temperature,
-            none_below=self.none_below,
-            settings=asdict(settings),
+            temperature=defaults.temperature,
+            none_below=defaults.none_below,
+            settings={},
             note={},
         )
 

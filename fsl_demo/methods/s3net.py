@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from fsl_demo.inference.variants import Variant, VariantSettings, installed, variant_setting
+from fsl_demo.inference.variants import Variant, Variants, VariantSettings, variant_setting
 from fsl_demo.methods.siamese import Siamese
 
-VARIANTS = installed("s3net", (Variant("characters", "s3net_characters"),))
+VARIANTS = Variants((Variant("characters", "s3net_characters"),), "s3net")
 
 
 @dataclass(frozen=True)

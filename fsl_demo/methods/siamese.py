@@ -20,22 +20,21 @@ from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import Episode, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference.batches import Stack, by_key, stacked
-from fsl_demo.inference.calibration import Default
+from fsl_demo.inference.calibration import Defaults
 from fsl_demo.inference.local_scaling import locally_scaled
 from fsl_demo.inference.nearest_mean import ClassMeans, NearestMean, NearestMeanInputs, check_pictures, score_stack
 from fsl_demo.inference.space import TrainedSpace
 from fsl_demo.inference.variants import (
     HasVariants,
     Variant,
+    Variants,
     VariantSettings,
     choose,
-    installed,
     variant_setting,
     weights_of,
 )
 
-VARIANTS = installed(
-    "siamese",
+VARIANTS = Variants(
     (
         Variant("digits", "siamese_digits"),
         Variant("digits_0_to_4", "siamese_digits_0_to_4", proposed=False),
@@ -44,6 +43,7 @@ VARIANTS = installed(
         Variant("aligned_faces", "siamese_aligned_faces"),
         Variant("photographs", "siamese_photographs"),
     ),
+    "siamese",
 )
 
 
@@ -70,15 +70,15 @@ class Siamese(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Verifies,
         kinds=("characters", "faces"),
     )
     Settings: type[VariantSettings] = SiameseSettings
-    variants: Sequence[Variant] = VARIANTS
+    variants = VARIANTS
 
     def __init__(self, networks: Networks) -> None:
         self.networks = networks
 
     def verify(self, first: Sequence[Picture], second: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         """Cosines of pairs of pictures, [P], in the space of the first variant; locally scaled, if it has a cohort."""
-        space = TrainedSpace(self.networks, self.variants[0].checkpoint)
-        lefts, rights = space.embed(first, progress), space.embed(second, progress)
+        space = TrainedSpace(self.networks, self.variants.known()[0].checkpoint)
+        one, two = space.embed(first, progress), space.embed(second, progress)
         cohort = space.network.arrays.get("cohort")
         return (
             (lefts * rights).sum(axis=1) if cohort is None else locally_scaled(lefts, rights, cohort.astype(np.float32))
@@ -95,7 +95,7 @@ class Siamese(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Verifies,
         def held_out(checkpoint: Source, tell: Progress) -> np.ndarray:
             return NearestMean(self.inputs(checkpoint, asdict(settings), {}), episode, tell).held_out()
 
-        variant, note = choose(self.variants, settings.variant, episode, held_out, progress)
+        variant, note = choose(self.variants.known(), settings.variant, episode, held_out, progress)
         return self.classifier(self.inputs(variant.checkpoint, asdict(settings), note), episode, progress)
 
     def score_episodes(
@@ -108,6 +108,8 @@ class Siamese(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Verifies,
     def _score_stack(self, settings: VariantSettings, stack: Stack) -> list[Scores]:
         """Choose the variant of each episode, and score those of each variant together."""
 
+        variants = self.variants.known()
+
         @cache
         def held_out(checkpoint: Source) -> np.ndarray:
             inputs = self.inputs(checkpoint, asdict(settings), {})
@@ -115,7 +117,7 @@ class Siamese(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Verifies,
 
         def chosen_for(row: int) -> tuple[Variant, Mapping[str, Any]]:
             return choose(
-                self.variants, settings.variant, stack.episodes[row], lambda checkpoint, _: held_out(checkpoint)[row]
+                variants, settings.variant, stack.episodes[row], lambda checkpoint, _: held_out(checkpoint)[row]
             )
 
         chosen = [chosen_for(row) for row in range(len(stack.episodes))]
@@ -128,24 +130,21 @@ class Siamese(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Verifies,
         return by_key([variant.id for variant, _ in chosen], score)
 
     def weights(self, settings: VariantSettings) -> str:
-        return weights_of(self.networks, self.variants, settings.variant)
+        return weights_of(self.networks, self.variants.known(), settings.variant)
 
     def classifier(self, inputs: NearestMeanInputs, episode: Episode, progress: Progress) -> NearestMean:
         return NearestMean(inputs, episode, progress)
 
     def inputs(self, checkpoint: Source, settings: dict[str, Any], note: Any) -> NearestMeanInputs:
         """The space of a checkpoint and its defaults."""
-        network = self.networks.trained(checkpoint)
-        temperature, none_below = (
-            Default.of_pictures(network.checkpoint.arrays[name]) for name in ("temperature", "none_below")
-        )
         space = TrainedSpace(self.networks, checkpoint)
+        defaults = Defaults.of_pictures(space.network.checkpoint)
         return NearestMeanInputs(
             method=self.card.id,
-            checkpoint=network.weights,
+            checkpoint=space.network.weights,
             space=space,
-            temperature=temperature,
-            none_below=none_below,
+            temperature=defaults.temperature,
+            none_below=defaults.none_below,
             settings=settings,
             note=note,
         )

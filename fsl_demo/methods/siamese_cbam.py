@@ -11,11 +11,11 @@ from fsl_demo.core.episodes import Episode, Explanation, Focus, Progress
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference.nearest_mean import NearestMean, NearestMeanInputs
 from fsl_demo.inference.space import TrainedSpace
-from fsl_demo.inference.variants import Variant, VariantSettings, installed, variant_setting
+from fsl_demo.inference.variants import Variant, Variants, VariantSettings, variant_setting
 from fsl_demo.methods.siamese import Siamese
 
-VARIANTS = installed(
-    "siamese-cbam", (Variant("characters", "siamese_cbam_characters"), Variant("faces", "siamese_cbam_faces"))
+VARIANTS = Variants(
+    (Variant("characters", "siamese_cbam_characters"), Variant("faces", "siamese_cbam_faces")), "siamese-cbam"
 )
 CHANNELS = 6
 

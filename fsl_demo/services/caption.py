@@ -80,7 +80,7 @@ def caption(
         captions = {picture.sha256: candidates for part in parts for picture, candidates in part.items()}
     else:
         workspace.add_to_collection(wanted)
-        describe_new(workspace, captioner, wanted, progress)
+        describe_new(workspace, captioner, pictures=wanted, progress=progress)
         captions = _stored(workspace, captioner, wanted)
     return caption_documents(captioner, pictures, captions)
 

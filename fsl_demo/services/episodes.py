@@ -39,4 +39,4 @@ def import_episodes(
     Raises:
         UserError: as of `store.exchange.read`.
     """
-    return [workspace.save_episode(labelled) for labelled in read(path, workspace, progress, report)]
+    return [workspace.save_episode(labelled) for labelled in read(path, workspace, progress=progress, report=report)]

@@ -50,7 +50,7 @@ def predict_in_batches(
         of all methods and queries last. Nothing when every method is refused.
     """
     with suppress(Cancelled):
-        yield from _batch_by_batch(episode, plans, progress, refused)
+        yield from _batch_by_batch(episode, plans, progress=progress, refused=refused)
 
 
 def predict(episode: Episode, plans: Sequence[Plan], progress: Progress, refused: Refused) -> list[Scores]:
@@ -66,7 +66,7 @@ def predict(episode: Episode, plans: Sequence[Plan], progress: Progress, refused
         refusals.append(error)
         refused(method, error)
 
-    batches = list(_batch_by_batch(episode, plans, progress, note))
+    batches = list(_batch_by_batch(episode, plans, progress=progress, refused=note))
     scores = batches[-1] if batches else []
     if scores and len(scores[0].probabilities) == len(episode.queries):
         return scores
@@ -93,14 +93,14 @@ def classify(
 
     wanted = names or proposed(registry.methods, [example.picture for example in episode.support])
     plans = [Plan(method, settings.get(method.card.id, method.Settings())) for method in registry.chosen(wanted)]
-    return predict(episode, plans, progress, refused)
+    return predict(episode, plans, progress=progress, refused=refused)
 
 
 def _batch_by_batch(
     episode: Episode, plans: Sequence[Plan], progress: Progress, refused: Refused
 ) -> Iterator[list[Scores]]:
     total = len(episode.queries)
-    job = _Job([_Running(plan) for plan in plans], total, progress, refused)
+    job = _Job([_Running(plan) for plan in plans], total=total, progress=progress, refused=refused)
     for start, end in _batches(total):
         for method in [method for method in job.methods if not method.transductive]:
             job.advance([method], episode, start=start, end=end)

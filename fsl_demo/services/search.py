@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -26,11 +27,16 @@ class Match(NamedTuple):
 
 
 def spaces(registry: Registry) -> dict[str, ImageTextSpace]:
-    """The spaces to search in, by the id of a method that has it; each space once."""
+    """The spaces to search in, by the id of a method that has it; each space once.
+
+    Those whose weights cannot be used are left out: predicting with the method, and `doctor`, say why.
+    """
     by_method: dict[str, ImageTextSpace] = {}
     for method in registry.supporting(SearchesText):
-        if all(method.joint.id != other.id for other in by_method.values()):
-            by_method[method.card.id] = method.joint
+        with suppress(UserError):
+            joint = method.joint
+            if all(joint.id != other.id for other in by_method.values()):
+                by_method[method.card.id] = joint
     return by_method
 
 

@@ -102,7 +102,7 @@ def _term(word: str) -> str:
 
 
 def _caption(text: str, score: float, fit: float, doubtful: int) -> Caption:
-    return Caption(text, score, fit, bool(doubtful))
+    return Caption(text, score=score, fit=fit, doubtful=bool(doubtful))
 
 
 def _parts(marked: str) -> Iterable[tuple[str, bool]]:

@@ -64,7 +64,7 @@ def load(db: Database, blobs: Blobs) -> tuple[CollectionPicture, ...]:
     added = set()
     for sha256, width, height, name, original, episode, class_name, for_searching in db.execute(_PICTURES):
         if sha256 not in pictures:
-            pictures[sha256] = blobs.picture(sha256, width, height, name, original)
+            pictures[sha256] = blobs.picture(sha256, width=width, height=height, name=name, original_sha256=original)
             classes[sha256], episodes[sha256] = {}, {}
         if class_name is not None:
             classes[sha256][class_name] = None
@@ -73,7 +73,12 @@ def load(db: Database, blobs: Blobs) -> tuple[CollectionPicture, ...]:
         if for_searching:
             added.add(sha256)
     return tuple(
-        CollectionPicture(picture, tuple(classes[sha256]), tuple(episodes[sha256]), sha256 in added)
+        CollectionPicture(
+            picture,
+            classes=tuple(classes[sha256]),
+            episodes=tuple(episodes[sha256]),
+            added=sha256 in added,
+        )
         for sha256, picture in pictures.items()
     )
 

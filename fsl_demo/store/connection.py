@@ -123,4 +123,5 @@ class Connections:
             connection.execute("PRAGMA synchronous=FULL")
             connection.create_function("fold", 1, class_key, deterministic=True)
             self._local.db = Database(connection)
-        return self._local.db
+        db: Database = self._local.db
+        return db

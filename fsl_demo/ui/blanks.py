@@ -35,7 +35,10 @@ class Blank(Panel):
         if sentence:
             try:
                 picture = context.picture(self.query)
-                filled, layers = fill(method, picture, sentence), _layers(method, picture, sentence)
+                filled, layers = (
+                    fill(method, picture, sentence),
+                    _layers(method, method.matcher.weights, picture, sentence),
+                )
                 asked = next((n for n, layer in enumerate(layers) if BLANK.fullmatch(layer.words[0][0])), 0)
                 chosen = self.word if 0 <= self.word < len(layers) else asked
                 shown |= {"columns": _columns(filled), "words": heat_maps.words(layers, chosen, _signed)}
@@ -45,7 +48,7 @@ class Blank(Panel):
 
 
 @lru_cache(maxsize=16)
-def _layers(method: FillsBlanks, picture: Picture, sentence: str) -> tuple[Layer, ...]:
+def _layers(method: FillsBlanks, weights: str, picture: Picture, sentence: str) -> tuple[Layer, ...]:
     return method.matcher.words(picture, BLANK.sub(" [MASK] ", sentence))
 
 

@@ -57,7 +57,7 @@ class Describe(JobRequest):
                     context.page.refresh(context.draft)
 
             try:
-                describe_new(context.workspace, captioner, pictures, progress)
+                describe_new(context.workspace, captioner, pictures=pictures, progress=progress)
             finally:
                 context.draft.captions.clear()
                 context.page.refresh(context.draft)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from fsl_demo.core.episodes import ClassSpec, Episode, Example, Label, LabelledEpisode, Run
+from fsl_demo.core.episodes import ClassSpec, Episode, Example
 from fsl_demo.core.pictures import Picture
 from fsl_demo.ui.result import Result
 
@@ -140,69 +140,6 @@ class Document:
             tuple(Example(picture(sha), index) for index, row in enumerate(rows) for sha in row.pictures),
             tuple(picture(sha) for sha in self.queries) if queries else (),
         )
-
-    def labelled(self, picture: Callable[[str], Picture]) -> LabelledEpisode:
-        """The episode with results and labels, as it is saved. Results that are out of date are left out."""
-        index = {row.key: position for position, row in enumerate(self.rows())}
-        places = {sha: position for position, sha in enumerate(self.queries)}
-        labels = {
-            places[sha]: Label(
-                index.get(given.answer),
-                given.annotator,
-                given.source,  # type: ignore[arg-type]
-                index.get(given.suggestion),
-                given.seconds,
-            )
-            for sha, given in self.labels.items()
-            if sha in places and (given.answer == NONE or given.answer in index)
-        }
-        current = [] if self.outdated else [r for r in self.results if r.queries == self.queries]
-        runs = tuple(Run(result.scores, result.device) for result in current)
-        return LabelledEpisode(self.episode(picture), self.title.strip(), runs, labels)
-
-    @classmethod
-    def from_labelled(cls, labelled: LabelledEpisode, episode_id: str = "") -> Document:
-        """The page of a saved or imported episode."""
-        episode = labelled.episode
-        rows = [ClassRow(spec.name, "\n".join(spec.descriptions)) for spec in episode.classes]
-        for example in episode.support:
-            rows[example.class_index].pictures.append(example.picture.sha256)
-        queries = list(dict.fromkeys(query.sha256 for query in episode.queries))
-        keys = [row.key for row in rows]
-        support = [sha for row in rows for sha in row.pictures]
-        names, descriptions = [row.name for row in rows], [row.description for row in rows]
-
-        def key(index: int | None, absent: str) -> str:
-            return absent if index is None else keys[index]
-
-        document = cls(
-            title=labelled.title,
-            classes=rows or [ClassRow(), ClassRow()],
-            queries=queries,
-            methods=[run.scores.method for run in labelled.runs] or None,
-            settings={
-                run.scores.method: chosen
-                for run in labelled.runs
-                if (chosen := {name: value for name, value in run.scores.settings.items() if value is not None})
-            },
-            results=[
-                Result(run.scores, keys, queries, support, run.device, names, descriptions) for run in labelled.runs
-            ],
-            labels={
-                queries[position]: GivenLabel(
-                    key(label.class_index, NONE),
-                    "" if label.source == "blind" else key(label.suggestion, NONE),
-                    label.source,
-                    label.annotator,
-                    label.seconds,
-                )
-                for position, label in labelled.labels.items()
-                if position < len(queries)
-            },
-            episode_id=episode_id,
-        )
-        document.scored = document.evidence()
-        return document
 
     def copy(self) -> Document:
         """The same as a new, unsaved draft."""

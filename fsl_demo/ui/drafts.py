@@ -160,11 +160,11 @@ class OpenDraft:
         results = (self.document.results, self.document.previous)
         fresh = any(new is not old for new, old in zip(results, self._stored_results, strict=True))
         change = store.DraftRevision(
-            self.document.to_json(),
-            self.document.results_json() if fresh else None,
-            self.history.saved,
-            self.history.steps[self.history.saved :],
-            self.taken,
+            data=self.document.to_json(),
+            results=self.document.results_json() if fresh else None,
+            kept_steps=self.history.saved,
+            new_steps=self.history.steps[self.history.saved :],
+            taken=self.taken,
         )
         self.revision = self.workspace.drafts.save(self.id, change, self.revision)
         self.history.saved = len(self.history.steps)

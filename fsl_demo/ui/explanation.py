@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from fsl_demo import checkpoints
 from fsl_demo.core.capabilities import Classifier, FillsBlanks, Method, NamesPictures
 from fsl_demo.core.episodes import Explanation, Focus, Layer, quiet
 from fsl_demo.core.errors import UserError
@@ -89,7 +90,9 @@ def _answer(context: Context, asked: Details, result: Result) -> dict[str, Any]:
     index = result.classes.index(asked.class_key) if asked.class_key in result.classes else scores.best(row)
     method = context.methods.get(scores.method)
     explanation, wrong = (
-        (None, "") if method is None or context.document.outdated else _explained(context, asked, result, index)
+        (None, "")
+        if method is None or context.document.outdated
+        else _explained(context, asked, result=result, index=index)
     )
     phrase = asked.phrase.strip()
     layers = explanation.layers if explanation else ()
@@ -124,7 +127,7 @@ def _explained(context: Context, asked: Details, result: Result, index: int) -> 
     wrong = ""
     for phrase in dict.fromkeys((asked.phrase.strip(), "")):
         try:
-            return _explain(context, asked, result, index, phrase), wrong
+            return _explain(context, asked, result=result, index=index, phrase=phrase), wrong
         except UserError as error:
             wrong = wrong or context.language.error(error)
     return None, wrong
@@ -135,10 +138,10 @@ def _explain(context: Context, asked: Details, result: Result, index: int, phras
     fitted = _fitted(context, context.methods[result.scores.method])
     point = (asked.x, asked.y) if asked.x is not None and asked.y is not None and asked.on else None
     focus = Focus(
-        context.picture(asked.pair) if asked.pair else None,
-        point,
-        "support" if asked.on == "support" else "query",
-        phrase,
+        support=context.picture(asked.pair) if asked.pair else None,
+        point=point,
+        on="support" if asked.on == "support" else "query",
+        phrase=phrase,
     )
     return fitted.explain(context.picture(asked.query), index, focus)
 
@@ -149,7 +152,8 @@ _classifiers: OrderedDict[tuple[object, ...], Classifier] = OrderedDict()
 def _fitted(context: Context, method: Method) -> Classifier:
     """The method fitted to the document's support set; features come from the cache, and the last ones are kept."""
     document, transductive = context.document, method.card.transductive
-    key = (context.draft.id, id(method), document.evidence(), tuple(document.queries) if transductive else ())
+    queries = tuple(document.queries) if transductive else ()
+    key = (context.draft.id, id(method), document.evidence(), queries, checkpoints.in_use())
     classifier = _classifiers.pop(key, None)
     if classifier is None:
         episode = document.episode(context.picture, queries=transductive)

@@ -26,8 +26,10 @@ class MapFigure:
 def figure(layer: Layer, values: np.ndarray) -> MapFigure:
     """The picture of a layer with a map, [h, w] in [0, 1]."""
     picture = layer.picture
-    heat = overlay(picture, values, layer.seen, 1.0, min(SIDE, max(picture.width, picture.height)))
-    return MapFigure(picture_address(picture.sha256), heat_maps.add(heat), layer.role, picture.name)
+    heat = overlay(picture, values, seen=layer.seen, opacity=1.0, size=min(SIDE, max(picture.width, picture.height)))
+    return MapFigure(
+        photo=picture_address(picture.sha256), heat=heat_maps.add(heat), role=layer.role, name=picture.name
+    )
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ class Job:
         def tell(stage: str, done: int, total: int) -> None:
             if self._stop.is_set():
                 raise Cancelled
-            self.step = Step(title, stage, done, total)
+            self.step = Step(title, stage=stage, done=done, total=total)
             if time.monotonic() - self._reported > PAUSE:
                 self._reported = time.monotonic()
                 self.tell()

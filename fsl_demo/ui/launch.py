@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "app.py") -> int
     from fsl_demo.ui.server import serve
 
     try:
-        return serve(chosen.workspace, chosen.host, chosen.port, chosen.open)
+        return serve(chosen.workspace, host=chosen.host, port=chosen.port, open_browser=chosen.open)
     except UserError as error:
         print(error, file=sys.stderr)
     except OSError:

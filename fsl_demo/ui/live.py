@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fsl_demo import methods
+from fsl_demo import checkpoints, methods
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.capabilities import Classifier, Method
@@ -50,7 +50,7 @@ class Live:
 
     def __init__(self, page: Page) -> None:
         self._methods = page.frame_methods
-        self._fitted: dict[str, tuple[tuple[str, str], Classifier]] = {}
+        self._fitted: dict[str, tuple[tuple[object, ...], Classifier]] = {}
         self._lock = threading.Lock()
 
     def answer(self, context: Context, frame: bytes) -> dict[str, Any]:
@@ -80,7 +80,7 @@ class Live:
         if not proposed:
             raise UserError("no_methods")
         method = min(proposed, key=lambda method: method.card.cost)
-        wanted = (method.card.id, document.evidence())
+        wanted = (method.card.id, document.evidence(), checkpoints.in_use())
         known = self._fitted.get(context.draft.id)
         if known is None or known[0] != wanted:
             episode = document.episode(context.picture, queries=False)

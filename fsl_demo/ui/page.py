@@ -115,7 +115,13 @@ class Page:
         context = Context(self, draft, language)
         with guard(context):
             request: JobRequest = REGISTRY.parse("jobs", name, dict(values))
-            job = Job(name, draft.id, request.title, request.work(context), lambda: self.refresh_jobs(draft))
+            job = Job(
+                name,
+                draft=draft.id,
+                title=request.title,
+                work=request.work(context),
+                report=lambda: self.refresh_jobs(draft),
+            )
             started = self.jobs.start(job).id
         return {"job": started, "notices": context.notices.to_json(language)}
 

@@ -41,7 +41,9 @@ class Predict(JobRequest):
         if not plans:
             raise refusals[0]
         context.refuse(refusals)
-        prediction = _Prediction(context, episode, [row.key for row in rows], queries, evidence)
+        prediction = _Prediction(
+            context, episode, classes=[row.key for row in rows], queries=queries, evidence=evidence
+        )
         return lambda job: prediction.run(job, plans)
 
 
@@ -81,7 +83,7 @@ class _Prediction:
         scores: list[Scores] = []
         self.earlier = self.context.document.results
         title = ", ".join(plan.method.card.title for plan in plans)
-        for scores in predict_in_batches(self.episode, plans, job.progress(title), refused):
+        for scores in predict_in_batches(self.episode, plans, progress=job.progress(title), refused=refused):
             self._put(scores, save=False)
         self._put(scores, save=True)
         if job.is_stopped:

@@ -92,16 +92,17 @@ class Routes:
     # --- requests that change or read a draft -------------------------------------------------------------------
 
     def open(self, sent: PageRequest, request: Request) -> Response:
-        return JSONResponse(self.page.open(sent.draft, sent.name, sent.values, language_of(request)))
+        return JSONResponse(self.page.open(sent.draft, sent.name, values=sent.values, language=language_of(request)))
 
     def edits(self, sent: Edits, request: Request) -> Response:
-        return JSONResponse(self.page.edit(sent.draft, sent.tab, sent.edits, sent.at, language_of(request)))
+        made = self.page.edit(sent.draft, sent.tab, edits=sent.edits, at=sent.at, language=language_of(request))
+        return JSONResponse(made)
 
     def panel(self, sent: PageRequest, request: Request) -> Response:
-        return JSONResponse(self.page.panel(sent.draft, sent.name, sent.values, language_of(request)))
+        return JSONResponse(self.page.panel(sent.draft, sent.name, values=sent.values, language=language_of(request)))
 
     def job(self, sent: PageRequest, request: Request) -> Response:
-        return JSONResponse(self.page.start(sent.draft, sent.name, sent.values, language_of(request)))
+        return JSONResponse(self.page.start(sent.draft, sent.name, values=sent.values, language=language_of(request)))
 
     def stop(self, sent: PageRequest) -> Response:
         self.page.jobs.stop(sent.draft, sent.name)
@@ -139,12 +140,12 @@ class Routes:
         largest = incoming.LARGEST_ARCHIVE if path.lower().endswith(".zip") else MAX_BYTES
         try:
             context = Context(self.page, await asyncio.to_thread(self.page.drafts.get, draft), language)
-            file = await incoming.receive(request, self.page.workspace, Path(path).name, largest)
+            file = await incoming.receive(request, self.page.workspace, name=Path(path).name, largest=largest)
         except UserError as error:
             return Response(uploads.Entry(path, error=language.error(error)).line(), media_type="application/x-ndjson")
 
         async def lines() -> AsyncIterator[bytes]:
-            loop, entries = asyncio.get_running_loop(), uploads.read(context, file, path, target)
+            loop, entries = asyncio.get_running_loop(), uploads.read(context, file, path=path, target=target)
             try:
                 while (entry := await loop.run_in_executor(self._readers, partial(next, entries, None))) is not None:
                     yield entry.line()
@@ -157,7 +158,7 @@ class Routes:
         """A file of episodes, which a job then reads."""
         language, name = language_of(request), Path(unquote(request.headers.get("x-path", ""))).name or "export"
         shown = await asyncio.to_thread(self.page.drafts.get, draft)
-        file = await incoming.receive(request, self.page.workspace, name, incoming.LARGEST_ARCHIVE)
+        file = await incoming.receive(request, self.page.workspace, name=name, largest=incoming.LARGEST_ARCHIVE)
         await asyncio.to_thread(incoming.start_import, Context(self.page, shown, language), file)
         return Response(status_code=204)
 
@@ -169,10 +170,10 @@ class Routes:
     # --- pictures and files out ----------------------------------------------------------------------------------
 
     def thumbnail(self, request: Request, sha256: str) -> Response:
-        return self._immutable(request, sha256, self.page.workspace.thumbnail, "image/webp")
+        return self._immutable(request, sha256, read=self.page.workspace.thumbnail, kind="image/webp")
 
     def picture(self, request: Request, sha256: str) -> Response:
-        return self._immutable(request, sha256, partial(images.shown, self.page.workspace), "image/jpeg")
+        return self._immutable(request, sha256, read=partial(images.shown, self.page.workspace), kind="image/jpeg")
 
     def heat_map(self, digest: str) -> Response:
         data = images.heat_maps.get(digest)

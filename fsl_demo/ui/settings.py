@@ -25,7 +25,10 @@ def label(context: Context, setting: Setting) -> str:
 def controls(context: Context, method: Method) -> list[dict[str, Any]]:
     """What the template needs for each setting of a method."""
     given = context.document.settings.get(method.card.id, {})
-    return [_control(context, method, setting, given.get(setting.name)) for setting in method.Settings.controls()]
+    return [
+        _control(context, method, setting=setting, given=given.get(setting.name))
+        for setting in method.Settings.controls()
+    ]
 
 
 def faults(context: Context, method: Method) -> list[str]:

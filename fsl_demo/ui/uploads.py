@@ -53,7 +53,7 @@ def read(context: Context, file: Path, path: str, target: str) -> Iterator[Entry
         target: "classes" reads the class folders of an archive, anything else every picture of it.
     """
     try:
-        yield from _entries(context, file, path, target)
+        yield from _entries(context, file, path=path, target=target)
     except Exception as error:
         logging.getLogger(__name__).exception("an upload failed", exc_info=error)
         yield Entry(path, error=context.unexpected(error))
@@ -61,7 +61,7 @@ def read(context: Context, file: Path, path: str, target: str) -> Iterator[Entry
 
 def _entries(context: Context, file: Path, path: str, target: str) -> Iterator[Entry]:
     if PurePosixPath(path).suffix.lower() == ".zip":
-        yield from _archive(context, file, path, target)
+        yield from _archive(context, file, path=path, target=target)
         return
     folder = PurePosixPath(path).parent.name if target == "classes" else ""
     try:

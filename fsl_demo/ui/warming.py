@@ -26,12 +26,12 @@ def _warm(page: Page) -> None:
     pictures = [_noise(seed) for seed in range(3)]
     classes = (ClassSpec("cat"), ClassSpec("dog"))
     episode = Episode(classes, (Example(pictures[0], 0), Example(pictures[1], 1)), (pictures[2],))
-    try:
-        for name in dict.fromkeys([*proposed(known, []), *proposed(known, pictures)]):
-            method = known[name]
+    for name in dict.fromkeys([*proposed(known, []), *proposed(known, pictures)]):
+        method = known[name]
+        try:
             method.fit(episode, method.Settings(), quiet).predict(episode.queries, quiet)
-    except Exception:
-        logging.getLogger(__name__).exception("networks could not be loaded in advance")
+        except Exception:
+            logging.getLogger(__name__).exception("networks could not be loaded in advance")
 
 
 def _noise(seed: int) -> Picture:

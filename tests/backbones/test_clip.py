@@ -53,6 +53,7 @@ def agree(clip: Clip, wanted: tuple[np.ndarray, np.ndarray]) -> None:
     assert wanted[0].std() > 0.01 and not np.allclose(wanted[1][0], wanted[1][1], atol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ["tiny", "tiny-quickgelu", "tiny-resnet", "tiny-mobile"])
 def test_a_file(architecture: str, tmp_path: Path) -> None:
     file = tiny_clip.save(architecture, tmp_path / "mine.safetensors")
@@ -60,6 +61,7 @@ def test_a_file(architecture: str, tmp_path: Path) -> None:
     agree(Clip(f"{architecture}:{file}"), by_open_clip(architecture, pretrained=str(file), **recipe))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".pt", ".bin", ".pth"])
 def test_a_state_dict(suffix: str, tmp_path: Path) -> None:
     file = tiny_clip.save("tiny-resnet", tmp_path / f"mine{suffix}")
@@ -77,6 +79,7 @@ def test_a_folder(tmp_path: Path) -> None:
     agree(Clip(place), by_open_clip(place))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning")
 def test_openais_own_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     network, file, same = tiny_clip.draw("tiny-quickgelu"), tmp_path / "T.pt", tmp_path / "same.pt"

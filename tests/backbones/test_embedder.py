@@ -37,6 +37,7 @@ def used(architecture: Architecture) -> Embedder:
     return embedder.eval()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cbam", [False, True])
 @pytest.mark.parametrize("dimension", [0, 24])
 @pytest.mark.parametrize("backbone", BACKBONES)

@@ -35,6 +35,7 @@ class Hued(Classifies[HuedSettings], Embeds, SearchesText):
     """
 
     Settings = HuedSettings
+    joint: Any = None
 
     def __init__(self, name: str, title: str, hold: Path, pull: float = 0.0) -> None:
         self.card = MethodCard(name, title, "-", "colours", True, False, False, ("query", "support"), 1)

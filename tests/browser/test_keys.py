@@ -132,6 +132,16 @@ def test_what_could_not_be_sent_is_sent_by_the_next_page(context: BrowserContext
     assert len(kept.steps) == 3
 
 
+def test_what_is_still_being_sent_is_on_view_after_a_reload(context: BrowserContext, colours: Workbench) -> None:
+    page, _ = open_labelling(context, colours, ways=WAYS, queries=12)
+    context.route("**/workbench/edits", lambda route: None)  # neither answered nor refused
+    page.evaluate(PRESS_AT_ONCE, ["2", "4", "1"])
+    expect(page.locator("#saving")).to_have_attribute("data-waiting", "3")
+    page.reload()
+    go(page, "Label")
+    expect(page.locator("#label-bar")).to_contain_text("3 of 12 labelled")
+
+
 def test_a_closed_tabs_edits_are_sent_by_the_next_tab(context: BrowserContext, colours: Workbench) -> None:
     page, draft = open_labelling(context, colours, ways=WAYS, queries=12)
     context.route("**/workbench/edits", lambda route: route.abort())

@@ -38,6 +38,7 @@ def test_fit_is_the_built_in_models_similarity(make: Any) -> None:
     assert best.fit == pytest.approx(float(space.embed(crops("cat")[:1])[0] @ space.texts([[best.text]])[0]), abs=1e-5)
 
 
+@pytest.mark.slow
 @EACH
 def test_pictures_unlike_photographs_are_doubted(make: Any) -> None:
     captioner, drawn = make(networks()), others()
@@ -66,6 +67,7 @@ def test_every_word_has_its_map_and_probability(make: Any) -> None:
     assert not np.allclose(maps[1], maps[3])
 
 
+@pytest.mark.slow
 def test_describing_can_be_cancelled_between_batches() -> None:
     captioner = build(networks())["prefix"]
     done: list[int] = []
@@ -100,6 +102,7 @@ def test_a_card_that_does_not_fit_is_refused(part: str, code: str, tmp_path: Pat
     assert raised.value.code == code
 
 
+@pytest.mark.slow
 def test_shuffled_weights_speak_otherwise() -> None:
     from dataclasses import replace
 

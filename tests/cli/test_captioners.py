@@ -38,6 +38,7 @@ def gpt2(tmp_path: Path) -> Path:
     return small_gpt2(tmp_path / "made" / "gpt2", 48, 6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["prefix", "gated"])
 def test_a_captioner_on_another_language_model(call: Call, root: Path, gpt2: Path, tmp_path: Path, method: str) -> None:
     places = ("--root", root, "--runs", tmp_path / "runs", "--out", tmp_path / "made")
@@ -60,6 +61,7 @@ def test_a_language_model_of_ones_own(call: Call, root: Path, tmp_path: Path) ->
     assert card["figures"]["validation"]["perplexity"] > 1
 
 
+@pytest.mark.slow
 def test_captions_are_measured_on_the_test_pictures(call: Call, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("pycocoevalcap")
     monkeypatch.setattr(doubt, "EACH", 5)  # pictures of a kind

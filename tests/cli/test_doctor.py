@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from fsl_demo import runtime
+from fsl_demo import checkpoints, runtime
 from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import ingest
 from fsl_demo.store import Workspace
+from tests.checkpoints.tiny import rewrite
 from tests.cli.conftest import Call
 
 
@@ -32,6 +34,7 @@ def test_all_is_well(call: Call, queries: Path, tmp_path: Path) -> None:
     assert "whole" in found["workspace"]
 
 
+@pytest.mark.slow
 def test_faults_are_listed(call: Call, queries: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Workspace(tmp_path).add_picture(ingest(queries / "brick 1.png"))
     (stored,) = (file for file in (tmp_path / "blobs").rglob("*") if file.is_file())
@@ -48,6 +51,7 @@ def test_faults_are_listed(call: Call, queries: Path, tmp_path: Path, monkeypatc
     assert "1 faults" in said.out
 
 
+@pytest.mark.slow
 def test_a_workspace_that_is_none(call: Call, tmp_path: Path) -> None:
     said = call("doctor", "--workspace", tmp_path / "none")
     assert said.code == 0
@@ -76,3 +80,19 @@ def test_methods(call: Call) -> None:
                 {"example", "usual"},
                 {"example"},
             )
+
+
+@pytest.mark.usefixtures("device_as_it_was")
+def test_a_faulty_checkpoint_is_named_and_the_others_are_read(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "checkpoints"
+    shutil.copytree(checkpoints.FOLDER / "siamese_digits", folder / "siamese_digits")
+    shutil.copytree(checkpoints.FOLDER / "siamese_digits", folder / "mine")
+    rewrite(folder / "mine", seed="0")
+    monkeypatch.setattr(checkpoints.layout, "FOLDER", folder)
+    said = call("doctor", "--workspace", tmp_path / "none", "--format", "json")
+    assert said.code == 1
+    found = said.json()
+    assert any("The card of mine cannot be used (seed" in fault for fault in found["faults"])
+    assert found["weights"]["mine"] == "not usable" and "sha256" in found["weights"]["siamese_digits"]

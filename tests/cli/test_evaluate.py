@@ -16,6 +16,7 @@ pytestmark = pytest.mark.usefixtures("shared")
 SMALL = ("--way", "3", "--queries", "1", "--episodes", "2")
 
 
+@pytest.mark.slow
 def test_figures_of_every_method_on_the_same_episodes(call: Call, support: Path) -> None:
     said = call("evaluate", "--data", support, *SMALL, "--shot", "1,2", "--format", "json")
     assert said.code == 0
@@ -67,6 +68,7 @@ def test_the_table_is_markdown_and_heat_maps_come_after_it(call: Call, support: 
     assert "blanking" not in said.out
 
 
+@pytest.mark.slow
 def test_heat_maps(call: Call, tmp_path: Path) -> None:
     for number, surface in enumerate([*SURFACES, "coins", "camera"]):
         (tmp_path / surface).mkdir()

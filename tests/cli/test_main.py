@@ -15,6 +15,7 @@ import pytest
 from fsl_demo import __version__
 from fsl_demo.cli import parser, reporting
 from fsl_demo.core.errors import UserError
+from fsl_demo.store import Workspace
 from tests.cli.conftest import Call, part
 
 ROOT = Path(__file__).parents[2]
@@ -88,6 +89,7 @@ def test_version(call: Call) -> None:
     assert call("--version").out.strip() == __version__
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_a_real_process(support: Path, queries: Path, tmp_path: Path) -> None:
     """No picture is embedded twice in a workspace, and a second process says the same."""
@@ -114,23 +116,24 @@ def test_an_interrupted_command_ends_with_130(call: Call, monkeypatch: pytest.Mo
 
 @pytest.mark.process
 def test_a_reader_who_stops_reading_is_no_error(tmp_path: Path) -> None:
+    Workspace(tmp_path)
     reader, writer = os.pipe()
     os.close(reader)
-    command = [sys.executable, "-m", "fsl_demo", "methods"]
+    command = [sys.executable, "-m", "fsl_demo", "episodes", "list", "--format", "json", "--workspace", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=120)
     os.close(writer)
     assert (done.returncode, done.stderr) == (1, "")
 
 
-@pytest.mark.process
+@pytest.mark.usefixtures("shared")
 @pytest.mark.skipif(sys.platform != "linux", reason="file names are text elsewhere")
-def test_a_file_name_need_not_be_text(support: Path, tmp_path: Path) -> None:
+def test_a_file_name_need_not_be_text(support: Path, tmp_path: Path, call: Call) -> None:
     part("brick", 0, 0).save(tmp_path / "fine.png")
     (tmp_path / "fine.png").rename(tmp_path / os.fsdecode(b"\xff.png"))
     (tmp_path / "words.png").write_text("no picture", encoding="utf-8")
-    said = run("predict", "--support", support, "--queries", tmp_path, "--methods", "prototype", "--format", "json")
-    assert said.returncode == 1, said.stderr
-    assert r'"file": "\udcff.png"' in said.stdout
+    said = call("predict", "--support", support, "--queries", tmp_path, "--methods", "prototype", "--format", "json")
+    assert said.code == 1, said.err
+    assert r'"file": "\udcff.png"' in said.out
 
 
 def test_progress_rewrites_its_line_on_a_terminal_and_adds_lines_to_a_log(

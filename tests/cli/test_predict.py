@@ -20,6 +20,7 @@ from tests.cli.conftest import SURFACES, Call, part
 pytestmark = pytest.mark.usefixtures("shared")
 
 
+@pytest.mark.slow
 def test_json_is_what_the_help_says(call: Call, support: Path, queries: Path) -> None:
     said = call("predict", "--support", support, "--queries", queries, "--format", "json")
     assert said.code == 0

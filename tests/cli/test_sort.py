@@ -198,6 +198,7 @@ def test_what_cannot_be_sorted_is_said(call: Call, folder: Path) -> None:
     assert call(*command(folder, "--move", "--link")).code == 2
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
 @pytest.mark.parametrize("mode", ["copy", "move"])
 def test_a_process_that_is_killed_loses_nothing(tmp_path: Path, mode: str) -> None:

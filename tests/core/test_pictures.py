@@ -364,6 +364,7 @@ except UserError as error:
         assert code_word == "picture_pixels"
         assert int(kilobytes) < 10_000
 
+    @pytest.mark.slow
     def test_just_within_the_limit_is_read(self) -> None:
         side = int(MAX_PIXELS**0.5)
         rows = zlib.compressobj(9)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import fsl_demo
-from fsl_demo.core.episodes import Label, LabelledEpisode, Run
+from fsl_demo.core.episodes import Label, LabelledEpisode, Run, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.registry import Registry
 from fsl_demo.services import reading
@@ -62,7 +62,7 @@ def test_the_command_line_predicts_explains_and_evaluates(
 def test_the_captioner_and_the_detector(call: Call, queries: Path, known_methods: Registry) -> None:
     said = call("caption", queries / "brick 1.png", "--captioner", "names", "--format", "json").json()
     assert said[0]["captioner"] == "names" and said[0]["captions"][0]["text"].startswith("a ")
-    picture = reading.queries(queries / "brick 1.png", lambda *_: None, print)["brick 1.png"]
+    picture = reading.queries(queries / "brick 1.png", quiet, print)["brick 1.png"]
     assert len(known_methods.captioners["names"].words(picture, "a stone wall")) == 3
     (regions,) = known_methods.detectors["ink"].detect([picture])
     assert regions[0].words == (("ink", 1.0),)
@@ -70,10 +70,10 @@ def test_the_captioner_and_the_detector(call: Call, queries: Path, known_methods
 
 def labelled(known: Registry, support: Path, queries: Path) -> LabelledEpisode:
     """An episode with an answer of the method and a label."""
-    episode = reading.task(support, None, lambda *_: None, print)
-    pictures = tuple(reading.queries(queries, lambda *_: None, print).values())
+    episode = reading.task(support, {}, quiet, print)
+    pictures = tuple(reading.queries(queries, quiet, print).values())
     method = known.method("knn")
-    scores = method.fit(episode, method.Settings()).predict(pictures, lambda *_: None)
+    scores = method.fit(episode, method.Settings()).predict(pictures, quiet)
     whole = type(episode)(episode.classes, episode.support, pictures)
     return LabelledEpisode(whole, "Surfaces", (Run(scores),), {0: Label(0)})
 

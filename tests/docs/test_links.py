@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from fsl_demo.ui import requests
+from fsl_demo.ui.tabs import TABS
 from tests.docs.documents import DOCUMENTS, ROOT, anchors, prose
+from tests.docs.test_extending import RECIPES
 
 NAMES = [str(file.relative_to(ROOT)) for file in DOCUMENTS]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+PATH = re.compile(r"`((?:assets|checkpoints|experiments|fsl_demo|static|tabs|templates|tests|ui)/[\w/.-]+)`")
+BASES = (ROOT, ROOT / "fsl_demo", ROOT / "fsl_demo" / "ui")
 FOREIGN = re.compile(r"/(home|root|work|tmp|Users)/|\blocalhost\b|https?://(?!127\.0\.0\.1|keepachangelog|semver)")
 
 
@@ -31,6 +36,22 @@ def test_relative_links_and_anchors_resolve(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_no_paths_or_hosts_of_a_machine(name: str) -> None:
     assert not FOREIGN.search((ROOT / name).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "CHANGELOG.md"])
+def test_files_that_are_named_are_there(name: str) -> None:
+    made = {str(step.file) for steps in RECIPES.values() for step in steps}
+    for path in PATH.findall((ROOT / name).read_text(encoding="utf-8")):
+        assert path in made or any((base / path).exists() for base in BASES), path
+
+
+def test_the_examples_of_requests_are_requests() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| .* \| (.*) \|$", (ROOT / "docs" / "page.md").read_text(), re.MULTILINE)
+    known = {request.__name__: request for tab in TABS for request in tab.requests}
+    assert len(rows) == len(requests.KINDS)
+    for kind, examples in rows:
+        for example in re.findall(r"`(\w+)`", examples):
+            assert issubclass(known[example], getattr(requests, kind)), example
 
 
 def test_the_readme_is_short_and_leads_to_every_document() -> None:

@@ -93,6 +93,7 @@ def test_doubt_counts_what_is_called_doubtful() -> None:
     assert found.others == dict.fromkeys(("digits", "textures", "noise", "all"), (0.75, 1.0))
 
 
+@pytest.mark.slow
 def test_what_a_captioner_cannot_know_is_drawn_the_same_each_time() -> None:
     first, again = others(), others()
     assert [one.sha256 for some in first.values() for one in some] == [

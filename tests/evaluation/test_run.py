@@ -86,6 +86,7 @@ def test_methods_meet_the_same_episodes_and_are_compared_in_pairs(files: dict[st
     assert "| same |" in report.markdown() and "chance 33.3%" in report.markdown()
 
 
+@pytest.mark.slow
 def test_one_episode_has_an_interval_over_its_queries(files: dict[str, list[Path]]) -> None:
     shared = networks()
     (figures,) = evaluate([Asif(shared)], files, Sampling(way=0, shot=0, queries=0, episodes=1)).figures

@@ -1,6 +1,7 @@
 """Faces are found and framed; what is no face stays."""
 
 import numpy as np
+import pytest
 from PIL import Image
 from skimage.data import astronaut, coffee
 
@@ -12,6 +13,7 @@ def picture(array: np.ndarray) -> Picture:
     return from_image(Image.fromarray(array), "picture.png")
 
 
+@pytest.mark.slow
 def test_the_crop_is_square_around_the_face() -> None:
     face = faces.crop(picture(astronaut()))
     assert face is not None and face.width == face.height and 90 < face.width < 200

@@ -21,6 +21,7 @@ def episode(shots: int) -> Episode:
     return Episode(tuple(ClassSpec(name) for name in NAMES), tuple(support), queries)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shots", [0, 1, 3])
 def test_queries_are_told_apart_by_text_by_pictures_and_by_both(shots: int) -> None:
     task = episode(shots)

@@ -43,7 +43,7 @@ class Task:
         self.episode = Episode(tuple(ClassSpec(f"class {i}") for i in range(len(shots))), tuple(support))
 
     def fit(self, settings: LinearProbeSettings = AUTOMATIC) -> LinearProbeClassifier:
-        return LinearProbe(networks(), lambda _: self.space).fit(self.episode, settings, quiet)
+        return LinearProbe(networks(), lambda _: lambda: self.space).fit(self.episode, settings, quiet)
 
 
 @pytest.mark.parametrize("shots", [(1, 1), (1, 1, 1), (4, 4), (2, 5, 3, 4)])
@@ -68,6 +68,7 @@ def test_similarities_are_on_one_scale_and_add_up_to_nothing(shots: tuple[int, .
     assert 0.3 < similarities.max() < 1.5
 
 
+@pytest.mark.slow
 def test_held_out_pictures_choose_the_strength_and_the_threshold() -> None:
     clear, noisy = Task((6, 6, 6), 0.1), Task((6, 6, 6), 2.0)
     losses = [_held_out(noisy.keys, noisy.owners, strength)[0] for strength in STRENGTHS]

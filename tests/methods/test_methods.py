@@ -36,6 +36,7 @@ def test_the_table_holds_each_method_under_its_id() -> None:
             assert setting.label and setting.help
 
 
+@pytest.mark.slow
 @METHODS
 @pytest.mark.parametrize("shots", [1, 3])
 def test_queries_are_told_apart(make: Any, shots: int) -> None:

@@ -138,7 +138,7 @@ def test_a_stop_is_passed_on() -> None:
 
 def test_the_blend_of_a_search_is_fixed_in_the_checkpoint() -> None:
     matcher = TwoStream(networks()).matcher
-    weight = float(matcher.load()[0].arrays["blend"][0])
+    weight = float(matcher.blend)
     assert 0 < weight < 1
     found = matcher.blended(np.array([0.2, 0.4]), np.array([0.6, 0.1]))
     np.testing.assert_allclose(found, [0.2 + weight * 0.4, 0.4 - weight * 0.3])

@@ -144,6 +144,7 @@ def photographs() -> Episode:
     return Episode(specs, tuple(support), tuple(turned()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [

@@ -253,6 +253,7 @@ def across_devices(source: Path, target: Path) -> None:
 LINK = os.link
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize(
     ("mode", "linking"),

@@ -28,6 +28,7 @@ def copies(recipe: Preprocessing, count: int) -> Tensor:
     return stored(recipe, 1).repeat(count, 1, 1, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.id)
 @pytest.mark.parametrize("border", ["reflection", "zeros", "border"])
 def test_no_change_is_what_the_network_reads_otherwise(recipe: Preprocessing, border: str) -> None:

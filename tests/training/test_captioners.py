@@ -48,6 +48,7 @@ def test_mirrored_exchanges_left_and_right_within_each_row() -> None:
     assert torch.equal(found[kept], positions[kept].float())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["prefix", "gated"])
 def test_it_learns_to_tell_pictures_apart(method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A random language model becomes no writer, but two captions can be told by the picture."""

@@ -50,6 +50,7 @@ def test_scaling_takes_off_the_mean_and_gives_each_part_its_spread() -> None:
     np.testing.assert_array_equal(scaled.rows, data.rows)
 
 
+@pytest.mark.slow
 def test_the_heads_learn_and_every_picture_comes_as_often(tmp_path: Path) -> None:
     data = drawn(300)
     data = data.scaled(*data.statistics())

@@ -27,7 +27,12 @@ import sys
 for name in {BLOCKED}:
     sys.modules[name] = None
 from fsl_demo.__main__ import main
-raise SystemExit(main(sys.argv[1:]))
+commands = [[]]
+for argument in sys.argv[1:]:
+    commands.append([]) if argument == "then" else commands[-1].append(argument)
+for command in commands:
+    assert main(command) == 0
+    print("then")
 """
 HEIC = """
 import sys
@@ -52,6 +57,7 @@ def run(script: str, *arguments: str) -> list[str]:
     return done.stdout.split()
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_neither_page_nor_store_nor_example_pictures_are_needed() -> None:
     imported = run(SCRIPT)
@@ -70,15 +76,19 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_the_command_line_trains_and_measures_without_them(digits: Path, tmp_path: Path) -> None:
     places = ("--out", str(tmp_path), "--runs", str(tmp_path / "runs"), "--name", "mine", "--epochs", "1")
-    made = run(DOOR, "train", "siamese", "--data", str(digits), "--from", "siamese_digits", *places)
-    assert made == [str(tmp_path / "mine")]
+    train = ("train", "siamese", "--data", str(digits), "--from", "siamese_digits", *places)
     few = ("--data", str(digits), "--way", "2", "--shot", "1", "--queries", "1", "--episodes", "4")
-    assert "mine" in run(DOOR, "evaluate", str(tmp_path / "mine"), "--methods", "prototype", *few)
+    said = run(DOOR, *train, "then", "evaluate", str(tmp_path / "mine"), "--methods", "prototype", *few)
+    end = said.index("then")
+    assert said[:end] == [str(tmp_path / "mine")]
+    assert "mine" in said[end:]
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_several_processes_train_together_and_one_of_them_writes(digits: Path, tmp_path: Path) -> None:
     launch = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "fsl_demo", "train")

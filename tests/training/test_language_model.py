@@ -64,6 +64,7 @@ def test_a_name_is_foretold_only_where_it_was_heard() -> None:
         assert 2 <= len(set(heard.values())) <= 3
 
 
+@pytest.mark.slow
 def test_it_learns_what_captions_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(language_model, "BATCH", 6)
     module = objective()

@@ -87,6 +87,7 @@ def test_choosing_by_hand() -> None:
     assert float(choices(logits)) == pytest.approx((np.mean(rows) + np.mean(columns)) / 2)
 
 
+@pytest.mark.slow
 def test_the_loss_falls_and_the_language_model_stays() -> None:
     """On a few pictures that it sees again and again."""
     module = objective()
@@ -107,6 +108,7 @@ def test_the_loss_falls_and_the_language_model_stays() -> None:
     assert torch.equal(before, language.get_input_embeddings().weight)
 
 
+@pytest.mark.slow
 def test_the_blend_is_the_best_one_and_figures_are_those_of_a_loop() -> None:
     module, random = objective().eval(), np.random.default_rng(0)
     likeness = np.sort(random.uniform(size=(COUNT * 5, 10)), axis=1)[:, ::-1].astype(np.float32)

@@ -127,6 +127,8 @@ class ReadingColour(Colour, ReadsText[ColourSettings]):
 class SearchingColour(ReadingColour, SearchesText):
     """`ReadingColour` with a space to search in."""
 
+    joint: Any = None
+
     def __init__(self, name: str, joint: ColourSpace | None = None) -> None:
         super().__init__(name)
         self.joint = joint or ColourSpace()

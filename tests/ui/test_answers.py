@@ -97,6 +97,7 @@ def test_an_empty_page_says_how_to_start(browser: Browser) -> None:
     assert browser.parts["data:label"] == {"labelled": 0, "saved": False} and browser.order == []
 
 
+@pytest.mark.slow
 def test_predict_fills_every_tab(filled: Browser) -> None:
     shown = filled.predict()
     assert (shown["state"], shown["kind"], shown["title"]) == ("done", "predict", "Predict")

@@ -14,6 +14,8 @@ from fsl_demo.ui import server
 from fsl_demo.ui.page import Page
 from tests.ui.conftest import Paint, zipped
 
+pytestmark = pytest.mark.slow
+
 
 def test_predict(api: Client, paint: Paint, tmp_path: Path) -> None:
     support = zipped(tmp_path, {"red/1.png": paint("r.png", (200, 9, 9)), "blue/1.png": paint("b.png", (9, 9, 200))})

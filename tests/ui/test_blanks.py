@@ -20,7 +20,7 @@ from tests.ui.conftest import Browser, Colour
 class Guesser:
     """Stands in for the two-stream model."""
 
-    title = "Guesser"
+    title, weights = "Guesser", ""
 
     def words(self, picture: Picture, sentence: str) -> tuple[Layer, ...]:
         values = np.eye(9, dtype=np.float32)
@@ -32,9 +32,11 @@ class Guesser:
 class Guessing(Colour, FillsBlanks):
     """A method that fills blanks."""
 
+    matcher: Any = None
+
     def __init__(self) -> None:
         super().__init__()
-        self.matcher: Any = Guesser()
+        self.matcher = Guesser()
 
     def masked_word(self, picture: Picture, sentence: str, progress: Progress = quiet) -> MaskedWord:
         raise NotImplementedError

@@ -153,6 +153,7 @@ def test_a_label_sends_one_row(large: Browser) -> None:
     assert not [part for part in answer["parts"] if part.startswith("class:") or part == "methods"]
 
 
+@pytest.mark.slow
 def test_an_edit_tells_other_tabs_as_little(large: Browser) -> None:
     other = Browser(large.page, "tab-2", draft=large.draft)
     large.edit("rename", key=large.document.classes[0].key, name="another name")

@@ -12,9 +12,9 @@ from fsl_demo.core.episodes import Scores
 from fsl_demo.store import Workspace
 from fsl_demo.ui import changes
 from fsl_demo.ui.changes import EvidenceChange
-from fsl_demo.ui.document import Document
 from fsl_demo.ui.page import Page
 from fsl_demo.ui.result import Result
+from fsl_demo.ui.saved_episode import from_episode
 from tests.ui.conftest import Browser, Colour, Paint, Registry, restarted
 from tests.worded import Worded
 
@@ -179,10 +179,11 @@ def test_it_outlives_a_restart_and_undo_but_is_not_saved(filled: Browser, page: 
     assert filled.document.classes[0].description == "green" and shown(filled) == panel
     filled.predict()
     filled.edit("save")
-    reopened = Document.from_labelled(page.workspace.episode(filled.document.episode_id))
+    reopened = from_episode(page.workspace.episode(filled.document.episode_id))
     assert not reopened.previous and reopened.results[0].descriptions == ["green", ""]
 
 
+@pytest.mark.slow
 def test_queries_beyond_the_first_are_folded_and_the_rest_is_counted(filled: Browser, paint: Paint) -> None:
     remove_pictures(filled, 1)
     filled.add("queries", *(paint(f"more{n}.png", (180 + n, 20, 20)) for n in range(70)))

@@ -12,6 +12,7 @@ from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.ui.document import NONE, ClassRow, Document, GivenLabel
 from fsl_demo.ui.history import Before, History
 from fsl_demo.ui.result import Result
+from fsl_demo.ui.saved_episode import from_episode, to_episode
 
 PICTURES = {p.sha256: p for p in (from_image(Image.new("RGB", (2, 2), (i, i, i)), f"{i}.png") for i in range(6))}
 A, B, C, D, E, F = PICTURES
@@ -53,7 +54,7 @@ def test_an_attribute_that_a_later_version_added_is_left_alone() -> None:
 
 def test_episode_round_trip() -> None:
     document = example()
-    again = Document.from_labelled(document.labelled(picture), "id")
+    again = from_episode(to_episode(document, picture), "id")
     assert [(r.name, r.description, r.pictures) for r in again.classes] == [
         (r.name, r.description, r.pictures) for r in document.classes
     ]
@@ -132,12 +133,12 @@ def test_blank_rows_do_not_count() -> None:
 
 def test_results_of_other_queries_are_not_saved() -> None:
     document = example()
-    assert len(document.labelled(picture).runs) == 1
+    assert len(to_episode(document, picture).runs) == 1
     document.add_queries([F])
-    assert not document.labelled(picture).runs
+    assert not to_episode(document, picture).runs
 
 
 def test_results_that_are_out_of_date_are_not_saved() -> None:
     document = example()
     document.classes[0].name = "black"
-    assert not document.labelled(picture).runs and len(document.labelled(picture).labels) == 2
+    assert not to_episode(document, picture).runs and len(to_episode(document, picture).labels) == 2

@@ -125,6 +125,7 @@ def test_an_old_episode_with_labels_of_none_opens(filled: Browser) -> None:
     assert dict(again.labels) == labels
 
 
+@pytest.mark.slow
 def test_results_of_a_method_that_is_gone_are_shown_and_it_is_named(filled: Browser) -> None:
     filled.edit("tick_method", method="prototype", ticked=True)
     filled.predict()

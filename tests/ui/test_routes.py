@@ -33,6 +33,7 @@ def post(client: TestClient, path: str, **body: Any) -> Any:
 # --- drafts --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_open_edit_and_panel(client: TestClient) -> None:
     draft = post(client, "open", draft="", name="latest", values={})["draft"]
     edits = [{"n": 1, "type": "set_title", "values": {"title": "貓"}}, {"n": 2, "type": "nonsense", "values": {}}]

@@ -51,9 +51,9 @@ def rows(evaluation: Evaluation, compared: Sequence[Method], settings: Mapping[s
     output.say(evaluation.empty.heading())
     figures = []
     for method in compared:
-        found = evaluation.figures(method, settings.get(method.card.id), output.terminal.progress)
-        figures.append(found)
-        output.say(found.markdown())
+        row = evaluation.figures(method, settings.get(method.card.id), output.terminal.progress)
+        figures.append(row)
+        output.say(row.markdown())
     if reused := {name: count for name, count in evaluation.reused.items() if count}:
         names = ", ".join(f"{name} ({count})" for name, count in reused.items())
         output.terminal.note(f"episodes measured before: {names}; --fresh measures again")

@@ -18,28 +18,28 @@ from fsl_demo.core.episodes import Episode, Explanation, Focus, Layer, Progress,
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference import calibration
 from fsl_demo.inference.batches import Stack, stacked
-from fsl_demo.inference.calibration import Default
+from fsl_demo.inference.calibration import Defaults
 from fsl_demo.inference.explanations import scaled
 from fsl_demo.inference.nearest_mean import check_pictures
 from fsl_demo.inference.variants import (
     HasVariants,
     Variant,
+    Variants,
     VariantSettings,
     choose,
-    installed,
     variant_setting,
     weights_of,
 )
 from fsl_demo.methods.can.space import CrossSpace
 
-VARIANTS = installed(
-    "can",
+VARIANTS = Variants(
     (
         Variant("faces", "can_faces"),
         Variant("aligned_faces", "can_aligned_faces"),
         Variant("photographs", "can_photographs"),
         Variant("small", "can_small_pictures", proposed=False),
     ),
+    "can",
 )
 PAIRS = 32
 """Pairs that are compared at once."""
@@ -70,14 +70,14 @@ class Can(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Verifies, Has
         kinds=("faces", "photographs"),
     )
     Settings: type[VariantSettings] = CanSettings
-    variants: Sequence[Variant] = VARIANTS
+    variants = VARIANTS
 
     def __init__(self, networks: Networks) -> None:
         self.networks = networks
 
     def verify(self, first: Sequence[Picture], second: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         """Similarities of pairs of pictures, [P], with the first variant."""
-        space, similarities = CrossSpace(self.networks, self.variants[0].checkpoint), []
+        space, found = CrossSpace(self.networks, self.variants.known()[0].checkpoint), []
         for start in range(0, len(first), PAIRS):
             lefts, rights = (space.maps(pictures[start : start + PAIRS], progress) for pictures in (first, second))
             similarities.append(space.similarities(lefts, rights).diagonal())
@@ -94,7 +94,7 @@ class Can(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Verifies, Has
         return stacked(episodes, score)
 
     def weights(self, settings: VariantSettings) -> str:
-        return weights_of(self.networks, self.variants, settings.variant)
+        return weights_of(self.networks, self.variants.known(), settings.variant)
 
     def fit(self, episode: Episode, settings: VariantSettings, progress: Progress = quiet) -> CanClassifier:
         """Choose the variant and average each class's maps.
@@ -107,7 +107,7 @@ class Can(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Verifies, Has
         def held_out(checkpoint: Source, tell: Progress) -> np.ndarray:
             return CanClassifier(self, checkpoint, episode, settings, {}, tell).held_out()
 
-        variant, note = choose(self.variants, settings.variant, episode, held_out, progress)
+        variant, note = choose(self.variants.known(), settings.variant, episode, held_out, progress)
         return CanClassifier(self, variant.checkpoint, episode, settings, note, progress)
 
 
@@ -136,9 +136,8 @@ class CanClassifier:
         self.owners = np.array([example.class_index for example in episode.support])
         self.support = self.space.maps([example.picture for example in episode.support], progress)
         self.maps = np.stack([self.support[self.owners == index].mean(axis=0) for index in range(self.classes)])
-        temperature, none_below = (
-            Default.of_pictures(self.space.network.checkpoint.arrays[name]) for name in ("temperature", "none_below")
-        )
+        defaults = Defaults.of_pictures(self.space.network.checkpoint)
+        temperature, none_below = defaults.temperature, defaults.none_below
         shots = 1 / float((1 / np.array(episode.shots())).mean())
         self.temperature = temperature.at(self.classes, shots)
         self.none_below = none_below.at(self.classes, shots)
@@ -150,6 +149,7 @@ class CanClassifier:
             self.none_below = calibration.threshold(similarities, self.owners, before, self.none_below)
         if settings.none_below is not None:
             self.none_below = settings.none_below
+        self.none_below = float(self.none_below)  # a plain number, which JSON takes
         self.seconds = time.perf_counter() - started
 
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:

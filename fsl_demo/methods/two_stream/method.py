@@ -6,13 +6,25 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.checkpoints import Current, Source
 from fsl_demo.core.capabilities import FillsBlanks, HasWeights, MaskedWord, ReadsText
 from fsl_demo.core.cards import MethodCard
-from fsl_demo.core.episodes import ClassSpec, Episode, Explanation, Focus, Layer, Progress, Scores, quiet
+from fsl_demo.core.episodes import (
+    ClassSpec,
+    Episode,
+    Explanation,
+    Focus,
+    Layer,
+    Progress,
+    Scores,
+    in_latin_script,
+    quiet,
+)
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.settings import Settings, none_below
@@ -20,7 +32,7 @@ from fsl_demo.inference import calibration
 from fsl_demo.inference.explanations import scaled
 from fsl_demo.inference.phrases import spoken
 from fsl_demo.inference.prompts import balanced, prompts
-from fsl_demo.methods.two_stream.model import TwoStreamModel
+from fsl_demo.methods.two_stream.model import CHECKPOINT, TwoStreamModel
 
 TEMPLATE = "a photo of a {}."
 """What a name stands in; descriptions are matched as they are typed, because it learned from such sentences."""
@@ -40,8 +52,8 @@ class TwoStreamSettings(Settings):
 class TwoStream(ReadsText[TwoStreamSettings], HasWeights, FillsBlanks):
     """How well a query matches each class's sentences; support pictures are not looked at.
 
-    Attributes:
-        matcher: matches pictures with any sentences, shows where words look, fills blanks, re-orders a search.
+    Args:
+        checkpoint: in place of the one that is shipped.
     """
 
     card = MethodCard(
@@ -58,10 +70,13 @@ class TwoStream(ReadsText[TwoStreamSettings], HasWeights, FillsBlanks):
     )
     Settings = TwoStreamSettings
 
-    matcher: TwoStreamModel
+    def __init__(self, networks: Networks, checkpoint: Source = CHECKPOINT) -> None:
+        self._matcher = Current(partial(TwoStreamModel, networks), checkpoint)
 
-    def __init__(self, networks: Networks) -> None:
-        self.matcher = TwoStreamModel(networks)
+    @property
+    def matcher(self) -> TwoStreamModel:
+        """Matches pictures with any sentences, shows where words look, fills blanks, re-orders a search."""
+        return self._matcher()
 
     def weights(self, settings: TwoStreamSettings) -> str:
         return self.matcher.weights
@@ -78,12 +93,12 @@ class TwoStream(ReadsText[TwoStreamSettings], HasWeights, FillsBlanks):
 
     def sentences(self, spec: ClassSpec, settings: TwoStreamSettings) -> tuple[list[str], list[str]]:
         """What stands for a class."""
-        described = [" ".join(text.split()) for text in spec.descriptions if self.matcher.reads(text)]
-        return prompts(spec, (TEMPLATE,))[0] if self.matcher.reads(spec.name) else [], described
+        described = [" ".join(text.split()) for text in spec.descriptions if in_latin_script(text)]
+        return prompts(spec, (TEMPLATE,))[0] if in_latin_script(spec.name) else [], described
 
     def reads(self, text: str, settings: TwoStreamSettings) -> bool:
         """Whether the text tower knows the script."""
-        return self.matcher.reads(text)
+        return in_latin_script(text)
 
     def masked_word(self, picture: Picture, sentence: str, progress: Progress = quiet) -> MaskedWord:
         """The words for the one [MASK] of a sentence, with the picture and with one of which nothing is known."""
@@ -98,17 +113,17 @@ class TwoStreamClassifier:
 
     def __init__(self, method: TwoStream, episode: Episode, settings: TwoStreamSettings, progress: Progress) -> None:
         started = time.perf_counter()
-        self.method, self.matcher, self.settings = method, method.matcher, settings
+        self.method, self.settings = method, settings
         self.sentences = [balanced(*method.sentences(spec, settings)) for spec in episode.classes]
         for spec, texts in zip(episode.classes, self.sentences, strict=True):
             if not texts:
                 raise UserError("description_script", name=spec.name, method=method.card.title)
         progress("weights", 0, 1)
-        arrays = self.matcher.load()[0].arrays
+        self.matcher = method.matcher
+        self.matcher.load()
         progress("weights", 1, 1)
-        text, crowding = arrays["temperature"]
-        self.temperature = float(text * (5 / len(self.sentences)) ** crowding)
-        self.none_below = float(arrays["none_below"][0]) if settings.none_below is None else settings.none_below
+        self.temperature = self.matcher.temperature * (5 / len(self.sentences)) ** self.matcher.crowding
+        self.none_below = self.matcher.none_below if settings.none_below is None else settings.none_below
         self.seconds = time.perf_counter() - started
 
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +16,9 @@ from fsl_demo.backbones.efficientnet_lite2 import EfficientNetLite2
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.towers import PictureTowers
 from fsl_demo.backbones.trained import shuffled
+from fsl_demo.checkpoints import Checkpoint, Source
 from fsl_demo.core.episodes import Box, Layer, Progress, in_latin_script, quiet
+from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference.phrases import left_out, spoken
 from fsl_demo.inference.vector_cache import VectorCache
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 CHECKPOINT = "two_stream"
 PLACES = EfficientNetLite2.positions
 """Rows and columns of a map."""
+WORD_PIECES = 30_522
+"""That MiniLM knows."""
 TOP = 10
 """Pictures that a search puts in a new order."""
 REMEMBERED, PICTURES, TEXTS = 1_024, 32, 64
@@ -42,10 +45,13 @@ def blended(similarities: np.ndarray, matches: np.ndarray, weight: float) -> np.
 
 
 class TwoStreamModel:
-    """Weights load on first use.
+    """One version of the model. Its network is built on first use.
+
+    Args:
+        checkpoint: in place of the one that is shipped.
 
     Raises:
-        UserError: `weights_missing`, `weights_differ`; from every function that runs the networks.
+        UserError: what is wrong with the checkpoint; from every function that runs the networks, too.
     """
 
     title = "Two streams"
@@ -53,38 +59,49 @@ class TwoStreamModel:
     """The space whose order of pictures it was trained to improve, by id."""
     top = TOP
 
-    def __init__(self, networks: Networks, name: str = CHECKPOINT, folder: Path = checkpoints.FOLDER) -> None:
+    def __init__(self, networks: Networks, checkpoint: Source | Checkpoint = CHECKPOINT) -> None:
         self.networks, self.towers = networks, PictureTowers(networks)
-        self.name, self.folder = name, folder
+        self.checkpoint = shipped = checkpoints.load(checkpoint)
+        self.vocabulary = shipped.array("vocabulary", None)
+        if self.vocabulary.dtype.kind != "i" or not ((self.vocabulary >= 0) & (self.vocabulary < WORD_PIECES)).all():
+            raise UserError("card_differs", name=shipped.name, part="vocabulary")
+        self.blend = float(shipped.array("blend", 1)[0])
+        self.temperature, self.crowding = map(float, shipped.array("temperature", 2))
+        self.none_below = float(shipped.array("none_below", 1)[0])
         self._pictures = VectorCache(REMEMBERED)
         self._lock = threading.Lock()
-        self._loaded: tuple[checkpoints.Checkpoint, TwoStreamNetwork] | None = None
+        self._network: Any = None
 
-    def load(self) -> tuple[checkpoints.Checkpoint, TwoStreamNetwork]:
-        """The checkpoint, and its network on the device."""
+    def load(self) -> Any:
+        """The network, on the device."""
         with self._lock:
-            if self._loaded is None:
-                import torch
+            if self._network is None:
+                self._network = self._build().eval().requires_grad_(False).to(runtime.device())
+            return self._network
 
-                from fsl_demo.layers.two_stream import TwoStreamNetwork
+    def _build(self) -> Any:
+        import torch
 
-                shipped = checkpoints.load(self.name, self.folder)
-                state = {
-                    name.removeprefix("model."): torch.from_numpy(array).float()
-                    for name, array in shipped.arrays.items()
-                    if name.startswith("model.")
-                }
-                if self.networks.shuffle is not None:
-                    state = shuffled(state, self.networks.shuffle)
-                network = TwoStreamNetwork(len(shipped.arrays["vocabulary"]))
-                network.load_state_dict(state)
-                self._loaded = shipped, network.eval().requires_grad_(False).to(runtime.device())
-            return self._loaded
+        from fsl_demo.layers.two_stream import TwoStreamNetwork
+
+        state = {
+            name.removeprefix("model."): torch.from_numpy(array).float()
+            for name, array in self.checkpoint.arrays.items()
+            if name.startswith("model.")
+        }
+        if self.networks.shuffle is not None:
+            state = shuffled(state, self.networks.shuffle)
+        network = TwoStreamNetwork(len(self.vocabulary))
+        try:
+            network.load_state_dict(state)
+        except RuntimeError as error:  # names or shapes that differ
+            raise UserError("card_differs", name=self.checkpoint.name, part="network") from error
+        return network
 
     @property
     def weights(self) -> str:
         """Hashes of the weights, joined by "+"."""
-        networks = (self.networks.whole_pictures.weights, self.networks.texts.weights, self.load()[0].sha256)
+        networks = (self.networks.whole_pictures.weights, self.networks.texts.weights, self.checkpoint.sha256)
         return "+".join(weights[:16] for weights in networks)
 
     def reads(self, text: str) -> bool:
@@ -101,8 +118,8 @@ class TwoStreamModel:
 
         matches = np.zeros((len(pictures), len(sentences)), np.float32)
         if not len(sentences):
-            return matches
-        network = self.load()[1]
+            return found
+        network = self.load()
         with torch.inference_mode():
             streams = self.streams(pictures, progress)
             texts, real = self.texts(sentences)
@@ -117,7 +134,7 @@ class TwoStreamModel:
         """How well each sentence matches its candidates, numbers of pictures [T, K], float32 [T, K]."""
         import torch
 
-        network, matches = self.load()[1], []
+        network, found = self.load(), []
         streams = self.streams(pictures, progress)
         with torch.inference_mode():
             for start in range(0, len(sentences), TEXTS):
@@ -129,13 +146,13 @@ class TwoStreamModel:
 
     def blended(self, similarities: np.ndarray, matches: np.ndarray) -> np.ndarray:
         """`blended` with the weight that was chosen on Flickr8k's validation pictures."""
-        return blended(similarities, matches, float(self.load()[0].arrays["blend"][0]))
+        return blended(similarities, matches, self.blend)
 
     def streams(self, pictures: Sequence[Picture], progress: Progress = quiet) -> Tensor:
         """The pictures' positions as they enter the network, a tensor [N, 81, D]; each picture once."""
         import torch
 
-        network = self.load()[1]
+        network = self.load()
         places, channels = len(network.boxes), network.word.in_features
 
         def compute(missing: list[int]) -> np.ndarray:
@@ -153,7 +170,7 @@ class TwoStreamModel:
 
     def texts(self, sentences: Sequence[str]) -> tuple[Tensor, Tensor]:
         """Sentences as they enter the network, a tensor [T, L, D], and which of their tokens are real, bool [T, L]."""
-        minilm, network = self.networks.texts, self.load()[1]
+        minilm, network = self.networks.texts, self.load()
         tokens, real = minilm.tokens(sentences)
         return network.texts(minilm.token_vectors(tokens, real)), real
 
@@ -161,7 +178,7 @@ class TwoStreamModel:
         """Each position's share of a picture's match with each sentence, float32 [T, 9, 9]; the shares add up to it."""
         import torch
 
-        network = self.load()[1]
+        network = self.load()
         with torch.inference_mode():
             texts, real = self.texts(sentences)
             shares = network.shares(network(self.streams([picture]), texts, real)[-1], real)
@@ -184,7 +201,7 @@ class TwoStreamModel:
 
         text = spoken(self, sentence)
         weights = dict(enumerate(self.contributions(picture, text)))
-        network, tokenizer = self.load()[1], self.networks.texts.load()[0]
+        network, tokenizer = self.load(), self.networks.texts.load()[0]
         with torch.inference_mode():
             texts, real = self.texts([text])
             attention = network(self.streams([picture]), texts, real)[-1].on_pictures[0].mean(dim=0).cpu().numpy()
@@ -213,7 +230,7 @@ class TwoStreamModel:
         """A picture of which nothing is known, as in training: its positions are 0; a tensor [1, 81, D]."""
         import torch
 
-        network = self.load()[1]
+        network = self.load()
         with torch.inference_mode():
             return network.pictures(
                 torch.zeros(1, len(network.boxes), network.seen.in_features, device=runtime.device())
@@ -232,12 +249,12 @@ class TwoStreamModel:
         """
         import torch
 
-        shipped, network = self.load()
+        network = self.load()
         minilm = self.networks.texts
         tokenizer, language = minilm.load()
         with torch.inference_mode():
-            texts = network.texts(minilm.token_vectors(tokens, real))
-            pieces = torch.from_numpy(shipped.arrays["vocabulary"]).long().to(texts.device)
+            said = network.texts(minilm.token_vectors(tokens, real))
+            pieces = torch.from_numpy(self.vocabulary).long().to(said.device)
             embeddings = language.get_input_embeddings().weight[pieces]
             places = torch.tensor([place for place, _ in self._words()], device=texts.device)
             probabilities = []
@@ -249,5 +266,5 @@ class TwoStreamModel:
 
     def _words(self) -> list[tuple[int, str]]:
         """Places in the vocabulary of the pieces that are words, and the words."""
-        pieces = self.networks.texts.load()[0].convert_ids_to_tokens(self.load()[0].arrays["vocabulary"].tolist())
+        pieces = self.networks.texts.load()[0].convert_ids_to_tokens(self.vocabulary.tolist())
         return [(place, piece) for place, piece in enumerate(pieces) if piece.isalpha()]

@@ -113,4 +113,4 @@ def _lines(rows: Iterable[Row]) -> str:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
-FORMAT = Format("huggingface", "Hugging Face data set (zip)", ".zip", write)
+FORMAT = Format("huggingface", title="Hugging Face data set (zip)", suffix=".zip", write=write)

@@ -56,4 +56,4 @@ def _name(picture: Picture) -> str:
     return f"{folder_name(PurePosixPath(picture.name).stem)}-{picture.sha256[:12]}.png"
 
 
-FORMAT = Format("imagefolder", "Class folders (zip)", ".zip", write)
+FORMAT = Format("imagefolder", title="Class folders (zip)", suffix=".zip", write=write)

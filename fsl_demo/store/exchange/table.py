@@ -116,4 +116,4 @@ def _parse(text: str, name: str) -> list[tuple[int, dict[str, str]]]:
         raise UserError("import_document", file=name, reason=str(error)) from error
 
 
-FORMAT = Format("csv", "Table of labels (CSV)", ".csv", write)
+FORMAT = Format("csv", title="Table of labels (CSV)", suffix=".csv", write=write)

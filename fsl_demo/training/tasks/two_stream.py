@@ -21,7 +21,7 @@ from fsl_demo.inference.compact_space import of_sentences
 from fsl_demo.layers import two_stream as network
 from fsl_demo.layers.two_stream import GRID
 from fsl_demo.methods.two_stream.method import TwoStream
-from fsl_demo.methods.two_stream.model import CHECKPOINT, TwoStreamModel
+from fsl_demo.methods.two_stream.model import CHECKPOINT
 from fsl_demo.training.calibration.two_stream import calibrated
 from fsl_demo.training.caption_features import features
 from fsl_demo.training.caption_search import NEAR, Blend, Searched, confused
@@ -77,7 +77,7 @@ class TwoStreamTask(OnCaptions):
         """
         data, objects = flickr8k.read(self.root), cifar_fs.read(self.root)
         networks = Networks(FeatureCache(map_bytes=1))
-        space, parts = of_sentences(networks), {"train": data.train, "validation": data.validation}
+        space, parts = of_sentences(networks)(), {"train": data.train, "validation": data.validation}
         shared = config.runs / compact_space.CHECKPOINT
         vectors = {
             split: features(networks, part, shared / f"{split}.safetensors", progress) for split, part in parts.items()
@@ -154,8 +154,7 @@ def _calibrated(
     few = Captioned(validation.files[:WORDS], validation.captions[:WORDS])
     pictures, progress = [ingest(file) for file in few.files], trained.reporter.progress
     with trained.draft(draft) as folder:
-        method = TwoStream(networks)
-        method.matcher = TwoStreamModel(networks, trained.config.name, folder.parent)
+        method = TwoStream(networks, folder)
         words = matching.masked_words(method.matcher, pictures, few, progress).as_dict()
         defaults = calibrated(method, objects.validation.classes, progress)
     facts = replace(draft.facts, validation={**draft.facts.validation, "words": words})

@@ -76,6 +76,7 @@ async function adopt() {
 export function use(name) {
   draft = name;
   steps.length = 0;
+  changed(); // what an earlier page could not send is of this draft, perhaps
 }
 
 // Queue an edit. `effect` is what it changes at once on view, `back` the effect of taking it back.

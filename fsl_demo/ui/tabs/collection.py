@@ -17,6 +17,7 @@ from fsl_demo.ui.document import Document
 from fsl_demo.ui.drafts import Drafts, OpenDraft
 from fsl_demo.ui.jobs import Job, Outcome
 from fsl_demo.ui.requests import Edit, JobRequest, Name, Opening, Panel, Tab, Text
+from fsl_demo.ui.saved_episode import from_episode
 
 DRAFTS = 8
 Ids = Annotated[list[Name], Field(max_length=10_000)]
@@ -107,7 +108,7 @@ class Reopen(Opening):
 
     def open(self, context: Context, drafts: Drafts) -> OpenDraft:
         labelled = context.workspace.episode(self.episode)
-        return drafts.start(Document.from_labelled(labelled, self.episode))
+        return drafts.start(from_episode(labelled, self.episode))
 
 
 class Continue(Opening):
@@ -142,8 +143,8 @@ class Export(JobRequest):
 
 TAB = Tab(
     "collection",
-    "tab_collection",
-    "collection.html",
-    (Episodes, DeleteEpisode, RestoreEpisode, ForgetDraft, Reopen, Continue, Export),
-    lambda context: {},
+    label="tab_collection",
+    template="collection.html",
+    requests=(Episodes, DeleteEpisode, RestoreEpisode, ForgetDraft, Reopen, Continue, Export),
+    parts=lambda context: {},
 )

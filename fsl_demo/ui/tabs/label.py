@@ -8,6 +8,7 @@ from fsl_demo.ui import report
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import NONE, GivenLabel
 from fsl_demo.ui.requests import Edit, Key, Name, Sha, Tab
+from fsl_demo.ui.saved_episode import to_episode
 
 
 class Label(Edit):
@@ -36,7 +37,9 @@ class Label(Edit):
         suggestion = self.suggestion if self.suggestion in keys else ""
         source = "blind" if not suggestion else "accepted" if suggestion == self.answer else "corrected"
         seconds = round(min(max(self.seconds, 0.0), 86_400.0), 2)
-        document.labels[self.query] = GivenLabel(self.answer, suggestion, source, self.annotator, seconds)
+        document.labels[self.query] = GivenLabel(
+            answer=self.answer, suggestion=suggestion, source=source, annotator=self.annotator, seconds=seconds
+        )
 
 
 class JoinSupport(Edit):
@@ -58,7 +61,7 @@ class Save(Edit):
 
     def apply(self, context: Context) -> None:
         document = context.document
-        labelled = document.labelled(context.picture)
+        labelled = to_episode(document, context.picture)
         labelled.episode.check()
         document.episode_id = context.workspace.save_episode(labelled, document.episode_id or None)
         document.unsaved = False
@@ -74,4 +77,4 @@ def parts(context: Context) -> dict[str, Any]:
     }
 
 
-TAB = Tab("label", "tab_label", "label.html", (Label, JoinSupport, Save), parts)
+TAB = Tab("label", label="tab_label", template="label.html", requests=(Label, JoinSupport, Save), parts=parts)

@@ -44,8 +44,8 @@ def plain_name(context: Context, method: str) -> str:
 
 TAB = Tab(
     "results",
-    "tab_results",
-    "results.html",
-    (edits.Accept, edits.RemoveQueries, SortedPictures, Details, CaptionDetails, blanks.Blank, plots.Plots),
-    parts,
+    label="tab_results",
+    template="results.html",
+    requests=(edits.Accept, edits.RemoveQueries, SortedPictures, Details, CaptionDetails, blanks.Blank, plots.Plots),
+    parts=parts,
 )

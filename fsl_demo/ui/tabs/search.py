@@ -219,8 +219,8 @@ def _tile(context: Context, hit: _Hit, best: float) -> dict[str, Any]:
 
 TAB = Tab(
     "search",
-    "tab_search",
-    "search.html",
-    (SearchResults, Index, AddToCollection, TakeOut, SendToQueries, SendToSupport),
-    lambda context: {},
+    label="tab_search",
+    template="search.html",
+    requests=(SearchResults, Index, AddToCollection, TakeOut, SendToQueries, SendToSupport),
+    parts=lambda context: {},
 )

@@ -87,13 +87,13 @@ def _methods(context: Context, chosen: Sequence[str]) -> str:
 
 TAB = Tab(
     "workbench",
-    "tab_workbench",
-    "workbench.html",
-    (
+    label="tab_workbench",
+    template="workbench.html",
+    requests=(
         *edits.EDITS,
         *(edits.New, edits.Duplicate, edits.OpenExample, edits.Latest),
         *(Predict, Describe, CropFaces, clip_weights.Download),
         prompting.Sentences,
     ),
-    parts,
+    parts=parts,
 )

@@ -122,7 +122,7 @@ class SetSetting(Edit):
     value: Text
 
     def apply(self, context: Context) -> None:
-        settings.write(context, self.method, self.name, self.value)
+        settings.write(context, self.method, name=self.name, value=self.value)
 
 
 class ChooseCaptioner(Edit):

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from fsl_demo.core.episodes import LabelledEpisode
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
@@ -39,6 +41,7 @@ def places(value: Any, path: tuple = ()) -> Iterator[tuple]:
         yield from places(child, (*path, key))
 
 
+@pytest.mark.slow
 def test_any_value_anywhere(workspace: Workspace, labelled: LabelledEpisode) -> None:
     pictures = {example.picture.sha256: example.picture for example in labelled.episode.support}
     pictures |= {picture.sha256: picture for picture in labelled.episode.queries}
@@ -67,6 +70,7 @@ def test_any_value_anywhere(workspace: Workspace, labelled: LabelledEpisode) -> 
     assert read_anyway > 50
 
 
+@pytest.mark.slow
 def test_any_byte_anywhere(tmp_path: Path, labelled: LabelledEpisode) -> None:
     chance = random.Random(0)
     path = tmp_path / "out.zip"

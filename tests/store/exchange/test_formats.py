@@ -69,6 +69,7 @@ def test_same_contents_same_file(name: str, tmp_path: Path, labelled: LabelledEp
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
+@pytest.mark.slow
 def test_torchvision_reads_class_folders(tmp_path: Path, labelled: LabelledEpisode, digits: list[Picture]) -> None:
     runtime.prepare()
     runtime.guard_torchvision()
@@ -96,6 +97,7 @@ def test_torchvision_reads_class_folders(tmp_path: Path, labelled: LabelledEpiso
     assert [(query.classes[label], from_image(image, "")) for image, label in query] == [("Two %2F 2%20", digits[10])]
 
 
+@pytest.mark.slow
 def test_hugging_face_loads_pictures_and_episodes(
     tmp_path: Path, labelled: LabelledEpisode, digits: list[Picture], monkeypatch: pytest.MonkeyPatch
 ) -> None:

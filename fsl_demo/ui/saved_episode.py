@@ -1,0 +1,89 @@
+"""A page's document as the episode that is saved, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fsl_demo.core.episodes import Label, LabelledEpisode, Run
+from fsl_demo.core.pictures import Picture
+from fsl_demo.ui.document import NONE, ClassRow, Document, GivenLabel
+from fsl_demo.ui.result import Result
+
+
+def to_episode(document: Document, picture: Callable[[str], Picture]) -> LabelledEpisode:
+    """The episode with results and labels, as it is saved. Results that are out of date are left out."""
+    index = {row.key: position for position, row in enumerate(document.rows())}
+    places = {sha: position for position, sha in enumerate(document.queries)}
+    labels = {
+        places[sha]: Label(
+            class_index=index.get(given.answer),
+            annotator=given.annotator,
+            source=given.source,  # type: ignore[arg-type]
+            suggestion=index.get(given.suggestion),
+            seconds=given.seconds,
+        )
+        for sha, given in document.labels.items()
+        if sha in places and (given.answer == NONE or given.answer in index)
+    }
+    current = [] if document.outdated else [result for result in document.results if result.queries == document.queries]
+    return LabelledEpisode(
+        episode=document.episode(picture),
+        title=document.title.strip(),
+        runs=tuple(Run(result.scores, result.device) for result in current),
+        labels=labels,
+    )
+
+
+def from_episode(labelled: LabelledEpisode, episode_id: str = "") -> Document:
+    """The page of a saved or imported episode."""
+    episode = labelled.episode
+    rows = [ClassRow(spec.name, "\n".join(spec.descriptions)) for spec in episode.classes]
+    for example in episode.support:
+        rows[example.class_index].pictures.append(example.picture.sha256)
+    queries = list(dict.fromkeys(query.sha256 for query in episode.queries))
+    keys = [row.key for row in rows]
+    document = Document(
+        title=labelled.title,
+        classes=rows or [ClassRow(), ClassRow()],
+        queries=queries,
+        methods=[run.scores.method for run in labelled.runs] or None,
+        settings={
+            run.scores.method: chosen
+            for run in labelled.runs
+            if (chosen := {name: value for name, value in run.scores.settings.items() if value is not None})
+        },
+        results=[_result(run, rows, queries) for run in labelled.runs],
+        labels={
+            queries[position]: _given(label, keys)
+            for position, label in labelled.labels.items()
+            if position < len(queries)
+        },
+        episode_id=episode_id,
+    )
+    document.scored = document.evidence()
+    return document
+
+
+def _result(run: Run, rows: list[ClassRow], queries: list[str]) -> Result:
+    return Result(
+        scores=run.scores,
+        classes=[row.key for row in rows],
+        queries=queries,
+        support=[sha for row in rows for sha in row.pictures],
+        device=run.device,
+        names=[row.name for row in rows],
+        descriptions=[row.description for row in rows],
+    )
+
+
+def _given(label: Label, keys: list[str]) -> GivenLabel:
+    def key(index: int | None, absent: str) -> str:
+        return absent if index is None else keys[index]
+
+    return GivenLabel(
+        answer=key(label.class_index, NONE),
+        suggestion="" if label.source == "blind" else key(label.suggestion, NONE),
+        source=label.source,
+        annotator=label.annotator,
+        seconds=label.seconds,
+    )
