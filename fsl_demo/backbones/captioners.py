@@ -113,12 +113,12 @@ class PrefixNetwork(Captioning):
         """Texts with the prefixes in their places, [N, T, width], and the tokens, `PICTURE` for those of a prefix."""
         count, device = self.mapper.tokens, media[0].device
         long = [
-            torch.tensor([prefix for token in text for prefix in ([token] * count if token == PICTURE else [token])])
+            torch.tensor([one for token in text for one in ([token] * count if token == PICTURE else [token])])
             for text in texts
         ]
         tokens = pad_sequence(long, True, IGNORED).to(device)
         embedded = self.language.embed(tokens.clamp(min=0))
-        prefixes = torch.cat([prefix.flatten(0, 1) for prefix in media]).to(embedded.dtype)
+        prefixes = torch.cat([one.flatten(0, 1) for one in media]).to(embedded.dtype)
         return embedded.masked_scatter((tokens == PICTURE)[:, :, None], prefixes), tokens
 
     def states(self, texts: Sequence[Sequence[int]], media: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
@@ -142,11 +142,6 @@ class GatedNetwork(Captioning):
         width = language.width
         self.resampler = Resampler(CHANNELS, POSITIONS, width, latents, heads, dropout)
         self.gated = nn.ModuleList(GatedAttention(width, heads) for _ in language.blocks)
-
-    @property
-    def gates(self) -> Tensor:
-        """How far the attention of each block is opened, [B]."""
-        return torch.stack([layer.opened()[0].abs() for layer in self.gated if isinstance(layer, GatedAttention)])
 
     def media(self, positions: Tensor) -> Tensor:
         """Latents, [N, latents, width]."""
@@ -182,9 +177,9 @@ class GatedNetwork(Captioning):
                 beams = len(states) // len(pictures)
                 shown, before = pictures, preceding[:, -1:] if states.shape[1] == 1 else preceding
                 if beams > 1:
-                    shown, before = (values.repeat_interleave(beams, 0) for values in (shown, before))
-                states, looks = layer(states, shown, before)
-                weights.append(looks)
+                    shown, before = (some.repeat_interleave(beams, 0) for some in (shown, before))
+                states, found = layer(states, shown, before)
+                weights.append(found)
                 return states, *others
 
             return look

@@ -5,16 +5,17 @@ Flamingo (Alayrac et al. 2022, arXiv:2204.14198).
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
 
-from fsl_demo.backbones.captioners import GatedNetwork
 from fsl_demo.captioners.trained import TrainedCaptioner, token_probabilities
 from fsl_demo.core.cards import CaptionerCard
 
 
-class GatedCaptioner(TrainedCaptioner[GatedNetwork]):
+class GatedCaptioner(TrainedCaptioner):
     """A word's map is where the word looks: at latents, and through them at positions."""
 
     shipped = "gated_captions"
@@ -26,14 +27,14 @@ class GatedCaptioner(TrainedCaptioner[GatedNetwork]):
         cost=300,
     )
 
-    def evidence(self, network: GatedNetwork, positions: Tensor, tokens: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    def evidence(self, network: Any, positions: Tensor, tokens: list[int]) -> tuple[np.ndarray, np.ndarray]:
         """The weights of all blocks, each by its gate; see `TrainedCaptioner`."""
         text = [*tokens, network.language.end]
         with torch.inference_mode():
             latents, places = network.resampler(network.centred(positions))
             with network.looking([latents], torch.zeros(1, len(text) - 2, dtype=torch.long)) as weights:
                 states, _ = network.states([text], [latents])
-            gates = network.gates
+            gates = torch.stack([layer.opened()[0].abs() for layer in network.gated])
             looks = torch.einsum("b,btl->tl", gates / gates.sum(), torch.cat(weights)) @ places[0]
             likely = token_probabilities(network, states[:, :-1], tokens)
         return likely.exp().numpy(force=True), looks[: len(likely)].numpy(force=True)

@@ -5,16 +5,18 @@ Frozen (Tsimpoukelli et al. 2021, arXiv:2106.13884), ClipCap (Mokady et al. 2021
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
 
-from fsl_demo.backbones.captioners import PARTS, PrefixNetwork
+from fsl_demo.backbones.captioners import PARTS
 from fsl_demo.captioners.trained import TrainedCaptioner, token_probabilities
 from fsl_demo.core.cards import CaptionerCard
 
 
-class PrefixCaptioner(TrainedCaptioner[PrefixNetwork]):
+class PrefixCaptioner(TrainedCaptioner):
     """A word's map is how much each position, by its share of the picture's features, makes the word likelier."""
 
     shipped = "prefix_captions"
@@ -26,7 +28,7 @@ class PrefixCaptioner(TrainedCaptioner[PrefixNetwork]):
         cost=250,
     )
 
-    def evidence(self, network: PrefixNetwork, positions: Tensor, tokens: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    def evidence(self, network: Any, positions: Tensor, tokens: list[int]) -> tuple[np.ndarray, np.ndarray]:
         """Gradient times features, which add up to the first order; see `TrainedCaptioner`."""
         pooled = network.pooled(positions).requires_grad_()
         states, _ = network.states([[*tokens, network.language.end]], [network.mapper(pooled)])
@@ -34,7 +36,7 @@ class PrefixCaptioner(TrainedCaptioner[PrefixNetwork]):
         return likely.exp().numpy(force=True), shares(network, positions, pooled, likely)
 
 
-def shares(network: PrefixNetwork, positions: Tensor, pooled: Tensor, scores: Tensor) -> np.ndarray:
+def shares(network: Any, positions: Tensor, pooled: Tensor, scores: Tensor) -> np.ndarray:
     """What each position of a picture has to do with scores [W], by its share of the features: [W, 130].
 
     Args:
@@ -44,6 +46,6 @@ def shares(network: PrefixNetwork, positions: Tensor, pooled: Tensor, scores: Te
     centred, rows = network.centred(positions)[0], []
     for score in scores:
         pull = torch.autograd.grad(score, pooled, retain_graph=True)[0][0].split(centred.shape[1])
-        parts = [centred[part] @ gradient / len(centred[part]) for part, gradient in zip(PARTS, pull, strict=True)]
+        parts = [centred[part] @ some / len(centred[part]) for part, some in zip(PARTS, pull, strict=True)]
         rows.append(torch.cat(parts))
     return torch.stack(rows).numpy(force=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -26,8 +26,6 @@ from fsl_demo.core.episodes import Caption, Layer, Progress, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference.compact_space import CompactSpace, of_sentences
-
-N = TypeVar("N", bound=Captioning)
 
 BATCH = 8
 """Pictures that are described at once."""
@@ -65,7 +63,7 @@ class Doubt:
         return bool(len(self.below)) and bool(fit < self.below[0] or vector @ self.photographs < self.below[1])
 
 
-class TrainedCaptioner(Captions, Generic[N]):
+class TrainedCaptioner(Captions):
     """Describes pictures with a checkpoint.
 
     Args:
@@ -88,8 +86,8 @@ class TrainedCaptioner(Captions, Generic[N]):
         """The space in which sentences and pictures are compared."""
         return self._joint()
 
-    def load(self, progress: Progress = quiet) -> N:
-        """The network, loaded once.
+    def load(self, progress: Progress = quiet) -> Any:
+        """The `Captioning` network, loaded once.
 
         Raises:
             UserError: what is wrong with the checkpoint, or with the language model.
@@ -117,14 +115,12 @@ class TrainedCaptioner(Captions, Generic[N]):
             owners = [number for number, some in enumerate(said) for _ in some]
             embedded = joint.embed(group)
             fits = iter((embedded[owners] * texts).sum(axis=1))
-            for sentences, vector in zip(candidates, embedded, strict=True):
-                captions = [(text, score, float(next(fits))) for text, score in sentences]
-                captions.sort(key=lambda caption: -caption[1] - FIT_WEIGHT * caption[2])
-                described.append(
-                    tuple(Caption(*caption, doubtful=doubt.about(caption[2], vector)) for caption in captions)
-                )
+            for some, vector in zip(said, embedded, strict=True):
+                captions = [(text, score, float(next(fits))) for text, score in some]
+                captions.sort(key=lambda one: -one[1] - FIT_WEIGHT * one[2])
+                found.append(tuple(Caption(*one, doubtful=doubt.about(one[2], vector)) for one in captions))
         progress("describe", len(pictures), len(pictures))
-        return described
+        return found
 
     @torch.inference_mode()
     def candidates(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[list[tuple[str, float]]]:
@@ -142,14 +138,14 @@ class TrainedCaptioner(Captions, Generic[N]):
             max_new_tokens=LONGEST,
             do_sample=False,
         )
-        candidates = []
+        found = []
         scores = out.sequences_scores.view(-1, BEAMS).tolist()
-        for sequences, likelihoods in zip(out.sequences.view(len(pictures), BEAMS, -1).tolist(), scores, strict=True):
+        for sequences, some in zip(out.sequences.view(len(pictures), BEAMS, -1).tolist(), scores, strict=True):
             texts: dict[str, float] = {}
-            for tokens, score in zip(sequences, likelihoods, strict=True):
+            for tokens, score in zip(sequences, some, strict=True):
                 texts.setdefault(network.language.decode(tokens), score)
-            candidates.append(list(texts.items()))
-        return candidates
+            found.append(list(texts.items()))
+        return found
 
     def positions(self, pictures: Sequence[Picture]) -> Tensor:
         """What the network reads, float32 [N, 130, 999]."""
@@ -162,22 +158,22 @@ class TrainedCaptioner(Captions, Generic[N]):
         language = network.language
         words = text.split()
         pieces = [language.encode(word) for word in words]
-        tokens = [PICTURE, language.end, *(token for tokens_of_word in pieces for token in tokens_of_word)]
+        tokens = [PICTURE, language.end, *(token for some in pieces for token in some)]
         probabilities, evidence = self.evidence(network, self.positions([picture]), tokens)
-        ends = np.cumsum([len(tokens_of_word) for tokens_of_word in pieces], dtype=int)
-        starts = ends - [len(tokens_of_word) for tokens_of_word in pieces]
+        ends = np.cumsum([len(some) for some in pieces], dtype=int)
+        starts = ends - [len(some) for some in pieces]
         maps = np.stack([evidence[start:end].sum(axis=0) for start, end in zip(starts, ends, strict=True)])
         scaled = self.placed(picture, maps)
         return tuple(
             Layer(
                 picture,
                 "query",
-                heat,
+                one,
                 self.towers.seen(picture),
                 ((word, float(np.prod(probabilities[start:end]))),),
                 kind="attention",
             )
-            for word, heat, start, end in zip(words, scaled, starts, ends, strict=True)
+            for word, one, start, end in zip(words, scaled, starts, ends, strict=True)
         )
 
     def placed(self, picture: Picture, evidence: np.ndarray) -> np.ndarray:
@@ -187,7 +183,7 @@ class TrainedCaptioner(Captions, Generic[N]):
         low, high = maps.min(), maps.max()
         return ((maps - low) / max(high - low, 1e-12)).astype(np.float32)
 
-    def evidence(self, network: N, positions: Tensor, tokens: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    def evidence(self, network: Any, positions: Tensor, tokens: list[int]) -> tuple[np.ndarray, np.ndarray]:
         """Probabilities [W] of the tokens after the first two, and what each position of the picture has to do with
         them, [W, 130]."""
         raise NotImplementedError
@@ -204,7 +200,7 @@ class TrainedCaptioner(Captions, Generic[N]):
         arguments = architecture.model_dump(exclude={"network"})
         spoken = self._language or self.networks.language_model(stored)
         try:
-            network: N = NETWORKS[architecture.network](spoken, arrays["mean"], arrays["spread"], **arguments)
+            network: Captioning = NETWORKS[architecture.network](spoken, arrays["mean"], arrays["spread"], **arguments)
             if self.networks.shuffle is not None:
                 arrays |= shuffled({k: v for k, v in arrays.items() if "." in k}, self.networks.shuffle)
             network.load_state_dict(arrays)
@@ -213,7 +209,7 @@ class TrainedCaptioner(Captions, Generic[N]):
         return network.eval().requires_grad_(False).to(runtime.device()), stored.sha256, doubt
 
 
-def token_probabilities(network: Captioning, states: Tensor, tokens: list[int]) -> Tensor:
+def token_probabilities(network: Any, states: Tensor, tokens: list[int]) -> Tensor:
     """Log-probability of each token after the first two, from the states [1, T, width] of a text [PICTURE, end, …]."""
     wanted = torch.tensor(tokens[2:], device=states.device)
     logits = network.language.logits(states[0, -len(wanted) :]).float()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -107,7 +108,7 @@ class InContext:
         started = time.perf_counter()
         episode.check()
         self.method, self.settings, self.episode = method, settings, episode
-        self.network = method.captioner.load(progress)
+        self.network: Any = method.captioner.load(progress)
         language = self.network.language
         names = [class_words(spec) for spec in episode.classes]
         for spec, words in zip(episode.classes, names, strict=True):

@@ -80,9 +80,7 @@ class Siamese(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Verifies,
         space = TrainedSpace(self.networks, self.variants.known()[0].checkpoint)
         one, two = space.embed(first, progress), space.embed(second, progress)
         cohort = space.network.arrays.get("cohort")
-        return (
-            (lefts * rights).sum(axis=1) if cohort is None else locally_scaled(lefts, rights, cohort.astype(np.float32))
-        )
+        return (one * two).sum(axis=1) if cohort is None else locally_scaled(one, two, cohort.astype(np.float32))
 
     def fit(self, episode: Episode, settings: VariantSettings, progress: Progress = quiet) -> NearestMean:
         """Choose the variant, embed the support set and average it.

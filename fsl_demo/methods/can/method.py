@@ -79,9 +79,9 @@ class Can(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Verifies, Has
         """Similarities of pairs of pictures, [P], with the first variant."""
         space, found = CrossSpace(self.networks, self.variants.known()[0].checkpoint), []
         for start in range(0, len(first), PAIRS):
-            lefts, rights = (space.maps(pictures[start : start + PAIRS], progress) for pictures in (first, second))
-            similarities.append(space.similarities(lefts, rights).diagonal())
-        return np.concatenate(similarities)
+            one, two = (space.maps(some[start : start + PAIRS], progress) for some in (first, second))
+            found.append(space.similarities(one, two).diagonal())
+        return np.concatenate(found)
 
     def score_episodes(
         self, episodes: Sequence[Episode], settings: VariantSettings, progress: Progress = quiet

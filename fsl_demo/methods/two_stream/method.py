@@ -115,8 +115,8 @@ class TwoStreamClassifier:
         started = time.perf_counter()
         self.method, self.settings = method, settings
         self.sentences = [balanced(*method.sentences(spec, settings)) for spec in episode.classes]
-        for spec, texts in zip(episode.classes, self.sentences, strict=True):
-            if not texts:
+        for spec, some in zip(episode.classes, self.sentences, strict=True):
+            if not some:
                 raise UserError("description_script", name=spec.name, method=method.card.title)
         progress("weights", 0, 1)
         self.matcher = method.matcher
@@ -144,14 +144,14 @@ class TwoStreamClassifier:
         """Where the words of the class's sentences, or of the focus's phrase, find their match on the query."""
         if phrase := (focus.phrase if focus else ""):
             sentence = spoken(self.matcher, phrase)
-            heat = scaled(self.matcher.evidence(query, [sentence]), 0)
+            found = scaled(self.matcher.evidence(query, [sentence]), 0)
         else:
             sentence = self.sentences[class_index][-1]
-            heat = scaled(self._of_classes(self.matcher.evidence(query, self._all())), class_index)
+            found = scaled(self._of_classes(self.matcher.evidence(query, self._all())), class_index)
         layer = Layer(
             query,
             "query",
-            heat,
+            found,
             self.matcher.seen(query),
             kind="phrase" if phrase else "evidence",
             contributions=self.matcher.contributions(query, sentence),
@@ -160,9 +160,9 @@ class TwoStreamClassifier:
 
     def _all(self) -> list[str]:
         """The sentences of all classes, each once."""
-        return list(dict.fromkeys(text for texts in self.sentences for text in texts))
+        return list(dict.fromkeys(text for some in self.sentences for text in some))
 
     def _of_classes(self, values: np.ndarray) -> np.ndarray:
         """From values of each of `_all` sentences, [T, ...], to means of each class, [C, ...]."""
         place = {text: number for number, text in enumerate(self._all())}
-        return np.stack([values[[place[text] for text in texts]].mean(axis=0) for texts in self.sentences])
+        return np.stack([values[[place[text] for text in some]].mean(axis=0) for some in self.sentences])

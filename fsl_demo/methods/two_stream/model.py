@@ -23,11 +23,6 @@ from fsl_demo.core.pictures import Picture
 from fsl_demo.inference.phrases import left_out, spoken
 from fsl_demo.inference.vector_cache import VectorCache
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from fsl_demo.layers.two_stream import TwoStreamNetwork
-
 CHECKPOINT = "two_stream"
 PLACES = EfficientNetLite2.positions
 """Rows and columns of a map."""
@@ -116,7 +111,7 @@ class TwoStreamModel:
         """Cosines of the pooled streams of each picture with each sentence, float32 [N, T]."""
         import torch
 
-        matches = np.zeros((len(pictures), len(sentences)), np.float32)
+        found = np.zeros((len(pictures), len(sentences)), np.float32)
         if not len(sentences):
             return found
         network = self.load()
@@ -125,8 +120,8 @@ class TwoStreamModel:
             texts, real = self.texts(sentences)
             for number, stream in enumerate(streams):
                 progress("score", number, len(streams))
-                matches[number] = network.match(network(stream, texts, real)[-1], real).cpu().numpy()
-        return matches
+                found[number] = network.match(network(stream, texts, real)[-1], real).cpu().numpy()
+        return found
 
     def match_candidates(
         self, pictures: Sequence[Picture], sentences: Sequence[str], candidates: np.ndarray, progress: Progress = quiet
@@ -140,15 +135,15 @@ class TwoStreamModel:
             for start in range(0, len(sentences), TEXTS):
                 progress("score", start, len(sentences))
                 texts, real = self.texts(sentences[start : start + TEXTS])
-                chosen = torch.from_numpy(candidates[start : start + TEXTS]).to(texts.device)
-                matches.append(network.matches(streams, texts, real, chosen).cpu().numpy())
-        return np.concatenate(matches)
+                some = torch.from_numpy(candidates[start : start + TEXTS]).to(texts.device)
+                found.append(network.matches(streams, texts, real, some).cpu().numpy())
+        return np.concatenate(found)
 
     def blended(self, similarities: np.ndarray, matches: np.ndarray) -> np.ndarray:
         """`blended` with the weight that was chosen on Flickr8k's validation pictures."""
         return blended(similarities, matches, self.blend)
 
-    def streams(self, pictures: Sequence[Picture], progress: Progress = quiet) -> Tensor:
+    def streams(self, pictures: Sequence[Picture], progress: Progress = quiet) -> Any:
         """The pictures' positions as they enter the network, a tensor [N, 81, D]; each picture once."""
         import torch
 
@@ -156,19 +151,19 @@ class TwoStreamModel:
         places, channels = len(network.boxes), network.word.in_features
 
         def compute(missing: list[int]) -> np.ndarray:
-            projected = []
+            found = []
             for start in range(0, len(missing), PICTURES):
                 progress("embed", start, len(missing))
-                positions = self.towers.whole([pictures[number] for number in missing[start : start + PICTURES]])
+                positions = self.towers.whole([pictures[one] for one in missing[start : start + PICTURES]])
                 with torch.inference_mode():
-                    projected.append(network.pictures(torch.from_numpy(positions).to(runtime.device())).flatten(1))
+                    found.append(network.pictures(torch.from_numpy(positions).to(runtime.device())).flatten(1))
             progress("embed", len(missing), len(missing))
-            return torch.cat(projected).cpu().numpy()
+            return torch.cat(found).cpu().numpy()
 
         flat = self._pictures([picture.sha256 for picture in pictures], compute, places * channels)
         return torch.from_numpy(flat).to(runtime.device()).view(len(pictures), places, channels)
 
-    def texts(self, sentences: Sequence[str]) -> tuple[Tensor, Tensor]:
+    def texts(self, sentences: Sequence[str]) -> tuple[Any, Any]:
         """Sentences as they enter the network, a tensor [T, L, D], and which of their tokens are real, bool [T, L]."""
         minilm, network = self.networks.texts, self.load()
         tokens, real = minilm.tokens(sentences)
@@ -181,8 +176,8 @@ class TwoStreamModel:
         network = self.load()
         with torch.inference_mode():
             texts, real = self.texts(sentences)
-            shares = network.shares(network(self.streams([picture]), texts, real)[-1], real)
-        return shares.cpu().numpy().reshape(len(texts), *PLACES)
+            found = network.shares(network(self.streams([picture]), texts, real)[-1], real)
+        return found.cpu().numpy().reshape(len(texts), *PLACES)
 
     def contributions(self, picture: Picture, sentence: str) -> tuple[tuple[str, float], ...]:
         """By how much each word raises the match; see `phrases.left_out`."""
@@ -226,7 +221,7 @@ class TwoStreamModel:
             for number, word in weights.items()
         )
 
-    def blank(self) -> Tensor:
+    def blank(self) -> Any:
         """A picture of which nothing is known, as in training: its positions are 0; a tensor [1, 81, D]."""
         import torch
 
@@ -240,7 +235,7 @@ class TwoStreamModel:
         """The words that a blank may hold: those of the captions that are a WordPiece of their own."""
         return [word for _, word in self._words()]
 
-    def guesses(self, shown: Sequence[Tensor], tokens: Tensor, real: Tensor) -> list[np.ndarray]:
+    def guesses(self, shown: Sequence[Any], tokens: Any, real: Any) -> list[np.ndarray]:
         """Probabilities of `whole_words` for the one [MASK] of each sentence, float32 [T, W], for each that is shown.
 
         Args:
@@ -256,13 +251,13 @@ class TwoStreamModel:
             said = network.texts(minilm.token_vectors(tokens, real))
             pieces = torch.from_numpy(self.vocabulary).long().to(said.device)
             embeddings = language.get_input_embeddings().weight[pieces]
-            places = torch.tensor([place for place, _ in self._words()], device=texts.device)
-            probabilities = []
+            places = torch.tensor([place for place, _ in self._words()], device=said.device)
+            found = []
             for streams in shown:
-                masked = network(streams, texts, real)[-1].texts[tokens == tokenizer.mask_token_id]
+                masked = network(streams, said, real)[-1].texts[tokens == tokenizer.mask_token_id]
                 logits = network.missing(masked, embeddings)[:, places]
-                probabilities.append(torch.softmax(logits, dim=-1).cpu().numpy())
-            return probabilities
+                found.append(torch.softmax(logits, dim=-1).cpu().numpy())
+            return found
 
     def _words(self) -> list[tuple[int, str]]:
         """Places in the vocabulary of the pieces that are words, and the words."""
