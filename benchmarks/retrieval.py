@@ -24,7 +24,7 @@ from fsl_demo.backbones.minilm import MiniLM  # noqa: E402
 from fsl_demo.core.episodes import Progress, quiet  # noqa: E402
 from fsl_demo.core.pictures import Picture  # noqa: E402
 from fsl_demo.inference.phrases import sentence_vector  # noqa: E402
-from fsl_demo.inference.vectors import unit  # noqa: E402
+from fsl_demo.inference.vectors import l2_normalize  # noqa: E402
 from fsl_demo.services.search import PictureIndex  # noqa: E402
 from fsl_demo.store import Workspace, collection, pictures  # noqa: E402
 from fsl_demo.store.connection import Connections  # noqa: E402
@@ -44,11 +44,11 @@ class RandomSpace:
 
     def embed(self, wanted: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         known = self.workspace.get_vectors(SPACE, [picture.sha256 for picture in wanted])
-        return unit(np.stack([known[picture.sha256] for picture in wanted]))
+        return l2_normalize(np.stack([known[picture.sha256] for picture in wanted]))
 
     def texts(self, sentences: Sequence[Sequence[str]], progress: Progress = quiet) -> np.ndarray:
         encoded = (self.encoder.encode(ensemble, progress).mean(axis=0) for ensemble in sentences)
-        return unit(np.stack(list(encoded)) @ self.projection)
+        return l2_normalize(np.stack(list(encoded)) @ self.projection)
 
     def reads(self, text: str) -> bool:
         return True
