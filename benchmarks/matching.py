@@ -51,7 +51,7 @@ def main() -> None:
             task = Episode(described(day), (), queries)
             seconds(name, lambda task=task: answer(task))
         sentence = f"on day {number} a ___ stands on the grass"
-        seconds("fill", lambda picture=queries[0], text=sentence: fill(method.matcher, picture, text))
+        seconds("fill", lambda picture=queries[0], text=sentence: fill(method, picture, text))
     print(json.dumps({name: statistics.median(values[1:]) for name, values in measured.items()}))
 
 

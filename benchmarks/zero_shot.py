@@ -22,6 +22,7 @@ from fsl_demo.backbones.cache import FeatureCache  # noqa: E402
 from fsl_demo.backbones.efficientnet_lite0 import imagenet_names  # noqa: E402
 from fsl_demo.backbones.networks import Networks  # noqa: E402
 from fsl_demo.core.episodes import ClassSpec, Episode, quiet  # noqa: E402
+from fsl_demo.inference.compact_space import of_class_names  # noqa: E402
 from fsl_demo.methods import METHODS  # noqa: E402
 
 METHOD = "compact-vlm"
@@ -36,7 +37,8 @@ def classes(number: int) -> tuple[ClassSpec, ...]:
 def main() -> None:
     make = next(make for make in METHODS if make.card.id == METHOD)
     networks, pictures = Networks(FeatureCache()), FeatureCache()
-    method, alone = make(networks), make(dataclasses.replace(networks, features=pictures))
+    method = make(networks)
+    alone = of_class_names(dataclasses.replace(networks, features=pictures))()
     measured: dict[str, list[float]] = {name: [] for name in ("alone", "new", "known", "edited", "embedded")}
 
     def seconds(name: str, work: Callable[[], object]) -> None:
@@ -50,7 +52,7 @@ def main() -> None:
     for number in range(TIMES + 1):
         first, second = (photos.read(photos.files(2 * number + part)).queries for part in (0, 1))
         new, known = Episode(classes(number), (), first), Episode(classes(number), (), second)
-        seconds("alone", lambda first=first: alone.space.embed(first))
+        seconds("alone", lambda first=first: alone.embed(first))
         seconds("new", lambda new=new: answer(new))
         seconds("known", lambda known=known: answer(known))
         described = dataclasses.replace(new.classes[0], descriptions=(f"seen from afar on day {number}",))
