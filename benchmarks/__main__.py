@@ -31,8 +31,8 @@ def measure(module: str, *arguments: str) -> dict[str, Any]:
     return json.loads(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout)
 
 
-def median(found: list[dict[str, Any]], name: str) -> float:
-    return statistics.median(one[name] for one in found)
+def median(rounds: list[dict[str, Any]], name: str) -> float:
+    return statistics.median(measured[name] for measured in rounds)
 
 
 def row(what: str, *values: str) -> None:
@@ -45,7 +45,8 @@ def networks() -> None:
         plain.append(measure("networks", "plain"))
         ours.append(measure("networks", "ours"))
     assert np.allclose(plain[0]["features"], ours[0]["features"], atol=1e-3), "both must compute the same features"
-    reached = max(one["gigaflops"] for one in plain + ours)  # the best, because it stands for what is possible
+    # the best, because it stands for what is possible
+    reached = max(measured["gigaflops"] for measured in plain + ours)
     floor = 1e3 * GIGAFLOP / reached
     row("EfficientNet-Lite0, ms a picture", "plain", "ours", "floor", "ours / floor")
     for size in (1, 16):
@@ -56,87 +57,98 @@ def networks() -> None:
 
 
 def episodes() -> None:
-    found = [measure("episode") for _ in range(ROUNDS)]
+    rounds = [measure("episode") for _ in range(ROUNDS)]
     row("5-way 5-shot, 25 queries, files to scores, seconds")
-    print(f"  methods: {', '.join(found[0]['methods'])}")
-    row("  the first of a process, networks loaded meanwhile", f"{median(found, 'first'):.2f}")
-    row("  with 50 new pictures", f"{median(found, 'new'):.2f}")
-    row("  the same again", f"{median(found, 'again'):.3f}")
-    row("  one query more (one picture embedded)", f"{median(found, 'one more'):.3f}")
+    print(f"  methods: {', '.join(rounds[0]['methods'])}")
+    row("  the first of a process, networks loaded meanwhile", f"{median(rounds, 'first'):.2f}")
+    row("  with 50 new pictures", f"{median(rounds, 'new'):.2f}")
+    row("  the same again", f"{median(rounds, 'again'):.3f}")
+    row("  one query more (one picture embedded)", f"{median(rounds, 'one more'):.3f}")
 
 
 def retrieval() -> None:
-    found = [measure("retrieval") for _ in range(ROUNDS)]
+    rounds = [measure("retrieval") for _ in range(ROUNDS)]
     row("retrieval over 10,000 stored pictures, milliseconds", "ours", "goal")
-    row("  the index, once a process", f"{median(found, 'load'):.0f}")
-    row("  a search by a vector", f"{median(found, 'by vector'):.1f}", f"{RETRIEVAL:.0f}")
-    row("  a search by a picture", f"{median(found, 'by picture'):.1f}", f"{RETRIEVAL:.0f}")
-    row("  a search by a new sentence, MiniLM included", f"{median(found, 'by sentence'):.1f}", f"{RETRIEVAL:.0f}")
+    row("  the index, once a process", f"{median(rounds, 'load'):.0f}")
+    row("  a search by a vector", f"{median(rounds, 'by vector'):.1f}", f"{RETRIEVAL:.0f}")
+    row("  a search by a picture", f"{median(rounds, 'by picture'):.1f}", f"{RETRIEVAL:.0f}")
+    row("  a search by a new sentence, MiniLM included", f"{median(rounds, 'by sentence'):.1f}", f"{RETRIEVAL:.0f}")
 
 
 def zero_shot() -> None:
-    found = [measure("zero_shot") for _ in range(ROUNDS)]
-    alone = median(found, "alone")
-    row("zero-shot of 25 queries over 10 classes, seconds", found[0]["method"], "over alone", "goal")
+    rounds = [measure("zero_shot") for _ in range(ROUNDS)]
+    alone = median(rounds, "alone")
+    row("zero-shot of 25 queries over 10 classes, seconds", rounds[0]["method"], "over alone", "goal")
     row("  embedding 25 pictures alone", f"{alone:.2f}")
     for name, what in (("new", "new pictures, new class names"), ("known", "new pictures, known class names")):
-        seconds = median(found, name)
+        seconds = median(rounds, name)
         row(f"  {what}", f"{seconds:.2f}", f"{seconds / alone:.2f}", f"{ZERO_SHOT}")
-    embedded = max(one["embedded"] for one in found)
-    row(f"  a description edited ({embedded:.0f} pictures embedded)", f"{median(found, 'edited'):.3f}")
+    embedded = max(measured["embedded"] for measured in rounds)
+    row(f"  a description edited ({embedded:.0f} pictures embedded)", f"{median(rounds, 'edited'):.3f}")
 
 
 def matching() -> None:
-    found = [measure("matching") for _ in range(ROUNDS)]
+    rounds = [measure("matching") for _ in range(ROUNDS)]
     row("two streams, 25 queries with 10 descriptions, seconds", "two-stream", "goal")
-    row("  new pictures", f"{median(found, 'new'):.2f}")
-    row("  known pictures, new descriptions", f"{median(found, 'known'):.2f}", f"{MATCHING}")
-    row("  a blank filled, known picture", f"{median(found, 'fill'):.3f}")
+    row("  new pictures", f"{median(rounds, 'new'):.2f}")
+    row("  known pictures, new descriptions", f"{median(rounds, 'known'):.2f}", f"{MATCHING}")
+    row("  a blank filled, known picture", f"{median(rounds, 'fill'):.3f}")
 
 
 def captions() -> None:
     row("captions, 5 beams, new pictures, seconds", *CAPTIONERS, "goal")
-    found = {name: [measure("captions", name) for _ in range(ROUNDS)] for name in CAPTIONERS}
+    by_captioner = {name: [measure("captions", name) for _ in range(ROUNDS)] for name in CAPTIONERS}
     for name, what, goal in (("one", "a picture", "1"), ("batch", "25 pictures", "10"), ("words", "maps of words", "")):
-        row(f"  {what}", *(f"{median(some, name):.2f}" for some in found.values()), goal)
+        row(f"  {what}", *(f"{median(rounds, name):.2f}" for rounds in by_captioner.values()), goal)
 
 
 def evaluation() -> None:
-    found = measure("evaluation")
+    measured = measure("evaluation")
     row("600 episodes of 2,000 embedded pictures, seconds", "1 shot", "5 shots")
-    for name in dict.fromkeys(key.rsplit(" ", 1)[0] for key in found):
-        row(f"  {name}", *(f"{found[f'{name} {shot}']['seconds']:.1f}" for shot in (1, 5)))
+    for name in dict.fromkeys(key.rsplit(" ", 1)[0] for key in measured):
+        row(f"  {name}", *(f"{measured[f'{name} {shot}']['seconds']:.1f}" for shot in (1, 5)))
 
 
 def sorting() -> None:
     row("sort and undo 2,000 files, killed at 20 moments", "seconds", "goal")
     for mode in ("copy", "move"):
-        found = measure("sorting", mode)
-        fine = "yes" if not found["faults"] else "no"
-        row(f"  {mode}, {len(found['kills'])} kills", f"{found['seconds']:.0f}")
+        measured = measure("sorting", mode)
+        fine = "yes" if not measured["faults"] else "no"
+        row(f"  {mode}, {len(measured['kills'])} kills", f"{measured['seconds']:.0f}")
         row("    nothing lost, nothing overwritten, byte-identical", fine, "yes")
-        for fault in found["faults"][:SHOWN]:
+        for fault in measured["faults"][:SHOWN]:
             print(f"      {fault}")
 
 
 def page() -> None:
-    found = measure("page", "actions")
+    measured = measure("page", "actions")
     row("the page in Chromium, 1,000 queries x 20 classes", "kB back", "ms", "goal, kB / ms")
     for name in ("tick", "rename", "label", "undo"):
-        row(f"  {name}", f"{found[name]['bytes'] / 1e3:.1f}", f"{found[name]['milliseconds']:.0f}", "30 / 100")
-    row("  a key until the next picture is on view", f"{found['frames']:.0f} frame", f"{found['wait']:.0f}", "1 frame")
-    heap, resident = (f"{found[f'{name} before']:.0f} -> {found[f'{name} after']:.0f}" for name in ("heap", "resident"))
+        row(f"  {name}", f"{measured[name]['bytes'] / 1e3:.1f}", f"{measured[name]['milliseconds']:.0f}", "30 / 100")
+    row(
+        "  a key until the next picture is on view",
+        f"{measured['frames']:.0f} frame",
+        f"{measured['wait']:.0f}",
+        "1 frame",
+    )
+    heap, resident = (
+        f"{measured[f'{name} before']:.0f} -> {measured[f'{name} after']:.0f}" for name in ("heap", "resident")
+    )
     row("  memory after 100 labels, MB: objects, renderer", heap, resident)
-    found = measure("page", "upload")
+    measured = measure("page", "upload")
     row("300 photographs of 12 megapixels are added", "MB", "seconds")
-    row("  files, and what is sent", f"{found['files'] / 1e6:.0f} / {found['up'] / 1e6:.0f}", f"{found['seconds']:.0f}")
-    row("  what comes back", f"{found['down'] / 1e6:.1f}")
-    clicks = [f"{found[name]:.0f}" for name in ("click alone", "click", "click, worst")]
+    row(
+        "  files, and what is sent",
+        f"{measured['files'] / 1e6:.0f} / {measured['up'] / 1e6:.0f}",
+        f"{measured['seconds']:.0f}",
+    )
+    row("  what comes back", f"{measured['down'] / 1e6:.1f}")
+    clicks = [f"{measured[name]:.0f}" for name in ("click alone", "click", "click, worst")]
     row("  ms that another's click takes: before, meanwhile, worst", *clicks)
-    found = [measure("page", "cold") for _ in range(ROUNDS)]
+    rounds = [measure("page", "cold") for _ in range(ROUNDS)]
     row(
         "cold start, seconds: address to board, example to answer",
-        *(f"{median(found, n):.1f}" for n in ("board", "answer")),
+        *(f"{median(rounds, n):.1f}" for n in ("board", "answer")),
     )
 
 

@@ -59,9 +59,9 @@ def main() -> None:
             ]
             together = combine(scores)
             for query, index in enumerate(truth):
-                for name, one in zip(METHODS, scores, strict=True):
-                    marks[name][index == WAY].append(one.unlike(query))
-                    right[name].append(one.best(query) == index) if index < WAY else None
+                for name, answer in zip(METHODS, scores, strict=True):
+                    marks[name][index == WAY].append(answer.unlike(query))
+                    right[name].append(answer.best(query) == index) if index < WAY else None
                 marks["together"][index == WAY].append(bool(together.unlike[query]))
                 best = together.best(query)
                 if index < WAY:

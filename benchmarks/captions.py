@@ -24,19 +24,19 @@ TIMES = 3
 
 def main() -> None:
     captioner = captioners.build(Networks(FeatureCache()))[sys.argv[1]]
-    found: dict[str, list[float]] = {"one": [], "batch": [], "words": []}
+    seconds: dict[str, list[float]] = {"one": [], "batch": [], "words": []}
     for number in range(TIMES + 1):
         many, (alone, *_) = (photos.read(photos.files(2 * number + part)).queries for part in (0, 1))
         started = time.perf_counter()
         captioner.describe(many)
-        found["batch"].append(time.perf_counter() - started)
+        seconds["batch"].append(time.perf_counter() - started)
         started = time.perf_counter()
         (best, *_), *_ = captioner.describe([alone])
-        found["one"].append(time.perf_counter() - started)
+        seconds["one"].append(time.perf_counter() - started)
         started = time.perf_counter()
         captioner.words(alone, best.text)
-        found["words"].append(time.perf_counter() - started)
-    print(json.dumps({name: statistics.median(values[1:]) for name, values in found.items()}))
+        seconds["words"].append(time.perf_counter() - started)
+    print(json.dumps({name: statistics.median(values[1:]) for name, values in seconds.items()}))
 
 
 if __name__ == "__main__":

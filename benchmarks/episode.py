@@ -34,10 +34,10 @@ def answer(episode: Episode, methods: dict[str, Method]) -> None:
 
 def main() -> None:
     sets = [photos.files(number) for number in range(TIMES + 2)]
-    found: dict[str, list[float]] = {"first": [], "new": [], "again": [], "one more": []}
+    seconds: dict[str, list[float]] = {"first": [], "new": [], "again": [], "one more": []}
 
     def timed(name: str, started: float) -> None:
-        found[name].append(time.perf_counter() - started)
+        seconds[name].append(time.perf_counter() - started)
 
     started = time.perf_counter()
     features = FeatureCache()
@@ -62,7 +62,9 @@ def main() -> None:
         answer(dataclasses.replace(episode, queries=(*episode.queries, another)), methods)
         timed("one more", started)
         assert features.embedded[BACKBONE] == before + 1, "one new query, so one picture to embed"
-    print(json.dumps({name: statistics.median(values) for name, values in found.items()} | {"methods": list(methods)}))
+    print(
+        json.dumps({name: statistics.median(values) for name, values in seconds.items()} | {"methods": list(methods)})
+    )
 
 
 if __name__ == "__main__":

@@ -35,12 +35,12 @@ def described(number: int) -> tuple[ClassSpec, ...]:
 
 def main() -> None:
     method = TwoStream(Networks(FeatureCache()))
-    found: dict[str, list[float]] = {name: [] for name in ("new", "known", "fill")}
+    measured: dict[str, list[float]] = {name: [] for name in ("new", "known", "fill")}
 
     def seconds(name: str, work: Callable[[], object]) -> None:
         started = time.perf_counter()
         work()
-        found[name].append(time.perf_counter() - started)
+        measured[name].append(time.perf_counter() - started)
 
     def answer(task: Episode) -> None:
         method.fit(task, method.Settings()).predict(task.queries)
@@ -52,7 +52,7 @@ def main() -> None:
             seconds(name, lambda task=task: answer(task))
         sentence = f"on day {number} a ___ stands on the grass"
         seconds("fill", lambda picture=queries[0], text=sentence: fill(method.matcher, picture, text))
-    print(json.dumps({name: statistics.median(values[1:]) for name, values in found.items()}))
+    print(json.dumps({name: statistics.median(values[1:]) for name, values in measured.items()}))
 
 
 if __name__ == "__main__":

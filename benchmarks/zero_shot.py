@@ -37,12 +37,12 @@ def main() -> None:
     make = next(make for make in METHODS if make.card.id == METHOD)
     networks, pictures = Networks(FeatureCache()), FeatureCache()
     method, alone = make(networks), make(dataclasses.replace(networks, features=pictures))
-    found: dict[str, list[float]] = {name: [] for name in ("alone", "new", "known", "edited", "embedded")}
+    measured: dict[str, list[float]] = {name: [] for name in ("alone", "new", "known", "edited", "embedded")}
 
     def seconds(name: str, work: Callable[[], object]) -> None:
         started = time.perf_counter()
         work()
-        found[name].append(time.perf_counter() - started)
+        measured[name].append(time.perf_counter() - started)
 
     def answer(task: Episode) -> None:
         method.fit(task, method.Settings(), quiet).predict(task.queries, quiet)
@@ -58,8 +58,8 @@ def main() -> None:
         before = networks.features.embedded.copy()
         seconds("edited", lambda edited=edited: answer(edited))
         counts = networks.features.embedded - before
-        found["embedded"].append(sum(counts[name] for name in pictures.embedded))
-    print(json.dumps({name: statistics.median(values[1:]) for name, values in found.items()} | {"method": METHOD}))
+        measured["embedded"].append(sum(counts[name] for name in pictures.embedded))
+    print(json.dumps({name: statistics.median(values[1:]) for name, values in measured.items()} | {"method": METHOD}))
 
 
 if __name__ == "__main__":

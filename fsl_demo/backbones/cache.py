@@ -118,8 +118,8 @@ class FeatureCache:
         """Feature maps of at least one picture, float32 [N, D, h, w]."""
         space = _space(backbone)
         unique = ordered_unique(pictures)
-        known = {one: maps for one in unique if (maps := self._maps.get((space, one.sha256))) is not None}
-        known.update(self._embed(backbone, [one for one in unique if one not in known], progress))
+        known = {picture: maps for picture in unique if (maps := self._maps.get((space, picture.sha256))) is not None}
+        known.update(self._embed(backbone, [picture for picture in unique if picture not in known], progress))
         return np.stack([known[picture] for picture in pictures])
 
     def texts(self, encoder: TextEncoder, texts: Sequence[str], progress: Progress = quiet) -> np.ndarray:
@@ -147,8 +147,8 @@ class FeatureCache:
                 if number + 1 < len(batches):
                     coming.append(pool.submit(self._prepare, backbone, batches[number + 1]))
                 with self._network:
-                    found = self._embed_batch(backbone, batch, images, progress)
-                yield from zip(batch, found, strict=True)
+                    maps = self._embed_batch(backbone=backbone, batch=batch, images=images, progress=progress)
+                yield from zip(batch, maps, strict=True)
         if batches:
             progress("embed", len(pictures), len(pictures))
 
@@ -162,17 +162,17 @@ class FeatureCache:
     ) -> list[np.ndarray]:
         """The maps of a batch, leaving out what another thread has embedded meanwhile."""
         space = _space(backbone)
-        found = {one: maps for one in batch if (maps := self._maps.get((space, one.sha256))) is not None}
-        missing = [number for number, one in enumerate(batch) if one not in found]
+        known = {picture: maps for picture in batch if (maps := self._maps.get((space, picture.sha256))) is not None}
+        missing = [number for number, picture in enumerate(batch) if picture not in known]
         if missing:
-            maps = backbone.maps([images[number] for number in missing], progress)
+            stacked = backbone.maps([images[number] for number in missing], progress)
             self.embedded[backbone.id] += len(missing)
-            fresh = {batch[number]: one.copy() for number, one in zip(missing, maps, strict=True)}
-            self._vectors.put_vectors(space, {picture.sha256: _pool(one) for picture, one in fresh.items()})
-            for picture, one in fresh.items():
-                self._keep((space, picture.sha256), one)
-            found |= fresh
-        return [found[picture] for picture in batch]
+            fresh = {batch[number]: maps.copy() for number, maps in zip(missing, stacked, strict=True)}
+            self._vectors.put_vectors(space, {picture.sha256: _pool(maps) for picture, maps in fresh.items()})
+            for picture, maps in fresh.items():
+                self._keep((space, picture.sha256), maps)
+            known |= fresh
+        return [known[picture] for picture in batch]
 
     def _keep(self, key: tuple[str, str], maps: np.ndarray) -> None:
         self._maps[key] = maps

@@ -98,7 +98,9 @@ class PrefixNetwork(Captioning):
         self, language: LanguageModel, mean: Tensor, spread: Tensor, tokens: int, hidden: int, dropout: float = 0.0
     ) -> None:
         super().__init__(language, mean, spread)
-        self.mapper = PrefixMapper(2 * CHANNELS, hidden, tokens, language.width, dropout)
+        self.mapper = PrefixMapper(
+            channels=2 * CHANNELS, hidden=hidden, tokens=tokens, width=language.width, dropout=dropout
+        )
 
     def pooled(self, positions: Tensor) -> Tensor:
         """[N, 1998]: the mean of either tower's positions."""
@@ -113,12 +115,12 @@ class PrefixNetwork(Captioning):
         """Texts with the prefixes in their places, [N, T, width], and the tokens, `PICTURE` for those of a prefix."""
         count, device = self.mapper.tokens, media[0].device
         long = [
-            torch.tensor([one for token in text for one in ([token] * count if token == PICTURE else [token])])
+            torch.tensor([slot for token in text for slot in ([token] * count if token == PICTURE else [token])])
             for text in texts
         ]
         tokens = pad_sequence(long, True, IGNORED).to(device)
         embedded = self.language.embed(tokens.clamp(min=0))
-        prefixes = torch.cat([one.flatten(0, 1) for one in media]).to(embedded.dtype)
+        prefixes = torch.cat([prefix.flatten(0, 1) for prefix in media]).to(embedded.dtype)
         return embedded.masked_scatter((tokens == PICTURE)[:, :, None], prefixes), tokens
 
     def states(self, texts: Sequence[Sequence[int]], media: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
@@ -140,7 +142,9 @@ class GatedNetwork(Captioning):
     ) -> None:
         super().__init__(language, mean, spread)
         width = language.width
-        self.resampler = Resampler(CHANNELS, POSITIONS, width, latents, heads, dropout)
+        self.resampler = Resampler(
+            channels=CHANNELS, positions=POSITIONS, width=width, latents=latents, heads=heads, dropout=dropout
+        )
         self.gated = nn.ModuleList(GatedAttention(width, heads) for _ in language.blocks)
 
     def media(self, positions: Tensor) -> Tensor:
@@ -177,9 +181,9 @@ class GatedNetwork(Captioning):
                 beams = len(states) // len(pictures)
                 shown, before = pictures, preceding[:, -1:] if states.shape[1] == 1 else preceding
                 if beams > 1:
-                    shown, before = (some.repeat_interleave(beams, 0) for some in (shown, before))
-                states, found = layer(states, shown, before)
-                weights.append(found)
+                    shown, before = (tensor.repeat_interleave(beams, 0) for tensor in (shown, before))
+                states, attention = layer(states, shown, before)
+                weights.append(attention)
                 return states, *others
 
             return look

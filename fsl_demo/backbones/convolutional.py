@@ -41,7 +41,7 @@ class ResNet10(nn.Sequential):
 
     def __init__(self, colours: int, cbam: bool = False) -> None:
         super().__init__(
-            nn.Sequential(*_convolution(colours, 32, 5, 2), nn.ReLU()),
+            nn.Sequential(*_convolution(before=colours, after=32, kernel=5, stride=2), nn.ReLU()),
             _Residual((32, 32, 32), 1, cbam),
             _Residual((32, 64, 64), 2, cbam),
             _Residual((64, 128, 128), 2, cbam),
@@ -72,11 +72,16 @@ class _Residual(nn.Module):
         layers: list[nn.Module] = []
         strided = len(widths) - 3
         for number, (before, after) in enumerate(pairwise(widths)):
-            layers += [*_convolution(before, after, 3, stride if number == strided else 1), nn.ReLU()]
+            own_stride = stride if number == strided else 1
+            layers += [*_convolution(before=before, after=after, kernel=3, stride=own_stride), nn.ReLU()]
         self.path = nn.Sequential(*layers[:-1])
         self.attention = CBAM(widths[-1]) if cbam else nn.Identity()
         same = stride == 1 and widths[0] == widths[-1]
-        self.shortcut = nn.Identity() if same else nn.Sequential(*_convolution(widths[0], widths[-1], 1, stride))
+        self.shortcut = (
+            nn.Identity()
+            if same
+            else nn.Sequential(*_convolution(before=widths[0], after=widths[-1], kernel=1, stride=stride))
+        )
 
     def forward(self, maps: Tensor) -> Tensor:
         return torch.relu(self.attention(self.path(maps)) + self.shortcut(maps))

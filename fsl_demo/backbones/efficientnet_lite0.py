@@ -62,7 +62,7 @@ class EfficientNetLite0:
         runtime.guard_torchvision()
         import timm
 
-        file = verified(self.title, self.package, "models/*.pth", self.sha256)
+        file = verified(title=self.title, package=self.package, pattern="models/*.pth", sha256=self.sha256)
         network: Any = timm.create_model(self.model, pretrained=False).eval().requires_grad_(False)
         stored = torch.load(file, map_location="cpu", weights_only=True)
         network.load_state_dict(dict(zip(network.state_dict(), stored.values(), strict=True)))

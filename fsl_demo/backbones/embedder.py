@@ -43,13 +43,13 @@ IDENTITY = View(nn.Identity(), nn.Identity())
 
 def views(architecture: Architecture) -> list[View]:
     """What a network looks at; a pixel's shift is less than a position of its maps, and is not taken back."""
-    found = [IDENTITY]
+    taken = [IDENTITY]
     if architecture.mirrored:
-        found.append(View(_mirrored, _mirrored))
+        taken.append(View(_mirrored, _mirrored))
     if architecture.shifted:
         moves = ((1, 0), (-1, 0), (0, 1), (0, -1))
-        found += [View(partial(torch.roll, shifts=move, dims=(2, 3)), nn.Identity()) for move in moves]
-    return found
+        taken += [View(partial(torch.roll, shifts=move, dims=(2, 3)), nn.Identity()) for move in moves]
+    return taken
 
 
 def _mirrored(images: Tensor) -> Tensor:
@@ -71,14 +71,14 @@ class Embedder(nn.Module):
         self.architecture = architecture
         self.backbone = BACKBONES[architecture.backbone](recipe.colours, architecture.cbam)
         with torch.no_grad():
-            found = self.backbone.eval()(torch.zeros(1, recipe.colours, recipe.side, recipe.side))
+            maps = self.backbone.eval()(torch.zeros(1, recipe.colours, recipe.side, recipe.side))
         self.train()
-        self.size: tuple[int, int] = (found.shape[2], found.shape[3])
-        self.channels = architecture.dimension or found.shape[1]
+        self.size: tuple[int, int] = (maps.shape[2], maps.shape[3])
+        self.channels = architecture.dimension or maps.shape[1]
         self.views = views(architecture)
         self.head: PlacedHead | PositionWeights | None = None
         if architecture.dimension:
-            self.head = PlacedHead(found.shape[1], self.size, architecture)
+            self.head = PlacedHead(maps.shape[1], self.size, architecture)
         elif architecture.weighted:
             self.head = PositionWeights(self.size)
 
@@ -97,7 +97,7 @@ class Embedder(nn.Module):
         taken = [IDENTITY] if self.training else self.views
         maps = self.backbone(torch.cat([view.look(images) for view in taken]))
         maps = self.head.maps(maps) if self.head else maps
-        return torch.stack([view.back(one) for view, one in zip(taken, maps.chunk(len(taken)), strict=True)]).mean(0)
+        return torch.stack([view.back(part) for view, part in zip(taken, maps.chunk(len(taken)), strict=True)]).mean(0)
 
 
 class PositionWeights(nn.Module):

@@ -107,20 +107,20 @@ class LanguageModel:
         if not isinstance(stored.card.architecture, LanguageArchitecture):
             raise UserError("card_incomplete", name=stored.name, reason="architecture of a language model")
         try:
-            found = network(**stored.card.architecture.model_dump())
+            model = network(**stored.card.architecture.model_dump())
             given = {
                 key: torch.from_numpy(array.astype(np.float32))
                 for key, array in stored.arrays.items()
                 if key != "tokenizer"
             }
-            missing, unknown = found.load_state_dict(given, strict=False)
+            missing, unknown = model.load_state_dict(given, strict=False)
             if unknown or set(missing) - {"lm_head.weight"}:
                 raise ValueError(f"missing {missing}, unknown {unknown}")
             self._tokens: Any = Tokenizer.from_str(stored.arrays["tokenizer"].tobytes().decode())
         except Exception as error:  # tokenizers raises nothing narrower
             raise UserError("card_differs", name=stored.name, part="language model") from error
         self.end = int(self._tokens.token_to_id(END) or 0)
-        return found
+        return model
 
     def _from_transformers(self, folder: Path) -> Any:
         import hashlib
@@ -131,7 +131,7 @@ class LanguageModel:
 
         logging.disable_progress_bar()
         try:
-            found: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+            model: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, use_safetensors=True)
             tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         except Exception as error:  # whatever transformers makes of files that are not a model
             raise UserError("weights_missing", name=folder) from error
@@ -139,7 +139,7 @@ class LanguageModel:
         for file in sorted(folder.glob("*.safetensors")):
             digest.update(file.read_bytes())
         self.weights, self._tokens, self.end = digest.hexdigest(), tokenizer.backend_tokenizer, tokenizer.eos_token_id
-        return found
+        return model
 
     @property
     def blocks(self) -> nn.ModuleList:

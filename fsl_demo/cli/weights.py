@@ -20,7 +20,13 @@ weights check ViT-B-32:/media/stick/open_clip_model.safetensors
 
 
 def add(verbs: options.Verbs) -> None:
-    parser = options.add_verb(verbs, "weights", "List, download and check weights for CLIP.", DETAILS, EXAMPLES)
+    parser = options.add_verb(
+        verbs,
+        "weights",
+        summary="List, download and check weights for CLIP.",
+        details=DETAILS,
+        examples=EXAMPLES,
+    )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     listing = options.add_verb(actions, "list", "List weights for a laptop: size, licence, whether they are here.")
     options.add_format(listing, "table", "json")
@@ -42,13 +48,18 @@ def _add_name(parser: argparse.ArgumentParser, metavar: str) -> None:
 def list_weights(chosen: argparse.Namespace) -> int:
     from fsl_demo.backbones.clip.names import OFFERS, ClipName, folder
 
-    found = [dataclasses.asdict(one) | {"here": bool(ClipName.parse(one.name).found())} for one in OFFERS]
+    offers = [dataclasses.asdict(offer) | {"here": bool(ClipName.parse(offer.name).found())} for offer in OFFERS]
     if chosen.format == "json":
-        reporting.print_json({"folder": str(folder()), "weights": found})
+        reporting.print_json({"folder": str(folder()), "weights": offers})
         return 0
     rows = [
-        [one["name"], f"{one['megabytes']} MB", one["licence"] or "see its page", "yes" if one["here"] else "no"]
-        for one in found
+        [
+            offer["name"],
+            f"{offer['megabytes']} MB",
+            offer["licence"] or "see its page",
+            "yes" if offer["here"] else "no",
+        ]
+        for offer in offers
     ]
     reporting.print_table(["weights", "size", "licence", "here"], rows)
     print(f"\nThey lie in {folder()}. Any other ARCHITECTURE/TAG of open_clip's can be downloaded, too.")
@@ -73,7 +84,7 @@ def check(chosen: argparse.Namespace) -> int:
     clip = Clip(chosen.name)
     parts = clip.load(reporting.Terminal().progress)
     seen = parts.network.visual.preprocess_cfg
-    found = {
+    facts = {
         "weights": str(clip.files.file),
         "sha256": clip.files.sha256,
         "architecture": clip.files.model,
@@ -85,8 +96,8 @@ def check(chosen: argparse.Namespace) -> int:
         "heat_maps": dense(parts.network.visual) is not None,
     }
     if chosen.format == "json":
-        reporting.print_json(found)
+        reporting.print_json(facts)
     else:
-        for name, value in found.items():
+        for name, value in facts.items():
             print(f"{name:12} {value}")
     return 0

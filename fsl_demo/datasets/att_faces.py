@@ -28,10 +28,10 @@ def read(root: Path, fold: int = 1) -> Dataset:
     turned = people[start:] + people[:start]
     test, validation, train = (dict(people) for people in (turned[:size], turned[size : size + 4], turned[size + 4 :]))
     return Dataset(
-        "att_faces",
-        f"fold {fold} of {FOLDS}: 8 people to test, 4 to validate, 28 to train, none in common",
-        Part(train),
-        Part(validation, fixed_pairs(validation, PAIRS // 2)),
-        Part(test, fixed_pairs(test, PAIRS)),
+        name="att_faces",
+        protocol=f"fold {fold} of {FOLDS}: 8 people to test, 4 to validate, 28 to train, none in common",
+        train=Part(train),
+        validation=Part(validation, fixed_pairs(validation, PAIRS // 2)),
+        test=Part(test, fixed_pairs(test, PAIRS)),
         fold=fold,
     )

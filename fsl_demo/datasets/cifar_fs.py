@@ -26,7 +26,13 @@ def read(root: Path) -> Dataset:
         return [file for classes in parts.values() for file in classes[name]]
 
     train, validation, test = (Part({name: files(name) for name in _names(folder, split)}) for split in SPLITS)
-    return Dataset("cifar_fs", "64 classes to train, 16 to validate, 20 to test", train, validation, test)
+    return Dataset(
+        name="cifar_fs",
+        protocol="64 classes to train, 16 to validate, 20 to test",
+        train=train,
+        validation=validation,
+        test=test,
+    )
 
 
 def _names(folder: Path, split: str) -> list[str]:

@@ -40,10 +40,10 @@ def split(classes: Classes, name: str) -> Dataset:
         held = max(1, round(HELD_OUT * len(items)))
         train[label], validation[label] = items[:-held], items[-held:]
     return Dataset(
-        name,
-        f"the last {HELD_OUT:.0%} of each class's pictures validate, the others train",
-        Part(train),
-        Part(validation),
+        name=name,
+        protocol=f"the last {HELD_OUT:.0%} of each class's pictures validate, the others train",
+        train=Part(train),
+        validation=Part(validation),
     )
 
 

@@ -34,12 +34,12 @@ def read(root: Path, fold: int = 0) -> Dataset:
     chosen = set(several[:VALIDATION])
     validation = {name: files for name, files in others.items() if name in chosen}
     return Dataset(
-        "lfw",
-        f"{'View 1, DevTest' if fold == 0 else f'View 2, fold {fold}'} to test; of the other people"
+        name="lfw",
+        protocol=f"{'View 1, DevTest' if fold == 0 else f'View 2, fold {fold}'} to test; of the other people"
         f" {VALIDATION} to validate and all the rest to train, none in common",
-        Part({name: files for name, files in others.items() if name not in chosen}),
-        Part(validation, fixed_pairs(validation, 1_000)),
-        Part(
+        train=Part({name: files for name, files in others.items() if name not in chosen}),
+        validation=Part(validation, fixed_pairs(validation, 1_000)),
+        test=Part(
             {name: people[name] for name in people if name in tested},
             [_items(folder, people, pair) for pair in pairs],
         ),
@@ -70,7 +70,11 @@ def _pairs(folder: Path, fold: int) -> list[Pair]:
 
 def _items(folder: Path, people: dict[str, list[Path]], pair: Pair) -> tuple[Item, Item, bool]:
     first, first_number, second, second_number = pair
-    return _item(folder, people, first, first_number), _item(folder, people, second, second_number), first == second
+    return (
+        _item(folder=folder, people=people, name=first, number=first_number),
+        _item(folder=folder, people=people, name=second, number=second_number),
+        first == second,
+    )
 
 
 def _item(folder: Path, people: dict[str, list[Path]], name: str, number: int) -> Path:

@@ -25,7 +25,8 @@ Digits = tuple[np.ndarray, np.ndarray]
 def read(root: Path, download: bool = False) -> Dataset:
     """All ten digits: 55,000 pictures to train, the last 5,000 of the training file to validate, 10,000 to test."""
     protocol = "pictures disjoint, the ten digits in all parts; 10,000 fixed test pairs, half of one digit"
-    return _dataset("mnist", protocol, *_files(root, download))
+    training, testing = _files(root, download)
+    return _dataset(name="mnist", protocol=protocol, training=training, testing=testing)
 
 
 def read_unseen(root: Path, download: bool = False) -> Dataset:
@@ -33,10 +34,10 @@ def read_unseen(root: Path, download: bool = False) -> Dataset:
     (images, labels), (test_images, test_labels) = _files(root, download)
     seen, unseen = labels < 5, test_labels >= 5
     return _dataset(
-        "mnist_unseen",
-        "digits 0 to 4 to train and validate, 5 to 9 to test",
-        (images[seen], labels[seen]),
-        (test_images[unseen], test_labels[unseen]),
+        name="mnist_unseen",
+        protocol="digits 0 to 4 to train and validate, 5 to 9 to test",
+        training=(images[seen], labels[seen]),
+        testing=(test_images[unseen], test_labels[unseen]),
     )
 
 
@@ -45,11 +46,11 @@ def _dataset(name: str, protocol: str, training: Digits, testing: Digits) -> Dat
     images, labels = training
     validation, test = _by_digit(images[-VALIDATION:], labels[-VALIDATION:]), _by_digit(*testing)
     return Dataset(
-        name,
-        protocol,
-        Part(_by_digit(images[:-VALIDATION], labels[:-VALIDATION])),
-        Part(validation, fixed_pairs(validation, PAIRS // 2)),
-        Part(test, fixed_pairs(test, PAIRS)),
+        name=name,
+        protocol=protocol,
+        train=Part(_by_digit(images[:-VALIDATION], labels[:-VALIDATION])),
+        validation=Part(validation, fixed_pairs(validation, PAIRS // 2)),
+        test=Part(test, fixed_pairs(test, PAIRS)),
     )
 
 
@@ -77,7 +78,14 @@ def _by_digit(images: np.ndarray, labels: np.ndarray) -> dict[str, list[Picture]
 def _picture(image: np.ndarray, name: str) -> Picture:
     decode = partial(_decode, image)
     picture = from_image(decode(), name)
-    return Picture(picture.sha256, picture.width, picture.height, name, "", decode)
+    return Picture(
+        sha256=picture.sha256,
+        width=picture.width,
+        height=picture.height,
+        name=name,
+        original_sha256="",
+        source=decode,
+    )
 
 
 def _decode(image: np.ndarray) -> Image.Image:

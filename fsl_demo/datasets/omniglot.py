@@ -33,11 +33,11 @@ def read(root: Path, download: bool = False) -> Dataset:
         for chosen in (False, True)
     )
     return Dataset(
-        "omniglot",
-        "25 background alphabets to train, 5 to validate, the 20 evaluation alphabets to test",
-        Part(train),
-        Part(validation, fixed_pairs(validation, 2_000)),
-        Part(test, fixed_pairs(test, 10_000)),
+        name="omniglot",
+        protocol="25 background alphabets to train, 5 to validate, the 20 evaluation alphabets to test",
+        train=Part(train),
+        validation=Part(validation, fixed_pairs(validation, 2_000)),
+        test=Part(test, fixed_pairs(test, 10_000)),
         grouped=True,
     )
 

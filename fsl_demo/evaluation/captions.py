@@ -71,19 +71,26 @@ def measure(captioners: Sequence[Captioner], data: Captioned, progress: Progress
     measured: list[Captions] = []
     first: np.ndarray | None = None
     for captioner in captioners:
-        said = tuple(candidates[0] for candidates in captioner.describe(pictures, progress))
-        texts = [caption.text for caption in said]
+        captions = tuple(candidates[0] for candidates in captioner.describe(pictures, progress))
+        texts = [caption.text for caption in captions]
         scores = 100 * cider(texts, references)
         difference = None if first is None else intervals.paired(scores, first)
         first = scores if first is None else first
         wrong = intervals.mean(100 * cider(texts, others))
         measured.append(
-            Captions(captioner.card.id, bleu(texts, references), intervals.mean(scores), wrong, difference, said)
+            Captions(
+                captioner=captioner.card.id,
+                bleu=bleu(texts, references),
+                cider=intervals.mean(scores),
+                wrong=wrong,
+                difference=difference,
+                said=captions,
+            )
         )
     return measured
 
 
-def cider(said: Sequence[str], references: Sequence[Sequence[str]]) -> np.ndarray:
+def cider(captions: Sequence[str], references: Sequence[Sequence[str]]) -> np.ndarray:
     """CIDEr (its form D) of each caption, [N]; words count by how rare they are among the references.
 
     Raises:
@@ -94,12 +101,12 @@ def cider(said: Sequence[str], references: Sequence[Sequence[str]]) -> np.ndarra
     except ImportError as error:
         raise UserError("package_missing", name="pycocoevalcap") from error
     scorer: Any = CiderScorer()
-    for caption, five in zip(said, references, strict=True):
+    for caption, five in zip(captions, references, strict=True):
         scorer += (caption, list(five))
     return np.array(scorer.compute_score()[1])
 
 
-def bleu(said: Sequence[str], references: Sequence[Sequence[str]], seed: int = 0) -> tuple[Interval, ...]:
+def bleu(captions: Sequence[str], references: Sequence[Sequence[str]], seed: int = 0) -> tuple[Interval, ...]:
     """Corpus BLEU of 1 to 4 words against the reference of the closest length, with bootstrap intervals.
 
     Raises:
@@ -110,7 +117,7 @@ def bleu(said: Sequence[str], references: Sequence[Sequence[str]], seed: int = 0
     except ImportError as error:
         raise UserError("package_missing", name="pycocoevalcap") from error
     scorer: Any = BleuScorer(n=ORDERS)
-    for caption, five in zip(said, references, strict=True):
+    for caption, five in zip(captions, references, strict=True):
         scorer += (caption, list(five))
     counts = np.array(
         [[*counted["correct"], *counted["guess"], counted["testlen"], _closest(counted)] for counted in scorer.ctest],
@@ -158,15 +165,15 @@ class WordMaps:
 
 
 def word_maps(
-    captioner: Captioner, pictures: Sequence[Picture], said: Sequence[Caption], progress: Progress = quiet
+    captioner: Captioner, pictures: Sequence[Picture], captions: Sequence[Caption], progress: Progress = quiet
 ) -> WordMaps:
     """Blank what the map of each caption's longest word marks, paired by picture.
 
     Args:
-        said: a caption of each picture.
+        captions: one of each picture.
     """
     random, asked = np.random.default_rng(0), []
-    for picture, caption in zip(pictures, said, strict=True):
+    for picture, caption in zip(pictures, captions, strict=True):
         lengths = [len(word) for word in caption.text.split()]
         number = lengths.index(max(lengths))
         layer = captioner.words(picture, caption.text)[number]
@@ -178,10 +185,15 @@ def word_maps(
         progress("score", done, len(asked))
         other = asked[(done + 1) % len(asked)][-1]
         places = [ranked(evidence), random.permutation(evidence.size), ranked(other)]
-        blanked = [blank(picture, seen, evidence.shape, order) for order in places]
+        blanked = [blank(picture=picture, seen=seen, shape=evidence.shape, order=order) for order in places]
         falls.append([-np.log(captioner.words(variant, text)[number].words[0][1] + 1e-12) for variant in blanked])
     top, chance, elsewhere = np.array(falls).T
-    return WordMaps(captioner.card.id, len(asked), intervals.paired(top, chance), intervals.paired(top, elsewhere))
+    return WordMaps(
+        captioner=captioner.card.id,
+        words=len(asked),
+        over_random=intervals.paired(top, chance),
+        over_other=intervals.paired(top, elsewhere),
+    )
 
 
 def _percent(interval: Interval) -> str:

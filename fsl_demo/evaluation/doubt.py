@@ -33,29 +33,33 @@ class Doubt:
         return asdict(self)
 
     def markdown(self) -> str:
-        found = ", ".join(f"{kind} {area:.3f} ({share:.0%})" for kind, (area, share) in self.others.items())
+        kinds = ", ".join(f"{kind} {area:.3f} ({share:.0%})" for kind, (area, share) in self.others.items())
         return (
             f"{self.captioner}, doubt: {self.photographs:.0%} of the photographs; area under the ROC curve (and share"
-            f" in doubt) for {found}"
+            f" in doubt) for {kinds}"
         )
 
 
-def doubt(captioner: Captioner, said: Sequence[Caption], progress: Progress = quiet) -> Doubt:
+def doubt(captioner: Captioner, captions: Sequence[Caption], progress: Progress = quiet) -> Doubt:
     """Describe pictures of nothing.
 
     Args:
-        said: of test photographs, the best of each.
+        captions: of test photographs, the best of each.
     """
     kinds = {
-        kind: [candidates[0] for candidates in captioner.describe(some, progress)] for kind, some in others().items()
+        kind: [candidates[0] for candidates in captioner.describe(pictures, progress)]
+        for kind, pictures in others().items()
     }
-    kinds["all"] = [one for some in kinds.values() for one in some]
-    inside = np.array([one.fit for one in said])
-    found = {
-        kind: (auroc(inside, np.array([one.fit for one in some])), float(np.mean([one.doubtful for one in some])))
-        for kind, some in kinds.items()
+    kinds["all"] = [caption for described in kinds.values() for caption in described]
+    inside = np.array([caption.fit for caption in captions])
+    areas = {
+        kind: (
+            auroc(inside, np.array([caption.fit for caption in described])),
+            float(np.mean([caption.doubtful for caption in described])),
+        )
+        for kind, described in kinds.items()
     }
-    return Doubt(captioner.card.id, float(np.mean([one.doubtful for one in said])), found)
+    return Doubt(captioner.card.id, float(np.mean([caption.doubtful for caption in captions])), areas)
 
 
 def others(seed: int = 0) -> dict[str, list[Picture]]:
@@ -82,7 +86,7 @@ def others(seed: int = 0) -> dict[str, list[Picture]]:
         "textures": map(crop, range(EACH)),
         "noise": map(noise, range(EACH)),
     }
-    return {kind: [_picture(one, f"{kind}.png") for one in some] for kind, some in drawn.items()}
+    return {kind: [_picture(values, f"{kind}.png") for values in images] for kind, images in drawn.items()}
 
 
 def auroc(inside: np.ndarray, outside: np.ndarray) -> float:

@@ -122,7 +122,7 @@ def blanking(
     opened, random = Opened(), np.random.default_rng(seed)
     settings = method.Settings() if settings is None else settings
     asked: list[tuple[Classifier, Picture, int, Box, np.ndarray]] = []
-    for drawn in EpisodeSampler(files, WAY, shot, 1, seed).draw(-(-queries // WAY)):
+    for drawn in EpisodeSampler(files, way=WAY, shot=shot, queries=1, seed=seed).draw(-(-queries // WAY)):
         episode, truth = episode_of(drawn, opened)
         scorer = method.fit(episode, settings, quiet)
         shown = scorer if explainer is None else explainer.fit(episode, settings, quiet)
@@ -136,14 +136,20 @@ def blanking(
         progress("score", number, len(asked))
         other = asked[(number + WAY) % len(asked)][-1]
         places = [ranked(evidence), random.permutation(evidence.size), ranked(other)]
-        variants = [query, *(blank(query, seen, evidence.shape, order) for order in places)]
+        variants = [query, *(blank(picture=query, seen=seen, shape=evidence.shape, order=order) for order in places)]
         kept, *blanked = scorer.predict(variants, quiet).similarities[:, index]
         falls.append(kept - np.array(blanked))
     progress("score", len(asked), len(asked))
     top, chance, elsewhere = np.array(falls).T
-    means = (intervals.mean(falling) for falling in (top, chance, elsewhere))
-    differences = (intervals.paired(top, falling) for falling in (chance, elsewhere))
-    return Blanking(method.card.id, len(asked), *means, *differences)
+    return Blanking(
+        method=method.card.id,
+        queries=len(asked),
+        top=intervals.mean(top),
+        random=intervals.mean(chance),
+        other=intervals.mean(elsewhere),
+        over_random=intervals.paired(top, chance),
+        over_other=intervals.paired(top, elsewhere),
+    )
 
 
 def ranked(evidence: np.ndarray) -> np.ndarray:

@@ -55,4 +55,5 @@ def leave_one_out(method: Method, episode: Episode, settings: Any, progress: Pro
     progress("score", len(episode.support), len(episode.support))
     probabilities = np.stack(answers)
     right = credits(probabilities, np.array([example.class_index for example in episode.support]))
-    return LeaveOneOut(probabilities, right, float(right.mean()), *intervals.wilson(float(right.sum()), len(right)))
+    low, high = intervals.wilson(float(right.sum()), len(right))
+    return LeaveOneOut(probabilities=probabilities, right=right, accuracy=float(right.mean()), low=low, high=high)

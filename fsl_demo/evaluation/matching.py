@@ -108,7 +108,9 @@ def matching(
     pictures = [ingest(file) for file in data.files]
     model.streams(pictures, progress)  # first, because it leaves features for the space
     return Matching(
-        name, reranking(space, model, pictures, data, progress), masked_words(model, pictures, data, progress)
+        method=name,
+        reranking=reranking(space=space, model=model, pictures=pictures, data=data, progress=progress),
+        words=masked_words(model=model, pictures=pictures, data=data, progress=progress),
     )
 
 
@@ -121,14 +123,20 @@ def reranking(
     similarities = space.texts([[text] for text in captions], progress) @ space.embed(pictures, progress).T
     candidates = first(similarities)
     likeness = np.take_along_axis(similarities, candidates, axis=1)
-    matches = model.match_candidates(pictures, captions, candidates, progress)
+    matches = model.match_candidates(pictures, captions, candidates, progress=progress)
     before, after = (
         found(scores, candidates, own).reshape(len(pictures), -1).mean(axis=1)
         for scores in (likeness, model.blended(likeness, matches))
     )
     within = float((candidates == own[:, None]).any(axis=1).mean())
-    figures = (intervals.share(before), intervals.share(after), intervals.paired_shares(after, before))
-    return Reranking(len(pictures), len(captions), within, *figures)
+    return Reranking(
+        pictures=len(pictures),
+        captions=len(captions),
+        within=within,
+        before=intervals.share(before),
+        after=intervals.share(after),
+        gain=intervals.paired_shares(after, before),
+    )
 
 
 def masked_words(
@@ -161,7 +169,7 @@ def masked_words(
     }
     seen, unseen = ({at: intervals.share(hits[at][row]) for at in AT} for row in (0, 1))
     gain = {at: intervals.paired_shares(*hits[at]) for at in AT}
-    return Words(len(truth), int((truth >= 0).sum()), seen, unseen, gain)
+    return Words(words=len(truth), known=int((truth >= 0).sum()), seen=seen, unseen=unseen, gain=gain)
 
 
 def whole_words(pieces: list[str]) -> list[int]:

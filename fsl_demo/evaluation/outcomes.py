@@ -38,7 +38,9 @@ class Outcomes:
     def first(self, episodes: int) -> Outcomes:
         """Of the first so many episodes."""
         end = int(self.sizes[:episodes].sum())
-        return Outcomes(self.right[:end], self.sure[:end], self.unlike[:end], self.sizes[:episodes])
+        return Outcomes(
+            right=self.right[:end], sure=self.sure[:end], unlike=self.unlike[:end], sizes=self.sizes[:episodes]
+        )
 
     def followed_by(self, other: Outcomes) -> Outcomes:
         """Of these episodes and of others."""
@@ -49,7 +51,7 @@ class Outcomes:
         return self.right, self.sure, self.unlike, self.sizes
 
 
-NOTHING = Outcomes(np.zeros(0), np.zeros(0, np.float32), np.zeros(0, bool), np.zeros(0, int))
+NOTHING = Outcomes(right=np.zeros(0), sure=np.zeros(0, np.float32), unlike=np.zeros(0, bool), sizes=np.zeros(0, int))
 
 
 def outcomes(
@@ -77,10 +79,12 @@ def outcomes(
             progress("score", done, len(episodes))
             answered.append(method.fit(episode, settings, quiet).predict(episode.queries, quiet))
     return Outcomes(
-        np.concatenate([credits(scores.probabilities, truth) for scores, truth in zip(answered, truths, strict=True)]),
-        np.concatenate([scores.probabilities.max(axis=1) for scores in answered]),
-        np.concatenate([_unlike(scores) for scores in answered]),
-        np.array([len(truth) for truth in truths]),
+        right=np.concatenate(
+            [credits(scores.probabilities, truth) for scores, truth in zip(answered, truths, strict=True)]
+        ),
+        sure=np.concatenate([scores.probabilities.max(axis=1) for scores in answered]),
+        unlike=np.concatenate([_unlike(scores) for scores in answered]),
+        sizes=np.array([len(truth) for truth in truths]),
     )
 
 

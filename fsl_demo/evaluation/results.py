@@ -45,7 +45,7 @@ class Results:
     def load(self, key: str) -> Outcomes:
         """What is kept; nothing where there is no file or it can't be read."""
         with suppress(OSError, ValueError, KeyError, EOFError, BadZipFile), np.load(self._file(key)) as arrays:
-            return Outcomes(arrays["right"], arrays["sure"], arrays["unlike"], arrays["sizes"])
+            return Outcomes(right=arrays["right"], sure=arrays["sure"], unlike=arrays["unlike"], sizes=arrays["sizes"])
         return NOTHING
 
     def save(self, key: str, outcomes: Outcomes) -> None:

@@ -33,7 +33,7 @@ def found(texts: np.ndarray, pictures: np.ndarray, each: int, at: int) -> np.nda
 
 def recall(texts: np.ndarray, pictures: np.ndarray, each: int, at: Sequence[int] = AT) -> list[Interval]:
     """The share that is found, with its 95 % interval over pictures; arguments as of `found`."""
-    return [intervals.share(found(texts, pictures, each, k).mean(axis=1)) for k in at]
+    return [intervals.share(found(texts=texts, pictures=pictures, each=each, at=k).mean(axis=1)) for k in at]
 
 
 @dataclass(frozen=True)
@@ -69,4 +69,5 @@ def retrieval(name: str, space: ImageTextSpace, data: Captioned, progress: Progr
     pictures = space.embed([ingest(file) for file in data.files], progress)
     texts = space.texts([[text] for captions in data.captions for text in captions], progress)
     each = len(data.captions[0])
-    return Retrieval(name, len(pictures), len(texts), dict(zip(AT, recall(texts, pictures, each, AT), strict=True)))
+    recalls = recall(texts=texts, pictures=pictures, each=each, at=AT)
+    return Retrieval(method=name, pictures=len(pictures), captions=len(texts), at=dict(zip(AT, recalls, strict=True)))

@@ -82,8 +82,8 @@ class Evaluation:
         """
         settings = method.Settings() if settings is None else settings
         weights = method.weights(settings) if isinstance(method, HasWeights) else ""
-        measured = self._outcomes(method, settings, weights, progress)
-        figures = figures_of(method, weights, measured, self._first)
+        measured = self._outcomes(method=method, settings=settings, weights=weights, progress=progress)
+        figures = figures_of(method=method, weights=weights, outcomes=measured, first=self._first)
         self._first = self._first or measured
         return figures
 
@@ -91,7 +91,7 @@ class Evaluation:
         """What is kept of a method, and the rest of the episodes."""
         count, known, key = self.sampling.episodes, NOTHING, ""
         if results := self.results if weights else None:
-            key = result_key(method, settings, weights, self.data, self.sampling)
+            key = result_key(method=method, settings=settings, weights=weights, data=self.data, sampling=self.sampling)
             known = NOTHING if self.fresh else results.load(key)
         self.reused[method.card.id] = min(len(known.sizes), count)
         saved = time.monotonic()
@@ -101,7 +101,8 @@ class Evaluation:
             def tell(stage: str, part: int, whole: int, before: int = done) -> None:
                 progress(stage, *((before + part, count) if stage == "score" else (part, whole)))
 
-            known = known.followed_by(outcomes(method, settings, episodes, truths, tell))
+            measured = outcomes(method=method, settings=settings, episodes=episodes, truths=truths, progress=tell)
+            known = known.followed_by(measured)
             if results and (len(known.sizes) >= count or time.monotonic() - saved > KEEP_EVERY):
                 results.save(key, known)
                 saved = time.monotonic()

@@ -63,7 +63,12 @@ def size(checkpoint: Source, data: Dataset, networks: Networks) -> Size:
     milliseconds = (time.perf_counter() - began) / len(pictures) * 1e3
     cards = [network.checkpoint.card] + [network.embedder.card] * (network.embedder is not network.checkpoint)
     name = f"{Path(checkpoint).name} on {network.source.title}" if network.source else Path(checkpoint).name
-    return Size(name, sum(card.parameters for card in cards), sum(card.bytes for card in cards), milliseconds)
+    return Size(
+        method=name,
+        parameters=sum(card.parameters for card in cards),
+        bytes=sum(card.bytes for card in cards),
+        milliseconds=milliseconds,
+    )
 
 
 def verify(
@@ -75,7 +80,15 @@ def verify(
     verified = []
     for name in checkpoints:
         method: Any = of_checkpoint(name, networks)
-        verified.append(verification.verify(Path(name).name, method, data.validation.pairs, data.test.pairs, progress))
+        verified.append(
+            verification.verify(
+                name=Path(name).name,
+                method=method,
+                validation=data.validation.pairs,
+                test=data.test.pairs,
+                progress=progress,
+            )
+        )
     return verified
 
 

@@ -104,11 +104,27 @@ def verify(
     cosines, same = similarities(method, test, progress)
     share = accuracy(cosines, same, threshold)
     low, high = intervals.wilson(share * len(same), len(same))
-    return Verification(name, len(same), 1, share, low, high, "validation pairs")
+    return Verification(
+        method=name,
+        pairs=len(same),
+        folds=1,
+        accuracy=share,
+        low=low,
+        high=high,
+        threshold="validation pairs",
+    )
 
 
 def verify_folds(name: str, folds: Sequence[tuple[np.ndarray, np.ndarray]]) -> Verification:
     """Mean accuracy of folds, (similarities, same), each with the threshold that suits the others best."""
     accuracies = across_folds(list(folds))
     interval, pairs = intervals.share(accuracies), sum(len(same) for _, same in folds)
-    return Verification(name, pairs, len(folds), interval.mean, interval.low, interval.high, "the other folds' pairs")
+    return Verification(
+        method=name,
+        pairs=pairs,
+        folds=len(folds),
+        accuracy=interval.mean,
+        low=interval.low,
+        high=interval.high,
+        threshold="the other folds' pairs",
+    )

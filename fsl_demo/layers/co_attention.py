@@ -66,8 +66,8 @@ class Stream(nn.Module):
 
     def forward(self, own: Tensor, other: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """The stream [..., A, D] after a look at the other [..., B, D], and the weights of the look."""
-        found, weights = self.attention(own, other, mask)
-        own = self.norm(own + found)
+        attended, weights = self.attention(own, other, mask)
+        own = self.norm(own + attended)
         return self.last_norm(own + self.hidden(own)), weights
 
 
@@ -86,6 +86,6 @@ class CoAttention(nn.Module):
         Args:
             mask: bool [..., L], true for real tokens.
         """
-        seen, on_texts = self.pictures(pictures, texts, mask)
-        said, on_pictures = self.texts(texts, pictures)
-        return Streams(seen, said, on_texts, on_pictures)
+        attended_pictures, on_texts = self.pictures(pictures, texts, mask)
+        attended_texts, on_pictures = self.texts(texts, pictures)
+        return Streams(pictures=attended_pictures, texts=attended_texts, on_texts=on_texts, on_pictures=on_pictures)

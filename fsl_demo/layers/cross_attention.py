@@ -48,16 +48,16 @@ class CrossAttention(nn.Module):
         Raises:
             ValueError: for maps of another size than the layer was made for.
         """
-        if (found := tuple(classes.shape[2:])) != self.size or found != tuple(queries.shape[2:]):
-            raise ValueError(f"cross attention for maps of {self.size}, got {found} and {tuple(queries.shape[2:])}")
+        if (size := tuple(classes.shape[2:])) != self.size or size != tuple(queries.shape[2:]):
+            raise ValueError(f"cross attention for maps of {self.size}, got {size} and {tuple(queries.shape[2:])}")
         classes, queries = classes.flatten(2), queries.flatten(2)
         cosines = torch.einsum("ndi,qdj->qnij", normalize(classes, dim=1), normalize(queries, dim=1))
         on_class, on_query = self.weigh(cosines), self.weigh(cosines.transpose(2, 3))
         return Attended(
-            classes[None] * (1 + on_class[:, :, None]),
-            queries[:, None] * (1 + on_query[:, :, None]),
-            on_class,
-            on_query,
+            classes=classes[None] * (1 + on_class[:, :, None]),
+            queries=queries[:, None] * (1 + on_query[:, :, None]),
+            on_class=on_class,
+            on_query=on_query,
         )
 
     def weigh(self, cosines: Tensor) -> Tensor:

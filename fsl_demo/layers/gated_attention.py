@@ -37,8 +37,8 @@ class GatedAttention(nn.Module):
         count, pictures, latents, width = media.shape
         owners = torch.arange(pictures, device=media.device).repeat_interleave(latents)
         allowed = preceding[:, :, None] == owners
-        found, weights = self.attention(self.norm(states), media.reshape(count, pictures * latents, width), allowed)
+        attended, weights = self.attention(self.norm(states), media.reshape(count, pictures * latents, width), allowed)
         attend, feed = self.opened()
-        states = states + attend * found
+        states = states + attend * attended
         seen = (preceding >= 0)[:, :, None]
         return states + feed * self.feed_forward(states) * seen, weights

@@ -36,8 +36,8 @@ class Attention(nn.Module):
         weights = scores.softmax(-1)
         if allowed is not None:
             weights = weights * allowed.any(-1)[:, None, :, None]
-        found = (weights @ value).transpose(1, 2).reshape(count, length, width)
-        return self.out(found), weights.mean(1)
+        attended = (weights @ value).transpose(1, 2).reshape(count, length, width)
+        return self.out(attended), weights.mean(1)
 
 
 class FeedForward(nn.Module):
@@ -81,7 +81,7 @@ class Resampler(nn.Module):
         places = self.norm_media(self.project(self.dropout(media)) + self.places)
         latents = self.latents.expand(len(media), -1, -1)
         asking = self.norm_latents(latents)
-        found, weights = self.attention(asking, torch.cat([places, asking], dim=1))
-        latents = latents + found
+        attended, weights = self.attention(asking, torch.cat([places, asking], dim=1))
+        latents = latents + attended
         latents = latents + self.feed_forward(latents)
         return self.norm(latents), weights[:, :, : media.shape[1]]

@@ -61,11 +61,11 @@ class TwoStreamNetwork(nn.Module):
         Args:
             mask: bool [..., L], true for real tokens.
         """
-        found: list[Streams] = []
+        streams: list[Streams] = []
         for layer in self.layers:
-            found.append(layer(pictures, texts, mask))
-            pictures, texts = found[-1].pictures, found[-1].texts
-        return found
+            streams.append(layer(pictures, texts, mask))
+            pictures, texts = streams[-1].pictures, streams[-1].texts
+        return streams
 
     def match(self, streams: Streams, mask: Tensor) -> Tensor:
         """How well picture and text of each pair match, [...]: the product of their pooled streams, as a cosine."""
@@ -96,11 +96,11 @@ class TwoStreamNetwork(nn.Module):
             mask: bool [T, L], true for real tokens.
             candidates: numbers of pictures, [T, K].
         """
-        found, size = [], max(PAIRS // candidates.shape[1], 1)
-        for some in torch.arange(len(texts), device=texts.device).split(size):
-            real = mask[some, None]
-            found.append(self.match(self(pictures[candidates[some]], texts[some, None], real)[-1], real))
-        return torch.cat(found)
+        scores, size = [], max(PAIRS // candidates.shape[1], 1)
+        for rows in torch.arange(len(texts), device=texts.device).split(size):
+            real = mask[rows, None]
+            scores.append(self.match(self(pictures[candidates[rows]], texts[rows, None], real)[-1], real))
+        return torch.cat(scores)
 
     def missing(self, texts: Tensor, embeddings: Tensor) -> Tensor:
         """Logits of the words that tokens [M, D] stand for, [M, words].

@@ -38,8 +38,8 @@ def batch_contrastive(vectors: Tensor, labels: Tensor, margin: float = 1.0) -> T
     with torch.autocast(vectors.device.type, enabled=False):
         products = vectors @ vectors.T
     squares = products.diagonal()
-    found = (squares[first] + squares[second] - 2 * products[first, second]).clamp(min=0).add(EPSILON).sqrt()
-    together, apart = found[same], found[~same]
+    distances = (squares[first] + squares[second] - 2 * products[first, second]).clamp(min=0).add(EPSILON).sqrt()
+    together, apart = distances[same], distances[~same]
     apart = apart.topk(min(max(len(together), 1), len(apart)), largest=False).values
     pairs = torch.cat([together, apart])
     return contrastive(pairs, torch.arange(len(pairs), device=pairs.device) < len(together), margin)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from fsl_demo import __version__
+from fsl_demo.__main__ import script
 from fsl_demo.cli import parser, reporting
 from fsl_demo.core.errors import UserError
 from fsl_demo.store import Workspace
@@ -66,23 +67,23 @@ def test_help_needs_no_torch_and_no_gradio() -> None:
     assert done.stdout.strip() == "[]", done.stderr
 
 
-@pytest.mark.parametrize("arguments", [(), ("--port", "7861"), ("--workspace", "pets")])
-def test_without_a_verb_the_page_opens(arguments: tuple[str, ...], call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("arguments", [[], ["--port", "7861"], ["--workspace", "pets"]])
+def test_fsl_demo_opens_the_page_without_a_verb(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[str]] = []
-    monkeypatch.setattr("fsl_demo.ui.launch.main", lambda given, program: asked.append(list(given)) or 0)
-    assert call(*arguments).code == 0
-    assert asked == [list(arguments)]
+    monkeypatch.setattr("fsl_demo.ui.launch.main", lambda given, program: asked.append(given) or 0)
+    monkeypatch.setattr(sys, "argv", ["fsl-demo", *arguments])
+    assert script() == 0
+    assert asked == [arguments]
 
 
-@pytest.mark.parametrize(
-    ("called", "shown"), [("/somewhere/bin/fsl-demo", "fsl-demo"), ("fsl_demo/__main__.py", "python -m fsl_demo")]
-)
-def test_help_names_the_program_as_it_was_called(
-    called: str, shown: str, call: Call, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("arguments", [["--help"], ["--port", "none"], ["predict"]])
+def test_fsl_demo_is_called_so_in_its_usage(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sys, "argv", [called])
-    assert call("--help").out.startswith(f"usage: {shown} ")
-    assert f"usage: {shown} " in call("--port", "none").err
+    monkeypatch.setattr(sys, "argv", ["/somewhere/bin/fsl-demo", *arguments])
+    with pytest.raises(SystemExit):
+        script()
+    assert "usage: fsl-demo " in "".join(capsys.readouterr())
 
 
 def test_version(call: Call) -> None:

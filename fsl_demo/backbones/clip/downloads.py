@@ -41,4 +41,4 @@ def addresses(name: ClipName) -> list[str]:
 
     repository, _, file = hub.rpartition("/")
     files = (str(Path(file).with_suffix(".safetensors")), file) if file else (HF_SAFE_WEIGHTS_NAME, HF_WEIGHTS_NAME)
-    return [hf_hub_url(repository, one) for one in files] if repository else []
+    return [hf_hub_url(repository, filename) for filename in files] if repository else []

@@ -60,9 +60,9 @@ def locate(name: ClipName) -> ClipFiles:
     recognised = _recognised(sha256)
     archive = _is_archive(file, trusted=recognised is not None and sha256 in recognised[1]["url"])
     if recognised is not None:
-        known = _same(name, config, file, *recognised)
+        known = _same(name=name, config=config, file=file, is_really=recognised[0], known=recognised[1])
     recipe = _recipe(known) if known else _common_recipe(name.architecture)
-    return ClipFiles(name.architecture, file, sha256, config, recipe, archive)
+    return ClipFiles(model=name.architecture, file=file, sha256=sha256, config=config, recipe=recipe, archive=archive)
 
 
 def architecture(name: ClipName) -> dict[str, Any]:
@@ -93,14 +93,14 @@ def tagged(name: ClipName, config: Mapping[str, Any]) -> dict[str, Any]:
     """
     import open_clip
 
-    found, other = open_clip.get_pretrained_cfg(name.architecture, name.tag), _other(name.architecture)
-    if not found and not open_clip.get_pretrained_cfg(other, name.tag):
+    pretrained, other = open_clip.get_pretrained_cfg(name.architecture, name.tag), _other(name.architecture)
+    if not pretrained and not open_clip.get_pretrained_cfg(other, name.tag):
         known = open_clip.list_pretrained_tags_by_model(name.architecture)
         raise UserError("clip_tag", tag=name.tag, architecture=name.architecture, known=_listed(known))
-    if not found or _quick_gelu(found) != _quick_gelu(config):
+    if not pretrained or _quick_gelu(pretrained) != _quick_gelu(config):
         right = ClipName(other, name.tag, name.path)
         raise UserError("clip_quick_gelu", name=name, right=right)
-    return found
+    return pretrained
 
 
 def absent(name: ClipName) -> UserError:
@@ -122,16 +122,23 @@ def _in_folder(name: ClipName) -> ClipFiles:
         config["vision_cfg"], config["text_cfg"], config["embed_dim"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError("clip_folder", folder=folder, reason=f"open_clip_config.json: {error}") from error
-    found = _find_checkpoint_in_dir(folder)
-    if found is None:
+    checkpoint = _find_checkpoint_in_dir(folder)
+    if checkpoint is None:
         raise UserError("clip_folder", folder=folder, reason="no weights")
-    file = Path(found)
+    file = Path(checkpoint)
     recognised = _recognised(_sha256(file))
     _is_archive(file, trusted=False)
     if recognised is not None and _quick_gelu(recognised[1]) != _quick_gelu(config):
         right = f'"quick_gelu": {json.dumps(_quick_gelu(recognised[1]))} in open_clip_config.json'
         raise UserError("clip_quick_gelu", name=name, right=right)
-    return ClipFiles(f"{LOCAL_DIR}{folder}", file, _sha256(file, described), config, recipe, False)
+    return ClipFiles(
+        model=f"{LOCAL_DIR}{folder}",
+        file=file,
+        sha256=_sha256(file, described),
+        config=config,
+        recipe=recipe,
+        archive=False,
+    )
 
 
 def _same(
@@ -153,8 +160,8 @@ def _recognised(sha256: str) -> tuple[str, dict[str, Any]] | None:
 
     for model, tag in open_clip.list_pretrained():
         known = open_clip.get_pretrained_cfg(model, tag)
-        found = re.search(r"/([0-9a-f]{64})/|-([0-9a-f]{8})\.pth?$", known.get("url", ""))
-        if found and sha256.startswith(found[1] or found[2]):
+        match = re.search(r"/([0-9a-f]{64})/|-([0-9a-f]{8})\.pth?$", known.get("url", ""))
+        if match and sha256.startswith(match[1] or match[2]):
             return f"{model}/{tag}", known
     return None
 

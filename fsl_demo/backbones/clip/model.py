@@ -102,13 +102,13 @@ class Clip:
         import torch
 
         network, _, tokenizer = self.load(progress)
-        found = []
+        embeddings = []
         with torch.inference_mode():
             for start in range(0, len(texts), BATCH):
                 progress("embed", start, len(texts))
                 tokens = tokenizer(list(texts[start : start + BATCH])).to(runtime.device())
-                found.append(network.encode_text(tokens, normalize=True).float().cpu().numpy())
-        return np.concatenate(found)
+                embeddings.append(network.encode_text(tokens, normalize=True).float().cpu().numpy())
+        return np.concatenate(embeddings)
 
     def scale(self, progress: Progress = quiet) -> float:
         """What the model multiplies cosines with before the softmax."""

@@ -55,8 +55,8 @@ def _queries_to_queries(attention: Any, tokens: Any) -> Any:
         part.unflatten(2, (attention.num_heads, -1)).transpose(1, 2)
         for part in functional.linear(tokens, attention.in_proj_weight, attention.in_proj_bias).chunk(3, dim=2)
     )
-    found = functional.scaled_dot_product_attention(query, query, value)
-    return attention.out_proj(found.transpose(1, 2).flatten(2))
+    attended = functional.scaled_dot_product_attention(query, query, value)
+    return attention.out_proj(attended.transpose(1, 2).flatten(2))
 
 
 def _resnet(tower: Any, images: Any) -> Any:

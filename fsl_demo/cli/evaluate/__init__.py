@@ -43,7 +43,13 @@ evaluate runs/folds/lfw_* --data lfw --by-fold --queries 1
 
 
 def add(verbs: options.Verbs) -> None:
-    parser = options.add_verb(verbs, "evaluate", "Measure the methods on labelled pictures.", DETAILS, EXAMPLES)
+    parser = options.add_verb(
+        verbs,
+        "evaluate",
+        summary="Measure the methods on labelled pictures.",
+        details=DETAILS,
+        examples=EXAMPLES,
+    )
     parser.add_argument(
         "checkpoints", nargs="*", metavar="CHECKPOINT", help="measure these: names of checkpoints, or their folders"
     )

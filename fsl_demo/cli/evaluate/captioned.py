@@ -33,10 +33,10 @@ def measure_search(chosen: argparse.Namespace, output: Output) -> None:
     for name in chosen.methods or able:
         method, result = able.get(name), None
         if isinstance(method, SearchesText):
-            result = retrieval(name, method.joint, data, progress)
+            result = retrieval(name=name, space=method.joint, data=data, progress=progress)
         elif isinstance(method, TwoStream):
             space = next(space for space in spaces(registry).values() if space.id == method.matcher.improves)
-            result = matching(name, space, method.matcher, data, progress)
+            result = matching(name=name, space=space, model=method.matcher, data=data, progress=progress)
         else:
             raise UserError("unknown_method", name=name, known=", ".join(able))
         output.say(result.markdown())
@@ -52,7 +52,8 @@ def measure_captions(chosen: argparse.Namespace, output: Output) -> None:
         results: list[Any] = [captions, doubt(captioner, captions.said, progress)]
         if chosen.heat_maps:
             pictures = [ingest(file) for file in data.files[: chosen.heat_maps]]
-            results.append(word_maps(captioner, pictures, captions.said[: chosen.heat_maps], progress))
+            described = captions.said[: chosen.heat_maps]
+            results.append(word_maps(captioner=captioner, pictures=pictures, captions=described, progress=progress))
         for result in results:
             output.say(result.markdown(), end="\n\n")
             output.add(result.as_dict())

@@ -28,18 +28,19 @@ def measure(chosen: argparse.Namespace, output: Output) -> None:
     networks = Networks(reading.features(chosen.workspace, episodes.MAP_BYTES))
     names = [options.checkpoint(name) for name in chosen.checkpoints]
     if chosen.by_fold:
-        _by_fold(chosen, names, networks, output)
+        _by_fold(chosen=chosen, names=names, networks=networks, output=output)
         return
     others, settings = reading.compared(build(networks), chosen.methods or [], chosen.settings)
     data, pictures = _read(chosen, output, chosen.fold), Opened()
     output.about["split"] = data.protocol
     methods = [*others, *(of_checkpoint(name, networks) for name in names)]
-    verified = trained.verify(names, data, networks, output.terminal.progress)
+    verified = trained.verify(checkpoints=names, data=data, networks=networks, progress=output.terminal.progress)
     sizes = [trained.size(name, data, networks) for name in names]
     for shot in chosen.shot:
         classes = trained.test_classes(data, episodes.sampling_of(chosen, shot))
         output.say(f"{data.name}: {data.protocol}.", end="\n\n")
-        report = episodes.rows(episodes.evaluation_of(chosen, classes, shot, pictures), methods, settings, output)
+        evaluation = episodes.evaluation_of(chosen=chosen, classes=classes, shot=shot, pictures=pictures)
+        report = episodes.rows(evaluation=evaluation, compared=methods, settings=settings, output=output)
         output.say()
         for text in (result.markdown() for results in (verified, sizes) for result in results):
             output.say(text, end="\n\n")
@@ -62,7 +63,11 @@ def _by_fold(chosen: argparse.Namespace, names: list[Source], networks: Networks
 
     for shot in chosen.shot:
         report, verification = trained.by_fold(
-            names, partial(_read, chosen, output), networks, partial(drawn, shot=shot), output.terminal.progress
+            checkpoints=names,
+            read=partial(_read, chosen, output),
+            networks=networks,
+            episodes=partial(drawn, shot=shot),
+            progress=output.terminal.progress,
         )
         output.say(f"{report.markdown()}\n\n{verification.markdown()}", end="\n\n")
         output.add(report.as_dict() | {"verification": [verification.as_dict()]})
@@ -71,5 +76,11 @@ def _by_fold(chosen: argparse.Namespace, names: list[Source], networks: Networks
 def _read(chosen: argparse.Namespace, output: Output, fold: int | None) -> Dataset:
     if chosen.data not in datasets.DATASETS and Path(chosen.data).is_dir():
         classes = episodes.named_classes(chosen, output)
-        return Dataset(chosen.data, "all pictures are test pictures", Part({}), Part({}), Part(classes))
-    return datasets.read(chosen.data, chosen.root, fold, chosen.download)
+        return Dataset(
+            name=chosen.data,
+            protocol="all pictures are test pictures",
+            train=Part({}),
+            validation=Part({}),
+            test=Part(classes),
+        )
+    return datasets.read(chosen.data, chosen.root, fold=fold, download=chosen.download)

@@ -34,12 +34,19 @@ def measure(chosen: argparse.Namespace, output: Output) -> None:
     compared, settings = reading.compared(registry, names, chosen.settings)
     for shot in chosen.shot:
         able = [method for method in compared if chosen.methods or shot or not method.card.needs_pictures]
-        evaluation = evaluation_of(chosen, classes, shot, pictures)
-        report = rows(evaluation, able, settings, output)
+        evaluation = evaluation_of(chosen=chosen, classes=classes, shot=shot, pictures=pictures)
+        report = rows(evaluation=evaluation, compared=able, settings=settings, output=output)
         output.say()
         maps = []
         for method in able if chosen.heat_maps else ():
-            measured, control = _heat_maps(method, classes, shot, settings[method.card.id], chosen, output)
+            measured, control = _heat_maps(
+                method=method,
+                classes=classes,
+                shot=shot,
+                settings=settings[method.card.id],
+                chosen=chosen,
+                output=output,
+            )
             output.say(f"{measured.markdown()}\nShuffled weights: {control.markdown()}", end="\n\n")
             maps.append(measured.as_dict() | {"shuffled_weights": control.as_dict()})
         output.add(report.as_dict() | {"heat_maps": maps})
@@ -84,7 +91,7 @@ def named_classes(chosen: argparse.Namespace, output: Output) -> Classes:
         classes: Classes = class_folders(Path(chosen.data))
         output.about["split"] = "all pictures of the folder"
     else:
-        data = datasets.read(chosen.data, chosen.root, chosen.fold, chosen.download)
+        data = datasets.read(chosen.data, chosen.root, fold=chosen.fold, download=chosen.download)
         classes = large_enough(data.test.classes, max(chosen.shot) + max(chosen.queries, 1))
         output.about["split"] = data.protocol
     return dict(zip(made_up_names(len(classes), 1), classes.values(), strict=True)) if chosen.made_up_names else classes

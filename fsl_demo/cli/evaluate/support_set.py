@@ -21,7 +21,12 @@ def measure(chosen: argparse.Namespace, output: Output) -> None:
     wanted = chosen.methods or methods.proposed(registry.methods, firsts)
     compared, settings = reading.compared(registry, wanted, chosen.settings)
     for method in compared:
-        measured = leave_one_out(method, episode, settings[method.card.id], output.terminal.progress)
+        measured = leave_one_out(
+            method=method,
+            episode=episode,
+            settings=settings[method.card.id],
+            progress=output.terminal.progress,
+        )
         output.say(
             f"{method.card.id}: {measured.accuracy:.1%} ({measured.low:.1%} to {measured.high:.1%})"
             f" of {len(episode.support)} pictures by leave one out"
