@@ -206,10 +206,7 @@ class TextAnchors:
     def blended(self, support: Support, settings: AsifSettings) -> Blend:
         """The blend for a support set, or for several that are stacked."""
         blend = blended(
-            support,
-            temperature=self.defaults.temperature,
-            none_below=self.defaults.none_below,
-            weight=settings.blend,
+            support, temperature=self.defaults.temperature, none_below=self.defaults.none_below, weight=settings.blend
         )
         return blend if settings.none_below is None else replace(blend, none_below=settings.none_below)
 
@@ -268,14 +265,8 @@ class AsifClassifier:
         shown = (focus and focus.support) or nearest(space, episode=self.episode, query=query, class_index=class_index)
 
         def layer(picture: Picture, role: Literal["query", "support"]) -> Layer:
-            return heat(
-                space,
-                picture=picture,
-                role=role,
-                evidence=self.evidence,
-                class_index=class_index,
-                words=method.words(picture),
-            )
+            words = method.words(picture)
+            return heat(space, picture=picture, role=role, evidence=self.evidence, class_index=class_index, words=words)
 
         layers = [layer(query, "query")]
         if shown is not None:

@@ -58,12 +58,7 @@ class CaptionerTask(OnCaptions):
         data, networks = flickr8k.read(self.root), Networks(FeatureCache(map_bytes=1))
         language = LanguageModel(config.language_model) if config.language_model else LanguageModel()
         training, validation = (
-            maps(
-                networks,
-                files=part.files,
-                file=config.runs / "captions" / f"{split}.npy",
-                progress=progress,
-            )
+            maps(networks, files=part.files, file=config.runs / "captions" / f"{split}.npy", progress=progress)
             for split, part in (("train", data.train), ("validation", data.validation))
         )
         captions, validation_captions = (

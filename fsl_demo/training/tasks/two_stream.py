@@ -84,12 +84,7 @@ class TwoStreamTask(OnCaptions):
             for split, part in parts.items()
         }
         positions = {
-            split: maps(
-                networks,
-                files=part.files,
-                file=config.runs / "captions" / f"{split}.npy",
-                progress=progress,
-            )
+            split: maps(networks, files=part.files, file=config.runs / "captions" / f"{split}.npy", progress=progress)
             for split, part in parts.items()
         }
         count = len(data.validation.files)
@@ -108,10 +103,7 @@ class TwoStreamTask(OnCaptions):
         torch.manual_seed(config.seed)
         setup = Setup(
             objective=TwoStreamObjective(
-                networks.texts,
-                texts=texts,
-                known=vectors["train"],
-                near=confused(space, vectors["train"]),
+                networks.texts, texts=texts, known=vectors["train"], near=confused(space, vectors["train"])
             ),
             data=Arrays.numbered(positions["train"]),
             schedule=config.changed(SCHEDULE),
