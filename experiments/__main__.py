@@ -36,7 +36,15 @@ def main() -> None:
     options.prepare(chosen)
     terminal = reporting.Terminal()
     data = datasets.read("omniglot", chosen.root)
-    for row in study.study(chosen.study, data, chosen.runs, chosen.out, terminal.note, terminal.progress):
+    rows = study.study(
+        chosen.study,
+        data=data,
+        folder=chosen.runs,
+        out=chosen.out,
+        tell=terminal.note,
+        progress=terminal.progress,
+    )
+    for row in rows:
         print(row.in_words())
 
 

@@ -104,12 +104,12 @@ def _evaluated(run: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 "data": f"`{Path(run['data']).name}`",
                 "task": task,
                 "method": f"`{figures['method']}`",
-                "measured": _bounded("share", figures, "accuracy", "low", "high"),
+                "measured": _bounded("share", figures, value="accuracy", low="low", high="high"),
                 "ECE": f"{figures['ece']:.3f}",
                 "command": run["command"],
             }
             if figures["difference"] is not None:
-                gap = _bounded("points", figures, "difference", "difference_low", "difference_high")
+                gap = _bounded("points", figures, value="difference", low="difference_low", high="difference_high")
                 row["against the first"] = gap
             yield row
 

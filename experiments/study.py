@@ -193,7 +193,7 @@ def train(
     return {
         "variant": variant,
         "seed": seed,
-        "test": episode_accuracy(values, test.labels, WAY, EPISODES),
+        "test": episode_accuracy(values, labels=test.labels, way=WAY, episodes=EPISODES),
         "training": [row["training"] for row in loop.history.rows],
     }
 
@@ -210,7 +210,7 @@ def study(
     """
     pictures, variants = PREPROCESSINGS[PLAIN.preprocessing], STUDIES[name]
     parts = tuple(load(part, pictures, progress) for part in (data.train, data.validation, data.test))
-    runs = [train(variant, seed, parts, folder, tell) for seed in SEEDS for variant in variants]
+    runs = [train(variant, seed=seed, parts=parts, folder=folder, tell=tell) for seed in SEEDS for variant in variants]
     rows = summary(runs, variants)
     document = {"way": WAY, "episodes": EPISODES, "rows": [asdict(row) for row in rows], "runs": runs}
     out.mkdir(parents=True, exist_ok=True)

@@ -53,7 +53,8 @@ class Split:
     def episodes(self, shot: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Rows of support [E, 5, K] and queries [E, 75], and class indices [E, 5], of the same episodes each time."""
         rows = {str(label): np.flatnonzero(self.owners == label) for label in range(len(self.texts))}
-        episodes = list(EpisodeSampler(rows, WAY, shot, QUERIES, SEED).draw(EPISODES))
+        sampler = EpisodeSampler(rows, way=WAY, shot=shot, queries=QUERIES, seed=SEED)
+        episodes = list(sampler.draw(EPISODES))
         queries = np.array([episode.queries for episode in episodes]).reshape(EPISODES, -1)
         support = np.array([episode.support for episode in episodes])
         return support, queries, np.array([episode.names for episode in episodes], dtype=int)
@@ -146,7 +147,7 @@ def defaults(
 
     def at(shot: int, blend: float) -> float:
         measured = [
-            measure(blended(split, vectors, scores, shot, blend))
+            measure(blended(split, vectors=vectors, scores=scores, shot=shot, blend=blend))
             for split, vectors, scores in zip(splits, pictures, texts, strict=True)
         ]
         return float(np.mean(measured))
@@ -175,8 +176,11 @@ def write(networks: Networks, data: Path) -> None:
     try_blends(splits[-1], pictures[-1], texts[-1])
     arrays = {
         "anchors": anchors,
-        "temperature": np.append(defaults(splits, pictures, texts, temperature), np.float32(crowding(splits, texts))),
-        "none_below": np.append(defaults(splits, pictures, texts, none_below), np.float32(0)),
+        "temperature": np.append(
+            defaults(splits, pictures=pictures, texts=texts, measure=temperature),
+            np.float32(crowding(splits, texts)),
+        ),
+        "none_below": np.append(defaults(splits, pictures=pictures, texts=texts, measure=none_below), np.float32(0)),
     }
     print("\ntemperature", arrays["temperature"], "\nnone_below", arrays["none_below"])
     checkpoints.save(asif.CHECKPOINT, arrays, card())
@@ -198,9 +202,9 @@ def try_prototype(splits: list[Split], space: image_space.ImageSpace) -> None:
 
     best(
         "prototype, mean of 5-way 1- and 5-shot: (power, projected)",
-        product((0.3, 0.5, 0.7, 1.0), (True, False)),
-        mean_accuracy,
-        (picture_maps.POWER, True),
+        grid=product((0.3, 0.5, 0.7, 1.0), (True, False)),
+        score=mean_accuracy,
+        in_code=(picture_maps.POWER, True),
     )
 
 
@@ -231,9 +235,9 @@ def try_zero_shot(splits: list[Split], anchors: np.ndarray, cosines: list[np.nda
     in_code = (anchoring.PICTURE_POWER, anchoring.PICTURE_KEEP, anchoring.TEXT_POWER, anchoring.TEXT_KEEP)
     best(
         "asif zero-shot, mean of 64-way, 16-way and 25-way: (picture power, kept, text power, kept)",
-        product((1, 2, 3, 4), (50, 100, 200, 400), (3, 4, 5, 6, 8), (25, 50, 100, 200)),
-        mean_accuracy,
-        in_code,
+        grid=product((1, 2, 3, 4), (50, 100, 200, 400), (3, 4, 5, 6, 8), (25, 50, 100, 200)),
+        score=mean_accuracy,
+        in_code=in_code,
     )
     return text_scores(*in_code)
 
@@ -243,9 +247,11 @@ def try_blends(split: Split, vectors: np.ndarray, scores: np.ndarray) -> None:
     for shot in (1, 2, 5):
         best(
             f"asif, {shot} shots and text, on photographs: (blend,)",
-            [(blend / 20,) for blend in range(21)],
-            lambda blend, shot=shot: accuracy(blended(split, vectors, scores, shot, blend), TRUTH),
-            (shot / (shot + 1),),
+            grid=[(blend / 20,) for blend in range(21)],
+            score=lambda blend, shot=shot: accuracy(
+                blended(split, vectors=vectors, scores=scores, shot=shot, blend=blend), TRUTH
+            ),
+            in_code=(shot / (shot + 1),),
         )
 
 

@@ -33,7 +33,7 @@ class PrefixCaptioner(TrainedCaptioner):
         pooled = network.pooled(positions).requires_grad_()
         states, _ = network.states([[*tokens, network.language.end]], [network.mapper(pooled)])
         likely = token_probabilities(network, states[:, :-1], tokens)
-        return likely.exp().numpy(force=True), shares(network, positions, pooled, likely)
+        return likely.exp().numpy(force=True), shares(network, positions=positions, pooled=pooled, scores=likely)
 
 
 def shares(network: Any, positions: Tensor, pooled: Tensor, scores: Tensor) -> np.ndarray:
@@ -46,6 +46,6 @@ def shares(network: Any, positions: Tensor, pooled: Tensor, scores: Tensor) -> n
     centred, rows = network.centred(positions)[0], []
     for score in scores:
         pull = torch.autograd.grad(score, pooled, retain_graph=True)[0][0].split(centred.shape[1])
-        parts = [centred[part] @ some / len(centred[part]) for part, some in zip(PARTS, pull, strict=True)]
+        parts = [centred[part] @ slope / len(centred[part]) for part, slope in zip(PARTS, pull, strict=True)]
         rows.append(torch.cat(parts))
     return torch.stack(rows).numpy(force=True)

@@ -106,21 +106,25 @@ class TrainedCaptioner(Captions):
         Raises:
             UserError: as of `load`.
         """
-        doubt, joint, found = self._current(progress)[2], self._joint(progress), []
+        doubt, joint = self._current(progress)[2], self._joint(progress)
+        described: list[tuple[Caption, ...]] = []
         for start in range(0, len(pictures), BATCH):
             progress("describe", start, len(pictures))
             group = pictures[start : start + BATCH]
-            said = self.candidates(group, progress)
-            texts = joint.texts([[text] for some in said for text, _ in some])
-            owners = [number for number, some in enumerate(said) for _ in some]
+            candidates = self.candidates(group, progress)
+            texts = joint.texts([[text] for sentences in candidates for text, _ in sentences])
+            owners = [number for number, sentences in enumerate(candidates) for _ in sentences]
             embedded = joint.embed(group)
             fits = iter((embedded[owners] * texts).sum(axis=1))
-            for some, vector in zip(said, embedded, strict=True):
-                captions = [(text, score, float(next(fits))) for text, score in some]
-                captions.sort(key=lambda one: -one[1] - FIT_WEIGHT * one[2])
-                found.append(tuple(Caption(*one, doubtful=doubt.about(one[2], vector)) for one in captions))
+            for sentences, vector in zip(candidates, embedded, strict=True):
+                captions = []
+                for text, score in sentences:
+                    fit = float(next(fits))
+                    captions.append(Caption(text, score, fit, doubtful=doubt.about(fit, vector)))
+                captions.sort(key=lambda caption: -caption.score - FIT_WEIGHT * caption.fit)
+                described.append(tuple(captions))
         progress("describe", len(pictures), len(pictures))
-        return found
+        return described
 
     @torch.inference_mode()
     def candidates(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[list[tuple[str, float]]]:
@@ -138,14 +142,15 @@ class TrainedCaptioner(Captions):
             max_new_tokens=LONGEST,
             do_sample=False,
         )
-        found = []
+        candidates = []
         scores = out.sequences_scores.view(-1, BEAMS).tolist()
-        for sequences, some in zip(out.sequences.view(len(pictures), BEAMS, -1).tolist(), scores, strict=True):
+        beams = out.sequences.view(len(pictures), BEAMS, -1).tolist()
+        for sequences, sequence_scores in zip(beams, scores, strict=True):
             texts: dict[str, float] = {}
-            for tokens, score in zip(sequences, some, strict=True):
+            for tokens, score in zip(sequences, sequence_scores, strict=True):
                 texts.setdefault(network.language.decode(tokens), score)
-            found.append(list(texts.items()))
-        return found
+            candidates.append(list(texts.items()))
+        return candidates
 
     def positions(self, pictures: Sequence[Picture]) -> Tensor:
         """What the network reads, float32 [N, 130, 999]."""
@@ -158,22 +163,23 @@ class TrainedCaptioner(Captions):
         language = network.language
         words = text.split()
         pieces = [language.encode(word) for word in words]
-        tokens = [PICTURE, language.end, *(token for some in pieces for token in some)]
+        tokens = [PICTURE, language.end, *(token for word_pieces in pieces for token in word_pieces)]
         probabilities, evidence = self.evidence(network, self.positions([picture]), tokens)
-        ends = np.cumsum([len(some) for some in pieces], dtype=int)
-        starts = ends - [len(some) for some in pieces]
+        lengths = [len(word_pieces) for word_pieces in pieces]
+        ends = np.cumsum(lengths, dtype=int)
+        starts = ends - lengths
         maps = np.stack([evidence[start:end].sum(axis=0) for start, end in zip(starts, ends, strict=True)])
         scaled = self.placed(picture, maps)
         return tuple(
             Layer(
                 picture,
-                "query",
-                one,
-                self.towers.seen(picture),
-                ((word, float(np.prod(probabilities[start:end]))),),
+                role="query",
+                map=heat_map,
+                seen=self.towers.seen(picture),
+                words=((word, float(np.prod(probabilities[start:end]))),),
                 kind="attention",
             )
-            for word, one, start, end in zip(words, scaled, starts, ends, strict=True)
+            for word, heat_map, start, end in zip(words, scaled, starts, ends, strict=True)
         )
 
     def placed(self, picture: Picture, evidence: np.ndarray) -> np.ndarray:

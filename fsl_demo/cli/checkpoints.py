@@ -26,10 +26,14 @@ checkpoints roll-back siamese_digits
 
 
 def add(verbs: options.Verbs) -> None:
-    parser = options.add_verb(verbs, "checkpoints", "List checkpoints, and choose their versions.", DETAILS, EXAMPLES)
+    parser = options.add_verb(
+        verbs, "checkpoints", summary="List checkpoints, and choose their versions.", details=DETAILS, examples=EXAMPLES
+    )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     summary = "List checkpoints with their versions and figures, and what is wrong with them."
-    listing = options.add_verb(actions, "list", summary, "Reads all weights. The exit code is 1 for a fault.")
+    listing = options.add_verb(
+        actions, "list", summary=summary, details="Reads all weights. The exit code is 1 for a fault."
+    )
     options.add_format(listing, "table", "json")
     listing.set_defaults(run=list_checkpoints)
     using = options.add_verb(actions, "use", "Put a version to use.")

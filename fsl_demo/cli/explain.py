@@ -24,7 +24,13 @@ explain --support pets/ --query unsorted/7.jpg --methods asif --class dog --out 
 
 
 def add(verbs: options.Verbs) -> None:
-    parser = options.add_verb(verbs, "explain", "Show where a method sees the evidence for a class.", DETAILS, EXAMPLES)
+    parser = options.add_verb(
+        verbs,
+        "explain",
+        summary="Show where a method sees the evidence for a class.",
+        details=DETAILS,
+        examples=EXAMPLES,
+    )
     options.add_task(parser)
     parser.add_argument("--query", type=Path, required=True, metavar="FILE", help="the picture to explain")
     parser.add_argument(

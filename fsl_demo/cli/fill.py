@@ -21,7 +21,9 @@ fill dog.jpg "a ___ runs on the grass" --top 10 --format json
 
 
 def add(verbs: options.Verbs) -> None:
-    parser = options.add_verb(verbs, "fill", "Fill the blank of a sentence about a picture.", DETAILS, EXAMPLES)
+    parser = options.add_verb(
+        verbs, "fill", summary="Fill the blank of a sentence about a picture.", details=DETAILS, examples=EXAMPLES
+    )
     parser.add_argument("picture", type=Path, metavar="PICTURE", help="file of the picture")
     parser.add_argument("sentence", metavar="SENTENCE", help="in English, with one blank: [MASK] or ___")
     parser.add_argument("--top", type=options.count, default=5, metavar="N", help="how many words (default: 5)")

@@ -25,9 +25,9 @@ def add(verbs: options.Verbs) -> None:
     parser = options.add_verb(
         verbs,
         "methods",
-        "List the methods, what each needs, and its settings; captioners and detectors, too.",
-        DETAILS,
-        "methods\nmethods --format json",
+        summary="List the methods, what each needs, and its settings; captioners and detectors, too.",
+        details=DETAILS,
+        examples="methods\nmethods --format json",
     )
     options.add_format(parser, "table", "json")
     parser.set_defaults(run=run)

@@ -28,7 +28,9 @@ predict --support pets/ --describe pets.csv --queries unsorted/ --set asif.blend
 
 
 def add(verbs: options.Verbs) -> None:
-    parser = options.add_verb(verbs, "predict", "Classify the pictures of a folder.", DETAILS, EXAMPLES)
+    parser = options.add_verb(
+        verbs, "predict", summary="Classify the pictures of a folder.", details=DETAILS, examples=EXAMPLES
+    )
     options.add_task(parser)
     parser.add_argument(
         "--queries",

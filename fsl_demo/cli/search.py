@@ -35,7 +35,7 @@ RERANKS = "It needs a sentence, and compact-vlm."
 
 def add(verbs: options.Verbs) -> None:
     summary = "Find pictures by a sentence, a picture, or their captions."
-    parser = options.add_verb(verbs, "search", summary, DETAILS, EXAMPLES)
+    parser = options.add_verb(verbs, "search", summary=summary, details=DETAILS, examples=EXAMPLES)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("sentence", nargs="?", metavar="SENTENCE", help="what the pictures show, in English")
     what.add_argument("--like", type=Path, metavar="FILE", help="a picture; those most like it are listed")

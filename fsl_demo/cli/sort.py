@@ -43,7 +43,9 @@ sort --undo sorted/sort-manifest.json
 
 
 def add(verbs: options.Verbs) -> None:
-    parser = options.add_verb(verbs, "sort", "Sort files into a folder a class, and back.", DETAILS, EXAMPLES)
+    parser = options.add_verb(
+        verbs, "sort", summary="Sort files into a folder a class, and back.", details=DETAILS, examples=EXAMPLES
+    )
     parser.add_argument("source", nargs="?", type=Path, metavar="SOURCE", help="folder of the pictures to sort")
     options.add_task(parser)
     parser.add_argument("--into", type=Path, metavar="DEST", help="folder to sort into; it is made where it is missing")

@@ -32,7 +32,9 @@ train prefix --data flickr8k --language-model gpt2/
 
 
 def add(verbs: options.Verbs) -> None:
-    parser = options.add_verb(verbs, "train", "Train a method, or go on training a checkpoint.", DETAILS, EXAMPLES)
+    parser = options.add_verb(
+        verbs, "train", summary="Train a method, or go on training a checkpoint.", details=DETAILS, examples=EXAMPLES
+    )
     parser.add_argument("method", choices=TASKS, metavar="METHOD", help=", ".join(TASKS))
     options.add_data(parser)
     parser.add_argument("--name", help="of the checkpoint (default: METHOD_DATA, or the app's own name)")

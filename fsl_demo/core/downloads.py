@@ -44,7 +44,13 @@ def fetch(url: str, file: Path, progress: Progress = quiet) -> bool:
                 return False
             if answer.is_error:
                 raise UserError("download_refused", host=host, status=answer.status_code)
-            _keep(answer.iter_raw(CHUNK), _promised([*answer.history, answer]), file, host, progress)
+            _keep(
+                answer.iter_raw(CHUNK),
+                promised=_promised([*answer.history, answer]),
+                file=file,
+                host=host,
+                progress=progress,
+            )
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
         raise UserError("download_offline", host=host) from error
     except httpx.HTTPError as error:

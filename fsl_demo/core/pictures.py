@@ -94,7 +94,14 @@ def from_image(image: Image.Image, name: str, original_sha256: str = "") -> Pict
     """A picture from an RGB image that is already upright and in memory."""
     digest = hashlib.sha256(b"RGB %d %d\n" % image.size)
     digest.update(image.tobytes())
-    return Picture(digest.hexdigest(), image.width, image.height, name, original_sha256, lambda: image)
+    return Picture(
+        sha256=digest.hexdigest(),
+        width=image.width,
+        height=image.height,
+        name=name,
+        original_sha256=original_sha256,
+        source=lambda: image,
+    )
 
 
 def _label(name: str) -> str:

@@ -202,7 +202,7 @@ class Settings:
         Raises:
             UserError: `setting_bad`.
         """
-        parsed = {name: cls.parse(name, value, of, required) for name, value in given.items()}
+        parsed = {name: cls.parse(name, given=value, of=of, required=required) for name, value in given.items()}
         return cls(**{name: value for name, value in parsed.items() if value is not None})
 
     @classmethod

@@ -72,13 +72,15 @@ def blended(support: Support, temperature: Default, none_below: Default, weight:
     counts, classes = support.counts, len(support.counts)
     shots = 1 / float((1 / counts[counts > 0]).mean()) if counts.any() else 0.0
     if counts.min() >= 2:
-        weights, heat, below = _by_held_out(support, temperature, none_below, weight, shots)
+        weights, heat, below = _by_held_out(
+            support, temperature=temperature, none_below=none_below, weight=weight, shots=shots
+        )
     else:
-        weights = _weights(support, shots, 1.0, weight)
+        weights = _weights(support, shots=shots, worth=1.0, weight=weight)
         overall = weights.mean(axis=-1)
         heat, below = temperature.at(classes, shots, overall), none_below.at(classes, shots, overall)
     prototypes = calibration.class_means(support.vectors, support.owners, classes)
-    return Blend(weights, prototypes, support.texts, heat, below)
+    return Blend(weights=weights, prototypes=prototypes, texts=support.texts, temperature=heat, none_below=below)
 
 
 def _weights(support: Support, shots: float, worth: float | np.ndarray, weight: float | None) -> np.ndarray:
@@ -97,7 +99,7 @@ def _by_held_out(
     worths = np.array(WORTHS if weight is None else (1.0,))
     costs, factors, mixtures, means = [], [], [], []
     for worth in worths:
-        weights = _weights(support, shots - 1, float(worth), weight)
+        weights = _weights(support, shots=shots - 1, worth=float(worth), weight=weight)
         mixed = weights[..., None, :] * by_picture + (1 - weights[..., None, :]) * by_text
         mean = weights.mean(axis=-1)
         losses = calibration.losses(mixed, owners, temperature.at(classes, shots - 1, mean))
@@ -106,9 +108,10 @@ def _by_held_out(
         mixtures.append(mixed)
         means.append(mean)
     best = np.argmin(costs, axis=0)
-    weights = _weights(support, shots, worths[best], weight)
+    weights = _weights(support, shots=shots, worth=worths[best], weight=weight)
     overall = weights.mean(axis=-1)
     heat = calibration.pick(factors, best) * temperature.at(classes, shots, overall)
     before = none_below.at(classes, shots - 1, calibration.pick(means, best))
     now = none_below.at(classes, shots, overall)
-    return weights, heat, calibration.threshold(calibration.pick(mixtures, best), owners, before, now)
+    below = calibration.threshold(calibration.pick(mixtures, best), owners=owners, before=before, now=now)
+    return weights, heat, below

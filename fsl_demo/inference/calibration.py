@@ -42,24 +42,31 @@ class Default:
     @classmethod
     def unpack(cls, values: np.ndarray) -> Default:
         """From the six numbers of a checkpoint."""
-        text, half_one, half_five, one, five, crowding = (float(value) for value in values)
-        return cls(text, (half_one, half_five), (one, five), crowding)
+        text, half_1_shot, half_5_shot, pictures_1_shot, pictures_5_shot, crowding = map(float, values)
+        return cls(
+            text=text,
+            half=(half_1_shot, half_5_shot),
+            pictures=(pictures_1_shot, pictures_5_shot),
+            crowding=crowding,
+        )
 
     @classmethod
     def of_pictures(cls, values: np.ndarray) -> Default:
         """For a method that reads no text, from the numbers with one and with five pictures."""
-        one, five = (float(value) for value in values)
-        return cls(0.0, (0.0, 0.0), (one, five), 0.0)
+        at_1_shot, at_5_shot = map(float, values)
+        return cls(text=0.0, half=(0.0, 0.0), pictures=(at_1_shot, at_5_shot), crowding=0.0)
 
     @classmethod
     def constant(cls, value: float) -> Default:
         """The same number whatever the episode."""
-        return cls(value, (value, value), (value, value), 0.0)
+        return cls(text=value, half=(value, value), pictures=(value, value), crowding=0.0)
 
     def at(self, classes: int, shots: float, blend: float | np.ndarray = 1.0) -> Any:
         """The number for so many classes, pictures a class, and this weight (or weights) of pictures against text."""
         many = (1 - 1 / max(shots, 1.0)) / (1 - 1 / 5)
-        half, pictures = (one + (five - one) * many for one, five in (self.half, self.pictures))
+        half, pictures = (
+            at_1_shot + (at_5_shot - at_1_shot) * many for at_1_shot, at_5_shot in (self.half, self.pictures)
+        )
         mixed = half - (self.text + pictures) / 2
         text = self.text * (5 / classes) ** self.crowding
         return (1 - blend) * text + blend * pictures + 4 * blend * (1 - blend) * mixed

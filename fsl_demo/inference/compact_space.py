@@ -137,7 +137,8 @@ class CompactSpace:
         def compute(missing: list[int]) -> np.ndarray:
             means = np.zeros((len(missing), self.networks.words.channels), np.float32)
             wanted = [sentences[number] for number in missing]
-            for mean, vectors in zip(means, encoded(features, self.networks.words, wanted, progress), strict=True):
+            ensembles = encoded(features, encoder=self.networks.words, sentences=wanted, progress=progress)
+            for mean, vectors in zip(means, ensembles, strict=True):
                 if len(vectors):
                     mean[:] = vectors.mean(axis=0)
             there = np.array([bool(ensemble) for ensemble in wanted])[:, None]

@@ -33,7 +33,8 @@ def heat(
     words: tuple[tuple[str, float], ...] = (),
 ) -> Layer:
     """A layer whose map is the evidence for one class, on one scale for all classes of the picture."""
-    return Layer(picture, role, scaled(evidence(picture), class_index), space.seen(picture), words)
+    heat_map = scaled(evidence(picture), class_index)
+    return Layer(picture, role, map=heat_map, seen=space.seen(picture), words=words)
 
 
 def direction_heatmap(
@@ -47,7 +48,7 @@ def direction_heatmap(
 ) -> Layer:
     """A layer whose map is where one of the directions [C, D] is found, on one scale for all of them."""
     heat_map = scaled(space.evidence(picture, directions), index)
-    return Layer(picture, role, heat_map, space.seen(picture), kind=kind, contributions=contributions)
+    return Layer(picture, role, map=heat_map, seen=space.seen(picture), kind=kind, contributions=contributions)
 
 
 def scaled(evidence: np.ndarray, index: int) -> np.ndarray:

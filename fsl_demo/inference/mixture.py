@@ -117,15 +117,23 @@ def mixture(known: Known, recipe: Recipe) -> Mixture:
     sharpness: Any = recipe.sharpness if recipe.set_sharpness is None else recipe.set_sharpness
     factor, similarities = np.asarray(1.0), None
     if held_out := bool(known.counts.min() >= 2):
-        weight, sharpness, factor, similarities = by_held_out(known, recipe, default, shots)
+        weight, sharpness, factor, similarities = by_held_out(known, recipe=recipe, default=default, shots=shots)
     weights = known.weights(weight)
     overall = weights.mean(axis=-1)
     below = recipe.none_below.at(classes, shots, overall)
     if similarities is not None:
         before = recipe.none_below.at(classes, shots - 1, overall)
-        below = calibration.threshold(similarities, known.owners, before, below)
+        below = calibration.threshold(similarities, owners=known.owners, before=before, now=below)
     temperature = factor * recipe.temperature.at(classes, shots, overall)
-    return Mixture(known, weight, weights, sharpness, temperature, below, held_out)
+    return Mixture(
+        known,
+        weight=weight,
+        weights=weights,
+        sharpness=sharpness,
+        temperature=temperature,
+        none_below=below,
+        held_out=held_out,
+    )
 
 
 def by_held_out(known: Known, recipe: Recipe, default: float, shots: float) -> tuple[Any, Any, Any, np.ndarray]:

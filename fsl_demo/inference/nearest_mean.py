@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -66,10 +66,16 @@ class ClassMeans:
             losses = calibration.losses(similarities, owners, inputs.temperature.at(classes, shots - 1))
             temperature = temperature * calibration.FACTORS[losses.argmin(axis=-1)]
             before = inputs.none_below.at(classes, shots - 1)
-            none_below = calibration.threshold(similarities, owners, before, none_below)
+            none_below = calibration.threshold(similarities, owners=owners, before=before, now=none_below)
         if inputs.settings["none_below"] is not None:
             none_below = inputs.settings["none_below"]
-        return cls(support, owners, calibration.class_means(support, owners, classes), temperature, none_below)
+        return cls(
+            support=support,
+            owners=owners,
+            prototypes=calibration.class_means(support, owners, classes),
+            temperature=temperature,
+            none_below=none_below,
+        )
 
     def held_out(self) -> np.ndarray:
         """Probabilities of each support picture when its class does without it, [..., S, C]."""
@@ -88,7 +94,7 @@ class ClassMeans:
 def score_stack(inputs: NearestMeanInputs, stack: Stack) -> list[Scores]:
     """The scores of stacked episodes' queries, without `pairs`."""
     support, queries = stack.embed(inputs.space.embed)
-    means = ClassMeans.of(inputs, support, stack.owners, stack.counts)
+    means = ClassMeans.of(inputs, support=support, owners=stack.owners, counts=stack.counts)
     similarities = means.similarities(queries)
     return scores_of(
         Scored(
@@ -111,7 +117,7 @@ class NearestMean:
         self.inputs, self.episode, self.space = inputs, episode, inputs.space
         self.support = self.space.embed([example.picture for example in episode.support], progress)
         owners = np.array([example.class_index for example in episode.support])
-        self.means = ClassMeans.of(inputs, self.support, owners, np.array(episode.shots()))
+        self.means = ClassMeans.of(inputs, support=self.support, owners=owners, counts=np.array(episode.shots()))
         self.prototypes = self.means.prototypes
         self.temperature, self.none_below = float(self.means.temperature), float(self.means.none_below)
         self.seconds = time.perf_counter() - started
@@ -126,23 +132,29 @@ class NearestMean:
         embedded = self.space.embed(queries, progress)
         similarities = self.means.similarities(embedded)
         return Scores(
-            self.inputs.method,
-            self.inputs.checkpoint,
-            self.inputs.settings,
-            self.seconds + time.perf_counter() - started,
-            similarities.astype(np.float32),
-            self.means.probabilities(similarities).astype(np.float32),
-            self.none_below,
-            (embedded @ self.support.T).astype(np.float32),
-            self.inputs.note,
+            method=self.inputs.method,
+            checkpoint=self.inputs.checkpoint,
+            settings=self.inputs.settings,
+            seconds=self.seconds + time.perf_counter() - started,
+            similarities=similarities.astype(np.float32),
+            probabilities=self.means.probabilities(similarities).astype(np.float32),
+            none_below=self.none_below,
+            pairs=(embedded @ self.support.T).astype(np.float32),
+            note=self.inputs.note,
         )
 
     def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
         """What each position says for the class, on the query and on a support picture."""
-        shown = (focus and focus.support) or nearest(self.space, self.episode, query, class_index)
-        layers: list[Layer] = [heat(self.space, query, "query", self.evidence, class_index)]
+        shown = (focus and focus.support) or nearest(
+            self.space, episode=self.episode, query=query, class_index=class_index
+        )
+
+        def layer(picture: Picture, role: Literal["query", "support"]) -> Layer:
+            return heat(self.space, picture=picture, role=role, evidence=self.evidence, class_index=class_index)
+
+        layers = [layer(query, "query")]
         if shown is not None:
-            layers.append(heat(self.space, shown, "support", self.evidence, class_index))
+            layers.append(layer(shown, "support"))
         return Explanation(self.inputs.method, class_index, tuple(layers))
 
     def evidence(self, picture: Picture) -> np.ndarray:

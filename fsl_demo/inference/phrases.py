@@ -74,7 +74,7 @@ def left_out(sentence: str, similarities: Callable[[list[str]], np.ndarray]) -> 
     words = sentence.split()
     shown = words[:MOST_WORDS]
     without = [" ".join(words[:i] + words[i + 1 :]) for i in range(len(shown))] if len(words) > 1 else []
-    whole, *rest = (float(value) for value in similarities([" ".join(words), *without]))
-    if not rest:
+    whole, *without_word = (float(value) for value in similarities([" ".join(words), *without]))
+    if not without_word:
         return ((words[0], whole),)
-    return tuple((word, whole - one) for word, one in zip(shown, rest, strict=True))
+    return tuple((word, whole - similarity) for word, similarity in zip(shown, without_word, strict=True))

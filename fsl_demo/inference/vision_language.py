@@ -107,7 +107,9 @@ class VisionLanguage:
         self.texts = self.space.texts([balanced(*groups) for groups in self.sentences], progress)
         self.keys = self.space.embed([example.picture for example in episode.support], progress)
         self.owners = np.array([example.class_index for example in episode.support], dtype=int)
-        self.mixture = mixture(Known(self.texts, self.keys, self.owners, self.counts), recipe(inputs))
+        self.mixture = mixture(
+            Known(self.texts, keys=self.keys, owners=self.owners, counts=self.counts), recipe(inputs)
+        )
         self.weights, self.sharpness = self.mixture.weights, float(self.mixture.sharpness)
         below = inputs.settings.none_below
         self.temperature = float(self.mixture.temperature)
@@ -122,15 +124,15 @@ class VisionLanguage:
         pairs = embedded @ self.keys.T
         similarities = self.mixture.similarities(embedded, pairs)
         return Scores(
-            self.inputs.method,
-            self.space.weights,
-            asdict(self.inputs.settings),
-            self.seconds + time.perf_counter() - started,
-            similarities.astype(np.float32),
-            self.mixture.probabilities(similarities).astype(np.float32),
-            self.none_below,
-            pairs.astype(np.float32) if len(self.keys) else None,
-            self.note,
+            method=self.inputs.method,
+            checkpoint=self.space.weights,
+            settings=asdict(self.inputs.settings),
+            seconds=self.seconds + time.perf_counter() - started,
+            similarities=similarities.astype(np.float32),
+            probabilities=self.mixture.probabilities(similarities).astype(np.float32),
+            none_below=self.none_below,
+            pairs=pairs.astype(np.float32) if len(self.keys) else None,
+            note=self.note,
         )
 
     def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
@@ -143,23 +145,42 @@ class VisionLanguage:
             space = self.inputs.sentences
             directions = sentence_vector(space, focus.phrase)[None]
             words = word_contributions(space, focus.phrase, space.embed([query])[0])
-            layer = direction_heatmap(space, query, "query", directions, 0, "phrase", words)
+            layer = direction_heatmap(
+                space,
+                picture=query,
+                role="query",
+                directions=directions,
+                index=0,
+                kind="phrase",
+                contributions=words,
+            )
             return Explanation(self.inputs.method, class_index, (layer,))
         vector = self.space.embed([query])[0]
         named, described = self.sentences[class_index]
         text = next(iter(described or named), "") if self.weights[class_index] < 1 else ""
         words = word_contributions(self.space, text, vector) if text else ()
         layers = [
-            direction_heatmap(self.space, query, "query", self._directions(vector), class_index, contributions=words)
+            direction_heatmap(
+                self.space,
+                picture=query,
+                role="query",
+                directions=self._directions(vector),
+                index=class_index,
+                contributions=words,
+            )
         ]
-        shown = (focus and focus.support) or nearest(self.space, self.episode, query, class_index)
+        shown = (focus and focus.support) or nearest(
+            self.space, episode=self.episode, query=query, class_index=class_index
+        )
         if shown is not None:
             directions = self._directions(self.space.embed([shown])[0])
-            layers.append(direction_heatmap(self.space, shown, "support", directions, class_index))
+            layers.append(
+                direction_heatmap(self.space, picture=shown, role="support", directions=directions, index=class_index)
+            )
         return Explanation(self.inputs.method, class_index, tuple(layers))
 
     def _by_held_out(self, default: float, shots: float) -> tuple[Any, Any, Any, np.ndarray]:
-        return by_held_out(self.mixture.known, recipe(self.inputs), default, shots)
+        return by_held_out(self.mixture.known, recipe=recipe(self.inputs), default=default, shots=shots)
 
     def _directions(self, vector: np.ndarray) -> np.ndarray:
         """The derivative of the similarities at a picture's vector, [C, D]."""
@@ -198,7 +219,9 @@ def class_sentences(inputs: VisionLanguageInputs, episode: Episode) -> list[tupl
     """
     episode.check()
     prompt_lines = templates(inputs.settings.templates)
-    groups = [sentences(inputs.space, spec, prompt_lines, inputs.define) for spec in episode.classes]
+    groups = [
+        sentences(inputs.space, spec=spec, prompt_lines=prompt_lines, define=inputs.define) for spec in episode.classes
+    ]
     for spec, texts, shots in zip(episode.classes, groups, episode.shots(), strict=True):
         if not shots and not any(texts):
             foreign = any(letter.isalpha() for text in (spec.name, *spec.descriptions) for letter in text)
@@ -212,7 +235,12 @@ def score_stack(inputs: VisionLanguageInputs, stack: Stack) -> list[Scores]:
     support, queries = stack.embed(inputs.space.embed)
     ensembles = [[balanced(*groups) for groups in class_sentences(inputs, each)] for each in stack.episodes]
     texts = inputs.space.texts([ensemble for each in ensembles for ensemble in each])
-    known = Known(texts.reshape(len(ensembles), -1, texts.shape[-1]), support, stack.owners, stack.counts)
+    known = Known(
+        texts.reshape(len(ensembles), -1, texts.shape[-1]),
+        keys=support,
+        owners=stack.owners,
+        counts=stack.counts,
+    )
     mixed = mixture(known, recipe(inputs))
     similarities = mixed.similarities(queries, queries @ support.swapaxes(-1, -2))
     below = inputs.settings.none_below

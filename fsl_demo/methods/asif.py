@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from typing import Literal
 
 import numpy as np
 
@@ -19,7 +20,17 @@ from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import Checkpoint, Current
 from fsl_demo.core.capabilities import HasWeights, NamesPictures, ReadsText, ScoresEpisodes
 from fsl_demo.core.cards import MethodCard
-from fsl_demo.core.episodes import ClassSpec, Episode, Explanation, Focus, Progress, Scores, in_latin_script, quiet
+from fsl_demo.core.episodes import (
+    ClassSpec,
+    Episode,
+    Explanation,
+    Focus,
+    Layer,
+    Progress,
+    Scores,
+    in_latin_script,
+    quiet,
+)
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.settings import Settings, none_below, slider
@@ -86,7 +97,7 @@ class Asif(ReadsText[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
                 with neither pictures nor English text; what is wrong with the checkpoint.
         """
         self._check(episode)
-        return AsifClassifier(self, episode, settings, progress)
+        return AsifClassifier(self, episode=episode, settings=settings, progress=progress)
 
     def score_episodes(
         self, episodes: Sequence[Episode], settings: AsifSettings, progress: Progress = quiet
@@ -103,7 +114,13 @@ class Asif(ReadsText[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
             [[specs.index(spec) for spec in each.classes] for each in stack.episodes]
         ]
         size = support.shape[-1] - texts.shape[-1]
-        known = Support(support[..., :size], support[..., size:], stack.owners, stack.counts, texts)
+        known = Support(
+            vectors=support[..., :size],
+            relations=support[..., size:],
+            owners=stack.owners,
+            counts=stack.counts,
+            texts=texts,
+        )
         blend = anchors.blended(known, settings)
         similarities = blend.similarities(queries[..., :size], queries[..., size:])
         return scores_of(
@@ -188,7 +205,9 @@ class TextAnchors:
 
     def blended(self, support: Support, settings: AsifSettings) -> Blend:
         """The blend for a support set, or for several that are stacked."""
-        blend = blended(support, self.defaults.temperature, self.defaults.none_below, settings.blend)
+        blend = blended(
+            support, temperature=self.defaults.temperature, none_below=self.defaults.none_below, weight=settings.blend
+        )
         return blend if settings.none_below is None else replace(blend, none_below=settings.none_below)
 
     def rows(self, texts: np.ndarray) -> np.ndarray:
@@ -212,7 +231,13 @@ class AsifClassifier:
         pictures = [example.picture for example in episode.support]
         self.support = method.space.embed(pictures, progress)
         owners = np.array([example.class_index for example in episode.support], dtype=int)
-        known = Support(self.support, method.relations(self.support), owners, np.array(episode.shots()), self.texts)
+        known = Support(
+            vectors=self.support,
+            relations=method.relations(self.support),
+            owners=owners,
+            counts=np.array(episode.shots()),
+            texts=self.texts,
+        )
         self.chosen = self.anchors.blended(known, settings)
         self.blend, self.prototypes = self.chosen.weights, self.chosen.prototypes
         self.temperature, self.none_below = float(self.chosen.temperature), float(self.chosen.none_below)
@@ -224,25 +249,28 @@ class AsifClassifier:
         embedded = self.method.space.embed(queries, progress)
         similarities = self.chosen.similarities(embedded, self.method.relations(embedded))
         return Scores(
-            self.method.card.id,
-            self.anchors.weights,
-            asdict(self.settings),
-            self.seconds + time.perf_counter() - started,
-            similarities.astype(np.float32),
-            self.chosen.probabilities(similarities).astype(np.float32),
-            self.none_below,
-            (embedded @ self.support.T).astype(np.float32) if len(self.support) else None,
+            method=self.method.card.id,
+            checkpoint=self.anchors.weights,
+            settings=asdict(self.settings),
+            seconds=self.seconds + time.perf_counter() - started,
+            similarities=similarities.astype(np.float32),
+            probabilities=self.chosen.probabilities(similarities).astype(np.float32),
+            none_below=self.none_below,
+            pairs=(embedded @ self.support.T).astype(np.float32) if len(self.support) else None,
         )
 
     def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
         """Each position's share of the similarity, on the query and on a support picture; the nearest names."""
-        method, shown = (
-            self.method,
-            (focus and focus.support) or nearest(self.method.space, self.episode, query, class_index),
-        )
-        layers = [heat(method.space, query, "query", self.evidence, class_index, method.words(query))]
+        method, space = self.method, self.method.space
+        shown = (focus and focus.support) or nearest(space, episode=self.episode, query=query, class_index=class_index)
+
+        def layer(picture: Picture, role: Literal["query", "support"]) -> Layer:
+            words = method.words(picture)
+            return heat(space, picture=picture, role=role, evidence=self.evidence, class_index=class_index, words=words)
+
+        layers = [layer(query, "query")]
         if shown is not None:
-            layers.append(heat(method.space, shown, "support", self.evidence, class_index, method.words(shown)))
+            layers.append(layer(shown, "support"))
         return Explanation(method.card.id, class_index, tuple(layers))
 
     def evidence(self, picture: Picture) -> np.ndarray:

@@ -96,7 +96,7 @@ class CompactVlm(ReadsText[VisionLanguageSettings], ScoresEpisodes, HasWeights, 
         Raises:
             UserError: `template_bad`, `templates_many`.
         """
-        return sentences(self._space(), spec, templates(settings.templates), definitions)
+        return sentences(self._space(), spec=spec, prompt_lines=templates(settings.templates), define=definitions)
 
     def reads(self, text: str, settings: VisionLanguageSettings) -> bool:
         """Whether the text tower knows the script."""

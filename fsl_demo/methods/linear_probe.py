@@ -74,7 +74,9 @@ class LinearProbe(Classifies[LinearProbeSettings], ScoresEpisodes, HasWeights):
             UserError: for an episode that `check` refuses, and `class_empty`.
         """
         check_pictures(episode, self.card.title)
-        return LinearProbeClassifier(self.card.id, self._space(), episode, settings, progress)
+        return LinearProbeClassifier(
+            self.card.id, space=self._space(), episode=episode, settings=settings, progress=progress
+        )
 
     def score_episodes(
         self, episodes: Sequence[Episode], settings: LinearProbeSettings, progress: Progress = quiet
@@ -133,12 +135,18 @@ class Probe:
         if held_out:
             trials = [(strength, *_held_out(vectors, owners, strength)) for strength in STRENGTHS]
             strength, _, similarities = min(trials, key=lambda trial: trial[1])
-            none_below = float(calibration.threshold(similarities, owners, 0.0, 0.0))
+            none_below = float(calibration.threshold(similarities, owners=owners, before=0.0, now=0.0))
         if settings.none_below is not None:
             none_below = settings.none_below
         weights, offsets, temperature = _trained(vectors, owners, strength)
         note = {"strength": strength, "chosen": "held_out" if held_out else "default"}
-        return cls(weights if axes is None else weights @ axes.T, offsets, temperature, none_below, note)
+        return cls(
+            weights=weights if axes is None else weights @ axes.T,
+            offsets=offsets,
+            temperature=temperature,
+            none_below=none_below,
+            note=note,
+        )
 
     def similarities(self, vectors: np.ndarray) -> np.ndarray:
         """Decision values of [N, D], [N, C]."""
@@ -169,23 +177,29 @@ class LinearProbeClassifier:
         embedded = self.space.embed(queries, progress)
         similarities = self.probe.similarities(embedded)
         return Scores(
-            self.method,
-            self.space.weights,
-            asdict(self.settings),
-            self.seconds + time.perf_counter() - started,
-            similarities.astype(np.float32),
-            calibration.softmax(self.probe.temperature * similarities).astype(np.float32),
-            self.none_below,
-            (embedded @ self.support.T).astype(np.float32),
-            self.note,
+            method=self.method,
+            checkpoint=self.space.weights,
+            settings=asdict(self.settings),
+            seconds=self.seconds + time.perf_counter() - started,
+            similarities=similarities.astype(np.float32),
+            probabilities=calibration.softmax(self.probe.temperature * similarities).astype(np.float32),
+            none_below=self.none_below,
+            pairs=(embedded @ self.support.T).astype(np.float32),
+            note=self.note,
         )
 
     def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
         """Where the class's weight vector is found, on the query and on a support picture."""
-        shown = (focus and focus.support) or nearest(self.space, self.episode, query, class_index)
-        layers = [direction_heatmap(self.space, query, "query", self.weights, class_index)]
+        shown = (focus and focus.support) or nearest(
+            self.space, episode=self.episode, query=query, class_index=class_index
+        )
+        layers = [
+            direction_heatmap(self.space, picture=query, role="query", directions=self.weights, index=class_index)
+        ]
         if shown is not None:
-            layers.append(direction_heatmap(self.space, shown, "support", self.weights, class_index))
+            layers.append(
+                direction_heatmap(self.space, picture=shown, role="support", directions=self.weights, index=class_index)
+            )
         return Explanation(self.method, class_index, tuple(layers))
 
 

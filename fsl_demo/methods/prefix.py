@@ -84,7 +84,7 @@ class Prefix(ReadsText[PrefixSettings], HasWeights):
             UserError: for an episode that `check` refuses; `description_script` for a class without English words;
                 `weights_missing`, `weights_differ`, `card_differs`.
         """
-        return InContext(self, episode, settings, progress)
+        return InContext(self, episode=episode, settings=settings, progress=progress)
 
     def sentences(self, spec: ClassSpec, settings: PrefixSettings) -> tuple[list[str], list[str]]:
         """What the language model is asked to say for a class."""
@@ -143,13 +143,13 @@ class InContext:
         shots = len(self.episode.support)
         note = {"shots": SHOTS} if shots > SHOTS else {}
         return Scores(
-            self.method.card.id,
-            self.method.captioner.weights,
-            asdict(self.settings),
-            self.seconds + time.perf_counter() - started,
-            similarities,
-            calibration.softmax(similarities).astype(np.float32),
-            below,
+            method=self.method.card.id,
+            checkpoint=self.method.captioner.weights,
+            settings=asdict(self.settings),
+            seconds=self.seconds + time.perf_counter() - started,
+            similarities=similarities,
+            probabilities=calibration.softmax(similarities).astype(np.float32),
+            none_below=below,
             note=note,
         )
 
@@ -159,8 +159,9 @@ class InContext:
         positions = captioner.positions([query])
         pooled = network.pooled(positions).requires_grad_()
         scores = self._scores(network.mapper(pooled)) - self.usual
-        maps = captioner.placed(query, shares(network, positions, pooled, scores))
-        layer = Layer(query, "query", maps[class_index], captioner.towers.seen(query))
+        evidence = shares(network, positions=positions, pooled=pooled, scores=scores)
+        maps = captioner.placed(query, evidence)
+        layer = Layer(query, role="query", map=maps[class_index], seen=captioner.towers.seen(query))
         return Explanation(self.method.card.id, class_index, (layer,))
 
     @torch.inference_mode()

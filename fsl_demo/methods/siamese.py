@@ -78,9 +78,9 @@ class Siamese(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Verifies,
     def verify(self, first: Sequence[Picture], second: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         """Cosines of pairs of pictures, [P], in the space of the first variant; locally scaled, if it has a cohort."""
         space = TrainedSpace(self.networks, self.variants.known()[0].checkpoint)
-        one, two = space.embed(first, progress), space.embed(second, progress)
+        left, right = space.embed(first, progress), space.embed(second, progress)
         cohort = space.network.arrays.get("cohort")
-        return (one * two).sum(axis=1) if cohort is None else locally_scaled(one, two, cohort.astype(np.float32))
+        return (left * right).sum(axis=1) if cohort is None else locally_scaled(left, right, cohort.astype(np.float32))
 
     def fit(self, episode: Episode, settings: VariantSettings, progress: Progress = quiet) -> NearestMean:
         """Choose the variant, embed the support set and average it.
@@ -93,7 +93,9 @@ class Siamese(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Verifies,
         def held_out(checkpoint: Source, tell: Progress) -> np.ndarray:
             return NearestMean(self.inputs(checkpoint, asdict(settings), {}), episode, tell).held_out()
 
-        variant, note = choose(self.variants.known(), settings.variant, episode, held_out, progress)
+        variant, note = choose(
+            self.variants.known(), asked=settings.variant, episode=episode, held_out=held_out, progress=progress
+        )
         return self.classifier(self.inputs(variant.checkpoint, asdict(settings), note), episode, progress)
 
     def score_episodes(
@@ -111,11 +113,15 @@ class Siamese(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Verifies,
         @cache
         def held_out(checkpoint: Source) -> np.ndarray:
             inputs = self.inputs(checkpoint, asdict(settings), {})
-            return ClassMeans.of(inputs, stack.embed(inputs.space.embed)[0], stack.owners, stack.counts).held_out()
+            support, _ = stack.embed(inputs.space.embed)
+            return ClassMeans.of(inputs, support=support, owners=stack.owners, counts=stack.counts).held_out()
 
         def chosen_for(row: int) -> tuple[Variant, Mapping[str, Any]]:
             return choose(
-                variants, settings.variant, stack.episodes[row], lambda checkpoint, _: held_out(checkpoint)[row]
+                variants,
+                asked=settings.variant,
+                episode=stack.episodes[row],
+                held_out=lambda checkpoint, _: held_out(checkpoint)[row],
             )
 
         chosen = [chosen_for(row) for row in range(len(stack.episodes))]

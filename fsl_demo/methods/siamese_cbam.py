@@ -53,9 +53,11 @@ class AttentiveNearestMean(NearestMean):
     """
 
     def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
-        found = super().explain(query, class_index, focus)
-        layers = (replace(one, kind="attention", channels=self._channels(one.picture)) for one in found.layers)
-        return replace(found, layers=tuple(layers))
+        explanation = super().explain(query, class_index, focus)
+        layers = (
+            replace(layer, kind="attention", channels=self._channels(layer.picture)) for layer in explanation.layers
+        )
+        return replace(explanation, layers=tuple(layers))
 
     def _channels(self, picture: Picture) -> tuple[tuple[int, float], ...]:
         assert isinstance(self.space, TrainedSpace)

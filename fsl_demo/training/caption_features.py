@@ -89,11 +89,11 @@ def features(networks: Networks, data: Captioned, file: Path, progress: Progress
     captions = networks.words.encode([text for captions in data.captions for text in captions], progress)
     rows = np.concatenate(PictureTowers(networks).classes(progress), axis=1)
     made = Features(
-        pictures,
-        captions.reshape(len(pictures), -1, captions.shape[1]),
-        teacher,
-        class_sentences(networks, progress),
-        rows.astype(np.float32),
+        pictures=pictures,
+        captions=captions.reshape(len(pictures), -1, captions.shape[1]),
+        teacher=teacher,
+        names=class_sentences(networks, progress),
+        rows=rows.astype(np.float32),
     )
     file.parent.mkdir(parents=True, exist_ok=True)
     arrays = {name: np.ascontiguousarray(array) for name, array in vars(made).items()}

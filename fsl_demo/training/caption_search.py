@@ -74,7 +74,12 @@ class Searched:
         similarities = captions @ space.project(known.pictures[:count]).T
         candidates = matching.first(similarities)
         likeness = np.take_along_axis(similarities, candidates, axis=1)
-        return cls(positions[:count], Texts.read(minilm, data.captions[:count]), likeness, candidates)
+        return cls(
+            positions=positions[:count],
+            texts=Texts.read(minilm, data.captions[:count]),
+            similarities=likeness,
+            candidates=candidates,
+        )
 
     @torch.inference_mode()
     def matches(self, module: TwoStreamObjective, every: int = 1) -> np.ndarray:
@@ -93,7 +98,7 @@ class Searched:
             group = slice(start, start + GATHER)
             vectors = module.model.texts(module.vectors(tokens[group], real[group]))
             candidates = torch.from_numpy(self.candidates[::every][group]).to(device)
-            matches.append(module.model.matches(pictures, vectors, real[group], candidates))
+            matches.append(module.model.matches(pictures, texts=vectors, mask=real[group], candidates=candidates))
         return torch.cat(matches).cpu().numpy()
 
     def blend(self, module: TwoStreamObjective, every: int = 1) -> Blend:
@@ -101,7 +106,7 @@ class Searched:
         each = self.texts.tokens.shape[1]
         likeness, candidates = self.similarities[::every], self.candidates[::every]
         own, matches = np.arange(len(self.similarities))[::every] // each, self.matches(module, every)
-        weight = matching.best_weight(likeness, matches, candidates, own)
+        weight = matching.best_weight(likeness, matches=matches, candidates=candidates, own=own)
         before, after, alone = (
             float(matching.found(blended(likeness, matches, share), candidates, own).mean()) for share in (0, weight, 1)
         )

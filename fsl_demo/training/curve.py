@@ -36,7 +36,7 @@ def svg(curves: Mapping[str, Sequence[float]], loss: Sequence[float] = ()) -> st
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         y = _down(share)
         parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}" stroke="#ddd"/>')
-        parts.append(_text(LEFT - 6, y + 4, f"{floor + share * (1 - floor):.1%}", "end"))
+        parts.append(_text(LEFT - 6, y + 4, f"{floor + share * (1 - floor):.1%}", anchor="end"))
         if loss:
             parts.append(_text(WIDTH - RIGHT + 6, y + 4, f"{share * highest:.3g}"))
     for number, (name, heights) in enumerate(lines.items()):
@@ -44,7 +44,7 @@ def svg(curves: Mapping[str, Sequence[float]], loss: Sequence[float] = ()) -> st
         points = " ".join(f"{_across(i, last)},{_down(height)}" for i, height in enumerate(heights))
         parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts.append(_text(WIDTH + 4, TOP + 18 * number + 4, name, colour=colour))
-    parts += [_text(LEFT, HEIGHT - 12, "1"), _text(WIDTH - RIGHT, HEIGHT - 12, f"epoch {last}", "end")]
+    parts += [_text(LEFT, HEIGHT - 12, "1"), _text(WIDTH - RIGHT, HEIGHT - 12, f"epoch {last}", anchor="end")]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH + LEGEND} {HEIGHT}" font-family="sans-serif"'
         f' font-size="12"><rect width="100%" height="100%" fill="white"/>{"".join(parts)}</svg>\n'

@@ -37,16 +37,16 @@ class Arrays:
     @classmethod
     def numbered(cls, images: np.ndarray) -> Arrays:
         """Pictures without classes; the label of each is its number."""
-        return cls(images, np.arange(len(images)), (), np.zeros((0, 3), int))
+        return cls(images=images, labels=np.arange(len(images)), names=(), pairs=np.zeros((0, 3), int))
 
     def turned(self) -> Arrays:
         """With each class three more times, turned by a quarter: new classes, as for Omniglot (Santoro et al. 2016)."""
         count = len(self.names)
         return Arrays(
-            np.concatenate([np.rot90(self.images, turns, (1, 2)) for turns in range(4)]),
-            np.concatenate([self.labels + turns * count for turns in range(4)]),
-            tuple(f"{name} turned {90 * turns}" for turns in range(4) for name in self.names),
-            self.pairs,
+            images=np.concatenate([np.rot90(self.images, turns, (1, 2)) for turns in range(4)]),
+            labels=np.concatenate([self.labels + turns * count for turns in range(4)]),
+            names=tuple(f"{name} turned {90 * turns}" for turns in range(4) for name in self.names),
+            pairs=self.pairs,
         )
 
 
@@ -77,7 +77,12 @@ def load(part: Part, recipe: Preprocessing, progress: Progress = quiet, each: in
     progress("read", len(items), len(items))
     place = {item: number for number, item in enumerate(items)}
     pairs = [(place[a], place[b], same) for a, b, same in part.pairs if a in place and b in place]
-    return Arrays(images, labels, tuple(part.classes), np.array(pairs, dtype=int).reshape(-1, 3))
+    return Arrays(
+        images=images,
+        labels=labels,
+        names=tuple(part.classes),
+        pairs=np.array(pairs, dtype=int).reshape(-1, 3),
+    )
 
 
 def _maps(pictures: Iterator[np.ndarray]) -> Iterator[np.ndarray]:

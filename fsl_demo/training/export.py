@@ -68,7 +68,7 @@ class Trained(Generic[ObjectiveT]):
 
     def save(self, export: Export, folder: Path) -> Path:
         """Write a checkpoint with its card; its folder."""
-        return checkpoints.save(self.config.name, export.arrays, self._card(export.facts), folder)
+        return checkpoints.save(self.config.name, arrays=export.arrays, card=self._card(export.facts), folder=folder)
 
     @contextmanager
     def draft(self, export: Export) -> Iterator[Path]:

@@ -54,27 +54,27 @@ ALIGNED_FACE = Augmentation(turn=0.1, stretch=0.08, shift=0.05, flip=True, light
 SMALL = Augmentation(turn=0.1, stretch=0.15, shift=0.12, flip=True, light=0.1, erase=0.2)
 
 DIGITS = Recipe(
-    Architecture("twin", "ink28", 32),
-    Sampling(size=200, together=10),
-    Schedule(epochs=25, rate=4e-3, decay=0.01),
-    INK,
+    architecture=Architecture("twin", "ink28", 32),
+    sampling=Sampling(size=200, together=10),
+    schedule=Schedule(epochs=25, rate=4e-3, decay=0.01),
+    augmentation=INK,
     way=0,
 )
 CHARACTERS = Recipe(
-    Architecture("conv4", "ink28", 128, dropout=0.1),
-    Sampling(size=256, together=8),
-    Schedule(epochs=12, rate=4e-3, decay=0.02),
-    INK,
-    {"softmax": (1.0, 16.0, 0.2)},
+    architecture=Architecture("conv4", "ink28", 128, dropout=0.1),
+    sampling=Sampling(size=256, together=8),
+    schedule=Schedule(epochs=12, rate=4e-3, decay=0.02),
+    augmentation=INK,
+    options={"softmax": (1.0, 16.0, 0.2)},
     way=20,
     turned=True,
 )
 FACES = Recipe(
-    Architecture("resnet10", "face64", 256, dropout=0.3),
-    Sampling(size=128, together=2),
-    Schedule(epochs=24, rate=2e-3, decay=0.05),
-    FACE,
-    {"softmax": (1.0, 24.0, 0.2)},
+    architecture=Architecture("resnet10", "face64", 256, dropout=0.3),
+    sampling=Sampling(size=128, together=2),
+    schedule=Schedule(epochs=24, rate=2e-3, decay=0.05),
+    augmentation=FACE,
+    options={"softmax": (1.0, 24.0, 0.2)},
 )
 ALIGNED_FACES = replace(
     FACES,
@@ -92,11 +92,11 @@ FEW_FACES = replace(
     started=Schedule(epochs=20, rate=3e-4, decay=0.05),
 )
 SMALL_PICTURES = Recipe(
-    Architecture("conv4", "rgb32", 128, dropout=0.1),
-    Sampling(size=256, together=8),
-    Schedule(epochs=20, rate=3e-3, decay=0.05),
-    SMALL,
-    {"softmax": (1.0, 16.0, 0.1)},
+    architecture=Architecture("conv4", "rgb32", 128, dropout=0.1),
+    sampling=Sampling(size=256, together=8),
+    schedule=Schedule(epochs=20, rate=3e-3, decay=0.05),
+    augmentation=SMALL,
+    options={"softmax": (1.0, 16.0, 0.1)},
 )
 FINE_TUNING = Schedule(epochs=40, rate=3e-4, decay=0.05, patience=15)
 CAN_ON_FACES: dict[str, Any] = {
@@ -105,25 +105,25 @@ CAN_ON_FACES: dict[str, Any] = {
     "options": {"frozen": True},
 }
 CAN_FULL = Recipe(
-    Architecture("resnet12", "rgb84", 0),
-    Sampling(size=4 * 35, queries=6, episodes=1200),
-    Schedule(epochs=90, rate=0.1, decay=5e-4, drops=((60 / 90, 0.06), (70 / 90, 0.012), (80 / 90, 0.0024))),
-    Augmentation(shift=8 / 42, flip=True, erase=0.5, border="zeros"),
+    architecture=Architecture("resnet12", "rgb84", 0),
+    sampling=Sampling(size=4 * 35, queries=6, episodes=1200),
+    schedule=Schedule(epochs=90, rate=0.1, decay=5e-4, drops=((60 / 90, 0.06), (70 / 90, 0.012), (80 / 90, 0.0024))),
+    augmentation=Augmentation(shift=8 / 42, flip=True, erase=0.5, border="zeros"),
 )
 
 CAN_ON_CPU = Recipe(
-    Architecture("resnet10", "rgb64", 0),
-    Sampling(size=4 * 35, queries=6, episodes=1200),
-    Schedule(epochs=30, rate=2e-3, decay=0.05),
-    replace(SMALL, erase=0.3),
+    architecture=Architecture("resnet10", "rgb64", 0),
+    sampling=Sampling(size=4 * 35, queries=6, episodes=1200),
+    schedule=Schedule(epochs=30, rate=2e-3, decay=0.05),
+    augmentation=replace(SMALL, erase=0.3),
 )
 
 PHOTOGRAPHS = Recipe(
-    Architecture("efficientnet_lite0", "lite0-maps", 0, weighted=True),
-    Sampling(size=256, together=4),
-    Schedule(epochs=6, rate=5e-3, decay=0.05),
-    Augmentation(),
-    {"softmax": (1.0, 16.0, 0.1)},
+    architecture=Architecture("efficientnet_lite0", "lite0-maps", 0, weighted=True),
+    sampling=Sampling(size=256, together=4),
+    schedule=Schedule(epochs=6, rate=5e-3, decay=0.05),
+    augmentation=Augmentation(),
+    options={"softmax": (1.0, 16.0, 0.1)},
     each=100,
 )
 
@@ -186,7 +186,14 @@ def recipe(
     if start is not None:
         sampling = Sampling(size=min(64, pictures), together=4, queries=1, episodes=60)
         softmax = {"softmax": (1.0, 16.0, 0.1)} if method.startswith("siamese") else {}
-        return Recipe(start, sampling, FINE_TUNING, AUGMENTATIONS[start.preprocessing], softmax, known=True)
+        return Recipe(
+            architecture=start,
+            sampling=sampling,
+            schedule=FINE_TUNING,
+            augmentation=AUGMENTATIONS[start.preprocessing],
+            options=softmax,
+            known=True,
+        )
     known = ", ".join(f"{method} on {data}" for method, data, *_ in RECIPES)
     reason = f"Give --from CHECKPOINT to go on with a network. From nothing there is: {known}."
     raise UserError("setting_bad", name="train", value=f"{method} on {data}", reason=reason)

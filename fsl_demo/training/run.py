@@ -50,7 +50,7 @@ def _trained(task: Task, config: Config, reporter: Reporter) -> Path | None:
     loop.run(reporter.on_event, reporter.stop)
     if not loop.leads:
         return None
-    trained = Trained(task.method, config, loop, reporter)
+    trained = Trained(task.method, config=config, loop=loop, reporter=reporter)
     folder = trained.save(prepared.export(trained), config.out)
     history = loop.history
     reporter.on_event(Finished(folder, seconds=history.seconds, best_epoch=history.best_epoch + 1, figure=history.best))

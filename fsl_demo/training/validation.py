@@ -29,7 +29,7 @@ def sample(data: Arrays) -> Arrays:
     chosen = np.concatenate(members)[:SAMPLE]
     labels = data.labels[chosen]
     pairs = np.stack(PairSampler(labels).draw(0, SAMPLE), axis=1).astype(int)
-    return Arrays(data.images[chosen], labels, data.names, pairs)
+    return Arrays(images=data.images[chosen], labels=labels, names=data.names, pairs=pairs)
 
 
 @torch.inference_mode()
@@ -59,7 +59,8 @@ def episode_accuracy(
 ) -> float:
     """Accuracy over 1-shot episodes of up to five queries a class, from vectors, or from maps and their attention."""
     right = []
-    for similarities, truth in scored(values, labels, way, 1, episodes, attention, seed):
+    episodes_scored = scored(values, labels=labels, way=way, shot=1, episodes=episodes, attention=attention, seed=seed)
+    for similarities, truth in episodes_scored:
         right.append(float((similarities.argmax(1) == truth).float().mean()))
     return float(np.mean(right))
 
@@ -76,7 +77,8 @@ def scored(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Similarities [Q, way] and class indices [Q] of the queries of random episodes."""
     queries = int(min(5, np.unique(labels, return_counts=True)[1].max() - shot))
-    sampler, random = Episodes(labels, way, shot, queries), np.random.default_rng(seed)
+    sampler = Episodes(labels, way=way, shot=shot, queries=queries)
+    random = np.random.default_rng(seed)
     for _ in range(episodes):
         support, queried = sampler.draw(random)
         means, vectors = values[torch.from_numpy(support)].mean(1), values[torch.from_numpy(queried.ravel())]

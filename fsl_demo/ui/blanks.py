@@ -35,10 +35,8 @@ class Blank(Panel):
         if sentence:
             try:
                 picture = context.picture(self.query)
-                filled, layers = (
-                    fill(method, picture, sentence),
-                    _layers(method, method.matcher.weights, picture, sentence),
-                )
+                filled = fill(method, picture, sentence)
+                layers = _layers(method, weights=method.matcher.weights, picture=picture, sentence=sentence)
                 asked = next((n for n, layer in enumerate(layers) if BLANK.fullmatch(layer.words[0][0])), 0)
                 chosen = self.word if 0 <= self.word < len(layers) else asked
                 shown |= {"columns": _columns(filled), "words": heat_maps.words(layers, chosen, _signed)}

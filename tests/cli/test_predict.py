@@ -258,7 +258,7 @@ def turned(tmp_path: Path) -> Path:
 
 
 def test_every_orientation_scores_as_it_does_on_the_page(
-    call: Call, support: Path, turned: Path, known_methods: dict[str, Method]
+    call: Call, support: Path, turned: Path, shared: dict[str, Method]
 ) -> None:
     said = call("predict", "--support", support, "--queries", turned, "--methods", "prototype", "--format", "json")
     predictions = [query["predictions"] for query in said.json()["queries"]]
@@ -270,7 +270,7 @@ def test_every_orientation_scores_as_it_does_on_the_page(
         for file in sorted((support / surface).iterdir())
     )
     upload = ingest((turned / "6.png").read_bytes(), "6.png")
-    method = known_methods["prototype"]
+    method = shared["prototype"]
     fitted = method.fit(Episode(tuple(map(ClassSpec, SURFACES)), sets), method.Settings(), lambda *_: None)
     expected = fitted.predict([upload], lambda *_: None).probabilities[0]
     assert list(predictions[0]["prototype"]["scores"].values()) == pytest.approx(expected.tolist(), abs=1e-6)

@@ -77,11 +77,11 @@ class Can(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Verifies, Has
 
     def verify(self, first: Sequence[Picture], second: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         """Similarities of pairs of pictures, [P], with the first variant."""
-        space, found = CrossSpace(self.networks, self.variants.known()[0].checkpoint), []
+        space, similarities = CrossSpace(self.networks, self.variants.known()[0].checkpoint), []
         for start in range(0, len(first), PAIRS):
-            one, two = (space.maps(some[start : start + PAIRS], progress) for some in (first, second))
-            found.append(space.similarities(one, two).diagonal())
-        return np.concatenate(found)
+            maps = [space.maps(pictures[start : start + PAIRS], progress) for pictures in (first, second)]
+            similarities.append(space.similarities(*maps).diagonal())
+        return np.concatenate(similarities)
 
     def score_episodes(
         self, episodes: Sequence[Episode], settings: VariantSettings, progress: Progress = quiet
@@ -105,10 +105,17 @@ class Can(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Verifies, Has
         check_pictures(episode, self.card.title)
 
         def held_out(checkpoint: Source, tell: Progress) -> np.ndarray:
-            return CanClassifier(self, checkpoint, episode, settings, {}, tell).held_out()
+            classifier = CanClassifier(
+                self, checkpoint=checkpoint, episode=episode, settings=settings, note={}, progress=tell
+            )
+            return classifier.held_out()
 
-        variant, note = choose(self.variants.known(), settings.variant, episode, held_out, progress)
-        return CanClassifier(self, variant.checkpoint, episode, settings, note, progress)
+        variant, note = choose(
+            self.variants.known(), asked=settings.variant, episode=episode, held_out=held_out, progress=progress
+        )
+        return CanClassifier(
+            self, checkpoint=variant.checkpoint, episode=episode, settings=settings, note=note, progress=progress
+        )
 
 
 class CanTransductive(Can):
@@ -146,7 +153,9 @@ class CanClassifier:
             losses = calibration.losses(similarities, self.owners, temperature.at(self.classes, shots - 1))
             self.temperature *= calibration.FACTORS[losses.argmin()]
             before = none_below.at(self.classes, shots - 1)
-            self.none_below = calibration.threshold(similarities, self.owners, before, self.none_below)
+            self.none_below = calibration.threshold(
+                similarities, owners=self.owners, before=before, now=self.none_below
+            )
         if settings.none_below is not None:
             self.none_below = settings.none_below
         self.none_below = float(self.none_below)  # a plain number, which JSON takes
@@ -158,15 +167,15 @@ class CanClassifier:
         asked = self.space.maps(queries, progress)
         similarities = self._similarities(asked)
         return Scores(
-            self.method.card.id,
-            self.space.network.weights,
-            asdict(self.settings),
-            self.seconds + time.perf_counter() - started,
-            similarities.astype(np.float32),
-            calibration.softmax(self.temperature * similarities).astype(np.float32),
-            self.none_below,
-            self.space.similarities(self.support, asked).astype(np.float32),
-            self.note,
+            method=self.method.card.id,
+            checkpoint=self.space.network.weights,
+            settings=asdict(self.settings),
+            seconds=self.seconds + time.perf_counter() - started,
+            similarities=similarities.astype(np.float32),
+            probabilities=calibration.softmax(self.temperature * similarities).astype(np.float32),
+            none_below=self.none_below,
+            pairs=self.space.similarities(self.support, asked).astype(np.float32),
+            note=self.note,
         )
 
     def scores_alone(self, queries: Sequence[Picture]) -> Scores:
@@ -206,13 +215,13 @@ class CanClassifier:
             shown = self.episode.support[members[int(near.argmax())]].picture
             support = self.support[members[int(near.argmax())]]
         if focus is not None and focus.point is not None:
-            layers = self._of_point(query, asked, shown, support, focus)
+            layers = self._of_point(query, asked=asked, shown=shown, support=support, focus=focus)
         else:
             own = np.where((np.arange(self.classes) == class_index)[:, None, None, None], support, self.maps)
             on_class, on_query = self.space.gains(own, asked)
             layers = (
-                self._layer(query, "query", on_query, class_index),
-                self._layer(shown, "support", on_class, class_index),
+                self._layer(query, role="query", gains=on_query, index=class_index),
+                self._layer(shown, role="support", gains=on_class, index=class_index),
             )
         return Explanation(self.method.card.id, class_index, layers)
 
@@ -237,7 +246,7 @@ class CanClassifier:
         return np.stack([maps[owners == index].mean(axis=0) for index in range(self.classes)])
 
     def _layer(self, picture: Picture, role: Literal["query", "support"], gains: np.ndarray, index: int) -> Layer:
-        return Layer(picture, role, scaled(gains, index), self.space.seen(picture), kind="cross")
+        return Layer(picture, role, map=scaled(gains, index), seen=self.space.seen(picture), kind="cross")
 
     def _of_point(
         self, query: Picture, asked: np.ndarray, shown: Picture, support: np.ndarray, focus: Focus
@@ -252,7 +261,7 @@ class CanClassifier:
         like = self.space.cosines(maps[focus.on][:, row, column], maps[other])
         likeness = scaled(like[None], 0)
         layers = {
-            focus.on: Layer(pictures[focus.on], focus.on, place, self.space.seen(pictures[focus.on]), kind="point"),
-            other: Layer(pictures[other], other, likeness, self.space.seen(pictures[other]), kind="point"),
+            role: Layer(pictures[role], role, map=heat_map, seen=self.space.seen(pictures[role]), kind="point")
+            for role, heat_map in ((focus.on, place), (other, likeness))
         }
         return layers["query"], layers["support"]

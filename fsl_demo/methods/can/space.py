@@ -32,13 +32,13 @@ class CrossSpace:
 
         attention, device = self.network.attention(), runtime.device()
         step = max(1, CHUNK // classes.size)
-        found = []
+        cosines = []
         with torch.inference_mode():
             against = torch.from_numpy(np.ascontiguousarray(classes)).to(device)
             for start in range(0, len(queries), step):
-                some = torch.from_numpy(np.ascontiguousarray(queries[start : start + step])).to(device)
-                found.append(attention.cosines(against, some).cpu().numpy())
-        return np.concatenate(found)
+                chunk = torch.from_numpy(np.ascontiguousarray(queries[start : start + step])).to(device)
+                cosines.append(attention.cosines(against, chunk).cpu().numpy())
+        return np.concatenate(cosines)
 
     def gains(self, classes: np.ndarray, query: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What the attention adds to a query's similarities, at each position of each class's map and of the query's.
@@ -57,17 +57,17 @@ class CrossSpace:
 
         device = runtime.device()
         with torch.inference_mode():
-            arrays = (np.ascontiguousarray(one) for one in (classes, query[None]))
-            given = [torch.from_numpy(one).to(device) for one in arrays]
+            arrays = (np.ascontiguousarray(maps) for maps in (classes, query[None]))
+            given = [torch.from_numpy(array).to(device) for array in arrays]
             attended = self.network.attention()(*given)
-            class_vectors, query_vectors = (one[0].mean(-1) for one in (attended.classes, attended.queries))
+            class_vectors, query_vectors = (maps[0].mean(-1) for maps in (attended.classes, attended.queries))
             lengths = class_vectors.norm(dim=1) * query_vectors.norm(dim=1) * attended.on_query.shape[-1]
             pairs = ((given[0], query_vectors, attended.on_class), (given[1], class_vectors, attended.on_query))
-            found = [
+            gains = [
                 attention[0] * torch.einsum("ndm,nd->nm", maps.flatten(2).expand(len(vectors), -1, -1), vectors)
                 for maps, vectors, attention in pairs
             ]
-            on_class, on_query = ((one / lengths[:, None]).cpu().numpy() for one in found)
+            on_class, on_query = ((gain / lengths[:, None]).cpu().numpy() for gain in gains)
         return on_class.reshape(-1, *query.shape[1:]), on_query.reshape(-1, *query.shape[1:])
 
     @staticmethod

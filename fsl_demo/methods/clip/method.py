@@ -111,7 +111,7 @@ class ClipMethod(ReadsText[ClipSettings], ScoresEpisodes, HasWeights):
                 weights' own files, what `clip_files.locate` raises.
         """
         space = ClipSpace(self.networks, settings.model)
-        return sentences(space, spec, templates(settings.templates), _undefined)
+        return sentences(space, spec=spec, prompt_lines=templates(settings.templates), define=_undefined)
 
     def reads(self, text: str, settings: ClipSettings) -> bool:
         """Whether the model's text tower knows the script.

@@ -46,7 +46,8 @@ class ClipSpace:
     def texts(self, sentences: Sequence[Sequence[str]], progress: Progress = quiet) -> np.ndarray:
         """The mean of each ensemble's unit vectors, at length 1, float32 [C, D]; zeros for an empty ensemble."""
         means = np.zeros((len(sentences), self.network.channels), np.float32)
-        for mean, vectors in zip(means, encoded(self.features, self.network, sentences, progress), strict=True):
+        ensembles = encoded(self.features, encoder=self.network, sentences=sentences, progress=progress)
+        for mean, vectors in zip(means, ensembles, strict=True):
             if len(vectors):
                 mean[:] = vectors.mean(axis=0)
         return l2_normalize(means)

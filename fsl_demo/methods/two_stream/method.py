@@ -89,7 +89,7 @@ class TwoStream(ReadsText[TwoStreamSettings], HasWeights, FillsBlanks):
                 reads; `weights_missing`, `weights_differ`.
         """
         episode.check()
-        return TwoStreamClassifier(self, episode, settings, progress)
+        return TwoStreamClassifier(self, episode=episode, settings=settings, progress=progress)
 
     def sentences(self, spec: ClassSpec, settings: TwoStreamSettings) -> tuple[list[str], list[str]]:
         """What stands for a class."""
@@ -115,8 +115,8 @@ class TwoStreamClassifier:
         started = time.perf_counter()
         self.method, self.settings = method, settings
         self.sentences = [balanced(*method.sentences(spec, settings)) for spec in episode.classes]
-        for spec, some in zip(episode.classes, self.sentences, strict=True):
-            if not some:
+        for spec, sentences in zip(episode.classes, self.sentences, strict=True):
+            if not sentences:
                 raise UserError("description_script", name=spec.name, method=method.card.title)
         progress("weights", 0, 1)
         self.matcher = method.matcher
@@ -131,28 +131,28 @@ class TwoStreamClassifier:
         started = time.perf_counter()
         matches = self._of_classes(self.matcher.match(queries, self._all(), progress).T).T
         return Scores(
-            self.method.card.id,
-            self.matcher.weights,
-            asdict(self.settings),
-            self.seconds + time.perf_counter() - started,
-            matches.astype(np.float32),
-            calibration.softmax(self.temperature * matches).astype(np.float32),
-            self.none_below,
+            method=self.method.card.id,
+            checkpoint=self.matcher.weights,
+            settings=asdict(self.settings),
+            seconds=self.seconds + time.perf_counter() - started,
+            similarities=matches.astype(np.float32),
+            probabilities=calibration.softmax(self.temperature * matches).astype(np.float32),
+            none_below=self.none_below,
         )
 
     def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
         """Where the words of the class's sentences, or of the focus's phrase, find their match on the query."""
         if phrase := (focus.phrase if focus else ""):
             sentence = spoken(self.matcher, phrase)
-            found = scaled(self.matcher.evidence(query, [sentence]), 0)
+            heat_map = scaled(self.matcher.evidence(query, [sentence]), 0)
         else:
             sentence = self.sentences[class_index][-1]
-            found = scaled(self._of_classes(self.matcher.evidence(query, self._all())), class_index)
+            heat_map = scaled(self._of_classes(self.matcher.evidence(query, self._all())), class_index)
         layer = Layer(
             query,
-            "query",
-            found,
-            self.matcher.seen(query),
+            role="query",
+            map=heat_map,
+            seen=self.matcher.seen(query),
             kind="phrase" if phrase else "evidence",
             contributions=self.matcher.contributions(query, sentence),
         )
@@ -160,9 +160,9 @@ class TwoStreamClassifier:
 
     def _all(self) -> list[str]:
         """The sentences of all classes, each once."""
-        return list(dict.fromkeys(text for some in self.sentences for text in some))
+        return list(dict.fromkeys(text for sentences in self.sentences for text in sentences))
 
     def _of_classes(self, values: np.ndarray) -> np.ndarray:
         """From values of each of `_all` sentences, [T, ...], to means of each class, [C, ...]."""
         place = {text: number for number, text in enumerate(self._all())}
-        return np.stack([values[[place[text] for text in some]].mean(axis=0) for some in self.sentences])
+        return np.stack([values[[place[text] for text in sentences]].mean(axis=0) for sentences in self.sentences])

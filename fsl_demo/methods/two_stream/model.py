@@ -111,17 +111,17 @@ class TwoStreamModel:
         """Cosines of the pooled streams of each picture with each sentence, float32 [N, T]."""
         import torch
 
-        found = np.zeros((len(pictures), len(sentences)), np.float32)
+        matches = np.zeros((len(pictures), len(sentences)), np.float32)
         if not len(sentences):
-            return found
+            return matches
         network = self.load()
         with torch.inference_mode():
             streams = self.streams(pictures, progress)
             texts, real = self.texts(sentences)
             for number, stream in enumerate(streams):
                 progress("score", number, len(streams))
-                found[number] = network.match(network(stream, texts, real)[-1], real).cpu().numpy()
-        return found
+                matches[number] = network.match(network(stream, texts, real)[-1], real).cpu().numpy()
+        return matches
 
     def match_candidates(
         self, pictures: Sequence[Picture], sentences: Sequence[str], candidates: np.ndarray, progress: Progress = quiet
@@ -129,15 +129,15 @@ class TwoStreamModel:
         """How well each sentence matches its candidates, numbers of pictures [T, K], float32 [T, K]."""
         import torch
 
-        network, found = self.load(), []
+        network, matches = self.load(), []
         streams = self.streams(pictures, progress)
         with torch.inference_mode():
             for start in range(0, len(sentences), TEXTS):
                 progress("score", start, len(sentences))
                 texts, real = self.texts(sentences[start : start + TEXTS])
-                some = torch.from_numpy(candidates[start : start + TEXTS]).to(texts.device)
-                found.append(network.matches(streams, texts, real, some).cpu().numpy())
-        return np.concatenate(found)
+                chunk = torch.from_numpy(candidates[start : start + TEXTS]).to(texts.device)
+                matches.append(network.matches(streams, texts=texts, mask=real, candidates=chunk).cpu().numpy())
+        return np.concatenate(matches)
 
     def blended(self, similarities: np.ndarray, matches: np.ndarray) -> np.ndarray:
         """`blended` with the weight that was chosen on Flickr8k's validation pictures."""
@@ -151,14 +151,14 @@ class TwoStreamModel:
         places, channels = len(network.boxes), network.word.in_features
 
         def compute(missing: list[int]) -> np.ndarray:
-            found = []
+            projected = []
             for start in range(0, len(missing), PICTURES):
                 progress("embed", start, len(missing))
-                positions = self.towers.whole([pictures[one] for one in missing[start : start + PICTURES]])
+                positions = self.towers.whole([pictures[number] for number in missing[start : start + PICTURES]])
                 with torch.inference_mode():
-                    found.append(network.pictures(torch.from_numpy(positions).to(runtime.device())).flatten(1))
+                    projected.append(network.pictures(torch.from_numpy(positions).to(runtime.device())).flatten(1))
             progress("embed", len(missing), len(missing))
-            return torch.cat(found).cpu().numpy()
+            return torch.cat(projected).cpu().numpy()
 
         flat = self._pictures([picture.sha256 for picture in pictures], compute, places * channels)
         return torch.from_numpy(flat).to(runtime.device()).view(len(pictures), places, channels)
@@ -176,8 +176,8 @@ class TwoStreamModel:
         network = self.load()
         with torch.inference_mode():
             texts, real = self.texts(sentences)
-            found = network.shares(network(self.streams([picture]), texts, real)[-1], real)
-        return found.cpu().numpy().reshape(len(texts), *PLACES)
+            shares = network.shares(network(self.streams([picture]), texts, real)[-1], real)
+        return shares.cpu().numpy().reshape(len(texts), *PLACES)
 
     def contributions(self, picture: Picture, sentence: str) -> tuple[tuple[str, float], ...]:
         """By how much each word raises the match; see `phrases.left_out`."""
@@ -212,11 +212,11 @@ class TwoStreamModel:
         return tuple(
             Layer(
                 picture,
-                "query",
-                scaled[number].reshape(PLACES).astype(np.float32),
-                self.seen(picture),
-                (word,),
-                "attention",
+                role="query",
+                map=scaled[number].reshape(PLACES).astype(np.float32),
+                seen=self.seen(picture),
+                words=(word,),
+                kind="attention",
             )
             for number, word in weights.items()
         )
@@ -248,16 +248,16 @@ class TwoStreamModel:
         minilm = self.networks.texts
         tokenizer, language = minilm.load()
         with torch.inference_mode():
-            said = network.texts(minilm.token_vectors(tokens, real))
-            pieces = torch.from_numpy(self.vocabulary).long().to(said.device)
+            texts = network.texts(minilm.token_vectors(tokens, real))
+            pieces = torch.from_numpy(self.vocabulary).long().to(texts.device)
             embeddings = language.get_input_embeddings().weight[pieces]
-            places = torch.tensor([place for place, _ in self._words()], device=said.device)
-            found = []
+            places = torch.tensor([place for place, _ in self._words()], device=texts.device)
+            guesses = []
             for streams in shown:
-                masked = network(streams, said, real)[-1].texts[tokens == tokenizer.mask_token_id]
+                masked = network(streams, texts, real)[-1].texts[tokens == tokenizer.mask_token_id]
                 logits = network.missing(masked, embeddings)[:, places]
-                found.append(torch.softmax(logits, dim=-1).cpu().numpy())
-            return found
+                guesses.append(torch.softmax(logits, dim=-1).cpu().numpy())
+            return guesses
 
     def _words(self) -> list[tuple[int, str]]:
         """Places in the vocabulary of the pieces that are words, and the words."""

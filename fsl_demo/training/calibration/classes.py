@@ -33,7 +33,16 @@ def defaults(module: MetricObjective, validation: Arrays) -> dict[str, np.ndarra
         while shot > 1 and (counts > shot).sum() < min(5, len(counts)):
             shot -= 1
         way = min(5, int((counts > shot).sum()))
-        parts = list(scored(values, validation.labels, way, shot, EPISODES, module.attention))
+        parts = list(
+            scored(
+                values,
+                labels=validation.labels,
+                way=way,
+                shot=shot,
+                episodes=EPISODES,
+                attention=module.attention,
+            )
+        )
         similarities = np.concatenate([part.numpy() for part, _ in parts])
         truth = np.concatenate([part.numpy() for _, part in parts])
         rows = np.arange(len(truth))

@@ -57,7 +57,8 @@ def calibrated(
 
     def answers(shot: int, weight: float, beta: float = SHARPNESS, way: int = WAY, episodes: int = EPISODES) -> Answers:
         settings, similarities, truths = VisionLanguageSettings(pictures=weight, sharpness=beta), [], []
-        for number, sampled in enumerate(EpisodeSampler(files, way, shot, QUERIES, 0).draw(episodes)):
+        sampler = EpisodeSampler(files, way=way, shot=shot, queries=QUERIES, seed=0)
+        for number, sampled in enumerate(sampler.draw(episodes)):
             progress("score", number, episodes)
             episode, truth = episode_of(sampled, opened)
             similarities.append(method.fit(episode, settings).predict(episode.queries).similarities)

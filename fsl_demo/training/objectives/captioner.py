@@ -47,7 +47,7 @@ class CaptioningObjective(Objective):
 
     def batches(self, labels: np.ndarray, seed: int, epoch: int) -> Iterator[np.ndarray]:
         """Every picture once."""
-        return each_once(len(labels), BATCH, seed, epoch)
+        return each_once(len(labels), size=BATCH, seed=seed, epoch=epoch)
 
 
 def statistics(positions: np.ndarray) -> tuple[Tensor, Tensor]:

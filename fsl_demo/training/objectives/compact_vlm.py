@@ -37,7 +37,7 @@ class CompactVlmObjective(Objective):
     def __init__(self, data: Features) -> None:
         super().__init__()
         self.pictures = PictureHead(data.pictures.shape[1], DIMENSION, DROPOUT)
-        self.texts = TextHead(data.captions.shape[2], DIMENSION, HIDDEN, DROPOUT)
+        self.texts = TextHead(data.captions.shape[2], dimension=DIMENSION, hidden=HIDDEN, dropout=DROPOUT)
         self.scales = nn.Parameter(torch.full((2,), SCALE).log())
         self.read = zlib.crc32(data.captions.tobytes())
         for name, array in (
@@ -60,7 +60,9 @@ class CompactVlmObjective(Objective):
             scale, name_scale = self.scales.exp().clamp(max=100)
             loss = symmetric_contrastive(picture_vectors, caption_vectors, scale)
             loss = loss + NAMES_WEIGHT * symmetric_contrastive(rows, name_vectors, name_scale)
-            taught = soft_classification(picture_vectors, name_vectors, name_scale, self.teacher[indices])
+            taught = soft_classification(
+                picture_vectors, texts=name_vectors, scale=name_scale, teacher=self.teacher[indices]
+            )
             return loss + TEACHER_WEIGHT * taught
 
     def batches(self, labels: np.ndarray, seed: int, epoch: int) -> Iterator[np.ndarray]:
@@ -79,7 +81,8 @@ def figure(module: CompactVlmObjective, data: Features) -> float:
     device = module.scales.device
     pictures = module.pictures(torch.from_numpy(data.pictures).to(device))
     texts = module.texts(torch.from_numpy(data.captions).flatten(0, 1).to(device))
-    return recall(texts.cpu().numpy(), pictures.cpu().numpy(), data.captions.shape[1], (1,))[0].mean
+    first = recall(texts.cpu().numpy(), pictures.cpu().numpy(), each=data.captions.shape[1], at=(1,))[0]
+    return first.mean
 
 
 def folded(state: dict[str, np.ndarray], mean: np.ndarray, spread: np.ndarray) -> dict[str, np.ndarray]:

@@ -127,7 +127,7 @@ class LanguageModelObjective(Objective):
 
     def batches(self, labels: np.ndarray, seed: int, epoch: int) -> Iterator[np.ndarray]:
         """Every picture once."""
-        return each_once(len(labels), BATCH, seed, epoch)
+        return each_once(len(labels), size=BATCH, seed=seed, epoch=epoch)
 
 
 def longer_words(captions: Sequence[str]) -> list[str]:

@@ -70,7 +70,9 @@ class Siamese(MetricObjective):
         super().__init__(embedder, sampling)
         self.margin = margin
         self.softmax_weight = softmax[0] if softmax else 0.0
-        self.softmax = MarginSoftmax(embedder.channels, classes, softmax[1], softmax[2]) if softmax else None
+        self.softmax = (
+            MarginSoftmax(embedder.channels, classes=classes, scale=softmax[1], margin=softmax[2]) if softmax else None
+        )
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         vectors = self.embedder(images)
@@ -78,7 +80,8 @@ class Siamese(MetricObjective):
         return loss + self.softmax_weight * self.softmax(vectors, labels) if self.softmax else loss
 
     def batches(self, labels: np.ndarray, seed: int, epoch: int) -> Iterator[np.ndarray]:
-        return grouped(labels, self.sampling.size, self.sampling.together, seed, epoch)
+        sampling = self.sampling
+        return grouped(labels, size=sampling.size, together=sampling.together, seed=seed, epoch=epoch)
 
 
 class S3Net(MetricObjective):
@@ -104,7 +107,7 @@ class S3Net(MetricObjective):
         label, other, _ = labels.chunk(3)
         same = label == other
         centre, other_centre, _ = centres.chunk(3)
-        contrast = weighted_contrastive(distances(first, second), same, centre, other_centre)
+        contrast = weighted_contrastive(distances(first, second), same=same, first=centre, second=other_centre)
         branch = torch.where(same[:, None], second, again)
         entropy = self.entropy(self.classifier(self.scale * first), self.classifier(self.scale * branch), label)
         return contrast + self.weight * entropy
@@ -146,7 +149,7 @@ class Can(MetricObjective):
 
     def batches(self, labels: np.ndarray, seed: int, epoch: int) -> Iterator[np.ndarray]:
         sampling, random = self.sampling, np.random.default_rng((seed, epoch))
-        episodes = Episodes(labels, sampling.way, sampling.shot, sampling.queries)
+        episodes = Episodes(labels, way=sampling.way, shot=sampling.shot, queries=sampling.queries)
         each = max(1, sampling.size // (sampling.way * (sampling.shot + sampling.queries)))
         for _ in range(sampling.episodes // each):
             rows = [np.concatenate([part.ravel() for part in episodes.draw(random)]) for _ in range(each)]

@@ -58,7 +58,7 @@ class CaptionerTask(OnCaptions):
         data, networks = flickr8k.read(self.root), Networks(FeatureCache(map_bytes=1))
         language = LanguageModel(config.language_model) if config.language_model else LanguageModel()
         training, validation = (
-            maps(networks, part.files, config.runs / "captions" / f"{split}.npy", progress)
+            maps(networks, files=part.files, file=config.runs / "captions" / f"{split}.npy", progress=progress)
             for split, part in (("train", data.train), ("validation", data.validation))
         )
         captions, validation_captions = (
@@ -86,8 +86,14 @@ class CaptionerTask(OnCaptions):
 
         def export(trained: Trained[CaptioningObjective]) -> Export:
             arrays = {name.removeprefix("network."): value.half().numpy() for name, value in trained.loop.best.items()}
-            facts = self._facts(trained, language, networks, len(validation))
-            return self._with_doubt(trained, Export(arrays, facts), networks, language, data.validation.files)
+            facts = self._facts(trained, language=language, networks=networks, validation=len(validation))
+            return self._with_doubt(
+                trained,
+                export=Export(arrays, facts),
+                networks=networks,
+                language=language,
+                files=data.validation.files,
+            )
 
         return Prepared(setup, export)
 

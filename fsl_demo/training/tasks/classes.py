@@ -47,7 +47,7 @@ class ClassesTask:
 
     @classmethod
     def named(cls, method: str, source: Source) -> Self:
-        return cls(method, datasets.read(source.name, source.root, source.fold, source.download))
+        return cls(method, datasets.read(source.name, root=source.root, fold=source.fold, download=source.download))
 
     @property
     def checkpoint(self) -> str:
@@ -65,7 +65,9 @@ class ClassesTask:
         torch.manual_seed(config.seed)
         pictures = PREPROCESSINGS[recipe.architecture.preprocessing]
         large = replace(self.data.train, classes=large_enough(self.data.train.classes, recipe.least))
-        training, validation = (load(part, pictures, progress, recipe.each) for part in (large, self.data.validation))
+        training, validation = (
+            load(part, recipe=pictures, progress=progress, each=recipe.each) for part in (large, self.data.validation)
+        )
         if recipe.turned:
             training = training.turned()
         objective = recipes.objective(self.method, recipe, len(training.names))
@@ -76,7 +78,7 @@ class ClassesTask:
             objective=objective,
             data=training,
             schedule=recipe.schedule,
-            validate=lambda module: figures(module, recipe, training, validation),
+            validate=lambda module: figures(module, recipe=recipe, training=training, validation=validation),
             augment=augment,
             setting=setting,
         )
@@ -84,15 +86,22 @@ class ClassesTask:
         def export(trained: Trained[MetricObjective]) -> Export:
             module = trained.loop.module
             module.load_state_dict(trained.loop.best)
-            facts = self._facts(trained, recipe, validation, start)
-            return Export(self._arrays(trained, recipe, validation, start), facts)
+            facts = self._facts(trained, recipe=recipe, validation=validation, start=start)
+            arrays = self._arrays(trained, recipe=recipe, validation=validation, start=start)
+            return Export(arrays, facts)
 
         return Prepared(setup, export)
 
     def _recipe(self, config: Config, start: TrainedNetwork | None) -> Recipe:
         count = sum(map(len, self.data.train.classes.values()))
         architecture = start.architecture if start else None
-        recipe = self.recipe or recipes.recipe(self.method, self.data.name, count, architecture, config.backbone)
+        recipe = self.recipe or recipes.recipe(
+            self.method,
+            data=self.data.name,
+            pictures=count,
+            start=architecture,
+            backbone=config.backbone,
+        )
         if config.batch is not None:
             recipe = replace(recipe, sampling=replace(recipe.sampling, size=config.batch))
         return replace(recipe, schedule=config.changed(recipe.schedule))
@@ -157,7 +166,9 @@ def figures(module: MetricObjective, recipe: Recipe, training: Arrays, validatio
 def _figure(module: MetricObjective, recipe: Recipe, data: Arrays) -> float:
     values = features(module.embedder, data.images, maps=module.attention is not None)
     if recipe.way:
-        return episode_accuracy(values, data.labels, recipe.way, EPISODES, module.attention)
+        return episode_accuracy(
+            values, labels=data.labels, way=recipe.way, episodes=EPISODES, attention=module.attention
+        )
     return pair_accuracy(values, data.pairs)
 
 

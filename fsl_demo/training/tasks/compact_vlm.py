@@ -55,7 +55,7 @@ class CompactVlmTask(OnCaptions):
         data, objects = flickr8k.read(self.root), cifar_fs.read(self.root)
         networks = Networks(FeatureCache(map_bytes=1))
         training, validation = (
-            features(networks, part, config.folder / f"{split}.safetensors", progress)
+            features(networks, data=part, file=config.folder / f"{split}.safetensors", progress=progress)
             for split, part in (("train", data.train), ("validation", data.validation))
         )
         mean, spread = training.statistics()
@@ -75,7 +75,7 @@ class CompactVlmTask(OnCaptions):
         def export(trained: Trained[CompactVlmObjective]) -> Export:
             heads = folded({name: value.float().numpy() for name, value in trained.loop.best.items()}, mean, spread)
             draft = Export({**heads, **BLANK}, _facts(trained, networks, count))
-            return _calibrated(trained, draft, networks, objects)
+            return _calibrated(trained, draft=draft, networks=networks, objects=objects)
 
         return Prepared(setup, export)
 

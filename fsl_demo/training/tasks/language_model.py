@@ -58,7 +58,9 @@ class LanguageModelTask(OnCaptions):
         keywords = [[encoded(word) for word in longer_words(captions)] for captions in data.train.captions]
         torch.manual_seed(config.seed)
         setup = Setup(
-            objective=LanguageModelObjective(ARCHITECTURE, training, keywords, names, stem),
+            objective=LanguageModelObjective(
+                ARCHITECTURE, captions=training, keywords=keywords, names=names, stem=stem
+            ),
             data=Arrays.numbered(np.arange(len(training))),
             schedule=config.changed(SCHEDULE),
             validate=lambda module: Figures(likelihood(module, training[:SAMPLE]), likelihood(module, validation)),

@@ -80,21 +80,31 @@ class TwoStreamTask(OnCaptions):
         space, parts = of_sentences(networks)(), {"train": data.train, "validation": data.validation}
         shared = config.runs / compact_space.CHECKPOINT
         vectors = {
-            split: features(networks, part, shared / f"{split}.safetensors", progress) for split, part in parts.items()
+            split: features(networks, data=part, file=shared / f"{split}.safetensors", progress=progress)
+            for split, part in parts.items()
         }
         positions = {
-            split: maps(networks, part.files, config.runs / "captions" / f"{split}.npy", progress)
+            split: maps(networks, files=part.files, file=config.runs / "captions" / f"{split}.npy", progress=progress)
             for split, part in parts.items()
         }
         count = len(data.validation.files)
         searched, searched_training = (
-            Searched.read(space, networks.texts, parts[split], vectors[split], positions[split], count)
+            Searched.read(
+                space,
+                minilm=networks.texts,
+                data=parts[split],
+                known=vectors[split],
+                positions=positions[split],
+                count=count,
+            )
             for split in ("validation", "train")
         )
         texts = Texts.read(networks.texts, data.train.captions)
         torch.manual_seed(config.seed)
         setup = Setup(
-            objective=TwoStreamObjective(networks.texts, texts, vectors["train"], confused(space, vectors["train"])),
+            objective=TwoStreamObjective(
+                networks.texts, texts=texts, known=vectors["train"], near=confused(space, vectors["train"])
+            ),
             data=Arrays.numbered(positions["train"]),
             schedule=config.changed(SCHEDULE),
             validate=lambda module: Figures(
@@ -109,8 +119,9 @@ class TwoStreamTask(OnCaptions):
             trained.reporter.note("choosing the blend on Flickr8k's validation pictures")
             with trained.loop.accelerator.autocast():
                 blend = searched.blend(trained.loop.module)
-            draft = Export(_arrays(trained, blend), _facts(trained, networks, data, blend))
-            return _calibrated(trained, draft, networks, data.validation, objects)
+            facts = _facts(trained, networks=networks, data=data, blend=blend)
+            draft = Export(_arrays(trained, blend), facts)
+            return _calibrated(trained, draft=draft, networks=networks, validation=data.validation, objects=objects)
 
         return Prepared(setup, export)
 
@@ -155,7 +166,7 @@ def _calibrated(
     pictures, progress = [ingest(file) for file in few.files], trained.reporter.progress
     with trained.draft(draft) as folder:
         method = TwoStream(networks, folder)
-        words = matching.masked_words(method.matcher, pictures, few, progress).as_dict()
+        words = matching.masked_words(method.matcher, pictures=pictures, data=few, progress=progress).as_dict()
         defaults = calibrated(method, objects.validation.classes, progress)
     facts = replace(draft.facts, validation={**draft.facts.validation, "words": words})
     return Export({**draft.arrays, **defaults}, facts)

@@ -104,10 +104,10 @@ async function follow(video) {
     const blob = await frame(video, LIVE_SIDE);
     try {
       const answer = await fetch(`/workbench/live?draft=${currentDraft()}`, { method: "POST", headers: { "Content-Type": "image/jpeg" }, body: blob });
-      const said = await answer.json();
+      const prediction = await answer.json();
       if (!live) return;
-      if (!answer.ok) morph(line, html`${said.error}`);
-      else morph(line, html`<b>${state.className(said.answer, t)}</b> ${percent(said.p)}${said.unlike ? html` <span class="mark unlike">${t("unlike")}</span>` : ""} <small class="hint">${said.method} · ${said.ms} ms</small>`);
+      if (!answer.ok) morph(line, html`${prediction.error}`);
+      else morph(line, html`<b>${state.className(prediction.answer, t)}</b> ${percent(prediction.p)}${prediction.unlike ? html` <span class="mark unlike">${t("unlike")}</span>` : ""} <small class="hint">${prediction.method} · ${prediction.ms} ms</small>`);
     } catch {
       if (live) morph(line, t("saving.offline"));
     }

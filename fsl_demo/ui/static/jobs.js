@@ -88,7 +88,7 @@ function box(id, kind, over, head, body, share) {
 function jobBox(job) {
   const over = ["done", "stopped", "failed"].includes(job.state);
   const go = GO[job.kind];
-  const said = {
+  const outcome = {
     done: html`${go ? t("job.ready") : job.text || t("job.done", { title: job.title })}
       ${go ? html`<button class="primary" data-action="go" data-tab="${go}">${t("job.show")}</button>` : ""}
       ${job.file ? html`<a class="button" download="${job.file}" href="/workbench/exports/${encodeURIComponent(job.file)}">${job.file}</a>` : ""}`,
@@ -96,7 +96,7 @@ function jobBox(job) {
     failed: t("job.failed", { title: job.title }),
   }[job.state];
   const notes = job.notices.map((notice) => html`<p class="warn">${notice.text}</p>`);
-  return box(job.id, job.kind, over, job.title, html`<span class="job-state" data-state="${job.state}">${said ?? html`${job.title}: ${job.text}`}</span>${notes}`, job.share || null);
+  return box(job.id, job.kind, over, job.title, html`<span class="job-state" data-state="${job.state}">${outcome ?? html`${job.title}: ${job.text}`}</span>${notes}`, job.share || null);
 }
 
 function uploadBox(id, upload) {

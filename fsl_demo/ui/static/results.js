@@ -138,8 +138,8 @@ function grouped(rows) {
     items.push({ key: `head:${key}`, kind: "head", height: HEADER, group: key, title, count: members.length, done, sign: [title, members.length, done].join() });
     members.sort(SORTS[choices.sort]);
     for (let start = 0; start < members.length; start += across) {
-      const some = members.slice(start, start + across);
-      items.push({ key: `cards:${key}:${start}`, kind: "cards", height: CARD.height, across, rows: some, ids: some.map((row) => row.id), sign: `${across};${some.map(signOf).join(";")}` });
+      const cards = members.slice(start, start + across);
+      items.push({ key: `cards:${key}:${start}`, kind: "cards", height: CARD.height, across, rows: cards, ids: cards.map((row) => row.id), sign: `${across};${cards.map(signOf).join(";")}` });
     }
   }
   return items;

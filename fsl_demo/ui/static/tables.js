@@ -6,19 +6,19 @@ import * as queue from "./queue.js";
 
 const ticked = new Set();
 let last = null;
-let found = null;
+let results = null;
 let episodes = null;
 let searches = [{}];
 let takenOut = [];
 
-export const isMounted = () => Boolean(found && episodes);
+export const isMounted = () => Boolean(results && episodes);
 
 export function mountSearch(root) {
-  found = new Panel(root.querySelector("#found"), "search_results", () => {
+  results = new Panel(root.querySelector("#found"), "search_results", () => {
     showTicks(root);
-    if (root.querySelector("[data-unranked]") && searches.at(-1).asked !== found.asked) {
-      searches.at(-1).asked = found.asked + 1;
-      jobs.start("index", { method: found.params.method ?? "" });
+    if (root.querySelector("[data-unranked]") && searches.at(-1).asked !== results.asked) {
+      searches.at(-1).asked = results.asked + 1;
+      jobs.start("index", { method: results.params.method ?? "" });
     }
   });
 }
@@ -36,7 +36,7 @@ const EMPTY = { sentence: "", words: false, like: "", pages: 1 };
 
 function search(asked) {
   const { sentence = "", words = false, like = "", pages = 1 } = asked;
-  return found?.set({ ...EMPTY, sentence, words, like, pages, earlier: searches.length > 1, taken_out: takenOut.length });
+  return results?.set({ ...EMPTY, sentence, words, like, pages, earlier: searches.length > 1, taken_out: takenOut.length });
 }
 
 export async function find(asked) {
@@ -57,11 +57,11 @@ export function more() {
 }
 
 export function refresh() {
-  if (found && isShown(found.element)) search(searches.at(-1));
+  if (results && isShown(results.element)) search(searches.at(-1));
   if (episodes && isShown(episodes.element)) episodes.load();
 }
 
-jobs.afterEnd("index", () => found && isShown(found.element) && search(searches.at(-1)));
+jobs.afterEnd("index", () => results && isShown(results.element) && search(searches.at(-1)));
 for (const kind of ["import", "describe"]) jobs.afterEnd(kind, refresh);
 
 // --- ticks ---------------------------------------------------------------------------------------------------------
@@ -75,8 +75,8 @@ function showTicks(root) {
 export function tick(box, range) {
   const all = boxes(box.closest("[data-mounted]"));
   const [from, to] = [all.findIndex((other) => other.dataset.tick === last), all.indexOf(box)];
-  const some = range && from >= 0 ? all.slice(Math.min(from, to), Math.max(from, to) + 1) : [box];
-  for (const other of some) {
+  const changed = range && from >= 0 ? all.slice(Math.min(from, to), Math.max(from, to) + 1) : [box];
+  for (const other of changed) {
     other.checked = box.checked;
     ticked[box.checked ? "add" : "delete"](other.dataset.tick);
   }
@@ -100,15 +100,15 @@ async function write(type, values, then) {
 }
 
 export function send(where) {
-  const pictures = tickedIn(found.element);
+  const pictures = tickedIn(results.element);
   if (!pictures.length) return;
   if (where === "queries") return write("send_to_queries", { pictures }, refresh);
   const key = document.getElementById("search-target").value;
-  return write("send_to_support", { pictures, key, name: found.params.sentence ?? "" }, refresh);
+  return write("send_to_support", { pictures, key, name: results.params.sentence ?? "" }, refresh);
 }
 
 export function takeOut() {
-  takenOut = tickedIn(found.element);
+  takenOut = tickedIn(results.element);
   if (takenOut.length) write("take_out", { pictures: takenOut }, refresh);
 }
 

@@ -158,11 +158,11 @@ async function filesOf(entry, path = "") {
     return [{ file, name: path + file.name }];
   }
   const reader = entry.createReader();
-  const found = [];
+  const files = [];
   for (;;) {
     const entries = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
-    if (!entries.length) return found;
-    for (const child of entries) found.push(...(await filesOf(child, `${path}${entry.name}/`)));
+    if (!entries.length) return files;
+    for (const child of entries) files.push(...(await filesOf(child, `${path}${entry.name}/`)));
   }
 }
 

@@ -22,8 +22,8 @@ export function draw() {
   list.scroller.classList.toggle("filled", rows.length > 0);
   const items = [];
   for (let start = 0; start < rows.length; start += across) {
-    const some = rows.slice(start, start + across);
-    items.push({ key: start, height: SIDE, rows: some, sign: some.map((row) => [row.id, row.support && state.className(row.support, t), row.name]).join() });
+    const cells = rows.slice(start, start + across);
+    items.push({ key: start, height: SIDE, rows: cells, sign: cells.map((row) => [row.id, row.support && state.className(row.support, t), row.name]).join() });
   }
   list.show(items);
 }
