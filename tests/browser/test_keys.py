@@ -8,7 +8,7 @@ from collections.abc import Callable
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser import stored
-from tests.browser.conftest import Workbench, go, open_draft
+from tests.browser.conftest import Workbench, go, open_draft, open_workbench
 
 PRESSES, WAYS = 200, 6
 PACE, DELAY = 50, 2_000
@@ -21,6 +21,13 @@ RECORD = """
   }, true);
 """
 
+CLICK_BOTH = """() => {
+  const boxes = () => [...document.querySelectorAll("[data-edit=tick_method][type=checkbox]")].slice(0, 2);
+  boxes().forEach((box) => box.click());
+  window.states = new Set();
+  const look = () => { window.states.add(boxes().map((box) => box.checked).join(" ")); requestAnimationFrame(look); };
+  look();
+}"""
 PRESS_AT_ONCE = """(keys) => {
   for (const key of keys) document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
 }"""
@@ -226,3 +233,27 @@ def test_few_classes_none_of_these_and_clear(context: BrowserContext, colours: W
     expect(page.locator(".class-row")).to_have_count(3)
     go(page, "Label")
     expect(page.locator("#label-bar")).to_contain_text("2 of 9 labelled")
+
+
+def test_older_answers_do_not_set_back_a_box_that_was_just_clicked(context: BrowserContext, colours: Workbench) -> None:
+    page = context.new_page()
+    open_workbench(page, colours)
+    boxes = page.locator("[data-edit=tick_method][type=checkbox]")
+    expect(boxes.nth(1)).to_be_attached()
+    before = [boxes.nth(n).is_checked() for n in range(2)]
+    answered = []
+
+    def late(route: Route) -> None:
+        answer = route.fetch()
+        page.wait_for_timeout(DELAY / 2)
+        answered.append(answer.json())
+        route.fulfill(response=answer)
+
+    page.route("**/workbench/edits", late)
+    page.evaluate(CLICK_BOTH)
+    expect_saved(page)
+    assert len(answered) == 2
+    assert page.evaluate("[...window.states]") == [" ".join(str(not checked).lower() for checked in before)]
+    page.reload()
+    for n, checked in enumerate(before):
+        expect(boxes.nth(n)).to_be_checked(checked=not checked)

@@ -1,7 +1,7 @@
 // Clicks, changes, drops and pastes become edits, jobs, openings and actions of the page.
 import { edits as EDITS, jobs as JOBS, openings as OPENINGS } from "../requests.js";
 import * as camera from "./camera.js";
-import { element, html, isShown, shown, token } from "./dom.js";
+import { element, html, isShown, keepUntil, shown, token } from "./dom.js";
 import * as jobs from "./jobs.js";
 import * as keys from "./keys.js";
 import * as label from "./label.js";
@@ -32,7 +32,11 @@ function valuesOf(el, fields) {
 
 function edit(el, more = {}) {
   const values = { ...valuesOf(el, EDITS[el.dataset.edit]), ...more };
-  if (el.dataset.edit !== "rename") return queue.send(el.dataset.edit, values);
+  if (el.dataset.edit !== "rename") {
+    const number = queue.send(el.dataset.edit, values);
+    if (el.dataset.value) keepUntil(el, number);
+    return;
+  }
   const before = state.data("classes", []).find((entry) => entry.key === values.key)?.name ?? "";
   queue.send("rename", values, { names: { [values.key]: values.name } }, { names: { [values.key]: before } });
 }

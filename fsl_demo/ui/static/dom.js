@@ -26,6 +26,15 @@ export function element(markup) {
 // The script keeps what is in these; the server does not know it.
 const KEPT = "[data-body], [data-camera]";
 
+// Controls that a person changed, each with the number of the edit: older answers do not set them back.
+const changedBy = new Map();
+
+export const keepUntil = (control, number) => changedBy.set(control, number);
+
+export function written(number) {
+  for (const [control, edit] of changedBy) if (edit <= number) changedBy.delete(control);
+}
+
 // Change the content of an element to `markup`, keeping elements, focus, what is being typed and what is unfolded.
 export function morph(root, markup) {
   Idiomorph.morph(root, String(markup), {
@@ -34,6 +43,7 @@ export function morph(root, markup) {
     callbacks: {
       beforeNodeMorphed: (old, fresh) => {
         if (old.nodeType !== Node.ELEMENT_NODE || old === root) return true;
+        if (changedBy.has(old)) return false;
         if (old.dataset.part && old.dataset.part === fresh.dataset?.part) return false;
         return !(old.matches(KEPT) && fresh.matches?.(KEPT));
       },

@@ -1,7 +1,7 @@
 // Edits on their way to the server: shown at once, kept in the browser until they are acknowledged, sent in order,
 // sent again after a break. The server takes each number once.
 import { edits as FIELDS } from "../requests.js";
-import { post, token } from "./dom.js";
+import { post, token, written } from "./dom.js";
 import * as notices from "./notices.js";
 import * as state from "./state.js";
 import { t } from "./texts.js";
@@ -79,7 +79,7 @@ export function use(name) {
   changed(); // what an earlier page could not send is of this draft, perhaps
 }
 
-// Queue an edit. `effect` is what it changes at once on view, `back` the effect of taking it back.
+// Queue an edit and give its number. `effect` is what it changes at once on view, `back` the effect of taking it back.
 export function send(type, values, effect = null, back = null) {
   const fields = FIELDS[type];
   const wrong = fields ? Object.keys(values).filter((name) => !fields.includes(name)) : [type];
@@ -92,6 +92,7 @@ export function send(type, values, effect = null, back = null) {
   changed();
   state.tell({ parts: [], rows: Boolean(effect) });
   pump();
+  return number;
 }
 
 function changed() {
@@ -124,12 +125,14 @@ export async function pump() {
     trouble = "";
     pending = pending.filter((edit) => edit.draft !== target || edit.n > answer.taken);
     changed();
+    written(answer.taken);
     if (target === draft) state.apply(answer);
     state.tell({ parts: [], rows: true });
     notices.show(answer.notices);
   } catch (error) {
     if (error.code === "draft_missing") {
       pending = pending.filter((edit) => edit.draft !== target);
+      written(Infinity);
       notices.show([{ kind: "error", text: error.message }]);
     } else {
       trouble = error.refused ? error.message : t("saving.offline");
