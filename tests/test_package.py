@@ -21,7 +21,7 @@ from fsl_demo.core import shipped
 
 ROOT = Path(__file__).parents[1]
 RUNTIME, DEVELOPMENT = "requirements.txt", "requirements-dev.txt"
-UNPINNED = {"pip"}  # comes with the virtual environment
+UNPINNED = re.compile(r"pip|nvidia-.*|cuda-.*|triton")  # as in the Makefile
 
 
 @pytest.fixture(scope="module")
@@ -147,4 +147,4 @@ def test_the_constraints_pin_everything_that_the_requirements_bring_here() -> No
         brought(requirement, seen)
     names = {name for name, _ in seen}
     assert len(names) > 60
-    assert names - set(constraints()) - UNPINNED == set()
+    assert [name for name in names - set(constraints()) if not UNPINNED.fullmatch(name)] == []
