@@ -11,6 +11,8 @@ from fsl_demo.backbones.captioners import PICTURE, GatedNetwork, PrefixNetwork
 from fsl_demo.backbones.language_model import LanguageModel
 from tests.backbones.small_language import small_language
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def language(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LanguageModel:

@@ -21,6 +21,8 @@ from fsl_demo.core.pictures import Picture
 from tests.backbones import tiny_clip
 from tests.backbones.loaded import crops
 
+pytestmark = pytest.mark.slow
+
 TEXTS = ["a photo of a cat", "a rocket", "coffee " * 3000]
 PICTURES = [crops("cat")[0], crops("rocket")[1]]
 
@@ -53,7 +55,6 @@ def agree(clip: Clip, wanted: tuple[np.ndarray, np.ndarray]) -> None:
     assert wanted[0].std() > 0.01 and not np.allclose(wanted[1][0], wanted[1][1], atol=1e-3)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ["tiny", "tiny-quickgelu", "tiny-resnet", "tiny-mobile"])
 def test_a_file(architecture: str, tmp_path: Path) -> None:
     file = tiny_clip.save(architecture, tmp_path / "mine.safetensors")
@@ -61,7 +62,6 @@ def test_a_file(architecture: str, tmp_path: Path) -> None:
     agree(Clip(f"{architecture}:{file}"), by_open_clip(architecture, pretrained=str(file), **recipe))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".pt", ".bin", ".pth"])
 def test_a_state_dict(suffix: str, tmp_path: Path) -> None:
     file = tiny_clip.save("tiny-resnet", tmp_path / f"mine{suffix}")
@@ -79,7 +79,6 @@ def test_a_folder(tmp_path: Path) -> None:
     agree(Clip(place), by_open_clip(place))
 
 
-@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning")
 def test_openais_own_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     network, file, same = tiny_clip.draw("tiny-quickgelu"), tmp_path / "T.pt", tmp_path / "same.pt"

@@ -15,6 +15,8 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from tests.backbones.loaded import SUBJECTS, crops, networks
 
+pytestmark = pytest.mark.slow
+
 AT_ONCE = ("prototype", "asif", "compact-vlm", "linear-probe", "siamese", "siamese-cbam", "s3net", "can")
 TASKS: tuple[tuple[str, dict[str, Any]], ...] = (
     *((name, {}) for name in AT_ONCE),

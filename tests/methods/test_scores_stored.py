@@ -18,6 +18,8 @@ from tests.backbones import tiny_clip
 from tests.backbones.loaded import networks
 from tests.methods.test_score_episodes import episodes
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def known() -> dict[str, Any]:

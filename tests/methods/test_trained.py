@@ -25,6 +25,8 @@ from fsl_demo.methods.s3net import S3Net
 from fsl_demo.methods.siamese import Siamese
 from fsl_demo.methods.siamese_cbam import SiameseCbam
 
+pytestmark = pytest.mark.slow
+
 TRAINED: Any = pytest.mark.parametrize("make", [Siamese, SiameseCbam, S3Net, Can, CanTransductive])
 
 
@@ -54,7 +56,6 @@ def episode(shots: int, chosen: tuple[int, ...] = (0, 3, 6, 7), queries: int = 3
     )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("make", [Siamese, SiameseCbam, S3Net])
 @pytest.mark.parametrize("shots", [1, 4])
 def test_digits_are_told_apart(make: Any, shots: int) -> None:
@@ -186,7 +187,6 @@ def test_cross_attention_of_a_pair_and_of_a_place() -> None:
     assert query.map.min() == 0 and query.map.max() == 1
 
 
-@pytest.mark.slow
 def test_transductive_answers_depend_on_the_other_queries() -> None:
     task = episode(1)
     alone, together = (

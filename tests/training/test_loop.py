@@ -31,6 +31,8 @@ from fsl_demo.training.schedule import Schedule
 from fsl_demo.training.setup import Figures, Setup
 from fsl_demo.training.validation import features, pair_accuracy
 
+pytestmark = pytest.mark.slow
+
 TWIN = Architecture("twin", "ink28", 32)
 SCHEDULE = Schedule(epochs=3, rate=4e-3, decay=0.01)
 SAMPLING = Sampling(size=50, together=5)
@@ -115,7 +117,6 @@ def measured(rows: list[dict[str, float]]) -> list[dict[str, float]]:
     return [{name: value for name, value in row.items() if name != "pictures_per_second"} for row in rows]
 
 
-@pytest.mark.slow
 def test_it_learns_and_writes_its_curve(tmp_path: Path) -> None:
     lines: list[str] = []
     loop = training(tmp_path / "run", validate=accuracies, schedule=replace(SCHEDULE, epochs=6))
@@ -133,7 +134,6 @@ def test_it_learns_and_writes_its_curve(tmp_path: Path) -> None:
     assert len(ElementTree.parse(tmp_path / "run" / "curve.svg").getroot()) > 3
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("schedule", [SCHEDULE, replace(SCHEDULE, drops=((0.5, 0.1),), rate=0.05)], ids=["adam", "sgd"])
 @pytest.mark.parametrize("killed_in", ["validate", "tell"])
 def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(
@@ -212,7 +212,6 @@ def test_a_finished_run_only_gives_its_weights_again(tmp_path: Path) -> None:
     assert lines == ["going on after epoch 3"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "other",
     [
@@ -276,7 +275,6 @@ def test_a_loss_that_is_no_number_is_said_before_anything_is_kept(tmp_path: Path
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.slow
 def test_a_kill_while_the_state_is_written_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import safetensors.torch
 

@@ -30,6 +30,8 @@ from fsl_demo.training.setup import Figures, Setup
 from tests.backbones.loaded import networks
 from tests.backbones.small_language import ARCHITECTURE, small_language
 
+pytestmark = pytest.mark.slow
+
 COUNT, BATCH = 24, 8
 SCHEDULE = Schedule(epochs=3, rate=2e-3, decay=0.01)
 CAPTIONS = ("a dog runs on the grass", "two children play in the snow", "a man rides a bike on the street")

@@ -25,6 +25,8 @@ from fsl_demo.training.events import EpochDone, Event, Finished, Note, Progresse
 from fsl_demo.training.run import run
 from fsl_demo.training.task import Source, Task
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -22,6 +22,8 @@ from pydantic import TypeAdapter, ValidationError
 from fsl_demo.services.documents import CaptionDocument, PredictDocument
 from tests.ui.conftest import Paint, zipped
 
+pytestmark = pytest.mark.slow
+
 CONTRACT = Path(__file__).with_name("api_contract.json")
 DOCS = Path(__file__).parents[2] / "docs" / "api.md"
 ANSWERS: dict[str, TypeAdapter[Any]] = {
