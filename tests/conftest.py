@@ -12,6 +12,7 @@ runtime.prepare("cpu")
 BROWSER = Path(__file__).parent / "browser"
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Under `--dist loadgroup` a worker takes a file; one takes all of `browser/`, first, with its servers."""
     for item in items:
