@@ -52,10 +52,10 @@ run: $(VENV)/.installed-run ## open the workbench, for instance with ARGS="--por
 
 test: $(VENV)/.installed-dev ## install what the tests need, Chromium too, and run them
 	@$(PY) -m tests.browser_path
-	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --no-loadscope-reorder $(ARGS)
 
 check: lint ## check style and types, and run the tests that are fast
-	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadgroup -m "not slow and not browser" $(ARGS)
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --no-loadscope-reorder -m "not slow and not browser" $(ARGS)
 
 lint: $(VENV)/.installed-dev ## check style and types
 	$(VENV)/bin/ruff check .

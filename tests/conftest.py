@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from fsl_demo import runtime
 
 runtime.prepare("cpu")
-BROWSER = Path(__file__).parent / "browser"
+BROWSER = "tests/browser/"
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+class Files(LoadScopeScheduling):
+    """A worker takes a file at a time; one takes all of `browser/`, so that its servers start once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return BROWSER if file.startswith(BROWSER) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Files:
+    return Files(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Under `--dist loadgroup` a worker takes a file; one takes all of `browser/`, first, with its servers."""
     for item in items:
-        if BROWSER in item.path.parents:
+        if item.nodeid.startswith(BROWSER):
             item.add_marker("browser")
-            item.add_marker(pytest.mark.xdist_group("browser"))
-        else:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
-    items.sort(key=lambda item: BROWSER not in item.path.parents)
+    items.sort(key=lambda item: not item.nodeid.startswith(BROWSER))  # the longest work first
