@@ -103,6 +103,7 @@ function bar(all, rows) {
     <button class="primary" data-action="sorted">⤓ ${t("sorted")}</button><a class="button quiet" download href="/workbench/results.csv?draft=${currentDraft()}">⤓ CSV</a></div>
     ${choices.view === "compare" ? columnMenu(columns) : ""}`,
   );
+  if (chooser.typedSoFar()) hint(); // it stands in the bar, which is drawn anew when an answer comes
 }
 
 function columnMenu(columns) {
