@@ -21,11 +21,11 @@ from pydantic import BaseModel, Field
 
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import MAX_BYTES
-from fsl_demo.ui import examples, images, incoming, live, tables, uploads
+from fsl_demo.ui import examples, images, incoming, live, shell, tables, uploads
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.page import Page, SentEdit
 from fsl_demo.ui.tabs import REGISTRY
-from fsl_demo.ui.texts import Language, wanted
+from fsl_demo.ui.texts import language_of
 
 STATIC = Path(__file__).parent / "static"
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
@@ -48,10 +48,6 @@ class PageRequest(BaseModel):
     draft: str
     name: str
     values: dict[str, Any] = {}
-
-
-def language_of(request: Request) -> Language:
-    return wanted(request.cookies.get("fsl_language", ""), request.headers.get("accept-language", ""))
 
 
 class Routes:
@@ -83,6 +79,7 @@ class Routes:
             ("GET", "/results.csv", self.results),
             ("GET", "/requests.js", self.script),
             ("GET", "/texts.js", self.texts),
+            ("GET", "/places.js", self.places),
             ("GET", "/plotly.js", self.plotly),
             ("GET", "/static/{path:path}", self.static),
         ):
@@ -202,6 +199,10 @@ class Routes:
         shown = {key: text for key, text in language.texts.items() if not key.startswith("error.")}
         script = f"export const code = {json.dumps(language.code)};\nexport const texts = {json.dumps(shown, ensure_ascii=False)};\n"
         return Response(script, media_type="text/javascript", headers={**FRESH, "Vary": "Cookie, Accept-Language"})
+
+    def places(self) -> Response:
+        script = f"export const places = {json.dumps(shell.places())};\n"
+        return Response(script, media_type="text/javascript", headers=FRESH)
 
     def plotly(self) -> Response:
         return FileResponse(PLOTLY, media_type="text/javascript", headers=IMMUTABLE)

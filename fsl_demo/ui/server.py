@@ -23,6 +23,9 @@ from fsl_demo.ui import live, shell, warming
 from fsl_demo.ui.incoming import uploads_folder
 from fsl_demo.ui.page import Page
 from fsl_demo.ui.routes import Routes, refused
+from fsl_demo.ui.security import guarded
+from fsl_demo.ui.security.addresses import Addresses
+from fsl_demo.ui.security.bodies import HEADER_BYTES
 
 FIRST_PORT, PORTS = 7860, 100
 
@@ -52,22 +55,32 @@ def application(page: Page) -> FastAPI:
 
 @contextmanager
 def running(app: FastAPI, host: str, port: int | None) -> Iterator[str]:
-    """Serve in the background; gives the address.
+    """Serve in the background, behind the gate; gives the address.
 
     Raises:
         OSError: when nothing can listen there.
     """
     listening = _listen(host, port)
+    addresses = Addresses.of(host, listening.getsockname()[1])
     server = uvicorn.Server(
-        uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2, ws="none", access_log=False)
+        uvicorn.Config(
+            guarded(app, addresses),
+            http="h11",  # bounds the headers that it reads
+            h11_max_incomplete_event_size=2 * HEADER_BYTES,
+            ws="none",
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=2,
+        )
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
-    shown = f"[{host}]" if ":" in host else host
     try:
         while not server.started and thread.is_alive():
             thread.join(0.02)
-        yield f"http://{shown}:{listening.getsockname()[1]}"
+        yield addresses.origins[0]
     finally:
         app.state.closing.set()
         server.should_exit = True
