@@ -80,14 +80,12 @@ class Addresses:
 
     def match(self, host: str, scope: Scope) -> str | None:
         """The origin that a Host header names, where it is one of these."""
-        read = parsed(f"{self.scheme}://{host}")
-        if read is None or host.endswith("/"):
+        if host.endswith("/"):
             return None
-        _, name, port = read
         for own in self.origins:
-            scheme, own_name, own_port = parsed(own) or ("", "", 0)
-            if name == own_name and (port == own_port or (port == PORTS[self.scheme] and own_port == PORTS[scheme])):
+            if parsed(f"{own.partition(':')[0]}://{host}") == parsed(own):
                 return own
-        if self.wildcard and (name, port) == tuple(scope.get("server") or ()):
-            return origin(self.scheme, name, port)
+        read = parsed(f"{self.scheme}://{host}")
+        if self.wildcard and read and read[1:] == tuple(scope.get("server") or ()):
+            return origin(*read)
         return None
