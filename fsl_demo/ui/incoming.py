@@ -1,78 +1,151 @@
-"""Files from the browser: received into the workspace's own folder, bounded, and deleted once they are read."""
+"""Files from the browser and through the API: received under names that nobody guesses, bounded, deleted once read."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
 import shutil
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from fastapi import Request
-
 from fsl_demo.core.errors import UserError, disk_trouble
-from fsl_demo.services.episodes import import_episodes
-from fsl_demo.store import Workspace
-from fsl_demo.ui.context import Context
-from fsl_demo.ui.jobs import Job, Outcome
 
 LARGEST_ARCHIVE = 2_000_000_000
+OWNER_BYTES = 4_000_000_000
+ALL_BYTES = 12_000_000_000
+"""That uploads may take which are not read yet: those of one session, and all."""
+OWNER_FILES = 500
+"""That one session may have waiting."""
+KEPT_SECONDS = 3_600
+"""That a file waits for a call of the API."""
 
 
-def uploads_folder(workspace: Workspace) -> Path:
-    return workspace.folder.resolve() / "uploads"
+@dataclass
+class Upload:
+    """A file that was received, or is being received.
 
-
-async def receive(request: Request, workspace: Workspace, name: str, largest: int) -> Path:
-    """Write the body of a request to a file of its own.
-
-    Args:
-        name: what the person calls the file; it is kept as far as every file system takes it.
-        largest: in bytes; reading ends there.
-
-    Raises:
-        UserError: `picture_empty`, `picture_bytes`, `disk_full`, `folder_unwritable`.
+    Attributes:
+        owner: the session that it belongs to.
+        path: in a folder of its own.
+        offered: when it began to wait for a call of the API, in seconds; None while somebody reads it.
     """
-    promised = int(request.headers.get("content-length") or 0)
-    if promised > largest:
-        raise UserError("picture_bytes", file=name, megabytes=promised / 1e6, limit=largest / 1e6)
-    folder = uploads_folder(workspace) / secrets.token_hex(16)
-    with disk_trouble(folder):
-        folder.mkdir(parents=True)
+
+    owner: str
+    path: Path
+    size: int = 0
+    offered: float | None = None
+
+    @property
+    def token(self) -> str:
+        """By which a program names it."""
+        return f"{self.path.parent.name}/{self.path.name}"
+
+
+class Uploads:
+    """The uploads of a workspace that were not read yet."""
+
+    def __init__(self, workspace: Path) -> None:
+        self.folder = workspace.resolve() / "uploads"
+        self._uploads: dict[str, Upload] = {}
+        self._lock = threading.Lock()
+
+    async def receive(self, chunks: AsyncIterator[bytes], owner: str, name: str, largest: int) -> Upload:
+        """Write a file. Whoever receives it discards it.
+
+        Args:
+            name: what the person calls the file; it is kept as far as every file system takes it.
+            largest: in bytes; reading ends there.
+
+        Raises:
+            UserError: `picture_empty`, `picture_bytes`, `uploads_full`, `disk_full`, `folder_unwritable`.
+        """
         plain = "".join(letter for letter in name if letter.isprintable() and letter not in '/\\:*?"<>|').strip(". ")
-        path, size = folder / f"{Path(plain).stem[:60] or 'upload'}{Path(plain).suffix[:8]}", 0
+        file = f"{Path(plain).stem[:60] or 'upload'}{Path(plain).suffix[:8]}"
+        upload = self._begin(Upload(owner, self.folder / secrets.token_hex(16) / file))
         try:
-            with path.open("xb") as file:
-                async for chunk in request.stream():
-                    size += len(chunk)
-                    if size > largest:
-                        raise UserError("picture_bytes", file=name, megabytes=size / 1e6, limit=largest / 1e6)
-                    await asyncio.to_thread(file.write, chunk)
-            if not size:
+            with disk_trouble(self.folder):
+                upload.path.parent.mkdir(parents=True)
+                with upload.path.open("xb") as out:
+                    async for chunk in chunks:
+                        self._grow(upload, len(chunk))
+                        if upload.size > largest:
+                            raise too_large(name, upload.size, largest)
+                        await asyncio.to_thread(out.write, chunk)
+            if not upload.size:
                 raise UserError("picture_empty", file=name)
         except BaseException:
-            discard(path)
+            self.discard(upload)
             raise
-    return path
+        return upload
 
+    def offer(self, upload: Upload) -> str:
+        """Let a file wait for a call of the API that names it by the token that this gives."""
+        with self._lock:
+            upload.offered = time.monotonic()
+        return upload.token
 
-def discard(path: Path) -> None:
-    """Delete a received file and the folder that was made for it."""
-    shutil.rmtree(path.parent, ignore_errors=True)
+    @contextmanager
+    def used(self, tokens: Sequence[str], owner: str) -> Iterator[list[Path]]:
+        """Files that wait, for one call of the API; they are gone afterwards.
 
-
-def start_import(context: Context, file: Path) -> None:
-    """Put the reading of an export, or of class folders, in line as a job."""
-    workspace = context.workspace
-
-    def run(job: Job) -> None:
+        Raises:
+            UserError: `upload_gone`, for whatever is no such file of this owner.
+        """
+        with self._lock:
+            waiting = {upload.token: upload for upload in self._uploads.values() if upload.offered is not None}
+            taken = []
+            for token in tokens:
+                upload = waiting.get(token)
+                if upload is None or upload.owner != owner:
+                    raise UserError("upload_gone", file=Path(token).name[:100])
+                taken.append(upload)
+            for upload in taken:
+                upload.offered = None
         try:
-            progress = job.progress(context.say("import"))
-            ids = import_episodes(workspace, file, progress=progress, report=job.errors.append)
-            job.outcome = Outcome("imported", len(ids))
+            yield [upload.path for upload in taken]
         finally:
-            discard(file)
+            for upload in taken:
+                self.discard(upload)
 
-    draft = context.draft
-    context.page.jobs.start(
-        Job("import", draft=draft.id, title="import", work=run, report=lambda: context.page.refresh_jobs(draft))
-    )
+    def discard(self, upload: Upload) -> None:
+        """Delete a file, and the folder that was made for it."""
+        shutil.rmtree(upload.path.parent, ignore_errors=True)
+        with self._lock:
+            self._uploads.pop(upload.token, None)
+
+    def sweep(self, now: float | None = None) -> None:
+        """Delete what waited too long."""
+        oldest = (time.monotonic() if now is None else now) - KEPT_SECONDS
+        with self._lock:
+            late = [upload for upload in self._uploads.values() if upload.offered is not None and upload.offered < oldest]
+        for upload in late:
+            self.discard(upload)
+
+    def clear(self) -> None:
+        """Delete what a process left behind that was killed."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _begin(self, upload: Upload) -> Upload:
+        self.sweep()
+        with self._lock:
+            if sum(other.owner == upload.owner for other in self._uploads.values()) >= OWNER_FILES:
+                raise UserError("uploads_many", limit=OWNER_FILES)
+            self._uploads[upload.token] = upload
+        return upload
+
+    def _grow(self, upload: Upload, size: int) -> None:
+        with self._lock:
+            upload.size += size
+            owned = sum(other.size for other in self._uploads.values() if other.owner == upload.owner)
+            everything = sum(other.size for other in self._uploads.values())
+        for bytes_, limit in ((owned, OWNER_BYTES), (everything, ALL_BYTES)):
+            if bytes_ > limit:
+                raise UserError("uploads_full", limit=limit / 1e9)
+
+
+def too_large(name: str, size: int, largest: int) -> UserError:
+    return UserError("picture_bytes", file=name, megabytes=size / 1e6, limit=largest / 1e6)

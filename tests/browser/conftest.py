@@ -7,6 +7,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -155,6 +156,14 @@ def open_draft(context: BrowserContext, workbench: Workbench, draft: str) -> Pag
     page.add_init_script(f"sessionStorage.fsl_draft ??= {draft!r}")
     open_workbench(page, workbench)
     return page
+
+
+def wait_for(page: Page, expression: str, arg: Any = None) -> None:
+    """Wait until an expression is true. Playwright's own wait evaluates it in the page, which the policy forbids."""
+    end = time.monotonic() + 30
+    while not page.evaluate(expression, arg):
+        assert time.monotonic() < end, expression
+        page.wait_for_timeout(20)
 
 
 def go(page: Page, tab: str) -> None:
