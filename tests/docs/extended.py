@@ -46,22 +46,22 @@ def test_the_command_line_predicts_explains_and_evaluates(
     call: Call, support: Path, queries: Path, tmp_path: Path
 ) -> None:
     task = ("--support", support, "--methods", "knn", "--set", "knn.neighbours=2")
-    said = call("predict", *task, "--queries", queries, "--format", "csv")
-    assert {Path(row["file"]).stem: row["answer"] for row in said.csv()} == {f"{name} 1": name for name in SURFACES}
+    outcome = call("predict", *task, "--queries", queries, "--format", "csv")
+    assert {Path(row["file"]).stem: row["answer"] for row in outcome.csv()} == {f"{name} 1": name for name in SURFACES}
     refused = call("predict", *task[:-1], "knn.neighbours=2.7", "--queries", queries)
     assert refused.code == 1 and "2.7" in refused.err
     query = queries / "brick 1.png"
-    said = call("explain", "--support", support, "--query", query, "--method", "knn", "--out", tmp_path)
-    assert [layer["role"] for layer in said.json()["layers"]] == ["query", "support"]
+    outcome = call("explain", "--support", support, "--query", query, "--method", "knn", "--out", tmp_path)
+    assert [layer["role"] for layer in outcome.json()["layers"]] == ["query", "support"]
     assert len(list(tmp_path.glob("*.png"))) == 2
     options = ("--way", "3", "--shot", "1", "--queries", "2", "--episodes", "3", "--methods", "prototype,knn")
-    said = call("evaluate", "--data", support, *options)
-    assert "| knn |" in said.out
+    outcome = call("evaluate", "--data", support, *options)
+    assert "| knn |" in outcome.out
 
 
 def test_the_captioner_and_the_detector(call: Call, queries: Path, known_methods: Registry) -> None:
-    said = call("caption", queries / "brick 1.png", "--captioner", "names", "--format", "json").json()
-    assert said[0]["captioner"] == "names" and said[0]["captions"][0]["text"].startswith("a ")
+    described = call("caption", queries / "brick 1.png", "--captioner", "names", "--format", "json").json()
+    assert described[0]["captioner"] == "names" and described[0]["captions"][0]["text"].startswith("a ")
     picture = reading.queries(queries / "brick 1.png", quiet, print)["brick 1.png"]
     assert len(known_methods.captioners["names"].words(picture, "a stone wall")) == 3
     (regions,) = known_methods.detectors["ink"].detect([picture])

@@ -52,12 +52,12 @@ class Step:
 
 def recipes() -> dict[str, list[Step]]:
     """The steps of each section that has some, by its heading."""
-    found = {}
+    steps_of = {}
     for section in re.split(r"^## ", TEXT, flags=re.MULTILINE)[1:]:
         steps = [Step(Path(named[1]), block) for block in blocks(section) if (named := FILE.match(block.before))]
         if steps:
-            found[section.splitlines()[0]] = steps
-    return found
+            steps_of[section.splitlines()[0]] = steps
+    return steps_of
 
 
 RECIPES = recipes()
