@@ -42,7 +42,7 @@ class Dictated(Captions):
         self.doubted = {"q3.png", "q4.png"}
 
     def describe(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[tuple[Caption, ...]]:
-        said = []
+        dictations = []
         for number, picture in enumerate(pictures):
             progress("embed", number, len(pictures))
             self.asked.append(picture.name)
@@ -50,8 +50,8 @@ class Dictated(Captions):
             texts = self.sentences.get(picture.name, (f"a picture called {picture.name.split('.')[0]}",))
             doubtful = picture.name in self.doubted
             fit = 0.05 if doubtful else 0.3
-            said.append(tuple(Caption(text, -1.2 - n, fit - n / 50, doubtful) for n, text in enumerate(texts)))
-        return said
+            dictations.append(tuple(Caption(text, -1.2 - n, fit - n / 50, doubtful) for n, text in enumerate(texts)))
+        return dictations
 
     def words(self, picture: Picture, text: str) -> tuple[Layer, ...]:
         words = text.split()

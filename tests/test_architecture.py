@@ -6,6 +6,7 @@ import ast
 import statistics
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -25,6 +26,9 @@ LAYERS = (
 STORE_USES = {"core", "datasets", "runtime", "store"}
 DOORS = {"cli", "ui"}
 LONGEST_MODULE, MEDIAN_MODULE, LONGEST_FUNCTION = 300, 100, 60
+CODE = ("fsl_demo", "experiments", "benchmarks", "tests")
+NAMELESS = {"one", "found", "some", "said"}
+"""Names that do not say what they hold."""
 
 
 def modules() -> list[Path]:
@@ -118,7 +122,8 @@ def test_the_doors_know_nothing_of_each_other() -> None:
 
 
 def test_no_module_is_long_and_most_are_short() -> None:
-    lines = {dotted(path): len(path.read_text(encoding="utf-8").splitlines()) for path in modules()}
+    tools = [path for folder in ("experiments", "benchmarks") for path in (ROOT / folder).rglob("*.py")]
+    lines = {dotted(path): len(path.read_text(encoding="utf-8").splitlines()) for path in (*modules(), *tools)}
     assert {name: count for name, count in lines.items() if count > LONGEST_MODULE} == {}
     assert statistics.median(lines.values()) < MEDIAN_MODULE
 
@@ -133,3 +138,27 @@ def test_no_function_is_long() -> None:
         and node.end_lineno - node.lineno + 1 > LONGEST_FUNCTION
     ]
     assert long == []
+
+
+def names(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and name of all variables, arguments, functions, classes and imports."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.lineno, node.id
+        elif isinstance(node, ast.arg):
+            yield node.lineno, node.arg
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.lineno, node.name
+        elif isinstance(node, ast.alias):
+            yield node.lineno, node.asname or node.name
+
+
+@pytest.mark.parametrize("folder", CODE)
+def test_names_say_what_they_hold(folder: str) -> None:
+    nameless = [
+        f"{path.relative_to(ROOT)}:{line}: {name}"
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for line, name in names(ast.parse(path.read_text(encoding="utf-8")))
+        if name in NAMELESS
+    ]
+    assert nameless == []

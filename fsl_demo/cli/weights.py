@@ -48,7 +48,7 @@ def _add_name(parser: argparse.ArgumentParser, metavar: str) -> None:
 def list_weights(chosen: argparse.Namespace) -> int:
     from fsl_demo.backbones.clip.names import OFFERS, ClipName, folder
 
-    offers = [dataclasses.asdict(offer) | {"here": bool(ClipName.parse(offer.name).found())} for offer in OFFERS]
+    offers = [dataclasses.asdict(offer) | {"here": bool(ClipName.parse(offer.name).local_path())} for offer in OFFERS]
     if chosen.format == "json":
         reporting.print_json({"folder": str(folder()), "weights": offers})
         return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import secrets
 import shutil
@@ -12,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from fsl_demo.core import durable
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.errors import UserError, disk_trouble
 
@@ -78,18 +78,12 @@ def _keep(chunks: Iterator[bytes], promised: tuple[int, str], file: Path, host: 
                 left.unlink(missing_ok=True)
         if size > shutil.disk_usage(file.parent).free:
             raise UserError("disk_full", folder=file.parent)
-        try:
-            done, digest = 0, hashlib.sha256()
-            with temporary.open("wb") as output:
-                for chunk in chunks:
-                    output.write(chunk)
-                    digest.update(chunk)
-                    done += len(chunk)
-                    progress("download", done // 1_000_000, size // 1_000_000)
-                output.flush()
-                os.fsync(output.fileno())
+        done, digest = 0, hashlib.sha256()
+        with durable.replacing(file, temporary) as output:
+            for chunk in chunks:
+                output.write(chunk)
+                digest.update(chunk)
+                done += len(chunk)
+                progress("download", done // 1_000_000, size // 1_000_000)
             if sha256 and digest.hexdigest() != sha256:
                 raise UserError("download_differs", host=host)
-            temporary.replace(file)
-        finally:
-            temporary.unlink(missing_ok=True)

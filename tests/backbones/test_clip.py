@@ -43,7 +43,7 @@ def by_open_clip(model: str, **given: Any) -> tuple[np.ndarray, np.ndarray]:
     library = tiny_clip.library()
     network, _, transform = library.create_model_and_transforms(model, **given)
     with torch.inference_mode():
-        pictures = network.eval().encode_image(torch.stack([transform(one.image()) for one in PICTURES]))
+        pictures = network.eval().encode_image(torch.stack([transform(picture.image()) for picture in PICTURES]))
         texts = network.encode_text(library.get_tokenizer(model)(TEXTS), normalize=True)
     return pictures.numpy(), texts.numpy()
 

@@ -77,7 +77,7 @@ class Fitted:
 
     def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
         values = np.linspace(0, 1, 49, dtype=np.float32).reshape(7, 7)
-        own: Any = next(one.picture for one in self.episode.support if one.class_index == class_index)
+        own: Any = next(example.picture for example in self.episode.support if example.class_index == class_index)
         shown = (focus and focus.support) or own
         return Explanation(
             self.method.card.id, class_index, (Layer(query, "query", values), Layer(shown, "support", values))

@@ -10,7 +10,7 @@ import torch
 
 from fsl_demo.datasets.flickr8k import Captioned
 from fsl_demo.evaluation import matching
-from fsl_demo.evaluation.matching import best_weight, first, found, masked_words, rank, reranking, whole_words
+from fsl_demo.evaluation.matching import best_weight, first, first_hits, masked_words, rank, reranking, whole_words
 from fsl_demo.methods.two_stream.model import TOP, blended
 from tests.backbones.loaded import crops, networks
 
@@ -55,7 +55,7 @@ class Model:
     def guesses(self, shown: list[torch.Tensor], tokens: torch.Tensor, real: torch.Tensor) -> list[np.ndarray]:
         assert (tokens == 103).sum(1).tolist() == [1] * len(tokens)
         likely = [[0.3, 0.6, 0.1] if streams.any() else [0.5, 0.2, 0.3] for streams in shown]
-        return [np.tile(one, (len(tokens), 1)) for one in likely]
+        return [np.tile(likelihood, (len(tokens), 1)) for likelihood in likely]
 
 
 def test_a_new_order_is_scored_as_by_a_loop() -> None:
@@ -81,10 +81,10 @@ def test_a_constant_match_changes_nothing_by_itself_and_is_at_chance_alone() -> 
     similarities = RANDOM.standard_normal((40, 30))
     candidates, own = first(similarities), np.arange(40) % 30
     likeness, same = np.take_along_axis(similarities, candidates, axis=1), np.zeros((40, TOP))
-    before = found(likeness, candidates, own)
-    np.testing.assert_array_equal(found(blended(likeness, same, 0.4), candidates, own), before)
+    before = first_hits(likeness, candidates, own)
+    np.testing.assert_array_equal(first_hits(blended(likeness, same, 0.4), candidates, own), before)
     within = (candidates == own[:, None]).any(axis=1)
-    np.testing.assert_allclose(found(same, candidates, own), within / TOP)
+    np.testing.assert_allclose(first_hits(same, candidates, own), within / TOP)
     assert best_weight(likeness, same, candidates, own) == 0
 
 

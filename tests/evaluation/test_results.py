@@ -90,12 +90,12 @@ def test_the_same_question_is_not_measured_twice(classes: Any, tmp_path: Path) -
 def test_more_episodes_go_on_and_fewer_are_the_first_ones(classes: Any, tmp_path: Path) -> None:
     measured(classes, Grey(), tmp_path)
     more, fewer = Grey(), Grey()
-    found = measured(classes, more, tmp_path, replace(SAMPLING, episodes=12))
+    outcomes = measured(classes, more, tmp_path, replace(SAMPLING, episodes=12))
     assert more.asked == 5
-    assert found == measured(classes, Grey(), tmp_path / "other", replace(SAMPLING, episodes=12))
-    found = measured(classes, fewer, tmp_path, replace(SAMPLING, episodes=3))
+    assert outcomes == measured(classes, Grey(), tmp_path / "other", replace(SAMPLING, episodes=12))
+    outcomes = measured(classes, fewer, tmp_path, replace(SAMPLING, episodes=3))
     assert fewer.asked == 0
-    assert found == measured(classes, Grey(), tmp_path / "another", replace(SAMPLING, episodes=3))
+    assert outcomes == measured(classes, Grey(), tmp_path / "another", replace(SAMPLING, episodes=3))
 
 
 def test_a_killed_run_goes_on(classes: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +120,7 @@ def test_whatever_changes_the_figures_changes_the_key(classes: Any) -> None:
     assert len(set(keys)) == len(keys)
     other = {**classes, "white": classes["white"][:-1]}
     renamed = {name.replace("white", "snow"): pictures for name, pictures in classes.items()}
-    assert len({data_hash(some) for some in (classes, other, renamed)}) == 3
+    assert len({data_hash(part) for part in (classes, other, renamed)}) == 3
 
 
 def test_a_damaged_result_is_measured_again(classes: Any, tmp_path: Path) -> None:

@@ -14,17 +14,17 @@ from fsl_demo.losses.s3net import MARGIN, AdaptiveCrossEntropy, weighted_contras
 @pytest.mark.parametrize("margin", [0.8, MARGIN])
 def test_pairs_are_weighed_by_how_alike_their_centres_are(power: int, margin: float) -> None:
     torch.manual_seed(0)
-    found, same = torch.rand(40, dtype=torch.double) * 2, torch.rand(40) < 0.5
+    distances, same = torch.rand(40, dtype=torch.double) * 2, torch.rand(40) < 0.5
     first, second = torch.randn(2, 40, 3, dtype=torch.double)
     total, negative = 0.0, 0
     for i in range(40):
-        one, other = first[i].tolist(), second[i].tolist()
-        cosine = sum(map(float.__mul__, one, other)) / math.hypot(*one) / math.hypot(*other)
+        a, other = first[i].tolist(), second[i].tolist()
+        cosine = sum(map(float.__mul__, a, other)) / math.hypot(*a) / math.hypot(*other)
         negative += cosine < 0
-        weight, distance = max(0.0, cosine), found[i].item()
+        weight, distance = max(0.0, cosine), distances[i].item()
         total += (1 - weight) * distance**power if same[i] else weight * max(margin - distance, 0.0) ** power
     assert 5 < negative < 35
-    assert weighted_contrastive(found, same, first, second, margin, power).item() == pytest.approx(total / 40 / 2)
+    assert weighted_contrastive(distances, same, first, second, margin, power).item() == pytest.approx(total / 40 / 2)
 
 
 def test_the_published_margin_and_squares_are_the_default() -> None:

@@ -58,9 +58,9 @@ def test_batches_say_what_one_call_says() -> None:
 
 def test_a_transductive_method_sees_all_queries_and_comes_last() -> None:
     inductive, transductive = Nearest("inductive"), Nearest("transductive", transductive=True)
-    found = list(predict_in_batches(colours(40), plans(transductive, inductive), quiet, unexpected))
-    assert [[scores.method for scores in some] for some in found] == [["inductive"], ["transductive", "inductive"]]
-    assert {len(scores.similarities) for scores in found[-1]} == {40}
+    batches = list(predict_in_batches(colours(40), plans(transductive, inductive), quiet, unexpected))
+    assert [[scores.method for scores in batch] for batch in batches] == [["inductive"], ["transductive", "inductive"]]
+    assert {len(scores.similarities) for scores in batches[-1]} == {40}
     assert (transductive.asked, inductive.asked) == ([40], [16, 24])
 
 
@@ -71,8 +71,8 @@ def test_a_method_that_cannot_answer_is_reported_and_left_out() -> None:
         refused[method] = error.code
 
     early, late, fine = Nearest("early", refuses_at=0), Nearest("late", refuses_at=20), Nearest("fine")
-    found = list(predict_in_batches(colours(40), plans(early, late, fine), quiet, note))
-    assert [[scores.method for scores in some] for some in found] == [["late"], ["late", "fine"], ["fine"]]
+    batches = list(predict_in_batches(colours(40), plans(early, late, fine), quiet, note))
+    assert [[scores.method for scores in batch] for batch in batches] == [["late"], ["late", "fine"], ["fine"]]
     assert refused == {"early": "class_empty", "late": "weights_missing"}
     assert list(predict_in_batches(colours(40), plans(early), quiet, note)) == []
     with pytest.raises(UserError, match="early"):
@@ -112,8 +112,8 @@ def test_a_stop_keeps_the_batches_that_are_done() -> None:
             raise Cancelled
 
     method = Nearest()
-    found = list(predict_in_batches(colours(100), plans(method), progress, unexpected))
-    assert [len(scores.similarities) for (scores,) in found] == [16] and method.asked == [16, 32]
+    batches = list(predict_in_batches(colours(100), plans(method), progress, unexpected))
+    assert [len(scores.similarities) for (scores,) in batches] == [16] and method.asked == [16, 32]
     with pytest.raises(Cancelled):
         predict(colours(100), plans(method), progress, unexpected)
 

@@ -103,14 +103,14 @@ Tree = dict[str, tuple[Any, ...]]
 
 def tree(folder: Path) -> Tree:
     """Every file with its bytes, permissions and times; every folder; what a link points to."""
-    found: Tree = {}
+    entries: Tree = {}
     for path in sorted(folder.rglob("*")):
         status, name = path.lstat(), str(path.relative_to(folder))
         if path.is_symlink():
-            found[name] = ("link", str(path.readlink()))
+            entries[name] = ("link", str(path.readlink()))
         else:
-            found[name] = (path.read_bytes(), status.st_mode, status.st_mtime_ns) if path.is_file() else ("folder",)
-    return found
+            entries[name] = (path.read_bytes(), status.st_mode, status.st_mtime_ns) if path.is_file() else ("folder",)
+    return entries
 
 
 def held(folder: Path) -> set[bytes]:
@@ -139,8 +139,8 @@ def test_files_go_to_the_folder_of_their_class_and_back(desk: Desk, mode: str) -
     assert tree(desk.folder) == before and not desk.faults
 
 
-def _inside(found: Tree) -> Tree:
-    return {name: what for name, what in found.items() if name.startswith("source")}
+def _inside(entries: Tree) -> Tree:
+    return {name: what for name, what in entries.items() if name.startswith("source")}
 
 
 def test_unlike_comes_before_unsure_and_a_class_keeps_its_name() -> None:
@@ -425,8 +425,8 @@ def test_the_files_of_a_folder(desk: Desk) -> None:
         (desk.source / name).touch()
     (desk.source / "linked").symlink_to(desk.source / "deep")
     (desk.source / "link.jpg").symlink_to("a.jpg")
-    found = [str(path.relative_to(desk.source)) for path in source_files(desk.source, into, desk.report)]
-    assert found == ["9.jpg", "10.jpg", "a.jpg", "b.jpg", "deep/a.jpg", "link.jpg", "notes"]
+    names = [str(path.relative_to(desk.source)) for path in source_files(desk.source, into, desk.report)]
+    assert names == ["9.jpg", "10.jpg", "a.jpg", "b.jpg", "deep/a.jpg", "link.jpg", "notes"]
 
 
 @pytest.mark.process

@@ -203,7 +203,7 @@ def test_summary(workspace: Workspace, labelled: LabelledEpisode) -> None:
 
 
 @pytest.mark.parametrize(
-    ("filters", "found"),
+    ("filters", "titles"),
     [
         ({}, ["Digits, hand-written", "Pets"]),
         ({"text": "HAND-"}, ["Digits, hand-written"]),
@@ -222,12 +222,12 @@ def test_summary(workspace: Workspace, labelled: LabelledEpisode) -> None:
         ({"deleted": True}, ["Gone"]),
     ],
 )
-def test_search(workspace: Workspace, labelled: LabelledEpisode, filters: dict[str, Any], found: list[str]) -> None:
+def test_search(workspace: Workspace, labelled: LabelledEpisode, filters: dict[str, Any], titles: list[str]) -> None:
     pets = LabelledEpisode(Episode((ClassSpec("Cat", ("whiskers",)), ClassSpec("dog"))), "Pets")
     workspace.save_episode(pets)
     workspace.delete_episode(workspace.save_episode(dataclasses.replace(pets, title="Gone")))
     workspace.save_episode(labelled)
-    assert [summary.title for summary in workspace.episodes(EpisodeFilter(**filters))] == found
+    assert [summary.title for summary in workspace.episodes(EpisodeFilter(**filters))] == titles
 
 
 def test_until_includes_the_day(workspace: Workspace, labelled: LabelledEpisode) -> None:

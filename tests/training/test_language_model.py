@@ -54,7 +54,7 @@ def test_a_name_is_foretold_only_where_it_was_heard() -> None:
         position = 1
         while position < len(text):
             caption, rest = text[position : position + 3], text[position + 3 :]
-            picture = next(number for number, some in enumerate(CAPTIONS) if caption in some)
+            picture = next(number for number, texts in enumerate(CAPTIONS) if caption in texts)
             assert rest[0] == 0 and rest[1:3] == STEM
             end = rest.index(0, 1)
             told = wanted[position + 6 : position + 3 + end]
@@ -74,7 +74,7 @@ def test_it_learns_what_captions_say(tmp_path: Path, monkeypatch: pytest.MonkeyP
         Arrays.numbered(np.arange(6)),
         Schedule(epochs=100, rate=1e-2, decay=0.0),
         validate=lambda m: Figures(likelihood(m, CAPTIONS), likelihood(m, CAPTIONS)),
-        augment=lambda some: some,
+        augment=lambda inputs: inputs,
         setting={},
     )
     loop = Training(setup, tmp_path)

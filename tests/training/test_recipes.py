@@ -21,8 +21,8 @@ def test_another_backbone_takes_its_place_in_the_recipe() -> None:
 
 
 def test_a_checkpoint_brings_its_architecture_and_its_recipe() -> None:
-    found = recipe("can", "cifar_fs", 100, PHOTOGRAPHS)
-    assert found.architecture == PHOTOGRAPHS and found.options == {"frozen": True}
+    chosen = recipe("can", "cifar_fs", 100, PHOTOGRAPHS)
+    assert chosen.architecture == PHOTOGRAPHS and chosen.options == {"frozen": True}
     assert recipe("siamese", "pets", 30, PHOTOGRAPHS).known
 
 

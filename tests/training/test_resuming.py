@@ -146,7 +146,7 @@ def test_a_stopped_run_goes_on_to_the_same_numbers(kind: str, tmp_path: Path, mo
         stopped.run(seen.append, lambda: sum(isinstance(event, Stepped) for event in seen) > steps)
     torch.rand(5)  # the state of the generator is another one
     again = Training(setup(kind, tmp_path / "c", monkeypatch), tmp_path / "run")
-    found = again.run(silent)
-    assert found.keys() == expected.keys() and all(torch.equal(found[name], expected[name]) for name in found)
+    weights = again.run(silent)
+    assert weights.keys() == expected.keys() and all(torch.equal(weights[name], expected[name]) for name in weights)
     for row, other in zip(again.history.rows, whole.history.rows, strict=True):
         assert {**row, "pictures_per_second": 0} == {**other, "pictures_per_second": 0}

@@ -117,7 +117,7 @@ def large(page: Page, scores: list[Scores]) -> Browser:
     keys, support = [row.key for row in rows], [picture for row in rows for picture in row.pictures]
     names = [row.name for row in rows]
     document = Document(classes=rows, queries=queries, paths={query: [f"DSC_{query[:4]}.jpg"] for query in queries})
-    document.results = [Result(one, keys, queries, support, "cpu", names, [""] * CLASSES) for one in scores]
+    document.results = [Result(result, keys, queries, support, "cpu", names, [""] * CLASSES) for result in scores]
     document.labels = {query: GivenLabel(keys[n % CLASSES]) for n, query in enumerate(queries) if n % 9 == 0}
     document.scored = document.evidence()
     draft = page.drafts.start(document)

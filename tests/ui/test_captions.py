@@ -118,10 +118,10 @@ def test_what_was_described_before_a_stop_stays(
     inner = captioner.describe
 
     def describe_and_stop(*arguments: Any) -> Any:
-        found = inner(*arguments)
+        described = inner(*arguments)
         for job in page.jobs.of(filled.draft):
             page.jobs.stop(filled.draft, job.id)
-        return found
+        return described
 
     filled.add("queries", *(paint(f"n{n}.png", (n, 9, 9)) for n in range(9)))
     with monkeypatch.context() as patch:

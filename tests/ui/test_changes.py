@@ -30,10 +30,10 @@ BEFORE = result((0.9, 0.1), (0.6, 0.4), (0.2, 0.8))
 
 
 def test_changed_answers_come_first_then_the_largest_shifts() -> None:
-    found = changes.moves(BEFORE, result((0.5, 0.5), (0.45, 0.55), (0.196, 0.804)))
-    assert [(move.query, move.before, move.after) for move in found] == [("q", "a", "b"), ("p", "a", "a")]
-    assert found[0].shifts == pytest.approx({"a": -0.15, "b": 0.15}, abs=1e-6)
-    assert found[1].shifts == pytest.approx({"a": -0.4}, abs=1e-6)
+    moves = changes.moves(BEFORE, result((0.5, 0.5), (0.45, 0.55), (0.196, 0.804)))
+    assert [(move.query, move.before, move.after) for move in moves] == [("q", "a", "b"), ("p", "a", "a")]
+    assert moves[0].shifts == pytest.approx({"a": -0.15, "b": 0.15}, abs=1e-6)
+    assert moves[1].shifts == pytest.approx({"a": -0.4}, abs=1e-6)
 
 
 def test_a_query_that_became_unlike_the_examples_has_not_moved() -> None:
@@ -56,7 +56,7 @@ def test_nothing_moved() -> None:
 def test_only_the_same_method_classes_and_queries_are_compared(other: Result) -> None:
     assert changes.kept([BEFORE], [other]) == []
     kept = changes.kept([BEFORE], [other, BEFORE])
-    assert [one.queries for one in kept] == [BEFORE.queries] and kept[0].scores.pairs is None
+    assert [run.queries for run in kept] == [BEFORE.queries] and kept[0].scores.pairs is None
 
 
 def test_what_was_changed() -> None:

@@ -65,8 +65,8 @@ def stranger(filled: Browser) -> Browser:
         document.scored = document.evidence()
 
     filled.open_draft.edit(change)
-    said = Described("absent", "weights", (Caption("a red square", -1.0, 0.3, False),))
-    filled.page.workspace.put_captions({filled.document.queries[0]: said})
+    description = Described("absent", "weights", (Caption("a red square", -1.0, 0.3, False),))
+    filled.page.workspace.put_captions({filled.document.queries[0]: description})
     filled.edit("save")
     return filled
 
@@ -82,7 +82,7 @@ def opened(request: pytest.FixtureRequest, stranger: Browser) -> Browser:
     if request.param == "results of long ago":
         document = again.document
         document.previous = [
-            replace(one, scores=replace(one.scores, settings={"depth": 1}, note={})) for one in document.results
+            replace(run, scores=replace(run.scores, settings={"depth": 1}, note={})) for run in document.results
         ]
         again.page.refresh(again.open_draft)
         again.look()
@@ -134,7 +134,7 @@ def test_plots_label_collection_and_comparison(opened: Browser) -> None:
 def test_what_moved_names_settings_that_nobody_knows(stranger: Browser) -> None:
     document = stranger.document
     document.previous = [
-        replace(one, scores=replace(one.scores, settings={"depth": 1}, note={})) for one in document.results
+        replace(run, scores=replace(run.scores, settings={"depth": 1}, note={})) for run in document.results
     ]
     stranger.page.refresh(stranger.open_draft)
     stranger.look()

@@ -21,7 +21,7 @@ def download(name: ClipName, progress: Progress = quiet) -> Path:
         UserError: `clip_architecture`, `clip_tokenizer`, `clip_tag`, `clip_quick_gelu`, `download_none`; what
             `downloads.fetch` raises.
     """
-    there = name.found()
+    there = name.local_path()
     if there is not None:
         return there
     for url in addresses(name):

@@ -61,11 +61,11 @@ def test_any_value_anywhere(workspace: Workspace, labelled: LabelledEpisode) -> 
                 place = place[key]
             place[path[-1]] = value
             try:
-                found = document.load(json.dumps(changed), picture)
+                loaded = document.load(json.dumps(changed), picture)
             except UserError as error:
                 assert str(error)
                 continue
-            workspace.episode(workspace.save_episode(found))
+            workspace.episode(workspace.save_episode(loaded))
             read_anyway += 1
     assert read_anyway > 50
 
