@@ -7,7 +7,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +20,8 @@ ALL_BYTES = 12_000_000_000
 """That uploads may take which are not read yet: those of one session, and all."""
 OWNER_FILES = 500
 """That one session may have waiting."""
-KEPT_SECONDS = 3_600
-"""That a file waits for a call of the API."""
+KEPT_SECONDS, SWEEP_SECONDS = 3_600, 60
+"""That a file waits to be used."""
 
 
 @dataclass
@@ -31,13 +31,13 @@ class Upload:
     Attributes:
         owner: the session that it belongs to.
         path: in a folder of its own.
-        offered: when it began to wait for a call of the API, in seconds; None while somebody reads it.
+        since: when it began to wait, in seconds; None while it comes and while it is read.
     """
 
     owner: str
     path: Path
     size: int = 0
-    offered: float | None = None
+    since: float | None = None
 
     @property
     def token(self) -> str:
@@ -54,7 +54,7 @@ class Uploads:
         self._lock = threading.Lock()
 
     async def receive(self, chunks: AsyncIterator[bytes], owner: str, name: str, largest: int) -> Upload:
-        """Write a file. Whoever receives it discards it.
+        """Write a file, which then waits to be used.
 
         Args:
             name: what the person calls the file; it is kept as far as every file system takes it.
@@ -77,39 +77,44 @@ class Uploads:
                         await asyncio.to_thread(out.write, chunk)
             if not upload.size:
                 raise UserError("picture_empty", file=name)
+            self._wait(upload)
         except BaseException:
             self.discard(upload)
             raise
         return upload
 
-    def offer(self, upload: Upload) -> str:
-        """Let a file wait for a call of the API that names it by the token that this gives."""
+    def hold(self, upload: Upload) -> None:
+        """Keep a file until it is discarded, however long that takes."""
         with self._lock:
-            upload.offered = time.monotonic()
-        return upload.token
+            upload.since = None
 
     @contextmanager
-    def used(self, tokens: Sequence[str], owner: str) -> Iterator[list[Path]]:
-        """Files that wait, for one call of the API; they are gone afterwards.
+    def using(self, *uploads: Upload) -> Iterator[list[Path]]:
+        """Files that are read now, and are gone afterwards."""
+        for upload in uploads:
+            self.hold(upload)
+        try:
+            yield [upload.path for upload in uploads]
+        finally:
+            for upload in uploads:
+                self.discard(upload)
+
+    def take(self, tokens: Iterable[str], owner: str) -> list[Upload]:
+        """Hold the files of this owner that a program names.
 
         Raises:
-            UserError: `upload_gone`, for whatever is no such file of this owner.
+            UserError: `upload_gone`, for whatever is no such file, or is held already.
         """
         with self._lock:
-            waiting = {upload.token: upload for upload in self._uploads.values() if upload.offered is not None}
             taken = []
-            for token in tokens:
-                upload = waiting.get(token)
-                if upload is None or upload.owner != owner:
-                    raise UserError("upload_gone", file=Path(token).name[:100])
+            for token in dict.fromkeys(tokens):
+                upload = self._uploads.get(token)
+                if upload is None or upload.owner != owner or upload.since is None:
+                    raise UserError("upload_gone", file=token.rpartition("/")[2][:100])
                 taken.append(upload)
             for upload in taken:
-                upload.offered = None
-        try:
-            yield [upload.path for upload in taken]
-        finally:
-            for upload in taken:
-                self.discard(upload)
+                upload.since = None
+        return taken
 
     def discard(self, upload: Upload) -> None:
         """Delete a file, and the folder that was made for it."""
@@ -121,9 +126,14 @@ class Uploads:
         """Delete what waited too long."""
         oldest = (time.monotonic() if now is None else now) - KEPT_SECONDS
         with self._lock:
-            late = [upload for upload in self._uploads.values() if upload.offered is not None and upload.offered < oldest]
+            late = [upload for upload in self._uploads.values() if upload.since is not None and upload.since < oldest]
         for upload in late:
             self.discard(upload)
+
+    def sweep_until(self, closing: threading.Event) -> None:
+        """Sweep every minute, until the server ends."""
+        while not closing.wait(SWEEP_SECONDS):
+            self.sweep()
 
     def clear(self) -> None:
         """Delete what a process left behind that was killed."""
@@ -137,13 +147,17 @@ class Uploads:
             self._uploads[upload.token] = upload
         return upload
 
+    def _wait(self, upload: Upload) -> None:
+        with self._lock:
+            upload.since = time.monotonic()
+
     def _grow(self, upload: Upload, size: int) -> None:
         with self._lock:
             upload.size += size
-            owned = sum(other.size for other in self._uploads.values() if other.owner == upload.owner)
+            own = sum(other.size for other in self._uploads.values() if other.owner == upload.owner)
             everything = sum(other.size for other in self._uploads.values())
-        for bytes_, limit in ((owned, OWNER_BYTES), (everything, ALL_BYTES)):
-            if bytes_ > limit:
+        for taken, limit in ((own, OWNER_BYTES), (everything, ALL_BYTES)):
+            if taken > limit:
                 raise UserError("uploads_full", limit=limit / 1e9)
 
 

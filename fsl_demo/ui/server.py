@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import threading
 import webbrowser
@@ -20,7 +19,7 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.services import registry
 from fsl_demo.store import Workspace
 from fsl_demo.ui import live, shell, warming
-from fsl_demo.ui.incoming import uploads_folder
+from fsl_demo.ui.one_server import OneServer
 from fsl_demo.ui.page import Page
 from fsl_demo.ui.routes import Routes, refused
 from fsl_demo.ui.security import guarded
@@ -89,16 +88,20 @@ def running(app: FastAPI, host: str, port: int | None) -> Iterator[str]:
 
 def serve(folder: Path, host: str, port: int | None, open_browser: bool) -> int:
     """Serve until interrupted."""
-    workspace = Workspace(folder)
-    shutil.rmtree(uploads_folder(workspace), ignore_errors=True)  # what a killed process left behind
-    page = build(workspace)
-    with running(application(page), host, port) as address:
-        print(f"The workbench is open at {address} (Ctrl+C ends it). Workspace: {folder.resolve()}", flush=True)
-        warming.start(page)
-        if open_browser:
-            webbrowser.open(address)
-        with suppress(KeyboardInterrupt):
-            threading.Event().wait()
+    only = OneServer(folder)
+    with only.held():
+        page = build(Workspace(folder))
+        page.uploads.clear()
+        app = application(page)
+        threading.Thread(target=page.uploads.sweep_until, args=(app.state.closing,), daemon=True).start()
+        with running(app, host, port) as address:
+            only.announce(address)
+            print(f"The workbench is open at {address} (Ctrl+C ends it). Workspace: {folder.resolve()}", flush=True)
+            warming.start(page)
+            if open_browser:
+                webbrowser.open(address)
+            with suppress(KeyboardInterrupt):
+                threading.Event().wait()
     return 0
 
 

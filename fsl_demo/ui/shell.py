@@ -17,17 +17,17 @@ from fsl_demo.ui.texts import languages
 from fsl_demo.ui.theme import head, theme
 
 
-def blocks(page: Page) -> gr.Blocks:
+def blocks(page: Page) -> api.Frame:
     """The frame: a header, the tabs, and a place for jobs and notices."""
     label = i18n()
-    with gr.Blocks(title="Few-shot workbench", fill_width=True, analytics_enabled=False) as built:
+    with api.Frame(title="Few-shot workbench", fill_width=True, analytics_enabled=False) as built:
         gr.Column(elem_id="header")
         with gr.Tabs(elem_id="tabs"):
             for tab in TABS:
                 with gr.Tab(label(tab.label), id=tab.id, render_children=True):
                     gr.Column(elem_id=tab.id)
         gr.Column(elem_id="footer")
-        api.add(page.registry)
+        api.add(page.registry, page.uploads)
     return built
 
 
