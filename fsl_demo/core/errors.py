@@ -114,6 +114,8 @@ MESSAGES = {
     " {name}:/path/to/file.",
     "clip_file_missing": "There are no weights at {path}. Check how it is spelled.",
     "clip_folder": "The folder {folder} holds no CLIP model ({reason}). It needs open_clip_config.json and weights.",
+    "model_config": "{file} in {folder} asks for “{setting}”, which is refused: a model brings numbers and names, no"
+    " program. Remove that, or take another model.",
     "clip_damaged": "“{file}” cannot be read as weights ({reason}). Take .safetensors, or a state dict as .pt or .bin.",
     "clip_archive": "“{file}” is a TorchScript archive, a program: only OpenAI's are opened. Take .safetensors.",
     "clip_other_architecture": "“{file}” does not hold weights of {architecture} ({reason}). Name the right one.",
