@@ -20,6 +20,8 @@ PRECISION = 1e-10
 """A problem is solved when a step promises less than this share of its penalty."""
 RESIDUAL = 0.05
 """By how much conjugate gradients reduce what a step leaves."""
+NEGLIGIBLE = 1e-6
+"""Share of the longest principal axis up to which one is left out."""
 CHUNK = 300_000
 """Numbers that the inputs of the problems solved at once may hold."""
 
@@ -42,7 +44,7 @@ class Models:
 
 
 def in_span(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Stacked vectors in an orthonormal basis of what they span, where there are fewer of them than dimensions.
+    """Stacked vectors along the principal axes of what they span, where there are fewer of them than dimensions.
 
     Weights that are penalised are sums of vectors, so that nothing is lost.
 
@@ -50,14 +52,17 @@ def in_span(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         vectors: [..., N, D].
 
     Returns:
-        float64 [..., N, R], and the basis [..., R, D].
+        float64 [..., N, R], and the axes [..., R, D], zeros for those that are not needed.
     """
     vectors = vectors.astype(np.float64)
     count, dimensions = vectors.shape[-2:]
     if count >= dimensions:
         return vectors, np.broadcast_to(np.eye(dimensions), (*vectors.shape[:-2], dimensions, dimensions))
-    axes, within = np.linalg.qr(vectors.swapaxes(-1, -2))
-    return within.swapaxes(-1, -2), axes.swapaxes(-1, -2)
+    values, rotation = np.linalg.eigh(vectors @ vectors.swapaxes(-1, -2))
+    lengths = np.sqrt(np.maximum(values, 0))[..., None, :]
+    there = lengths > NEGLIGIBLE * lengths[..., -1:]
+    inverse = np.divide(rotation, lengths, out=np.zeros_like(rotation), where=there)
+    return rotation * lengths * there, inverse.swapaxes(-1, -2) @ vectors
 
 
 def fit(vectors: np.ndarray, owners: np.ndarray, strengths: np.ndarray, included: np.ndarray | None = None) -> Models:

@@ -177,7 +177,7 @@ def test_a_held_out_picture_is_compared_with_its_class_without_it() -> None:
     task = replace(task, support=task.support[:-1])
     fitted = Can(networks()).fit(task, Can.Settings(variant="faces"), quiet)
     held_out = np.log(fitted.held_out() + 1e-12)
-    for row, left in enumerate(task.support):
+    for row in range(len(task.support)):
         others = np.delete(np.arange(len(task.support)), row)
         maps = np.stack([fitted.support[others][fitted.owners[others] == index].mean(axis=0) for index in range(2)])
         similarities = fitted.space.similarities(maps, fitted.support[row][None])[0]

@@ -88,9 +88,13 @@ class Can(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Verifies, Has
         self, episodes: Sequence[Episode], settings: VariantSettings, progress: Progress = quiet
     ) -> list[Scores]:
         """One after the other: an episode's maps are compared at once, and those of several would not fit a cache."""
+        variants = self.variants.known()
 
         def score(stack: Stack) -> list[Scores]:
-            return [self.fit(each, settings).scores_alone(each.queries) for each in stack.episodes]
+            return [
+                self._fit(episode, settings=settings, variants=variants, progress=quiet).scores_alone(episode.queries)
+                for episode in stack.episodes
+            ]
 
         return stacked(episodes, score)
 
@@ -103,6 +107,11 @@ class Can(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Verifies, Has
         Raises:
             UserError: for an episode that `check` refuses, `class_empty`, `weights_missing`, `weights_differ`.
         """
+        return self._fit(episode, settings=settings, variants=self.variants.known(), progress=progress)
+
+    def _fit(
+        self, episode: Episode, settings: VariantSettings, variants: Sequence[Variant], progress: Progress
+    ) -> CanClassifier:
         check_pictures(episode, self.card.title)
 
         @cache
@@ -110,7 +119,7 @@ class Can(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Verifies, Has
             return CanClassifier(self, checkpoint=checkpoint, episode=episode, settings=settings, progress=progress)
 
         variant, note = choose(
-            self.variants.known(),
+            variants,
             asked=settings.variant,
             episode=episode,
             held_out=lambda checkpoint, _: classifier(checkpoint).held_out(),
