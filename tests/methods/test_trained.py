@@ -103,9 +103,9 @@ def test_who_is_not_proposed_is_never_taken_unasked() -> None:
     def held_out(checkpoint: str, progress: object) -> np.ndarray:
         return np.eye(4)[truth if checkpoint != "worse" else (truth + 1) % 4]
 
-    taken, note = choose(variants, None, episode(2), held_out)
+    taken, note = choose(variants, None, episode=episode(2), held_out=held_out)
     assert taken.checkpoint == "bad" and note["accuracy"] == {"faces": 1.0, "characters": 0.0}
-    assert choose(variants, "digits", episode(2), held_out)[0].checkpoint == "good"
+    assert choose(variants, "digits", episode=episode(2), held_out=held_out)[0].checkpoint == "good"
 
 
 def test_kinds_of_pictures_are_told_by_their_looks() -> None:
