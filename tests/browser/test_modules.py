@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Workbench, open_workbench, watched
 
@@ -67,6 +67,8 @@ def run(page: Page, script: str) -> Any:
         (["ant", "bee"], ["+", "?", " ", "ArrowLeft"], [None, None, None, None]),
         ([f"c{n}" for n in range(12)], ["1", "2"], [{"typed": "1"}, {"answer": "k11"}]),
         ([f"c{n}" for n in range(12)], ["0", "0"], [{"typed": "0"}, {"answer": "none"}]),
+        ([f"c{n}" for n in range(12)], ["3", "Enter", "Enter"], [{"typed": "3"}, {"answer": "k2"}, None]),
+        ([f"c{n}" for n in range(12)], ["0", "Enter"], [{"typed": "0"}, {"answer": "none"}]),
         ([f"c{n}" for n in range(12)], ["9", "9"], [{"typed": "9"}, {"typed": ""}]),
         (
             [f"c{n}" for n in range(12)],
@@ -279,3 +281,17 @@ def test_virtual_list_draws_again_only_what_changed(module: Page) -> None:
         """,
     )
     assert answer == [30, 1, True, [0, 1]]
+
+
+def test_what_was_done_leaves_by_itself_and_an_error_stays(module: Page) -> None:
+    module.add_style_tag(url="page.css")
+    module.evaluate("document.body.insertAdjacentHTML('beforeend', '<div id=notices></div>')")
+    show = "async (kind) => (await import('/workbench/static/notices.js')).show([{ kind, text: 'so it is' }])"
+    finish = "() => document.querySelector('.notice').getAnimations().forEach((leaving) => leaving.finish())"
+    module.evaluate(show, "done")
+    expect(module.locator(".notice")).to_contain_text("so it is")
+    module.evaluate(finish)
+    expect(module.locator(".notice")).to_have_count(0)
+    module.evaluate(show, "error")
+    module.evaluate(finish)
+    expect(module.locator(".notice.error")).to_contain_text("so it is")

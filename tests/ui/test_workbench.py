@@ -126,6 +126,8 @@ def test_plots_show_every_picture_and_are_safe(filled: Browser, paint: Paint) ->
     plots = json.loads(filled.panel("plots", method="prototype"))
     assert plots["title"] == "Similarity of each query to each class"
     (matrix,) = plots["matrix"]["data"]
+    axes = plots["matrix"]["layout"]
+    assert axes["xaxis"]["type"] == axes["yaxis"]["type"] == "category"  # a class called 2024-05-01 is no date
     assert len(matrix["y"]) == 3 and len(matrix["x"]) == 2 and "<" not in str(matrix["x"])
     assert [len(trace["text"]) for trace in plots["map"]["data"]] == [2, 2, 3]
     assert filled.panel("plots", method="gone") == filled.panel("plots", method="prototype")
