@@ -28,10 +28,11 @@ from fsl_demo.backbones.cache import FeatureCache  # noqa: E402
 from fsl_demo.backbones.networks import Networks  # noqa: E402
 from fsl_demo.core.episodes import Progress, quiet  # noqa: E402
 from fsl_demo.core.pictures import Picture, from_image  # noqa: E402
+from fsl_demo.datasets.parts import Item  # noqa: E402
 from fsl_demo.evaluation.episodes import Opened, episode_of  # noqa: E402
 from fsl_demo.evaluation.outcomes import outcomes  # noqa: E402
 from fsl_demo.evaluation.run import CHUNK  # noqa: E402
-from fsl_demo.evaluation.sampling import Sampling  # noqa: E402
+from fsl_demo.evaluation.sampling import EpisodeSampler, Sampling  # noqa: E402
 from fsl_demo.inference.variants import HasVariants  # noqa: E402
 
 CLASSES, EACH = 50, 40
@@ -87,7 +88,7 @@ def main() -> None:
     vectors = torch.from_numpy(space.embed(everything))
     place = {picture: number for number, picture in enumerate(everything)}
     for shot in chosen.shots:
-        sampler = Sampling(shot=shot).sampler(classes)
+        sampler: EpisodeSampler[Item] = Sampling(shot=shot).sampler(classes)
         drawn = [episode_of(each, opened) for each in sampler.draw(chosen.episodes)]
         for name in OURS:
             method: Any = known[name]

@@ -15,6 +15,8 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+from operator import ge, le
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +50,7 @@ class Trial:
 
     def __post_init__(self) -> None:
         self.source, self.support, self.into = (self.folder / name for name in ("source", "support", "sorted"))
+        self.manifest = self.into / "sort-manifest.json"
         self.random = random.Random(self.seed)
         for number, (name, colour) in enumerate(COLOURS.items()):
             for shot in range(3):
@@ -70,7 +73,7 @@ class Trial:
 
     def undo(self) -> list[str]:
         """The command line that undoes."""
-        return ["sort", "--undo", str(self.into / "sort-manifest.json")]
+        return ["sort", "--undo", str(self.manifest)]
 
     def placed(self) -> int:
         """Files in the folders, those that were there before left out."""
@@ -109,7 +112,7 @@ class Trial:
 
     def check_sorted(self) -> None:
         """Note files that are not where the manifest says."""
-        manifest = json.loads((self.into / "sort-manifest.json").read_text())
+        manifest = json.loads(self.manifest.read_text())
         sorted_files = snapshot(self.into)
         for item in manifest["items"]:
             if sorted_files.get(item["target"], ("", 0, 0))[0] != item["sha256"]:
@@ -139,12 +142,13 @@ def survive(folder: Path, mode: str, files: int, kills: int, seed: int = 0) -> T
     moment = time.monotonic() + trial.random.uniform(1, 6)
     trial.kill_while(trial.sort(), lambda placed: placed > 0 or time.monotonic() > moment)
     for goal in sorted(trial.random.sample(range(1, files), sorting - 1)):
-        trial.kill_while(trial.sort(), lambda placed, goal=goal: placed >= goal)
+        trial.kill_while(trial.sort(), partial(le, goal))
     trial.finish(trial.sort())
     trial.check_sorted()
     for goal in sorted(trial.random.sample(range(1, files), kills - sorting), reverse=True):
-        trial.kill_while(trial.undo(), lambda placed, goal=goal: placed <= goal)
-    trial.finish(trial.undo())
+        trial.kill_while(trial.undo(), partial(ge, goal))
+    if trial.manifest.exists():  # a kill in an undo's last moment leaves nothing to go on with
+        trial.finish(trial.undo())
     trial.check_undone()
     return trial
 

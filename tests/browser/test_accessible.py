@@ -52,12 +52,13 @@ def show(page: Page, tab: str, name: str) -> None:
 
 def serious(page: Page, where: str) -> list[str]:
     """What axe finds, with the elements."""
-    found = Axe().run(page, options=AXE).response["violations"]
+    violations = Axe().run(page, options=AXE).response["violations"]
     return [
-        f"{where}: {one['id']} ({one['impact']}) {node['html'][:160]} {[check['message'] for check in node['any']]}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"][:3]
+        f"{where}: {violation['id']} ({violation['impact']}) {node['html'][:160]} "
+        f"{[check['message'] for check in node['any']]}"
+        for violation in violations
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"][:3]
     ]
 
 
