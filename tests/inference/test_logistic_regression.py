@@ -29,8 +29,8 @@ def expected(vectors: np.ndarray, owners: np.ndarray, strength: float) -> tuple[
     return (halves * weights, halves[:, 0] * offsets) if len(weights) == 1 else (weights, offsets)
 
 
-def relative(found: np.ndarray, wanted: np.ndarray, size: np.ndarray) -> float:
-    return float(np.linalg.norm(found - wanted) / np.linalg.norm(size))
+def relative(actual: np.ndarray, wanted: np.ndarray, size: np.ndarray) -> float:
+    return float(np.linalg.norm(actual - wanted) / np.linalg.norm(size))
 
 
 @pytest.mark.parametrize("noise", [0.5, 4.0])
@@ -74,7 +74,7 @@ def test_all_pictures_alike_say_nothing() -> None:
 def test_vectors_left_out_have_no_part() -> None:
     vectors, owners = task((5, 4, 3), 50, 1.0)
     included = np.arange(len(owners)) % 3 != np.arange(3)[:, None]
-    models = fit(vectors[None], owners, np.full(3, 100.0), included)
+    models = fit(vectors[None], owners=owners, strengths=np.full(3, 100.0), included=included)
     for number, kept in enumerate(included):
         weights, offsets = expected(vectors[kept], owners[kept], 100.0)
         assert relative(models.weights[0, number], weights, weights) < 1e-3
