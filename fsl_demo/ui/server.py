@@ -17,7 +17,7 @@ from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.errors import UserError
 from fsl_demo.services import registry
-from fsl_demo.store import Workspace
+from fsl_demo.store import Workspace, usable
 from fsl_demo.ui import live, shell, warming
 from fsl_demo.ui.one_server import OneServer
 from fsl_demo.ui.page import Page
@@ -88,15 +88,20 @@ def running(app: FastAPI, host: str, port: int | None) -> Iterator[str]:
 
 def serve(folder: Path, host: str, port: int | None, open_browser: bool) -> int:
     """Serve until interrupted."""
-    only = OneServer(folder)
+    workspace = usable(folder)
+    only = OneServer(workspace.folder)
     with only.held():
-        page = build(Workspace(folder))
+        page = build(workspace)
         page.uploads.clear()
         app = application(page)
         threading.Thread(target=page.uploads.sweep_until, args=(app.state.closing,), daemon=True).start()
         with running(app, host, port) as address:
             only.announce(address)
             print(f"The workbench is open at {address} (Ctrl+C ends it). Workspace: {folder.resolve()}", flush=True)
+            if workspace.beneath is not None:
+                print(
+                    "That folder cannot be written to: whatever is done on the page is lost when it ends.", flush=True
+                )
             warming.start(page)
             if open_browser:
                 webbrowser.open(address)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,6 +49,17 @@ def test_download_then_check(call: Call, hub: Site, tmp_path: Path) -> None:
     assert (report["activation"], report["vectors"], report["heat_maps"]) == ("GELU", 16, True)
     assert report["pictures"]["resize_mode"] == "squash"
     assert "GELU" in call("weights", "check", "tiny/plain", "--device", "cpu").out
+
+
+def test_a_file_without_a_hash_is_taken_on_trust_only(call: Call, hub: Site, tmp_path: Path) -> None:
+    data = tiny_clip.save("tiny", tmp_path / "theirs.safetensors").read_bytes()
+    hub.answers[SAFE] = Answer(data, named=False)
+    refused = call("weights", "download", "tiny/plain")
+    assert refused.code == 1 and "--sha256" in refused.err and not list(folder().rglob("*.*"))
+    assert call("weights", "download", "tiny/plain", "--sha256", "nonsense").code == 1
+    assert call("weights", "download", "tiny/plain", "--sha256", hashlib.sha256(data).hexdigest().upper()).code == 0
+    next(folder().rglob("*.safetensors")).unlink()
+    assert call("weights", "download", "tiny/plain", "--trust").code == 0
 
 
 def test_a_break_off_says_so_and_leaves_nothing(call: Call, hub: Site) -> None:
