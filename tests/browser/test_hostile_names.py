@@ -1,4 +1,4 @@
-"""Names that are markup stay names: of classes, files, titles, weights, on every tab, in plots and in the picture view."""
+"""Names that are markup stay names: of classes, files and titles, on every tab, in plots and in the picture view."""
 
 from __future__ import annotations
 
