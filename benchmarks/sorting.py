@@ -96,7 +96,9 @@ class Trial:
 
     def kill_while(self, command: list[str], reached: Callable[[int], bool]) -> bool:
         """Start a command and kill it once `reached` holds of the files placed; whether it was still running."""
-        process = subprocess.Popen(self.command(command), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            self.command(command), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         while process.poll() is None and not reached(self.placed()):
             time.sleep(0.0005)
         process.kill()
