@@ -60,7 +60,7 @@ check: lint ## check style and types, and run the tests that are fast
 lint: $(VENV)/.installed-dev ## check style and types
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy fsl_demo experiments
+	$(VENV)/bin/mypy
 
 constraints: $(VENV)/.installed-dev ## pin what the requirements bring, for every Python and system (ARGS=--upgrade: newest)
 	$(PIP_INSTALL) uv==0.13.9

@@ -26,10 +26,11 @@ from fsl_demo import methods  # noqa: E402
 from fsl_demo.backbones.cache import FeatureCache  # noqa: E402
 from fsl_demo.backbones.networks import Networks  # noqa: E402
 from fsl_demo.core.pictures import Picture, from_image  # noqa: E402
+from fsl_demo.datasets.parts import Item  # noqa: E402
 from fsl_demo.evaluation.episodes import Opened, episode_of  # noqa: E402
 from fsl_demo.evaluation.outcomes import outcomes  # noqa: E402
 from fsl_demo.evaluation.run import CHUNK  # noqa: E402
-from fsl_demo.evaluation.sampling import Sampling  # noqa: E402
+from fsl_demo.evaluation.sampling import EpisodeSampler, Sampling  # noqa: E402
 
 CLASSES, EACH = 50, 40
 OURS = ("prototype", "asif", "compact-vlm", "linear-probe")
@@ -72,7 +73,7 @@ def main() -> None:
     vectors = torch.from_numpy(space.embed(everything))
     place = {picture: number for number, picture in enumerate(everything)}
     for shot in chosen.shots:
-        sampler = Sampling(shot=shot).sampler(classes)
+        sampler: EpisodeSampler[Item] = Sampling(shot=shot).sampler(classes)
         drawn = [episode_of(each, opened) for each in sampler.draw(chosen.episodes)]
         for name in OURS:
             outcomes(known[name], known[name].Settings(), *zip(*drawn[:2], strict=True))  # loads what is loaded once

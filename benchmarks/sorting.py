@@ -15,6 +15,8 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+from operator import ge, le
 from pathlib import Path
 
 import numpy as np
@@ -161,6 +163,7 @@ def survive(
     moment = time.monotonic() + trial.random.uniform(patience / 6, patience)
     trial.kill_while(trial.sort(), lambda placed: placed > 0 or time.monotonic() > moment)
     for goal in sorted(trial.random.sample(range(1, files), sorting - 1)):
+<<<<<<< HEAD
         trial.kill_while(trial.sort(), lambda placed, goal=goal: placed >= goal)
     if trial.state() != "sorted":
         trial.finish(trial.sort())
@@ -168,6 +171,14 @@ def survive(
     for goal in sorted(trial.random.sample(range(1, files), kills - sorting), reverse=True):
         trial.kill_while(trial.undo(), lambda placed, goal=goal: placed <= goal)
     if trial.state():
+=======
+        trial.kill_while(trial.sort(), partial(le, goal))
+    trial.finish(trial.sort())
+    trial.check_sorted()
+    for goal in sorted(trial.random.sample(range(1, files), kills - sorting), reverse=True):
+        trial.kill_while(trial.undo(), partial(ge, goal))
+    if trial.manifest.exists():  # a kill in an undo's last moment leaves nothing to go on with
+>>>>>>> main
         trial.finish(trial.undo())
     trial.check_undone()
     return trial

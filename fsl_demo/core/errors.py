@@ -127,6 +127,9 @@ MESSAGES = {
     "download_refused": "{host} refused the download (status {status}). Try later, or download elsewhere.",
     "download_broken": "The download from {host} broke off, and nothing was kept. Try again.",
     "download_differs": "What {host} sent is not what it announced, and nothing was kept. Try again.",
+    "download_unknown": "{host} names no SHA-256 for this file, so what comes could be anything. Download it with"
+    " `python -m fsl_demo weights download NAME --sha256 HASH`, or with --trust.",
+    "hash_bad": "{value} is no SHA-256: 64 digits from 0 to 9 and a to f.",
     "download_none": "Nobody offers {name} for download. Name a file of your own, as in {name}:/path/to/file.",
     "request_bad": "The page sent something that is not understood ({name}: {reason}). Reload the page.",
     "class_gone": "This class is no longer there, so nothing was moved.",

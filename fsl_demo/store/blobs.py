@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import secrets
 import time
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from fsl_demo.core import durable
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.store.connection import trouble
@@ -47,13 +47,10 @@ class Blobs:
         picture.image().save(buffer, "PNG", compress_level=1)
         with trouble(self._folder.parent):
             target.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                _write(temporary, buffer.getbuffer())
-                temporary.replace(target)
-                for folder in (target.parent, target.parent.parent, self._folder):  # each may be new
-                    _sync_folder(folder)
-            finally:
-                temporary.unlink(missing_ok=True)
+            with durable.replacing(target, temporary) as file:
+                file.write(buffer.getbuffer())
+            for folder in (target.parent.parent, self._folder):  # each may have a new folder
+                durable.sync_folder(folder)
         return buffer.tell()
 
     def picture(self, sha256: str, width: int, height: int, name: str, original_sha256: str) -> Picture:
@@ -97,19 +94,3 @@ def _read(path: Path, name: str) -> Image.Image:
         raise UserError("picture_missing", file=name, reason="its file is gone from the workspace") from error
     except (OSError, SyntaxError, ValueError) as error:
         raise UserError("picture_broken", file=name) from error
-
-
-def _write(path: Path, data: memoryview) -> None:
-    with path.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -76,7 +76,10 @@ def test_held_out_pictures_choose_the_strength_and_the_threshold() -> None:
     assert classifier.note == {"strength": STRENGTHS[int(np.argmin(losses))], "chosen": "held_out"}
     assert clear.fit().note["strength"] > classifier.note["strength"]
     _, similarities = _held_out(clear.keys, clear.owners, clear.fit().note["strength"])
-    assert clear.fit().none_below == pytest.approx(threshold(similarities, clear.owners, 0, 0)) and similarities.all()
+    assert (
+        clear.fit().none_below == pytest.approx(threshold(similarities, clear.owners, before=0, now=0))
+        and similarities.all()
+    )
     assert clear.fit(LinearProbeSettings(none_below=0.9)).none_below == 0.9
 
 

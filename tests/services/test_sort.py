@@ -71,14 +71,14 @@ class Desk:
             FileAnswer(
                 self.source / name,
                 files.digest(self.source / name),
-                9,
-                self.classes[0],
-                self.probabilities[number % len(self.probabilities)],
-                self.unlike[number % len(self.unlike)],
+                size=9,
+                answer=self.classes[0],
+                probability=self.probabilities[number % len(self.probabilities)],
+                unlike=self.unlike[number % len(self.unlike)],
             )
             for number, name in enumerate(self.names)
         ]
-        return plan(answers, Folders(self.classes, 0.9), self.into, mode, self.source, {})  # type: ignore[arg-type]
+        return plan(answers, Folders(self.classes, 0.9), into=self.into, mode=mode, source=self.source, request={})  # type: ignore[arg-type]
 
     def report(self, error: UserError) -> None:
         self.faults.append(error.code)
@@ -87,7 +87,7 @@ class Desk:
         """Sort, or go on with a sort that was broken off."""
         broken_off = unfinished(self.into)
         path, manifest = broken_off or (start(planned := self.plan(mode), self.into), planned)
-        return dict(carry_out(path, manifest, quiet, self.report))
+        return dict(carry_out(path, manifest, progress=quiet, report=self.report))
 
     def is_sorted(self) -> bool:
         """Whether a sort was written down as finished."""
@@ -98,7 +98,7 @@ class Desk:
 
     def undo(self) -> Undone:
         path = self.into / "sort-manifest.json"
-        return undo(path, load(path), quiet, self.report)
+        return undo(path, load(path), progress=quiet, report=self.report)
 
 
 Tree = dict[str, tuple[Any, ...]]
@@ -106,14 +106,14 @@ Tree = dict[str, tuple[Any, ...]]
 
 def tree(folder: Path) -> Tree:
     """Every file with its bytes, permissions and times; every folder; what a link points to."""
-    found: Tree = {}
+    entries: Tree = {}
     for path in sorted(folder.rglob("*")):
         status, name = path.lstat(), str(path.relative_to(folder))
         if path.is_symlink():
-            found[name] = ("link", str(path.readlink()))
+            entries[name] = ("link", str(path.readlink()))
         else:
-            found[name] = (path.read_bytes(), status.st_mode, status.st_mtime_ns) if path.is_file() else ("folder",)
-    return found
+            entries[name] = (path.read_bytes(), status.st_mode, status.st_mtime_ns) if path.is_file() else ("folder",)
+    return entries
 
 
 def held(folder: Path) -> set[bytes]:
@@ -142,8 +142,8 @@ def test_files_go_to_the_folder_of_their_class_and_back(desk: Desk, mode: str) -
     assert tree(desk.folder) == before and not desk.faults
 
 
-def _inside(found: Tree) -> Tree:
-    return {name: what for name, what in found.items() if name.startswith("source")}
+def _inside(entries: Tree) -> Tree:
+    return {name: what for name, what in entries.items() if name.startswith("source")}
 
 
 def test_unlike_comes_before_unsure_and_a_class_keeps_its_name() -> None:
@@ -186,7 +186,7 @@ def test_nothing_that_is_there_is_overwritten(desk: Desk, mode: str) -> None:
     assert (desk.into / "unsure (2)" / "b.jpg").read_bytes() == b"picture 2"
     assert (desk.into / "sorted (2).csv").exists()
     (path,) = desk.into.glob("sort-manifest-*.json")
-    assert undo(path, load(path), quiet, desk.report) == Undone(back=3)
+    assert undo(path, load(path), progress=quiet, report=desk.report) == Undone(back=3)
     assert tree(desk.folder) == before and not desk.faults
 
 
@@ -207,8 +207,8 @@ def test_odd_names(tmp_path: Path, mode: str) -> None:
 
 def test_the_table() -> None:
     rows = [
-        SortedRow("a.jpg", "in/a.jpg", "cat", 0.5, True),
-        SortedRow("b", "b", "-dog", None, None, "cat", "Ann", "cat/b"),
+        SortedRow("a.jpg", "in/a.jpg", answer="cat", probability=0.5, unlike=True),
+        SortedRow("b", "b", answer="-dog", probability=None, unlike=None, label="cat", who="Ann", sorted_to="cat/b"),
     ]
     data = write_sorted_csv(rows)
     assert data.startswith(b"\xef\xbb\xbfname,path,answer,probability,unlike,label,who,sorted_to\r\n")
@@ -328,7 +328,7 @@ def test_what_changed_or_went_since_it_was_classified_stays(desk: Desk, mode: st
     path = start(manifest := desk.plan(mode), desk.into)
     (desk.source / "a.jpg").write_bytes(b"edited")
     (desk.source / "b.jpg").unlink()
-    assert carry_out(path, manifest, quiet, desk.report) == {"cat": 1}
+    assert carry_out(path, manifest, progress=quiet, report=desk.report) == {"cat": 1}
     assert desk.faults == ["sort_changed", "picture_missing"]
     assert (desk.source / "a.jpg").read_bytes() == b"edited"
     assert [file.name for file in (desk.into / "cat").iterdir()] == ["a (2).jpg"]
@@ -340,7 +340,7 @@ def test_a_place_that_somebody_takes_meanwhile_is_theirs(desk: Desk, mode: str) 
     for name in ("cat/a.jpg", "sorted.csv"):
         (desk.into / name).parent.mkdir(exist_ok=True)
         (desk.into / name).write_bytes(b"theirs")
-    assert carry_out(path, manifest, quiet, desk.report) == {"cat": 3}
+    assert carry_out(path, manifest, progress=quiet, report=desk.report) == {"cat": 3}
     assert {file.name for file in (desk.into / "cat").iterdir()} == {"a.jpg", "a (2).jpg", "a (3).jpg", "b.jpg"}
     assert desk.undo() == Undone(back=3) and not desk.faults
     assert {file.name for file in desk.into.iterdir()} == {"cat", "sorted.csv"}
@@ -400,7 +400,7 @@ def test_a_full_disk_ends_the_sort_which_goes_on_later(desk: Desk, monkeypatch: 
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", full)
         with pytest.raises(UserError, match="disk is full"):
-            carry_out(path, manifest, quiet, desk.report)
+            carry_out(path, manifest, progress=quiet, report=desk.report)
     assert list((desk.into / "cat").iterdir()) == []
     assert desk.sort() == {"cat": 3} and not desk.faults
 
@@ -438,8 +438,8 @@ def test_the_files_of_a_folder(desk: Desk) -> None:
         (desk.source / name).touch()
     (desk.source / "linked").symlink_to(desk.source / "deep")
     (desk.source / "link.jpg").symlink_to("a.jpg")
-    found = [str(path.relative_to(desk.source)) for path in source_files(desk.source, into, desk.report)]
-    assert found == ["9.jpg", "10.jpg", "a.jpg", "b.jpg", "deep/a.jpg", "link.jpg", "notes"]
+    names = [str(path.relative_to(desk.source)) for path in source_files(desk.source, into, desk.report)]
+    assert names == ["9.jpg", "10.jpg", "a.jpg", "b.jpg", "deep/a.jpg", "link.jpg", "notes"]
 
 
 @pytest.mark.process

@@ -64,7 +64,7 @@ def test_a_draft_of_the_previous_version_opens(filled: Browser, tmp_path: Path, 
     opened = Browser(page, draft="d")
     assert opened.draft == "d" and opened.open_draft.revision == 7
     assert opened.document.queries == filled.document.queries
-    assert opened.document.labels[q2] == GivenLabel(NONE, second, "corrected", "Ada")
+    assert opened.document.labels[q2] == GivenLabel(NONE, second, source="corrected", annotator="Ada")
     assert opened.answers == ["red", "blue", "red"]
     assert opened.document.outdated == outdated == opened.parts["data:draft"]["outdated"]
     assert len(opened.document.previous) == 2 and "What moved" in opened.parts["moved"]
@@ -110,14 +110,17 @@ def test_an_old_episode_with_labels_of_none_opens(filled: Browser) -> None:
     filled.edit("save")
     workspace, saved = filled.page.workspace, filled.document.episode_id
     stored = workspace.episode(saved)
-    labels = {**stored.labels, 2: Label(0, "Bob", "corrected", None, 1.0)}  # the method had said "none of these"
-    old = LabelledEpisode(stored.episode, "old", stored.runs, labels)
+    labels = {
+        **stored.labels,
+        2: Label(0, "Bob", source="corrected", suggestion=None, seconds=1.0),
+    }  # the method had said "none of these"
+    old = LabelledEpisode(stored.episode, "old", runs=stored.runs, labels=labels)
     filled.open("reopen", episode=workspace.save_episode(old))
     first, second = (row.key for row in filled.document.classes)
     assert list(filled.document.labels.values()) == [
-        GivenLabel(NONE, first, "corrected", "Ada"),
-        GivenLabel(NONE, "", "blind", "Ada"),
-        GivenLabel(first, NONE, "corrected", "Bob", 1.0),
+        GivenLabel(NONE, first, source="corrected", annotator="Ada"),
+        GivenLabel(NONE, "", source="blind", annotator="Ada"),
+        GivenLabel(first, NONE, source="corrected", annotator="Bob", seconds=1.0),
     ]
     assert filled.answers == ["red", "blue", "red"] and "1 of 3 right" in filled.html
     filled.edit("save")
