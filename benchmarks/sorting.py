@@ -84,7 +84,7 @@ class Trial:
     def state(self) -> str:
         """How far the sort is, as its manifest says; empty where there is no manifest."""
         try:
-            return str(json.loads((self.into / "sort-manifest.json").read_text())["state"])
+            return str(json.loads(self.manifest.read_text())["state"])
         except FileNotFoundError:
             return ""
 
@@ -163,22 +163,13 @@ def survive(
     moment = time.monotonic() + trial.random.uniform(patience / 6, patience)
     trial.kill_while(trial.sort(), lambda placed: placed > 0 or time.monotonic() > moment)
     for goal in sorted(trial.random.sample(range(1, files), sorting - 1)):
-<<<<<<< HEAD
-        trial.kill_while(trial.sort(), lambda placed, goal=goal: placed >= goal)
+        trial.kill_while(trial.sort(), partial(le, goal))
     if trial.state() != "sorted":
         trial.finish(trial.sort())
     trial.check_sorted()
     for goal in sorted(trial.random.sample(range(1, files), kills - sorting), reverse=True):
-        trial.kill_while(trial.undo(), lambda placed, goal=goal: placed <= goal)
-    if trial.state():
-=======
-        trial.kill_while(trial.sort(), partial(le, goal))
-    trial.finish(trial.sort())
-    trial.check_sorted()
-    for goal in sorted(trial.random.sample(range(1, files), kills - sorting), reverse=True):
         trial.kill_while(trial.undo(), partial(ge, goal))
-    if trial.manifest.exists():  # a kill in an undo's last moment leaves nothing to go on with
->>>>>>> main
+    if trial.state():
         trial.finish(trial.undo())
     trial.check_undone()
     return trial

@@ -51,23 +51,13 @@ def show(page: Page, tab: str, name: str) -> None:
 
 
 def serious(page: Page, where: str) -> list[str]:
-<<<<<<< HEAD:tests/browser/shipped/test_accessible.py
     """What axe, which the page has, finds, with the elements."""
-    return [
-        f"{where}: {one['id']} ({one['impact']}) {node['html'][:160]} {[check['message'] for check in node['any']]}"
-        for one in page.evaluate(AXE)
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"][:3]
-=======
-    """What axe finds, with the elements."""
-    violations = Axe().run(page, options=AXE).response["violations"]
     return [
         f"{where}: {violation['id']} ({violation['impact']}) {node['html'][:160]} "
         f"{[check['message'] for check in node['any']]}"
-        for violation in violations
+        for violation in page.evaluate(AXE)
         if violation["impact"] in ("serious", "critical")
         for node in violation["nodes"][:3]
->>>>>>> main:tests/browser/test_accessible.py
     ]
 
 
