@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from unittest.mock import patch
 
 from fsl_demo.__main__ import main
 from fsl_demo.cli import options
@@ -12,7 +13,7 @@ from tests.nearest import Nearest
 
 if __name__ == "__main__":
     known = Registry([Nearest("prototype")])
-    reading.registry = lambda *_: known
-    options.prepare = lambda _: None  # it would load torch to ask for the device
-    sys.modules["pandas"] = None  # sqlite_utils would load it  # type: ignore[assignment]
-    sys.exit(main())
+    asks_torch = patch.object(options, "prepare")
+    loads_pandas = patch.dict(sys.modules, {"pandas": None})
+    with patch.object(reading, "registry", return_value=known), asks_torch, loads_pandas:
+        sys.exit(main())
