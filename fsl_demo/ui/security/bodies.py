@@ -40,14 +40,14 @@ class BoundedRequests:
             await self.app(scope, receive, send)
             return
         if sum(len(name) + len(value) for name, value in scope["headers"]) > HEADER_BYTES:
-            await refuse(scope, receive, send, UserError("head_large", limit=HEADER_BYTES // 1000), status=431)
+            await refuse(scope, receive, send, error=UserError("head_large", limit=HEADER_BYTES // 1000), status=431)
             return
         largest = LARGEST.get(scope["path"], BODY_BYTES)
         promised = Headers(scope=scope).get("content-length", "0")
         if not promised.isdecimal() or int(promised) > largest:
-            await refuse(scope, receive, send, _large(largest), status=413)
+            await refuse(scope, receive, send, error=_large(largest), status=413)
             return
-        await _Exchange(scope, receive, send, largest).run(self.app)
+        await _Exchange(scope, receive, send, largest=largest).run(self.app)
 
 
 def _large(largest: int) -> UserError:
@@ -72,7 +72,7 @@ class _Exchange:
                 raise
         if self.refused is not None and not self.answered:
             error, status = self.refused
-            await refuse(self.scope, self._receive, self._send, error, status=status)
+            await refuse(self.scope, self._receive, self._send, error=error, status=status)
 
     async def receive(self) -> Message:
         """The next part of the body. A request that is refused looks to the application as if the client had gone."""

@@ -46,4 +46,4 @@ class Doors:
         if scope["type"] == "lifespan" or (scope["type"] == "http" and is_open(scope["method"], scope["path"])):
             await self.app(scope, receive, send)
             return
-        await refuse(scope, receive, send, UserError("address_none"), status=404)
+        await refuse(scope, receive, send, error=UserError("address_none"), status=404)

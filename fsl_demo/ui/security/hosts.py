@@ -26,7 +26,7 @@ class OwnHosts:
         own = self.addresses.match(hosts[0], scope) if len(hosts) == 1 else None
         if own is None:
             error = UserError("host_unknown", host=", ".join(hosts)[:200], address=self.addresses.origins[0])
-            await refuse(scope, receive, send, error, status=400)
+            await refuse(scope, receive, send, error=error, status=400)
             return
         headers = [(name, value) for name, value in scope["headers"] if not name.startswith(FORWARDED)]
         await self.app({**scope, "scheme": own.partition(":")[0], "headers": headers, "origin": own}, receive, send)

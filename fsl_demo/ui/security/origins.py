@@ -28,7 +28,7 @@ class SameOrigin:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan" and not _is_own(Headers(scope=scope), scope["origin"]):
             error = UserError("site_foreign", address=scope["origin"])
-            await refuse(scope, receive, send, error, status=403)
+            await refuse(scope, receive, send, error=error, status=403)
             return
         await self.app(scope, receive, send)
 
