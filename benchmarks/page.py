@@ -103,7 +103,9 @@ def upload(browser: Browser, workbench: Workbench, folder: Path, count: int) -> 
         page.wait_for_timeout(200)
     seconds = time.perf_counter() - started
     up = sum(int(request.all_headers().get("content-length", 0)) for request in requests)
-    down = sum(sizes["responseBodySize"] + sizes["responseHeadersSize"] for sizes in map(_sizes, requests))
+    down = sum(
+        sizes["responseBodySize"] + sizes["responseHeadersSize"] for sizes in (request.sizes() for request in requests)
+    )
     first.close()
     second.close()
     return {
@@ -156,10 +158,6 @@ def _medians(measured: list[tuple[float, int]]) -> dict[str, float]:
         "milliseconds": statistics.median(wait for wait, _ in measured),
         "bytes": statistics.median(size for _, size in measured),
     }
-
-
-def _sizes(request: Request) -> dict[str, int]:
-    return dict(request.sizes())
 
 
 def _heap(session: CDPSession) -> float:

@@ -21,7 +21,7 @@ from fsl_demo import runtime
 runtime.prepare("cpu")
 
 from fsl_demo.backbones.minilm import MiniLM  # noqa: E402
-from fsl_demo.core.episodes import Progress, quiet  # noqa: E402
+from fsl_demo.core.episodes import Box, Progress, quiet  # noqa: E402
 from fsl_demo.core.pictures import Picture  # noqa: E402
 from fsl_demo.inference.phrases import sentence_vector  # noqa: E402
 from fsl_demo.inference.vectors import l2_normalize  # noqa: E402
@@ -52,6 +52,12 @@ class RandomSpace:
 
     def reads(self, text: str) -> bool:
         return True
+
+    def evidence(self, picture: Picture, directions: np.ndarray) -> np.ndarray:
+        raise NotImplementedError  # nothing is explained here
+
+    def seen(self, picture: Picture) -> Box:
+        raise NotImplementedError
 
 
 def stock(workspace: Workspace) -> None:

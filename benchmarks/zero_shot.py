@@ -12,6 +12,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 
 from fsl_demo import runtime
 
@@ -52,13 +53,13 @@ def main() -> None:
     for number in range(TIMES + 1):
         first, second = (photos.read(photos.files(2 * number + part)).queries for part in (0, 1))
         new, known = Episode(classes(number), (), first), Episode(classes(number), (), second)
-        seconds("alone", lambda first=first: alone.embed(first))
-        seconds("new", lambda new=new: answer(new))
-        seconds("known", lambda known=known: answer(known))
+        seconds("alone", partial(alone.embed, first))
+        seconds("new", partial(answer, new))
+        seconds("known", partial(answer, known))
         described = dataclasses.replace(new.classes[0], descriptions=(f"seen from afar on day {number}",))
         edited = dataclasses.replace(known, classes=(described, *new.classes[1:]))
         before = networks.features.embedded.copy()
-        seconds("edited", lambda edited=edited: answer(edited))
+        seconds("edited", partial(answer, edited))
         counts = networks.features.embedded - before
         measured["embedded"].append(sum(counts[name] for name in pictures.embedded))
     print(json.dumps({name: statistics.median(values[1:]) for name, values in measured.items()} | {"method": METHOD}))

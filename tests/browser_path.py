@@ -26,9 +26,9 @@ def chromium() -> str:
         RuntimeError: when there is none, saying what to install.
     """
     for name in NAMES:
-        found = shutil.which(name)
-        if found and _starts(found):
-            return found
+        path = shutil.which(name)
+        if path and _starts(path):
+            return path
     # in a process of its own: the caller may have a Playwright open, and a second one in a thread is refused
     own = subprocess.run([sys.executable, "-c", PLAYWRIGHTS_OWN], capture_output=True, text=True).stdout.strip()
     if own and _starts(own):

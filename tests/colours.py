@@ -47,8 +47,8 @@ class ColourSpace:
         return l2_normalize(np.array(vectors, np.float32).reshape(-1, 3))
 
     def texts(self, sentences: Sequence[Sequence[str]], progress: Progress = quiet) -> np.ndarray:
-        found = [[sum(word in text.split() for text in ensemble) for word in WORDS] for ensemble in sentences]
-        return l2_normalize(np.array(found, np.float32))
+        counts = [[sum(word in text.split() for text in ensemble) for word in WORDS] for ensemble in sentences]
+        return l2_normalize(np.array(counts, np.float32))
 
     def reads(self, text: str) -> bool:
         return text.isascii()

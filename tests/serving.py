@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,13 +14,18 @@ import pytest
 
 @dataclass
 class Answer:
-    """What the server says at a path: `promised` bytes are announced, `body` is sent once `gate` is open."""
+    """What the server says at a path: `promised` bytes are announced, `body` is sent once `gate` is open.
+
+    Attributes:
+        named: its hash is named, as hubs do.
+    """
 
     body: bytes = b""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     promised: int | None = None
     gate: threading.Event | None = None
+    named: bool = True
 
 
 @dataclass
@@ -42,6 +48,8 @@ def serving() -> Iterator[Site]:
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
+            if answer.named and "X-Linked-Etag" not in answer.headers:
+                self.send_header("X-Linked-Etag", f'"{hashlib.sha256(answer.body).hexdigest()}"')
             self.send_header("Content-Length", str(len(answer.body) if answer.promised is None else answer.promised))
             self.end_headers()
             if answer.gate is not None:

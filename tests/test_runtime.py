@@ -56,12 +56,12 @@ print(json.dumps({
     "overlap": torchvision.ops.box_iou(box, box).item(),
 }))
 """
-    found = in_fresh_process(code)
-    assert found["resized"] == [3, 4, 6]
-    assert found["overlap"] == 1.0
-    assert found["again"] == found["declared"]
+    report = in_fresh_process(code)
+    assert report["resized"] == [3, 4, 6]
+    assert report["overlap"] == 1.0
+    assert report["again"] == report["declared"]
     if sys.platform == "linux":
-        assert found["declared"] == (not found["cuda"])
+        assert report["declared"] == (not report["cuda"])
 
 
 @pytest.mark.slow
@@ -79,9 +79,9 @@ print(json.dumps({
     "there": hasattr(torch.ops.torchvision, "nms"),
 }))
 """
-    found = in_fresh_process(code)
-    assert found == {"declared": False, "loaded": found["loaded"], "kept": False, "there": False}
-    assert found["loaded"] >= 1
+    report = in_fresh_process(code)
+    assert report == {"declared": False, "loaded": report["loaded"], "kept": False, "there": False}
+    assert report["loaded"] >= 1
 
 
 def test_nothing_is_declared_without_torchvision(monkeypatch: pytest.MonkeyPatch) -> None:

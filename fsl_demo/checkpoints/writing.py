@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from filelock import FileLock, Timeout
 from fsl_demo.checkpoints import layout
 from fsl_demo.checkpoints.card import parse
 from fsl_demo.checkpoints.reading import parse_weights, read_version
+from fsl_demo.core import durable
 from fsl_demo.core.errors import UserError, disk_trouble
 
 PATIENCE = 10
@@ -55,13 +55,14 @@ def save(name: str, arrays: Mapping[str, np.ndarray], card: Mapping[str, object]
         version = max(layout.versions(home), default=0) + 1
         unfinished = folder / UNFINISHED
         unfinished.mkdir()
-        _write(unfinished / layout.WEIGHTS, data)
-        _write(unfinished / layout.CARD, text.encode())
-        _sync(unfinished)
+        for file, content in ((layout.WEIGHTS, data), (layout.CARD, text.encode())):
+            with durable.writing(unfinished / file) as stream:
+                stream.write(content)
+        durable.sync_folder(unfinished)
         target = home / layout.VERSIONS / str(version) if home.exists() else home
         target.parent.mkdir(parents=True, exist_ok=True)
         unfinished.rename(target)
-        _sync(target.parent)
+        durable.sync_folder(target.parent)
         if version > 1:
             _put_to_use(home, version)
     return home
@@ -131,24 +132,5 @@ def _put_to_use(home: Path, version: int) -> None:
 
 def _remember(home: Path, history: list[int]) -> None:
     """Write `in_use` in one step."""
-    unfinished = home / f"{layout.IN_USE}{UNFINISHED}"
-    _write(unfinished, "".join(f"{version}\n" for version in history[-layout.REMEMBERED :]).encode())
-    unfinished.replace(home / layout.IN_USE)
-    _sync(home)
-
-
-def _write(file: Path, data: bytes) -> None:
-    with file.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def _sync(folder: Path) -> None:
-    """Make new names in a folder last."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    with durable.replacing(home / layout.IN_USE, home / f"{layout.IN_USE}{UNFINISHED}") as file:
+        file.write("".join(f"{version}\n" for version in history[-layout.REMEMBERED :]).encode())

@@ -33,6 +33,9 @@ def add(verbs: options.Verbs) -> None:
     listing.set_defaults(run=list_weights)
     getting = options.add_verb(actions, "download", "Download weights; a break-off leaves nothing behind.")
     _add_name(getting, "ARCHITECTURE/TAG")
+    known = getting.add_mutually_exclusive_group()
+    known.add_argument("--sha256", metavar="HASH", default="", help="of the file, where the hub names none")
+    known.add_argument("--trust", action="store_true", help="take a file without any hash")
     getting.set_defaults(run=download)
     checking = options.add_verb(actions, "check", "Load weights, and say what goes with them.")
     _add_name(checking, "NAME")
@@ -48,7 +51,7 @@ def _add_name(parser: argparse.ArgumentParser, metavar: str) -> None:
 def list_weights(chosen: argparse.Namespace) -> int:
     from fsl_demo.backbones.clip.names import OFFERS, ClipName, folder
 
-    offers = [dataclasses.asdict(offer) | {"here": bool(ClipName.parse(offer.name).found())} for offer in OFFERS]
+    offers = [dataclasses.asdict(offer) | {"here": bool(ClipName.parse(offer.name).local_path())} for offer in OFFERS]
     if chosen.format == "json":
         reporting.print_json({"folder": str(folder()), "weights": offers})
         return 0
@@ -70,9 +73,11 @@ def download(chosen: argparse.Namespace) -> int:
     from fsl_demo import runtime
     from fsl_demo.backbones.clip import downloads as clip_downloads
     from fsl_demo.backbones.clip.names import ClipName
+    from fsl_demo.core.downloads import Expected
 
     runtime.prepare()
-    print(clip_downloads.download(ClipName.parse(chosen.name), reporting.Terminal().progress))
+    expected = Expected(chosen.sha256.lower(), chosen.trust)
+    print(clip_downloads.download(ClipName.parse(chosen.name), reporting.Terminal().progress, expected))
     return 0
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import secrets
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fsl_demo.core import durable
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.errors import UserError, disk_trouble
 
@@ -20,8 +21,30 @@ CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
 _TEMPORARY_SECONDS = 3600
 
 
-def fetch(url: str, file: Path, progress: Progress = quiet) -> bool:
-    """Download to `file`. Until it is whole, and has the hash that the server names, there is no `file`.
+@dataclass(frozen=True)
+class Expected:
+    """What a person knows of a file that is to be downloaded.
+
+    Attributes:
+        sha256: its hash; "" leaves it to the hub to name one.
+        trusted: it may come without any hash.
+    """
+
+    sha256: str = ""
+    trusted: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises: UserError: `hash_bad`."""
+        if self.sha256 and not re.fullmatch("[0-9a-f]{64}", self.sha256):
+            raise UserError("hash_bad", value=self.sha256[:80])
+
+
+ANY_NAMED = Expected()
+"""The file with the hash that the hub names."""
+
+
+def fetch(url: str, file: Path, progress: Progress = quiet, expected: Expected = ANY_NAMED) -> bool:
+    """Download to `file`. Until it is whole, and has the expected hash, there is no `file`.
 
     Args:
         progress: told the megabytes, at stage "download"; may raise `Cancelled`, and nothing is left then.
@@ -30,8 +53,8 @@ def fetch(url: str, file: Path, progress: Progress = quiet) -> bool:
         Whether the server has it; False for "not found".
 
     Raises:
-        UserError: `download_offline`, `download_refused`, `download_broken`, `download_differs`, `disk_full`,
-            `folder_unwritable`.
+        UserError: `download_offline`, `download_refused`, `download_broken`, `download_differs`, `download_unknown`,
+            `disk_full`, `folder_unwritable`.
     """
     import httpx
 
@@ -44,9 +67,14 @@ def fetch(url: str, file: Path, progress: Progress = quiet) -> bool:
                 return False
             if answer.is_error:
                 raise UserError("download_refused", host=host, status=answer.status_code)
+            size, named = _promised([*answer.history, answer])
+            if expected.sha256 and named and named != expected.sha256:
+                raise UserError("download_differs", host=host)
+            if not (expected.sha256 or named or expected.trusted):
+                raise UserError("download_unknown", host=host)
             _keep(
                 answer.iter_raw(CHUNK),
-                promised=_promised([*answer.history, answer]),
+                promised=(size, expected.sha256 or named),
                 file=file,
                 host=host,
                 progress=progress,
@@ -59,13 +87,10 @@ def fetch(url: str, file: Path, progress: Progress = quiet) -> bool:
 
 
 def _promised(answers: list[Any]) -> tuple[int, str]:
-    """Size (0 if unknown) and SHA-256 ("" if unknown) of what comes; hubs name the hash where they redirect."""
-    size, sha256 = int(answers[-1].headers.get("Content-Length", 0)), ""
-    for answer in answers:
-        tag = answer.headers.get("X-Linked-Etag", "").strip('"')
-        if re.fullmatch("[0-9a-f]{64}", tag):
-            sha256 = tag
-    return size, sha256
+    """Size (0 if unknown) and SHA-256 ("" if unknown) of what comes; the first host that names a hash is the hub."""
+    tags = (answer.headers.get("X-Linked-Etag", "").strip('"') for answer in answers)
+    named = (tag for tag in tags if re.fullmatch("[0-9a-f]{64}", tag))
+    return int(answers[-1].headers.get("Content-Length", 0)), next(named, "")
 
 
 def _keep(chunks: Iterator[bytes], promised: tuple[int, str], file: Path, host: str, progress: Progress) -> None:
@@ -78,18 +103,12 @@ def _keep(chunks: Iterator[bytes], promised: tuple[int, str], file: Path, host: 
                 left.unlink(missing_ok=True)
         if size > shutil.disk_usage(file.parent).free:
             raise UserError("disk_full", folder=file.parent)
-        try:
-            done, digest = 0, hashlib.sha256()
-            with temporary.open("wb") as output:
-                for chunk in chunks:
-                    output.write(chunk)
-                    digest.update(chunk)
-                    done += len(chunk)
-                    progress("download", done // 1_000_000, size // 1_000_000)
-                output.flush()
-                os.fsync(output.fileno())
+        done, digest = 0, hashlib.sha256()
+        with durable.replacing(file, temporary) as output:
+            for chunk in chunks:
+                output.write(chunk)
+                digest.update(chunk)
+                done += len(chunk)
+                progress("download", done // 1_000_000, size // 1_000_000)
             if sha256 and digest.hexdigest() != sha256:
                 raise UserError("download_differs", host=host)
-            temporary.replace(file)
-        finally:
-            temporary.unlink(missing_ok=True)

@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from fsl_demo.core import tables
 from fsl_demo.core.errors import UserError
-from fsl_demo.datasets import att_faces, cifar_fs, folders, lfw, mnist, omniglot
+from fsl_demo.datasets import folders
 from fsl_demo.datasets.parts import Dataset
-
-
-@dataclass(frozen=True)
-class Source:
-    """How a data set is read.
-
-    Attributes:
-        read: from the folder that holds the data sets; takes `fold` where there are `folds`, and `download` where
-            the data can be fetched.
-        folds: which there are.
-        fetched: whether it can be downloaded.
-    """
-
-    read: Callable[..., Dataset]
-    folds: range = range(0)
-    fetched: bool = False
-
+from fsl_demo.datasets.source import Source
 
 DATASETS = {
-    "mnist": Source(mnist.read, fetched=True),
-    "mnist_unseen": Source(mnist.read_unseen, fetched=True),
-    "omniglot": Source(omniglot.read, fetched=True),
-    "att_faces": Source(att_faces.read, range(1, att_faces.FOLDS + 1)),
-    "lfw": Source(lfw.read, range(lfw.VIEW_2 + 1)),
-    "lfw_aligned": Source(lfw.read_aligned, range(lfw.VIEW_2 + 1)),
-    "cifar_fs": Source(cifar_fs.read),
+    "mnist": "mnist:SOURCE",
+    "mnist_unseen": "mnist:UNSEEN",
+    "omniglot": "omniglot:SOURCE",
+    "att_faces": "att_faces:SOURCE",
+    "lfw": "lfw:SOURCE",
+    "lfw_aligned": "lfw:ALIGNED",
+    "cifar_fs": "cifar_fs:SOURCE",
 }
+"""Where the `Source` of each is."""
 
 
 def read(name: str, root: Path, fold: int | None = None, download: bool = False) -> Dataset:
@@ -56,7 +40,8 @@ def read(name: str, root: Path, fold: int | None = None, download: bool = False)
         if not Path(name).is_dir() and not (Path(name).suffix.lower() == ".zip" and Path(name).is_file()):
             raise UserError("data_unknown", name=name, known=", ".join(DATASETS))
         return folders.read(Path(name))
-    source = DATASETS[name]
+    source: Source
+    (source,) = tables.load(__name__, DATASETS[name])
     reader = source.read
     if source.folds:
         chosen = source.folds[0] if fold is None else fold

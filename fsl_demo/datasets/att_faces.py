@@ -8,6 +8,7 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.datasets.class_folders import class_folders
 from fsl_demo.datasets.pairs import fixed_pairs
 from fsl_demo.datasets.parts import Dataset, Part
+from fsl_demo.datasets.source import Source
 
 FOLDS = 5
 PEOPLE = 40
@@ -35,3 +36,6 @@ def read(root: Path, fold: int = 1) -> Dataset:
         test=Part(test, fixed_pairs(test, PAIRS)),
         fold=fold,
     )
+
+
+SOURCE = Source(read, folds=range(1, FOLDS + 1))

@@ -8,6 +8,7 @@ from pathlib import Path
 from fsl_demo.core.errors import UserError
 from fsl_demo.datasets.class_folders import class_folders
 from fsl_demo.datasets.parts import Dataset, Part
+from fsl_demo.datasets.source import Source
 
 SPLITS = ("train", "validation", "test")
 
@@ -41,3 +42,6 @@ def _names(folder: Path, split: str) -> list[str]:
     if file is None:
         raise UserError("data_missing", name="cifar_fs", folder=splits)
     return [name for _, name in json.loads(file.read_text(encoding="utf-8"))]
+
+
+SOURCE = Source(read)

@@ -14,6 +14,7 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.datasets.class_folders import class_folders
 from fsl_demo.datasets.pairs import fixed_pairs
 from fsl_demo.datasets.parts import Dataset, Item, Part
+from fsl_demo.datasets.source import Source
 
 VALIDATION = 100
 VIEW_2 = 10
@@ -87,3 +88,7 @@ def _item(folder: Path, people: dict[str, list[Path]], name: str, number: int) -
 
 def _shuffled(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()
+
+
+SOURCE = Source(read, folds=range(VIEW_2 + 1))
+ALIGNED = Source(read_aligned, folds=range(VIEW_2 + 1))

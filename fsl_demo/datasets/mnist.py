@@ -14,6 +14,7 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.datasets.pairs import fixed_pairs
 from fsl_demo.datasets.parts import Dataset, Part
+from fsl_demo.datasets.source import Source
 
 VALIDATION = 5_000
 PAIRS = 10_000
@@ -90,3 +91,7 @@ def _picture(image: np.ndarray, name: str) -> Picture:
 
 def _decode(image: np.ndarray) -> Image.Image:
     return Image.fromarray(image).convert("RGB")
+
+
+SOURCE = Source(read, fetched=True)
+UNSEEN = Source(read_unseen, fetched=True)

@@ -9,6 +9,7 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.datasets.class_folders import class_folders
 from fsl_demo.datasets.pairs import fixed_pairs
 from fsl_demo.datasets.parts import Dataset, Part
+from fsl_demo.datasets.source import Source
 
 VALIDATION = ("Balinese", "Early_Aramaic", "Greek", "Korean", "Latin")
 """Background alphabets that validate."""
@@ -53,3 +54,6 @@ def _alphabets(root: Path, part: str) -> dict[str, list[Path]]:
                 for name, files in class_folders(alphabet).items()
             }
     raise UserError("data_missing", name="omniglot", folder=root / "omniglot")
+
+
+SOURCE = Source(read, fetched=True)

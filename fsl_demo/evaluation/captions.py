@@ -34,7 +34,7 @@ class Captions:
         cider: mean over pictures, times 100.
         wrong: the same, with each picture's references taken from another picture.
         difference: of CIDEr to that of the first captioner, paired by picture; None for itself.
-        said: best caption of each picture.
+        captions: the best of each picture.
     """
 
     captioner: str
@@ -42,16 +42,18 @@ class Captions:
     cider: Interval
     wrong: Interval
     difference: Interval | None
-    said: tuple[Caption, ...]
+    captions: tuple[Caption, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        return {name: value for name, value in asdict(self).items() if name != "said"} | {"pictures": len(self.said)}
+        return {name: value for name, value in asdict(self).items() if name != "captions"} | {
+            "pictures": len(self.captions)
+        }
 
     def markdown(self) -> str:
         scores = ", ".join(f"BLEU-{order} {_percent(interval)}" for order, interval in enumerate(self.bleu, start=1))
         against = f"; {_signed(self.difference)} against the first" if self.difference else ""
         return (
-            f"{self.captioner}, {len(self.said):,} pictures: {scores}; CIDEr {_number(self.cider)}{against};"
+            f"{self.captioner}, {len(self.captions):,} pictures: {scores}; CIDEr {_number(self.cider)}{against};"
             f" with another picture's references {_number(self.wrong)}"
         )
 
@@ -84,7 +86,7 @@ def measure(captioners: Sequence[Captioner], data: Captioned, progress: Progress
                 cider=intervals.mean(scores),
                 wrong=wrong,
                 difference=difference,
-                said=captions,
+                captions=captions,
             )
         )
     return measured

@@ -125,7 +125,7 @@ def reranking(
     likeness = np.take_along_axis(similarities, candidates, axis=1)
     matches = model.match_candidates(pictures, captions, candidates, progress=progress)
     before, after = (
-        found(scores, candidates, own).reshape(len(pictures), -1).mean(axis=1)
+        first_hits(scores, candidates, own).reshape(len(pictures), -1).mean(axis=1)
         for scores in (likeness, model.blended(likeness, matches))
     )
     within = float((candidates == own[:, None]).any(axis=1).mean())
@@ -198,7 +198,7 @@ def first(similarities: np.ndarray, top: int = TOP) -> np.ndarray:
     return np.argsort(-similarities, axis=1, kind="stable")[:, :top]
 
 
-def found(scores: np.ndarray, candidates: np.ndarray, own: np.ndarray) -> np.ndarray:
+def first_hits(scores: np.ndarray, candidates: np.ndarray, own: np.ndarray) -> np.ndarray:
     """Whether each text's own picture has the best score of its candidates, [T]; equal ones share the credit.
 
     Args:
@@ -211,7 +211,7 @@ def found(scores: np.ndarray, candidates: np.ndarray, own: np.ndarray) -> np.nda
 
 def best_weight(similarities: np.ndarray, matches: np.ndarray, candidates: np.ndarray, own: np.ndarray) -> float:
     """Of `WEIGHTS`, the one under which most texts find their picture; the smallest of equals. Arguments as above."""
-    return max(WEIGHTS, key=lambda weight: found(blended(similarities, matches, weight), candidates, own).mean())
+    return max(WEIGHTS, key=lambda weight: first_hits(blended(similarities, matches, weight), candidates, own).mean())
 
 
 def _share(interval: Interval) -> str:

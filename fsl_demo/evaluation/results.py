@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
@@ -22,6 +21,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from fsl_demo.core.capabilities import Method
+from fsl_demo.core.durable import replacing
 from fsl_demo.core.pictures import Picture
 from fsl_demo.datasets.parts import Classes
 from fsl_demo.evaluation.outcomes import NOTHING, Outcomes
@@ -51,9 +51,8 @@ class Results:
     def save(self, key: str, outcomes: Outcomes) -> None:
         """Keep a result in place of the one before; whoever reads sees one or the other whole."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=self.folder, suffix=".part", delete=False) as part:
-            np.savez_compressed(part, **asdict(outcomes))
-        Path(part.name).replace(self._file(key))
+        with replacing(self._file(key)) as file:
+            np.savez_compressed(file, **asdict(outcomes))
 
     def _file(self, key: str) -> Path:
         return self.folder / f"{key}.npz"

@@ -18,7 +18,7 @@ from fsl_demo.evaluation.intervals import Interval
 AT = (1, 5, 10)
 
 
-def found(texts: np.ndarray, pictures: np.ndarray, each: int, at: int) -> np.ndarray:
+def hits(texts: np.ndarray, pictures: np.ndarray, each: int, at: int) -> np.ndarray:
     """Whether each text's picture is among the first `at`, [N, each]; of equally similar pictures, how likely it is.
 
     Args:
@@ -32,8 +32,8 @@ def found(texts: np.ndarray, pictures: np.ndarray, each: int, at: int) -> np.nda
 
 
 def recall(texts: np.ndarray, pictures: np.ndarray, each: int, at: Sequence[int] = AT) -> list[Interval]:
-    """The share that is found, with its 95 % interval over pictures; arguments as of `found`."""
-    return [intervals.share(found(texts=texts, pictures=pictures, each=each, at=k).mean(axis=1)) for k in at]
+    """The share that is found, with its 95 % interval over pictures; arguments as of `hits`."""
+    return [intervals.share(hits(texts=texts, pictures=pictures, each=each, at=k).mean(axis=1)) for k in at]
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ class TwoStreamNetwork(nn.Module):
 
     def __init__(self, words: int, positions: int = 999, tokens: int = 768) -> None:
         super().__init__()
+        # these names are keys in the weights of checkpoints
         self.seen, self.placed, self.said = (
             nn.Linear(size, CHANNELS) for size in (positions, boxes().shape[1], tokens)
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import secrets
 import time
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from fsl_demo.core import durable
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.store.connection import trouble
@@ -21,19 +21,28 @@ _TEMPORARY_SECONDS = 3600
 
 
 class Blobs:
-    """The picture files of a workspace."""
+    """The picture files of a workspace.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        with trouble(folder.parent):
-            folder.mkdir(exist_ok=True)
-            for left in folder.glob("*.tmp"):  # of a process that was killed
+    Args:
+        beneath: a folder whose pictures are read, too, and never changed.
+        read_only: `add` raises `workspace_read_only`.
+    """
+
+    def __init__(self, folder: Path, beneath: Path | None = None, read_only: bool = False) -> None:
+        self._folder, self._beneath, self._read_only = folder, beneath, read_only
+
+    def prepare(self) -> None:
+        """Make the folder, and clear away what a killed process left in it."""
+        with trouble(self._folder.parent):
+            self._folder.mkdir(exist_ok=True)
+            for left in self._folder.glob("*.tmp"):
                 if left.stat().st_mtime < time.time() - _TEMPORARY_SECONDS:
                     left.unlink(missing_ok=True)
 
     def path(self, sha256: str) -> Path:
         """Where the picture with this hash is, or would be."""
-        return self._folder / sha256[:2] / sha256[2:4] / f"{sha256}.png"
+        own = _place(self._folder, sha256)
+        return own if self._beneath is None or own.exists() else _place(self._beneath, sha256)
 
     def add(self, picture: Picture) -> int:
         """Write a picture; it survives a power cut once this returns.
@@ -41,19 +50,18 @@ class Blobs:
         Returns:
             Size of the file in bytes.
         """
-        target = self.path(picture.sha256)
+        if self._read_only:
+            raise UserError("workspace_read_only", folder=self._folder.parent)
+        target = _place(self._folder, picture.sha256)
         temporary = self._folder / f"{picture.sha256}.{secrets.token_hex(4)}.tmp"
         buffer = io.BytesIO()
         picture.image().save(buffer, "PNG", compress_level=1)
         with trouble(self._folder.parent):
             target.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                _write(temporary, buffer.getbuffer())
-                temporary.replace(target)
-                for folder in (target.parent, target.parent.parent, self._folder):  # each may be new
-                    _sync_folder(folder)
-            finally:
-                temporary.unlink(missing_ok=True)
+            with durable.replacing(target, temporary) as file:
+                file.write(buffer.getbuffer())
+            for folder in (target.parent.parent, self._folder):  # each may have a new folder
+                durable.sync_folder(folder)
         return buffer.tell()
 
     def picture(self, sha256: str, width: int, height: int, name: str, original_sha256: str) -> Picture:
@@ -89,6 +97,10 @@ def thumbnail(picture: Picture) -> bytes:
     return buffer.getvalue()
 
 
+def _place(folder: Path, sha256: str) -> Path:
+    return folder / sha256[:2] / sha256[2:4] / f"{sha256}.png"
+
+
 def _read(path: Path, name: str) -> Image.Image:
     try:
         with Image.open(path, formats=("PNG",)) as image:
@@ -97,19 +109,3 @@ def _read(path: Path, name: str) -> Image.Image:
         raise UserError("picture_missing", file=name, reason="its file is gone from the workspace") from error
     except (OSError, SyntaxError, ValueError) as error:
         raise UserError("picture_broken", file=name) from error
-
-
-def _write(path: Path, data: memoryview) -> None:
-    with path.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -10,6 +10,7 @@ import numpy as np
 from fsl_demo.backbones.efficientnet_lite0 import imagenet_names
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.towers import PictureTowers
+from fsl_demo.core.durable import replacing
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.pictures import ingest
 from fsl_demo.datasets.flickr8k import Captioned
@@ -78,7 +79,7 @@ def features(networks: Networks, data: Captioned, file: Path, progress: Progress
         UserError: what reading a picture raises; `weights_missing`, `weights_differ`.
     """
     from safetensors import safe_open
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     weights = "+".join((networks.pictures.weights, networks.whole_pictures.weights, networks.texts.weights))
     if file.exists():
@@ -97,7 +98,8 @@ def features(networks: Networks, data: Captioned, file: Path, progress: Progress
     )
     file.parent.mkdir(parents=True, exist_ok=True)
     arrays = {name: np.ascontiguousarray(array) for name, array in vars(made).items()}
-    save_file(arrays, file, {"weights": weights, "pictures": str(len(data.files))})
+    with replacing(file) as output:
+        output.write(save(arrays, {"weights": weights, "pictures": str(len(data.files))}))
     return made
 
 

@@ -108,7 +108,8 @@ class Searched:
         own, matches = np.arange(len(self.similarities))[::every] // each, self.matches(module, every)
         weight = matching.best_weight(likeness, matches=matches, candidates=candidates, own=own)
         before, after, alone = (
-            float(matching.found(blended(likeness, matches, share), candidates, own).mean()) for share in (0, weight, 1)
+            float(matching.first_hits(blended(likeness, matches, share), candidates, own).mean())
+            for share in (0, weight, 1)
         )
         return Blend(weight=weight, accuracy=after, built_in_order=before, match_alone=alone)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.towers import PictureTowers
+from fsl_demo.core.durable import replacing
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.pictures import ingest
 
@@ -33,16 +34,13 @@ def maps(networks: Networks, files: Sequence[Path], file: Path, progress: Progre
         if len(kept) == len(files):
             return kept
     file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_suffix(".partial")
     towers = PictureTowers(networks)
-    stored = None
-    for start in range(0, len(files), GROUP):
-        progress("read", start, len(files))
-        group = towers.positions([ingest(picture) for picture in files[start : start + GROUP]]).astype(np.float16)
-        if stored is None:
-            shape = (len(files), *group.shape[1:])
-            stored = np.lib.format.open_memmap(partial, "w+", np.float16, shape)
-        stored[start : start + len(group)] = group
-    del stored
-    partial.replace(file)
+    with replacing(file, file.with_suffix(".partial")) as output:
+        for start in range(0, len(files), GROUP):
+            progress("read", start, len(files))
+            group = towers.positions([ingest(picture) for picture in files[start : start + GROUP]]).astype(np.float16)
+            if not start:
+                header = np.lib.format.header_data_from_array_1_0(group) | {"shape": (len(files), *group.shape[1:])}
+                np.lib.format.write_array_header_1_0(output, header)
+            output.write(group.tobytes())
     return np.load(file, mmap_mode="r")

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from fsl_demo.core.durable import replacing
 from fsl_demo.training.curve import write_curve
 
 FILE = "state.safetensors"
@@ -66,11 +67,10 @@ def save(
     for number, state in optimiser.state_dict()["state"].items():
         tensors |= {f"optimiser.{number}.{name}": value for name, value in state.items() if value is not None}
     folder.mkdir(parents=True, exist_ok=True)
-    fresh = folder / "state.tmp"
     metadata = {"epoch": str(len(history.rows) - 1), "history": json.dumps(asdict(history)), "setting": setting}
     contiguous = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
-    safetensors.torch.save_file(contiguous, fresh, metadata)
-    fresh.replace(folder / FILE)
+    with replacing(folder / FILE, folder / "state.tmp") as file:
+        file.write(safetensors.torch.save(contiguous, metadata))
     write_curve(history.rows, folder)
 
 

@@ -26,7 +26,7 @@ def state(context: Context, method: Method) -> dict[str, Any] | None:
     if name is None:
         return None
     shown["name"] = str(name)
-    if name.found() is not None:
+    if name.local_path() is not None:
         return {**shown, "here": True}
     if not name.downloads:
         return {**shown, "wrong": context.language.error(UserError("clip_file_missing", path=name.path))}

@@ -55,8 +55,7 @@ def similarity_matrix(context: Context, result: Result) -> go.Figure:
             hovertemplate="%{y}<br>%{x}: %{z:.3f}<extra></extra>",
         )
     )
-    figure.update_yaxes(autorange="reversed")
-    return _style(figure, height=200 + min(26 * len(rows), 560))
+    return _style(_named_axes(figure), height=200 + min(26 * len(rows), 560))
 
 
 def distance_matrix(context: Context, result: Result) -> go.Figure:
@@ -77,8 +76,7 @@ def distance_matrix(context: Context, result: Result) -> go.Figure:
             hovertemplate="%{y}<br>%{x}: %{z:.3f}<extra></extra>",
         )
     )
-    figure.update_yaxes(autorange="reversed")
-    return _style(figure, height=200 + min(26 * len(rows), 560))
+    return _style(_named_axes(figure), height=200 + min(26 * len(rows), 560))
 
 
 def embedding_map(context: Context, points: np.ndarray, pictures: list[str]) -> go.Figure:
@@ -134,6 +132,11 @@ def _names(context: Context) -> dict[str, str]:
 def _query_name(context: Context, sha: str, n: int) -> str:
     name = context.draft.names().get(sha, "").replace("<", "‹").replace(">", "›")
     return f"{n} · {name if len(name) <= MAX_LABEL else name[: MAX_LABEL - 1] + '…'}"
+
+
+def _named_axes(figure: go.Figure) -> go.Figure:
+    """Names at both axes, the first row at the top; plotly would take "2024-05-01" for a date and "10" for a number."""
+    return figure.update_xaxes(type="category").update_yaxes(type="category", autorange="reversed")
 
 
 def _style(figure: go.Figure, height: int) -> go.Figure:

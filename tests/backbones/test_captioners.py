@@ -79,13 +79,13 @@ def test_a_gated_word_sees_the_picture_before_it_and_no_other(language: Language
     text = [PICTURE, end, *dog, end, PICTURE, end, *dog, end]
     media = network.media(positions(3))
     with network.looking([media[:2]], torch.tensor([[0] * (len(dog) + 2) + [1] * (len(dog) + 1)])) as weights:
-        language.states(language.embed(torch.tensor([[one for one in text if one != PICTURE][:-1]])))
+        language.states(language.embed(torch.tensor([[token for token in text if token != PICTURE][:-1]])))
     first, second = weights[0][0, : len(dog) + 2], weights[0][0, len(dog) + 2 :]
     assert not first[:, 4:].any() and not second[:, :4].any()
     torch.testing.assert_close(first.sum(1), torch.ones(len(first)))
-    one, _ = network.states([text], [media[[0, 1]]])
+    states, _ = network.states([text], [media[[0, 1]]])
     other, _ = network.states([text], [media[[0, 2]]])
-    changed = (one != other).any(2)[0]
+    changed = (states != other).any(2)[0]
     assert changed.tolist() == [False] * (len(dog) + 2) + [True] * (len(dog) + 1)
 
 
@@ -98,7 +98,7 @@ def test_a_prefix_stands_where_its_picture_does(language: LanguageModel) -> None
     assert torch.equal(embedded[0, :3], media[0]) and torch.equal(embedded[1, :3], media[1])
     assert torch.equal(embedded[0, 3 + 2 + len(dog) :][:3], media[1])
     _, wanted = network.states(texts, [media, media[1:]])
-    assert [one for one in wanted[1].tolist() if one >= 0] == [end, *dog, end]
+    assert [token for token in wanted[1].tolist() if token >= 0] == [end, *dog, end]
     assert tokens[1].tolist()[:4] == [PICTURE] * 3 + [end]
 
 
@@ -113,13 +113,13 @@ def test_beams_follow_their_own_pictures(language: LanguageModel, kind: str) -> 
         both = network.generate([start, start], [media[:1], media[1:]], **options)
         alone = network.generate([start], [media[1:]], **options)
         torch.testing.assert_close(both.sequences_scores[3:], alone.sequences_scores, atol=1e-4, rtol=1e-4)
-        said = both.sequences[3].tolist()
-        if language.end in said:
-            said = said[: said.index(language.end) + 1]
-        states, wanted = network.states([[*start, *said]], [media[1:]])
+        sampled = both.sequences[3].tolist()
+        if language.end in sampled:
+            sampled = sampled[: sampled.index(language.end) + 1]
+        states, wanted = network.states([[*start, *sampled]], [media[1:]])
         logs = language.logits(states).log_softmax(-1)[0]
         told = wanted[0] >= 0
-        each = logs[told].gather(1, wanted[0][told][:, None])[-len(said) :, 0]
+        each = logs[told].gather(1, wanted[0][told][:, None])[-len(sampled) :, 0]
     assert float(each.mean()) == pytest.approx(float(both.sequences_scores[3]), abs=1e-4)
 
 
@@ -136,11 +136,11 @@ def test_texts_read_together_lose_what_they_lose_alone(language: LanguageModel) 
 def test_who_reads_beside_a_gated_network_waits_until_it_is_done(language: LanguageModel) -> None:
     network = gated(language, opened=True)
     embedded = language.embed(torch.tensor([[language.end, *language.encode("a dog")]]))
-    expected, found = language.states(embedded), []
-    reader = threading.Thread(target=lambda: found.append(language.states(embedded)))
+    expected, embeddings = language.states(embedded), []
+    reader = threading.Thread(target=lambda: embeddings.append(language.states(embedded)))
     with network.looking([network.media(positions(1))], torch.zeros(1, embedded.shape[1], dtype=torch.long)) as weights:
         reader.start()
         reader.join(0.3)
-        assert not found and not weights
+        assert not embeddings and not weights
     reader.join()
-    assert torch.equal(found[0], expected)
+    assert torch.equal(embeddings[0], expected)

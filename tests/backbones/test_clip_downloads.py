@@ -69,6 +69,6 @@ def test_what_could_not_be_used_is_not_even_fetched(hub: Site) -> None:
 def test_addresses_follow_open_clips_table(hub: Site) -> None:
     named = [url.rpartition("/")[2] for url in addresses(ClipName.parse("tiny/named"))]
     assert named == ["my.safetensors", "my.bin"]
-    for one in OFFERS:
-        first = addresses(ClipName.parse(one.name))[0]
+    for offer in OFFERS:
+        first = addresses(ClipName.parse(offer.name))[0]
         assert first.startswith(hub.address) and first.endswith(".safetensors")

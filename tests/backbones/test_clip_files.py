@@ -28,18 +28,18 @@ def refused(name: str | ClipName) -> UserError:
     return error.value
 
 
-def some(file: Path, text: bytes = b"weights") -> Path:
+def written(file: Path, text: bytes = b"weights") -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(text)
     return file
 
 
 def test_downloaded_weights_bring_their_recipe() -> None:
-    file = some(folder() / "tiny" / "plain.safetensors")
-    found = locate(ClipName.parse("tiny/plain"))
-    assert (found.model, found.file, found.archive) == ("tiny", file, False)
-    assert found.sha256 == hashlib.sha256(b"weights").hexdigest()
-    assert found.recipe == tiny_clip.RECIPE
+    file = written(folder() / "tiny" / "plain.safetensors")
+    located = locate(ClipName.parse("tiny/plain"))
+    assert (located.model, located.file, located.archive) == ("tiny", file, False)
+    assert located.sha256 == hashlib.sha256(b"weights").hexdigest()
+    assert located.recipe == tiny_clip.RECIPE
 
 
 def test_absent_weights_are_named_with_size_and_licence() -> None:
@@ -70,12 +70,12 @@ def test_what_is_not_there(name: str, code: str, part: str) -> None:
 )
 def test_a_mismatched_activation_is_caught_by_tag(wrong: str, right: str, tmp_path: Path) -> None:
     assert refused(wrong).params["right"] == ClipName.parse(right)
-    file = some(tmp_path / "mine.pt")
+    file = written(tmp_path / "mine.pt")
     assert refused(f"{wrong}:{file}").params["right"] == ClipName.parse(f"{right}:{file}")
 
 
 def test_published_files_are_recognised_by_their_hash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = some(tmp_path / "mine.pt")
+    file = written(tmp_path / "mine.pt")
     sha256 = hashlib.sha256(b"weights").hexdigest()
     for url in (f"https://somewhere/{sha256}/T.pt", f"https://somewhere/t-{sha256[:8]}.pt"):
         published = {"quick": {"quick_gelu": True, "url": url, "resize_mode": "longest"}, "plain": {}}
@@ -84,11 +84,11 @@ def test_published_files_are_recognised_by_their_hash(tmp_path: Path, monkeypatc
         assert locate(ClipName.parse(f"tiny-quickgelu:{file}")).recipe["resize_mode"] == "longest"
         other = refused(f"tiny-resnet:{file}")
         assert other.code == "clip_other_architecture" and "tiny/quick" in str(other)
-    assert refused(f"tiny:{some(tmp_path / 'other.pt', b'others')}").code == "clip_preprocessing"
+    assert refused(f"tiny:{written(tmp_path / 'other.pt', b'others')}").code == "clip_preprocessing"
 
 
 def test_where_recipes_differ_the_tag_has_to_be_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = some(tmp_path / "mine.pt")
+    file = written(tmp_path / "mine.pt")
     tiny_clip.register(monkeypatch, {"tiny": {"plain": {}, "whole": {"resize_mode": "longest"}}})
     assert refused(f"tiny:{file}").code == "clip_preprocessing"
     assert locate(ClipName.parse(f"tiny/whole:{file}")).recipe["resize_mode"] == "longest"
@@ -97,11 +97,11 @@ def test_where_recipes_differ_the_tag_has_to_be_said(tmp_path: Path, monkeypatch
 
 def test_a_folder_speaks_for_itself(tmp_path: Path) -> None:
     place = tiny_clip.save_folder("tiny", tmp_path / "mine")
-    found = locate(ClipName.parse(f"local-dir:{place}"))
-    assert found.recipe == tiny_clip.RECIPE | {key: list(tiny_clip.RECIPE[key]) for key in ("mean", "std")}
-    assert found.config["embed_dim"] == 16
+    located = locate(ClipName.parse(f"local-dir:{place}"))
+    assert located.recipe == tiny_clip.RECIPE | {key: list(tiny_clip.RECIPE[key]) for key in ("mean", "std")}
+    assert located.config["embed_dim"] == 16
     again = locate(ClipName.parse(f"local-dir:{tiny_clip.save_folder('tiny', tmp_path / 'quick', quick_gelu=True)}"))
-    assert again.sha256 != found.sha256
+    assert again.sha256 != located.sha256
     (place / "open_clip_model.safetensors").unlink()
     assert "no weights" in str(refused(f"local-dir:{place}"))
     (place / "open_clip_config.json").write_text("{}")
@@ -109,13 +109,13 @@ def test_a_folder_speaks_for_itself(tmp_path: Path) -> None:
 
 
 def test_a_foreign_tokenizer_has_to_lie_in_a_folder(tmp_path: Path) -> None:
-    error = refused(f"tiny-foreign:{some(tmp_path / 'mine.pt')}")
+    error = refused(f"tiny-foreign:{written(tmp_path / 'mine.pt')}")
     assert error.code == "clip_tokenizer" and "somebody/else" in str(error)
 
 
 def test_a_file_that_is_no_file_or_breaks_the_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert refused(f"tiny:{tmp_path}").code == "clip_file_missing"
-    file = some(tmp_path / "mine.pt", b"PK\x05\x06" + b"\xff" * 18)
+    file = written(tmp_path / "mine.pt", b"PK\x05\x06" + b"\xff" * 18)
     assert refused(f"tiny:{file}").code == "clip_damaged"
 
     def forbidden(*_: object) -> None:

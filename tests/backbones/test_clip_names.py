@@ -36,27 +36,27 @@ def test_what_is_no_name(text: str) -> None:
 def test_downloaded_weights_are_found_by_any_suffix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     name = ClipName.parse("RN50/v1.5")
-    assert name.found() is None
+    assert name.local_path() is None
     for suffix in (".pt", ".bin", ".safetensors"):
         file = folder() / "RN50" / f"v1.5{suffix}"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
-        assert name.found() == file
+        assert name.local_path() == file
 
 
 @pytest.mark.parametrize("path", ["/no/such", "/" + "x" * 900, "~nobody-of-this-name/x", "a\0b", "."])
 def test_files_that_are_not_there(path: str) -> None:
-    assert ClipName.parse(f"RN50:{path}").found() is None
-    assert (ClipName.parse(f"local-dir:{path}").found() is None) == (path != ".")
+    assert ClipName.parse(f"RN50:{path}").local_path() is None
+    assert (ClipName.parse(f"local-dir:{path}").local_path() is None) == (path != ".")
 
 
 def test_offers_are_open_clips_and_need_no_tokenizer_of_their_own() -> None:
     open_clip = tiny_clip.library()
-    for one in OFFERS:
-        name = ClipName.parse(one.name)
+    for offered in OFFERS:
+        name = ClipName.parse(offered.name)
         known = open_clip.get_pretrained_cfg(name.architecture, name.tag)
         config = open_clip.get_model_config(name.architecture)
         assert known["hf_hub"] and "hf_tokenizer_name" not in config["text_cfg"]
         assert bool(known.get("quick_gelu")) == bool(config.get("quick_gelu"))
-        assert offer(name) is one
+        assert offer(name) is offered
     assert offer(ClipName.parse("RN50-quickgelu/openai")).megabytes is None

@@ -20,10 +20,10 @@ def tower(name: str) -> Any:
 
 
 def positions(network: Any, images: torch.Tensor) -> np.ndarray:
-    found = dense(network)
-    assert found is not None
+    forward = dense(network)
+    assert forward is not None
     with torch.inference_mode():
-        return found(images).numpy()
+        return forward(images).numpy()
 
 
 def normalised(rows: np.ndarray, norm: Any) -> np.ndarray:
@@ -42,9 +42,9 @@ def test_a_transformers_last_attention_position_by_position() -> None:
     mixed = np.zeros_like(rows)
     for head in range(heads):
         part = slice(head * width // heads, (head + 1) * width // heads)
-        for one in range(len(rows)):
-            weights = np.exp(query[:, part] @ query[one, part] / np.sqrt(width // heads))
-            mixed[one, part] = weights @ value[:, part] / weights.sum()
+        for row in range(len(rows)):
+            weights = np.exp(query[:, part] @ query[row, part] / np.sqrt(width // heads))
+            mixed[row, part] = weights @ value[:, part] / weights.sum()
     out = mixed @ last.attn.out_proj.weight.numpy().T + last.attn.out_proj.bias.numpy()
     wanted = (normalised(out, network.ln_post) @ network.proj.numpy())[1:].reshape(4, 4, 16)
     np.testing.assert_allclose(positions(network, images)[0].transpose(1, 2, 0), wanted, atol=1e-4)
@@ -64,18 +64,18 @@ def test_a_resnets_values_make_up_its_vector_where_attention_is_even() -> None:
     pool = network.attnpool
     for weights in (pool.positional_embedding, pool.q_proj.weight, pool.q_proj.bias):
         weights.zero_()
-    found = positions(network, images)
-    assert found.shape == (2, 16, 2, 2)
+    maps = positions(network, images)
+    assert maps.shape == (2, 16, 2, 2)
     with torch.inference_mode():
-        np.testing.assert_allclose(found.mean(axis=(2, 3)), network(images).numpy(), atol=1e-4)
+        np.testing.assert_allclose(maps.mean(axis=(2, 3)), network(images).numpy(), atol=1e-4)
 
 
 def test_positions_of_an_averaging_network_make_up_its_vector() -> None:
     network, images = tower("tiny-mobile"), torch.rand(2, 3, 64, 64)
-    found = positions(network, images)
-    assert found.shape == (2, 16, 2, 2)
+    maps = positions(network, images)
+    assert maps.shape == (2, 16, 2, 2)
     with torch.inference_mode():
-        np.testing.assert_allclose(found.mean(axis=(2, 3)), network(images).numpy(), rtol=1e-3, atol=1e-3)
+        np.testing.assert_allclose(maps.mean(axis=(2, 3)), network(images).numpy(), rtol=1e-3, atol=1e-3)
 
 
 def test_other_towers_have_none() -> None:

@@ -43,7 +43,7 @@ def used(architecture: Architecture) -> Embedder:
 @pytest.mark.parametrize("backbone", BACKBONES)
 @torch.inference_mode()
 def test_vectors_are_the_means_of_their_maps_at_unit_length(backbone: str, dimension: int, cbam: bool) -> None:
-    embedder = used(Architecture(backbone, READ[backbone], dimension, cbam, dropout=0.5))
+    embedder = used(Architecture(backbone, READ[backbone], dimension=dimension, cbam=cbam, dropout=0.5))
     images = pictures(embedder, 3)
     vectors, maps = embedder(images), embedder.maps(images)
     torch.testing.assert_close(vectors.norm(dim=1), torch.ones(3))
@@ -87,7 +87,7 @@ def test_resnet12_has_the_maps_that_its_paper_says() -> None:
 @pytest.mark.parametrize("backbone", TRAINED)
 def test_attention_only_when_asked_for(backbone: str) -> None:
     for cbam in (False, True):
-        embedder = Embedder(Architecture(backbone, "ink28", 0, cbam))
+        embedder = Embedder(Architecture(backbone, "ink28", dimension=0, cbam=cbam))
         assert any(isinstance(module, CBAM) for module in embedder.modules()) == cbam
 
 
@@ -108,11 +108,11 @@ def test_measuring_the_size_changes_no_statistics() -> None:
 
 
 def test_a_seed_determines_the_weights() -> None:
-    found = []
+    states = []
     for _ in range(2):
         torch.manual_seed(3)
-        found.append(Embedder(Architecture("twin", "ink28", 16)).state_dict())
-    assert all(torch.equal(value, found[1][name]) for name, value in found[0].items())
+        states.append(Embedder(Architecture("twin", "ink28", 16)).state_dict())
+    assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
 
 
 def test_everything_learns() -> None:
@@ -125,27 +125,27 @@ def test_everything_learns() -> None:
 
 @torch.inference_mode()
 def test_a_picture_and_its_mirror_image_are_one_to_a_mirrored_network() -> None:
-    one, both = (used(Architecture("resnet10", "face64", 24, mirrored=mirrored)) for mirrored in (False, True))
-    both.load_state_dict(one.state_dict())
-    images = pictures(one, 3)
-    sums = sum(one.maps(some).mean((2, 3)) for some in (images, images.flip(3)))
+    single, both = (used(Architecture("resnet10", "face64", 24, mirrored=mirrored)) for mirrored in (False, True))
+    both.load_state_dict(single.state_dict())
+    images = pictures(single, 3)
+    sums = sum(single.maps(batch).mean((2, 3)) for batch in (images, images.flip(3)))
     torch.testing.assert_close(both(images), normalize(sums), rtol=1e-3, atol=1e-5)
     torch.testing.assert_close(both(images.flip(3)), both(images))
     torch.testing.assert_close(both.maps(images.flip(3)), both.maps(images).flip(3))
-    torch.testing.assert_close(both.train()(images), one.train()(images), msg="training sees one picture")
+    torch.testing.assert_close(both.train()(images), single.train()(images), msg="training sees one picture")
 
 
 @torch.inference_mode()
 def test_a_shifted_network_takes_the_mean_of_five_places() -> None:
-    one, moved = (used(Architecture("twin", "ink28", 24, shifted=shifted)) for shifted in (False, True))
-    moved.load_state_dict(one.state_dict())
+    still, moved = (used(Architecture("twin", "ink28", 24, shifted=shifted)) for shifted in (False, True))
+    moved.load_state_dict(still.state_dict())
     images = torch.zeros(2, 1, 28, 28)
     images[:, :, 9:19, 9:19] = torch.rand(2, 1, 10, 10)
 
     def at(down: int, across: int) -> torch.Tensor:
         placed = torch.zeros_like(images)
         placed[:, :, 9 + down : 19 + down, 9 + across : 19 + across] = images[:, :, 9:19, 9:19]
-        return one.maps(placed)
+        return still.maps(placed)
 
     expected = sum(at(*place) for place in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))) / 5
     torch.testing.assert_close(moved.maps(images), expected)

@@ -18,14 +18,14 @@ def test_texts_become_unit_vectors_that_do_not_depend_on_the_batch() -> None:
 def test_words_are_the_mean_of_the_tokens_before_the_first_layer() -> None:
     shared = networks()
     texts = ["a cat", "a steam engine with six wheels", ""]
-    found = shared.words.encode(texts)
+    vectors = shared.words.encode(texts)
     tokenizer, network = shared.texts.load()
-    for vector, text in zip(found, texts, strict=True):
+    for vector, text in zip(vectors, texts, strict=True):
         tokens = tokenizer(text, return_tensors="pt")
         first = network(**tokens, output_hidden_states=True).hidden_states[0][0].detach().numpy()
         expected = first[1:-1].mean(axis=0) if len(first) > 2 else np.zeros(384)
         np.testing.assert_allclose(vector[384:], expected, atol=1e-5)
-    np.testing.assert_allclose(found[:, :384], shared.texts.encode(texts), atol=1e-6)
+    np.testing.assert_allclose(vectors[:, :384], shared.texts.encode(texts), atol=1e-6)
 
 
 def test_token_vectors_have_the_sentence_as_their_mean() -> None:

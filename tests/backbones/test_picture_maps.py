@@ -27,9 +27,9 @@ def test_a_position_has_its_share_of_a_cosine(pictures: list[Picture]) -> None:
     space = ImageSpace(shared)
     raw, anchors = shared.features.maps(shared.pictures, pictures), space.anchors()[:5]
     maps = placed(raw, space.axes())
-    for one, found in zip(raw, maps, strict=True):
-        expected = space.shares(one, anchors)
-        np.testing.assert_allclose(np.tensordot(anchors, found, 1) / 49, expected, atol=1e-6)
+    for positions, summed in zip(raw, maps, strict=True):
+        expected = space.shares(positions, anchors)
+        np.testing.assert_allclose(np.tensordot(anchors, summed, 1) / 49, expected, atol=1e-6)
 
 
 def test_a_picture_without_activation_has_no_direction() -> None:

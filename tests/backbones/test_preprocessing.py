@@ -28,25 +28,25 @@ def seven(size: int, page: tuple[int, int] | None = None, place: tuple[int, int]
 
 
 def alike(first: Picture, second: Picture) -> float:
-    one, other = (INK.prepare(some).astype(float).ravel() for some in (first, second))
-    return float(np.corrcoef(one, other)[0, 1])
+    left, other = (INK.prepare(image).astype(float).ravel() for image in (first, second))
+    return float(np.corrcoef(left, other)[0, 1])
 
 
 def test_ink_is_light_on_dark_in_a_box_of_twenty_pixels() -> None:
-    found = INK.prepare(picture(seven(200)))
-    assert found.shape == (28, 28, 1) and found.dtype == np.uint8
-    rows, columns = np.flatnonzero(found.max((1, 2))), np.flatnonzero(found.max((0, 2)))
+    ink = INK.prepare(picture(seven(200)))
+    assert ink.shape == (28, 28, 1) and ink.dtype == np.uint8
+    rows, columns = np.flatnonzero(ink.max((1, 2))), np.flatnonzero(ink.max((0, 2)))
     assert len(rows) == 20 and 13 <= len(columns) <= 17
-    assert found.max() == 255 and np.median(found) == 0
-    weight = found[..., 0].astype(float)
+    assert ink.max() == 255 and np.median(ink) == 0
+    weight = ink[..., 0].astype(float)
     centre = [(weight.sum(axis) * np.arange(28)).sum() / weight.sum() for axis in (1, 0)]
     assert centre == pytest.approx([13.5, 13.5], abs=0.6)
 
 
 def test_black_on_white_is_white_on_black() -> None:
     drawn = seven(120)
-    one, other = (INK.prepare(picture(image)).astype(int) for image in (drawn, ImageOps.invert(drawn)))
-    assert np.abs(one - other).max() <= 1
+    dark, other = (INK.prepare(picture(image)).astype(int) for image in (drawn, ImageOps.invert(drawn)))
+    assert np.abs(dark - other).max() <= 1
 
 
 def test_faint_ink_counts_as_ink() -> None:
@@ -73,10 +73,10 @@ def test_a_digit_as_mnist_has_it_is_nearly_unchanged_but_for_a_move_by_a_pixel()
     top, left = round(14 - row), round(14 - column)
     page[top : top + 20, left : left + 16] = box
     digit = Image.fromarray(page.astype(np.uint8))
-    found = INK.prepare(picture(digit))[..., 0]
-    moved = [np.roll(found, (down, right), (0, 1)).ravel() for down in (-1, 0, 1) for right in (-1, 0, 1)]
-    assert max(np.corrcoef(page.ravel(), one)[0, 1] for one in moved) > 0.9
-    assert found.sum() == pytest.approx(page.sum(), rel=0.15)
+    ink = INK.prepare(picture(digit))[..., 0]
+    moved = [np.roll(ink, (down, right), (0, 1)).ravel() for down in (-1, 0, 1) for right in (-1, 0, 1)]
+    assert max(np.corrcoef(page.ravel(), shifted)[0, 1] for shifted in moved) > 0.9
+    assert ink.sum() == pytest.approx(page.sum(), rel=0.15)
 
 
 @pytest.mark.parametrize("name", [name for name, recipe in PREPROCESSINGS.items() if not recipe.frozen])
@@ -84,9 +84,9 @@ def test_a_digit_as_mnist_has_it_is_nearly_unchanged_but_for_a_move_by_a_pixel()
 @pytest.mark.parametrize("size", [(40, 40), (1, 1), (300, 2), (2, 300)])
 def test_blank_and_odd_pictures_are_prepared(name: str, colour: str, size: tuple[int, int]) -> None:
     recipe, blank = PREPROCESSINGS[name], picture(Image.new("RGB", size, colour))
-    found = recipe.prepare(blank)
-    assert found.shape == (recipe.stored, recipe.stored, recipe.colours) and found.dtype == np.uint8
-    read = recipe.tensor(np.stack([found]))
+    prepared = recipe.prepare(blank)
+    assert prepared.shape == (recipe.stored, recipe.stored, recipe.colours) and prepared.dtype == np.uint8
+    read = recipe.tensor(np.stack([prepared]))
     assert read.shape == (1, recipe.colours, recipe.side, recipe.side) and read.isfinite().all()
     left, top, right, bottom = recipe.seen(blank)
     assert left < right and top < bottom and left < 1 and top < 1 and right > 0 and bottom > 0
@@ -105,20 +105,20 @@ def test_what_is_seen_covers_the_ink(place: tuple[int, int]) -> None:
 
 def test_faces_are_grey_and_whole() -> None:
     cat = crops("cat")[0]
-    found = FACE.prepare(cat)
-    assert found.shape == (80, 80, 1) and FACE.tensor(found[None]).shape == (1, 1, 64, 64)
+    prepared = FACE.prepare(cat)
+    assert prepared.shape == (80, 80, 1) and FACE.tensor(prepared[None]).shape == (1, 1, 64, 64)
     half = Image.new("RGB", (200, 100), "white")
     half.paste("black", (0, 0, 100, 100))
-    found = FACE.prepare(picture(half))[..., 0]
-    assert (found[:, :38] < 20).all() and (found[:, 42:] > 235).all()
+    prepared = FACE.prepare(picture(half))[..., 0]
+    assert (prepared[:, :38] < 20).all() and (prepared[:, 42:] > 235).all()
 
 
 def test_faces_do_not_depend_on_light() -> None:
     cat = FACE.prepare(crops("cat")[0])
     darker = (cat * 0.5 + 20).astype(np.uint8)
-    one, other = (FACE.tensor(images[None]) for images in (cat, darker))
-    assert one.mean().abs() < 1e-5 and 0.5 < one.std() < 1
-    assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.999 and other.std() > 0.7 * one.std()
+    light, other = (FACE.tensor(images[None]) for images in (cat, darker))
+    assert light.mean().abs() < 1e-5 and 0.5 < light.std() < 1
+    assert np.corrcoef(light.ravel(), other.ravel())[0, 1] > 0.999 and other.std() > 0.7 * light.std()
 
 
 def test_small_faces_are_made_larger() -> None:
@@ -132,9 +132,9 @@ def test_photographs_are_cut_to_their_middle_square(name: str, side: int) -> Non
     photo = Image.new("RGB", (400, 200), "white")
     photo.paste("red", (100, 0, 300, 200))
     assert recipe.seen(picture(photo)) == (0.25, 0.0, 0.75, 1.0)
-    found = recipe.prepare(picture(photo))
-    assert found.shape == (side, side, 3) and (found[:, 2:-2] == (255, 0, 0)).all()
-    read = recipe.tensor(np.stack([found]))
+    prepared = recipe.prepare(picture(photo))
+    assert prepared.shape == (side, side, 3) and (prepared[:, 2:-2] == (255, 0, 0)).all()
+    read = recipe.tensor(np.stack([prepared]))
     assert read[0, :, 5, 5].tolist() == pytest.approx([(1 - 0.48) / 0.26, -0.48 / 0.26, -0.48 / 0.26])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Workbench, open_workbench, watched
 
@@ -67,6 +67,8 @@ def run(page: Page, script: str) -> Any:
         (["ant", "bee"], ["+", "?", " ", "ArrowLeft"], [None, None, None, None]),
         ([f"c{n}" for n in range(12)], ["1", "2"], [{"typed": "1"}, {"answer": "k11"}]),
         ([f"c{n}" for n in range(12)], ["0", "0"], [{"typed": "0"}, {"answer": "none"}]),
+        ([f"c{n}" for n in range(12)], ["3", "Enter", "Enter"], [{"typed": "3"}, {"answer": "k2"}, None]),
+        ([f"c{n}" for n in range(12)], ["0", "Enter"], [{"typed": "0"}, {"answer": "none"}]),
         ([f"c{n}" for n in range(12)], ["9", "9"], [{"typed": "9"}, {"typed": ""}]),
         (
             [f"c{n}" for n in range(12)],
@@ -99,7 +101,7 @@ STATE = """
 
 
 def test_state_takes_what_is_newer(module: Page) -> None:
-    found = run(
+    answer = run(
         module,
         STATE
         + """
@@ -123,11 +125,11 @@ def test_state_takes_what_is_newer(module: Page) -> None:
         """,
     )
     took = [True, False, False, True, True, True, True]
-    assert found == [took, "A", ["new", [1], "<b></b>"], ["b"], 0, ["C"], "f:1", [True, True, True]]
+    assert answer == [took, "A", ["new", [1], "<b></b>"], ["b"], 0, ["C"], "f:1", [True, True, True]]
 
 
 def test_state_shows_what_is_being_written(module: Page) -> None:
-    found = run(
+    answer = run(
         module,
         STATE
         + """
@@ -139,7 +141,7 @@ def test_state_shows_what_is_being_written(module: Page) -> None:
         return [labels, left, state.rows().map((row) => row.label ?? "")];
         """,
     )
-    assert found == [[["z", True], ["", True]], ["a"], ["", "x"]]
+    assert answer == [[["z", True], ["", True]], ["a"], ["", "x"]]
 
 
 QUEUE = """
@@ -166,7 +168,7 @@ QUEUE = """
 
 
 def test_queue_sends_in_order_and_again_after_a_break(module: Page) -> None:
-    found = run(
+    answer = run(
         module,
         QUEUE
         + """
@@ -180,11 +182,11 @@ def test_queue_sends_in_order_and_again_after_a_break(module: Page) -> None:
         """,
     )
     # the first request left before the second edit; the second one carries both
-    assert found == [[1, 2], [["d1", [1]], ["d1", [1, 2]]], 0, []]
+    assert answer == [[1, 2], [["d1", [1]], ["d1", [1, 2]]], 0, []]
 
 
 def test_queue_keeps_drafts_apart_and_drops_what_is_gone(module: Page) -> None:
-    found = run(
+    answer = run(
         module,
         QUEUE
         + """
@@ -196,11 +198,11 @@ def test_queue_keeps_drafts_apart_and_drops_what_is_gone(module: Page) -> None:
         return sent.map(({ draft, edits }) => [draft, numbers(edits)]);
         """,
     )
-    assert found == [["d1", [1]], ["d1", [1]], ["d2", [2]]]
+    assert answer == [["d1", [1]], ["d1", [1]], ["d2", [2]]]
 
 
 def test_queue_takes_back_on_view_what_undo_takes_back(module: Page) -> None:
-    found = run(
+    answer = run(
         module,
         QUEUE
         + """
@@ -219,7 +221,7 @@ def test_queue_takes_back_on_view_what_undo_takes_back(module: Page) -> None:
         return [...seen, wrong];
         """,
     )
-    assert found == ["", "x", "", "edit label: sha not known"]
+    assert answer == ["", "x", "", "edit label: sha not known"]
 
 
 LIST = """
@@ -241,7 +243,7 @@ LIST = """
 
 
 def test_virtual_list_draws_what_is_in_view(module: Page) -> None:
-    found = run(
+    answer = run(
         module,
         LIST
         + """
@@ -256,7 +258,7 @@ def test_virtual_list_draws_what_is_in_view(module: Page) -> None:
         return [scroller.firstChild.offsetHeight, first, middle, last];
         """,
     )
-    height, first, middle, last = found
+    height, first, middle, last = answer
     assert height == 20_000
     assert first == list(range(0, 40))  # 300 in view and 500 below it
     assert middle[0] == 474 and middle[-1] == 539
@@ -264,7 +266,7 @@ def test_virtual_list_draws_what_is_in_view(module: Page) -> None:
 
 
 def test_virtual_list_draws_again_only_what_changed(module: Page) -> None:
-    found = run(
+    answer = run(
         module,
         LIST
         + """
@@ -278,4 +280,18 @@ def test_virtual_list_draws_again_only_what_changed(module: Page) -> None:
         return [before, changed, kept.isConnected, shown()];
         """,
     )
-    assert found == [30, 1, True, [0, 1]]
+    assert answer == [30, 1, True, [0, 1]]
+
+
+def test_what_was_done_leaves_by_itself_and_an_error_stays(module: Page) -> None:
+    module.add_style_tag(url="page.css")
+    module.evaluate("document.body.insertAdjacentHTML('beforeend', '<div id=notices></div>')")
+    show = "async (kind) => (await import('/workbench/static/notices.js')).show([{ kind, text: 'so it is' }])"
+    finish = "() => document.querySelector('.notice').getAnimations().forEach((leaving) => leaving.finish())"
+    module.evaluate(show, "done")
+    expect(module.locator(".notice")).to_contain_text("so it is")
+    module.evaluate(finish)
+    expect(module.locator(".notice")).to_have_count(0)
+    module.evaluate(show, "error")
+    module.evaluate(finish)
+    expect(module.locator(".notice.error")).to_contain_text("so it is")

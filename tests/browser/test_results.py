@@ -216,9 +216,9 @@ def test_columns_are_chosen_and_proposed_again(results: Page) -> None:
     expect(results.locator("#details h3").first).to_contain_text("Colder")
 
 
-def overlap(one: Locator, other: Locator) -> float:
+def overlap(first: Locator, other: Locator) -> float:
     """Square pixels that two elements share."""
-    a, b = one.bounding_box(), other.bounding_box()
+    a, b = first.bounding_box(), other.bounding_box()
     assert a is not None and b is not None
     across = min(a["x"] + a["width"], b["x"] + b["width"]) - max(a["x"], b["x"])
     down = min(a["y"] + a["height"], b["y"] + b["height"]) - max(a["y"], b["y"])

@@ -37,8 +37,8 @@ GROUPS = """async () => {
 
 def groups(page: Page) -> dict[str, list[str]]:
     """Names of the pictures that each group has on the page, whether they are in view or not, by folder."""
-    found: dict[str, list[str]] = page.evaluate(GROUPS)
-    return {FOLDERS.get(title, title): sorted(names) for title, names in found.items() if names}
+    groups: dict[str, list[str]] = page.evaluate(GROUPS)
+    return {FOLDERS.get(title, title): sorted(names) for title, names in groups.items() if names}
 
 
 def test_from_300_files_to_sorted_folders(context: BrowserContext, colours: Workbench, tmp_path: Path) -> None:
@@ -80,4 +80,4 @@ def test_from_300_files_to_sorted_folders(context: BrowserContext, colours: Work
         for file in map(Path, archive.namelist()):
             if file.suffix == ".png":
                 sorted_files.setdefault(file.parent.as_posix(), []).append(file.name)
-    assert {folder: sorted(found) for folder, found in sorted_files.items()} == shown
+    assert {folder: sorted(files) for folder, files in sorted_files.items()} == shown

@@ -19,15 +19,15 @@ EACH = pytest.mark.parametrize("make", CAPTIONERS)
 @EACH
 def test_candidates_are_different_sentences_best_first(make: Any) -> None:
     captioner = make(networks())
-    found = captioner.describe([crops("cat")[0], crops("rocket")[0]])
-    assert len(found) == 2
-    for candidates in found:
+    captions = captioner.describe([crops("cat")[0], crops("rocket")[0]])
+    assert len(captions) == 2
+    for candidates in captions:
         assert 1 <= len(candidates) <= BEAMS
-        assert len({one.text for one in candidates}) == len(candidates)
-        order = [one.score + FIT_WEIGHT * one.fit for one in candidates]
-        assert order == sorted(order, reverse=True) and all(one.score < 0 for one in candidates)
-        assert all(one.text == one.text.strip() and len(one.text.split()) > 2 for one in candidates)
-    assert found[0][0].text != found[1][0].text
+        assert len({caption.text for caption in candidates}) == len(candidates)
+        order = [caption.score + FIT_WEIGHT * caption.fit for caption in candidates]
+        assert order == sorted(order, reverse=True) and all(caption.score < 0 for caption in candidates)
+        assert all(caption.text == caption.text.strip() and len(caption.text.split()) > 2 for caption in candidates)
+    assert captions[0][0].text != captions[1][0].text
 
 
 @EACH
@@ -44,7 +44,7 @@ def test_pictures_unlike_photographs_are_doubted(make: Any) -> None:
     captioner, drawn = make(networks()), others()
     for kind in ("digits", "textures", "noise"):
         captions = [candidates[0] for candidates in captioner.describe(drawn[kind][:6])]
-        assert sum(one.doubtful for one in captions) >= 5
+        assert sum(caption.doubtful for caption in captions) >= 5
 
 
 def test_doubt_comes_from_a_poor_fit_or_an_unlike_picture() -> None:
@@ -96,7 +96,7 @@ def test_a_card_that_does_not_fit_is_refused(part: str, code: str, tmp_path: Pat
         card["architecture"] = {**card["architecture"], "tokens": 2}
     else:
         card[part] = {**card[part], "sha256": "0"}
-    folder = checkpoints.save("prefix_captions", stored.arrays, card, tmp_path)
+    folder = checkpoints.save("prefix_captions", stored.arrays, card=card, folder=tmp_path)
     with pytest.raises(UserError) as raised:
         CAPTIONERS[0](networks(), folder).load()
     assert raised.value.code == code

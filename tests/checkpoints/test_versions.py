@@ -11,6 +11,7 @@ import pytest
 
 from fsl_demo import checkpoints
 from fsl_demo.checkpoints import layout, writing
+from fsl_demo.core import durable
 from fsl_demo.core.errors import UserError
 from tests.checkpoints.tiny import NAME, rewrite, save, value
 
@@ -128,17 +129,26 @@ def test_a_writer_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.Mon
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+from contextlib import contextmanager
+from io import BytesIO
 from fsl_demo.checkpoints import writing
+from fsl_demo.core import durable
 from tests.checkpoints.tiny import save
 
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
 
+@contextmanager
+def half_written(file):
+    yield (data := BytesIO())
+    file.write_bytes(data.getvalue()[: data.tell() // 2])
+    die()
+
 folder, point = Path(sys.argv[1]), sys.argv[2]
 if point == "weights":
-    writing._write = lambda file, data: (file.write_bytes(data[: len(data) // 2]), die())
+    durable.writing = half_written
 if point == "before":
-    writing._sync = die
+    durable.sync_folder = die
 if point == "after":
     writing._put_to_use = die
 if point == "in_use":
@@ -164,7 +174,7 @@ def test_a_kill_leaves_what_was_in_use(tmp_path: Path, point: str) -> None:
 
 
 def test_a_first_version_that_is_broken_off_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writing, "_sync", lambda folder: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(durable, "sync_folder", lambda folder: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         save(tmp_path, 1.0)
     assert checkpoints.catalogue(tmp_path) == ()

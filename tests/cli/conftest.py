@@ -25,8 +25,8 @@ SURFACES = ("brick", "grass", "gravel")
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a command said: exit code, stdout, stderr."""
+class Outcome:
+    """What a command came to: exit code, stdout, stderr."""
 
     code: int
     out: str
@@ -39,19 +39,19 @@ class Said:
         return list(csv.DictReader(io.StringIO(self.out)))
 
 
-Call = Callable[..., Said]
+Call = Callable[..., Outcome]
 
 
 @pytest.fixture
 def call(capsys: pytest.CaptureFixture[str]) -> Call:
     """`main` on these arguments; what is refused as not understood gives its exit code, too."""
 
-    def run(*arguments: str | Path) -> Said:
+    def run(*arguments: str | Path) -> Outcome:
         try:
             code = main([str(argument) for argument in arguments])
         except SystemExit as stopped:
             code = int(stopped.code or 0)
-        return Said(code, *capsys.readouterr())
+        return Outcome(code, *capsys.readouterr())
 
     return run
 

@@ -17,10 +17,10 @@ from tests.dictated import Dictated
 
 @pytest.fixture(autouse=True)
 def captioner(monkeypatch: pytest.MonkeyPatch) -> Dictated:
-    found = Dictated()
-    known = Registry(captioners=[found, Dictated("other")])
+    captioner = Dictated()
+    known = Registry(captioners=[captioner, Dictated("other")])
     monkeypatch.setattr(reading, "registry", lambda *_: known)
-    return found
+    return captioner
 
 
 @pytest.fixture
@@ -33,24 +33,24 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_table(call: Call, folder: Path) -> None:
-    said = call("caption", folder / "q1.png", folder / "deep")
-    assert said.code == 0
-    rows = said.out.splitlines()
+    outcome = call("caption", folder / "q1.png", folder / "deep")
+    assert outcome.code == 0
+    rows = outcome.out.splitlines()
     assert rows[0].split() == ["file", "caption"]
     assert rows[1].split("  ")[0] == str(folder / "q1.png")
     assert rows[1].endswith("a red dog runs on the grass")
     assert rows[2].endswith("may be wrong")
-    assert "describing pictures (2)" in said.err
+    assert "describing pictures (2)" in outcome.err
 
 
 def test_json_from_a_zip(call: Call, folder: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "more.zip", "w") as archive:
         archive.write(folder / "q2.png", "a/q2.png")
-    (one,) = call("caption", tmp_path / "more.zip", "--format", "json", "--captioner", "other").json()
-    assert one["file"] == str(tmp_path / "more.zip" / "a" / "q2.png")
-    assert one["captioner"] == "other"
-    assert one["captions"][0] == {"text": "a blue cat", "score": -1.2, "fit": 0.3, "doubtful": False}
-    assert len(one["captions"]) == 3 and len(one["sha256"]) == 64
+    (row,) = call("caption", tmp_path / "more.zip", "--format", "json", "--captioner", "other").json()
+    assert row["file"] == str(tmp_path / "more.zip" / "a" / "q2.png")
+    assert row["captioner"] == "other"
+    assert row["captions"][0] == {"text": "a blue cat", "score": -1.2, "fit": 0.3, "doubtful": False}
+    assert len(row["captions"]) == 3 and len(row["sha256"]) == 64
 
 
 def test_a_workspace_keeps_and_finds_them(call: Call, folder: Path, tmp_path: Path, captioner: Dictated) -> None:
@@ -58,11 +58,11 @@ def test_a_workspace_keeps_and_finds_them(call: Call, folder: Path, tmp_path: Pa
     again = call("caption", folder, "--workspace", tmp_path / "w")
     assert again.out == first.out
     assert len(captioner.asked) == 3
-    found = call("search", "--captions", "dogs gras", "--workspace", tmp_path / "w")
-    assert found.out.splitlines()[1].split("  ")[:2] == ["q1.png", "a red dog runs on the grass"]
-    (one,) = call("search", "--captions", "q3", "--workspace", tmp_path / "w", "--format", "json").json()
-    assert (one["file"], one["caption"], one["doubtful"]) == ("q3.png", "a picture called q3", True)
-    assert set(one) == {"file", "sha256", "caption", "doubtful", "classes", "episodes"}
+    search = call("search", "--captions", "dogs gras", "--workspace", tmp_path / "w")
+    assert search.out.splitlines()[1].split("  ")[:2] == ["q1.png", "a red dog runs on the grass"]
+    (row,) = call("search", "--captions", "q3", "--workspace", tmp_path / "w", "--format", "json").json()
+    assert (row["file"], row["caption"], row["doubtful"]) == ("q3.png", "a picture called q3", True)
+    assert set(row) == {"file", "sha256", "caption", "doubtful", "classes", "episodes"}
     assert call("search", "--captions", '"horse', "--workspace", tmp_path / "w").out.splitlines() == [
         "file  caption    classes"
     ]
@@ -70,10 +70,10 @@ def test_a_workspace_keeps_and_finds_them(call: Call, folder: Path, tmp_path: Pa
 
 def test_what_cannot_be_read_is_named_and_the_rest_is_described(call: Call, folder: Path) -> None:
     (folder / "notes.png").write_text("no picture", encoding="utf-8")
-    said = call("caption", folder)
-    assert said.code == 1
-    assert "notes.png" in said.err
-    assert "a blue cat" in said.out
+    outcome = call("caption", folder)
+    assert outcome.code == 1
+    assert "notes.png" in outcome.err
+    assert "a blue cat" in outcome.out
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_what_is_wrong_is_said(
     (tmp_path / "empty").mkdir()
     Workspace(tmp_path / "w")
     places = {name: tmp_path / name for name in ("empty", "missing", "w")} | {"folder": folder}
-    said = call(*(argument.format(**places) for argument in arguments))
-    assert (said.code, said.out) == (1, "")
-    assert message in said.err
+    outcome = call(*(argument.format(**places) for argument in arguments))
+    assert (outcome.code, outcome.out) == (1, "")
+    assert message in outcome.err
     assert not (tmp_path / "missing").exists()

@@ -42,8 +42,8 @@ def gpt2(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("method", ["prefix", "gated"])
 def test_a_captioner_on_another_language_model(call: Call, root: Path, gpt2: Path, tmp_path: Path, method: str) -> None:
     places = ("--root", root, "--runs", tmp_path / "runs", "--out", tmp_path / "made")
-    said = call("train", method, "--data", "flickr8k", "--language-model", gpt2, "--epochs", "1", *places)
-    assert said.code == 0, said.err
+    outcome = call("train", method, "--data", "flickr8k", "--language-model", gpt2, "--epochs", "1", *places)
+    assert outcome.code == 0, outcome.err
     made = tmp_path / "made" / f"{method}_captions"
     card = json.loads((made / "card.json").read_text())
     assert card["language_model"]["name"] == gpt2.name and card["pictures"] == {"train": 6, "validation": 3}
@@ -55,8 +55,8 @@ def test_a_captioner_on_another_language_model(call: Call, root: Path, gpt2: Pat
 
 def test_a_language_model_of_ones_own(call: Call, root: Path, tmp_path: Path) -> None:
     places = ("--root", root, "--runs", tmp_path / "runs", "--out", tmp_path / "made")
-    said = call("train", "language-model", "--data", "flickr8k", "--epochs", "1", *places)
-    assert said.code == 0, said.err
+    outcome = call("train", "language-model", "--data", "flickr8k", "--epochs", "1", *places)
+    assert outcome.code == 0, outcome.err
     card = json.loads((tmp_path / "made" / "caption_lm" / "card.json").read_text())
     assert card["figures"]["validation"]["perplexity"] > 1
 
@@ -65,9 +65,9 @@ def test_a_language_model_of_ones_own(call: Call, root: Path, tmp_path: Path) ->
 def test_captions_are_measured_on_the_test_pictures(call: Call, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("pycocoevalcap")
     monkeypatch.setattr(doubt, "EACH", 5)  # pictures of a kind
-    said = call("evaluate", "--data", "flickr8k", "--root", root, "--captioners", "prefix", "--format", "json")
-    assert said.code == 0, said.err
-    captions, doubted = said.json()
+    outcome = call("evaluate", "--data", "flickr8k", "--root", root, "--captioners", "prefix", "--format", "json")
+    assert outcome.code == 0, outcome.err
+    captions, doubted = outcome.json()
     assert captions["pictures"] == 3 and captions["captioner"] == "prefix" and len(captions["bleu"]) == 4
     assert set(doubted["others"]) == {"digits", "textures", "noise", "all"}
 
@@ -81,5 +81,5 @@ def test_what_cannot_be_asked_of_captioners_is_said(call: Call, root: Path, tmp_
         (("train", "siamese", "--data", "mnist", "--language-model", tmp_path), "Only captioners"),
         (("evaluate", "--data", "flickr8k", "--root", root, "--captioners", "nobody"), "nobody"),
     ):
-        said = call(*arguments)
-        assert said.code == 1 and expected in said.err, said.err
+        outcome = call(*arguments)
+        assert outcome.code == 1 and expected in outcome.err, outcome.err

@@ -18,9 +18,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_versions_and_figures_are_listed(call: Call, folder: Path) -> None:
-    said = call("checkpoints", "list", "--folder", folder)
-    assert said.code == 0
-    header, first, second = said.out.splitlines()
+    outcome = call("checkpoints", "list", "--folder", folder)
+    assert outcome.code == 0
+    header, first, second = outcome.out.splitlines()
     assert header.split()[:2] == ["checkpoint", "version"]
     assert first.split()[:4] == [NAME, "1", "siamese", "digits"]
     assert second.split()[:5] == [NAME, "2", "yes", "siamese", "digits"] and "95.1% 5-way 1-shot" in second
@@ -30,22 +30,22 @@ def test_versions_and_figures_are_listed(call: Call, folder: Path) -> None:
 
 
 def test_a_version_is_put_to_use_and_rolled_back(call: Call, folder: Path) -> None:
-    said = call("checkpoints", "use", NAME, "1", "--folder", folder)
-    assert (said.code, said.out, value(folder)) == (0, f"{NAME}: version 1 is in use\n", 1.0)
-    said = call("checkpoints", "roll-back", NAME, "--folder", folder)
-    assert (said.code, said.out, value(folder)) == (0, f"{NAME}: version 2 is in use\n", 2.0)
+    outcome = call("checkpoints", "use", NAME, "1", "--folder", folder)
+    assert (outcome.code, outcome.out, value(folder)) == (0, f"{NAME}: version 1 is in use\n", 1.0)
+    outcome = call("checkpoints", "roll-back", NAME, "--folder", folder)
+    assert (outcome.code, outcome.out, value(folder)) == (0, f"{NAME}: version 2 is in use\n", 2.0)
 
 
 def test_faults_are_sentences_beside_what_is_whole(call: Call, folder: Path) -> None:
     save(folder, name="other", data="letters")
     rewrite(folder / NAME, seed="0")
-    said = call("checkpoints", "list", "--folder", folder)
-    assert said.code == 1 and "not usable" in said.out and "letters" in said.out
-    assert f"The card of {NAME} cannot be used (seed:" in said.err
+    outcome = call("checkpoints", "list", "--folder", folder)
+    assert outcome.code == 1 and "not usable" in outcome.out and "letters" in outcome.out
+    assert f"The card of {NAME} cannot be used (seed:" in outcome.err
     listed = call("checkpoints", "list", "--folder", folder, "--format", "json").json()
     assert [version["fault"] is None for version in listed[1]["versions"]] == [False, True]
-    said = call("checkpoints", "use", NAME, "1", "--folder", folder)
-    assert said.code == 1 and "seed" in said.err and value(folder) == 2.0
+    outcome = call("checkpoints", "use", NAME, "1", "--folder", folder)
+    assert outcome.code == 1 and "seed" in outcome.err and value(folder) == 2.0
 
 
 @pytest.mark.parametrize(
@@ -61,5 +61,5 @@ def test_faults_are_sentences_beside_what_is_whole(call: Call, folder: Path) -> 
 def test_what_cannot_be_done_is_said(
     call: Call, folder: Path, arguments: tuple[str, ...], code: int, part: str
 ) -> None:
-    said = call("checkpoints", *arguments, "--folder", folder)
-    assert said.code == code and part in said.err
+    outcome = call("checkpoints", *arguments, "--folder", folder)
+    assert outcome.code == code and part in outcome.err

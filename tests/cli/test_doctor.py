@@ -23,15 +23,15 @@ def device_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_all_is_well(call: Call, queries: Path, tmp_path: Path) -> None:
     Workspace(tmp_path).add_picture(ingest(queries / "brick 1.png"))
-    said = call("doctor", "--workspace", tmp_path, "--format", "json")
-    assert said.code == 0
-    found = said.json()
-    assert found["faults"] == []
-    assert "cpu" in found["devices"]
-    assert found["packages"]["torch"].startswith("2.")
-    assert all("sha256" in state for state in found["weights"].values())
-    assert found["methods"][:2] == ["prototype", "asif"]
-    assert "whole" in found["workspace"]
+    outcome = call("doctor", "--workspace", tmp_path, "--format", "json")
+    assert outcome.code == 0
+    findings = outcome.json()
+    assert findings["faults"] == []
+    assert "cpu" in findings["devices"]
+    assert findings["packages"]["torch"].startswith("2.")
+    assert all("sha256" in state for state in findings["weights"].values())
+    assert findings["methods"][:2] == ["prototype", "asif"]
+    assert "whole" in findings["workspace"]
 
 
 @pytest.mark.slow
@@ -44,23 +44,23 @@ def test_faults_are_listed(call: Call, queries: Path, tmp_path: Path, monkeypatc
         raise UserError("weights_missing", name="EfficientNet-Lite0")
 
     monkeypatch.setattr(EfficientNetLite0, "load", lost)
-    said = call("doctor", "--workspace", tmp_path)
-    assert said.code == 1
-    assert "not usable" in said.out
-    assert "`make install`" in said.out
-    assert "1 faults" in said.out
+    outcome = call("doctor", "--workspace", tmp_path)
+    assert outcome.code == 1
+    assert "not usable" in outcome.out
+    assert "`make install`" in outcome.out
+    assert "1 faults" in outcome.out
 
 
 @pytest.mark.slow
 def test_a_workspace_that_is_none(call: Call, tmp_path: Path) -> None:
-    said = call("doctor", "--workspace", tmp_path / "none")
-    assert said.code == 0
-    assert "none yet" in said.out
+    outcome = call("doctor", "--workspace", tmp_path / "none")
+    assert outcome.code == 0
+    assert "none yet" in outcome.out
     assert not (tmp_path / "none").exists()
     (tmp_path / "fsl_demo.db").write_bytes(b"this is no database, whatever its name says" * 100)
-    said = call("doctor", "--workspace", tmp_path)
-    assert said.code == 1
-    assert "damaged" in said.out
+    outcome = call("doctor", "--workspace", tmp_path)
+    assert outcome.code == 1
+    assert "damaged" in outcome.out
 
 
 @pytest.mark.usefixtures("shared")
@@ -91,8 +91,8 @@ def test_a_faulty_checkpoint_is_named_and_the_others_are_read(
     shutil.copytree(checkpoints.FOLDER / "siamese_digits", folder / "mine")
     rewrite(folder / "mine", seed="0")
     monkeypatch.setattr(checkpoints.layout, "FOLDER", folder)
-    said = call("doctor", "--workspace", tmp_path / "none", "--format", "json")
-    assert said.code == 1
-    found = said.json()
-    assert any("The card of mine cannot be used (seed" in fault for fault in found["faults"])
-    assert found["weights"]["mine"] == "not usable" and "sha256" in found["weights"]["siamese_digits"]
+    outcome = call("doctor", "--workspace", tmp_path / "none", "--format", "json")
+    assert outcome.code == 1
+    findings = outcome.json()
+    assert any("The card of mine cannot be used (seed" in fault for fault in findings["faults"])
+    assert findings["weights"]["mine"] == "not usable" and "sha256" in findings["weights"]["siamese_digits"]

@@ -46,7 +46,7 @@ def test_list(call: Call, saved: tuple[Path, str]) -> None:
     (summary,) = call("episodes", "list", "--workspace", folder, "--format", "json").json()
     assert summary["id"] == episode_id
     assert episode_id in call("episodes", "list", "--workspace", folder).out
-    for wanted, found in (
+    for wanted, listed in (
         (("--class", "BRICK"), True),
         (("--class", "sand"), False),
         (("--text", "surf"), True),
@@ -55,7 +55,7 @@ def test_list(call: Call, saved: tuple[Path, str]) -> None:
         (("--until", "2000"), False),
         (("--deleted",), False),
     ):
-        assert (episode_id in call("episodes", "list", "--workspace", folder, *wanted).out) is found, wanted
+        assert (episode_id in call("episodes", "list", "--workspace", folder, *wanted).out) is listed, wanted
 
 
 def test_show(call: Call, saved: tuple[Path, str]) -> None:
@@ -78,16 +78,16 @@ def test_label_by_class_none_and_clear(call: Call, saved: tuple[Path, str]) -> N
     folder, episode_id = saved
     label = ("episodes", "label", episode_id, "--workspace", folder, "--query")
 
-    def said() -> list[tuple[bool, str | None, str | None]]:
+    def labels() -> list[tuple[bool, str | None, str | None]]:
         shown = call("episodes", "show", episode_id, "--workspace", folder, "--format", "json").json()
         return [(query["labelled"], query["label"], query["annotator"]) for query in shown["queries"]]
 
     assert call(*label, "2", "--class", " Grass", "--annotator", "Ann").code == 0
     assert call(*label, "1", "--none").code == 0
-    assert said() == [(True, None, ""), (True, "grass", "Ann")]
+    assert labels() == [(True, None, ""), (True, "grass", "Ann")]
     assert "(none of these)" in call("episodes", "show", episode_id, "--workspace", folder).out
     assert call(*label, "1", "--clear").code == 0
-    assert said()[0] == (False, None, None)
+    assert labels()[0] == (False, None, None)
     for arguments, expected in (
         (("3", "--none"), "has no query 3"),
         (("1", "--class", "sand"), "There are: brick, grass, gravel"),
@@ -106,16 +106,16 @@ def test_export_and_import(call: Call, saved: tuple[Path, str], tmp_path: Path) 
     assert set(episodes.Formats()) == set(FORMATS)
     for name, chosen in FORMATS.items():
         file = tmp_path / f"{name}{chosen.suffix}"
-        said = call("episodes", "export", episode_id, "--workspace", folder, "--format", name, "--out", file)
-        assert (said.code, said.out.strip()) == (0, str(file))
+        outcome = call("episodes", "export", episode_id, "--workspace", folder, "--format", name, "--out", file)
+        assert (outcome.code, outcome.out.strip()) == (0, str(file))
     everything = tmp_path / "all.zip"
     assert call("episodes", "export", "--workspace", folder, "--out", everything).code == 0
     assert sum(name.endswith(".png") for name in zipfile.ZipFile(everything).namelist()) == 11
 
     elsewhere = tmp_path / "elsewhere"
-    said = call("episodes", "import", everything, "--workspace", elsewhere)
-    assert said.code == 0
-    shown = call("episodes", "show", said.out.strip(), "--workspace", elsewhere, "--format", "json").json()
+    outcome = call("episodes", "import", everything, "--workspace", elsewhere)
+    assert outcome.code == 0
+    shown = call("episodes", "show", outcome.out.strip(), "--workspace", elsewhere, "--format", "json").json()
     assert shown["title"] == "Surfaces"
     assert shown["queries"][0]["label"] == "brick"
     assert shown["queries"][0]["predictions"]["prototype"]["label"] == "brick"
@@ -128,10 +128,10 @@ def test_class_folders_become_a_support_set(call: Call, support: Path, tmp_path:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(file.read_bytes())
     (broken / "brick" / "zero.png").touch()
-    said = call("episodes", "import", broken, "--workspace", tmp_path)
-    assert said.code == 1
-    assert "“zero.png” is empty" in said.err
-    shown = call("episodes", "show", said.out.strip(), "--workspace", tmp_path, "--format", "json").json()
+    outcome = call("episodes", "import", broken, "--workspace", tmp_path)
+    assert outcome.code == 1
+    assert "“zero.png” is empty" in outcome.err
+    shown = call("episodes", "show", outcome.out.strip(), "--workspace", tmp_path, "--format", "json").json()
     assert len(shown["support"]) == 9
 
 
@@ -148,12 +148,12 @@ def test_delete_and_restore(call: Call, saved: tuple[Path, str]) -> None:
 def test_what_is_not_there_is_said_and_not_made(call: Call, saved: tuple[Path, str], tmp_path: Path) -> None:
     none = tmp_path / "none"
     for arguments in (("list",), ("show", "x"), ("delete", "x"), ("export", "--out", tmp_path / "x.zip")):
-        said = call("episodes", *arguments, "--workspace", none)
-        assert said.code == 1
-        assert "There is no folder" in said.err
+        outcome = call("episodes", *arguments, "--workspace", none)
+        assert outcome.code == 1
+        assert "There is no folder" in outcome.err
         assert not none.exists()
     for action in (("show",), ("delete",), ("restore",), ("label", "--query", "1", "--none")):
-        said = call("episodes", action[0], "0123", *action[1:], "--workspace", saved[0])
-        assert said.code == 1
-        assert "no episode 0123" in said.err
+        outcome = call("episodes", action[0], "0123", *action[1:], "--workspace", saved[0])
+        assert outcome.code == 1
+        assert "no episode 0123" in outcome.err
     assert call("episodes", "import", tmp_path / "none.zip", "--workspace", tmp_path / "w").code == 1

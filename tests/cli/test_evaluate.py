@@ -18,36 +18,36 @@ SMALL = ("--way", "3", "--queries", "1", "--episodes", "2")
 
 @pytest.mark.slow
 def test_figures_of_every_method_on_the_same_episodes(call: Call, support: Path) -> None:
-    said = call("evaluate", "--data", support, *SMALL, "--shot", "1,2", "--format", "json")
-    assert said.code == 0
-    one, two = said.json()
-    assert (one["way"], one["shot"], one["queries"], one["episodes"], one["seed"]) == (3, 1, 1, 2, 0)
+    outcome = call("evaluate", "--data", support, *SMALL, "--shot", "1,2", "--format", "json")
+    assert outcome.code == 0
+    first, two = outcome.json()
+    assert (first["way"], first["shot"], first["queries"], first["episodes"], first["seed"]) == (3, 1, 1, 2, 0)
     assert two["shot"] == 2
-    assert one["heat_maps"] == []
-    assert [figures["method"] for figures in one["figures"]] == ["prototype", "asif", "compact-vlm", "can"]
-    for figures in one["figures"]:
+    assert first["heat_maps"] == []
+    assert [figures["method"] for figures in first["figures"]] == ["prototype", "asif", "compact-vlm", "can"]
+    for figures in first["figures"]:
         assert 0 <= figures["accuracy"] <= 1
         assert figures["low"] <= figures["accuracy"] <= figures["high"]
     again = call("evaluate", "--data", support, *SMALL, "--shot", "1,2", "--format", "json")
-    assert again.json() == [one, two]
+    assert again.json() == [first, two]
 
 
 def test_zero_shot_leaves_out_methods_that_need_pictures(call: Call, support: Path) -> None:
     (report,) = call("evaluate", "--data", support, *SMALL, "--shot", "0", "--format", "json").json()
     assert [figures["method"] for figures in report["figures"]] == ["asif", "compact-vlm"]
-    said = call("evaluate", "--data", support, *SMALL, "--shot", "0", "--methods", "prototype")
-    assert said.code == 1
-    assert "Prototype learns from pictures only" in said.err
+    outcome = call("evaluate", "--data", support, *SMALL, "--shot", "0", "--methods", "prototype")
+    assert outcome.code == 1
+    assert "Prototype learns from pictures only" in outcome.err
 
 
 def test_settings_and_a_method_beside_itself(call: Call, support: Path) -> None:
-    said = call(
+    outcome = call(
         *("evaluate", "--data", support, *SMALL, "--shot", "1", "--format", "json"),
         *("--methods", "asif,asif:blend=1,prototype", "--set", "asif.none_below=0.99"),
     )
-    (report,) = said.json()
+    (report,) = outcome.json()
     blend, pictures, prototype = report["figures"]
-    assert [one["method"] for one in report["figures"]] == ["asif", "asif:blend=1", "prototype"]
+    assert [figure["method"] for figure in report["figures"]] == ["asif", "asif:blend=1", "prototype"]
     assert blend["unlike"] == pictures["unlike"] == 1 > prototype["unlike"]
     assert pictures["accuracy"] == prototype["accuracy"] and blend["ece"] != pictures["ece"]
 
@@ -58,14 +58,14 @@ def test_clip_with_weights_of_ones_own(
     tiny_clip.register(monkeypatch)
     model = f"clip.model=tiny:{tiny_clip.save('tiny', tmp_path / 'mine.safetensors')}"
     names = "clip,clip:pictures=0,clip:pictures=1"
-    said = call("evaluate", "--data", support, *SMALL, "--shot", "1", "--methods", names, "--set", model)
-    assert said.code == 0 and all(f"| {name} |" in said.out for name in names.split(","))
+    outcome = call("evaluate", "--data", support, *SMALL, "--shot", "1", "--methods", names, "--set", model)
+    assert outcome.code == 0 and all(f"| {name} |" in outcome.out for name in names.split(","))
 
 
 def test_the_table_is_markdown_and_heat_maps_come_after_it(call: Call, support: Path) -> None:
-    said = call("evaluate", "--data", support, *SMALL, "--shot", "1", "--methods", "prototype")
-    assert "| prototype | " in said.out
-    assert "blanking" not in said.out
+    outcome = call("evaluate", "--data", support, *SMALL, "--shot", "1", "--methods", "prototype")
+    assert "| prototype | " in outcome.out
+    assert "blanking" not in outcome.out
 
 
 @pytest.mark.slow
@@ -75,23 +75,23 @@ def test_heat_maps(call: Call, tmp_path: Path) -> None:
         for x in range(2):
             part(surface, 120 * x, 10 * number).save(tmp_path / surface / f"{x}.png")
     arguments = ("--shot", "1", "--queries", "1", "--episodes", "2", "--methods", "prototype", "--heat-maps", "5")
-    said = call("evaluate", "--data", tmp_path, *arguments)
-    assert said.code == 0
-    assert said.out.count("5 heat maps: blanking the top 20%") == 2
-    assert "Shuffled weights: prototype" in said.out
+    outcome = call("evaluate", "--data", tmp_path, *arguments)
+    assert outcome.code == 0
+    assert outcome.out.count("5 heat maps: blanking the top 20%") == 2
+    assert "Shuffled weights: prototype" in outcome.out
 
 
 def test_leave_one_out_names_what_looks_like_another_class(call: Call, support: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     shutil.copytree(support, data)
     part("grass", 200, 300).save(data / "brick" / "not a brick.png")
-    said = call("evaluate", "--data", data, "--leave-one-out", "--methods", "prototype")
-    assert said.code == 0
-    assert "brick/not a brick.png looks like grass" in said.out
-    (found,) = call("evaluate", "--data", data, "--leave-one-out", "--methods", "prototype", "--format", "json").json()
-    assert set(found) == {"method", "pictures", "accuracy", "low", "high", "suspects"}
-    assert found["pictures"] == 10
-    assert found["suspects"][0]["file"] == "not a brick.png"
+    outcome = call("evaluate", "--data", data, "--leave-one-out", "--methods", "prototype")
+    assert outcome.code == 0
+    assert "brick/not a brick.png looks like grass" in outcome.out
+    (report,) = call("evaluate", "--data", data, "--leave-one-out", "--methods", "prototype", "--format", "json").json()
+    assert set(report) == {"method", "pictures", "accuracy", "low", "high", "suspects"}
+    assert report["pictures"] == 10
+    assert report["suspects"][0]["file"] == "not a brick.png"
 
 
 def test_what_cannot_be_measured_is_said(call: Call, support: Path, tmp_path: Path) -> None:
@@ -101,9 +101,9 @@ def test_what_cannot_be_measured_is_said(call: Call, support: Path, tmp_path: Pa
         (("--data", support, *SMALL, "--shot", "9"), "has 3 pictures"),
         (("--data", support, *SMALL, "--methods", "magic"), "no method “magic”"),
     ):
-        said = call("evaluate", *arguments)
-        assert (said.code, said.out) == (1, ""), arguments
-        assert expected in said.err
+        outcome = call("evaluate", *arguments)
+        assert (outcome.code, outcome.out) == (1, ""), arguments
+        assert expected in outcome.err
     for arguments in (("--shot", "some"), ("--episodes", "0"), ("--heat-maps", "0")):
         assert call("evaluate", "--data", support, *arguments).code == 2
 
@@ -124,12 +124,12 @@ def test_the_result_file_has_all_that_a_report_needs(call: Call, support: Path, 
         *("evaluate", "--data", support, *SMALL, "--shot", "1,2", "--methods", "prototype,asif:blend=1"),
         *("--set", "asif.none_below=0.1", "--json", file, "--workspace", tmp_path / "ws", "--threads", "1"),
     )
-    found = json.loads(file.read_text())
-    assert set(found) == {"command", "data", "split", "data_sha256", "version", "measured", "documents"}
-    assert found["command"] == (
+    report = json.loads(file.read_text())
+    assert set(report) == {"command", "data", "split", "data_sha256", "version", "measured", "documents"}
+    assert report["command"] == (
         f"python -m fsl_demo evaluate --data {support} --methods prototype,asif:blend=1 --set asif.none_below=0.1"
         " --way 3 --shot 1,2 --queries 1 --episodes 2"
     )
-    assert [document["shot"] for document in found["documents"]] == [1, 2]
-    for document in found["documents"]:
+    assert [document["shot"] for document in report["documents"]] == [1, 2]
+    for document in report["documents"]:
         assert all(figures["weights"] for figures in document["figures"])

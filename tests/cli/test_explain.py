@@ -15,9 +15,9 @@ pytestmark = pytest.mark.usefixtures("shared")
 
 def test_it_draws_the_query_and_a_support_picture(call: Call, support: Path, queries: Path, tmp_path: Path) -> None:
     query = queries / "brick 1.png"
-    said = call("explain", "--support", support, "--query", query, "--out", tmp_path / "new" / "why")
-    assert said.code == 0
-    answer = said.json()
+    outcome = call("explain", "--support", support, "--query", query, "--out", tmp_path / "new" / "why")
+    assert outcome.code == 0
+    answer = outcome.json()
     assert (answer["query"], answer["method"], answer["class"]) == ("brick 1.png", "prototype", "brick")
     assert set(answer["answer"]["scores"]) == {"brick", "grass", "gravel"}
     assert [layer["role"] for layer in answer["layers"]] == ["query", "support"]
@@ -29,12 +29,12 @@ def test_it_draws_the_query_and_a_support_picture(call: Call, support: Path, que
 
 
 def test_another_class_and_method(call: Call, support: Path, queries: Path, descriptions: Path, tmp_path: Path) -> None:
-    said = call(
+    outcome = call(
         *("explain", "--support", support, "--describe", descriptions, "--query", queries / "brick 1.png"),
         *("--method", "asif", "--class", " GRASS", "--out", tmp_path),
     )
-    assert said.code == 0
-    answer = said.json()
+    assert outcome.code == 0
+    answer = outcome.json()
     assert (answer["method"], answer["class"]) == ("asif", "grass")
     words = answer["layers"][0]["words"]
     assert words
@@ -43,8 +43,8 @@ def test_another_class_and_method(call: Call, support: Path, queries: Path, desc
 
 def test_opacity_0_is_the_picture_itself(call: Call, support: Path, queries: Path, tmp_path: Path) -> None:
     query = queries / "brick 1.png"
-    said = call("explain", "--support", support, "--query", query, "--out", tmp_path, "--opacity", "0")
-    drawn = Image.open(said.json()["layers"][0]["file"])
+    outcome = call("explain", "--support", support, "--query", query, "--out", tmp_path, "--opacity", "0")
+    drawn = Image.open(outcome.json()["layers"][0]["file"])
     assert np.array_equal(np.asarray(drawn), np.asarray(Image.open(query).convert("RGB")))
 
 
@@ -56,12 +56,12 @@ def test_what_is_wrong_is_said(call: Call, support: Path, queries: Path, tmp_pat
         (("--support", support, "--query", tmp_path / "none.png", *out), "“none.png” cannot be read"),
         (("--query", query, *out), "Add a second class"),
     ):
-        said = call("explain", *arguments)
-        assert (said.code, said.out) == (1, ""), arguments
-        assert expected in said.err
+        outcome = call("explain", *arguments)
+        assert (outcome.code, outcome.out) == (1, ""), arguments
+        assert expected in outcome.err
     assert not (tmp_path / "out").exists()
     (tmp_path / "file").touch()
-    said = call("explain", "--support", support, "--query", query, "--out", tmp_path / "file")
-    assert said.code == 1
-    assert "cannot be written" in said.err
+    outcome = call("explain", "--support", support, "--query", query, "--out", tmp_path / "file")
+    assert outcome.code == 1
+    assert "cannot be written" in outcome.err
     assert call("explain", "--support", support, "--query", query, *out, "--opacity", "2").code == 2

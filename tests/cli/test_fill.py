@@ -13,15 +13,15 @@ pytestmark = pytest.mark.usefixtures("shared")
 
 def test_words_with_and_without_the_picture(call: Call, queries: Path) -> None:
     picture = queries / "brick 1.png"
-    said = call("fill", picture, "a man stands by a ___ wall", "--top", "3")
-    assert said.code == 0 and len(said.out.splitlines()) == 4
+    outcome = call("fill", picture, "a man stands by a ___ wall", "--top", "3")
+    assert outcome.code == 0 and len(outcome.out.splitlines()) == 4
     document = call("fill", picture, "a man stands by a [MASK] wall", "--top", "3", "--format", "json").json()
     assert set(document) == {"seen", "unseen"}
     for name in document:
         assert len(document[name]) == 3 and set(document[name][0]) == {"word", "seen", "unseen"}
-        values = [one[name] for one in document[name]]
+        values = [row[name] for row in document[name]]
         assert values == sorted(values, reverse=True) and 0 < values[0] < 1
-    assert said.out.splitlines()[1].startswith(document["seen"][0]["word"])
+    assert outcome.out.splitlines()[1].startswith(document["seen"][0]["word"])
 
 
 @pytest.mark.parametrize(
@@ -34,8 +34,8 @@ def test_words_with_and_without_the_picture(call: Call, queries: Path) -> None:
     ],
 )
 def test_what_cannot_be_filled(call: Call, queries: Path, sentence: str, message: str) -> None:
-    said = call("fill", queries / "brick 1.png", sentence)
-    assert (said.code, said.out) == (1, "") and message in said.err
+    outcome = call("fill", queries / "brick 1.png", sentence)
+    assert (outcome.code, outcome.out) == (1, "") and message in outcome.err
 
 
 def test_no_picture(call: Call, tmp_path: Path) -> None:

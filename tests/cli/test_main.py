@@ -46,9 +46,9 @@ def test_every_verb_and_option_has_help(name: str, call: Call) -> None:
         for listed in action._choices_actions if isinstance(action, argparse._SubParsersAction) else ():
             assert listed.help, listed
     assert EVERY[name].description
-    said = call(*name.split(), "--help")
-    assert said.code == 0
-    assert said.out.startswith("usage: python -m fsl_demo")
+    outcome = call(*name.split(), "--help")
+    assert outcome.code == 0
+    assert outcome.out.startswith("usage: python -m fsl_demo")
 
 
 @pytest.mark.parametrize("verb", sorted({name.split(" ")[0] for name in EVERY if name}))
@@ -132,9 +132,9 @@ def test_a_file_name_need_not_be_text(support: Path, tmp_path: Path, call: Call)
     part("brick", 0, 0).save(tmp_path / "fine.png")
     (tmp_path / "fine.png").rename(tmp_path / os.fsdecode(b"\xff.png"))
     (tmp_path / "words.png").write_text("no picture", encoding="utf-8")
-    said = call("predict", "--support", support, "--queries", tmp_path, "--methods", "prototype", "--format", "json")
-    assert said.code == 1, said.err
-    assert r'"file": "\udcff.png"' in said.out
+    outcome = call("predict", "--support", support, "--queries", tmp_path, "--methods", "prototype", "--format", "json")
+    assert outcome.code == 1, outcome.err
+    assert r'"file": "\udcff.png"' in outcome.out
 
 
 def test_progress_rewrites_its_line_on_a_terminal_and_adds_lines_to_a_log(
@@ -149,10 +149,10 @@ def test_progress_rewrites_its_line_on_a_terminal_and_adds_lines_to_a_log(
     for done in range(3):
         terminal.progress("embed", done, 2)
     terminal.fault(UserError("no_queries"))
-    said = capsys.readouterr().err
-    assert "embedding 1/2" in said
-    assert said.count("\n") == 1
-    assert said.endswith("fsl_demo: There is no query yet. Add at least one picture to classify.\n")
+    outcome = capsys.readouterr().err
+    assert "embedding 1/2" in outcome
+    assert outcome.count("\n") == 1
+    assert outcome.endswith("fsl_demo: There is no query yet. Add at least one picture to classify.\n")
     assert terminal.faults == 1
 
 

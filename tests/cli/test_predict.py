@@ -22,9 +22,9 @@ pytestmark = pytest.mark.usefixtures("shared")
 
 @pytest.mark.slow
 def test_json_is_what_the_help_says(call: Call, support: Path, queries: Path) -> None:
-    said = call("predict", "--support", support, "--queries", queries, "--format", "json")
-    assert said.code == 0
-    answer = said.json()
+    outcome = call("predict", "--support", support, "--queries", queries, "--format", "json")
+    assert outcome.code == 0
+    answer = outcome.json()
     assert list(answer) == ["classes", "methods", "queries"]
     assert answer["classes"] == list(SURFACES)
     assert [method["id"] for method in answer["methods"]] == ["prototype", "asif", "compact-vlm", "can"]
@@ -55,13 +55,13 @@ def test_json_is_what_the_help_says(call: Call, support: Path, queries: Path) ->
 def test_unlike_stands_beside_the_answer(call: Call, support: Path, queries: Path) -> None:
     strict = ("--methods", "prototype,can", "--set", "prototype.none_below=1")
     common = ("predict", "--support", support, "--queries", queries, *strict)
-    said = call(*common, "--set", "can.none_below=1", "--format", "json").json()["queries"]
-    assert [(query["answer"], query["unlike"]) for query in said] == [
+    answers = call(*common, "--set", "can.none_below=1", "--format", "json").json()["queries"]
+    assert [(query["answer"], query["unlike"]) for query in answers] == [
         ("brick", True),
         ("gravel", True),
         ("grass", True),
     ]
-    assert all(query["predictions"]["prototype"]["unlike"] for query in said)
+    assert all(query["predictions"]["prototype"]["unlike"] for query in answers)
     rows = call(*common, "--set", "can.none_below=0", "--format", "csv").csv()
     marks = [(row["answer"], row["unlike"], row["prototype.unlike"], row["can.unlike"]) for row in rows]
     assert marks == [(surface, "no", "yes", "no") for surface in ("brick", "gravel", "grass")]
@@ -73,7 +73,7 @@ def test_csv_and_table(call: Call, support: Path, queries: Path) -> None:
     common = ("predict", "--support", support, "--queries", queries, "--set", "prototype.none_below=0")
     rows = call(*common, "--format", "csv").csv()
     methods = ["prototype", "asif", "compact-vlm", "can"]
-    columns = [column for one in methods for column in (one, f"{one}.probability", f"{one}.unlike")]
+    columns = [column for method in methods for column in (method, f"{method}.probability", f"{method}.unlike")]
     assert list(rows[0]) == ["file", "answer", "probability", "unlike", *columns]
     assert [row["answer"] for row in rows] == [row["prototype"] for row in rows] == ["brick", "gravel", "grass"]
     table = call(*common).out.splitlines()
@@ -84,8 +84,8 @@ def test_csv_and_table(call: Call, support: Path, queries: Path) -> None:
 
 def test_a_formula_in_a_file_name_stays_text(call: Call, support: Path, tmp_path: Path) -> None:
     part("brick", 0, 0).save(tmp_path / "=1+1.png")
-    said = call("predict", "--support", support, "--queries", tmp_path, "--methods", "prototype", "--format", "csv")
-    assert said.csv()[0]["file"] == "'=1+1.png"
+    outcome = call("predict", "--support", support, "--queries", tmp_path, "--methods", "prototype", "--format", "csv")
+    assert outcome.csv()[0]["file"] == "'=1+1.png"
 
 
 def test_a_zip_and_a_folder_give_the_same_answers(call: Call, support: Path, queries: Path, tmp_path: Path) -> None:
@@ -100,12 +100,12 @@ def test_a_zip_and_a_folder_give_the_same_answers(call: Call, support: Path, que
 
 def test_one_picture(call: Call, support: Path, queries: Path, tmp_path: Path) -> None:
     common = ("predict", "--support", support, "--methods", "prototype", "--format", "json", "--queries")
-    said = call(*common, queries / "brick 1.png")
-    assert [query["file"] for query in said.json()["queries"]] == ["brick 1.png"]
+    outcome = call(*common, queries / "brick 1.png")
+    assert [query["file"] for query in outcome.json()["queries"]] == ["brick 1.png"]
     (tmp_path / "words.jpg").write_text("no picture", encoding="utf-8")
-    said = call(*common, tmp_path / "words.jpg")
-    assert (said.code, said.out) == (1, "")
-    assert "“words.jpg” is not a picture" in said.err
+    outcome = call(*common, tmp_path / "words.jpg")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "“words.jpg” is not a picture" in outcome.err
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -116,7 +116,7 @@ def test_more_pictures_than_memory_holds_are_decoded_again(
     monkeypatch.setattr(lazy_archive, "HELD_BYTES", 4 * 3 * 120 * 120)
 
     def read() -> list[Picture]:
-        episode = reading.task(path, {}, lambda *_: None, lambda error: pytest.fail(str(error)))
+        episode = reading.task(path, {}, progress=lambda *_: None, report=lambda error: pytest.fail(str(error)))
         return [example.picture for example in episode.support]
 
     pictures = read()
@@ -125,9 +125,9 @@ def test_more_pictures_than_memory_holds_are_decoded_again(
 
 
 def test_descriptions_alone_are_enough_for_methods_that_read(call: Call, queries: Path, descriptions: Path) -> None:
-    said = call("predict", "--describe", descriptions, "--queries", queries, "--format", "json")
-    assert said.code == 0
-    answer = said.json()
+    outcome = call("predict", "--describe", descriptions, "--queries", queries, "--format", "json")
+    assert outcome.code == 0
+    answer = outcome.json()
     assert answer["classes"] == ["brick", "grass"]
     assert [method["id"] for method in answer["methods"]] == ["asif", "compact-vlm"]
 
@@ -136,18 +136,20 @@ def test_a_method_that_was_asked_for_and_cannot_answer_is_a_fault(
     call: Call, queries: Path, descriptions: Path
 ) -> None:
     common = ("predict", "--describe", descriptions, "--queries", queries)
-    said = call(*common, "--methods", "asif,prototype", "--format", "json")
-    assert said.code == 1
-    assert [method["id"] for method in said.json()["methods"]] == ["asif"]
-    said = call(*common, "--methods", "prototype")
-    assert (said.code, said.out) == (1, "")
-    assert "Add at least one" in said.err
+    outcome = call(*common, "--methods", "asif,prototype", "--format", "json")
+    assert outcome.code == 1
+    assert [method["id"] for method in outcome.json()["methods"]] == ["asif"]
+    outcome = call(*common, "--methods", "prototype")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "Add at least one" in outcome.err
 
 
 def test_pictures_and_descriptions_meet_by_class_name(support: Path, tmp_path: Path) -> None:
     file = tmp_path / "d.csv"
     file.write_text("\ufeffdescription,class\nred wall, BRICK \nsand,sand\nmasonry,brick\n,grass\n", encoding="utf-8")
-    episode = reading.task(support, reading.descriptions(file), lambda *_: None, lambda error: pytest.fail(str(error)))
+    episode = reading.task(
+        support, reading.descriptions(file), progress=lambda *_: None, report=lambda error: pytest.fail(str(error))
+    )
     assert episode.classes == (
         ClassSpec("brick", ("red wall", "masonry")),
         ClassSpec("grass"),
@@ -169,17 +171,17 @@ def test_a_table_that_cannot_be_read_is_refused(
     call: Call, queries: Path, tmp_path: Path, text: str, expected: str
 ) -> None:
     (tmp_path / "d.csv").write_text(text, encoding="utf-8")
-    said = call("predict", "--describe", tmp_path / "d.csv", "--queries", queries)
-    assert (said.code, said.out) == (1, "")
-    assert expected in said.err
+    outcome = call("predict", "--describe", tmp_path / "d.csv", "--queries", queries)
+    assert (outcome.code, outcome.out) == (1, "")
+    assert expected in outcome.err
 
 
 def test_a_table_that_is_not_text_or_not_there_is_refused(call: Call, queries: Path, tmp_path: Path) -> None:
     (tmp_path / "d.csv").write_bytes(b"\xff\xfeclass")
     assert call("predict", "--describe", tmp_path / "d.csv", "--queries", queries).code == 1
-    said = call("predict", "--describe", tmp_path / "none.csv", "--queries", queries)
-    assert said.code == 1
-    assert "“none.csv” cannot be read" in said.err
+    outcome = call("predict", "--describe", tmp_path / "none.csv", "--queries", queries)
+    assert outcome.code == 1
+    assert "“none.csv” cannot be read" in outcome.err
 
 
 def test_broken_pictures_are_named_and_the_rest_is_answered(
@@ -190,12 +192,12 @@ def test_broken_pictures_are_named_and_the_rest_is_answered(
     shutil.copytree(queries, tmp_path / "queries")
     (tmp_path / "queries" / "words.jpg").write_text("no picture", encoding="utf-8")
     (tmp_path / "queries" / "notes.txt").write_text("not asked about", encoding="utf-8")
-    said = call("predict", "--support", tmp_path / "support", "--queries", tmp_path / "queries", "--format", "json")
-    assert said.code == 1
-    assert len(said.json()["queries"]) == 3
-    assert "“zero.jpg” is empty" in said.err
-    assert "“words.jpg” is not a picture" in said.err
-    assert "notes" not in said.err
+    outcome = call("predict", "--support", tmp_path / "support", "--queries", tmp_path / "queries", "--format", "json")
+    assert outcome.code == 1
+    assert len(outcome.json()["queries"]) == 3
+    assert "“zero.jpg” is empty" in outcome.err
+    assert "“words.jpg” is not a picture" in outcome.err
+    assert "notes" not in outcome.err
 
 
 def test_what_is_missing_is_said(call: Call, support: Path, queries: Path, tmp_path: Path) -> None:
@@ -211,9 +213,9 @@ def test_what_is_missing_is_said(call: Call, support: Path, queries: Path, tmp_p
         (("--support", support, "--queries", queries, "--set", "asif.blend"), "a number from 0 to 1"),
         (("--support", support, "--queries", queries, "--set", "magic.blend=1"), "no method “magic”"),
     ):
-        said = call("predict", *arguments)
-        assert (said.code, said.out) == (1, ""), arguments
-        assert expected in said.err, said.err
+        outcome = call("predict", *arguments)
+        assert (outcome.code, outcome.out) == (1, ""), arguments
+        assert expected in outcome.err, outcome.err
 
 
 def test_what_is_not_understood_is_refused_with_2(call: Call, support: Path, queries: Path) -> None:
@@ -227,9 +229,9 @@ def test_a_device_that_is_not_there_is_refused_with_2(
     call: Call, support: Path, queries: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("fsl_demo.runtime._device", "cpu")
-    said = call("predict", "--support", support, "--queries", queries, "--device", "cuda:99")
-    assert said.code == 2
-    assert "cuda:99" in said.err
+    outcome = call("predict", "--support", support, "--queries", queries, "--device", "cuda:99")
+    assert outcome.code == 2
+    assert "cuda:99" in outcome.err
 
 
 def test_a_setting_reaches_the_method(call: Call, support: Path, queries: Path, descriptions: Path) -> None:
@@ -260,8 +262,8 @@ def turned(tmp_path: Path) -> Path:
 def test_every_orientation_scores_as_it_does_on_the_page(
     call: Call, support: Path, turned: Path, shared: dict[str, Method]
 ) -> None:
-    said = call("predict", "--support", support, "--queries", turned, "--methods", "prototype", "--format", "json")
-    predictions = [query["predictions"] for query in said.json()["queries"]]
+    outcome = call("predict", "--support", support, "--queries", turned, "--methods", "prototype", "--format", "json")
+    predictions = [query["predictions"] for query in outcome.json()["queries"]]
     assert len(predictions) == 9
     assert all(prediction == predictions[0] for prediction in predictions)
     sets = tuple(
@@ -278,7 +280,15 @@ def test_every_orientation_scores_as_it_does_on_the_page(
 
 def test_the_document_keeps_what_json_can_hold() -> None:
     similarities = np.array([[0.5, 0.1]], np.float32)
-    scores = Scores("one", "abc", {}, 0.12345, similarities, np.array([[0.75, 0.25]], np.float32), none_below=0.9)
+    scores = Scores(
+        "one",
+        "abc",
+        settings={},
+        seconds=0.12345,
+        similarities=similarities,
+        probabilities=np.array([[0.75, 0.25]], np.float32),
+        none_below=0.9,
+    )
     made = predict_document(Episode((ClassSpec("a"), ClassSpec("鳥"))), ["q.png"], [scores])
     shares = {"a": 0.75, "鳥": 0.25}
     assert json.loads(json.dumps(made)) == {

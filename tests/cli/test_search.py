@@ -23,10 +23,10 @@ COLOURS = {"red": (220, 10, 10), "pink": (220, 90, 90), "blue": (10, 10, 220), "
 @pytest.fixture(autouse=True)
 def space(monkeypatch: pytest.MonkeyPatch) -> ColourSpace:
     """The only space there is; its method is called "colours"."""
-    found = ColourSpace()
-    known = Registry([Nearest("plain"), Searching("colours", found)])
+    space = ColourSpace()
+    known = Registry([Nearest("plain"), Searching("colours", space)])
     monkeypatch.setattr(reading, "registry", lambda *_: known)
-    return found
+    return space
 
 
 @pytest.fixture
@@ -52,9 +52,9 @@ def workspace(folder: Path, tmp_path: Path) -> Path:
 
 
 def test_a_sentence_ranks_a_workspace(call: Call, workspace: Path) -> None:
-    said = call("search", "red", "--workspace", workspace)
-    assert said.code == 0
-    rows = [line.split() for line in said.out.splitlines()]
+    outcome = call("search", "red", "--workspace", workspace)
+    assert outcome.code == 0
+    rows = [line.split() for line in outcome.out.splitlines()]
     assert rows[0] == ["similarity", "file", "classes"]
     assert [row[1] for row in rows[1:3]] == ["red.png", "pink.png"]
     assert rows[1][2] == "warm"
@@ -62,32 +62,32 @@ def test_a_sentence_ranks_a_workspace(call: Call, workspace: Path) -> None:
 
 
 def test_json(call: Call, workspace: Path) -> None:
-    found = call("search", "blue", "--workspace", workspace, "--top", "2", "--format", "json").json()
-    assert [set(one) for one in found] == [{"file", "sha256", "similarity", "classes", "episodes"}] * 2
-    assert [one["file"] for one in found] == ["blue.png", "navy.png"]
-    assert [one["classes"] for one in found] == [["cold"], []]
-    assert found[0]["episodes"] == found[1]["episodes"] != []
-    assert 1 >= found[0]["similarity"] > found[1]["similarity"] > 0.9
+    matches = call("search", "blue", "--workspace", workspace, "--top", "2", "--format", "json").json()
+    assert [set(match) for match in matches] == [{"file", "sha256", "similarity", "classes", "episodes"}] * 2
+    assert [match["file"] for match in matches] == ["blue.png", "navy.png"]
+    assert [match["classes"] for match in matches] == [["cold"], []]
+    assert matches[0]["episodes"] == matches[1]["episodes"] != []
+    assert 1 >= matches[0]["similarity"] > matches[1]["similarity"] > 0.9
 
 
 def test_a_picture_finds_its_like_but_not_itself(call: Call, workspace: Path, folder: Path) -> None:
-    found = call("search", "--like", folder / "red.png", "--workspace", workspace, "--format", "json").json()
-    assert [one["file"] for one in found][:1] == ["pink.png"]
-    assert len(found) == 3
+    matches = call("search", "--like", folder / "red.png", "--workspace", workspace, "--format", "json").json()
+    assert [match["file"] for match in matches][:1] == ["pink.png"]
+    assert len(matches) == 3
 
 
 def test_a_folder(call: Call, folder: Path) -> None:
-    found = call("search", "blue", "--data", folder, "--format", "json").json()
-    assert [one["file"] for one in found][:2] == ["cold/blue.png", "cold/navy.png"]
-    assert found[0]["classes"] == found[0]["episodes"] == []
+    matches = call("search", "blue", "--data", folder, "--format", "json").json()
+    assert [match["file"] for match in matches][:2] == ["cold/blue.png", "cold/navy.png"]
+    assert matches[0]["classes"] == matches[0]["episodes"] == []
 
 
 def test_a_broken_picture_is_named_and_the_rest_is_ranked(call: Call, folder: Path) -> None:
     (folder / "notes.png").write_text("no picture", encoding="utf-8")
-    said = call("search", "blue", "--data", folder, "--method", "colours")
-    assert said.code == 1
-    assert "notes.png" in said.err
-    assert "cold/blue.png" in said.out
+    outcome = call("search", "blue", "--data", folder, "--method", "colours")
+    assert outcome.code == 1
+    assert "notes.png" in outcome.err
+    assert "cold/blue.png" in outcome.out
 
 
 @pytest.mark.parametrize(
@@ -102,9 +102,9 @@ def test_a_broken_picture_is_named_and_the_rest_is_ranked(call: Call, folder: Pa
 def test_what_cannot_be_searched_for(
     call: Call, workspace: Path, space: ColourSpace, arguments: tuple[str, ...], message: str
 ) -> None:
-    said = call("search", *arguments, "--workspace", workspace)
-    assert (said.code, said.out) == (1, "")
-    assert message in said.err
+    outcome = call("search", *arguments, "--workspace", workspace)
+    assert (outcome.code, outcome.out) == (1, "")
+    assert message in outcome.err
     assert not space.embedded
 
 
@@ -143,13 +143,13 @@ def test_the_first_pictures_in_a_new_order(
             return -similarities
 
     arguments = ("search", "red", "--workspace", workspace, "--format", "json")
-    plain = [one["file"] for one in call(*arguments).json()]
+    plain = [match["file"] for match in call(*arguments).json()]
     assert call(*arguments, "--rerank").code == 1
     known = Registry([Searching("colours", space), Matching("streams", Backwards())])
     monkeypatch.setattr(reading, "registry", lambda *_: known)
-    assert [one["file"] for one in call(*arguments, "--rerank").json()] == plain[::-1]
-    assert [one["file"] for one in call(*arguments, "--rerank", "--top", "1").json()] == plain[-1:]
-    said = call("search", "--like", folder / "red.png", "--workspace", workspace, "--rerank")
-    assert said.code == 1 and "needs a sentence" in said.err
+    assert [match["file"] for match in call(*arguments, "--rerank").json()] == plain[::-1]
+    assert [match["file"] for match in call(*arguments, "--rerank", "--top", "1").json()] == plain[-1:]
+    outcome = call("search", "--like", folder / "red.png", "--workspace", workspace, "--rerank")
+    assert outcome.code == 1 and "needs a sentence" in outcome.err
     monkeypatch.setattr(Backwards, "improves", "another")
     assert call(*arguments, "--rerank").code == 1

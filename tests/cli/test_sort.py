@@ -59,9 +59,9 @@ SORTED = {"red/r.png", "red/r (2).png", "blue/b.png", "unsure/between.png", "unl
 
 def test_pictures_go_to_their_folders_and_a_table_says_so(call: Call, folder: Path) -> None:
     before = snapshot(folder / "source")
-    said = call(*command(folder))
-    assert (said.code, snapshot(folder / "source")) == (0, before)
-    assert [line.split() for line in said.out.splitlines()] == [
+    outcome = call(*command(folder))
+    assert (outcome.code, snapshot(folder / "source")) == (0, before)
+    assert [line.split() for line in outcome.out.splitlines()] == [
         ["folder", "files"], ["blue", "1"], ["red", "2"], ["unlike", "1"], ["unsure", "1"]
     ]  # fmt: skip
     assert placed(folder / "sorted") == SORTED
@@ -86,10 +86,10 @@ def test_the_least_probability_can_be_chosen(call: Call, folder: Path) -> None:
 
 def test_a_dry_run_writes_nothing_at_all(call: Call, folder: Path) -> None:
     before = snapshot(folder)
-    said = call(*command(folder, "--dry-run", "--workspace", folder / "workspace"))
-    assert said.code == 0 and snapshot(folder) == before
+    outcome = call(*command(folder, "--dry-run", "--workspace", folder / "workspace"))
+    assert outcome.code == 0 and snapshot(folder) == before
     assert {path.name for path in folder.iterdir()} == {"source", "support"}
-    lines = {line.split()[0]: line.split()[1:] for line in said.out.splitlines()[1:]}
+    lines = {line.split()[0]: line.split()[1:] for line in outcome.out.splitlines()[1:]}
     assert lines[str(folder / "source" / "b.png")][0] == "blue/b.png"
     assert lines[str(folder / "source" / "green.png")][-1] == "unlike"
 
@@ -97,9 +97,9 @@ def test_a_dry_run_writes_nothing_at_all(call: Call, folder: Path) -> None:
 def test_what_is_no_picture_stays_and_is_named(call: Call, folder: Path) -> None:
     (folder / "source" / "notes.txt").write_text("no picture", encoding="utf-8")
     (folder / "source" / "empty.png").touch()
-    said = call(*command(folder, "--move"))
-    assert said.code == 1 and placed(folder / "sorted") == SORTED
-    assert "“notes.txt” is not a picture" in said.err and "“empty.png” is empty" in said.err
+    outcome = call(*command(folder, "--move"))
+    assert outcome.code == 1 and placed(folder / "sorted") == SORTED
+    assert "“notes.txt” is not a picture" in outcome.err and "“empty.png” is empty" in outcome.err
     assert {path.name for path in (folder / "source").iterdir()} == {"deep", "notes.txt", "empty.png"}
     assert "putting" in call("sort", "--undo", folder / "sorted" / "sort-manifest.json").err
 
@@ -108,8 +108,8 @@ def test_links_among_the_files(call: Call, folder: Path) -> None:
     painted(RED, 50).save(folder / "elsewhere.png")
     link = folder / "source" / "link.png"
     link.symlink_to(folder / "elsewhere.png")
-    said = call(*command(folder, "--move"))
-    assert said.code == 1 and "“link.png” is a link" in said.err
+    outcome = call(*command(folder, "--move"))
+    assert outcome.code == 1 and "“link.png” is a link" in outcome.err
     assert link.is_symlink() and placed(folder / "sorted") == SORTED
     copied = call(*command(folder, into="copied"))
     assert copied.code == 0 and placed(folder / "copied") == {"red/link.png"}
@@ -159,17 +159,17 @@ def test_a_sort_that_is_half_undone_has_to_be_undone(call: Call, folder: Path) -
     call(*command(folder))
     path = folder / "sorted" / "sort-manifest.json"
     path.write_text(json.dumps(json.loads(path.read_bytes()) | {"state": "undoing"}), encoding="utf-8")
-    said = call(*command(folder))
-    assert said.code == 1 and f"sort --undo {path}" in said.err
+    outcome = call(*command(folder))
+    assert outcome.code == 1 and f"sort --undo {path}" in outcome.err
     assert call("sort", "--undo", path).code == 0
 
 
 def test_undo_says_what_it_leaves(call: Call, folder: Path) -> None:
     call(*command(folder))
     (folder / "sorted" / "blue" / "b.png").write_bytes(b"edited")
-    said = call("sort", "--undo", folder / "sorted" / "sort-manifest.json")
-    assert said.code == 1 and said.out.split() == ["undone", "left", "4", "1"]
-    assert "“blue/b.png” has changed since it was sorted" in said.err
+    outcome = call("sort", "--undo", folder / "sorted" / "sort-manifest.json")
+    assert outcome.code == 1 and outcome.out.split() == ["undone", "left", "4", "1"]
+    assert "“blue/b.png” has changed since it was sorted" in outcome.err
     assert placed(folder / "sorted") == {"blue/b.png"}
 
 
@@ -189,9 +189,9 @@ def test_what_cannot_be_sorted_is_said(call: Call, folder: Path) -> None:
         (("--undo", folder / "none.json"), "is no manifest"),
         (("--undo", folder / "source" / "r.png"), "is no manifest"),
     ):
-        said = call("sort", *arguments)
-        assert (said.code, said.out) == (1, ""), arguments
-        assert expected in said.err, said.err
+        outcome = call("sort", *arguments)
+        assert (outcome.code, outcome.out) == (1, ""), arguments
+        assert expected in outcome.err, outcome.err
     assert not (folder / "new").exists()
     for wrong in ((), (folder / "source",), ("--into", folder), ("--undo", folder, "--into", folder)):
         assert call("sort", *wrong).code == 2
@@ -202,5 +202,6 @@ def test_what_cannot_be_sorted_is_said(call: Call, folder: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
 @pytest.mark.parametrize("mode", ["copy", "move"])
 def test_a_process_that_is_killed_loses_nothing(tmp_path: Path, mode: str) -> None:
-    trial = survive(tmp_path, mode, files=60, kills=4, seed=os.getpid())
+    program = "tests.cli.colour_sorter"
+    trial = survive(tmp_path, mode, files=60, kills=4, seed=os.getpid(), program=program, patience=1)
     assert trial.faults == [] and len(trial.kills) >= 2, (trial.kills, trial.seed)

@@ -39,10 +39,10 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_going_on_with_a_checkpoint_and_measuring_it(call: Call, digits: Path, tmp_path: Path) -> None:
     places = ("--out", tmp_path / "made", "--runs", tmp_path / "runs", "--threads", "2")
-    said = call(
+    outcome = call(
         "train", "siamese", "--data", digits, "--from", "siamese_digits", "--name", "mine", "--epochs", "2", *places
     )
-    assert said.code == 0 and "epoch 2/2" in said.err
+    assert outcome.code == 0 and "epoch 2/2" in outcome.err
     card = json.loads((tmp_path / "made/mine/card.json").read_text())
     assert card["pretraining"] == "siamese_digits" and card["pictures"] == {"train": 24, "validation": 8}
     assert (tmp_path / "runs/mine/curve.svg").is_file() and (tmp_path / "runs/mine/curve.csv").is_file()
@@ -53,9 +53,9 @@ def test_going_on_with_a_checkpoint_and_measuring_it(call: Call, digits: Path, t
     )
     assert figures.code == 0
     (document,) = figures.json()
-    assert [one["method"] for one in document["figures"]] == ["mine", "siamese_digits"]
-    assert all(one["accuracy"] > 0.6 for one in document["figures"])
-    assert [one["parameters"] for one in document["size"]] == [28312, 28312]
+    assert [figure["method"] for figure in document["figures"]] == ["mine", "siamese_digits"]
+    assert all(figure["accuracy"] > 0.6 for figure in document["figures"])
+    assert [size["parameters"] for size in document["size"]] == [28312, 28312]
 
 
 def test_a_terminal_shows_how_far_the_steps_are_and_a_log_does_not(
@@ -67,9 +67,9 @@ def test_a_terminal_shows_how_far_the_steps_are_and_a_log_does_not(
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     on_terminal = call("train", *arguments)
     assert "epoch 1/1  step 1/" in on_terminal.err and "step 1/" not in in_log.err
-    for said in (in_log, on_terminal):
-        assert said.code == 0 and "epoch 1/1  loss" in said.err
-        assert said.out.split() == [str(tmp_path / "made" / "mine")]
+    for outcome in (in_log, on_terminal):
+        assert outcome.code == 0 and "epoch 1/1  loss" in outcome.err
+        assert outcome.out.split() == [str(tmp_path / "made" / "mine")]
 
 
 def test_classes_that_are_too_small_to_train_on_make_the_cohort(digits: Path, tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_classes_that_are_too_small_to_train_on_make_the_cohort(digits: Path, tm
     classes = dict(data.train.classes)
     classes["7"] = list(classes["7"])[:2]
     small = replace(data, train=replace(data.train, classes=classes))
-    recipe = recipes.recipe("siamese", data.name, 20, TrainedNetwork("siamese_digits").architecture)
+    recipe = recipes.recipe("siamese", data.name, pictures=20, start=TrainedNetwork("siamese_digits").architecture)
     recipe = replace(recipe, least=3, known=False, way=2, schedule=replace(recipe.schedule, epochs=1))
     config = Config(runs=tmp_path / "runs", out=tmp_path, name="mine", start="siamese_digits", batch=6)
     folder = run(ClassesTask("siamese", small, recipe), config, silent)
@@ -97,23 +97,23 @@ def test_what_cannot_be_trained_is_said(call: Call, digits: Path, tmp_path: Path
         (("two-stream", "--data", digits), "two-stream learns from flickr8k"),
         (("two-stream", "--data", "flickr8k", "--batch", "8"), "two-stream has its own towers"),
     ):
-        said = call("train", *arguments)
-        assert said.code == 1 and expected in said.err, said.err
+        outcome = call("train", *arguments)
+        assert outcome.code == 1 and expected in outcome.err, outcome.err
 
 
 def test_what_cannot_be_measured_is_said(call: Call, digits: Path) -> None:
-    said = call("evaluate", "siamese_digits", "--data", digits, "--way", "2", "--queries", "1", "--within")
-    assert said.code == 1 and "in no groups" in said.err
+    outcome = call("evaluate", "siamese_digits", "--data", digits, "--way", "2", "--queries", "1", "--within")
+    assert outcome.code == 1 and "in no groups" in outcome.err
 
 
 def test_a_network_on_a_frozen_one_borrows_it(digits: Path, tmp_path: Path) -> None:
     data, start = datasets.read(str(digits), tmp_path), TrainedNetwork("siamese_digits")
-    found = recipes.recipe("can", data.name, 24, start.architecture)
+    chosen = recipes.recipe("can", data.name, pictures=24, start=start.architecture)
     recipe = replace(
-        found,
+        chosen,
         options={"frozen": True},
-        schedule=replace(found.schedule, epochs=1),
-        sampling=replace(found.sampling, way=3, episodes=12),
+        schedule=replace(chosen.schedule, epochs=1),
+        sampling=replace(chosen.sampling, way=3, episodes=12),
     )
     config = Config(runs=tmp_path / "runs", out=tmp_path, name="borrowing", start="siamese_digits")
     folder = run(ClassesTask("can", data, recipe), config, silent)
@@ -129,9 +129,9 @@ def test_a_network_on_a_frozen_one_borrows_it(digits: Path, tmp_path: Path) -> N
 def test_a_cohort_has_one_picture_of_each_class_that_was_left_out(digits: Path) -> None:
     network = TrainedNetwork("siamese_digits")
     left = [sorted((digits / digit).iterdir())[:2] for digit in ("1", "3", "7")]
-    found = cohort(network.load(), left)
+    vectors = cohort(network.load(), left)
     space = TrainedSpace(Networks(FeatureCache()), "siamese_digits")
     expected = space.embed([ingest(files[0]) for files in left])
-    assert found.shape == (3, network.channels)
+    assert vectors.shape == (3, network.channels)
     for vector in expected:
-        assert np.abs(found - vector).max(axis=1).min() < 0.01
+        assert np.abs(vectors - vector).max(axis=1).min() < 0.01

@@ -44,7 +44,9 @@ def folder(tmp_path: Path) -> Path:
     episode = Episode((ClassSpec("red"), ClassSpec("blue")), (Example(red, 0), Example(blue, 1)), (query,))
     workspace = Workspace(tmp_path / "workspace")
     workspace.save_episode(LabelledEpisode(episode, "Stranger", (Run(scores),)))
-    workspace.put_captions({query.sha256: Described("absent", "w", (Caption("a red square", -1.0, 0.3, False),))})
+    workspace.put_captions(
+        {query.sha256: Described("absent", "w", (Caption("a red square", -1.0, fit=0.3, doubtful=False),))}
+    )
     return workspace.folder
 
 
@@ -61,11 +63,11 @@ def test_the_episode_is_listed_and_shown(call: Call, folder: Path) -> None:
 @pytest.mark.parametrize("name", FORMATS)
 def test_it_goes_out_and_comes_in(call: Call, folder: Path, tmp_path: Path, name: str) -> None:
     file = tmp_path / f"out{FORMATS[name].suffix}"
-    said = call("episodes", "export", "--workspace", folder, "--format", name, "--out", file)
-    assert said.code == 0, said.err
-    said = call("episodes", "import", file, "--workspace", folder)
-    assert said.code == 0, said.err
-    shown = call("episodes", "show", said.out.strip(), "--workspace", folder, "--format", "json").json()
+    outcome = call("episodes", "export", "--workspace", folder, "--format", name, "--out", file)
+    assert outcome.code == 0, outcome.err
+    outcome = call("episodes", "import", file, "--workspace", folder)
+    assert outcome.code == 0, outcome.err
+    shown = call("episodes", "show", outcome.out.strip(), "--workspace", folder, "--format", "json").json()
     assert shown["queries"][0]["predictions"].get("gone", {"label": "red"})["label"] == "red"
 
 
@@ -96,6 +98,6 @@ def test_verbs_say_what_there_is(call: Call, tmp_path: Path, arguments: tuple[st
         place.mkdir(parents=True)
         painted(rgb, number).save(place / "1.png")
     places = {"s": tmp_path / "support", "q": tmp_path / "support" / "red" / "1.png", "o": tmp_path / "out"}
-    said = call(*(argument.format(**places) for argument in arguments))
-    assert said.code == 1 and sentence in said.err, said.err
-    assert "Traceback" not in said.err
+    outcome = call(*(argument.format(**places) for argument in arguments))
+    assert outcome.code == 1 and sentence in outcome.err, outcome.err
+    assert "Traceback" not in outcome.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,37 +31,48 @@ def test_the_list_says_what_is_here(call: Call, hub: Site) -> None:
     file = folder() / f"{DEFAULT}.safetensors"
     file.parent.mkdir(parents=True)
     file.touch()
-    found = call("weights", "list", "--format", "json").json()
-    assert found["folder"] == str(folder())
-    assert {one["name"] for one in found["weights"] if one["here"]} == {DEFAULT}
+    listing = call("weights", "list", "--format", "json").json()
+    assert listing["folder"] == str(folder())
+    assert {weights["name"] for weights in listing["weights"] if weights["here"]} == {DEFAULT}
     table = call("weights", "list").out
-    assert all(one.name in table for one in OFFERS)
+    assert all(offer.name in table for offer in OFFERS)
     assert "605 MB" in table and "see its page" in table
     assert not hub.asked
 
 
 def test_download_then_check(call: Call, hub: Site, tmp_path: Path) -> None:
     hub.answers[SAFE] = Answer(tiny_clip.save("tiny", tmp_path / "theirs.safetensors").read_bytes())
-    said = call("weights", "download", "tiny/plain")
-    assert (said.code, said.out.strip()) == (0, str(folder() / "tiny" / "plain.safetensors"))
-    assert "downloading megabytes" in said.err
-    found = call("weights", "check", "tiny/plain", "--device", "cpu", "--format", "json").json()
-    assert (found["activation"], found["vectors"], found["heat_maps"]) == ("GELU", 16, True)
-    assert found["pictures"]["resize_mode"] == "squash"
+    outcome = call("weights", "download", "tiny/plain")
+    assert (outcome.code, outcome.out.strip()) == (0, str(folder() / "tiny" / "plain.safetensors"))
+    assert "downloading megabytes" in outcome.err
+    report = call("weights", "check", "tiny/plain", "--device", "cpu", "--format", "json").json()
+    assert (report["activation"], report["vectors"], report["heat_maps"]) == ("GELU", 16, True)
+    assert report["pictures"]["resize_mode"] == "squash"
     assert "GELU" in call("weights", "check", "tiny/plain", "--device", "cpu").out
+
+
+def test_a_file_without_a_hash_is_taken_on_trust_only(call: Call, hub: Site, tmp_path: Path) -> None:
+    data = tiny_clip.save("tiny", tmp_path / "theirs.safetensors").read_bytes()
+    hub.answers[SAFE] = Answer(data, named=False)
+    refused = call("weights", "download", "tiny/plain")
+    assert refused.code == 1 and "--sha256" in refused.err and not list(folder().rglob("*.*"))
+    assert call("weights", "download", "tiny/plain", "--sha256", "nonsense").code == 1
+    assert call("weights", "download", "tiny/plain", "--sha256", hashlib.sha256(data).hexdigest().upper()).code == 0
+    next(folder().rglob("*.safetensors")).unlink()
+    assert call("weights", "download", "tiny/plain", "--trust").code == 0
 
 
 def test_a_break_off_says_so_and_leaves_nothing(call: Call, hub: Site) -> None:
     hub.answers[SAFE] = Answer(b"half", promised=8)
-    said = call("weights", "download", "tiny/plain")
-    assert said.code == 1 and "broke off" in said.err
+    outcome = call("weights", "download", "tiny/plain")
+    assert outcome.code == 1 and "broke off" in outcome.err
     assert not list(folder().rglob("*.*"))
 
 
 def test_absent_and_wrong_weights_are_named(call: Call, hub: Site, tmp_path: Path) -> None:
-    said = call("weights", "check", DEFAULT)
-    assert said.code == 1 and "605 MB" in said.err and "MIT" in said.err
+    outcome = call("weights", "check", DEFAULT)
+    assert outcome.code == 1 and "605 MB" in outcome.err and "MIT" in outcome.err
     file = tiny_clip.save("tiny", tmp_path / "mine.pt")
-    said = call("weights", "check", f"tiny-deeper:{file}")
-    assert said.code == 1 and "tiny-deeper" in said.err
+    outcome = call("weights", "check", f"tiny-deeper:{file}")
+    assert outcome.code == 1 and "tiny-deeper" in outcome.err
     assert not hub.asked

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from fsl_demo.core.downloads import fetch
+from fsl_demo.core.downloads import Expected, fetch
 from fsl_demo.core.errors import Cancelled, UserError
 from tests.serving import Answer, Site, serving
 
@@ -58,6 +58,26 @@ def test_a_hash_named_at_a_redirect_is_checked(site: Site, file: Path) -> None:
     file.unlink()
     site.answers["/elsewhere"] = Answer(BODY[::-1])
     refused(f"{site.address}/w", file, "download_differs")
+
+
+def test_a_file_without_a_hash_needs_one_or_trust(site: Site, file: Path) -> None:
+    site.answers["/w"] = Answer(BODY, named=False)
+    refused(f"{site.address}/w", file, "download_unknown")
+    for expected in (Expected(hashlib.sha256(BODY).hexdigest()), Expected(trusted=True)):
+        assert fetch(f"{site.address}/w", file, expected=expected)
+        assert file.read_bytes() == BODY
+        file.unlink()
+
+
+def test_the_hash_that_a_person_names_counts(site: Site, file: Path) -> None:
+    for answer in (Answer(BODY), Answer(BODY, named=False)):
+        site.answers["/w"] = answer
+        with pytest.raises(UserError) as error:
+            fetch(f"{site.address}/w", file, expected=Expected("0" * 64))
+        assert error.value.code == "download_differs" and not list(file.parent.glob("*"))
+    with pytest.raises(UserError) as error:
+        Expected("abc")
+    assert error.value.code == "hash_bad"
 
 
 def test_a_download_that_breaks_off(site: Site, file: Path) -> None:

@@ -53,11 +53,11 @@ def refusal(*classes: ClassSpec) -> UserError:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("Cat", " cat "), ("red  fox", "Red\tFox"), ("Straße", "STRASSE"), ("ﬁn", "fin"), ("１", "1")]
+    ("first", "other"), [("Cat", " cat "), ("red  fox", "Red\tFox"), ("Straße", "STRASSE"), ("ﬁn", "fin"), ("１", "1")]
 )
-def test_names_that_people_take_for_the_same_class_are_the_same(one: str, other: str) -> None:
-    assert class_key(one) == class_key(other)
-    assert refusal(ClassSpec(one), ClassSpec("dog"), ClassSpec(other)).code == "class_name_twice"
+def test_names_that_people_take_for_the_same_class_are_the_same(first: str, other: str) -> None:
+    assert class_key(first) == class_key(other)
+    assert refusal(ClassSpec(first), ClassSpec("dog"), ClassSpec(other)).code == "class_name_twice"
 
 
 @pytest.mark.parametrize(
@@ -101,9 +101,9 @@ def test_texts_have_limits() -> None:
 
 
 def test_the_answer_is_the_best_class_and_unlike_is_a_mark_beside_it() -> None:
-    found = scores()
-    assert [found.best(query) for query in range(3)] == [0, 1, 0]
-    assert [found.unlike(query) for query in range(3)] == [False, False, True]
+    result = scores()
+    assert [result.best(query) for query in range(3)] == [0, 1, 0]
+    assert [result.unlike(query) for query in range(3)] == [False, False, True]
     assert not any(scores(none_below=float("nan")).unlike(query) for query in range(3))
 
 

@@ -59,8 +59,8 @@ def test_words_come_best_first() -> None:
 def test_boxes_are_cut_at_the_edges(
     box: tuple[float, float, float, float], inside: tuple[float, float, float, float] | None
 ) -> None:
-    found = Region.within(box)
-    assert (found and found.box) == inside
+    region = Region.within(box)
+    assert (region and region.box) == inside
 
 
 def test_a_box_of_no_numbers_is_not_cut() -> None:

@@ -16,13 +16,13 @@ def make(root: Path, *names: str) -> Path:
     return root
 
 
-def found(root: Path, split: str = "") -> dict[str, list[str]]:
+def file_names(root: Path, split: str = "") -> dict[str, list[str]]:
     return {name: [path.name for path in paths] for name, paths in class_folders(root, split).items()}
 
 
 def test_natural_order(tmp_path: Path) -> None:
     make(tmp_path, "cat 10/2.png", "cat 2/10.png", "cat 2/9.png", "cat 2/b.png", "Cat 1/1.png", "貓/1.png")
-    assert list(found(tmp_path).items()) == [
+    assert list(file_names(tmp_path).items()) == [
         ("Cat 1", ["1.png"]),
         ("cat 2", ["9.png", "10.png", "b.png"]),
         ("cat 10", ["2.png"]),
@@ -34,7 +34,7 @@ def test_natural_order(tmp_path: Path) -> None:
 def test_only_pictures_that_are_not_hidden(tmp_path: Path) -> None:
     make(tmp_path, "cat/1.JPG", "cat/2.heic", "cat/notes.txt", "cat/.3.png", ".git/1.png", "__MACOSX/cat/1.png")
     make(tmp_path, "loose.png", "cat/deeper/4.png", "empty/readme.md")
-    assert found(tmp_path) == {"cat": ["1.JPG", "2.heic"]}
+    assert file_names(tmp_path) == {"cat": ["1.JPG", "2.heic"]}
 
 
 @pytest.mark.parametrize("wrapper", ["", "only", "outer/inner"])
@@ -44,24 +44,24 @@ def test_wrapping_folders_and_splits(tmp_path: Path, wrapper: str, split: str) -
     make(root, "cat/1.png", "dog/1.png")
     if split:
         make(tmp_path / wrapper, "val/cat/2.png", "val/bird/2.png")
-    assert found(tmp_path, split) == {"cat": ["1.png"], "dog": ["1.png"]}
+    assert file_names(tmp_path, split) == {"cat": ["1.png"], "dog": ["1.png"]}
 
 
 def test_a_split_is_not_taken_for_a_wrapper(tmp_path: Path) -> None:
     make(tmp_path, "train/cat/1.png")
-    assert found(tmp_path, "train") == found(tmp_path) == {"cat": ["1.png"]}
+    assert file_names(tmp_path, "train") == file_names(tmp_path) == {"cat": ["1.png"]}
     with pytest.raises(UserError):
         class_folders(tmp_path, "val")
 
 
 def test_one_class_is_not_a_wrapper(tmp_path: Path) -> None:
     make(tmp_path, "cat/1.png", "cat/kittens/2.png")
-    assert found(tmp_path) == {"cat": ["1.png"]}
+    assert file_names(tmp_path) == {"cat": ["1.png"]}
 
 
 def test_numbers_too_long_to_be_numbers(tmp_path: Path) -> None:
     make(tmp_path, f"cat/{'9' * 200}.png", "cat/1.png")
-    assert len(found(tmp_path)["cat"]) == 2
+    assert len(file_names(tmp_path)["cat"]) == 2
 
 
 def test_links(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_links(tmp_path: Path) -> None:
     root = make(tmp_path / "root", "dog/1.png")
     (root / "cat").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
     (root / "cat" / "loop").symlink_to(root, target_is_directory=True)
-    assert found(root) == {"cat": ["1.png"], "dog": ["1.png"]}
+    assert file_names(root) == {"cat": ["1.png"], "dog": ["1.png"]}
 
 
 @pytest.mark.parametrize(

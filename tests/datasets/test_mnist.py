@@ -22,7 +22,7 @@ NAMES = {True: "train", False: "t10k"}
 def write(folder: Path, pack: Callable[[bytes], bytes] = bytes, suffix: str = "") -> dict[bool, np.ndarray]:
     """60 pictures to train on and 40 to test with, digits in turn; each picture's first pixel is its number."""
     folder.mkdir(parents=True)
-    found = {}
+    parts = {}
     for train, count in ((True, 60), (False, 40)):
         labels = (np.arange(count) % 10).astype(np.uint8)
         images = np.random.default_rng(count).integers(0, 256, (count, 28, 28), np.uint8)
@@ -31,8 +31,8 @@ def write(folder: Path, pack: Callable[[bytes], bytes] = bytes, suffix: str = ""
         (folder / f"{NAMES[train]}-images-idx3-ubyte{suffix}").write_bytes(pack(header + images.tobytes()))
         header = struct.pack(">ii", 0x801, count)
         (folder / f"{NAMES[train]}-labels-idx1-ubyte{suffix}").write_bytes(pack(header + labels.tobytes()))
-        found[train] = images
-    return found
+        parts[train] = images
+    return parts
 
 
 @pytest.fixture(autouse=True)

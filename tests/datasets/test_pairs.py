@@ -60,7 +60,7 @@ def test_fixed_pairs_are_always_the_same() -> None:
     pairs = fixed_pairs(classes, 40)
     assert pairs == fixed_pairs(classes, 40) != fixed_pairs(classes, 40, seed=1)
     assert sum(same for _, _, same in pairs) == 20
-    assert all((one[0] == other[0]) is same and one != other for one, other, same in pairs)
+    assert all((first[0] == other[0]) is same and first != other for first, other, same in pairs)
 
 
 def test_no_class_has_no_fixed_pairs() -> None:

@@ -49,9 +49,9 @@ def parts(data: Dataset) -> tuple[Part, Part, Part]:
 
 
 def files(part: Part) -> list[Path]:
-    found = [item for items in part.classes.values() for item in items]
-    assert all(isinstance(item, Path) for item in found)
-    return found  # type: ignore[return-value]
+    files = [item for items in part.classes.values() for item in items]
+    assert all(isinstance(item, Path) for item in files)
+    return files  # type: ignore[return-value]
 
 
 def assert_no_class_in_common(data: Dataset) -> None:

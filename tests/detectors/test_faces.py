@@ -28,13 +28,13 @@ def detector() -> Crops:
 
 def test_a_face_is_a_region(detector: Crops) -> None:
     told: list[tuple[str, int, int]] = []
-    found, nothing = detector.detect(
+    faces, nothing = detector.detect(
         [picture(astronaut()), picture(coffee())], lambda stage, done, total: told.append((stage, done, total))
     )
     assert nothing == () and told == [("faces", 0, 2), ("faces", 1, 2)]
-    left, top, right, bottom = found[0].pixels(512, 512)
+    left, top, right, bottom = faces[0].pixels(512, 512)
     assert 160 < left < 200 and 260 < right < 300 and 50 < top < 100 and 140 < bottom < 190
-    assert found[0].words == (("face", 1.0),)
+    assert faces[0].words == (("face", 1.0),)
 
 
 def test_two_faces_come_the_larger_first(detector: Crops) -> None:

@@ -23,11 +23,11 @@ class Block:
 
 def blocks(text: str) -> list[Block]:
     """The fenced blocks of a document, in order."""
-    found = []
+    listed = []
     for match in _FENCE.finditer(text):
         lines = text[: match.start()].rstrip().splitlines()
-        found.append(Block(match[2], match[3], lines[-1] if lines else ""))
-    return found
+        listed.append(Block(match[2], match[3], lines[-1] if lines else ""))
+    return listed
 
 
 def prose(text: str) -> str:
@@ -43,12 +43,12 @@ def sections(text: str) -> dict[str, str]:
 
 def anchors(text: str) -> set[str]:
     """What GitHub calls the headings: lower case, spaces as hyphens, without punctuation; repeats are numbered."""
-    found: set[str] = set()
+    anchors: set[str] = set()
     for _, heading in _HEADING.findall(prose(text)):
         plain = re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
         name, number = plain, 0
-        while name in found:
+        while name in anchors:
             number += 1
             name = f"{plain}-{number}"
-        found.add(name)
-    return found
+        anchors.add(name)
+    return anchors

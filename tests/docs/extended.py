@@ -8,9 +8,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 import fsl_demo
+from fsl_demo.backbones.trained import TrainedNetwork
 from fsl_demo.core.episodes import Label, LabelledEpisode, Run, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.registry import Registry
@@ -46,22 +49,22 @@ def test_the_command_line_predicts_explains_and_evaluates(
     call: Call, support: Path, queries: Path, tmp_path: Path
 ) -> None:
     task = ("--support", support, "--methods", "knn", "--set", "knn.neighbours=2")
-    said = call("predict", *task, "--queries", queries, "--format", "csv")
-    assert {Path(row["file"]).stem: row["answer"] for row in said.csv()} == {f"{name} 1": name for name in SURFACES}
+    outcome = call("predict", *task, "--queries", queries, "--format", "csv")
+    assert {Path(row["file"]).stem: row["answer"] for row in outcome.csv()} == {f"{name} 1": name for name in SURFACES}
     refused = call("predict", *task[:-1], "knn.neighbours=2.7", "--queries", queries)
     assert refused.code == 1 and "2.7" in refused.err
     query = queries / "brick 1.png"
-    said = call("explain", "--support", support, "--query", query, "--method", "knn", "--out", tmp_path)
-    assert [layer["role"] for layer in said.json()["layers"]] == ["query", "support"]
+    outcome = call("explain", "--support", support, "--query", query, "--method", "knn", "--out", tmp_path)
+    assert [layer["role"] for layer in outcome.json()["layers"]] == ["query", "support"]
     assert len(list(tmp_path.glob("*.png"))) == 2
     options = ("--way", "3", "--shot", "1", "--queries", "2", "--episodes", "3", "--methods", "prototype,knn")
-    said = call("evaluate", "--data", support, *options)
-    assert "| knn |" in said.out
+    outcome = call("evaluate", "--data", support, *options)
+    assert "| knn |" in outcome.out
 
 
 def test_the_captioner_and_the_detector(call: Call, queries: Path, known_methods: Registry) -> None:
-    said = call("caption", queries / "brick 1.png", "--captioner", "names", "--format", "json").json()
-    assert said[0]["captioner"] == "names" and said[0]["captions"][0]["text"].startswith("a ")
+    described = call("caption", queries / "brick 1.png", "--captioner", "names", "--format", "json").json()
+    assert described[0]["captioner"] == "names" and described[0]["captions"][0]["text"].startswith("a ")
     picture = reading.queries(queries / "brick 1.png", quiet, print)["brick 1.png"]
     assert len(known_methods.captioners["names"].words(picture, "a stone wall")) == 3
     (regions,) = known_methods.detectors["ink"].detect([picture])
@@ -70,12 +73,12 @@ def test_the_captioner_and_the_detector(call: Call, queries: Path, known_methods
 
 def labelled(known: Registry, support: Path, queries: Path) -> LabelledEpisode:
     """An episode with an answer of the method and a label."""
-    episode = reading.task(support, {}, quiet, print)
+    episode = reading.task(support, {}, progress=quiet, report=print)
     pictures = tuple(reading.queries(queries, quiet, print).values())
     method = known.method("knn")
     scores = method.fit(episode, method.Settings()).predict(pictures, quiet)
     whole = type(episode)(episode.classes, episode.support, pictures)
-    return LabelledEpisode(whole, "Surfaces", (Run(scores),), {0: Label(0)})
+    return LabelledEpisode(whole, "Surfaces", runs=(Run(scores),), labels={0: Label(0)})
 
 
 def test_the_page_has_the_setting_the_tab_and_the_language(
@@ -86,10 +89,10 @@ def test_the_page_has_the_setting_the_tab_and_the_language(
     document.classes[0].name = "brick & stone"
     draft = page.drafts.start(document)
     context = Context(page, draft, languages()["fr"])
-    settings.write(context, "knn", "neighbours", "5")
+    settings.write(context, "knn", name="neighbours", value="5")
     assert draft.document.settings["knn"] == {"neighbours": 5}
     with pytest.raises(UserError):
-        settings.write(context, "knn", "neighbours", "2.7")
+        settings.write(context, "knn", name="neighbours", value="2.7")
     (control, _) = settings.controls(context, known_methods.method("knn"))
     assert (control["label"], control["kind"], control["value"]) == ("Neighbours", "whole_number", 5)
     parts = page.board(draft, languages()["fr"]).since("")["parts"]
@@ -113,3 +116,50 @@ def test_the_export_has_the_answers_of_the_method(
 
 def test_the_verb(call: Call, support: Path) -> None:
     assert call("classes", support).out.split() == ["class", "pictures", "brick", "3", "grass", "3", "gravel", "3"]
+
+
+def drawn(folder: Path, each: int) -> list[tuple[str, Path]]:
+    """So many turned triangles, squares and hexagons, by class."""
+    random, pictures = np.random.default_rng(0), []
+    for shape, sides in (("triangle", 3), ("square", 4), ("hexagon", 6)):
+        (folder / shape).mkdir(parents=True)
+        for number in range(each):
+            image = Image.new("L", (40, 40), "white")
+            ImageDraw.Draw(image).regular_polygon((20, 20, 14), sides, rotation=int(random.integers(90)), fill="black")
+            file = folder / shape / f"{number}.png"
+            image.save(file)
+            pictures.append((shape, file))
+    return pictures
+
+
+def test_the_training_task_makes_a_checkpoint_that_loads(call: Call, tmp_path: Path) -> None:
+    assert "prototypical" in call("train", "--help").out
+    drawn(tmp_path / "shapes", each=8)
+    places = ("--runs", tmp_path / "runs", "--out", tmp_path / "made")
+    outcome = call("train", "prototypical", "--data", tmp_path / "shapes", "--epochs", "1", *places)
+    assert outcome.code == 0 and "epoch 1/1  loss" in outcome.err, outcome.err
+    made = Path(outcome.out.strip())
+    network = TrainedNetwork(made)
+    assert made.name == "prototypical_shapes" and network.load().channels == network.channels == 64
+    refused = call("train", "prototypical", "--data", tmp_path / "shapes", "--backbone", "conv4", *places)
+    assert refused.code == 1 and "prototypical" in refused.err
+
+
+def test_the_data_set_is_evaluated_and_trained_on(call: Call, tmp_path: Path) -> None:
+    folder = tmp_path / "herbarium"
+    parts = ("train", "train", "train", "train", "validation", "validation", "test", "test")
+    rows = [
+        f"{file.relative_to(folder).as_posix()},{shape},{part}"
+        for (shape, file), part in zip(drawn(folder, each=8), parts * 3, strict=True)
+    ]
+    (folder / "labels.csv").write_text("\n".join(["file,class,part", *rows]), encoding="utf-8")
+    options = ("--way", "3", "--shot", "1", "--queries", "1", "--episodes", "3", "--methods", "prototype")
+    outcome = call("evaluate", "--data", "herbarium", "--root", tmp_path, *options, "--format", "json")
+    assert outcome.code == 0, outcome.err
+    assert outcome.json()[0]["figures"][0]["method"] == "prototype"
+    places = ("--root", tmp_path, "--runs", tmp_path / "runs", "--out", tmp_path / "made")
+    outcome = call("train", "prototypical", "--data", "herbarium", "--epochs", "1", *places)
+    assert outcome.code == 0 and outcome.out.strip().endswith("prototypical_herbarium"), outcome.err
+    (folder / "labels.csv").unlink()
+    refused = call("evaluate", "--data", "herbarium", "--root", tmp_path, *options)
+    assert refused.code == 1 and "herbarium" in refused.err

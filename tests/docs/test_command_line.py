@@ -33,8 +33,8 @@ VERBS = dict(parsers(parser()))
 
 def shared(section: str) -> set[str]:
     """The options that a section says it shares with others."""
-    found = re.search(r"^Shared: (.+?)\.$", section, re.MULTILINE | re.DOTALL)
-    return set(re.findall(r"`(--[\w-]+)`", found[1])) if found else set()
+    shared = re.search(r"^Shared: (.+?)\.$", section, re.MULTILINE | re.DOTALL)
+    return set(re.findall(r"`(--[\w-]+)`", shared[1])) if shared else set()
 
 
 @pytest.mark.parametrize("verb", VERBS)

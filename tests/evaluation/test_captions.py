@@ -26,28 +26,28 @@ def grams(text: str, order: int) -> Counter[tuple[str, ...]]:
     return Counter(tuple(words[i : i + order]) for i in range(len(words) - order + 1))
 
 
-def slow_bleu(said: list[str], references: list[list[str]], most: int) -> float:
+def slow_bleu(candidates: list[str], references: list[list[str]], most: int) -> float:
     """Papineni et al. 2002, equations 1 to 3; the closest reference length, the shorter of two as close."""
     logs, length, reference = 0.0, 0, 0
     for order in range(1, most + 1):
         right = total = 0
-        for one, some in zip(said, references, strict=True):
-            counts = grams(one, order)
+        for candidate, texts in zip(candidates, references, strict=True):
+            counts = grams(candidate, order)
             for gram, count in counts.items():
-                right += min(count, max(grams(other, order)[gram] for other in some))
+                right += min(count, max(grams(other, order)[gram] for other in texts))
                 total += count
         logs += math.log(right / total) / most
-    for one, some in zip(said, references, strict=True):
-        count = len(one.split())
+    for candidate, texts in zip(candidates, references, strict=True):
+        count = len(candidate.split())
         length += count
-        reference += min((len(other.split()) for other in some), key=lambda n: (abs(n - count), n))
+        reference += min((len(other.split()) for other in texts), key=lambda n: (abs(n - count), n))
     return math.exp(logs) * min(1.0, math.exp(1 - reference / length))
 
 
 def test_bleu_is_the_papers() -> None:
-    found = bleu(SAID, REFERENCES)
+    scores = bleu(SAID, REFERENCES)
     for most in (1, 2, 3):
-        assert found[most - 1].mean == pytest.approx(slow_bleu(SAID, REFERENCES, most), rel=1e-6)
+        assert scores[most - 1].mean == pytest.approx(slow_bleu(SAID, REFERENCES, most), rel=1e-6)
 
 
 def test_intervals_of_bleu_narrow_with_more_pictures() -> None:
@@ -56,7 +56,7 @@ def test_intervals_of_bleu_narrow_with_more_pictures() -> None:
 
 
 def test_a_reference_itself_scores_best_and_another_pictures_worst() -> None:
-    own = cider([some[0] for some in REFERENCES], REFERENCES)
+    own = cider([captions[0] for captions in REFERENCES], REFERENCES)
     other = cider([REFERENCES[(i + 1) % 3][0] for i in range(3)], REFERENCES)
     assert (own > cider(SAID, REFERENCES)).all() and (other < cider(SAID, REFERENCES)).all()
 
@@ -64,12 +64,14 @@ def test_a_reference_itself_scores_best_and_another_pictures_worst() -> None:
 def test_who_says_what_people_said_beats_who_always_says_the_same() -> None:
     pictures = [*crops("cat"), *crops("coffee"), *crops("rocket")]
     texts = [f"{subject} number {n}" for subject in ("a grey cat", "hot coffee", "one rocket") for n in range(4)]
-    data = Captioned([one.name for one in pictures], [[text.upper() + " !"] * 2 for text in texts])  # type: ignore[misc]
-    names = [one.name for one in pictures]
+    data = Captioned([picture.name for picture in pictures], [[text.upper() + " !"] * 2 for text in texts])  # type: ignore[misc]
+    names = [picture.name for picture in pictures]
     right = Dictated("right", sentences={name: (text,) for name, text in zip(names, texts, strict=True)})
     dull = Dictated("dull", sentences=dict.fromkeys(names, ("a dog",)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fsl_demo.evaluation.captions.ingest", {one.name: one for one in pictures}.__getitem__)
+        patch.setattr(
+            "fsl_demo.evaluation.captions.ingest", {picture.name: picture for picture in pictures}.__getitem__
+        )
         first, second = measure([right, dull], data)
     assert first.bleu[0].mean == pytest.approx(1) and second.bleu[0].mean < 0.1
     assert first.wrong.mean < first.cider.mean / 3 and second.cider.mean < 20
@@ -87,16 +89,16 @@ def test_the_area_under_the_curve_is_how_often_one_is_above_the_other() -> None:
 def test_doubt_counts_what_is_called_doubtful() -> None:
     captioner = Dictated("one")
     captioner.doubted = {f"{kind}.png" for kind in ("digits", "textures", "noise")}
-    said = [Caption("a cat", -1.0, 0.3, False)] * 3 + [Caption("a cat", -1.0, 0.04, True)]
-    found = doubt(captioner, said)
-    assert found.photographs == 0.25
-    assert found.others == dict.fromkeys(("digits", "textures", "noise", "all"), (0.75, 1.0))
+    captions = [Caption("a cat", -1.0, fit=0.3, doubtful=False)] * 3 + [Caption("a cat", -1.0, fit=0.04, doubtful=True)]
+    doubts = doubt(captioner, captions)
+    assert doubts.photographs == 0.25
+    assert doubts.others == dict.fromkeys(("digits", "textures", "noise", "all"), (0.75, 1.0))
 
 
 @pytest.mark.slow
 def test_what_a_captioner_cannot_know_is_drawn_the_same_each_time() -> None:
     first, again = others(), others()
-    assert [one.sha256 for some in first.values() for one in some] == [
-        one.sha256 for some in again.values() for one in some
+    assert [picture.sha256 for pictures in first.values() for picture in pictures] == [
+        picture.sha256 for pictures in again.values() for picture in pictures
     ]
-    assert len({one.sha256 for some in first.values() for one in some}) > 590
+    assert len({picture.sha256 for pictures in first.values() for picture in pictures}) > 590

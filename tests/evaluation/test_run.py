@@ -30,7 +30,17 @@ class Oracle(Classifies[PrototypeSettings]):
     Settings = PrototypeSettings
 
     def __init__(self, name: str, blind: bool = False) -> None:
-        self.card = MethodCard(name, name, "", "none", True, False, False, ("query",), 0)  # type: ignore[misc]
+        self.card = MethodCard(
+            name,
+            name,
+            paper="",
+            checkpoint="none",
+            needs_pictures=True,
+            reads_text=False,
+            transductive=False,
+            explains=("query",),
+            cost=0,
+        )  # type: ignore[misc]
         self.blind = blind
 
     def fit(self, episode: Episode, settings: Any, progress: Progress) -> "Oracle":
@@ -43,7 +53,15 @@ class Oracle(Classifies[PrototypeSettings]):
         closeness = np.stack([-np.abs(self.levels - _red(query)) / 20 for query in queries]).astype(np.float32)
         closeness *= not self.blind
         weights = np.exp(closeness)
-        return Scores(self.card.id, "", {}, 0.0, closeness, weights / weights.sum(axis=1, keepdims=True), -99.0)
+        return Scores(
+            self.card.id,
+            "",
+            settings={},
+            seconds=0.0,
+            similarities=closeness,
+            probabilities=weights / weights.sum(axis=1, keepdims=True),
+            none_below=-99.0,
+        )
 
     def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
         red = np.asarray(query.image(), np.float32)[..., 0]
@@ -61,12 +79,12 @@ def _red(picture: Picture) -> float:
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
-    folder, found = tmp_path_factory.mktemp("photographs"), dict[str, list[Path]]()
+    folder, classes = tmp_path_factory.mktemp("photographs"), dict[str, list[Path]]()
     for subject in SUBJECTS:
         for picture in crops(subject):
-            found.setdefault(subject, []).append(folder / picture.name)
+            classes.setdefault(subject, []).append(folder / picture.name)
             picture.image().save(folder / picture.name)
-    return found
+    return classes
 
 
 def test_a_constant_model_scores_exactly_chance(files: dict[str, list[Path]]) -> None:
@@ -79,9 +97,9 @@ def test_a_constant_model_scores_exactly_chance(files: dict[str, list[Path]]) ->
 def test_methods_meet_the_same_episodes_and_are_compared_in_pairs(files: dict[str, list[Path]]) -> None:
     methods = [Oracle("one"), Oracle("same"), Oracle("blind", blind=True)]
     report = evaluate(methods, files, Sampling(way=3, shot=1, queries=2, episodes=5))
-    one, same, blind = report.figures
-    assert (one.difference, same.difference) == (None, 0) and same.difference_low == same.difference_high == 0
-    assert blind.difference == pytest.approx(blind.accuracy - one.accuracy)
+    first, same, blind = report.figures
+    assert (first.difference, same.difference) == (None, 0) and same.difference_low == same.difference_high == 0
+    assert blind.difference == pytest.approx(blind.accuracy - first.accuracy)
     assert json.loads(json.dumps(report.as_dict()))["figures"][0]["method"] == "one"
     assert "| same |" in report.markdown() and "chance 33.3%" in report.markdown()
 
@@ -96,12 +114,12 @@ def test_one_episode_has_an_interval_over_its_queries(files: dict[str, list[Path
 
 def test_one_episode_pairs_methods_by_query(files: dict[str, list[Path]]) -> None:
     methods = [Oracle("one"), Oracle("same"), Oracle("blind", blind=True)]
-    one, same, blind = evaluate(methods, files, Sampling(way=3, shot=1, queries=0, episodes=1)).figures
-    assert one.difference is None and same.difference == same.difference_low == same.difference_high == 0
-    assert one.accuracy == pytest.approx(8 / 9) and blind.accuracy == pytest.approx(1 / 3)
+    first, same, blind = evaluate(methods, files, Sampling(way=3, shot=1, queries=0, episodes=1)).figures
+    assert first.difference is None and same.difference == same.difference_low == same.difference_high == 0
+    assert first.accuracy == pytest.approx(8 / 9) and blind.accuracy == pytest.approx(1 / 3)
     reach = 1.959964 * (1 / 3) / np.sqrt(9)  # of eight differences of -2/3 and one of +1/3
-    found = (blind.difference, blind.difference_low, blind.difference_high)
-    assert found == pytest.approx((-5 / 9, -5 / 9 - reach, -5 / 9 + reach))
+    interval = (blind.difference, blind.difference_low, blind.difference_high)
+    assert interval == pytest.approx((-5 / 9, -5 / 9 - reach, -5 / 9 + reach))
 
 
 def test_methods_are_given_their_settings(files: dict[str, list[Path]]) -> None:
@@ -111,7 +129,7 @@ def test_methods_are_given_their_settings(files: dict[str, list[Path]]) -> None:
             return super().fit(episode, settings, progress)
 
     methods, given = [Minded("seeing"), Minded("blind")], {"blind": PrototypeSettings(none_below=0.5)}
-    seeing, blind = evaluate(methods, files, Sampling(3, 1, 2, 2), settings=given).figures
+    seeing, blind = evaluate(methods, files, Sampling(3, 1, queries=2, episodes=2), settings=given).figures
     assert seeing.accuracy > 0.8 and blind.accuracy == pytest.approx(1 / 3)
 
 
@@ -128,8 +146,8 @@ def test_a_support_set_is_judged_by_leaving_one_out() -> None:
     support = [Example(picture, c) for c, subject in enumerate(SUBJECTS) for picture in crops(subject)[:3]]
     support.append(Example(crops("cat")[3], 1))
     task = Episode(tuple(ClassSpec(name) for name in SUBJECTS), tuple(support))
-    found = leave_one_out(Prototype(networks()), task, PrototypeSettings())
-    assert found.suspects() == [9] and found.accuracy == pytest.approx(0.9) and found.low < 0.9 < found.high
+    report = leave_one_out(Prototype(networks()), task, PrototypeSettings())
+    assert report.suspects() == [9] and report.accuracy == pytest.approx(0.9) and report.low < 0.9 < report.high
     with pytest.raises(UserError, match="cat"):
         leave_one_out(Prototype(networks()), Episode(task.classes, (support[0], *support[3:6])), PrototypeSettings())
 
@@ -137,7 +155,7 @@ def test_a_support_set_is_judged_by_leaving_one_out() -> None:
 def test_blanking_paints_the_marked_positions_over() -> None:
     picture = crops("coffee")[0]
     order = np.arange(25)
-    painted = np.asarray(blank(picture, (0.25, 0.0, 0.75, 1.0), (5, 5), order).image())
+    painted = np.asarray(blank(picture, (0.25, 0.0, 0.75, 1.0), shape=(5, 5), order=order).image())
     changed = (painted != np.asarray(picture.image())).any(axis=2)
     left, right, height = round(0.25 * picture.width), round(0.75 * picture.width), round(picture.height / 5)
     assert changed[:height, left:right].mean() > 0.9
@@ -167,16 +185,24 @@ def test_a_map_of_what_counts_beats_chance_and_one_of_nothing_does_not(tmp_path:
 
         def predict(self, queries: Sequence[Picture], progress: Progress) -> Scores:
             brightest = self.gain * np.array([[_brightest(query)] * 5 for query in queries], np.float32)
-            return Scores("levels", "", {}, 0.0, brightest, np.full(brightest.shape, 0.2, np.float32), 0.0)
+            return Scores(
+                "levels",
+                "",
+                settings={},
+                seconds=0.0,
+                similarities=brightest,
+                probabilities=np.full(brightest.shape, 0.2, np.float32),
+                none_below=0.0,
+            )
 
     class LostLevels(Lost, Levels):
         pass
 
-    found = blanking(Levels("levels"), files, queries=30)
-    assert found.over_random.low > 0 and found.over_other.low > 0 and found.queries == 30
-    assert "+" in found.markdown() and found.as_dict()["method"] == "levels"
+    report = blanking(Levels("levels"), files, queries=30)
+    assert report.over_random.low > 0 and report.over_other.low > 0 and report.queries == 30
+    assert "+" in report.markdown() and report.as_dict()["method"] == "levels"
     halved = blanking(Levels("levels"), files, queries=30, settings=PrototypeSettings(none_below=0.5))
-    assert halved.top.mean == pytest.approx(found.top.mean / 2)
+    assert halved.top.mean == pytest.approx(report.top.mean / 2)
     lost = blanking(Levels("levels"), files, queries=30, explainer=LostLevels("lost"))
     assert lost.over_random.low < 0 < lost.over_random.high
 

@@ -46,7 +46,9 @@ def test_every_variant_learns(name: str, variant: str) -> None:
 
 
 def blocks(variant: str) -> list[str]:
-    return [type(one).__name__ for one in study.objective(variant, 4).embedder.modules() if isinstance(one, CBAM)]
+    return [
+        type(module).__name__ for module in study.objective(variant, 4).embedder.modules() if isinstance(module, CBAM)
+    ]
 
 
 def test_each_mistake_is_where_its_name_says() -> None:
@@ -64,7 +66,7 @@ def test_a_sigmoid_taken_twice_lets_everything_through() -> None:
 
 def test_norms_are_frozen_after_the_first_validation() -> None:
     module = study.objective("frozen norms", 4)
-    norms = [one for one in module.modules() if isinstance(one, torch.nn.BatchNorm2d)]
+    norms = [layer for layer in module.modules() if isinstance(layer, torch.nn.BatchNorm2d)]
     module.train()
     assert all(norm.training for norm in norms)
     module.eval()
@@ -108,12 +110,12 @@ def test_a_study_writes_every_run_and_the_curves(
     monkeypatch.setattr(study, "SAMPLING", Sampling(size=12, together=4))
     parts = [dict(list(digits.items())[start : start + 2]) for start in (0, 2, 4)]
     data = Dataset("digits", "", *(Part(part, fixed_pairs(part, 20)) for part in parts))
-    said: list[str] = []
-    rows = study.study("s3net", data, tmp_path / "runs", tmp_path / "out", said.append)
+    lines: list[str] = []
+    rows = study.study("s3net", data, folder=tmp_path / "runs", out=tmp_path / "out", tell=lines.append)
     document = json.loads((tmp_path / "out/s3net.json").read_text(encoding="utf-8"))
     assert [row.variant for row in rows] == list(study.STUDIES["s3net"]) and len(document["runs"]) == 6
-    assert all(0 <= one["test"] <= 1 and len(one["training"]) == 2 for one in document["runs"])
+    assert all(0 <= run["test"] <= 1 and len(run["training"]) == 2 for run in document["runs"])
     curves = ElementTree.fromstring((tmp_path / "out/s3net.svg").read_text(encoding="utf-8"))
     assert len(curves.findall("{http://www.w3.org/2000/svg}polyline")) == 3
-    assert study.study("s3net", data, tmp_path / "runs", tmp_path / "out", said.append) == rows
-    assert "S3Net, seed 1: going on after epoch 2" in said
+    assert study.study("s3net", data, folder=tmp_path / "runs", out=tmp_path / "out", tell=lines.append) == rows
+    assert "S3Net, seed 1: going on after epoch 2" in lines

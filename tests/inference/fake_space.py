@@ -34,16 +34,16 @@ class FakeSpace:
         return picture
 
     def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
-        found = [self.vectors[picture.sha256] for picture in pictures]
-        return np.stack(found) if found else np.zeros((0, self.dimensions), np.float32)
+        vectors = [self.vectors[picture.sha256] for picture in pictures]
+        return np.stack(vectors) if vectors else np.zeros((0, self.dimensions), np.float32)
 
     def texts(self, sentences: Sequence[Sequence[str]], progress: Progress = quiet) -> np.ndarray:
-        found = np.zeros((len(sentences), self.dimensions), np.float32)
-        for row, ensemble in zip(found, sentences, strict=True):
+        vectors = np.zeros((len(sentences), self.dimensions), np.float32)
+        for row, ensemble in zip(vectors, sentences, strict=True):
             for sentence in ensemble:
                 words = (self.words.get(word.strip(":."), np.zeros(self.dimensions)) for word in sentence.split())
                 row += l2_normalize(np.sum([*words], axis=0))
-        return l2_normalize(found)
+        return l2_normalize(vectors)
 
     def reads(self, text: str) -> bool:
         return in_latin_script(text)

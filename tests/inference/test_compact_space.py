@@ -26,7 +26,7 @@ def test_pictures_and_texts_are_unit_vectors_and_an_empty_ensemble_none(relation
 def test_a_product_blends_heads_and_relations() -> None:
     shared = networks()
     pictures = [crops(subject)[0] for subject in SUBJECTS]
-    sentences = [one for one in SENTENCES if one]
+    sentences = [sentence for sentence in SENTENCES if sentence]
 
     def products(relations: float) -> np.ndarray:
         space = CompactSpace(shared, relations)
@@ -41,8 +41,8 @@ def test_relations_of_a_text_are_those_of_asif() -> None:
     space = CompactSpace(shared, 1.0)
     vector = l2_normalize(shared.texts.encode(SENTENCES[0]).mean(axis=0)[None])
     rows = relative(l2_normalize(vector - space.origin) @ space.text_anchors.T, TEXT_POWER, TEXT_KEEP)
-    found = space.texts(SENTENCES[:1])[:, len(space.heads["pictures.weight"]) : -PICTURE]
-    np.testing.assert_allclose(found, rows, atol=1e-4)
+    scores = space.texts(SENTENCES[:1])[:, len(space.heads["pictures.weight"]) : -PICTURE]
+    np.testing.assert_allclose(scores, rows, atol=1e-4)
 
 
 @pytest.mark.parametrize("size", [(240, 192), (90, 240), (40, 400)])
@@ -58,7 +58,7 @@ def test_shares_of_the_positions_add_up_to_the_products(size: tuple[int, int]) -
 
 def test_the_text_head_is_the_one_that_is_trained() -> None:
     torch.manual_seed(0)
-    head = TextHead(8, 4, 6, 0.3).eval()
+    head = TextHead(8, 4, hidden=6, dropout=0.3).eval()
     layers = {"texts": head.linear, "texts.hidden": head.hidden[0], "texts.out": head.hidden[3]}
     heads = {
         f"{name}.{part}": getattr(layer, part).detach().numpy()

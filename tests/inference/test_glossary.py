@@ -16,8 +16,8 @@ def test_underscores_are_spaces() -> None:
 
 
 def test_of_two_words_each_is_looked_up_when_the_whole_is_unknown() -> None:
-    found = definitions("cougar body")
-    assert any("American" in text for text in found)
+    texts = definitions("cougar body")
+    assert any("American" in text for text in texts)
     assert definitions("zzyzx") == []
 
 
@@ -39,6 +39,6 @@ def test_other_scripts_are_left_out() -> None:
 
 
 def test_every_imagenet_class_has_a_sentence() -> None:
-    found = imagenet_sentences()
-    assert len(found) == 1000 and all(": " in text for text in found)
-    assert found[388].startswith("giant panda: ")
+    sentences = imagenet_sentences()
+    assert len(sentences) == 1000 and all(": " in text for text in sentences)
+    assert sentences[388].startswith("giant panda: ")

@@ -14,12 +14,12 @@ def unit(random: np.random.Generator, count: int) -> np.ndarray:
 def test_what_both_have_in_common_with_strangers_is_taken_off() -> None:
     random = np.random.default_rng(0)
     first, second, cohort = unit(random, 4), unit(random, 4), unit(random, 30)
-    for pair, found in enumerate(locally_scaled(first, second, cohort)):
+    for pair, scaled in enumerate(locally_scaled(first, second, cohort)):
         nearness = []
         for vector in (first[pair], second[pair]):
             cosines = sorted((float(vector @ stranger) for stranger in cohort), reverse=True)
             nearness.append(sum(cosines[:NEIGHBOURS]) / NEIGHBOURS)
-        assert found == pytest.approx(first[pair] @ second[pair] - (nearness[0] + nearness[1]) / 2)
+        assert scaled == pytest.approx(first[pair] @ second[pair] - (nearness[0] + nearness[1]) / 2)
 
 
 def test_a_small_cohort_is_taken_whole() -> None:

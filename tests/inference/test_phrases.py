@@ -30,9 +30,9 @@ def test_what_cannot_be_looked_for(sentence: str, code: str) -> None:
 
 def test_a_word_adds_what_is_lost_without_it() -> None:
     picture = np.array([0.6, 0.8, 0], np.float32)
-    found = dict(word_contributions(FakeSpace(WORDS), "red cat", picture))
+    contributions = dict(word_contributions(FakeSpace(WORDS), "red cat", picture))
     whole = (0.6 + 0.8) / np.sqrt(2)
-    assert found == pytest.approx({"red": whole - 0.8, "cat": whole - 0.6})
+    assert contributions == pytest.approx({"red": whole - 0.8, "cat": whole - 0.6})
 
 
 def test_a_word_may_take_away_or_do_nothing() -> None:
@@ -42,8 +42,8 @@ def test_a_word_may_take_away_or_do_nothing() -> None:
 
 
 def test_a_single_word_has_the_whole_cosine() -> None:
-    found = word_contributions(FakeSpace(WORDS), " cat ", np.array([0.6, 0.8, 0], np.float32))
-    assert found == (("cat", pytest.approx(0.8)),)
+    contributions = word_contributions(FakeSpace(WORDS), " cat ", np.array([0.6, 0.8, 0], np.float32))
+    assert contributions == (("cat", pytest.approx(0.8)),)
 
 
 def test_of_a_long_sentence_the_first_words_are_asked_about() -> None:
@@ -55,6 +55,6 @@ def test_of_a_long_sentence_the_first_words_are_asked_about() -> None:
             return super().texts(sentences, progress)
 
     sentence = " ".join(["red"] * MOST_WORDS + ["cat"] * 3)
-    found = word_contributions(Counting(WORDS), sentence, np.array([0, 1, 0], np.float32))
-    assert [word for word, _ in found] == ["red"] * MOST_WORDS and len(asked) == MOST_WORDS + 1
+    contributions = word_contributions(Counting(WORDS), sentence, np.array([0, 1, 0], np.float32))
+    assert [word for word, _ in contributions] == ["red"] * MOST_WORDS and len(asked) == MOST_WORDS + 1
     assert all(ensemble[0].endswith("cat cat cat") for ensemble in asked)

@@ -43,20 +43,32 @@ class Task:
 
     def similarities(self, query: np.ndarray, weights: Sequence[float], beta: float, skip: int = -1) -> list[float]:
         """One query's, without one of the keys, term by term."""
-        found = []
+        scores = []
         for index, weight in enumerate(weights):
             members = [i for i, owner in enumerate(self.owners) if owner == index and i != skip]
             pulls = [np.exp(-beta * (1 - float(query @ self.keys[i]))) for i in members]
             pictures = sum(pulls) / len(pulls) if pulls else 0.0
-            found.append(weight * pictures + (1 - weight) * float(query @ self.texts[index]))
-        return found
+            scores.append(weight * pictures + (1 - weight) * float(query @ self.texts[index]))
+        return scores
 
 
 def fit(space: FakeSpace, episode: Episode, worth: float = 1.0, **settings: Any) -> VisionLanguage:
     given = ClipSettings(**{"templates": "the {}", **settings})
     scale, below = Default.constant(SCALE), Default.constant(-1.0)
     return VisionLanguage(
-        VisionLanguageInputs("some", "Some", space, space, scale, below, worth, 5.5, given, lambda name: ()), episode
+        VisionLanguageInputs(
+            "some",
+            "Some",
+            space=space,
+            sentences=space,
+            temperature=scale,
+            none_below=below,
+            worth=worth,
+            sharpness=5.5,
+            settings=given,
+            define=lambda name: (),
+        ),
+        episode,
     )
 
 
@@ -114,7 +126,9 @@ def test_the_direction_is_the_derivative_of_the_similarities() -> None:
     for query in task.queries[:2]:
         moved = [query + sign * step * axis for axis in np.eye(6) for sign in (1, -1)]
         up, down = (
-            classifier.predict([task.space.picture(one) for one in moved]).similarities.reshape(6, 2, 3).swapaxes(0, 1)
+            classifier.predict([task.space.picture(picture) for picture in moved])
+            .similarities.reshape(6, 2, 3)
+            .swapaxes(0, 1)
         )
         np.testing.assert_allclose(classifier._directions(query), ((up - down) / (2 * step)).T, atol=1e-3)
 
@@ -236,8 +250,8 @@ def test_the_words_are_the_persons_own_where_there_are_any() -> None:
     classifier = task.fit()
     described = replace(classifier.episode.classes[0], descriptions=("it purrs",))
     episode = replace(classifier.episode, classes=(described, *classifier.episode.classes[1:]))
-    found = fit(task.space, episode).explain(task.asked[0], 0).layers[0].contributions
-    assert [word for word, _ in found] == ["cat:", "it", "purrs"]
+    contributions = fit(task.space, episode).explain(task.asked[0], 0).layers[0].contributions
+    assert [word for word, _ in contributions] == ["cat:", "it", "purrs"]
     assert fit(task.space, episode, pictures=1.0).explain(task.asked[0], 0).layers[0].contributions == ()
 
 

@@ -22,11 +22,11 @@ def test_a_case_by_hand() -> None:
         first.weight[0], last.weight[0, 0], last.bias[0] = 1.0, 1.0, 0.5
         block.convolution.weight[0, :, 3, 3] = torch.tensor([1.0, 2.0])
         block.norm.weight[0] = math.sqrt(1 + block.norm.eps)
-    found = block(torch.tensor([[[[4.0, 0.0]]]]))
+    attended = block(torch.tensor([[[[4.0, 0.0]]]]))
     # The bias counts twice, once with the mean of 2 and once with the maximum of 4.
     channel = sigmoid(2 + 4 + 0.5 + 0.5)
     spatial = [sigmoid((1 + 2) * value * channel) for value in (4.0, 0.0)]
-    assert found.flatten().tolist() == pytest.approx([4.0 * channel * spatial[0], 0.0])
+    assert attended.flatten().tolist() == pytest.approx([4.0 * channel * spatial[0], 0.0])
     assert block.channel.tolist() == [pytest.approx([channel])]
     assert block.spatial.flatten().tolist() == pytest.approx(spatial)
 
@@ -43,10 +43,10 @@ def in_loops(block: CBAM, maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tenso
                 pooled = [max(0.0, value) for value in pooled]
         return pooled
 
-    mean = mlp([sum(one.flatten().tolist()) / (height * width) for one in maps])
-    strongest = mlp([max(one.flatten().tolist()) for one in maps])
+    mean = mlp([sum(channel_map.flatten().tolist()) / (height * width) for channel_map in maps])
+    strongest = mlp([max(channel_map.flatten().tolist()) for channel_map in maps])
     channel = torch.tensor([sigmoid(a + b) for a, b in zip(mean, strongest, strict=True)], dtype=maps.dtype)
-    scaled = torch.stack([one * weight for one, weight in zip(maps, channel, strict=True)])
+    scaled = torch.stack([channel_map * weight for channel_map, weight in zip(maps, channel, strict=True)])
     spatial = torch.empty(height, width, dtype=maps.dtype)
     kernel, norm = block.convolution.weight[0], block.norm
     for y in range(height):
@@ -71,10 +71,10 @@ def test_loops_over_channels_and_positions() -> None:
     with torch.no_grad():
         block.norm.weight.fill_(1.5)
         block.norm.bias.fill_(-0.3)
-        found = block.eval()(maps)
-        for number, one in enumerate(maps):
-            expected, channel, spatial = in_loops(block, one)
-            torch.testing.assert_close(found[number], expected)
+        attended = block.eval()(maps)
+        for number, each in enumerate(maps):
+            expected, channel, spatial = in_loops(block, each)
+            torch.testing.assert_close(attended[number], expected)
             torch.testing.assert_close(block.channel[number], channel)
             torch.testing.assert_close(block.spatial[number], spatial)
 
@@ -90,13 +90,13 @@ def test_the_narrow_layer_keeps_four_channels_at_least(channels: int, narrow: in
 def test_attention_is_kept_to_be_shown_and_lies_between_0_and_1() -> None:
     torch.manual_seed(0)
     block, maps = CBAM(40), torch.randn(3, 40, 5, 6, requires_grad=True)
-    found = block(maps)
-    assert found.shape == maps.shape
+    attended = block(maps)
+    assert attended.shape == maps.shape
     assert block.channel.shape == (3, 40) and block.spatial.shape == (3, 5, 6)
     for attention in (block.channel, block.spatial):
         assert not attention.requires_grad and attention.min() > 0 and attention.max() < 1
-    torch.testing.assert_close(found, maps * block.channel[:, :, None, None] * block.spatial[:, None])
-    found.sum().backward()
+    torch.testing.assert_close(attended, maps * block.channel[:, :, None, None] * block.spatial[:, None])
+    attended.sum().backward()
     assert all(parameter.grad is not None for parameter in block.parameters())
 
 

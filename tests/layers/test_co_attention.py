@@ -19,21 +19,21 @@ def test_by_hand() -> None:
     """One position asks two tokens: logits 1 / sqrt(2) and 0, so weights 0.66976 and 0.33024."""
     heads = CrossHeads(2, 1)
     plain(heads)
-    found, weights = heads(torch.tensor([[[1.0, 0.0]]]), torch.tensor([[[1.0, 2.0], [0.0, 4.0]]]))
+    attended, weights = heads(torch.tensor([[[1.0, 0.0]]]), torch.tensor([[[1.0, 2.0], [0.0, 4.0]]]))
     np.testing.assert_allclose(weights.detach()[0, 0, 0], [0.66976, 0.33024], atol=1e-5)
-    np.testing.assert_allclose(found.detach()[0, 0], [0.66976, 2 * 0.66976 + 4 * 0.33024], atol=1e-5)
+    np.testing.assert_allclose(attended.detach()[0, 0], [0.66976, 2 * 0.66976 + 4 * 0.33024], atol=1e-5)
 
 
 def test_heads_are_attentions_of_their_own_channels() -> None:
     torch.manual_seed(0)
     asking, asked = torch.randn(1, 3, 4), torch.randn(1, 5, 4)
-    both, one = CrossHeads(4, 2), CrossHeads(2, 1)
+    both, single = CrossHeads(4, 2), CrossHeads(2, 1)
     plain(both)
-    plain(one)
-    found, weights = both(asking, asked)
+    plain(single)
+    attended, weights = both(asking, asked)
     for head, channels in enumerate((slice(0, 2), slice(2, 4))):
-        alone, alone_weights = one(asking[..., channels], asked[..., channels])
-        torch.testing.assert_close(found[..., channels], alone)
+        alone, alone_weights = single(asking[..., channels], asked[..., channels])
+        torch.testing.assert_close(attended[..., channels], alone)
         torch.testing.assert_close(weights[:, head], alone_weights[:, 0])
 
 
@@ -42,17 +42,17 @@ def test_each_stream_looks_at_the_other_and_padding_is_not_seen() -> None:
     layer = CoAttention(8, 2).eval()
     pictures, texts, mask = torch.randn(2, 4, 8), torch.randn(2, 5, 8), torch.ones(2, 5, dtype=torch.bool)
     mask[1, 3:] = False
-    found = layer(pictures, texts, mask)
-    assert found.on_texts.shape == (2, 2, 4, 5) and found.on_pictures.shape == (2, 2, 5, 4)
-    assert (found.on_texts[1, :, :, 3:] == 0).all()
-    for weights in (found.on_texts, found.on_pictures):
+    attended = layer(pictures, texts, mask)
+    assert attended.on_texts.shape == (2, 2, 4, 5) and attended.on_pictures.shape == (2, 2, 5, 4)
+    assert (attended.on_texts[1, :, :, 3:] == 0).all()
+    for weights in (attended.on_texts, attended.on_pictures):
         torch.testing.assert_close(weights.sum(-1), torch.ones_like(weights.sum(-1)))
     longer = layer(pictures[1:], torch.cat([texts[1:, :3], torch.randn(1, 6, 8)], dim=1), torch.arange(9)[None] < 3)
-    torch.testing.assert_close(longer.pictures, found.pictures[1:])
-    torch.testing.assert_close(longer.texts[:, :3], found.texts[1:, :3])
+    torch.testing.assert_close(longer.pictures, attended.pictures[1:])
+    torch.testing.assert_close(longer.texts[:, :3], attended.texts[1:, :3])
     other = layer(pictures, texts + torch.tensor([1.0, 0])[:, None, None], mask)
-    assert not torch.allclose(other.pictures[0], found.pictures[0])
-    torch.testing.assert_close(other.pictures[1], found.pictures[1])
+    assert not torch.allclose(other.pictures[0], attended.pictures[0])
+    torch.testing.assert_close(other.pictures[1], attended.pictures[1])
 
 
 def test_all_pairs_are_what_each_pair_is() -> None:
@@ -63,9 +63,9 @@ def test_all_pairs_are_what_each_pair_is() -> None:
     pairs = layer(pictures[:, None], texts[None], mask[None])
     for i in range(3):
         for j in range(2):
-            one = layer(pictures[i : i + 1], texts[j : j + 1], mask[j : j + 1])
-            torch.testing.assert_close(pairs.pictures[i, j], one.pictures[0])
-            torch.testing.assert_close(pairs.texts[i, j], one.texts[0])
+            pair = layer(pictures[i : i + 1], texts[j : j + 1], mask[j : j + 1])
+            torch.testing.assert_close(pairs.pictures[i, j], pair.pictures[0])
+            torch.testing.assert_close(pairs.texts[i, j], pair.texts[0])
 
 
 def test_residual_norm_and_hidden_layer_by_hand() -> None:
@@ -79,6 +79,6 @@ def test_residual_norm_and_hidden_layer_by_hand() -> None:
         hidden.bias[0] = 1
         out.weight[0, 0] = 1
     pictures, texts = torch.tensor([[[1.0, 2.0, 3.0, 6.0]]]), torch.randn(1, 2, 4)
-    found = layer(pictures, texts, torch.ones(1, 2, dtype=torch.bool)).pictures[0, 0].detach()
+    attended = layer(pictures, texts, torch.ones(1, 2, dtype=torch.bool)).pictures[0, 0].detach()
     expected = (pictures[0, 0].numpy() - 3) / np.sqrt(3.5) + np.array([0.8413447, 0, 0, 0])
-    np.testing.assert_allclose(found, (expected - expected.mean()) / expected.std(), atol=1e-4)
+    np.testing.assert_allclose(attended, (expected - expected.mean()) / expected.std(), atol=1e-4)

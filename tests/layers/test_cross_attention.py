@@ -10,8 +10,8 @@ from fsl_demo.layers.cross_attention import CrossAttention
 
 
 def cosine(first: Tensor, second: Tensor) -> float:
-    one, other = first.tolist(), second.tolist()
-    return sum(map(float.__mul__, one, other)) / math.hypot(*one) / math.hypot(*other)
+    a, other = first.tolist(), second.tolist()
+    return sum(map(float.__mul__, a, other)) / math.hypot(*a) / math.hypot(*other)
 
 
 def weights(layer: CrossAttention, correlation: list[list[float]]) -> list[float]:
@@ -41,32 +41,32 @@ def layer() -> CrossAttention:
 def test_loops_over_classes_queries_and_positions(layer: CrossAttention) -> None:
     classes, queries = torch.randn(3, 5, 2, 3, dtype=torch.double), torch.randn(4, 5, 2, 3, dtype=torch.double)
     with torch.no_grad():
-        found, similarities = layer(classes, queries), layer.similarities(classes, queries)
+        attended, similarities = layer(classes, queries), layer.similarities(classes, queries)
     for q in range(4):
         for n in range(3):
-            one, other = classes[n].reshape(5, 6), queries[q].reshape(5, 6)
-            correlation = [[cosine(one[:, i], other[:, j]) for j in range(6)] for i in range(6)]
+            of_class, other = classes[n].reshape(5, 6), queries[q].reshape(5, 6)
+            correlation = [[cosine(of_class[:, i], other[:, j]) for j in range(6)] for i in range(6)]
             transposed = [list(row) for row in zip(*correlation, strict=True)]
             on_class, on_query = weights(layer, correlation), weights(layer, transposed)
-            assert found.on_class[q, n].tolist() == pytest.approx(on_class)
-            assert found.on_query[q, n].tolist() == pytest.approx(on_query)
-            class_map = torch.stack([one[:, i] * (1 + on_class[i]) for i in range(6)], 1)
+            assert attended.on_class[q, n].tolist() == pytest.approx(on_class)
+            assert attended.on_query[q, n].tolist() == pytest.approx(on_query)
+            class_map = torch.stack([of_class[:, i] * (1 + on_class[i]) for i in range(6)], 1)
             query_map = torch.stack([other[:, j] * (1 + on_query[j]) for j in range(6)], 1)
-            torch.testing.assert_close(found.classes[q, n], class_map)
-            torch.testing.assert_close(found.queries[q, n], query_map)
+            torch.testing.assert_close(attended.classes[q, n], class_map)
+            torch.testing.assert_close(attended.queries[q, n], query_map)
             assert similarities[q, n].item() == pytest.approx(cosine(class_map.mean(1), query_map.mean(1)))
 
 
 def test_attention_sums_to_one_over_the_positions(layer: CrossAttention) -> None:
-    found = layer(torch.randn(3, 5, 2, 3, dtype=torch.double), torch.randn(4, 5, 2, 3, dtype=torch.double))
-    for attention in (found.on_class, found.on_query):
+    attended = layer(torch.randn(3, 5, 2, 3, dtype=torch.double), torch.randn(4, 5, 2, 3, dtype=torch.double))
+    for attention in (attended.on_class, attended.on_query):
         assert attention.shape == (4, 3, 6) and attention.min() >= 0
         torch.testing.assert_close(attention.sum(-1), torch.ones(4, 3, dtype=torch.double))
 
 
 def test_both_directions_share_their_weights(layer: CrossAttention) -> None:
-    one, other = torch.randn(2, 1, 5, 2, 3, dtype=torch.double)
-    forth, back = layer(one, other), layer(other, one)
+    maps, other = torch.randn(2, 1, 5, 2, 3, dtype=torch.double)
+    forth, back = layer(maps, other), layer(other, maps)
     torch.testing.assert_close(forth.on_class, back.on_query)
     torch.testing.assert_close(forth.on_query, back.on_class)
 
@@ -104,6 +104,28 @@ def test_cosines_are_the_similarities() -> None:
     torch.manual_seed(0)
     attention = CrossAttention((3, 4)).eval()
     classes, queries = torch.randn(5, 7, 3, 4), torch.randn(6, 7, 3, 4)
+    with torch.inference_mode():
+        expected = attention.similarities(classes, queries)
+        torch.testing.assert_close(attention.cosines(classes, queries), expected, atol=1e-6, rtol=1e-5)
+
+
+def test_cosines_of_stacks_are_those_of_each() -> None:
+    torch.manual_seed(0)
+    attention = CrossAttention((3, 4)).eval()
+    classes, queries = torch.randn(2, 5, 7, 3, 4), torch.randn(2, 6, 7, 3, 4)
+    with torch.inference_mode():
+        stacked = attention.cosines(classes, queries)
+        for number in range(2):
+            expected = attention.similarities(classes[number], queries[number])
+            torch.testing.assert_close(stacked[number], expected, atol=1e-6, rtol=1e-5)
+
+
+def test_cosines_of_maps_with_an_empty_position() -> None:
+    torch.manual_seed(0)
+    attention = CrossAttention((2, 3)).eval()
+    classes, queries = torch.randn(2, 5, 2, 3), torch.randn(3, 5, 2, 3)
+    classes[0, :, 1, 1] = 0
+    queries[1, :, 0, 2] = 0
     with torch.inference_mode():
         expected = attention.similarities(classes, queries)
         torch.testing.assert_close(attention.cosines(classes, queries), expected, atol=1e-6, rtol=1e-5)

@@ -20,8 +20,8 @@ def drawn() -> tuple[Tensor, Tensor, Tensor]:
 
 def test_closed_gates_let_the_states_through() -> None:
     states, media, preceding = drawn()
-    found, _ = GatedAttention(8, 2)(states, media, preceding)
-    assert torch.equal(found, states)
+    attended, _ = GatedAttention(8, 2)(states, media, preceding)
+    assert torch.equal(attended, states)
 
 
 def test_a_word_sees_only_the_picture_right_before_it() -> None:
@@ -38,8 +38,8 @@ def test_a_word_sees_only_the_picture_right_before_it() -> None:
 
 def test_a_word_before_any_picture_stays_as_it_is() -> None:
     layer, (states, media, preceding) = opened(), drawn()
-    found, _ = layer(states, media, preceding)
-    assert torch.equal(found[0, 0], states[0, 0])
+    attended, _ = layer(states, media, preceding)
+    assert torch.equal(attended[0, 0], states[0, 0])
 
 
 def test_the_gates_weigh_attention_and_feed_forward() -> None:

@@ -11,7 +11,7 @@ def test_attention_is_the_softmax_of_products() -> None:
     torch.manual_seed(0)
     layer = Attention(4, 2).requires_grad_(False)
     asking, asked = torch.randn(1, 3, 4), torch.randn(1, 5, 4)
-    found, weights = layer(asking, asked)
+    attended, weights = layer(asking, asked)
     key, value = layer.key_value(asked)[0].split(4, dim=1)
     query = layer.query(asking)[0]
     for t in range(3):
@@ -23,7 +23,7 @@ def test_attention_is_the_softmax_of_products() -> None:
             shares = [math.exp(logit) / total for logit in logits]
             means = [mean + share / 2 for mean, share in zip(means, shares, strict=True)]
             out += [sum(shares[s] * float(value[s, head][i]) for s in range(5)) for i in range(2)]
-        torch.testing.assert_close(layer.out(torch.tensor(out)), found[0, t])
+        torch.testing.assert_close(layer.out(torch.tensor(out)), attended[0, t])
         torch.testing.assert_close(torch.tensor(means), weights[0, t])
 
 
@@ -32,10 +32,10 @@ def test_what_may_not_be_looked_at_changes_nothing_and_nothing_to_look_at_gives_
     layer = Attention(4, 2)
     asking, asked = torch.randn(1, 2, 4), torch.randn(1, 3, 4)
     allowed = torch.tensor([[[True, False, True], [False, False, False]]])
-    found, weights = layer(asking, asked, allowed)
+    attended, weights = layer(asking, asked, allowed)
     asked[0, 1] += 100
-    torch.testing.assert_close(layer(asking, asked, allowed)[0], found)
-    assert weights[0, 0, 1] == 0 and not weights[0, 1].any() and not found[0, 1].any()
+    torch.testing.assert_close(layer(asking, asked, allowed)[0], attended)
+    assert weights[0, 0, 1] == 0 and not weights[0, 1].any() and not attended[0, 1].any()
 
 
 def test_any_number_of_positions_becomes_a_few_latents() -> None:

@@ -24,8 +24,8 @@ def test_each_finds_the_other_among_all() -> None:
         to_texts = [scale * float(pictures[i] @ texts[j]) for j in range(6)]
         to_pictures = [scale * float(pictures[j] @ texts[i]) for j in range(6)]
         total -= (log_share(to_texts, i) + log_share(to_pictures, i)) / 2
-    found = symmetric_contrastive(pictures, texts, torch.tensor(scale, dtype=torch.double))
-    assert found.item() == pytest.approx(total / 6)
+    loss = symmetric_contrastive(pictures, texts, torch.tensor(scale, dtype=torch.double))
+    assert loss.item() == pytest.approx(total / 6)
 
 
 def test_a_teacher_says_how_likely_each_class_is() -> None:
@@ -35,5 +35,5 @@ def test_a_teacher_says_how_likely_each_class_is() -> None:
     for i in range(4):
         scores = [scale * float(pictures[i] @ texts[c]) for c in range(3)]
         total -= sum(float(teacher[i, c]) * log_share(scores, c) for c in range(3))
-    found = soft_classification(pictures, texts, torch.tensor(scale, dtype=torch.double), teacher)
-    assert found.item() == pytest.approx(total / 4)
+    loss = soft_classification(pictures, texts, scale=torch.tensor(scale, dtype=torch.double), teacher=teacher)
+    assert loss.item() == pytest.approx(total / 4)

@@ -16,10 +16,10 @@ def of_pair(distance: float, same: bool, margin: float) -> float:
 @pytest.mark.parametrize("margin", [0.5, 1.0, 2.0])
 def test_the_mean_over_pairs(margin: float) -> None:
     torch.manual_seed(0)
-    found, same = torch.rand(50, dtype=torch.double) * 2, torch.rand(50) < 0.4
-    expected = sum(of_pair(d, s, margin) for d, s in zip(found.tolist(), same.tolist(), strict=True)) / 50
-    assert contrastive(found, same, margin).item() == pytest.approx(expected)
-    assert contrastive(found, same.long(), margin).item() == pytest.approx(expected)
+    distances, same = torch.rand(50, dtype=torch.double) * 2, torch.rand(50) < 0.4
+    expected = sum(of_pair(d, s, margin) for d, s in zip(distances.tolist(), same.tolist(), strict=True)) / 50
+    assert contrastive(distances, same, margin).item() == pytest.approx(expected)
+    assert contrastive(distances, same.long(), margin).item() == pytest.approx(expected)
 
 
 def test_distances_are_euclidean() -> None:
@@ -51,8 +51,8 @@ def test_a_batch_has_all_pairs_of_one_class_and_as_many_closest_others(classes: 
             (together if labels[i] == labels[j] else apart).append(distance)
     closest = sorted(apart)[: len(together)]
     expected = [of_pair(d, True, margin) for d in together] + [of_pair(d, False, margin) for d in closest]
-    found = batch_contrastive(vectors, labels, margin).item()
-    assert found == pytest.approx(sum(expected) / len(expected), rel=1e-5)
+    loss = batch_contrastive(vectors, labels, margin).item()
+    assert loss == pytest.approx(sum(expected) / len(expected), rel=1e-5)
 
 
 @pytest.mark.parametrize("labels", [[0, 0, 1, 1], [0, 0, 0, 0], [0, 1, 2, 3]])
@@ -74,5 +74,5 @@ def test_half_precision_of_the_network_does_not_blur_distances() -> None:
     vectors = normalize(torch.randn(8, 1, 64) + 0.05 * torch.randn(8, 4, 64), dim=2).flatten(0, 1)
     labels = torch.arange(8).repeat_interleave(4)
     with torch.autocast("cpu", torch.bfloat16):
-        found = batch_contrastive(vectors, labels)
-    assert found.item() == pytest.approx(batch_contrastive(vectors, labels).item(), rel=1e-3)
+        loss = batch_contrastive(vectors, labels)
+    assert loss.item() == pytest.approx(batch_contrastive(vectors, labels).item(), rel=1e-3)

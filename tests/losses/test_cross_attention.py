@@ -27,8 +27,8 @@ def test_every_position_is_nearest_to_the_pooled_map_of_its_class() -> None:
                 cosine = sum(map(float.__mul__, pooled, place)) / math.hypot(*pooled) / math.hypot(*place)
                 logits.append(7 * cosine)
             total += cross_entropy(logits, int(labels[q]))
-    found = nearest_neighbour(classes, queries, labels).item()
-    assert found == pytest.approx(total / queries_count / positions)
+    loss = nearest_neighbour(classes, queries, labels).item()
+    assert loss == pytest.approx(total / queries_count / positions)
 
 
 def test_every_position_tells_its_class() -> None:

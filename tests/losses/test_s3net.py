@@ -14,22 +14,24 @@ from fsl_demo.losses.s3net import MARGIN, AdaptiveCrossEntropy, weighted_contras
 @pytest.mark.parametrize("margin", [0.8, MARGIN])
 def test_pairs_are_weighed_by_how_alike_their_centres_are(power: int, margin: float) -> None:
     torch.manual_seed(0)
-    found, same = torch.rand(40, dtype=torch.double) * 2, torch.rand(40) < 0.5
+    distances, same = torch.rand(40, dtype=torch.double) * 2, torch.rand(40) < 0.5
     first, second = torch.randn(2, 40, 3, dtype=torch.double)
     total, negative = 0.0, 0
     for i in range(40):
-        one, other = first[i].tolist(), second[i].tolist()
-        cosine = sum(map(float.__mul__, one, other)) / math.hypot(*one) / math.hypot(*other)
+        a, other = first[i].tolist(), second[i].tolist()
+        cosine = sum(map(float.__mul__, a, other)) / math.hypot(*a) / math.hypot(*other)
         negative += cosine < 0
-        weight, distance = max(0.0, cosine), found[i].item()
+        weight, distance = max(0.0, cosine), distances[i].item()
         total += (1 - weight) * distance**power if same[i] else weight * max(margin - distance, 0.0) ** power
     assert 5 < negative < 35
-    assert weighted_contrastive(found, same, first, second, margin, power).item() == pytest.approx(total / 40 / 2)
+    assert weighted_contrastive(
+        distances, same, first=first, second=second, margin=margin, power=power
+    ).item() == pytest.approx(total / 40 / 2)
 
 
 def test_the_published_margin_and_squares_are_the_default() -> None:
     ones = torch.ones(1, 2)
-    loss = weighted_contrastive(torch.tensor([0.25]), torch.tensor([False]), ones, ones)
+    loss = weighted_contrastive(torch.tensor([0.25]), torch.tensor([False]), first=ones, second=ones)
     assert loss.item() == pytest.approx((1.25 - 0.25) ** 2 / 2)
 
 
@@ -37,7 +39,7 @@ def test_the_published_margin_and_squares_are_the_default() -> None:
 def test_gradients_are_finite_for_equal_rows_and_stop_at_the_weight(power: int) -> None:
     rows, centres = torch.ones(4, 3, requires_grad=True), torch.randn(4, 3, requires_grad=True)
     same = torch.tensor([True, False, True, False])
-    weighted_contrastive(distances(rows, rows.detach()), same, centres, centres, power=power).backward()
+    weighted_contrastive(distances(rows, rows.detach()), same, first=centres, second=centres, power=power).backward()
     assert rows.grad is not None and rows.grad.isfinite().all()
     assert centres.grad is None
 
@@ -45,7 +47,7 @@ def test_gradients_are_finite_for_equal_rows_and_stop_at_the_weight(power: int) 
 def test_centres_of_opposite_direction_count_as_not_alike() -> None:
     first = torch.tensor([[1.0, 0.0], [1.0, 0.0]])
     assert cosine_similarity(first, -first).max() < 0
-    loss = weighted_contrastive(torch.tensor([0.5, 0.5]), torch.tensor([True, False]), first, -first)
+    loss = weighted_contrastive(torch.tensor([0.5, 0.5]), torch.tensor([True, False]), first=first, second=-first)
     assert loss.item() == pytest.approx(0.5**2 / 2 / 2)
 
 

@@ -41,11 +41,11 @@ def test_vectors_are_of_length_one_and_ensembles_are_means(tmp_path: Path) -> No
 def test_evidence_is_the_cosine_of_each_position(tmp_path: Path) -> None:
     space = made("tiny", tmp_path)
     picture, directions = crops("cat")[0], space.texts([["a cat"], ["a rocket"], ["coffee"]])
-    found = space.evidence(picture, directions)
-    assert found.shape == (3, 4, 4)
+    maps = space.evidence(picture, directions)
+    assert maps.shape == (3, 4, 4)
     vector = space.features.maps(space.network.positions, [picture])[0, :, 1, 2]
-    np.testing.assert_allclose(found[:, 1, 2], directions @ vector / np.linalg.norm(vector), atol=1e-5)
-    assert found[0].std() > 0
+    np.testing.assert_allclose(maps[:, 1, 2], directions @ vector / np.linalg.norm(vector), atol=1e-5)
+    assert maps[0].std() > 0
     assert space.scale == pytest.approx(1 / 0.07, abs=1e-4)
 
 

@@ -58,8 +58,8 @@ def test_a_phrase_is_found_where_it_is() -> None:
     """The saucer and the cup are in the lower middle of the photograph, the spoon's end is at its right."""
     task = episode(0)
     classifier = CompactVlm(networks()).fit(task, AUTOMATIC)
-    found = classifier.explain(task.queries[1], 1, Focus(phrase="a cup of coffee"))
-    (layer,) = found.layers
+    explanation = classifier.explain(task.queries[1], 1, Focus(phrase="a cup of coffee"))
+    (layer,) = explanation.layers
     assert layer.kind == "phrase" and layer.map is not None and layer.map.shape == (9, 9)
     assert layer.map[2:7, 2:7].mean() > layer.map.mean()
     words = dict(layer.contributions)

@@ -81,17 +81,17 @@ def test_an_explanation_has_one_scale_for_all_classes_and_embeds_nothing_new(mak
     classifier = make(shared).fit(task, make.Settings(), quiet)
     classifier.predict(task.queries, quiet)
     before = shared.features.embedded["efficientnet_lite0"]
-    found = [classifier.explain(task.queries[0], index) for index in range(3)]
+    explanations = [classifier.explain(task.queries[0], index) for index in range(3)]
     assert shared.features.embedded["efficientnet_lite0"] == before
-    for index, explanation in enumerate(found):
+    for index, explanation in enumerate(explanations):
         query, support = explanation.layers
         assert (query.picture, query.role, support.role) == (task.queries[0], "query", "support")
-        assert support.picture in [one.picture for one in task.support if one.class_index == index]
+        assert support.picture in [example.picture for example in task.support if example.class_index == index]
         assert query.seen == shared.pictures.seen(query.picture)
     for layer in (0, 1):
-        maps = np.stack([explanation.layers[layer].map for explanation in found])
+        maps = np.stack([explanation.layers[layer].map for explanation in explanations])
         assert maps.dtype == np.float32 and maps.min() >= 0 and maps.max() <= 1
-    queries = np.stack([explanation.layers[0].map for explanation in found])
+    queries = np.stack([explanation.layers[0].map for explanation in explanations])
     assert queries.min() == 0 and queries.max() == 1
     asked = classifier.explain(task.queries[0], 0, focus=Focus(crops("rocket")[0]))
     assert asked.layers[1].picture == crops("rocket")[0]

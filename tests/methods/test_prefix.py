@@ -25,28 +25,28 @@ def task(shots: int = 1, names: tuple[str, ...] = ("cat", "coffee", "rocket")) -
 
 
 def test_the_prompt_shows_each_picture_with_its_name_and_ends_with_the_query() -> None:
-    found = fitted(task())
-    language = found.network.language
+    classifier = fitted(task())
+    language = classifier.network.language
     stem = language.encode("this is a")
     expected: list[int] = []
     for name in ("cat", "coffee", "rocket"):
         expected += [PICTURE, language.end, *stem, *language.encode(name), language.end]
-    assert found.prompt == [*expected, PICTURE, language.end, *stem]
-    assert found.names == [[*language.encode(name), language.end] for name in ("cat", "coffee", "rocket")]
+    assert classifier.prompt == [*expected, PICTURE, language.end, *stem]
+    assert classifier.names == [[*language.encode(name), language.end] for name in ("cat", "coffee", "rocket")]
 
 
 def test_scores_are_the_names_log_probabilities_less_those_with_a_picture_of_nothing() -> None:
-    found = fitted(task(names=("cat", "coffee cup", "rocket")))
-    scores = found.predict(task().queries, quiet)
-    network: Any = found.network
+    classifier = fitted(task(names=("cat", "coffee cup", "rocket")))
+    scores = classifier.predict(task().queries, quiet)
+    network: Any = classifier.network
     language = network.language
     with torch.inference_mode():
-        query = network.media(found.method.captioner.positions(task().queries[:1]))
+        query = network.media(classifier.method.captioner.positions(task().queries[:1]))
         nothing = network.mapper(torch.zeros(1, 1998))
-        for c, name in enumerate(found.names):
+        for c, name in enumerate(classifier.names):
             sums = []
             for media in (query, nothing):
-                embedded, _ = network.embedded([found.prompt + name], [torch.cat([found.prefixes, media])])
+                embedded, _ = network.embedded([classifier.prompt + name], [torch.cat([classifier.prefixes, media])])
                 logs = language.logits(language.states(embedded))[0].log_softmax(-1)
                 rows = logs[-len(name) - 1 : -1]
                 sums.append(float(rows.gather(1, torch.tensor(name)[:, None]).sum()))
@@ -85,6 +85,6 @@ def test_a_class_without_english_words_is_named() -> None:
 
 
 def test_maps_of_a_query_have_one_scale_for_all_classes() -> None:
-    found = fitted(task())
-    maps = np.stack([found.explain(task().queries[0], c).layers[0].map for c in range(3)])
+    classifier = fitted(task())
+    maps = np.stack([classifier.explain(task().queries[0], c).layers[0].map for c in range(3)])
     assert maps.shape == (3, 9, 9) and maps.min() == 0 and maps.max() == 1 and maps.dtype == np.float32

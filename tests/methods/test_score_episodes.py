@@ -60,13 +60,14 @@ def test_the_same_answers(known: dict[str, Any], name: str, values: dict[str, An
     if not method.card.needs_pictures:
         mixed += episodes((0, 0, 0), 1) + episodes((0, 1, 2), 1)
     expected = one_by_one(method, mixed, settings)
-    for found, single in zip(method.score_episodes(mixed, settings), expected, strict=True):
-        np.testing.assert_allclose(found.probabilities, single.probabilities, atol=1e-5)
-        np.testing.assert_allclose(found.similarities, single.similarities, atol=1e-5)
-        np.testing.assert_array_equal(found.probabilities.argmax(axis=1), single.probabilities.argmax(axis=1))
-        assert found.none_below == pytest.approx(single.none_below, abs=1e-5)
-        assert (found.method, found.checkpoint, found.settings) == (single.method, single.checkpoint, single.settings)
-        assert found.note == single.note and found.pairs is None and found.seconds > 0
+    for batched, single in zip(method.score_episodes(mixed, settings), expected, strict=True):
+        np.testing.assert_allclose(batched.probabilities, single.probabilities, atol=1e-5)
+        np.testing.assert_allclose(batched.similarities, single.similarities, atol=1e-5)
+        np.testing.assert_array_equal(batched.probabilities.argmax(axis=1), single.probabilities.argmax(axis=1))
+        assert batched.none_below == pytest.approx(single.none_below, abs=1e-5)
+        assert (batched.method, batched.checkpoint) == (single.method, single.checkpoint)
+        assert batched.settings == single.settings
+        assert batched.note == single.note and batched.pairs is None and batched.seconds > 0
 
 
 @pytest.mark.parametrize("name", AT_ONCE)

@@ -103,9 +103,9 @@ def test_who_is_not_proposed_is_never_taken_unasked() -> None:
     def held_out(checkpoint: str, progress: object) -> np.ndarray:
         return np.eye(4)[truth if checkpoint != "worse" else (truth + 1) % 4]
 
-    taken, note = choose(variants, None, episode(2), held_out)
+    taken, note = choose(variants, None, episode=episode(2), held_out=held_out)
     assert taken.checkpoint == "bad" and note["accuracy"] == {"faces": 1.0, "characters": 0.0}
-    assert choose(variants, "digits", episode(2), held_out)[0].checkpoint == "good"
+    assert choose(variants, "digits", episode=episode(2), held_out=held_out)[0].checkpoint == "good"
 
 
 def test_kinds_of_pictures_are_told_by_their_looks() -> None:
@@ -119,9 +119,9 @@ def test_kinds_of_pictures_are_told_by_their_looks() -> None:
 
 def test_attention_of_cbam_comes_with_its_strongest_channels() -> None:
     task = episode(2)
-    found = SiameseCbam(networks()).fit(task, SiameseCbam.Settings(), quiet).explain(task.queries[0], 0)
-    assert [layer.kind for layer in found.layers] == ["attention", "attention"]
-    for layer in found.layers:
+    explanation = SiameseCbam(networks()).fit(task, SiameseCbam.Settings(), quiet).explain(task.queries[0], 0)
+    assert [layer.kind for layer in explanation.layers] == ["attention", "attention"]
+    for layer in explanation.layers:
         assert layer.map is not None and 0 <= layer.map.min() < layer.map.max() <= 1
         weights = [value for _, value in layer.channels]
         assert len(weights) == 6 and weights == sorted(weights, reverse=True) and 0 < weights[-1] <= weights[0] < 1
@@ -164,12 +164,25 @@ def test_gains_of_attention_are_what_a_similarity_has_beyond_the_plain_maps() ->
     attended = space.network.attention()(torch.from_numpy(classes), torch.from_numpy(query[None]))
     on_class, on_query = space.gains(classes, query)
     for number in range(3):
-        pooled = [one[0, number].mean(-1).detach().numpy() for one in (attended.classes, attended.queries)]
+        pooled = [maps[0, number].mean(-1).detach().numpy() for maps in (attended.classes, attended.queries)]
         lengths = np.linalg.norm(pooled[0]) * np.linalg.norm(pooled[1])
         for gains, plain, other in ((on_query, query, pooled[0]), (on_class, classes[number], pooled[1])):
             without = float(plain.mean((1, 2)) @ other / lengths)
             similarity = float(space.similarities(classes, query[None])[0, number])
             assert without + gains[number].sum() == pytest.approx(similarity, abs=1e-5)
+
+
+def test_a_held_out_picture_is_compared_with_its_class_without_it() -> None:
+    task = episode(3, (0, 3))
+    task = replace(task, support=task.support[:-1])
+    fitted = Can(networks()).fit(task, Can.Settings(variant="faces"), quiet)
+    held_out = np.log(fitted.held_out() + 1e-12)
+    for row in range(len(task.support)):
+        others = np.delete(np.arange(len(task.support)), row)
+        maps = np.stack([fitted.support[others][fitted.owners[others] == index].mean(axis=0) for index in range(2)])
+        similarities = fitted.space.similarities(maps, fitted.support[row][None])[0]
+        gap = fitted.temperature * (similarities[1] - similarities[0])
+        assert held_out[row, 1] - held_out[row, 0] == pytest.approx(gap, abs=1e-3)
 
 
 def test_cross_attention_of_a_pair_and_of_a_place() -> None:
@@ -199,8 +212,8 @@ def test_transductive_answers_depend_on_the_other_queries() -> None:
 
 def test_pairs_are_verified() -> None:
     for make in (Siamese, Can):
-        found = make(networks()).verify(digits()[3][:2], [digits()[3][0], digits()[7][0]])
-        assert found[0] == pytest.approx(1.0, abs=1e-3) and found[1] < found[0]
+        scores = make(networks()).verify(digits()[3][:2], [digits()[3][0], digits()[7][0]])
+        assert scores[0] == pytest.approx(1.0, abs=1e-3) and scores[1] < scores[0]
 
 
 def test_a_checkpoint_is_a_method_by_itself() -> None:

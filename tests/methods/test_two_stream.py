@@ -43,16 +43,16 @@ def test_a_class_is_the_mean_of_its_sentences_and_pairs_do_not_disturb_each_othe
         named, described = method.sentences(spec, AUTOMATIC)
         assert (named, described) == ([f"a photo of a {spec.name}."], list(spec.descriptions))
         for place, query in enumerate(task.queries):
-            one, two = (float(method.matcher.match([query], [text])[0, 0]) for text in (*named, *described))
-            assert scores.similarities[place, number] == pytest.approx((one + two) / 2, abs=1e-5)
+            named_score, two = (float(method.matcher.match([query], [text])[0, 0]) for text in (*named, *described))
+            assert scores.similarities[place, number] == pytest.approx((named_score + two) / 2, abs=1e-5)
 
 
 def test_candidates_are_matched_as_pairs_are() -> None:
     matcher, pictures = TwoStream(networks()).matcher, [crops(subject)[-1] for subject in SUBJECTS]
     candidates = np.array([[2, 0], [1, 2], [0, 1]])
-    found = matcher.match_candidates(pictures, list(DESCRIBED), candidates)
+    scores = matcher.match_candidates(pictures, list(DESCRIBED), candidates)
     everything = matcher.match(pictures, list(DESCRIBED)).T
-    np.testing.assert_allclose(found, np.take_along_axis(everything, candidates, axis=1), atol=1e-5)
+    np.testing.assert_allclose(scores, np.take_along_axis(everything, candidates, axis=1), atol=1e-5)
 
 
 def test_a_description_scores_again_without_a_picture() -> None:
@@ -107,8 +107,8 @@ def test_each_word_of_a_sentence_has_a_layer() -> None:
 def test_shuffled_weights_are_for_controls() -> None:
     task = episode()
     known, control = TwoStream(networks()), TwoStream(replace(networks(), shuffle=0))
-    one, other = (method.fit(task, AUTOMATIC).predict(task.queries).similarities for method in (known, control))
-    assert not np.allclose(one, other, atol=0.01)
+    informed, other = (method.fit(task, AUTOMATIC).predict(task.queries).similarities for method in (known, control))
+    assert not np.allclose(informed, other, atol=0.01)
 
 
 def test_what_is_refused() -> None:
@@ -140,5 +140,5 @@ def test_the_blend_of_a_search_is_fixed_in_the_checkpoint() -> None:
     matcher = TwoStream(networks()).matcher
     weight = float(matcher.blend)
     assert 0 < weight < 1
-    found = matcher.blended(np.array([0.2, 0.4]), np.array([0.6, 0.1]))
-    np.testing.assert_allclose(found, [0.2 + weight * 0.4, 0.4 - weight * 0.3])
+    blended = matcher.blended(np.array([0.2, 0.4]), np.array([0.6, 0.1]))
+    np.testing.assert_allclose(blended, [0.2 + weight * 0.4, 0.4 - weight * 0.3])

@@ -17,29 +17,29 @@ def method() -> TwoStream:
 
 def test_words_come_likeliest_first_with_both_probabilities(method: TwoStream) -> None:
     words = [word for word in method.matcher.whole_words() if word not in FUNCTION_WORDS]
-    found = fill(method, crops("cat")[0], "a ___ runs on the grass", len(words))
-    for ranked in (found.seen, found.unseen):
-        assert sorted(one.word for one in ranked) == sorted(words)
-    seen, unseen = [one.seen for one in found.seen], [one.unseen for one in found.unseen]
+    filled = fill(method, crops("cat")[0], sentence="a ___ runs on the grass", top=len(words))
+    for ranking in (filled.seen, filled.unseen):
+        assert sorted(ranked.word for ranked in ranking) == sorted(words)
+    seen, unseen = [ranked.seen for ranked in filled.seen], [ranked.unseen for ranked in filled.unseen]
     for values in (seen, unseen):
         assert values == sorted(values, reverse=True) and 0.5 < sum(values) < 1
-    assert {one.word: one for one in found.seen} == {one.word: one for one in found.unseen}
-    assert fill(method, crops("cat")[0], "a ___ runs on the grass", 3).seen == found.seen[:3]
+    assert {ranked.word: ranked for ranked in filled.seen} == {ranked.word: ranked for ranked in filled.unseen}
+    assert fill(method, crops("cat")[0], sentence="a ___ runs on the grass", top=3).seen == filled.seen[:3]
 
 
 def test_the_sentence_counts(method: TwoStream) -> None:
     def grass(sentence: str) -> float:
-        filled = fill(method, crops("cat")[0], sentence, len(method.matcher.whole_words()))
-        return next(one.unseen for one in filled.unseen if one.word == "grass")
+        filled = fill(method, crops("cat")[0], sentence=sentence, top=len(method.matcher.whole_words()))
+        return next(word.unseen for word in filled.unseen if word.word == "grass")
 
     assert grass("a brown dog runs through the green ___") > 5 * grass("two men eat ___ at a table in a restaurant")
 
 
 def test_without_the_picture_the_picture_does_not_matter(method: TwoStream) -> None:
-    one, other = (fill(method, crops(subject)[0], "a ___ in the air") for subject in ("cat", "rocket"))
-    assert one.unseen[0].word == other.unseen[0].word
-    assert one.unseen[0].unseen == pytest.approx(other.unseen[0].unseen)
-    assert one.seen[0].seen != pytest.approx(other.seen[0].seen, abs=1e-4)
+    cat, other = (fill(method, crops(subject)[0], "a ___ in the air") for subject in ("cat", "rocket"))
+    assert cat.unseen[0].word == other.unseen[0].word
+    assert cat.unseen[0].unseen == pytest.approx(other.unseen[0].unseen)
+    assert cat.seen[0].seen != pytest.approx(other.seen[0].seen, abs=1e-4)
 
 
 def test_only_whole_words(method: TwoStream) -> None:
@@ -51,7 +51,7 @@ def test_only_whole_words(method: TwoStream) -> None:
 def test_ways_to_write_a_blank(method: TwoStream, blank: str) -> None:
     first = fill(method, crops("cat")[0], "a ___ sits")
     again = fill(method, crops("cat")[0], f"a {blank} sits")
-    np.testing.assert_allclose([one.seen for one in again.seen], [one.seen for one in first.seen], rtol=1e-5)
+    np.testing.assert_allclose([word.seen for word in again.seen], [word.seen for word in first.seen], rtol=1e-5)
 
 
 @pytest.mark.parametrize(

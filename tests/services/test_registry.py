@@ -15,9 +15,9 @@ from fsl_demo.services import registry
 from tests.backbones.loaded import networks
 
 CAPABILITIES = [
-    found
-    for _, found in inspect.getmembers(capabilities, inspect.isclass)
-    if issubclass(found, Capability) and found is not Capability
+    capability
+    for _, capability in inspect.getmembers(capabilities, inspect.isclass)
+    if issubclass(capability, Capability) and capability is not Capability
 ] + [HasVariants]
 
 

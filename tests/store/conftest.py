@@ -54,9 +54,15 @@ def labelled(digits: list[Picture]) -> LabelledEpisode:
     )
     support = tuple(Example(digits[i], index) for i, index in enumerate((2, 0, 1, 0, 2)))
     episode = Episode(classes, support, tuple(digits[10:14]))
-    runs = (Run(make_scores("proto", 4, 3, 5)), Run(make_scores("tip", 4, 3, 5, seed=1), "cuda:0"))
-    labels = {0: Label(2, "Ada", "corrected", 0, 1.5), 2: Label(None, "阿明", "blind", None, 0.25)}
-    return LabelledEpisode(episode, "Digits, hand-written", runs, labels)
+    runs = (
+        Run(make_scores("proto", 4, classes=3, support=5)),
+        Run(make_scores("tip", 4, classes=3, support=5, seed=1), "cuda:0"),
+    )
+    labels = {
+        0: Label(2, "Ada", source="corrected", suggestion=0, seconds=1.5),
+        2: Label(None, "阿明", source="blind", suggestion=None, seconds=0.25),
+    }
+    return LabelledEpisode(episode, "Digits, hand-written", runs=runs, labels=labels)
 
 
 @pytest.fixture
@@ -64,16 +70,16 @@ def assert_same() -> Callable[[LabelledEpisode, LabelledEpisode], None]:
     return same
 
 
-def same(found: LabelledEpisode, expected: LabelledEpisode) -> None:
+def same(stored: LabelledEpisode, expected: LabelledEpisode) -> None:
     """Everything is equal, to the last bit and byte."""
-    assert found.title == expected.title
-    assert found.episode == expected.episode
-    assert dict(found.labels) == dict(expected.labels)
-    for found_picture, picture in zip(_pictures(found), _pictures(expected), strict=True):
+    assert stored.title == expected.title
+    assert stored.episode == expected.episode
+    assert dict(stored.labels) == dict(expected.labels)
+    for found_picture, picture in zip(_pictures(stored), _pictures(expected), strict=True):
         assert found_picture.name == picture.name
         assert found_picture.original_sha256 == picture.original_sha256
         assert np.array_equal(np.asarray(found_picture.image()), np.asarray(picture.image()))
-    for found_run, run in zip(found.runs, expected.runs, strict=True):
+    for found_run, run in zip(stored.runs, expected.runs, strict=True):
         assert found_run.device == run.device
         for field in ("method", "checkpoint", "settings", "seconds", "none_below"):
             assert getattr(found_run.scores, field) == getattr(run.scores, field)

@@ -29,7 +29,9 @@ from tests.store.test_durability import THREADS
 
 
 def described(*texts: str, captioner: str = "prefix", weights: str = "w1", doubtful: bool = False) -> Described:
-    return Described(captioner, weights, tuple(Caption(text, -1.5 - n, 0.25, doubtful) for n, text in enumerate(texts)))
+    return Described(
+        captioner, weights, tuple(Caption(text, -1.5 - n, fit=0.25, doubtful=doubtful) for n, text in enumerate(texts))
+    )
 
 
 @pytest.fixture
@@ -42,26 +44,26 @@ def told(workspace: Workspace, digits: list[Picture]) -> Workspace:
     return workspace
 
 
-def found(workspace: Workspace, words: str, digits: list[Picture]) -> list[int]:
+def positions(workspace: Workspace, words: str, digits: list[Picture]) -> list[int]:
     """Numbers of the digits that say these words."""
     numbers = {picture.sha256: number for number, picture in enumerate(digits)}
-    return [numbers[said.picture] for said in workspace.pictures_that_say(words)]
+    return [numbers[match.picture] for match in workspace.pictures_that_say(words)]
 
 
 def test_what_was_said_comes_back_whole(workspace: Workspace, digits: list[Picture]) -> None:
     workspace.add_picture(digits[0])
-    said = described("a dog", "the dog on a sofa", doubtful=True)
-    workspace.put_captions({digits[0].sha256: said})
-    assert workspace.captions([digits[0].sha256, digits[1].sha256]) == {digits[0].sha256: (said,)}
-    assert Workspace(workspace.folder).captions([digits[0].sha256]) == {digits[0].sha256: (said,)}
+    description = described("a dog", "the dog on a sofa", doubtful=True)
+    workspace.put_captions({digits[0].sha256: description})
+    assert workspace.captions([digits[0].sha256, digits[1].sha256]) == {digits[0].sha256: (description,)}
+    assert Workspace(workspace.folder).captions([digits[0].sha256]) == {digits[0].sha256: (description,)}
 
 
 def test_the_same_weights_describe_once_and_others_again(workspace: Workspace, digits: list[Picture]) -> None:
     sha256 = workspace.add_picture(digits[0]).sha256
     first, again = described("a dog"), described("a cat", "a bird")
     newer, other = described("a dog sits", weights="w2"), described("a puppy", captioner="gated")
-    for said in (first, again, newer, other):
-        workspace.put_captions({sha256: said})
+    for description in (first, again, newer, other):
+        workspace.put_captions({sha256: description})
     assert workspace.captions([sha256])[sha256] == (other, newer, first)
     assert workspace.described("prefix") == workspace.described("prefix", "w1") == {sha256}
     assert workspace.described("prefix", "w3") == workspace.described("two") == set()
@@ -92,30 +94,30 @@ def test_a_picture_that_is_not_stored_is_refused(told: Workspace, digits: list[P
     ],
 )
 def test_search(told: Workspace, digits: list[Picture], words: str, pictures: list[int]) -> None:
-    assert found(told, words, digits) == pictures
+    assert positions(told, words, digits) == pictures
 
 
 def test_whole_words_come_before_words_that_begin_so(workspace: Workspace, digits: list[Picture]) -> None:
     for picture, text in zip(digits, ("a catch", "a cat"), strict=False):
         workspace.add_picture(picture)
         workspace.put_captions({picture.sha256: described(text)})
-    assert found(workspace, "cat", digits) == [1, 0]
+    assert positions(workspace, "cat", digits) == [1, 0]
 
 
 def test_a_picture_is_found_once_by_its_best_caption_that_says_it(workspace: Workspace, digits: list[Picture]) -> None:
     sha256 = workspace.add_picture(digits[0]).sha256
     workspace.put_captions({sha256: described("a man", "a man with a dog", "a dog")})
-    (said,) = workspace.pictures_that_say("dogs")
-    assert (said.picture, said.caption.text) == (sha256, "a man with a dog")
-    assert said.parts == (("a man with a ", False), ("dog", True))
+    (match,) = workspace.pictures_that_say("dogs")
+    assert (match.picture, match.caption.text) == (sha256, "a man with a dog")
+    assert match.parts == (("a man with a ", False), ("dog", True))
 
 
 def test_control_characters_do_not_confuse_what_is_marked(workspace: Workspace, digits: list[Picture]) -> None:
     sha256 = workspace.add_picture(digits[0]).sha256
     workspace.put_captions({sha256: described("a \x02dog\x03\n in\x00 snow\ud800")})
-    (said,) = workspace.pictures_that_say("snow")
-    assert said.parts == (("a dog in ", False), ("snow", True), ("?", False))
-    assert said.caption.text == "a dog in snow?"
+    (match,) = workspace.pictures_that_say("snow")
+    assert match.parts == (("a dog in ", False), ("snow", True), ("?", False))
+    assert match.caption.text == "a dog in snow?"
 
 
 @pytest.mark.parametrize(
@@ -159,21 +161,21 @@ def test_random_characters_may_be_typed(told: Workspace) -> None:
 
 
 def test_operators_are_words(told: Workspace, digits: list[Picture]) -> None:
-    assert found(told, "dog OR cat", digits) == []
-    assert found(told, "dog, grass!", digits) == [0]
+    assert positions(told, "dog OR cat", digits) == []
+    assert positions(told, "dog, grass!", digits) == [0]
 
 
 def test_they_stay_with_the_picture_when_its_episode_is_saved(
     told: Workspace, labelled: LabelledEpisode, digits: list[Picture]
 ) -> None:
     episode_id = told.save_episode(labelled)
-    assert found(told, "dog", digits) == [1, 0]
+    assert positions(told, "dog", digits) == [1, 0]
     stored = told.episode(episode_id)
     assert set(stored.captions) == {picture.sha256 for picture in digits[:4]}
     assert stored.caption(digits[1]) == "Two dogs running"
     assert stored.caption(digits[10]) == ""
     told.delete_episode(episode_id)
-    assert found(told, "dog", digits) == [1, 0]
+    assert positions(told, "dog", digits) == [1, 0]
 
 
 @pytest.mark.parametrize("name", ["imagefolder", "huggingface"])
@@ -188,7 +190,7 @@ def test_they_are_exported_and_imported(
     elsewhere = Workspace(tmp_path / "elsewhere")
     again = elsewhere.episode(elsewhere.save_episode(there))
     assert again.captions == stored.captions
-    assert found(elsewhere, "puppy", digits) == [0]
+    assert positions(elsewhere, "puppy", digits) == [0]
     told.save_episode(dataclasses.replace(there, title="once more"))
     assert told.episodes(EpisodeFilter(text="once more"))
     assert told.captions([digits[0].sha256]) == {digits[0].sha256: stored.captions[digits[0].sha256]}
@@ -220,7 +222,7 @@ def test_a_workspace_of_an_earlier_release_gets_the_table(tmp_path: Path, digits
     workspace = Workspace(tmp_path)
     sha256 = workspace.add_picture(digits[0]).sha256
     workspace.put_captions({sha256: described("a dog")})
-    assert found(workspace, "dog", digits) == [0]
+    assert positions(workspace, "dog", digits) == [0]
 
 
 def test_two_tabs_describe_at_once(told: Workspace, digits: list[Picture]) -> None:
@@ -254,7 +256,7 @@ def test_full_disk_and_a_folder_that_cannot_be_written(
     assert caught.value.code == code
     told.close()
     assert told.captions([picture.sha256 for picture in digits]) == before
-    assert found(told, "word", digits) == []
+    assert positions(told, "word", digits) == []
     assert_index_is_whole(told)
 
 
@@ -292,7 +294,7 @@ def test_a_killed_process_loses_only_what_it_was_writing(tmp_path: Path) -> None
     workspace = Workspace(tmp_path)
     assert workspace.check() == []
     assert workspace.described("prefix") == set(child.stdout.split())
-    assert {said.picture for said in workspace.pictures_that_say("dog")} == set(child.stdout.split())
+    assert {match.picture for match in workspace.pictures_that_say("dog")} == set(child.stdout.split())
     assert_index_is_whole(workspace)
 
 

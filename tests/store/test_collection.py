@@ -10,7 +10,7 @@ from fsl_demo.store import Workspace
 
 
 def hashes(workspace: Workspace) -> set[str]:
-    return {one.picture.sha256 for one in workspace.collection()}
+    return {member.picture.sha256 for member in workspace.collection()}
 
 
 def test_an_empty_workspace_has_none(workspace: Workspace, digits: list[Picture]) -> None:
@@ -22,13 +22,13 @@ def test_pictures_of_episodes_with_the_classes_they_were_given(
     workspace: Workspace, labelled: LabelledEpisode, digits: list[Picture]
 ) -> None:
     episode = workspace.save_episode(labelled)
-    found = {one.picture: one for one in workspace.collection()}
-    assert set(found) == {*digits[:5], *digits[10:14]}
-    assert found[digits[0]].classes == ("Two / 2 ",)
-    assert found[digits[10]].classes == ("Two / 2 ",)  # labelled
-    assert found[digits[12]].classes == ()  # labelled as none of these
-    assert all(one.episodes == (episode,) and not one.added for one in found.values())
-    assert found[digits[0]].picture.image().size == (16, 16)
+    members = {member.picture: member for member in workspace.collection()}
+    assert set(members) == {*digits[:5], *digits[10:14]}
+    assert members[digits[0]].classes == ("Two / 2 ",)
+    assert members[digits[10]].classes == ("Two / 2 ",)  # labelled
+    assert members[digits[12]].classes == ()  # labelled as none of these
+    assert all(member.episodes == (episode,) and not member.added for member in members.values())
+    assert members[digits[0]].picture.image().size == (16, 16)
 
 
 def test_labels_that_change_and_episodes_that_go_are_followed(workspace: Workspace, labelled: LabelledEpisode) -> None:
@@ -36,7 +36,7 @@ def test_labels_that_change_and_episodes_that_go_are_followed(workspace: Workspa
     query = labelled.episode.queries[1].sha256
 
     def classes() -> tuple[str, ...]:
-        return next(one.classes for one in workspace.collection() if one.picture.sha256 == query)
+        return next(member.classes for member in workspace.collection() if member.picture.sha256 == query)
 
     assert classes() == ()
     workspace.label(episode, 1, Label(1))
@@ -58,22 +58,22 @@ def test_a_picture_taken_out_of_its_episode_is_gone(workspace: Workspace, labell
 
 def test_a_picture_of_two_episodes_is_there_once(workspace: Workspace, labelled: LabelledEpisode) -> None:
     first, second = workspace.save_episode(labelled), workspace.save_episode(labelled)
-    found = workspace.collection()
-    assert len(found) == 9
-    assert all(one.episodes == (second, first) for one in found)
+    members = workspace.collection()
+    assert len(members) == 9
+    assert all(member.episodes == (second, first) for member in members)
 
 
 def test_pictures_for_searching_only(workspace: Workspace, labelled: LabelledEpisode, digits: list[Picture]) -> None:
     workspace.save_episode(labelled)
     workspace.add_to_collection([digits[0], digits[30], digits[31]])
     workspace.add_to_collection([digits[30]])
-    found = {one.picture: one for one in workspace.collection()}
-    assert len(found) == 11
-    assert (found[digits[30]].added, found[digits[30]].episodes) == (True, ())
-    assert (found[digits[0]].added, found[digits[0]].classes) == (True, ("Two / 2 ",))
-    assert [one.picture for one in workspace.collection()][:3] == [digits[0], digits[30], digits[31]]
+    members = {member.picture: member for member in workspace.collection()}
+    assert len(members) == 11
+    assert (members[digits[30]].added, members[digits[30]].episodes) == (True, ())
+    assert (members[digits[0]].added, members[digits[0]].classes) == (True, ("Two / 2 ",))
+    assert [member.picture for member in workspace.collection()][:3] == [digits[0], digits[30], digits[31]]
     workspace.take_from_collection([digits[0].sha256, digits[31].sha256])
-    assert hashes(workspace) == {one.sha256 for one in (*digits[:5], *digits[10:14], digits[30])}
+    assert hashes(workspace) == {picture.sha256 for picture in (*digits[:5], *digits[10:14], digits[30])}
     workspace.add_to_collection([digits[32]])
     assert digits[32].sha256 in hashes(workspace)
 

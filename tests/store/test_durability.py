@@ -2,24 +2,26 @@
 
 import dataclasses
 import errno
+import io
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
 
+from fsl_demo.core import durable
 from fsl_demo.core.episodes import Label, LabelledEpisode
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
-from fsl_demo.store import DraftRevision, StaleDraft, Workspace, blobs
+from fsl_demo.store import DraftRevision, StaleDraft, Workspace
 from fsl_demo.store.connection import Connections
 from fsl_demo.store.schema import migrations
 
@@ -65,7 +67,7 @@ def test_labels_of_an_earlier_release_stay_and_later_ones_may_be_given_in_bulk(
         for change in ("DELETE FROM labels", "UPDATE labels SET kind = 'none'"):
             with pytest.raises(sqlite3.IntegrityError, match="append-only"):
                 connection.execute(change)
-    given = dataclasses.replace(labelled, labels={0: Label(0, "Ann", "bulk", 0)})
+    given = dataclasses.replace(labelled, labels={0: Label(0, "Ann", source="bulk", suggestion=0)})
     stored = workspace.episode(workspace.save_episode(given))
     assert stored.labels == given.labels
 
@@ -147,7 +149,8 @@ from pathlib import Path
 from PIL import Image
 from fsl_demo.core.episodes import ClassSpec, Episode, Label, LabelledEpisode
 from fsl_demo.core.pictures import from_image
-from fsl_demo.store import Workspace, {module}
+from fsl_demo.core import durable
+from fsl_demo.store import Workspace, blobs, labels, pictures
 
 inner = {module}.{function}
 calls = 0
@@ -173,8 +176,8 @@ for number in range(9):
 @pytest.mark.parametrize(
     ("module", "function", "survive"),
     [
-        ("blobs", "_write", 2),
-        ("blobs", "_sync_folder", 7),
+        ("durable", "writing", 2),
+        ("durable", "sync_folder", 7),
         ("blobs", "thumbnail", 2),
         ("labels", "put", 2),
         ("pictures", "insert", 2),
@@ -204,8 +207,11 @@ def test_leftovers_of_killed_processes_are_removed_once_old(workspace: Workspace
     assert (old.exists(), new.exists()) == (False, True)
 
 
-def _half_written(path: Path, data: memoryview) -> None:
-    path.write_bytes(data[: len(data) // 2])
+@contextmanager
+def _half_written(path: Path) -> Iterator[io.BytesIO]:
+    data = io.BytesIO()
+    yield data
+    path.write_bytes(data.getvalue()[: data.tell() // 2])
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
@@ -213,7 +219,7 @@ def test_full_disk_while_a_picture_is_written(
     workspace: Workspace, labelled: LabelledEpisode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(blobs, "_write", _half_written)
+        patch.setattr(durable, "writing", _half_written)
         with pytest.raises(UserError) as caught:
             workspace.save_episode(labelled)
     assert caught.value.code == "disk_full"

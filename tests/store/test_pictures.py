@@ -15,11 +15,11 @@ from fsl_demo.store import Workspace
 
 def test_picture_comes_back_pixel_for_pixel(workspace: Workspace, digits: list[Picture]) -> None:
     kept = workspace.add_picture(digits[0])
-    for found in (kept, workspace.picture(digits[0].sha256), Workspace(workspace.folder).picture(digits[0].sha256)):
-        assert found == digits[0]
-        assert (found.name, found.width, found.height) == ("digit 0.png", 16, 16)
-        assert found.original_sha256 == digits[0].original_sha256
-        np.testing.assert_array_equal(np.asarray(found.image()), np.asarray(digits[0].image()))
+    for picture in (kept, workspace.picture(digits[0].sha256), Workspace(workspace.folder).picture(digits[0].sha256)):
+        assert picture == digits[0]
+        assert (picture.name, picture.width, picture.height) == ("digit 0.png", 16, 16)
+        assert picture.original_sha256 == digits[0].original_sha256
+        np.testing.assert_array_equal(np.asarray(picture.image()), np.asarray(digits[0].image()))
 
 
 def test_blob_is_a_plain_png_under_its_hash(workspace: Workspace, digits: list[Picture]) -> None:
@@ -65,11 +65,11 @@ def test_vectors(workspace: Workspace) -> None:
     first = {"a": np.arange(3, dtype=np.float32), "b": np.ones((2, 2), dtype=np.float32)}
     workspace.put_vectors("conv4", first)
     workspace.put_vectors("conv4", {"a": np.array([0.1, -1e-30, 7], dtype=np.float64)})
-    found = workspace.get_vectors("conv4", ["a", "b", "missing"])
-    assert found.keys() == {"a", "b"}
-    np.testing.assert_array_equal(found["a"], np.array([0.1, -1e-30, 7], dtype=np.float32))
-    np.testing.assert_array_equal(found["b"], first["b"])
-    assert found["a"].dtype == np.float32 and found["a"].flags.writeable
+    vectors = workspace.get_vectors("conv4", ["a", "b", "missing"])
+    assert vectors.keys() == {"a", "b"}
+    np.testing.assert_array_equal(vectors["a"], np.array([0.1, -1e-30, 7], dtype=np.float32))
+    np.testing.assert_array_equal(vectors["b"], first["b"])
+    assert vectors["a"].dtype == np.float32 and vectors["a"].flags.writeable
     assert workspace.get_vectors("resnet12", ["a"]) == {}
 
 

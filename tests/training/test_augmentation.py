@@ -41,19 +41,19 @@ def test_no_change_is_what_the_network_reads_otherwise(recipe: Preprocessing, bo
     "change", [{"turn": 0.2}, {"stretch": 0.2}, {"shift": 0.2}, {"light": 0.2}, {"erase": 1.0}], ids=str
 )
 def test_each_picture_is_changed_in_its_own_way(recipe: Preprocessing, change: dict[str, float]) -> None:
-    found = Augmentation(**change)(copies(recipe, 4), recipe)  # type: ignore[arg-type]
+    changed = Augmentation(**change)(copies(recipe, 4), recipe)  # type: ignore[arg-type]
     plain = recipe.tensor(stored(recipe, 1))
     for i in range(4):
-        assert (found[i] - plain[0]).abs().max() > 0.01
-        assert all((found[i] - found[j]).abs().max() > 0.01 for j in range(i))
+        assert (changed[i] - plain[0]).abs().max() > 0.01
+        assert all((changed[i] - changed[j]).abs().max() > 0.01 for j in range(i))
 
 
 @pytest.mark.parametrize(("recipe", "augmentation"), zip(RECIPES, (FACE, SMALL, INK), strict=True))
 def test_shape_and_range_stay(recipe: Preprocessing, augmentation: Augmentation) -> None:
     images = stored(recipe, 8)
-    found = augmentation(images, recipe)
-    assert found.shape == (8, recipe.colours, recipe.side, recipe.side) and found.dtype == torch.float32
-    assert found.isfinite().all() and found.abs().max() < 10
+    augmented = augmentation(images, recipe)
+    assert augmented.shape == (8, recipe.colours, recipe.side, recipe.side) and augmented.dtype == torch.float32
+    assert augmented.isfinite().all() and augmented.abs().max() < 10
     if recipe.mean is not None and recipe.spread is not None:
         moved = replace(augmentation, light=0.0, erase=0.0)(images, recipe)
         assert moved.min() >= (0 - recipe.mean) / recipe.spread - 1e-4
@@ -61,18 +61,18 @@ def test_shape_and_range_stay(recipe: Preprocessing, augmentation: Augmentation)
 
 
 def test_a_seed_determines_the_changes() -> None:
-    recipe, found = RECIPES[0], []
+    recipe, batches = RECIPES[0], []
     for number in (1, 1, 2):
         torch.manual_seed(number)
-        found.append(FACE(copies(recipe, 5), recipe))
-    assert torch.equal(found[0], found[1]) and not torch.equal(found[0], found[2])
+        batches.append(FACE(copies(recipe, 5), recipe))
+    assert torch.equal(batches[0], batches[1]) and not torch.equal(batches[0], batches[2])
 
 
 def test_half_of_the_pictures_are_mirrored() -> None:
     recipe = PREPROCESSINGS["rgb32"]
-    found, plain = Augmentation(flip=True)(copies(recipe, 200), recipe), recipe.tensor(stored(recipe, 1))[0]
-    mirrored = [bool((one - plain.flip(-1)).abs().max() < 1e-3) for one in found]
-    assert all(other or (one - plain).abs().max() < 1e-3 for one, other in zip(found, mirrored, strict=True))
+    augmented, plain = Augmentation(flip=True)(copies(recipe, 200), recipe), recipe.tensor(stored(recipe, 1))[0]
+    mirrored = [bool((image - plain.flip(-1)).abs().max() < 1e-3) for image in augmented]
+    assert all(other or (image - plain).abs().max() < 1e-3 for image, other in zip(augmented, mirrored, strict=True))
     assert 70 < sum(mirrored) < 130
 
 
@@ -80,33 +80,33 @@ def test_a_turn_keeps_the_middle_in_place() -> None:
     recipe = PREPROCESSINGS["ink28"]
     images = torch.zeros(6, 28, 28, 1, dtype=torch.uint8)
     images[:, 13:15, 4:24] = 255
-    found = Augmentation(turn=1.5, border="zeros")(images, recipe) * recipe.spread + recipe.mean
+    augmented = Augmentation(turn=1.5, border="zeros")(images, recipe) * recipe.spread + recipe.mean
     places = torch.arange(28) + 0.5
-    for one in found[:, 0]:
-        assert (one.sum(0) @ places / one.sum()).item() == pytest.approx(14, abs=0.1)
-        assert (one.sum(1) @ places / one.sum()).item() == pytest.approx(14, abs=0.1)
-        assert one.sum().item() == pytest.approx(40, rel=0.1)
+    for image in augmented[:, 0]:
+        assert (image.sum(0) @ places / image.sum()).item() == pytest.approx(14, abs=0.1)
+        assert (image.sum(1) @ places / image.sum()).item() == pytest.approx(14, abs=0.1)
+        assert image.sum().item() == pytest.approx(40, rel=0.1)
 
 
 def test_a_shift_moves_by_no_more_than_was_said() -> None:
     recipe = PREPROCESSINGS["ink28"]
     images = torch.zeros(50, 28, 28, 1, dtype=torch.uint8)
     images[:, 13:15, 13:15] = 255
-    found = Augmentation(shift=0.25, border="zeros")(images, recipe) * recipe.spread + recipe.mean
+    augmented = Augmentation(shift=0.25, border="zeros")(images, recipe) * recipe.spread + recipe.mean
     places = torch.arange(28) + 0.5
-    centres = torch.stack([one.sum(0) @ places / one.sum() for one in found[:, 0]]) - 14
+    centres = torch.stack([image.sum(0) @ places / image.sum() for image in augmented[:, 0]]) - 14
     assert 2 < centres.abs().max() <= 0.25 * 14 + 0.01 and centres.min() < 0 < centres.max()
 
 
 def test_a_rectangle_of_some_pictures_is_erased() -> None:
     recipe = PREPROCESSINGS["rgb32"]
-    found, plain = Augmentation(erase=0.5)(copies(recipe, 100), recipe), recipe.tensor(stored(recipe, 1))[0]
-    changed = (found - plain).abs().amax(1) > 1e-3
+    augmented, plain = Augmentation(erase=0.5)(copies(recipe, 100), recipe), recipe.tensor(stored(recipe, 1))[0]
+    changed = (augmented - plain).abs().amax(1) > 1e-3
     erased = changed.flatten(1).any(1)
     assert 30 < erased.sum() < 70
-    for mask, one in zip(changed[erased], found[erased], strict=True):
+    for mask, image in zip(changed[erased], augmented[erased], strict=True):
         rows, columns = mask.any(1).nonzero(), mask.any(0).nonzero()
         top, left = int(rows.min()), int(columns.min())
         height, width = int(rows.max()) + 1 - top, int(columns.max()) + 1 - left
         assert 4 <= height <= 14 and 4 <= width <= 14
-        assert one[:, top : top + height, left : left + width].unique().numel() == 1
+        assert image[:, top : top + height, left : left + width].unique().numel() == 1

@@ -39,13 +39,13 @@ def test_towers_are_centred_each_by_its_own_mean() -> None:
 def test_mirrored_exchanges_left_and_right_within_each_row() -> None:
     torch.manual_seed(0)
     positions = torch.arange(130.0)[None, :, None].expand(64, 130, 2).half()
-    found = mirrored(positions)
-    turned = [number for number in range(64) if found[number, 0, 0] == 8]
+    mirrored_maps = mirrored(positions)
+    turned = [number for number in range(64) if mirrored_maps[number, 0, 0] == 8]
     assert 16 < len(turned) < 48
-    one = found[turned[0], :, 0]
-    assert one[:9].tolist() == list(range(8, -1, -1)) and one[81:88].tolist() == list(range(87, 80, -1))
+    column = mirrored_maps[turned[0], :, 0]
+    assert column[:9].tolist() == list(range(8, -1, -1)) and column[81:88].tolist() == list(range(87, 80, -1))
     kept = next(number for number in range(64) if number not in turned)
-    assert torch.equal(found[kept], positions[kept].float())
+    assert torch.equal(mirrored_maps[kept], positions[kept].float())
 
 
 @pytest.mark.slow
@@ -55,20 +55,20 @@ def test_it_learns_to_tell_pictures_apart(method: str, tmp_path: Path, monkeypat
     monkeypatch.setattr(captioner, "BATCH", 8)
     language = small_language(tmp_path, monkeypatch)
     positions = drawn(8)
-    said = [[language.encode("a dog" if number % 2 else "two children")] * 2 for number in range(8)]
+    captions = [[language.encode("a dog" if number % 2 else "two children")] * 2 for number in range(8)]
     torch.manual_seed(0)
     own = {"tokens": 2, "hidden": 16} if method == "prefix" else {"latents": 2, "heads": 2}
     network = NETWORKS[method](language, *statistics(positions), **own)
 
     def told(module: CaptioningObjective, turned: int) -> float:
-        return likelihood(module.network, np.roll(positions, turned, axis=0), said)
+        return likelihood(module.network, np.roll(positions, turned, axis=0), captions)
 
     setup = Setup(
-        CaptioningObjective(network, said),
+        CaptioningObjective(network, captions),
         Arrays.numbered(positions),
         Schedule(epochs=60, rate=2e-2, decay=0.0),
         validate=lambda module: Figures(told(module, 0), told(module, 0)),
-        augment=lambda some: some.float(),
+        augment=lambda maps: maps.float(),
         setting={},
     )
     loop = Training(setup, tmp_path / "run")
@@ -86,7 +86,7 @@ def test_each_caption_is_read_after_its_own_picture(tmp_path: Path, monkeypatch:
             return positions[:, :1]
 
         def loss(self, texts, media, smoothing=0.0):  # type: ignore[no-untyped-def]
-            seen.extend((list(text), some[:, 0, 0].tolist()) for text, some in zip(texts, media, strict=True))
+            seen.extend((list(text), maps[:, 0, 0].tolist()) for text, maps in zip(texts, media, strict=True))
             return torch.zeros(())
 
     positions = torch.arange(4.0)[:, None, None].expand(4, 130, 999)
@@ -103,7 +103,7 @@ def test_each_caption_is_read_after_its_own_picture(tmp_path: Path, monkeypatch:
 
 
 def test_maps_are_kept_for_the_next_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pictures = {Path(one.name): one for one in crops("cat")[:3]}
+    pictures = {Path(picture.name): picture for picture in crops("cat")[:3]}
     monkeypatch.setattr("fsl_demo.training.captioned_maps.ingest", pictures.__getitem__)
     shared = networks()
     first = maps(shared, list(pictures), tmp_path / "new" / "some.npy")

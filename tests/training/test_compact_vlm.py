@@ -57,7 +57,7 @@ def test_the_heads_learn_and_every_picture_comes_as_often(tmp_path: Path) -> Non
     torch.manual_seed(0)
     module = CompactVlmObjective(data)
     indices = list(module.batches(np.arange(300), 0, 0))
-    assert (np.bincount(np.concatenate(indices)) == 5).all() and all(len(set(one)) == len(one) for one in indices)
+    assert (np.bincount(np.concatenate(indices)) == 5).all() and all(len(set(batch)) == len(batch) for batch in indices)
     before = figure(module, data)
     setup = Setup(
         module,
@@ -88,8 +88,8 @@ def test_shipped_heads_read_what_is_not_scaled() -> None:
     with torch.inference_mode():
         pictures = module.pictures(torch.from_numpy(scaled.pictures)).numpy()
         texts = module.texts(torch.from_numpy(scaled.captions[:, 0])).numpy()
-    found = l2_normalize(data.pictures @ heads["pictures.weight"].T + heads["pictures.bias"])
-    np.testing.assert_allclose(found, pictures, atol=5e-3)
+    projected = l2_normalize(data.pictures @ heads["pictures.weight"].T + heads["pictures.bias"])
+    np.testing.assert_allclose(projected, pictures, atol=5e-3)
     np.testing.assert_allclose(text_head(heads, data.captions[:, 0]), texts, atol=5e-3)
 
 

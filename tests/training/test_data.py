@@ -66,9 +66,9 @@ def test_turned_classes_are_other_classes(part: Part) -> None:
 def test_maps_of_the_frozen_network_are_read_in_place_of_pixels() -> None:
     recipe, shared = PREPROCESSINGS["lite0-maps"], networks()
     part = Part({subject: crops(subject) for subject in ("cat", "rocket")})
-    found = load(part, recipe, each=3)
-    assert found.images.shape == (6, 7, 7, 999) and found.images.dtype == np.float16
-    assert found.labels.tolist() == [0, 0, 0, 1, 1, 1]
+    arrays = load(part, recipe, each=3)
+    assert arrays.images.shape == (6, 7, 7, 999) and arrays.images.dtype == np.float16
+    assert arrays.labels.tolist() == [0, 0, 0, 1, 1, 1]
     raw = shared.features.maps(shared.pictures, crops("rocket")[:3])
     expected = placed(raw, shared.pictures.axes())
-    np.testing.assert_allclose(recipe.tensor(found.images)[3:], expected, atol=2e-3)
+    np.testing.assert_allclose(recipe.tensor(arrays.images)[3:], expected, atol=2e-3)

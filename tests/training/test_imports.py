@@ -82,10 +82,10 @@ def test_the_command_line_trains_and_measures_without_them(digits: Path, tmp_pat
     places = ("--out", str(tmp_path), "--runs", str(tmp_path / "runs"), "--name", "mine", "--epochs", "1")
     train = ("train", "siamese", "--data", str(digits), "--from", "siamese_digits", *places)
     few = ("--data", str(digits), "--way", "2", "--shot", "1", "--queries", "1", "--episodes", "4")
-    said = run(DOOR, *train, "then", "evaluate", str(tmp_path / "mine"), "--methods", "prototype", *few)
-    end = said.index("then")
-    assert said[:end] == [str(tmp_path / "mine")]
-    assert "mine" in said[end:]
+    lines = run(DOOR, *train, "then", "evaluate", str(tmp_path / "mine"), "--methods", "prototype", *few)
+    end = lines.index("then")
+    assert lines[:end] == [str(tmp_path / "mine")]
+    assert "mine" in lines[end:]
 
 
 @pytest.mark.slow

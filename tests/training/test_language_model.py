@@ -29,7 +29,7 @@ NAMES, STEM = [[201, 202], [203]], [101, 102]
 
 def objective() -> LanguageModelObjective:
     torch.manual_seed(0)
-    return LanguageModelObjective(ARCHITECTURE, CAPTIONS, KEYWORDS, NAMES, STEM)
+    return LanguageModelObjective(ARCHITECTURE, CAPTIONS, keywords=KEYWORDS, names=NAMES, stem=STEM)
 
 
 def test_words_of_a_picture_go_before_its_captions_and_need_not_be_foretold() -> None:
@@ -54,7 +54,7 @@ def test_a_name_is_foretold_only_where_it_was_heard() -> None:
         position = 1
         while position < len(text):
             caption, rest = text[position : position + 3], text[position + 3 :]
-            picture = next(number for number, some in enumerate(CAPTIONS) if caption in some)
+            picture = next(number for number, texts in enumerate(CAPTIONS) if caption in texts)
             assert rest[0] == 0 and rest[1:3] == STEM
             end = rest.index(0, 1)
             told = wanted[position + 6 : position + 3 + end]
@@ -74,7 +74,7 @@ def test_it_learns_what_captions_say(tmp_path: Path, monkeypatch: pytest.MonkeyP
         Arrays.numbered(np.arange(6)),
         Schedule(epochs=100, rate=1e-2, decay=0.0),
         validate=lambda m: Figures(likelihood(m, CAPTIONS), likelihood(m, CAPTIONS)),
-        augment=lambda some: some,
+        augment=lambda inputs: inputs,
         setting={},
     )
     loop = Training(setup, tmp_path)

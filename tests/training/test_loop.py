@@ -2,10 +2,11 @@
 
 import csv
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from xml.etree import ElementTree
 
 import numpy as np
@@ -18,6 +19,7 @@ from sklearn.datasets import load_digits
 from fsl_demo.backbones.architecture import Architecture
 from fsl_demo.backbones.embedder import Embedder
 from fsl_demo.backbones.preprocessing import INK as RECIPE
+from fsl_demo.core import durable
 from fsl_demo.core.errors import Cancelled, UserError
 from fsl_demo.core.pictures import from_image
 from fsl_demo.datasets.pairs import PairSampler
@@ -45,15 +47,15 @@ class Killed(Exception):
 @cache
 def prepared() -> tuple[np.ndarray, np.ndarray]:
     digits = load_digits()
-    images = [Image.fromarray((one * (255 / 16)).astype(np.uint8)).resize((32, 32)) for one in digits.images[:500]]
+    images = [Image.fromarray((digit * (255 / 16)).astype(np.uint8)).resize((32, 32)) for digit in digits.images[:500]]
     stored = [RECIPE.prepare(from_image(image.convert("RGB"), "digit.png")) for image in images]
     return np.stack(stored), digits.target[:500]
 
 
 def part(start: int, end: int) -> Arrays:
-    images, labels = (some[start:end] for some in prepared())
+    images, labels = (values[start:end] for values in prepared())
     pairs = np.stack(PairSampler(labels).draw(0, 400), axis=1).astype(int)
-    return Arrays(images, labels, tuple("0123456789"), pairs)
+    return Arrays(images, labels, names=tuple("0123456789"), pairs=pairs)
 
 
 def accuracies(module: MetricObjective) -> Figures:
@@ -164,9 +166,9 @@ def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(
     torch.rand(7)  # the state of the generator is another one
     lines: list[str] = []
     again = training(tmp_path / "run", validate=accuracies, schedule=schedule)
-    found = again.run(in_words(lines))
+    weights = again.run(in_words(lines))
     assert lines[0] == "going on after epoch 1" and len(lines) == 3
-    assert same_weights(found, expected)
+    assert same_weights(weights, expected)
     assert same_weights(again.module.state_dict(), whole.module.state_dict())
     assert measured(again.history.rows) == measured(whole.history.rows)
     assert (again.history.best, again.history.best_epoch) == (whole.history.best, whole.history.best_epoch)
@@ -201,8 +203,8 @@ def test_each_epoch_changes_pictures_in_its_own_way(tmp_path: Path) -> None:
         Training(setup, tmp_path / str(len(shown)), seed=seed).run(silent)
         shown.append(objective._shown)
     assert len(shown[0]) == 3 and all(map(torch.equal, shown[0], shown[1]))
-    for one in (shown[0][1], shown[0][2], shown[2][0]):
-        assert not torch.equal(shown[0][0], one)
+    for batch in (shown[0][1], shown[0][2], shown[2][0]):
+        assert not torch.equal(shown[0][0], batch)
 
 
 def test_a_finished_run_only_gives_its_weights_again(tmp_path: Path) -> None:
@@ -228,10 +230,10 @@ def test_a_finished_run_only_gives_its_weights_again(tmp_path: Path) -> None:
     ids=["seed", "rate", "augmentation", "architecture", "fewer", "pictures", "batch", "margin", "weights"],
 )
 def test_other_settings_start_afresh_and_say_so(tmp_path: Path, other: dict[str, Any]) -> None:
-    one = replace(SCHEDULE, epochs=1)
-    training(tmp_path, schedule=one).run(silent)
+    single = replace(SCHEDULE, epochs=1)
+    training(tmp_path, schedule=single).run(silent)
     lines: list[str] = []
-    training(tmp_path, **({"schedule": one} | other)).run(in_words(lines))
+    training(tmp_path, **({"schedule": single} | other)).run(in_words(lines))
     assert lines[0].startswith("starting afresh") and lines[1].startswith("epoch 1/")
 
 
@@ -256,9 +258,9 @@ def test_the_weights_of_the_best_epoch_come_back(tmp_path: Path, figures: list[f
         return Figures(0.5, next(left))
 
     loop = training(tmp_path, validate=validate, schedule=replace(SCHEDULE, epochs=4), data=part(0, 60))
-    found = loop.run(silent)
+    weights = loop.run(silent)
     assert loop.history.best_epoch == best
-    assert [same_weights(found, one) for one in after] == [number == best for number in range(4)]
+    assert [same_weights(weights, state) for state in after] == [number == best for number in range(4)]
 
 
 def test_fewer_pictures_than_a_batch_are_said(tmp_path: Path) -> None:
@@ -276,33 +278,33 @@ def test_a_loss_that_is_no_number_is_said_before_anything_is_kept(tmp_path: Path
 
 
 def test_a_kill_while_the_state_is_written_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import safetensors.torch
-
-    write = safetensors.torch.save_file
+    write = durable.writing
     written = 0
 
-    def dies(tensors: Any, file: Path, metadata: Any) -> None:
+    @contextmanager
+    def dies(path: Path) -> Iterator[BinaryIO]:
         nonlocal written
         written += 1
-        write(tensors, file, metadata)
-        if written == 2:
-            file.write_bytes(file.read_bytes()[:1000])
-            raise Killed
+        with write(path) as file:
+            yield file
+            if written == 2:
+                file.truncate(1000)
+                raise Killed
 
-    monkeypatch.setattr(safetensors.torch, "save_file", dies)
+    monkeypatch.setattr(durable, "writing", dies)
     with pytest.raises(Killed):
         training(tmp_path).run(silent)
     with safe_open(tmp_path / "state.safetensors", framework="pt") as stored:
         assert stored.metadata()["epoch"] == "0"
     lines: list[str] = []
-    found = training(tmp_path).run(in_words(lines))
+    weights = training(tmp_path).run(in_words(lines))
     assert lines[0] == "going on after epoch 1"
-    assert same_weights(found, training(tmp_path / "whole").run(silent))
+    assert same_weights(weights, training(tmp_path / "whole").run(silent))
 
 
 @pytest.mark.parametrize("warm_up", [0.15, 0.5])
 def test_the_rate_rises_and_falls_along_a_cosine(warm_up: float) -> None:
-    schedule = Schedule(10, 1.0, 0.0, warm_up)
+    schedule = Schedule(10, 1.0, decay=0.0, warm_up=warm_up)
     factors = [schedule.factor(done) for done in np.linspace(0, 1, 101)]
     top = int(np.argmax(factors))
     assert factors[top] == pytest.approx(1) and top == pytest.approx(100 * warm_up, abs=1)
@@ -331,8 +333,8 @@ def test_the_other_objectives_go_through_the_same_loop(tmp_path: Path, kind: Any
         setting=setting,
     )
     loop = Training(setup, tmp_path)
-    found = loop.run(silent)
-    assert np.isfinite(loop.history.rows[0]["loss"]) and same_weights(found, loop.module.state_dict())
+    weights = loop.run(silent)
+    assert np.isfinite(loop.history.rows[0]["loss"]) and same_weights(weights, loop.module.state_dict())
 
 
 def test_events_come_in_order_and_say_how_far_it_is(tmp_path: Path) -> None:
@@ -356,8 +358,8 @@ def test_events_come_in_order_and_say_how_far_it_is(tmp_path: Path) -> None:
 
 def test_long_epochs_tell_of_some_steps_only(tmp_path: Path) -> None:
     events: list[Event] = []
-    sampling, one = Sampling(size=2, together=1), replace(SCHEDULE, epochs=1)
-    training(tmp_path, sampling=sampling, schedule=one).run(events.append)
+    sampling, schedule = Sampling(size=2, together=1), replace(SCHEDULE, epochs=1)
+    training(tmp_path, sampling=sampling, schedule=schedule).run(events.append)
     steps = [event.step for event in events if isinstance(event, Stepped)]
     assert len(steps) <= STEP_EVENTS and steps == list(range(2, 151, 2))
 
@@ -382,7 +384,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(tmp_path: Path, steps: int)
     assert sum(isinstance(event, Stepped) for event in events) == steps
     lines: list[str] = []
     again = training(tmp_path / "run", validate=accuracies)
-    found = again.run(in_words(lines))
+    weights = again.run(in_words(lines))
     kept = steps // 6
-    assert len(lines) == 3 - kept + (kept > 0) and same_weights(found, expected)
+    assert len(lines) == 3 - kept + (kept > 0) and same_weights(weights, expected)
     assert measured(again.history.rows) == measured(whole.history.rows)

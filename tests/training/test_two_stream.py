@@ -38,7 +38,7 @@ def objective() -> TwoStreamObjective:
     known = Features(pictures, captions, *(np.zeros((1, 1), np.float32) for _ in range(3)))
     near = np.array([[m for m in range(COUNT) if m != n][:6] for n in range(COUNT)])
     torch.manual_seed(0)
-    return TwoStreamObjective(networks().texts, texts(), known, near)
+    return TwoStreamObjective(networks().texts, texts(), known=known, near=near)
 
 
 def test_fifteen_in_a_hundred_tokens_are_masked_and_never_special_ones() -> None:
@@ -54,7 +54,7 @@ def test_fifteen_in_a_hundred_tokens_are_masked_and_never_special_ones() -> None
 def test_groups_hold_confused_pictures_and_none_twice() -> None:
     module = objective()
     batches = list(module.batches(np.arange(COUNT), 0, 0))
-    assert sum(map(len, batches)) == COUNT and all(len(one) <= BATCH for one in batches)
+    assert sum(map(len, batches)) == COUNT and all(len(batch) <= BATCH for batch in batches)
     for group in np.concatenate(batches).reshape(-1, GROUP):
         assert len(set(group)) == GROUP  # so no negative is the own picture
         assert set(group[1 : 1 + HARD]) <= set(module._near[group[0]])
@@ -114,19 +114,19 @@ def test_the_blend_is_the_best_one_and_figures_are_those_of_a_loop() -> None:
     likeness = np.sort(random.uniform(size=(COUNT * 5, 10)), axis=1)[:, ::-1].astype(np.float32)
     candidates = np.stack([random.permutation(COUNT)[:10] for _ in range(COUNT * 5)])
     positions = (random.standard_normal((COUNT, 130, 999)) / 30).astype(np.float16)
-    searched = Searched(positions, texts(), likeness, candidates)
+    searched = Searched(positions, texts(), similarities=likeness, candidates=candidates)
     every = 10
     blend = searched.blend(module, every)
     weight, figures = blend.weight, blend.as_dict()
     with torch.inference_mode():
         right = []
         for caption in range(0, COUNT * 5, every):
-            tokens, real = (one.flatten(0, 1)[caption : caption + 1] for one in (texts().tokens, texts().real))
-            said = module.model.texts(module.vectors(tokens, real))
+            tokens, real = (values.flatten(0, 1)[caption : caption + 1] for values in (texts().tokens, texts().real))
+            sentence = module.model.texts(module.vectors(tokens, real))
             scores = []
             for number, similarity in zip(candidates[caption], likeness[caption], strict=True):
                 picture = module.model.pictures(torch.from_numpy(positions[number : number + 1, :81]).float())
-                match = float(module.model.match(module.model(picture, said, real)[-1], real))
+                match = float(module.model.match(module.model(picture, sentence, real)[-1], real))
                 scores.append((1 - weight) * similarity + weight * match)
             right.append(candidates[caption][int(np.argmax(scores))] == caption // 5)
     assert figures["accuracy"] == pytest.approx(np.mean(right))

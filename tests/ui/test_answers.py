@@ -22,49 +22,66 @@ from tests.ui.conftest import Browser, Paint, gated, restarted
 
 def result(method: str, *rows: tuple[float, float], floor: float = 0.0, queries: str = "pqr") -> Result:
     values = np.array(rows, np.float32)
-    scores = Scores(method, "-", {}, 0.1, values, values, floor)
-    return Result(scores, ["a", "b"], list(queries[: len(rows)]), ["s"], "cpu", ["cat", "dog"], ["", ""])
+    scores = Scores(method, "-", settings={}, seconds=0.1, similarities=values, probabilities=values, none_below=floor)
+    return Result(
+        scores,
+        ["a", "b"],
+        queries=list(queries[: len(rows)]),
+        support=["s"],
+        device="cpu",
+        names=["cat", "dog"],
+        descriptions=["", ""],
+    )
 
 
 # --- one answer ----------------------------------------------------------------------------------------------------
 
 
 def test_the_answer_is_the_mean_of_the_methods() -> None:
-    one = result("one", (0.9, 0.1), (0.6, 0.4), (0.2, 0.8))
+    first = result("one", (0.9, 0.1), (0.6, 0.4), (0.2, 0.8))
     two = result("two", (0.8, 0.2), (0.1, 0.9), (0.4, 0.6))
-    found = ranking.answers([one, two])
-    assert [(found[query].key, found[query].differs) for query in "pqr"] == [("a", False), ("b", True), ("b", False)]
-    assert [round(found[query].probability, 3) for query in "pqr"] == [0.85, 0.65, 0.7]
-    assert found["q"].methods == {
+    answers = ranking.answers([first, two])
+    assert [(answers[query].key, answers[query].differs) for query in "pqr"] == [
+        ("a", False),
+        ("b", True),
+        ("b", False),
+    ]
+    assert [round(answers[query].probability, 3) for query in "pqr"] == [0.85, 0.65, 0.7]
+    assert answers["q"].methods == {
         "one": ([("a", pytest.approx(0.6)), ("b", pytest.approx(0.4))], False),
         "two": ([("b", pytest.approx(0.9)), ("a", pytest.approx(0.1))], False),
     }
 
 
 def test_unlike_stands_beside_the_answer_and_never_in_its_place() -> None:
-    one, two = result("one", (0.9, 0.1), floor=0.95), result("two", (0.8, 0.2), floor=0.5)
-    assert ranking.answers([one])["p"].unlike and ranking.answers([one])["p"].key == "a"
-    assert not ranking.answers([one, two])["p"].unlike  # most have to say so
-    three = ranking.answers([one, two, result("three", (0.8, 0.2), floor=0.9)])["p"]
+    first, two = result("one", (0.9, 0.1), floor=0.95), result("two", (0.8, 0.2), floor=0.5)
+    assert ranking.answers([first])["p"].unlike and ranking.answers([first])["p"].key == "a"
+    assert not ranking.answers([first, two])["p"].unlike  # most have to say so
+    three = ranking.answers([first, two, result("three", (0.8, 0.2), floor=0.9)])["p"]
     assert three.unlike and three.key == "a"
     assert [unlike for _, unlike in three.methods.values()] == [True, False, True]
     assert not ranking.answers([result("one", (0.9, 0.1), floor=float("nan"))])["p"].unlike
 
 
 def test_queries_that_only_some_methods_have_scored_are_answered_by_those() -> None:
-    one = result("one", (0.9, 0.1), (0.6, 0.4))
+    first = result("one", (0.9, 0.1), (0.6, 0.4))
     two = result("two", (0.2, 0.8), queries="q")
-    found = ranking.answers([one, two])
-    assert found["p"].methods.keys() == {"one"} and found["q"].methods.keys() == {"one", "two"}
-    assert found["q"].key == "b"
+    answers = ranking.answers([first, two])
+    assert answers["p"].methods.keys() == {"one"} and answers["q"].methods.keys() == {"one", "two"}
+    assert answers["q"].key == "b"
     assert ranking.answers([]) == {}
 
 
 def test_a_row_holds_what_the_page_needs_and_nothing_that_does_not_hold() -> None:
-    document = Document(classes=[ClassRow("cat", "", ["p"], "a"), ClassRow("dog", "", ["s"], "b")], queries=["p", "z"])
-    found = ranking.answers([result("one", (0.4, 0.6), floor=0.7), result("two", (0.75, 0.25), floor=0.8)])
+    document = Document(
+        classes=[ClassRow("cat", "", pictures=["p"], key="a"), ClassRow("dog", "", pictures=["s"], key="b")],
+        queries=["p", "z"],
+    )
+    answers = ranking.answers([result("one", (0.4, 0.6), floor=0.7), result("two", (0.75, 0.25), floor=0.8)])
     document.labels["z"] = GivenLabel("b", "", "blind")
-    rows = json.loads(json.dumps(ranking.rows(document, found, {"p": "p.png"}, {"z": ("a cat", True)})))
+    rows = json.loads(
+        json.dumps(ranking.rows(document, answers, names={"p": "p.png"}, captions={"z": ("a cat", True)}))
+    )
     assert rows["p"] == {
         "sha": "p",
         "name": "p.png",
@@ -254,7 +271,7 @@ def test_a_method_that_cannot_answer_is_named_and_the_others_answer(filled: Brow
     method.fit = _refuses
     assert filled.predict()["state"] == "done"
     assert "The weights of asif are not installed" in filled.notice
-    assert [one.scores.method for one in filled.document.results] == ["prototype"]
+    assert [result.scores.method for result in filled.document.results] == ["prototype"]
     method = filled.page.registry.methods["prototype"]
     method.fit = _refuses
     assert filled.predict()["state"] == "failed"
@@ -280,7 +297,7 @@ def test_predicting_again_stops_the_earlier_one_which_then_changes_nothing(fille
         gate.set()
         assert filled.ended(later)["state"] == "done"
     assert over == ["stopped"]  # it has waited for the earlier one, which would have written over it
-    assert all(one.queries == filled.document.queries for one in filled.document.results)
+    assert all(result.queries == filled.document.queries for result in filled.document.results)
 
 
 # --- with the real methods -----------------------------------------------------------------------------------------

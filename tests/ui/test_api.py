@@ -20,27 +20,27 @@ pytestmark = pytest.mark.slow
 def test_predict(api: Client, paint: Paint, tmp_path: Path) -> None:
     support = zipped(tmp_path, {"red/1.png": paint("r.png", (200, 9, 9)), "blue/1.png": paint("b.png", (9, 9, 200))})
     queries = zipped(tmp_path, {"new/q.png": paint("q.png", (210, 20, 20))})
-    said: Any = api.predict(handle_file(queries), handle_file(support), None, ["prototype"], api_name="/predict")
-    assert said["classes"] == ["blue", "red"]
-    (query,) = said["queries"]
+    answer: Any = api.predict(handle_file(queries), handle_file(support), names=["prototype"], api_name="/predict")
+    assert answer["classes"] == ["blue", "red"]
+    (query,) = answer["queries"]
     assert (query["file"], query["answer"], query["unlike"]) == ("new/q.png", "red", False)
     assert query["probability"] == query["probabilities"]["red"] > 0.9
     assert set(query["predictions"]) == {"prototype"}
     assert query["predictions"]["prototype"]["label"] == "red"
-    one = api.predict(handle_file(paint("q2.png", (9, 99, 9))), handle_file(support), api_name="/predict")
-    assert len(one["queries"]) == 1 and {"prototype"} <= set(one["queries"][0]["predictions"])
+    answer = api.predict(handle_file(paint("q2.png", (9, 99, 9))), handle_file(support), api_name="/predict")
+    assert len(answer["queries"]) == 1 and {"prototype"} <= set(answer["queries"][0]["predictions"])
 
 
 def test_errors_are_sentences(api: Client, paint: Paint, tmp_path: Path) -> None:
     queries = zipped(tmp_path, {"q.png": paint("q.png", (210, 20, 20))})
     with pytest.raises(AppError, match="One class is not a choice"):
-        api.predict(handle_file(queries), None, {"cat": ["a cat"]}, None, api_name="/predict")
+        api.predict(handle_file(queries), descriptions={"cat": ["a cat"]}, api_name="/predict")
 
 
 def test_captions(api: Client, paint: Paint) -> None:
-    (said,) = api.predict(handle_file(paint("q1.png", (200, 9, 9))), None, api_name="/caption")
-    assert said["captions"][0]["text"] == "a red dog runs on the grass"
-    assert said["captioner"] == "dictated"
+    (row,) = api.predict(handle_file(paint("q1.png", (200, 9, 9))), None, api_name="/caption")
+    assert row["captions"][0]["text"] == "a red dog runs on the grass"
+    assert row["captioner"] == "dictated"
     with pytest.raises(AppError, match="no captioner “nobody”"):
         api.predict(handle_file(paint("q2.png", (200, 9, 9))), "nobody", api_name="/caption")
 

@@ -118,10 +118,10 @@ def test_what_was_described_before_a_stop_stays(
     inner = captioner.describe
 
     def describe_and_stop(*arguments: Any) -> Any:
-        found = inner(*arguments)
+        described = inner(*arguments)
         for job in page.jobs.of(filled.draft):
             page.jobs.stop(filled.draft, job.id)
-        return found
+        return described
 
     filled.add("queries", *(paint(f"n{n}.png", (n, 9, 9)) for n in range(9)))
     with monkeypatch.context() as patch:
@@ -258,7 +258,7 @@ def test_the_captioner_is_chosen_for_the_collection_too(described: Describer) ->
 
 
 def test_in_chinese(page: Page, filled: Describer) -> None:
-    chinese = Describer(page, "tab-zh", "zh-TW", filled.draft)
+    chinese = Describer(page, "tab-zh", language="zh-TW", draft=filled.draft)
     chinese.describe()
     assert "可能有誤" in chinese.details(2)
     filled.edit("save")

@@ -21,8 +21,25 @@ from tests.worded import Worded
 
 def result(*rows: tuple[float, float], none_below: float = 0.0, **more: object) -> Result:
     values = np.array(rows, np.float32)
-    scores = Scores("clip", "-", {"templates": None}, 0.1, values, values, none_below, values)
-    plain = Result(scores, ["a", "b"], ["p", "q", "r"][: len(rows)], ["s"], "cpu", ["cat", "dog"], ["", ""])
+    scores = Scores(
+        "clip",
+        "-",
+        settings={"templates": None},
+        seconds=0.1,
+        similarities=values,
+        probabilities=values,
+        none_below=none_below,
+        pairs=values,
+    )
+    plain = Result(
+        scores,
+        ["a", "b"],
+        queries=["p", "q", "r"][: len(rows)],
+        support=["s"],
+        device="cpu",
+        names=["cat", "dog"],
+        descriptions=["", ""],
+    )
     return dataclasses.replace(plain, **more)  # type: ignore[arg-type]
 
 
@@ -30,10 +47,10 @@ BEFORE = result((0.9, 0.1), (0.6, 0.4), (0.2, 0.8))
 
 
 def test_changed_answers_come_first_then_the_largest_shifts() -> None:
-    found = changes.moves(BEFORE, result((0.5, 0.5), (0.45, 0.55), (0.196, 0.804)))
-    assert [(move.query, move.before, move.after) for move in found] == [("q", "a", "b"), ("p", "a", "a")]
-    assert found[0].shifts == pytest.approx({"a": -0.15, "b": 0.15}, abs=1e-6)
-    assert found[1].shifts == pytest.approx({"a": -0.4}, abs=1e-6)
+    moves = changes.moves(BEFORE, result((0.5, 0.5), (0.45, 0.55), (0.196, 0.804)))
+    assert [(move.query, move.before, move.after) for move in moves] == [("q", "a", "b"), ("p", "a", "a")]
+    assert moves[0].shifts == pytest.approx({"a": -0.15, "b": 0.15}, abs=1e-6)
+    assert moves[1].shifts == pytest.approx({"a": -0.4}, abs=1e-6)
 
 
 def test_a_query_that_became_unlike_the_examples_has_not_moved() -> None:
@@ -56,7 +73,7 @@ def test_nothing_moved() -> None:
 def test_only_the_same_method_classes_and_queries_are_compared(other: Result) -> None:
     assert changes.kept([BEFORE], [other]) == []
     kept = changes.kept([BEFORE], [other, BEFORE])
-    assert [one.queries for one in kept] == [BEFORE.queries] and kept[0].scores.pairs is None
+    assert [run.queries for run in kept] == [BEFORE.queries] and kept[0].scores.pairs is None
 
 
 def test_what_was_changed() -> None:
@@ -65,10 +82,10 @@ def test_what_was_changed() -> None:
         BEFORE, scores=scores, names=["cat", "wolf"], descriptions=["furry", ""], support=["s", "t"]
     )
     assert changes.edits(BEFORE, after) == [
-        EvidenceChange("name", "b", "dog", "wolf"),
-        EvidenceChange("description", "a", "", "furry"),
-        EvidenceChange("templates", "clip", None, "a {}", setting=True),
-        EvidenceChange("support", "", 1, 2),
+        EvidenceChange("name", "b", before="dog", after="wolf"),
+        EvidenceChange("description", "a", before="", after="furry"),
+        EvidenceChange("templates", "clip", before=None, after="a {}", setting=True),
+        EvidenceChange("support", "", before=1, after=2),
     ]
 
 

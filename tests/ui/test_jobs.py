@@ -39,12 +39,12 @@ def gate() -> Iterator[threading.Event]:
 
 
 def job(work: Callable[[Job], None], kind: str = "work", draft: str = "d", report: Callable[[], None] = int) -> Job:
-    return Job(kind, draft, "predict", work, report)
+    return Job(kind, draft, title="predict", work=work, report=report)
 
 
 def over(*jobs: Job) -> None:
-    for one in jobs:
-        until(lambda one=one: one.is_over, f"end of {one.kind}")  # type: ignore[misc]
+    for job in jobs:
+        until(lambda job=job: job.is_over, f"end of {job.kind}")  # type: ignore[misc]
 
 
 def test_jobs_wait_in_line_and_know_their_place(gate: threading.Event) -> None:
@@ -52,13 +52,13 @@ def test_jobs_wait_in_line_and_know_their_place(gate: threading.Event) -> None:
     started = [jobs.start(job(work, f"kind {n}")) for n, work in enumerate(works)]
     for work in works[:AT_ONCE]:
         assert work.begun.wait(PATIENCE)
-    until(lambda: [one.place for one in started[AT_ONCE:]] == [1, 2, 3], "places in line")
-    assert [one.state for one in started] == ["running"] * AT_ONCE + ["waiting"] * 3
+    until(lambda: [item.place for item in started[AT_ONCE:]] == [1, 2, 3], "places in line")
+    assert [item.state for item in started] == ["running"] * AT_ONCE + ["waiting"] * 3
     jobs.stop("d", started[AT_ONCE].id)
-    assert started[AT_ONCE].state == "stopped" and [one.place for one in started[AT_ONCE + 1 :]] == [1, 2]
+    assert started[AT_ONCE].state == "stopped" and [item.place for item in started[AT_ONCE + 1 :]] == [1, 2]
     gate.set()
     over(*started)
-    assert [one.state for one in started] == ["done", "done", "stopped", "done", "done"]
+    assert [item.state for item in started] == ["done", "done", "stopped", "done", "done"]
     assert not works[AT_ONCE].begun.is_set()
 
 
@@ -139,7 +139,7 @@ def test_jobs_go_on_when_a_page_cannot_be_told() -> None:
     over(*jobs.of("d"))
     last = jobs.start(job(lambda _: None, "last"))
     over(last)
-    assert {one.state for one in jobs.of("d")} == {"done"}
+    assert {item.state for item in jobs.of("d")} == {"done"}
 
 
 # --- on the page ---------------------------------------------------------------------------------------------------
@@ -173,7 +173,7 @@ def test_progress_says_how_far_it_is(filled: Browser) -> None:
 
     context = filled.context
     started = filled.page.jobs.start(
-        Job("export", filled.draft, "export", work, lambda: context.page.refresh_jobs(context.draft))
+        Job("export", filled.draft, title="export", work=work, report=lambda: context.page.refresh_jobs(context.draft))
     )
     assert begun.wait(PATIENCE)
     shown = filled.shown_job(started.id)

@@ -117,7 +117,7 @@ def test_no_sentences_without_a_method_that_reads_them(filled: Browser) -> None:
 
 
 @pytest.mark.parametrize(
-    ("called", "described", "said"),
+    ("called", "described", "shown"),
     [
         ("紅色", "", "Worded reads English only"),
         ("紅色", "red", "Worded does not read this script and leaves out: 紅色"),
@@ -126,11 +126,11 @@ def test_no_sentences_without_a_method_that_reads_them(filled: Browser) -> None:
         ("7", "a warm red", ""),
     ],
 )
-def test_scripts_that_the_text_tower_does_not_read(browser: Browser, called: str, described: str, said: str) -> None:
+def test_scripts_that_the_text_tower_does_not_read(browser: Browser, called: str, described: str, shown: str) -> None:
     name(browser, called, described)
     hints = ("reads English only", "leaves out")
-    assert said in browser.html
-    assert any(hint in browser.html for hint in hints) == bool(said)
+    assert shown in browser.html
+    assert any(hint in browser.html for hint in hints) == bool(shown)
 
 
 def test_a_new_description_scores_again_without_touching_a_picture(filled: Browser, page: Page) -> None:

@@ -121,8 +121,8 @@ def test_similar_shows_the_picture_and_its_nearest(stocked: Searcher) -> None:
     ],
 )
 def test_bad_sentences_are_refused_and_what_was_found_stays(stocked: Searcher, sentence: str, message: str) -> None:
-    found = stocked.find("red")
-    assert stocked.find(sentence) == found
+    tiles = stocked.find("red")
+    assert stocked.find(sentence) == tiles
     assert message in stocked.notice
 
 
@@ -183,8 +183,8 @@ def test_pictures_of_saved_episodes_are_searched_with_their_class(stocked: Searc
     assert stocked.find("red")[0] == "w.png"
     assert "<em >warm</em>" in stocked.html_of_search
     assert stocked.find("red", only="class:warm") == ["w.png"]
-    found = stocked.find("red", only="unlabelled")
-    assert "q.png" in found and "w.png" not in found
+    tiles = stocked.find("red", only="unlabelled")
+    assert "q.png" in tiles and "w.png" not in tiles
     assert "Nothing to show. Choose another class" in stocked.search(sentence="red", only="class:of an earlier day")
 
 

@@ -95,8 +95,8 @@ def test_the_same_folders_as_the_results_show(predicted: Browser, minimum: float
         row = predicted.row(query)
         shown[row["name"]] = "unlike" if "unlike" in row else "unsure" if row["p"] < minimum else names[row["answer"]]
     assert "unlike" in shown.values()
-    found = {one.lines[0].name: one.folder for one in sorted_queries(predicted.context, minimum)}
-    assert found == shown
+    folders = {picture.lines[0].name: picture.folder for picture in sorted_queries(predicted.context, minimum)}
+    assert folders == shown
 
 
 def test_classes_that_are_called_like_the_other_folders_keep_apart(filled: Browser) -> None:
@@ -105,7 +105,7 @@ def test_classes_that_are_called_like_the_other_folders_keep_apart(filled: Brows
     filled.predict()
     q1, q2, q3 = filled.document.queries
     filled.label(q3, NONE)
-    folders = {one.sha: one.folder for one in sorted_queries(filled.context, 1.1)}
+    folders = {query.sha: query.folder for query in sorted_queries(filled.context, 1.1)}
     filled.label(q1, first.key)
     folders |= {"labelled": sorted_queries(filled.context, 1.1)[0].folder}
     assert folders["labelled"] == "unsure" != folders[q1] == folders[q2] and folders[q3] == "unlike"
@@ -157,8 +157,8 @@ def test_a_label_of_a_class_that_was_emptied_counts_as_none(filled: Browser) -> 
     filled.label(filled.document.queries[0], "0123abcd")
     filled.edit("rename", key="0123abcd", name="")
     filled.label(filled.document.queries[1], filled.document.classes[0].key)
-    found = sorted_queries(filled.context, 0.0)
-    assert [one.folder for one in found] == ["red"]
+    folders = sorted_queries(filled.context, 0.0)
+    assert [query.folder for query in folders] == ["red"]
 
 
 def test_a_picture_whose_file_is_lost_is_named_and_the_rest_is_packed(predicted: Browser) -> None:

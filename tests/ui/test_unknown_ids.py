@@ -65,8 +65,8 @@ def stranger(filled: Browser) -> Browser:
         document.scored = document.evidence()
 
     filled.open_draft.edit(change)
-    said = Described("absent", "weights", (Caption("a red square", -1.0, 0.3, False),))
-    filled.page.workspace.put_captions({filled.document.queries[0]: said})
+    description = Described("absent", "weights", (Caption("a red square", -1.0, fit=0.3, doubtful=False),))
+    filled.page.workspace.put_captions({filled.document.queries[0]: description})
     filled.edit("save")
     return filled
 
@@ -82,7 +82,7 @@ def opened(request: pytest.FixtureRequest, stranger: Browser) -> Browser:
     if request.param == "results of long ago":
         document = again.document
         document.previous = [
-            replace(one, scores=replace(one.scores, settings={"depth": 1}, note={})) for one in document.results
+            replace(run, scores=replace(run.scores, settings={"depth": 1}, note={})) for run in document.results
         ]
         again.page.refresh(again.open_draft)
         again.look()
@@ -92,7 +92,7 @@ def opened(request: pytest.FixtureRequest, stranger: Browser) -> Browser:
 
 @pytest.mark.parametrize("language", ["en", "zh-TW"])
 def test_every_tab_is_on_view(opened: Browser, language: str) -> None:
-    there = Browser(opened.page, f"tab-{language}", language, opened.draft)
+    there = Browser(opened.page, f"tab-{language}", language=language, draft=opened.draft)
     assert [column["id"] for column in there.parts["data:columns"]] == ["prototype", "gone"]
     assert there.parts["data:columns"][1]["title"] == "gone"
     assert there.row(there.document.queries[0])["methods"].keys() == {"prototype", "gone"}
@@ -134,7 +134,7 @@ def test_plots_label_collection_and_comparison(opened: Browser) -> None:
 def test_what_moved_names_settings_that_nobody_knows(stranger: Browser) -> None:
     document = stranger.document
     document.previous = [
-        replace(one, scores=replace(one.scores, settings={"depth": 1}, note={})) for one in document.results
+        replace(run, scores=replace(run.scores, settings={"depth": 1}, note={})) for run in document.results
     ]
     stranger.page.refresh(stranger.open_draft)
     stranger.look()

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from fsl_demo.backbones.clip.files import architecture, tagged
 from fsl_demo.backbones.clip.names import ClipName, with_suffix
-from fsl_demo.core.downloads import fetch
+from fsl_demo.core.downloads import ANY_NAMED, Expected, fetch
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.errors import UserError
 
 
-def download(name: ClipName, progress: Progress = quiet) -> Path:
+def download(name: ClipName, progress: Progress = quiet, expected: Expected = ANY_NAMED) -> Path:
     """Download weights into `clip_names.folder()`, unless they are there; safetensors where they are offered.
 
     Args:
@@ -21,12 +21,12 @@ def download(name: ClipName, progress: Progress = quiet) -> Path:
         UserError: `clip_architecture`, `clip_tokenizer`, `clip_tag`, `clip_quick_gelu`, `download_none`; what
             `downloads.fetch` raises.
     """
-    there = name.found()
+    there = name.local_path()
     if there is not None:
         return there
     for url in addresses(name):
         file = with_suffix(name.stem(), Path(url).suffix)
-        if fetch(url, file, progress):
+        if fetch(url, file, progress=progress, expected=expected):
             return file
     raise UserError("download_none", name=name)
 

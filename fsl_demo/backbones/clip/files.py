@@ -53,7 +53,7 @@ def locate(name: ClipName) -> ClipFiles:
         return _in_folder(name)
     config = architecture(name)
     known = tagged(name, config) if name.tag else {}
-    file = name.found()
+    file = name.local_path()
     if file is None:
         raise absent(name) if name.downloads else UserError("clip_file_missing", path=name.path)
     sha256 = _sha256(file)

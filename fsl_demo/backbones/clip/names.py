@@ -68,7 +68,7 @@ class ClipName:
         """Where downloaded weights lie, without the suffix."""
         return folder() / self.architecture / self.tag
 
-    def found(self) -> Path | None:
+    def local_path(self) -> Path | None:
         """The file or folder, if it is on this machine."""
         if self.path is not None:
             with suppress(OSError, ValueError):  # a name that no file can have

@@ -48,11 +48,11 @@ def measure_captions(chosen: argparse.Namespace, output: Output) -> None:
     registry, progress = reading.registry(chosen.workspace, MAP_BYTES), output.terminal.progress
     data, output.about["split"] = flickr8k.read(chosen.root).test, SPLIT
     able = [registry.captioner(name) for name in chosen.captioners]
-    for captioner, captions in zip(able, measure(able, data, progress), strict=True):
-        results: list[Any] = [captions, doubt(captioner, captions.said, progress)]
+    for captioner, measured in zip(able, measure(able, data, progress), strict=True):
+        results: list[Any] = [measured, doubt(captioner, measured.captions, progress)]
         if chosen.heat_maps:
             pictures = [ingest(file) for file in data.files[: chosen.heat_maps]]
-            described = captions.said[: chosen.heat_maps]
+            described = measured.captions[: chosen.heat_maps]
             results.append(word_maps(captioner=captioner, pictures=pictures, captions=described, progress=progress))
         for result in results:
             output.say(result.markdown(), end="\n\n")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from fsl_demo.core import durable
 from fsl_demo.core.episodes import Progress
 from fsl_demo.core.errors import UserError, disk_trouble
 from fsl_demo.services.sort import files
@@ -44,7 +45,7 @@ def carry_out(path: Path, manifest: Manifest, progress: Progress, report: Report
     progress("sort", len(manifest.items), len(manifest.items))
     with disk_trouble(path.parent):
         for folder in done:
-            files.sync_folder(path.parent / folder)
+            durable.sync_folder(path.parent / folder)
         sorting.write_table()
     manifest.state = "sorted"
     manifest.save(path)
@@ -160,7 +161,7 @@ class _Sorting:
         """Take the source away if a killed move has left it beside the target."""
         source = Path(item.source)
         if self.manifest.mode == "move" and files.has_bytes(source, item.sha256) and not source.is_symlink():
-            files.sync_folder(target.parent)
+            durable.sync_folder(target.parent)
             source.unlink()
 
     def _rename(self, number: int) -> None:

@@ -13,14 +13,13 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path, PurePath
 
+from fsl_demo.core import durable
+
 MAX_NAME_BYTES = 255
 MAX_SUFFIX_BYTES = 20
 _CHUNK = 1 << 20
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
 """What a file system without hard links, or one that forbids this link, answers."""
-
-_NO_SYNC = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EBADF})
-"""What a file system answers that does not sync folders, as some on a network."""
 
 
 class ChangedError(Exception):
@@ -90,21 +89,12 @@ def write_new(path: Path, data: bytes, temporary: Path) -> None:
     """
     clean(temporary, path)
     try:
-        _write(temporary, data)
+        with durable.writing(temporary) as file:
+            file.write(data)
         claim(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
-    sync_folder(path.parent)
-
-
-def write_again(path: Path, data: bytes, temporary: Path) -> None:
-    """Replace a file of ours, whole."""
-    try:
-        _write(temporary, data)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync_folder(path.parent)
+    durable.sync_folder(path.parent)
 
 
 def copy(source: Path, target: Path, temporary: Path, sha256: str) -> None:
@@ -119,12 +109,10 @@ def copy(source: Path, target: Path, temporary: Path, sha256: str) -> None:
     """
     seen = hashlib.sha256()
     try:
-        with source.open("rb") as reading, temporary.open("xb") as writing:
+        with source.open("rb") as reading, durable.writing(temporary) as writing:
             while chunk := reading.read(_CHUNK):
                 seen.update(chunk)
                 writing.write(chunk)
-            writing.flush()
-            os.fsync(writing.fileno())
         if seen.hexdigest() != sha256:
             raise ChangedError
         with suppress(OSError):  # times come first; FAT takes no permissions
@@ -153,7 +141,7 @@ def move(source: Path, target: Path, temporary: Path, sha256: str) -> None:
         if not (has_bytes(target, sha256) and has_bytes(source, sha256)):
             target.unlink()
             raise ChangedError from error
-    sync_folder(target.parent)
+    durable.sync_folder(target.parent)
     try:
         source.unlink()
     except OSError:
@@ -185,20 +173,6 @@ def clean(temporary: Path, target: Path) -> None:
     temporary.unlink(missing_ok=True)
 
 
-def sync_folder(folder: Path) -> None:
-    """Make names in a folder survive a power cut, where the file system can do that."""
-    if os.name == "posix":
-        with suppress(PermissionError):
-            descriptor = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            except OSError as error:
-                if error.errno not in _NO_SYNC:
-                    raise
-            finally:
-                os.close(descriptor)
-
-
 def _claim_without_links(temporary: Path, target: Path) -> None:
     """An empty file claims the name and is replaced. The file waits as ".claim" meanwhile, so that after a kill in
     between, `clean` knows the empty file as ours."""
@@ -214,13 +188,6 @@ def _claim_without_links(temporary: Path, target: Path) -> None:
 
 def _claiming(temporary: Path) -> Path:
     return temporary.with_name(f"{temporary.name}.claim")
-
-
-def _write(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _shortened(stem: str, end: str) -> str:

@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, get_args
 
+from fsl_demo.core.durable import replacing
 from fsl_demo.core.errors import UserError, disk_trouble
-from fsl_demo.services.sort.files import clean, exists, write_again, write_new
+from fsl_demo.services.sort.files import clean, exists, write_new
 
 Mode = Literal["copy", "move", "link"]
 State = Literal["sorting", "sorted", "undoing", "undone"]
@@ -78,8 +79,8 @@ class Manifest:
 
     def save(self, path: Path) -> None:
         """Replace the manifest on disk."""
-        with disk_trouble(path.parent):
-            write_again(path, self._bytes(), path.with_name(_TEMPORARY))
+        with disk_trouble(path.parent), replacing(path, path.with_name(_TEMPORARY)) as file:
+            file.write(self._bytes())
 
     def _bytes(self) -> bytes:
         return json.dumps({"kind": _KIND} | asdict(self), indent=1).encode()  # ASCII: names need not be valid UTF-8

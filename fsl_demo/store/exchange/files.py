@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import secrets
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from fsl_demo.core import durable
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.store.connection import plain, trouble
@@ -23,14 +23,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     Raises:
         UserError: `disk_full`, `folder_unwritable`.
     """
-    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
-    with trouble(path.parent):
-        try:
-            with temporary.open("xb") as file:
-                yield file
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+    with trouble(path.parent), durable.replacing(path) as file:
+        yield file
 
 
 class ZipWriter:

@@ -1,4 +1,5 @@
-// Keys that stand for a class: its number (two digits where there are more than nine classes; 0 is "none of these"), or
+// Keys that stand for a class: its number (two digits, or one and Enter, where there are more than nine classes; 0 is
+// "none of these"), or
 // the first letters of its name and Enter. Letters alone never answer: whoever types on would label the next picture.
 import { NONE, classes } from "./state.js";
 
@@ -30,8 +31,9 @@ export function press(key) {
     return { typed };
   }
   if (key === "Enter") {
-    const best = candidates()[0];
     if (!typed) return null;
+    if (/^\d+$/.test(typed)) return number(typed.padStart(width(), "0"));
+    const best = candidates()[0];
     typed = "";
     return best ? { answer: best.key } : { typed };
   }

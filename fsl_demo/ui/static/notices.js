@@ -1,4 +1,5 @@
 // What the server has to say after a request: sentences at the foot of the page, until they are dismissed or replaced.
+// What was done leaves by itself, unless somebody is at it; an error stays.
 import { element, html } from "./dom.js";
 import { t } from "./texts.js";
 
@@ -7,11 +8,11 @@ export function show(list) {
   const place = document.getElementById("notices");
   if (!place) return;
   const kind = list.some((notice) => notice.kind === "error") ? "error" : "done";
-  place.replaceChildren(
-    element(html`<div class="notice ${kind}" role="${kind === "error" ? "alert" : "status"}">
+  const shown = element(html`<div class="notice ${kind}" role="${kind === "error" ? "alert" : "status"}">
       <div>${list.map((notice) => html`<p>${notice.text}</p>`)}</div>
-      <button class="icon" data-action="dismiss-notice" aria-label="${t("close")}">×</button></div>`),
-  );
+      <button class="icon" data-action="dismiss-notice" aria-label="${t("close")}">×</button></div>`);
+  shown.addEventListener("animationend", () => shown.remove());
+  place.replaceChildren(shown);
 }
 
 export const clear = () => document.getElementById("notices")?.replaceChildren();

@@ -29,9 +29,11 @@ def awkward(digits: list[Picture]) -> LabelledEpisode:
     classes = tuple(map(ClassSpec, ("a/b", "..", "CON", "貓 ", "x" * 100, "猫" * 100)))
     renamed = from_image(digits[0].image(), "../evil\\name?.JPG", digits[0].original_sha256)
     support = (*(Example(digits[5], index) for index in range(6)), Example(renamed, 0))
-    scores = dataclasses.replace(make_scores("m", 2, 6, 7), none_below=-math.inf, pairs=None, settings={"k": [1, "二"]})
-    labels = {1: Label(1, "=cmd()", "accepted", 1, 0.1)}
-    return LabelledEpisode(Episode(classes, support, (digits[0], digits[0])), "", (Run(scores),), labels)
+    scores = dataclasses.replace(
+        make_scores("m", 2, classes=6, support=7), none_below=-math.inf, pairs=None, settings={"k": [1, "二"]}
+    )
+    labels = {1: Label(1, "=cmd()", source="accepted", suggestion=1, seconds=0.1)}
+    return LabelledEpisode(Episode(classes, support, (digits[0], digits[0])), "", runs=(Run(scores),), labels=labels)
 
 
 @pytest.mark.parametrize("name", LOSSLESS)
@@ -53,12 +55,12 @@ def test_comes_back_whole(
     if unpacked:
         zipfile.ZipFile(path).extractall(tmp_path / "out" / "wrapper")
         path = tmp_path / "out"
-    found = read(path, workspace if stored else None)
+    restored = read(path, workspace if stored else None)
     if stored:
-        found = [workspace.episode(workspace.save_episode(episode)) for episode in found]
+        restored = [workspace.episode(workspace.save_episode(episode)) for episode in restored]
         assert workspace.check() == []
-    for restored, episode in zip(found, episodes, strict=True):
-        assert_same(restored, episode)
+    for after, before in zip(restored, episodes, strict=True):
+        assert_same(after, before)
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -123,11 +125,11 @@ def test_hugging_face_loads_pictures_and_episodes(
     episodes = load("imagefolder", data_dir=str(tmp_path / "out" / "episodes"))
     for column in ("support", "query"):
         assert episodes.features[column] == datasets.List(datasets.Image())
-    one, two = episodes
-    assert [from_image(image, "") for image in one["support"]] == [e.picture for e in labelled.episode.support]
-    assert one["support_labels"] == [names[example.class_index] for example in labelled.episode.support]
-    assert [from_image(image, "") for image in one["query"]] == list(labelled.episode.queries)
-    assert one["query_labels"] == ["Two / 2 ", None, None, None]
+    first, two = episodes
+    assert [from_image(image, "") for image in first["support"]] == [e.picture for e in labelled.episode.support]
+    assert first["support_labels"] == [names[example.class_index] for example in labelled.episode.support]
+    assert [from_image(image, "") for image in first["query"]] == list(labelled.episode.queries)
+    assert first["query_labels"] == ["Two / 2 ", None, None, None]
     assert two["query_labels"] == [None, ".."]
 
     assert load(str(tmp_path / "out"), "episodes").column_names == episodes.column_names
@@ -145,8 +147,8 @@ def test_exported_pictures_carry_nothing_but_pixels(name: str, tmp_path: Path, l
         pictures = [info for info in file.namelist() if info.endswith(".png")]
         assert len(pictures) == 9 * (2 if name == "huggingface" else 1)
         for info in pictures:
-            with Image.open(file.open(info)) as found:
-                assert (found.format, found.mode, found.info) == ("PNG", "RGB", {})
+            with Image.open(file.open(info)) as exported:
+                assert (exported.format, exported.mode, exported.info) == ("PNG", "RGB", {})
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -49,16 +49,16 @@ def test_a_row_a_picture(tmp_path: Path, workspace: Workspace, labelled: Labelle
 def test_comes_back_from_the_workspace(tmp_path: Path, workspace: Workspace, labelled: LabelledEpisode) -> None:
     first, second = workspace.save_episode(labelled), workspace.save_episode(labelled)
     write([(name, workspace.episode(name)) for name in (first, second)], tmp_path / "out.csv")
-    found = read(tmp_path / "out.csv", workspace)
-    assert len(found) == 2
-    episode = found[0].episode
+    episodes = read(tmp_path / "out.csv", workspace)
+    assert len(episodes) == 2
+    episode = episodes[0].episode
     names = [spec.name for spec in episode.classes]
     assert sorted(names) == sorted(spec.name for spec in labelled.episode.classes)
     assert [(e.picture, names[e.class_index]) for e in episode.support] == [
         (e.picture, labelled.episode.classes[e.class_index].name) for e in labelled.episode.support
     ]
     assert episode.queries == labelled.episode.queries
-    assert found[0].labels == {0: Label(names.index("Two / 2 "), "Ada"), 2: Label(None, "阿明")}
+    assert episodes[0].labels == {0: Label(names.index("Two / 2 "), "Ada"), 2: Label(None, "阿明")}
 
 
 def test_pictures_beside_the_table(tmp_path: Path, labelled: LabelledEpisode) -> None:
@@ -73,8 +73,8 @@ def test_pictures_beside_the_table(tmp_path: Path, labelled: LabelledEpisode) ->
     assert (caught.value.params["count"], caught.value.params["first"]) == (2, "digit 12.png")
     for picture in pictures[-2:]:
         picture.image().save(tmp_path / picture.name)
-    (found,) = read(tmp_path / "out.csv")
-    assert found.episode.queries == labelled.episode.queries
+    (episode,) = read(tmp_path / "out.csv")
+    assert episode.episode.queries == labelled.episode.queries
 
 
 def test_table_of_somebody_else(tmp_path: Path, digits: list[Picture]) -> None:
@@ -84,8 +84,8 @@ def test_table_of_somebody_else(tmp_path: Path, digits: list[Picture]) -> None:
     (tmp_path / "mine.csv").write_text(
         "role,file_name,label,extra\nsupport,in/0.png,cat,1\nsupport,in/1.png,dog,\nquery,in/2.png\n", encoding="utf-8"
     )
-    (found,) = read(tmp_path / "mine.csv")
-    assert found == LabelledEpisode(
+    (episode,) = read(tmp_path / "mine.csv")
+    assert episode == LabelledEpisode(
         Episode((ClassSpec("cat"), ClassSpec("dog")), (Example(digits[0], 0), Example(digits[1], 1)), (digits[2],)),
         "mine",
     )
@@ -111,10 +111,10 @@ def test_formulas_are_escaped_in_the_file(tmp_path: Path, workspace: Workspace, 
         ("'+file.png", "'-", ""),
         ("'+file.png", "'=1+1", "'@me"),
     ]
-    (found,) = read(tmp_path / "t.csv", workspace)
-    assert [spec.name for spec in found.episode.classes] == ["-", "=1+1"]
-    assert found.labels == {0: Label(1, "@me")}
-    assert found.episode.queries[0].name == "+file.png"
+    (episode,) = read(tmp_path / "t.csv", workspace)
+    assert [spec.name for spec in episode.episode.classes] == ["-", "=1+1"]
+    assert episode.labels == {0: Label(1, "@me")}
+    assert episode.episode.queries[0].name == "+file.png"
 
 
 @pytest.mark.parametrize(
