@@ -81,7 +81,8 @@ def _read_png(data: bytes) -> Raster:
         alpha = depth.opaque_where_neither(image, _loaded_to_the_end(bare, low_bytes=True), clear)
     if depth.is_deep(image):
         image = depth.eight_bits(image, white_is_zero=False)
-    return Raster(image, alpha, _orientation(facts.exif), facts.profile, grey_takes_rgb=False)
+    orientation = _orientation(facts.exif)
+    return Raster(image, alpha, orientation=orientation, profile=facts.profile, grey_takes_rgb=False)
 
 
 def _loaded_to_the_end(bare: bytes, *, low_bytes: bool = False) -> Image.Image:

@@ -59,7 +59,8 @@ def first_frame(data: bytes) -> Frame:
     if not 1 <= bits <= 11:
         raise UserError("picture_broken")
     packed, _ = _blocks(data, at + 1)
-    return Frame((left, top, left + width, top + height), bool(flags & _INTERLACED), bits, packed)
+    box = (left, top, left + width, top + height)
+    return Frame(box, interlaced=bool(flags & _INTERLACED), bits=bits, data=packed)
 
 
 def _palette(flags: int) -> int:
