@@ -8,10 +8,24 @@ from pathlib import Path
 
 import numpy as np
 
+from fsl_demo.core.accounts import Account
 from fsl_demo.core.episodes import Described, Label, LabelledEpisode
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
-from fsl_demo.store import blobs, browse, captions, collection, drafts, episodes, labels, opening, pictures, vector_rows
+from fsl_demo.store import (
+    accounts,
+    blobs,
+    browse,
+    captions,
+    collection,
+    drafts,
+    episodes,
+    labels,
+    opening,
+    pictures,
+    rights,
+    vector_rows,
+)
 from fsl_demo.store.captions import CaptionMatch
 from fsl_demo.store.connection import Connections, database_faults, now, trouble
 
@@ -44,6 +58,7 @@ class Workspace:
         if not read_only:
             self._blobs.prepare()
         self.drafts = drafts.DraftStore(self._connections)
+        self.accounts = accounts.AccountStore(self._connections)
         self._collection: tuple[collection.Stamp, tuple[collection.CollectionPicture, ...]] = ((), ())
 
     @property
@@ -95,23 +110,30 @@ class Workspace:
             raise UserError("picture_not_stored", sha256=sha256)
         return webp
 
-    def save_episode(self, labelled: LabelledEpisode, episode_id: str | None = None) -> str:
+    def save_episode(
+        self, labelled: LabelledEpisode, episode_id: str | None = None, account: Account | None = None
+    ) -> str:
         """Keep an episode with its pictures, scores and labels.
 
         Args:
             episode_id: the stored episode that this is a newer state of; None makes a new one. Labels that
                 changed are appended to their histories, one that is gone is taken back there.
+            account: who saves; an annotator changes what others saved by labels of their own only.
 
         Returns:
             The episode's id.
 
         Raises:
-            UserError: `episode_missing`, `class_name_twice`.
+            UserError: `episode_missing`, `class_name_twice`, `episode_shared`, `label_of_another`.
         """
         episode = labelled.episode
         self._add_pictures([*(example.picture for example in episode.support), *episode.queries])
         with self._connections.write() as db:
-            return episodes.save(db, labelled, episode_id)
+            if account is not None and account.role == "annotator" and episode_id is not None:
+                others = episodes.owner(db, episode_id) != account.id
+                stored = episodes.load(db, self._blobs, episode_id)
+                labelled = rights.permitted(stored, labelled, account) if others else labelled
+            return episodes.save(db, labelled, episode_id, account=account.id if account else None)
 
     def episode(self, episode_id: str) -> episodes.StoredEpisode:
         """A stored episode, whole: pictures, order, classes, descriptions, scores and labels with their times.

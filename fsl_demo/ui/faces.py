@@ -33,7 +33,7 @@ class CropFaces(JobRequest):
                     if face is None:
                         job.errors.append(UserError("no_face", file=context.picture(sha).name))
                     else:
-                        cropped[sha] = context.workspace.add_picture(face).sha256
+                        cropped[sha] = context.keep(face).sha256
             context.draft.edit(lambda document: document.exchange(cropped))
             context.page.refresh(context.draft)
 

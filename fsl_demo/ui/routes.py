@@ -19,6 +19,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
 
+from fsl_demo.core.accounts import Account
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import MAX_BYTES
 from fsl_demo.ui import api, examples, images, incoming, live, multipart, shell, tables, uploads
@@ -49,6 +50,12 @@ class PageRequest(BaseModel):
     draft: str
     name: str
     values: dict[str, Any] = {}
+
+
+def account_of(request: Request) -> Account | None:
+    """Who asks; None is the person at the machine itself."""
+    account: Account | None = request.scope.get("account")
+    return account
 
 
 class Routes:
@@ -93,29 +100,60 @@ class Routes:
     # --- requests that change or read a draft -------------------------------------------------------------------
 
     def open(self, sent: PageRequest, request: Request) -> Response:
-        return JSONResponse(self.page.open(sent.draft, sent.name, values=sent.values, language=language_of(request)))
+        return JSONResponse(
+            self.page.open(
+                sent.draft,
+                sent.name,
+                values=sent.values,
+                language=language_of(request),
+                account=account_of(request),
+            )
+        )
 
     def edits(self, sent: Edits, request: Request) -> Response:
-        made = self.page.edit(sent.draft, sent.tab, edits=sent.edits, at=sent.at, language=language_of(request))
+        made = self.page.edit(
+            sent.draft,
+            sent.tab,
+            edits=sent.edits,
+            at=sent.at,
+            language=language_of(request),
+            account=account_of(request),
+        )
         return JSONResponse(made)
 
     def panel(self, sent: PageRequest, request: Request) -> Response:
-        return JSONResponse(self.page.panel(sent.draft, sent.name, values=sent.values, language=language_of(request)))
+        return JSONResponse(
+            self.page.panel(
+                sent.draft,
+                sent.name,
+                values=sent.values,
+                language=language_of(request),
+                account=account_of(request),
+            )
+        )
 
     def job(self, sent: PageRequest, request: Request) -> Response:
-        return JSONResponse(self.page.start(sent.draft, sent.name, values=sent.values, language=language_of(request)))
+        return JSONResponse(
+            self.page.start(
+                sent.draft,
+                sent.name,
+                values=sent.values,
+                language=language_of(request),
+                account=account_of(request),
+            )
+        )
 
-    def stop(self, sent: PageRequest) -> Response:
-        self.page.jobs.stop(sent.draft, sent.name)
+    def stop(self, sent: PageRequest, request: Request) -> Response:
+        self.page.jobs.stop(self.page.drafts.get(sent.draft, account_of(request)).id, sent.name)
         return Response(status_code=204)
 
-    def dismiss(self, sent: PageRequest) -> Response:
-        self.page.jobs.dismiss(sent.draft, sent.name)
+    def dismiss(self, sent: PageRequest, request: Request) -> Response:
+        self.page.jobs.dismiss(self.page.drafts.get(sent.draft, account_of(request)).id, sent.name)
         return Response(status_code=204)
 
     async def stream(self, request: Request, draft: str, at: str = "", tab: str = "") -> Response:
         """Server-sent events: what a page has not got, as soon as it is there."""
-        shown = await asyncio.to_thread(self.page.drafts.get, draft)
+        shown = await asyncio.to_thread(self.page.drafts.get, draft, account_of(request))
         board = await asyncio.to_thread(self.page.board, shown, language_of(request))
         shown.answered.pop(tab, None)  # a page that comes anew says itself what it has
 
@@ -140,7 +178,7 @@ class Routes:
         language, path = language_of(request), unquote(request.headers.get("x-path", "")) or "picture"
         largest = incoming.LARGEST_ARCHIVE if path.lower().endswith(".zip") else MAX_BYTES
         try:
-            context = Context(self.page, await asyncio.to_thread(self.page.drafts.get, draft), language)
+            context = await self._context(request, draft)
             received = await self._receive(request, draft, name=Path(path).name, largest=largest)
         except UserError as error:
             return Response(uploads.Entry(path, error=language.error(error)).line(), media_type="application/x-ndjson")
@@ -156,25 +194,31 @@ class Routes:
 
     async def upload_export(self, request: Request, draft: str) -> Response:
         """A file of episodes, which a job then reads."""
-        language, name = language_of(request), Path(unquote(request.headers.get("x-path", ""))).name or "export"
-        shown = await asyncio.to_thread(self.page.drafts.get, draft)
+        name = Path(unquote(request.headers.get("x-path", ""))).name or "export"
+        context = await self._context(request, draft)
+        context.require("reviewer")
         received = await self._receive(request, draft, name=name, largest=incoming.LARGEST_ARCHIVE)
-        await asyncio.to_thread(start_import, Context(self.page, shown, language), received)
+        await asyncio.to_thread(start_import, context, received)
         return Response(status_code=204)
 
     async def upload_for_call(self, request: Request) -> Response:
         """Files for a call of the API; answers with the names by which the call names them."""
-        received = []
+        received, owner = [], api.owner(account_of(request))
         try:
             async for name, content in multipart.files(request):
                 received.append(
-                    await self.page.uploads.receive(content, api.OWNER, name=name, largest=incoming.LARGEST_ARCHIVE)
+                    await self.page.uploads.receive(content, owner, name=name, largest=incoming.LARGEST_ARCHIVE)
                 )
         except BaseException:
             for upload in received:
                 self.page.uploads.discard(upload)
             raise
         return JSONResponse([upload.token for upload in received])
+
+    async def _context(self, request: Request, draft: str) -> Context:
+        account = account_of(request)
+        shown = await asyncio.to_thread(self.page.drafts.get, draft, account)
+        return Context(self.page, shown, language_of(request), account=account)
 
     async def _receive(self, request: Request, draft: str, name: str, largest: int) -> incoming.Upload:
         promised = int(request.headers.get("content-length") or 0)
@@ -184,7 +228,7 @@ class Routes:
 
     async def live_answer(self, request: Request, draft: str) -> Response:
         """What the fastest proposed method says of one frame of a camera, which is not kept."""
-        context = Context(self.page, await asyncio.to_thread(self.page.drafts.get, draft), language_of(request))
+        context = await self._context(request, draft)
         return JSONResponse(await asyncio.to_thread(self.live.answer, context, await request.body()))
 
     # --- pictures and files out ----------------------------------------------------------------------------------
@@ -203,14 +247,17 @@ class Routes:
         data = examples.preview_jpeg(recipe, number)
         return Response(status_code=404) if data is None else Response(data, media_type="image/jpeg", headers=IMMUTABLE)
 
-    def export(self, file: str) -> Response:
-        paths = (path for path in self.page.exports.iterdir() if path.name == file and path.is_file())
+    def export(self, request: Request, file: str) -> Response:
+        account = account_of(request)
+        folder = self.page.exports(account.id if account else None)
+        paths = (path for path in folder.iterdir() if path.name == file and path.is_file())
         path = next(paths, None)
         return Response(status_code=404) if path is None else FileResponse(path, filename=file)
 
     def results(self, request: Request, draft: str) -> Response:
         """The table of results as CSV."""
-        context = Context(self.page, self.page.drafts.get(draft), language_of(request))
+        account = account_of(request)
+        context = Context(self.page, self.page.drafts.get(draft, account), language_of(request), account=account)
         headers = {"Content-Disposition": 'attachment; filename="results.csv"'}
         return Response(tables.results_csv(context), media_type="text/csv; charset=utf-8", headers=headers)
 
@@ -220,7 +267,11 @@ class Routes:
     def texts(self, request: Request) -> Response:
         language = language_of(request)
         shown = {key: text for key, text in language.texts.items() if not key.startswith("error.")}
-        script = f"export const code = {json.dumps(language.code)};\nexport const texts = {json.dumps(shown, ensure_ascii=False)};\n"
+        account = account_of(request)
+        exported = {"code": language.code, "account": account.name if account else "", "texts": shown}
+        script = "".join(
+            f"export const {name} = {json.dumps(value, ensure_ascii=False)};\n" for name, value in exported.items()
+        )
         return Response(script, media_type="text/javascript", headers={**FRESH, "Vary": "Cookie, Accept-Language"})
 
     def places(self) -> Response:
@@ -237,7 +288,9 @@ class Routes:
         return FileResponse(file, headers=FRESH)
 
     def _immutable(self, request: Request, sha256: str, read: Any, kind: str) -> Response:
-        tag = f'"{sha256}"'
+        account, tag = account_of(request), f'"{sha256}"'
+        if account is not None and not self.page.workspace.accounts.visible(account.id, [sha256]):
+            return Response(status_code=404)
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers={**IMMUTABLE, "ETag": tag})
         try:

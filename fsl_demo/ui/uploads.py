@@ -66,7 +66,7 @@ def _entries(context: Context, file: Path, path: str, target: str) -> Iterator[E
     folder = PurePosixPath(path).parent.name if target == "classes" else ""
     try:
         decoded = ingest(file, PurePosixPath(path).name)
-        picture = context.workspace.add_picture(decoded)
+        picture = context.keep(decoded)
         if target != "queries":
             looks_like([decoded])  # methods are proposed by it, while the pixels are at hand
         yield Entry(path, picture.sha256, folder)
@@ -83,7 +83,7 @@ def _archive(context: Context, file: Path, path: str, target: str) -> Iterator[E
                 yield Entry(f"{path}/{stray}", error=context.say("upload.no_class", file=stray.name), total=total)
             for entry, name in wanted:
                 try:
-                    picture = context.workspace.add_picture(source.picture(entry))
+                    picture = context.keep(source.picture(entry))
                     yield Entry(f"{path}/{entry}", picture.sha256, name, total=total)
                 except UserError as error:
                     if not error.code.startswith("picture_"):
@@ -125,10 +125,7 @@ def place(context: Context, target: str, pictures: Sequence[tuple[str, str]]) ->
     """
     document = context.document
     hashes = [sha for sha, _ in pictures]
-    stored = context.workspace.names(hashes)
-    for sha in hashes:
-        if sha not in stored:
-            raise UserError("picture_not_stored", sha256=sha)
+    context.names(hashes)
     if target == "queries":
         document.add_queries(hashes)
         for sha, path in pictures:

@@ -8,10 +8,12 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from fsl_demo.core.accounts import Role
 from fsl_demo.core.errors import UserError
 from fsl_demo.services.episodes import export_episodes
 from fsl_demo.store import EpisodeFilter
 from fsl_demo.store.exchange import FORMATS, Format
+from fsl_demo.ui import settings
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import Document
 from fsl_demo.ui.drafts import Drafts, OpenDraft
@@ -64,7 +66,7 @@ def _title(context: Context, kind: Format) -> str:
 def _drafts(context: Context) -> list[dict[str, Any]]:
     """Unsaved work of other pages and earlier days, which can be continued."""
     shown = []
-    for draft in context.workspace.drafts.recent():
+    for draft in context.workspace.drafts.recent(account=context.draft.account):
         try:
             document = Document.from_json(draft.data)
         except (KeyError, TypeError, ValueError, AttributeError):
@@ -79,6 +81,7 @@ def _drafts(context: Context) -> list[dict[str, Any]]:
 
 class DeleteEpisode(Edit):
     undoable: ClassVar[bool] = False
+    role: ClassVar[Role] = "reviewer"
     episode: Name
 
     def apply(self, context: Context) -> None:
@@ -87,6 +90,7 @@ class DeleteEpisode(Edit):
 
 class RestoreEpisode(Edit):
     undoable: ClassVar[bool] = False
+    role: ClassVar[Role] = "reviewer"
     episode: Name
 
     def apply(self, context: Context) -> None:
@@ -98,7 +102,7 @@ class ForgetDraft(Edit):
     draft: Name
 
     def apply(self, context: Context) -> None:
-        context.workspace.drafts.delete(self.draft)
+        context.workspace.drafts.delete(self.draft, context.draft.account)
 
 
 class Reopen(Opening):
@@ -108,7 +112,10 @@ class Reopen(Opening):
 
     def open(self, context: Context, drafts: Drafts) -> OpenDraft:
         labelled = context.workspace.episode(self.episode)
-        return drafts.start(from_episode(labelled, self.episode))
+        document = from_episode(labelled, self.episode)
+        context.names([*document.support(), *document.queries])
+        settings.forget_files(context, document)
+        return drafts.start(document, context.account)
 
 
 class Continue(Opening):
@@ -117,7 +124,7 @@ class Continue(Opening):
     draft: Name
 
     def open(self, context: Context, drafts: Drafts) -> OpenDraft:
-        return drafts.get(self.draft)
+        return drafts.get(self.draft, context.account)
 
 
 class Export(JobRequest):
@@ -134,7 +141,7 @@ class Export(JobRequest):
 
         def run(job: Job) -> None:
             job.progress(_title(context, kind))("write", 0, 0)
-            path = context.page.exports / f"episodes-{datetime.now():%Y%m%d-%H%M%S}-{kind.id}{kind.suffix}"
+            path = context.exports / f"episodes-{datetime.now():%Y%m%d-%H%M%S}-{kind.id}{kind.suffix}"
             count = export_episodes(context.workspace, kind, ids=self.episodes, path=path)
             job.outcome = Outcome("exported", count, path.name)
 
