@@ -1,30 +1,23 @@
-"""The page's own routes, of the application that Gradio is mounted on: under /workbench, and Gradio's for uploads."""
+"""The page's own routes, of the application that Gradio is mounted on, under /workbench."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
-import sys
-import threading
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import plotly
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
 
-from fsl_demo.core.accounts import Account
 from fsl_demo.core.errors import UserError
-from fsl_demo.core.pictures import MAX_BYTES
-from fsl_demo.ui import api, examples, images, incoming, live, multipart, shell, tables, uploads
+from fsl_demo.ui import examples, images, shell, tables
+from fsl_demo.ui.asking import account_of
 from fsl_demo.ui.context import Context
-from fsl_demo.ui.importing import start_import
 from fsl_demo.ui.page import Page, SentEdit
 from fsl_demo.ui.tabs import REGISTRY
 from fsl_demo.ui.texts import language_of
@@ -52,23 +45,14 @@ class PageRequest(BaseModel):
     values: dict[str, Any] = {}
 
 
-def account_of(request: Request) -> Account | None:
-    """Who asks; None is the person at the machine itself."""
-    account: Account | None = request.scope.get("account")
-    return account
-
-
 class Routes:
-    """The routes of one page. What reads pictures has threads of its own, so that clicks do not wait for it."""
+    """The routes of one page, but for those that take files."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.live = live.Live(page)
-        self._readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="reader", initializer=_give_way)
 
     def router(self) -> APIRouter:
         made = APIRouter()
-        made.add_api_route("/gradio_api/upload", self.upload_for_call, methods=["POST"], response_model=None)
         for method, path, endpoint in (
             ("POST", "/open", self.open),
             ("POST", "/edits", self.edits),
@@ -77,9 +61,6 @@ class Routes:
             ("POST", "/job/stop", self.stop),
             ("POST", "/job/dismiss", self.dismiss),
             ("GET", "/stream", self.stream),
-            ("POST", "/uploads", self.upload),
-            ("POST", "/imports", self.upload_export),
-            ("POST", "/live", self.live_answer),
             ("GET", "/pictures/{sha256}/thumbnail", self.thumbnail),
             ("GET", "/pictures/{sha256}/shown", self.picture),
             ("GET", "/heat-maps/{digest}.png", self.heat_map),
@@ -171,66 +152,6 @@ class Routes:
 
         return StreamingResponse(events(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
-    # --- pictures in ---------------------------------------------------------------------------------------------
-
-    async def upload(self, request: Request, draft: str, target: str) -> Response:
-        """One file; answers with a line of JSON for each picture in it, as it is read."""
-        language, path = language_of(request), unquote(request.headers.get("x-path", "")) or "picture"
-        largest = incoming.LARGEST_ARCHIVE if path.lower().endswith(".zip") else MAX_BYTES
-        try:
-            context = await self._context(request, draft)
-            received = await self._receive(request, draft, name=Path(path).name, largest=largest)
-        except UserError as error:
-            return Response(uploads.Entry(path, error=language.error(error)).line(), media_type="application/x-ndjson")
-
-        async def lines() -> AsyncIterator[bytes]:
-            loop = asyncio.get_running_loop()
-            with self.page.uploads.using(received) as (file,):
-                entries = uploads.read(context, file, path=path, target=target)
-                while (entry := await loop.run_in_executor(self._readers, partial(next, entries, None))) is not None:
-                    yield entry.line()
-
-        return StreamingResponse(lines(), media_type="application/x-ndjson")
-
-    async def upload_export(self, request: Request, draft: str) -> Response:
-        """A file of episodes, which a job then reads."""
-        name = Path(unquote(request.headers.get("x-path", ""))).name or "export"
-        context = await self._context(request, draft)
-        context.require("reviewer")
-        received = await self._receive(request, draft, name=name, largest=incoming.LARGEST_ARCHIVE)
-        await asyncio.to_thread(start_import, context, received)
-        return Response(status_code=204)
-
-    async def upload_for_call(self, request: Request) -> Response:
-        """Files for a call of the API; answers with the names by which the call names them."""
-        received, owner = [], api.owner(account_of(request))
-        try:
-            async for name, content in multipart.files(request):
-                received.append(
-                    await self.page.uploads.receive(content, owner, name=name, largest=incoming.LARGEST_ARCHIVE)
-                )
-        except BaseException:
-            for upload in received:
-                self.page.uploads.discard(upload)
-            raise
-        return JSONResponse([upload.token for upload in received])
-
-    async def _context(self, request: Request, draft: str) -> Context:
-        account = account_of(request)
-        shown = await asyncio.to_thread(self.page.drafts.get, draft, account)
-        return Context(self.page, shown, language_of(request), account=account)
-
-    async def _receive(self, request: Request, draft: str, name: str, largest: int) -> incoming.Upload:
-        promised = int(request.headers.get("content-length") or 0)
-        if promised > largest:
-            raise incoming.too_large(name, promised, largest)
-        return await self.page.uploads.receive(request.stream(), draft, name=name, largest=largest)
-
-    async def live_answer(self, request: Request, draft: str) -> Response:
-        """What the fastest proposed method says of one frame of a camera, which is not kept."""
-        context = await self._context(request, draft)
-        return JSONResponse(await asyncio.to_thread(self.live.answer, context, await request.body()))
-
     # --- pictures and files out ----------------------------------------------------------------------------------
 
     def thumbnail(self, request: Request, sha256: str) -> Response:
@@ -297,12 +218,6 @@ class Routes:
             return Response(read(sha256), media_type=kind, headers={**IMMUTABLE, "ETag": tag})
         except UserError:
             return Response(status_code=404)
-
-
-def _give_way() -> None:
-    """Let clicks come before what this thread does; on Linux a thread has a priority of its own."""
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
 
 def refused(request: Request, error: Exception) -> Response:

@@ -29,6 +29,7 @@ from fsl_demo.ui.routes import Routes, refused
 from fsl_demo.ui.security import guarded
 from fsl_demo.ui.security.addresses import Addresses, is_loopback, parsed
 from fsl_demo.ui.security.bodies import HEADER_BYTES
+from fsl_demo.ui.upload_routes import UploadRoutes
 
 FIRST_PORT, PORTS = 7860, 100
 
@@ -80,6 +81,7 @@ def routes_of(page: Page, accounts: AccountStore | None = None) -> FastAPI:
     app.state.closing = threading.Event()  # ends the streams, so that the server can end
     app.state.accounts = accounts
     app.include_router(Routes(page).router())
+    app.include_router(UploadRoutes(page).router())
     if accounts is not None:
         app.include_router(Login(accounts).router())
     for kind in (UserError, Exception):

@@ -287,7 +287,7 @@ def test_a_cut_picture_is_named(browser: Browser, client: TestClient, paint: Pai
 def test_a_file_that_is_too_large_is_not_read(
     browser: Browser, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fsl_demo.ui.routes.MAX_BYTES", 1_000)
+    monkeypatch.setattr("fsl_demo.ui.upload_routes.MAX_BYTES", 1_000)
     (entry,) = upload(client, browser.draft, target="queries", path="large.png", data=b"x" * 1_001)
     assert "“large.png” has" in entry["error"]
 
