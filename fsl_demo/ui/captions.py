@@ -15,8 +15,9 @@ from fsl_demo.services.caption import describe_new
 from fsl_demo.ui import heat_maps
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import Document
+from fsl_demo.ui.fields import Name, Sha
 from fsl_demo.ui.jobs import Job
-from fsl_demo.ui.requests import JobRequest, Name, Panel, Sha
+from fsl_demo.ui.requests import JobRequest, Panel
 
 
 def chosen_captioner(context: Context) -> Captioner | None:

@@ -25,6 +25,9 @@ from fsl_demo.ui.requests import Edit, JobRequest, Panel
 from fsl_demo.ui.tabs import REGISTRY, TABS
 from fsl_demo.ui.texts import Language, languages
 
+MOST_UNREADABLE = 20
+"""Parts of a draft that cannot be shown which are listed."""
+
 
 class SentEdit(BaseModel):
     """An edit as the browser sends it.
@@ -142,6 +145,7 @@ class Page:
                 context = Context(self, draft, language)
                 parts: dict[str, Any] = {
                     "header": _header(context),
+                    "unreadable": context.render("unreadable.html", parts=document.unreadable, most=MOST_UNREADABLE),
                     "data:classes": [
                         {
                             "key": row.key,
