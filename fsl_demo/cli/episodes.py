@@ -185,9 +185,10 @@ def export(chosen: argparse.Namespace) -> int:
     from fsl_demo.services.episodes import export_episodes
     from fsl_demo.store.exchange import FORMATS
 
-    export_episodes(_workspace(chosen), FORMATS[chosen.format], ids=chosen.ids, path=chosen.out)
+    terminal = reporting.Terminal()
+    export_episodes(_workspace(chosen), FORMATS[chosen.format], ids=chosen.ids, path=chosen.out, report=terminal.fault)
     print(chosen.out)
-    return 0
+    return 1 if terminal.faults else 0
 
 
 def _add_import(actions: options.Verbs) -> argparse.ArgumentParser:

@@ -197,7 +197,12 @@ def _pictures(chosen: argparse.Namespace, terminal: reporting.Terminal) -> list[
     from fsl_demo.store import CollectionPicture, Workspace
 
     if chosen.data is None:
-        return [_Hit(member.picture.name, member) for member in Workspace(chosen.workspace).collection()]
+        workspace = Workspace(chosen.workspace)
+        members = workspace.collection()
+        lost = workspace.lost([member.picture.sha256 for member in members])
+        for error in lost.values():
+            terminal.fault(error)
+        return [_Hit(member.picture.name, member) for member in members if member.picture.sha256 not in lost]
     pictures = reading.queries(chosen.data, terminal.progress, terminal.fault)
     return [
         _Hit(file, CollectionPicture(picture, classes=(), episodes=(), added=False))

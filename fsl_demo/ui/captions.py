@@ -42,9 +42,10 @@ class Describe(JobRequest):
         if captioner is None:
             raise UserError("unknown_captioner", name="", known="")
         if self.of == "queries":
-            pictures = [context.picture(sha) for sha in context.document.queries]
+            wanted = context.document.queries
         else:
-            pictures = [member.picture for member in context.workspace.collection()]
+            wanted = [member.picture.sha256 for member in context.workspace.collection()]
+        pictures = context.present(wanted)
         if not pictures:
             raise UserError("no_queries" if self.of == "queries" else "no_pictures")
 

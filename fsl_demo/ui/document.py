@@ -10,7 +10,7 @@ import copy
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -132,13 +132,21 @@ class Document:
         """Hash of each support picture to the key of its class."""
         return {sha: row.key for row in self.classes for sha in row.pictures}
 
-    def episode(self, picture: Callable[[str], Picture], queries: bool = True) -> Episode:
-        """The episode on the page, not yet checked; without its queries where nobody needs them."""
+    def episode(
+        self, picture: Callable[[str], Picture], queries: bool = True, without: Collection[str] = ()
+    ) -> Episode:
+        """The episode on the page, not yet checked.
+
+        Args:
+            queries: whether anybody needs them.
+            without: hashes of pictures that are left out.
+        """
         rows = self.rows()
+        support = [(sha, index) for index, row in enumerate(rows) for sha in row.pictures if sha not in without]
         return Episode(
             tuple(row.spec() for row in rows),
-            tuple(Example(picture(sha), index) for index, row in enumerate(rows) for sha in row.pictures),
-            tuple(picture(sha) for sha in self.queries) if queries else (),
+            tuple(Example(picture(sha), index) for sha, index in support),
+            tuple(picture(sha) for sha in self.queries if sha not in without) if queries else (),
         )
 
     def copy(self) -> Document:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from fsl_demo import runtime
 from fsl_demo.core.capabilities import Method
 from fsl_demo.core.errors import UserError
+from fsl_demo.core.exports import folder_within
 from fsl_demo.core.registry import Registry
 from fsl_demo.store import Workspace
 from fsl_demo.ui import ranking
@@ -65,9 +66,7 @@ class Page:
     @property
     def exports(self) -> Path:
         """Where files for download are written."""
-        folder = self.workspace.folder.resolve() / "exports"
-        folder.mkdir(exist_ok=True)
-        return folder
+        return folder_within(self.workspace.folder.resolve() / "exports")
 
     def open(self, draft_id: str, name: str, values: Mapping[str, Any], language: Language) -> dict[str, Any]:
         """Open another draft in a page, or the one that it had, or a new one where that is gone."""

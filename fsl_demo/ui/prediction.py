@@ -30,9 +30,11 @@ class Predict(JobRequest):
         with context.draft.lock:
             chosen = chosen_methods(context)
             rows = document.rows()
-            episode = document.episode(context.picture)
-            evidence, queries = document.evidence(), list(document.queries)
+            lost = context.workspace.lost([*document.support(), *document.queries])
+            episode = document.episode(context.picture, without=lost)
+            evidence, queries = document.evidence(), [sha for sha in document.queries if sha not in lost]
             plans, refusals = _plans(context, chosen)
+        context.refuse(lost.values())
         episode.check()
         if not queries:
             raise UserError("no_queries")

@@ -78,6 +78,7 @@ def serve(folder: Path, host: str, port: int | None, open_browser: bool) -> int:
     """Serve until interrupted."""
     workspace = Workspace(folder)
     shutil.rmtree(uploads_folder(workspace), ignore_errors=True)  # what a killed process left behind
+    workspace.clean()
     page = build(workspace)
     with running(application(page), host, port) as address:
         print(f"The workbench is open at {address} (Ctrl+C ends it). Workspace: {folder.resolve()}", flush=True)

@@ -133,7 +133,7 @@ class Export(JobRequest):
         def run(job: Job) -> None:
             job.progress(_title(context, kind))("write", 0, 0)
             path = context.page.exports / f"episodes-{datetime.now():%Y%m%d-%H%M%S}-{kind.id}{kind.suffix}"
-            count = export_episodes(context.workspace, kind, ids=self.episodes, path=path)
+            count = export_episodes(context.workspace, kind, ids=self.episodes, path=path, report=job.errors.append)
             job.outcome = Outcome("exported", count, path.name)
 
         return run

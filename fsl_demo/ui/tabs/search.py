@@ -91,7 +91,7 @@ class Index(JobRequest):
     def work(self, context: Context) -> Callable[[Job], None]:
         known = self.method in search.spaces(context.registry)
         space = search.space_named(context.registry, self.method if known else "")
-        pictures = [member.picture for member in context.workspace.collection()]
+        pictures = context.present(member.picture.sha256 for member in context.workspace.collection())
         return lambda job: index_of(space).add(pictures, job.progress(space.title))
 
 
