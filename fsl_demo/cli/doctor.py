@@ -64,7 +64,7 @@ def run(chosen: argparse.Namespace) -> int:
         reporting.print_json(facts)
     else:
         for name, value in facts.items():
-            print(f"{name:12} {_text(value)}")
+            reporting.print_line(f"{name:12} {_text(value)}")
     return 1 if faults else 0
 
 

@@ -117,9 +117,9 @@ def _show_json(episode_id: str, stored: StoredEpisode, queries: Sequence[StoredQ
 
 
 def _show_table(episode_id: str, stored: StoredEpisode, queries: Sequence[StoredQueryDocument]) -> None:
-    print(stored.title or episode_id)
+    reporting.print_line(stored.title or episode_id)
     for spec, shots in zip(stored.episode.classes, stored.episode.shots(), strict=True):
-        print(f"  {spec.name} ({shots}){''.join(f'; {text}' for text in spec.descriptions)}")
+        reporting.print_line(f"  {spec.name} ({shots}){''.join(f'; {text}' for text in spec.descriptions)}")
     print()
     methods = [run.scores.method for run in stored.runs]
     rows = []
@@ -187,7 +187,7 @@ def export(chosen: argparse.Namespace) -> int:
 
     terminal = reporting.Terminal()
     export_episodes(_workspace(chosen), FORMATS[chosen.format], ids=chosen.ids, path=chosen.out, report=terminal.fault)
-    print(chosen.out)
+    reporting.print_line(chosen.out)
     return 1 if terminal.faults else 0
 
 

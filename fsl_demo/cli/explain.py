@@ -58,6 +58,7 @@ def run(chosen: argparse.Namespace) -> int:
     query = ingest(chosen.query)
     episode = options.read_task(chosen, terminal)
     index = None if chosen.class_name is None else reading.class_index(episode, chosen.class_name)
+    reading.heal(chosen.workspace, [*(example.picture for example in episode.support), query])
     registry = reading.registry(chosen.workspace)
     method = registry.method(chosen.methods)
     settings = reading.settings(registry, chosen.settings)[chosen.methods]

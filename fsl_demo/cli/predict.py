@@ -69,10 +69,7 @@ def classify(chosen: argparse.Namespace, episode: Episode, terminal: reporting.T
     """
     from fsl_demo.services import predict
 
-    if chosen.workspace:
-        from fsl_demo.store import Workspace
-
-        Workspace(chosen.workspace).heal([*(example.picture for example in episode.support), *episode.queries])
+    reading.heal(chosen.workspace, [*(example.picture for example in episode.support), *episode.queries])
     registry = reading.registry(chosen.workspace)
     refusals: list[UserError] = []
     scores = predict.classify(
