@@ -1,8 +1,8 @@
 """`evaluate` on 2,000 embedded pictures, and easyfsl on the same vectors and episodes; JSON, in seconds.
 
-The vectors are made up, because speed does not depend on what they say: 50 classes of 40, each around a centre. Both
-sides get the episodes drawn and the vectors in memory. easyfsl's methods score an episode at a time, as its own
-`evaluate` has them do; ours also calibrate probabilities, and mark what is unlike the examples.
+The vectors and maps are made up, because speed does not depend on what they say: 50 classes of 40, each around a
+centre. Both sides get the episodes drawn and the vectors in memory. easyfsl's methods score an episode at a time, as
+its own `evaluate` has them do; ours also calibrate probabilities, and mark what is unlike the examples.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from fsl_demo import runtime
@@ -25,15 +26,18 @@ from PIL import Image  # noqa: E402
 from fsl_demo import methods  # noqa: E402
 from fsl_demo.backbones.cache import FeatureCache  # noqa: E402
 from fsl_demo.backbones.networks import Networks  # noqa: E402
+from fsl_demo.core.episodes import Progress, quiet  # noqa: E402
 from fsl_demo.core.pictures import Picture, from_image  # noqa: E402
 from fsl_demo.datasets.parts import Item  # noqa: E402
 from fsl_demo.evaluation.episodes import Opened, episode_of  # noqa: E402
 from fsl_demo.evaluation.outcomes import outcomes  # noqa: E402
 from fsl_demo.evaluation.run import CHUNK  # noqa: E402
 from fsl_demo.evaluation.sampling import EpisodeSampler, Sampling  # noqa: E402
+from fsl_demo.inference.variants import HasVariants  # noqa: E402
 
 CLASSES, EACH = 50, 40
-OURS = ("prototype", "asif", "compact-vlm", "linear-probe")
+OURS = ("prototype", "asif", "compact-vlm", "linear-probe", "siamese", "can")
+VARIANT = "photographs"
 THEIRS = {"prototypical": PrototypicalNetworks, "laplacian": LaplacianShot}
 
 
@@ -46,11 +50,22 @@ def _picture(number: int) -> Picture:
     return from_image(Image.new("RGB", (4, 4), (number % 256, number // 256, 0)), f"{number}.png")
 
 
+class Embedded(FeatureCache):
+    """A cache that has maps of every picture: the same one with a weight a picture and channel, to save memory."""
+
+    def maps(self, backbone: Any, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
+        """float32 [N, D, h, w]."""
+        height, width = backbone.size
+        places = np.random.default_rng(0).gamma(1.0, 1.0, (height, width)).astype(np.float32)
+        return self.pooled(backbone, pictures)[:, :, None, None] * places
+
+
 def embedded(classes: dict[str, list[Picture]]) -> Networks:
     """Networks whose cache has a vector of every picture already."""
-    features, random = FeatureCache(), np.random.default_rng(0)
+    features, random = Embedded(), np.random.default_rng(0)
     networks = Networks(features)
-    for network in (networks.pictures, networks.whole_pictures):
+    trained = [networks.trained(f"{method}_{VARIANT}") for method in ("siamese", "can")]
+    for network in (networks.pictures, networks.whole_pictures, *trained):
         vectors = {}
         for members in classes.values():
             centre = random.gamma(0.5, 1.0, network.channels)
@@ -76,11 +91,13 @@ def main() -> None:
         sampler: EpisodeSampler[Item] = Sampling(shot=shot).sampler(classes)
         drawn = [episode_of(each, opened) for each in sampler.draw(chosen.episodes)]
         for name in OURS:
-            outcomes(known[name], known[name].Settings(), *zip(*drawn[:2], strict=True))  # loads what is loaded once
+            method: Any = known[name]
+            settings = method.Settings(variant=VARIANT) if isinstance(method, HasVariants) else method.Settings()
+            outcomes(method, settings, *zip(*drawn[:2], strict=True))  # loads what is loaded once
             began, right = time.perf_counter(), []
             for start in range(0, len(drawn), CHUNK):
                 part = zip(*drawn[start : start + CHUNK], strict=True)
-                right.append(outcomes(known[name], known[name].Settings(), *part).right)
+                right.append(outcomes(method, settings, *part).right)
             measured[f"{name} {shot}"] = {
                 "seconds": time.perf_counter() - began,
                 "accuracy": np.concatenate(right).mean(),

@@ -48,7 +48,7 @@ class Split:
     def __init__(self, networks: Networks, files: Mapping[str, list[Path]]) -> None:
         self.features = embed(networks, [file for members in files.values() for file in members])
         self.owners = np.repeat(np.arange(len(files)), [len(members) for members in files.values()])
-        self.texts = asif.text_vectors(networks, [ClassSpec(name) for name in files])
+        self.texts = anchoring.text_vectors(networks, [ClassSpec(name) for name in files])
 
     def episodes(self, shot: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Rows of support [E, 5, K] and queries [E, 75], and class indices [E, 5], of the same episodes each time."""

@@ -35,7 +35,7 @@ class Dictated(Captions):
         seconds: float = 0.0,
         sentences: Mapping[str, tuple[str, ...]] = SENTENCES,
     ) -> None:
-        self.card = CaptionerCard(name, name.title(), "-", "-", 1)
+        self.card = CaptionerCard(name, name.title(), paper="-", checkpoint="-", cost=1)
         self.weights, self.seconds = weights, seconds
         self.asked: list[str] = []
         self.sentences = sentences
@@ -50,7 +50,9 @@ class Dictated(Captions):
             texts = self.sentences.get(picture.name, (f"a picture called {picture.name.split('.')[0]}",))
             doubtful = picture.name in self.doubted
             fit = 0.05 if doubtful else 0.3
-            dictations.append(tuple(Caption(text, -1.2 - n, fit - n / 50, doubtful) for n, text in enumerate(texts)))
+            dictations.append(
+                tuple(Caption(text, -1.2 - n, fit=fit - n / 50, doubtful=doubtful) for n, text in enumerate(texts))
+            )
         return dictations
 
     def words(self, picture: Picture, text: str) -> tuple[Layer, ...]:

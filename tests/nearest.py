@@ -33,10 +33,20 @@ class Nearest(Classifies[NearestSettings]):
     refuses_at: int | None = None
 
     def __post_init__(self) -> None:
-        self.card = MethodCard(self.name, self.name, "", "-", True, False, self.transductive, (), 0)  # type: ignore[misc]
+        self.card = MethodCard(
+            self.name,
+            self.name,
+            paper="",
+            checkpoint="-",
+            needs_pictures=True,
+            reads_text=False,
+            transductive=self.transductive,
+            explains=(),
+            cost=0,
+        )
         self.fitted, self.asked = 0, list[int]()
 
-    def fit(self, episode: Episode, settings: Any, progress: Progress = quiet) -> Nearest:
+    def fit(self, episode: Episode, settings: Any, progress: Progress = quiet) -> Any:
         self.fitted += 1
         progress("embed", 0, len(episode.support))
         if self.refuses_at == 0:
@@ -56,7 +66,15 @@ class Nearest(Classifies[NearestSettings]):
         near = -np.stack([np.linalg.norm(self.means - mean_colour(query), axis=1) for query in queries])
         powers = np.exp(10 * near).astype(np.float32)
         shares = powers / powers.sum(axis=1, keepdims=True)
-        return Scores(self.name, "", {}, 99.0, near.astype(np.float32), shares, self.floor)
+        return Scores(
+            self.name,
+            "",
+            settings={},
+            seconds=99.0,
+            similarities=near.astype(np.float32),
+            probabilities=shares,
+            none_below=self.floor,
+        )
 
 
 class Searching(Nearest, SearchesText):

@@ -6,7 +6,7 @@ import ast
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -27,12 +27,24 @@ STORE_USES = {"core", "datasets", "runtime", "store"}
 DOORS = {"cli", "ui"}
 LONGEST_MODULE, MEDIAN_MODULE, LONGEST_FUNCTION = 300, 100, 60
 CODE = ("fsl_demo", "experiments", "benchmarks", "tests")
+POSITIONAL = 4
+"""Arguments from which on a call uses keywords."""
 NAMELESS = {"one", "found", "some", "said"}
 """Names that do not say what they hold."""
 
 
 def modules() -> list[Path]:
     return sorted(PACKAGE.rglob("*.py"))
+
+
+def code(*folders: str) -> list[Path]:
+    """The files of whole folders."""
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def dotted(path: Path) -> str:
@@ -67,7 +79,7 @@ def imports(path: Path) -> frozenset[str]:
         for child in ast.iter_child_nodes(node):
             visit(child)
 
-    visit(ast.parse(path.read_text(encoding="utf-8")))
+    visit(parsed(path))
     return frozenset(name for name in imported if name in NAMES) - {dotted(path)}
 
 
@@ -122,8 +134,8 @@ def test_the_doors_know_nothing_of_each_other() -> None:
 
 
 def test_no_module_is_long_and_most_are_short() -> None:
-    tools = [path for folder in ("experiments", "benchmarks") for path in (ROOT / folder).rglob("*.py")]
-    lines = {dotted(path): len(path.read_text(encoding="utf-8").splitlines()) for path in (*modules(), *tools)}
+    files = (*modules(), *code("experiments", "benchmarks"))
+    lines = {dotted(path): len(path.read_text(encoding="utf-8").splitlines()) for path in files}
     assert {name: count for name, count in lines.items() if count > LONGEST_MODULE} == {}
     assert statistics.median(lines.values()) < MEDIAN_MODULE
 
@@ -132,7 +144,7 @@ def test_no_function_is_long() -> None:
     long = [
         f"{dotted(path)}.{node.name}: {node.end_lineno - node.lineno + 1} lines"
         for path in modules()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and node.end_lineno is not None
         and node.end_lineno - node.lineno + 1 > LONGEST_FUNCTION
@@ -157,8 +169,46 @@ def names(tree: ast.AST) -> Iterator[tuple[int, str]]:
 def test_names_say_what_they_hold(folder: str) -> None:
     nameless = [
         f"{path.relative_to(ROOT)}:{line}: {name}"
-        for path in sorted((ROOT / folder).rglob("*.py"))
-        for line, name in names(ast.parse(path.read_text(encoding="utf-8")))
+        for path in code(folder)
+        for line, name in names(parsed(path))
         if name in NAMELESS
     ]
     assert nameless == []
+
+
+def callables(trees: Iterable[ast.Module]) -> tuple[set[str], set[str]]:
+    """The names of what can be called with keywords, and of what cannot, as it takes any number of arguments."""
+    ours, variadic = set(), {"__init__"}
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        if isinstance(node, ast.ClassDef):
+            ours.add(node.name)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            fixture = any("fixture" in ast.unparse(decorator) for decorator in node.decorator_list)
+            (variadic if node.args.vararg or fixture else ours).add(node.name)
+    return ours, variadic
+
+
+def foreign(tree: ast.Module) -> set[str]:
+    """What a module imports from libraries."""
+    return {
+        alias.asname or alias.name.split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+        if str(node.module if isinstance(node, ast.ImportFrom) else alias.name).split(".")[0] not in CODE
+    }
+
+
+def test_calls_with_four_arguments_name_them() -> None:
+    ours, variadic = callables(map(parsed, code(*CODE)))
+    positional = []
+    for path in code(*CODE):
+        libraries = foreign(parsed(path))
+        for node in ast.walk(parsed(path)):
+            if not isinstance(node, ast.Call) or len(node.args) < POSITIONAL:
+                continue
+            called = ast.unparse(node.func)
+            name = called.rsplit(".", 1)[-1]
+            if name in ours - variadic and called.split(".")[0] not in libraries:
+                positional.append(f"{path.relative_to(ROOT)}:{node.lineno}: {called}")
+    assert positional == []

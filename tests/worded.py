@@ -28,7 +28,17 @@ class Worded(ReadsText[WordedSettings], Embeds):
     """Knows the words red, green and blue, and the definitions of `DICTIONARY`."""
 
     Settings = WordedSettings
-    card = MethodCard("clip", "Worded", "-", "colours", False, True, False, ("query", "support", "phrases"), 1)
+    card = MethodCard(
+        "clip",
+        "Worded",
+        paper="-",
+        checkpoint="colours",
+        needs_pictures=False,
+        reads_text=True,
+        transductive=False,
+        explains=("query", "support", "phrases"),
+        cost=1,
+    )
 
     def __init__(self) -> None:
         self.space = ColourSpace()
@@ -37,7 +47,7 @@ class Worded(ReadsText[WordedSettings], Embeds):
         return self.space.embed(pictures)
 
     def sentences(self, spec: ClassSpec, settings: WordedSettings) -> tuple[list[str], list[str]]:
-        return sentences(self.space, spec, templates(settings.templates), self.define)
+        return sentences(self.space, spec, prompt_lines=templates(settings.templates), define=self.define)
 
     def reads(self, text: str, settings: WordedSettings) -> bool:
         return self.space.reads(text)
@@ -46,7 +56,16 @@ class Worded(ReadsText[WordedSettings], Embeds):
         scale, floor = Default.constant(2.0), Default.constant(-1.0)
         return VisionLanguage(
             VisionLanguageInputs(
-                "clip", "Worded", self.space, self.space, scale, floor, 1.0, 5.5, settings, self.define
+                "clip",
+                "Worded",
+                space=self.space,
+                sentences=self.space,
+                temperature=scale,
+                none_below=floor,
+                worth=1.0,
+                sharpness=5.5,
+                settings=settings,
+                define=self.define,
             ),
             episode,
             progress,

@@ -69,7 +69,9 @@ def history(home: Path) -> list[int]:
     """
     if not (home / IN_USE).exists():
         return [1]
-    lines = read(home / IN_USE, home, 16 * 1024, home.name, "in_use_bad").decode(errors="replace").split()
+    lines = (
+        read(home / IN_USE, home, limit=16 * 1024, name=home.name, code="in_use_bad").decode(errors="replace").split()
+    )
     if not lines or not all(re.fullmatch("[1-9][0-9]{0,8}", line) for line in lines):
         raise UserError("in_use_bad", name=home.name)
     return [int(line) for line in lines]

@@ -53,7 +53,7 @@ def read_card(home: Path, version: int, name: str) -> Card:
         UserError: what `layout.read` and `card.parse` raise.
     """
     folder = layout.version_folder(home, version)
-    return parse(layout.read(folder / layout.CARD, home, LARGEST, name, "card_bad"), name)
+    return parse(layout.read(folder / layout.CARD, home, limit=LARGEST, name=name, code="card_bad"), name)
 
 
 def read_version(home: Path, version: int, name: str) -> Checkpoint:
@@ -66,14 +66,14 @@ def read_version(home: Path, version: int, name: str) -> Checkpoint:
     file = layout.version_folder(home, version) / layout.WEIGHTS
     if file.is_file() and file.stat().st_size != card.bytes:
         raise UserError("weights_differ", name=name)
-    data = layout.read(file, home, layout.LARGEST_WEIGHTS, name)
+    data = layout.read(file, home, limit=layout.LARGEST_WEIGHTS, name=name)
     sha256 = hashlib.sha256(data).hexdigest()
     if sha256 != card.sha256:
         raise UserError("weights_differ", name=name)
     arrays = parse_weights(data, name)
     if sum(array.size for array in arrays.values()) != card.parameters:
         raise UserError("card_differs", name=name, part="parameters")
-    return Checkpoint(name, version, home, arrays, card, sha256)
+    return Checkpoint(name, version, home=home, arrays=arrays, card=card, sha256=sha256)
 
 
 def parse_weights(data: bytes, name: str) -> dict[str, np.ndarray]:

@@ -68,7 +68,7 @@ def entry(name: str, folder: Path | None = None) -> Entry:
         in_use = layout.in_use(home, name)
     except UserError as error:
         return Entry(name, versions, fault=error)
-    return Entry(name, versions, in_use, _version(home, in_use, name).fault)
+    return Entry(name, versions, in_use=in_use, fault=_version(home, in_use, name).fault)
 
 
 def in_use(folder: Path | None = None) -> tuple[tuple[str, str], ...]:
@@ -158,7 +158,7 @@ def _version(home: Path, number: int, name: str) -> Version:
     except OSError:
         status = None
     signature = (status.st_ctime_ns, status.st_size, status.st_ino) if status else None
-    return _version_as_of(home, number, name, signature)
+    return _version_as_of(home, number, name=name, signature=signature)
 
 
 @lru_cache(maxsize=1024)

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
 import numpy as np
 
+from fsl_demo.backbones.networks import Networks
+from fsl_demo.checkpoints import Checkpoint
+from fsl_demo.core.episodes import ClassSpec, Progress, quiet
+from fsl_demo.inference.blend import Blend, Support, blended
+from fsl_demo.inference.calibration import Defaults
+from fsl_demo.inference.glossary import sentences
 from fsl_demo.inference.vectors import l2_normalize
 
+ANCHORS = 1_000
 PICTURE_POWER, PICTURE_KEEP = 2, 400
 TEXT_POWER, TEXT_KEEP = 4, 25
 """Powers, and anchors that are kept. Chosen by `python -m experiments.tune`."""
@@ -15,3 +25,56 @@ def relative(cosines: np.ndarray, power: float, keep: int) -> np.ndarray:
     """Rows of similarities to anchors: the highest of each, to a power, scaled to length 1. [N, A] to [N, A]."""
     floor = np.maximum(np.partition(cosines, -keep, axis=1)[:, -keep, None], 0.0)
     return l2_normalize(np.where(cosines >= floor, cosines, 0.0) ** power)
+
+
+@dataclass(frozen=True)
+class TextAnchors:
+    """What a checkpoint holds: what anchors' texts are, and what goes with them.
+
+    Attributes:
+        weights: hashes of the weights, joined by "+".
+        origin: the mean of the anchors' vectors, [384].
+        vectors: from there to the anchors, unit vectors [1000, 384].
+    """
+
+    weights: str
+    defaults: Defaults
+    origin: np.ndarray
+    vectors: np.ndarray
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint, networks: Networks) -> TextAnchors:
+        """
+        Raises:
+            UserError: `card_differs`.
+        """
+        texts = checkpoint.array("anchors", ANCHORS, networks.texts.channels).astype(np.float32)
+        hashes = (networks.pictures.weights, networks.texts.weights, checkpoint.sha256)
+        origin = texts.mean(axis=0)
+        return cls(
+            weights="+".join(sha256[:16] for sha256 in hashes),
+            defaults=Defaults.of(checkpoint),
+            origin=origin,
+            vectors=l2_normalize(texts - origin),
+        )
+
+    def blended(self, support: Support, weight: float | None, none_below: float | None) -> Blend:
+        """The blend for a support set, or for several that are stacked; None lets the checkpoint choose."""
+        blend = blended(
+            support, temperature=self.defaults.temperature, none_below=self.defaults.none_below, weight=weight
+        )
+        return blend if none_below is None else replace(blend, none_below=none_below)
+
+    def rows(self, texts: np.ndarray) -> np.ndarray:
+        """What texts, [C, 384], are like, [C, 1000]; zeros for zeros."""
+        rows = relative(l2_normalize(texts - self.origin) @ self.vectors.T, TEXT_POWER, TEXT_KEEP)
+        return np.where(texts.any(axis=1, keepdims=True), rows, 0.0)
+
+
+def text_vectors(networks: Networks, classes: Sequence[ClassSpec], progress: Progress = quiet) -> np.ndarray:
+    """What MiniLM makes of names and descriptions, unit vectors [C, 384]; zeros for a class without English text."""
+    vectors = np.zeros((len(classes), networks.texts.channels), np.float32)
+    for vector, spec in zip(vectors, classes, strict=True):
+        for part in filter(None, sentences(spec)):
+            vector += l2_normalize(networks.features.texts(networks.texts, part, progress).mean(axis=0))
+    return l2_normalize(vectors)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Literal
 
@@ -17,7 +17,7 @@ import numpy as np
 
 from fsl_demo.backbones.efficientnet_lite0 import imagenet_names
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.checkpoints import Checkpoint, Current
+from fsl_demo.checkpoints import Current
 from fsl_demo.core.capabilities import HasWeights, NamesPictures, ReadsText, ScoresEpisodes
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import (
@@ -34,18 +34,15 @@ from fsl_demo.core.episodes import (
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.settings import Settings, none_below, slider
-from fsl_demo.inference.anchors import PICTURE_KEEP, PICTURE_POWER, TEXT_KEEP, TEXT_POWER, relative
+from fsl_demo.inference.anchors import PICTURE_KEEP, PICTURE_POWER, TextAnchors, relative, text_vectors
 from fsl_demo.inference.batches import Scored, Stack, scores_of, stacked
-from fsl_demo.inference.blend import Blend, Support, blended
-from fsl_demo.inference.calibration import Defaults
+from fsl_demo.inference.blend import Support
 from fsl_demo.inference.explanations import heat, nearest
 from fsl_demo.inference.glossary import sentences
 from fsl_demo.inference.image_space import ImageSpace
-from fsl_demo.inference.vectors import l2_normalize
 
 CHECKPOINT = "lite0_minilm"
 WORDS = 8
-ANCHORS = 1_000
 
 
 @dataclass(frozen=True)
@@ -121,7 +118,7 @@ class Asif(ReadsText[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
             counts=stack.counts,
             texts=texts,
         )
-        blend = anchors.blended(known, settings)
+        blend = anchors.blended(known, weight=settings.blend, none_below=settings.none_below)
         similarities = blend.similarities(queries[..., :size], queries[..., size:])
         return scores_of(
             Scored(
@@ -172,50 +169,6 @@ class Asif(ReadsText[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
         return tuple((names[i], float(cosines[i])) for i in np.argsort(-cosines)[:WORDS])
 
 
-@dataclass(frozen=True)
-class TextAnchors:
-    """What a checkpoint holds: what anchors' texts are, and what goes with them.
-
-    Attributes:
-        weights: hashes of the weights, joined by "+".
-        origin: the mean of the anchors' vectors, [384].
-        vectors: from there to the anchors, unit vectors [1000, 384].
-    """
-
-    weights: str
-    defaults: Defaults
-    origin: np.ndarray
-    vectors: np.ndarray
-
-    @classmethod
-    def of(cls, checkpoint: Checkpoint, networks: Networks) -> TextAnchors:
-        """
-        Raises:
-            UserError: `card_differs`.
-        """
-        texts = checkpoint.array("anchors", ANCHORS, networks.texts.channels).astype(np.float32)
-        hashes = (networks.pictures.weights, networks.texts.weights, checkpoint.sha256)
-        origin = texts.mean(axis=0)
-        return cls(
-            weights="+".join(sha256[:16] for sha256 in hashes),
-            defaults=Defaults.of(checkpoint),
-            origin=origin,
-            vectors=l2_normalize(texts - origin),
-        )
-
-    def blended(self, support: Support, settings: AsifSettings) -> Blend:
-        """The blend for a support set, or for several that are stacked."""
-        blend = blended(
-            support, temperature=self.defaults.temperature, none_below=self.defaults.none_below, weight=settings.blend
-        )
-        return blend if settings.none_below is None else replace(blend, none_below=settings.none_below)
-
-    def rows(self, texts: np.ndarray) -> np.ndarray:
-        """What texts, [C, 384], are like, [C, 1000]; zeros for zeros."""
-        rows = relative(l2_normalize(texts - self.origin) @ self.vectors.T, TEXT_POWER, TEXT_KEEP)
-        return np.where(texts.any(axis=1, keepdims=True), rows, 0.0)
-
-
 class AsifClassifier:
     """Text rows and prototypes of one episode, how they are blended, and their calibration.
 
@@ -238,7 +191,7 @@ class AsifClassifier:
             counts=np.array(episode.shots()),
             texts=self.texts,
         )
-        self.chosen = self.anchors.blended(known, settings)
+        self.chosen = self.anchors.blended(known, weight=settings.blend, none_below=settings.none_below)
         self.blend, self.prototypes = self.chosen.weights, self.chosen.prototypes
         self.temperature, self.none_below = float(self.chosen.temperature), float(self.chosen.none_below)
         self.seconds = time.perf_counter() - started
@@ -285,12 +238,3 @@ class AsifClassifier:
         parts = self.texts * np.divide(row, cosines, out=np.zeros_like(row), where=row > 0)
         blend = self.blend[:, None]
         return space.shares(maps, blend * self.prototypes + (1 - blend) * (parts @ anchors))
-
-
-def text_vectors(networks: Networks, classes: Sequence[ClassSpec], progress: Progress = quiet) -> np.ndarray:
-    """What MiniLM makes of names and descriptions, unit vectors [C, 384]; zeros for a class without English text."""
-    vectors = np.zeros((len(classes), networks.texts.channels), np.float32)
-    for vector, spec in zip(vectors, classes, strict=True):
-        for part in filter(None, sentences(spec)):
-            vector += l2_normalize(networks.features.texts(networks.texts, part, progress).mean(axis=0))
-    return l2_normalize(vectors)

@@ -18,19 +18,19 @@ from fsl_demo.core.episodes import Episode, Explanation, Focus, Progress, Scores
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.settings import Settings, none_below
 from fsl_demo.core.spaces import ImageTextSpace
-from fsl_demo.inference import calibration
+from fsl_demo.inference import calibration, logistic_regression
 from fsl_demo.inference.batches import Scored, Stack, scores_of, stacked
 from fsl_demo.inference.compact_space import of_class_names
 from fsl_demo.inference.explanations import direction_heatmap, nearest
+from fsl_demo.inference.logistic_regression import Models
 from fsl_demo.inference.nearest_mean import check_pictures
 
 STRENGTHS = (1.0, 10.0, 100.0, 1_000.0, 10_000.0)
-"""scikit-learn's C, the inverse of the L2 penalty, for vectors of length 1: what held-out pictures choose from."""
+"""The inverse of the L2 penalty, for vectors of length 1: what held-out pictures choose from."""
 STRENGTH = 3_000.0
 """Where a class has a single picture, so that none can be held out; on the validation classes of CIFAR-FS, with
 EfficientNet-Lite0's vectors, the cross-entropy of one picture a class is lowest from here to 10,000."""
 FOLDS = 5
-ITERATIONS = 1_000
 
 SpaceInUse = Callable[[], ImageTextSpace]
 """Gives the space with the weights that are in use now."""
@@ -89,18 +89,17 @@ class LinearProbe(Classifies[LinearProbeSettings], ScoresEpisodes, HasWeights):
         """Embed all pictures together; each episode has a model of its own."""
         space = self._space()
         supports, queries = stack.embed(space.embed)
-        probes = [Probe.trained(support, stack.owners, settings) for support in supports]
-        similarities = np.stack([probe.similarities(rows) for probe, rows in zip(probes, queries, strict=True)])
-        temperatures = np.array([probe.temperature for probe in probes])
+        probes = Probes.trained(supports, stack.owners, settings)
+        similarities = probes.similarities(queries)
         return scores_of(
             Scored(
                 method=self.card.id,
                 checkpoint=space.weights,
                 settings=asdict(settings),
                 similarities=similarities,
-                probabilities=calibration.softmax(temperatures[:, None, None] * similarities),
-                none_below=[probe.none_below for probe in probes],
-                notes=[probe.note for probe in probes],
+                probabilities=probes.probabilities(similarities),
+                none_below=probes.none_below,
+                notes=probes.notes,
             )
         )
 
@@ -109,48 +108,51 @@ class LinearProbe(Classifies[LinearProbeSettings], ScoresEpisodes, HasWeights):
 
 
 @dataclass(frozen=True)
-class Probe:
-    """What was trained on a support set.
+class Probes:
+    """What was trained on the support sets of B episodes, a model each.
 
     Attributes:
-        weights: one vector a class, of mean length 1, [C, D].
-        offsets: [C].
+        models: weights of mean length 1, [B, C, D], and offsets.
+        temperatures, none_below: [B].
+        notes: one an episode.
     """
 
-    weights: np.ndarray
-    offsets: np.ndarray
-    temperature: float
-    none_below: float
-    note: dict[str, Any]
+    models: Models
+    temperatures: np.ndarray
+    none_below: np.ndarray
+    notes: list[dict[str, Any]]
 
     @classmethod
-    def trained(cls, support: np.ndarray, owners: np.ndarray, settings: LinearProbeSettings) -> Probe:
-        """Train on vectors [S, D]; where no class has a single picture, held-out ones choose the penalty.
-
-        The weights are sums of support vectors, so all is done in the S dimensions that these span.
-        """
-        vectors, axes = _spanned(support)
-        strength, none_below = STRENGTH, 0.0
+    def trained(cls, support: np.ndarray, owners: np.ndarray, settings: LinearProbeSettings) -> Probes:
+        """Train on vectors [B, S, D]; where no class has a single picture, held-out ones choose the penalty."""
+        vectors, axes = logistic_regression.in_span(support)
+        strengths, none_below = np.full(len(vectors), STRENGTH), np.zeros(len(vectors))
         held_out = np.bincount(owners).min() >= 2
         if held_out:
-            trials = [(strength, *_held_out(vectors, owners, strength)) for strength in STRENGTHS]
-            strength, _, similarities = min(trials, key=lambda trial: trial[1])
-            none_below = float(calibration.threshold(similarities, owners=owners, before=0.0, now=0.0))
+            losses, similarities = _held_out(vectors, owners, STRENGTHS)
+            best = losses.argmin(axis=1)
+            strengths = np.array(STRENGTHS)[best]
+            own = similarities[np.arange(len(best)), best]
+            none_below = calibration.threshold(own, owners=owners, before=0.0, now=0.0)
         if settings.none_below is not None:
-            none_below = settings.none_below
-        weights, offsets, temperature = _trained(vectors, owners, strength)
-        note = {"strength": strength, "chosen": "held_out" if held_out else "default"}
+            none_below = np.full(len(vectors), settings.none_below)
+        models, temperatures = _scaled(logistic_regression.fit(vectors, owners, strengths[:, None]))
+        weights = (models.weights[:, 0] @ axes).astype(support.dtype)
+        chosen = "held_out" if held_out else "default"
         return cls(
-            weights=weights if axes is None else weights @ axes.T,
-            offsets=offsets,
-            temperature=temperature,
+            models=Models(weights=weights, offsets=models.offsets[:, 0].astype(support.dtype)),
+            temperatures=temperatures[:, 0],
             none_below=none_below,
-            note=note,
+            notes=[{"strength": float(strength), "chosen": chosen} for strength in strengths],
         )
 
     def similarities(self, vectors: np.ndarray) -> np.ndarray:
-        """Decision values of [N, D], [N, C]."""
-        return vectors @ self.weights.T + self.offsets
+        """Decision values of queries [B, Q, D], [B, Q, C]."""
+        return self.models.decisions(vectors)
+
+    def probabilities(self, similarities: np.ndarray) -> np.ndarray:
+        """The models' own, from similarities [B, Q, C]."""
+        return calibration.softmax(self.temperatures[:, None, None] * similarities)
 
 
 class LinearProbeClassifier:
@@ -167,22 +169,23 @@ class LinearProbeClassifier:
         self.method, self.space, self.episode, self.settings = method, space, episode, settings
         self.support = space.embed([example.picture for example in episode.support], progress)
         owners = np.array([example.class_index for example in episode.support])
-        self.probe = Probe.trained(self.support, owners, settings)
-        self.weights, self.none_below, self.note = self.probe.weights, self.probe.none_below, self.probe.note
+        self.probes = Probes.trained(self.support[None], owners, settings)
+        self.weights, self.note = self.probes.models.weights[0], self.probes.notes[0]
+        self.none_below = float(self.probes.none_below[0])
         self.seconds = time.perf_counter() - started
 
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
         """Decision values, and the model's own probabilities."""
         started = time.perf_counter()
         embedded = self.space.embed(queries, progress)
-        similarities = self.probe.similarities(embedded)
+        similarities = self.probes.similarities(embedded[None])
         return Scores(
             method=self.method,
             checkpoint=self.space.weights,
             settings=asdict(self.settings),
             seconds=self.seconds + time.perf_counter() - started,
-            similarities=similarities.astype(np.float32),
-            probabilities=calibration.softmax(self.probe.temperature * similarities).astype(np.float32),
+            similarities=similarities[0].astype(np.float32),
+            probabilities=self.probes.probabilities(similarities)[0].astype(np.float32),
             none_below=self.none_below,
             pairs=(embedded @ self.support.T).astype(np.float32),
             note=self.note,
@@ -203,40 +206,39 @@ class LinearProbeClassifier:
         return Explanation(self.method, class_index, tuple(layers))
 
 
-def _spanned(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    """Vectors [S, D] in a basis of their span, [S, S], and the basis [D, S]; as they are where D is not larger."""
-    count, dimensions = vectors.shape
-    if count >= dimensions:
-        return vectors, None
-    axes, within = np.linalg.qr(vectors.T.astype(np.float64))
-    return within.T.astype(vectors.dtype), axes.astype(vectors.dtype)
+def _scaled(models: Models) -> tuple[Models, np.ndarray]:
+    """With weight vectors of mean length 1, and what they and the offsets were divided by: softmax's temperatures."""
+    lengths = np.maximum(np.linalg.norm(models.weights, axis=-1).mean(axis=-1), 1e-12)
+    scaled = Models(weights=models.weights / lengths[..., None, None], offsets=models.offsets / lengths[..., None])
+    return scaled, lengths
 
 
-def _trained(vectors: np.ndarray, owners: np.ndarray, strength: float) -> tuple[np.ndarray, np.ndarray, float]:
-    """Weight vectors [C, D] of mean length 1, offsets [C], and what both were divided by: the softmax's temperature.
+def _held_out(vectors: np.ndarray, owners: np.ndarray, strengths: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+    """The cross-entropies of held-out pictures with each strength, [B, T], and their similarities, [B, T, S, C].
 
-    Classes count alike, however many pictures they have.
+    Args:
+        vectors: [B, S, D].
     """
-    from sklearn.linear_model import LogisticRegression
+    folds = _folds(owners)
+    included = folds != np.arange(folds.max() + 1)[:, None]
+    models, temperatures = _scaled(
+        logistic_regression.fit(
+            vectors,
+            owners,
+            strengths=np.repeat(strengths, len(included)),
+            included=np.tile(included, (len(strengths), 1)),
+        )
+    )
+    pictures, shape = np.arange(len(owners)), (len(vectors), len(strengths), len(included))
+    decisions = models.decisions(vectors[:, None]).reshape(*shape, len(owners), -1)
+    similarities = decisions[:, :, folds, pictures]
+    scales = temperatures.reshape(shape)[:, :, folds]
+    likely = calibration.softmax(scales[..., None] * similarities)[:, :, pictures, owners]
+    return -np.log(likely + 1e-12).sum(axis=-1), similarities
 
-    model: Any = LogisticRegression(C=strength, class_weight="balanced", max_iter=ITERATIONS)
-    model.fit(vectors, owners)
-    weights, offsets = model.coef_, model.intercept_
-    if len(weights) == 1:  # of two classes, scikit-learn keeps the difference
-        weights, offsets = np.stack([-weights[0], weights[0]]) / 2, np.array([-offsets[0], offsets[0]]) / 2
-    length = max(float(np.linalg.norm(weights, axis=1).mean()), 1e-12)
-    return weights / length, offsets / length, length
 
-
-def _held_out(vectors: np.ndarray, owners: np.ndarray, strength: float) -> tuple[float, np.ndarray]:
-    """The cross-entropy of held-out pictures, stratified by class, and their similarities [S, C]."""
-    from sklearn.model_selection import StratifiedKFold
-
-    folds = min(FOLDS, int(np.bincount(owners).min()))
-    similarities, loss = np.zeros((len(owners), int(owners.max()) + 1)), 0.0
-    for kept, left in StratifiedKFold(folds, shuffle=True, random_state=0).split(vectors, owners):
-        weights, offsets, temperature = _trained(vectors[kept], owners[kept], strength)
-        similarities[left] = vectors[left] @ weights.T + offsets
-        likely = calibration.softmax(temperature * similarities[left])[np.arange(len(left)), owners[left]]
-        loss -= float(np.log(likely + 1e-12).sum())
-    return loss, similarities
+def _folds(owners: np.ndarray) -> np.ndarray:
+    """In which fold each picture is held out, [S]; every class has about as many pictures in each."""
+    folds = np.empty_like(owners)
+    folds[np.argsort(owners, kind="stable")] = np.arange(len(owners)) % min(FOLDS, np.bincount(owners).min())
+    return folds

@@ -35,7 +35,7 @@ def _minilm() -> MiniLM:
 
 def networks() -> Networks:
     """Shared networks under a cache of its own, so that counts begin at zero."""
-    return Networks(FeatureCache(), _lite0(), _lite2(), _minilm())
+    return Networks(FeatureCache(), _lite0(), whole_pictures=_lite2(), texts=_minilm())
 
 
 @cache

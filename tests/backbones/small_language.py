@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ def small_language(folder: Path, patch: pytest.MonkeyPatch) -> LanguageModel:
     }
     tokens = tokenizer(TEXTS, ARCHITECTURE["vocabulary"])
     arrays["tokenizer"] = np.frombuffer(tokens.to_str().encode(), np.uint8)
-    checkpoints.save(CHECKPOINT, arrays, {"architecture": ARCHITECTURE}, folder)
+    checkpoints.save(CHECKPOINT, arrays, card={"architecture": ARCHITECTURE}, folder=folder)
     patch.setattr(checkpoints.layout, "FOLDER", folder)
     return LanguageModel()
 
@@ -37,7 +38,7 @@ def small_gpt2(folder: Path, width: int, heads: int) -> Path:
 
     tokens = tokenizer(TEXTS, ARCHITECTURE["vocabulary"])
     PreTrainedTokenizerFast(tokenizer_object=tokens, eos_token="<end>").save_pretrained(folder)
-    sizes = {"vocab_size": ARCHITECTURE["vocabulary"], "n_embd": width, "n_layer": 2, "n_head": heads}
+    sizes: dict[str, Any] = {"vocab_size": ARCHITECTURE["vocabulary"], "n_embd": width, "n_layer": 2, "n_head": heads}
     config = GPT2Config(**sizes, n_positions=128, eos_token_id=0, bos_token_id=0)
     GPT2LMHeadModel(config).save_pretrained(folder)
     return folder

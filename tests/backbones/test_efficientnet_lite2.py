@@ -19,7 +19,7 @@ def test_maps_are_those_of_the_plain_network() -> None:
     import timm
 
     plain = timm.create_model("tf_efficientnet_lite2", pretrained=False).eval()
-    stored = torch.load(weights.verified("", PACKAGE, "models/*.pth", WEIGHTS_SHA256), weights_only=True)
+    stored = torch.load(weights.verified("", PACKAGE, pattern="models/*.pth", sha256=WEIGHTS_SHA256), weights_only=True)
     plain.load_state_dict(dict(zip(plain.state_dict(), stored.values(), strict=True)))
     backbone = networks().whole_pictures
     images = [backbone.prepare(picture) for picture in crops("cat")[:2]]

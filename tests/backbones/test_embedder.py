@@ -43,7 +43,7 @@ def used(architecture: Architecture) -> Embedder:
 @pytest.mark.parametrize("backbone", BACKBONES)
 @torch.inference_mode()
 def test_vectors_are_the_means_of_their_maps_at_unit_length(backbone: str, dimension: int, cbam: bool) -> None:
-    embedder = used(Architecture(backbone, READ[backbone], dimension, cbam, dropout=0.5))
+    embedder = used(Architecture(backbone, READ[backbone], dimension=dimension, cbam=cbam, dropout=0.5))
     images = pictures(embedder, 3)
     vectors, maps = embedder(images), embedder.maps(images)
     torch.testing.assert_close(vectors.norm(dim=1), torch.ones(3))
@@ -87,7 +87,7 @@ def test_resnet12_has_the_maps_that_its_paper_says() -> None:
 @pytest.mark.parametrize("backbone", TRAINED)
 def test_attention_only_when_asked_for(backbone: str) -> None:
     for cbam in (False, True):
-        embedder = Embedder(Architecture(backbone, "ink28", 0, cbam))
+        embedder = Embedder(Architecture(backbone, "ink28", dimension=0, cbam=cbam))
         assert any(isinstance(module, CBAM) for module in embedder.modules()) == cbam
 
 

@@ -44,7 +44,7 @@ def test_frozen_and_of_its_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_weights_that_do_not_fit_the_card_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     small_language(tmp_path, monkeypatch)
     stored = checkpoints.load(CHECKPOINT)
-    checkpoints.save(CHECKPOINT, stored.arrays, {"architecture": {**ARCHITECTURE, "layers": 3}}, tmp_path)
+    checkpoints.save(CHECKPOINT, stored.arrays, card={"architecture": {**ARCHITECTURE, "layers": 3}}, folder=tmp_path)
     with pytest.raises(UserError, match="do not fit"):
         LanguageModel()
 

@@ -26,9 +26,9 @@ def test_a_picture_goes_once_through_each_network() -> None:
 
 
 def test_pieces_are_shared_out_among_the_cells_that_they_overlap() -> None:
-    np.testing.assert_allclose(_overlap(0.25, 0.75, 2, 4), [[0, 0], [1, 0], [0, 1], [0, 0]])
-    np.testing.assert_allclose(_overlap(-0.1, 1.1, 7, 9).sum(axis=0), 1)
-    np.testing.assert_allclose(_overlap(0.0, 1.0, 1, 4), np.full((4, 1), 0.25))
+    np.testing.assert_allclose(_overlap(0.25, 0.75, parts=2, cells=4), [[0, 0], [1, 0], [0, 1], [0, 0]])
+    np.testing.assert_allclose(_overlap(-0.1, 1.1, parts=7, cells=9).sum(axis=0), 1)
+    np.testing.assert_allclose(_overlap(0.0, 1.0, parts=1, cells=4), np.full((4, 1), 0.25))
 
 
 def test_positions_are_those_of_the_whole_picture_and_then_of_its_middle() -> None:

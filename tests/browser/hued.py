@@ -38,7 +38,17 @@ class Hued(Classifies[HuedSettings], Embeds, SearchesText):
     joint: Any = None
 
     def __init__(self, name: str, title: str, hold: Path, pull: float = 0.0) -> None:
-        self.card = MethodCard(name, title, "-", "colours", True, False, False, ("query", "support"), 1)
+        self.card = MethodCard(
+            name,
+            title,
+            paper="-",
+            checkpoint="colours",
+            needs_pictures=True,
+            reads_text=False,
+            transductive=False,
+            explains=("query", "support"),
+            cost=1,
+        )
         self.hold, self.pull, self.joint = hold, pull, ColourSpace()
 
     def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
@@ -73,7 +83,16 @@ class Fitted:
         powers = np.exp(30 * near)
         floor = 0.5 if self.settings.none_below is None else self.settings.none_below
         shares = powers / powers.sum(axis=1, keepdims=True)
-        return Scores(self.method.card.id, "-", asdict(self.settings), 0.01, near, shares, floor, pairs)
+        return Scores(
+            self.method.card.id,
+            "-",
+            settings=asdict(self.settings),
+            seconds=0.01,
+            similarities=near,
+            probabilities=shares,
+            none_below=floor,
+            pairs=pairs,
+        )
 
     def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
         values = np.linspace(0, 1, 49, dtype=np.float32).reshape(7, 7)

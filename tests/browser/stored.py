@@ -60,7 +60,9 @@ def draft(
     rows = [ClassRow(NAMES[c], "", support[c * shots : (c + 1) * shots], key=f"{c:08x}") for c in range(ways)]
     document = Document("Colours", rows, asked, methods=list(methods) or None)
     document.results = [
-        _result(method, number, rows, asked, support) for number, method in enumerate(methods) if queries
+        _result(method, number, rows=rows, queries=asked, support=support)
+        for number, method in enumerate(methods)
+        if queries
     ]
     document.scored = document.evidence()
     stored = workspace.drafts.create(DraftRevision(document.to_json(), document.results_json()))
@@ -75,6 +77,16 @@ def _result(method: str, number: int, rows: list[ClassRow], queries: list[str], 
     probabilities = np.repeat(((1 - sure) / (ways - 1))[:, None], ways, axis=1)
     probabilities[places, best] = sure
     similarities = np.where((places % 50 == 40)[:, None], probabilities - 1, probabilities)
-    scores = Scores(method, "-", {}, 0.5, similarities, probabilities, 0.0)
+    scores = Scores(
+        method, "-", settings={}, seconds=0.5, similarities=similarities, probabilities=probabilities, none_below=0.0
+    )
     names = [row.name for row in rows]
-    return Result(scores, [row.key for row in rows], queries, support, "cpu", names, [""] * ways)
+    return Result(
+        scores,
+        [row.key for row in rows],
+        queries=queries,
+        support=support,
+        device="cpu",
+        names=names,
+        descriptions=[""] * ways,
+    )

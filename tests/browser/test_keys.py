@@ -11,7 +11,7 @@ from tests.browser import stored
 from tests.browser.conftest import Workbench, go, open_draft, open_workbench
 
 PRESSES, WAYS = 200, 6
-PACE, DELAY = 50, 2_000
+PACE, DELAY = 25, 1_000
 """Milliseconds between two keys, and before the server hears of an edit."""
 RECORD = """
   window.pressed = [];
@@ -82,7 +82,7 @@ def test_keys_are_faster_than_the_server(context: BrowserContext, colours: Workb
     press(page, PRESSES)
     expect(page.locator("#label-bar")).to_contain_text("200 of 300 labelled")
     expect_saved(page)
-    expect_labels(page, colours, draft, PRESSES)
+    expect_labels(page, colours, draft=draft, count=PRESSES)
 
 
 def test_a_killed_server_loses_no_key(context: BrowserContext, colours: Workbench) -> None:
@@ -106,14 +106,14 @@ def test_a_killed_server_loses_no_key(context: BrowserContext, colours: Workbenc
     colours.await_page()
     expect_saved(page)
     assert lost
-    expect_labels(page, colours, draft, PRESSES)
+    expect_labels(page, colours, draft=draft, count=PRESSES)
 
 
 def test_two_keys_before_the_next_picture_is_drawn(context: BrowserContext, colours: Workbench) -> None:
     page, draft = open_labelling(context, colours, ways=WAYS, queries=12)
     page.evaluate(PRESS_AT_ONCE, ["2", "4", "1"])
     expect_saved(page)
-    expect_labels(page, colours, draft, 3)
+    expect_labels(page, colours, draft=draft, count=3)
     page.reload()  # and a page that begins anew gets everything, also what this tab had
     go(page, "Label")
     expect(page.locator("#label-bar")).to_contain_text("3 of 12 labelled")

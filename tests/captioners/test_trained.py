@@ -96,7 +96,7 @@ def test_a_card_that_does_not_fit_is_refused(part: str, code: str, tmp_path: Pat
         card["architecture"] = {**card["architecture"], "tokens": 2}
     else:
         card[part] = {**card[part], "sha256": "0"}
-    folder = checkpoints.save("prefix_captions", stored.arrays, card, tmp_path)
+    folder = checkpoints.save("prefix_captions", stored.arrays, card=card, folder=tmp_path)
     with pytest.raises(UserError) as raised:
         CAPTIONERS[0](networks(), folder).load()
     assert raised.value.code == code

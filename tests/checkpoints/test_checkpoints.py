@@ -15,7 +15,9 @@ from fsl_demo.core.errors import UserError
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    checkpoints.save("tiny", {"weights": np.arange(6, dtype=np.float32).reshape(2, 3)}, {"seed": 0}, tmp_path)
+    checkpoints.save(
+        "tiny", {"weights": np.arange(6, dtype=np.float32).reshape(2, 3)}, card={"seed": 0}, folder=tmp_path
+    )
     return tmp_path
 
 
@@ -53,7 +55,7 @@ def altered(folder: Path, card: dict[str, Any], arrays: dict[str, np.ndarray] | 
     shipped = checkpoints.load("can_faces")
     kept = {key: value for key, value in shipped.card.as_dict().items() if key not in ("parameters", "bytes", "sha256")}
     given = {key: value for key, value in (kept | card).items() if value is not None}
-    return TrainedNetwork(checkpoints.save("altered", dict(shipped.arrays) | (arrays or {}), given, folder))
+    return TrainedNetwork(checkpoints.save("altered", dict(shipped.arrays) | (arrays or {}), card=given, folder=folder))
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,7 @@ def test_a_faulty_checkpoint_is_one_sentence_and_the_others_go_on(folder: Path, 
 def test_names_stay_in_the_folder(folder: Path, name: str) -> None:
     for act in (
         lambda: checkpoints.load(name, folder / NAME),
-        lambda: checkpoints.save(name, {}, {}, folder / NAME),
+        lambda: checkpoints.save(name, {}, card={}, folder=folder / NAME),
         lambda: checkpoints.use(name, 1, folder / NAME),
         lambda: checkpoints.hash_in_use(name, folder / NAME),
     ):
@@ -215,6 +215,6 @@ def test_what_could_not_be_loaded_again_is_not_saved(folder: Path) -> None:
         (np.array([np.inf], np.float32), {}, "weights_unreadable"),
     ):
         with pytest.raises(UserError) as refused:
-            checkpoints.save(NAME, {"weights": weights}, card, folder)
+            checkpoints.save(NAME, {"weights": weights}, card=card, folder=folder)
         assert refused.value.code == code
     assert sorted(folder.rglob("*")) == before

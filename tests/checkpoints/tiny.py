@@ -16,7 +16,7 @@ NAME = "tiny"
 def save(folder: Path, value: float = 1.0, name: str = NAME, **card: object) -> Path:
     """A version whose weights are this value. Returns the checkpoint's folder."""
     weights = {"weights": np.full((2, 3), value, np.float32)}
-    return checkpoints.save(name, weights, {"method": "siamese", "seed": 0, **card}, folder)
+    return checkpoints.save(name, weights, card={"method": "siamese", "seed": 0, **card}, folder=folder)
 
 
 def value(folder: Path, name: str = NAME) -> float:

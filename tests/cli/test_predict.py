@@ -116,7 +116,7 @@ def test_more_pictures_than_memory_holds_are_decoded_again(
     monkeypatch.setattr(lazy_archive, "HELD_BYTES", 4 * 3 * 120 * 120)
 
     def read() -> list[Picture]:
-        episode = reading.task(path, {}, lambda *_: None, lambda error: pytest.fail(str(error)))
+        episode = reading.task(path, {}, progress=lambda *_: None, report=lambda error: pytest.fail(str(error)))
         return [example.picture for example in episode.support]
 
     pictures = read()
@@ -147,7 +147,9 @@ def test_a_method_that_was_asked_for_and_cannot_answer_is_a_fault(
 def test_pictures_and_descriptions_meet_by_class_name(support: Path, tmp_path: Path) -> None:
     file = tmp_path / "d.csv"
     file.write_text("\ufeffdescription,class\nred wall, BRICK \nsand,sand\nmasonry,brick\n,grass\n", encoding="utf-8")
-    episode = reading.task(support, reading.descriptions(file), lambda *_: None, lambda error: pytest.fail(str(error)))
+    episode = reading.task(
+        support, reading.descriptions(file), progress=lambda *_: None, report=lambda error: pytest.fail(str(error))
+    )
     assert episode.classes == (
         ClassSpec("brick", ("red wall", "masonry")),
         ClassSpec("grass"),
@@ -278,7 +280,15 @@ def test_every_orientation_scores_as_it_does_on_the_page(
 
 def test_the_document_keeps_what_json_can_hold() -> None:
     similarities = np.array([[0.5, 0.1]], np.float32)
-    scores = Scores("one", "abc", {}, 0.12345, similarities, np.array([[0.75, 0.25]], np.float32), none_below=0.9)
+    scores = Scores(
+        "one",
+        "abc",
+        settings={},
+        seconds=0.12345,
+        similarities=similarities,
+        probabilities=np.array([[0.75, 0.25]], np.float32),
+        none_below=0.9,
+    )
     made = predict_document(Episode((ClassSpec("a"), ClassSpec("鳥"))), ["q.png"], [scores])
     shares = {"a": 0.75, "鳥": 0.25}
     assert json.loads(json.dumps(made)) == {

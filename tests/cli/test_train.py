@@ -77,7 +77,7 @@ def test_classes_that_are_too_small_to_train_on_make_the_cohort(digits: Path, tm
     classes = dict(data.train.classes)
     classes["7"] = list(classes["7"])[:2]
     small = replace(data, train=replace(data.train, classes=classes))
-    recipe = recipes.recipe("siamese", data.name, 20, TrainedNetwork("siamese_digits").architecture)
+    recipe = recipes.recipe("siamese", data.name, pictures=20, start=TrainedNetwork("siamese_digits").architecture)
     recipe = replace(recipe, least=3, known=False, way=2, schedule=replace(recipe.schedule, epochs=1))
     config = Config(runs=tmp_path / "runs", out=tmp_path, name="mine", start="siamese_digits", batch=6)
     folder = run(ClassesTask("siamese", small, recipe), config, silent)
@@ -108,7 +108,7 @@ def test_what_cannot_be_measured_is_said(call: Call, digits: Path) -> None:
 
 def test_a_network_on_a_frozen_one_borrows_it(digits: Path, tmp_path: Path) -> None:
     data, start = datasets.read(str(digits), tmp_path), TrainedNetwork("siamese_digits")
-    chosen = recipes.recipe("can", data.name, 24, start.architecture)
+    chosen = recipes.recipe("can", data.name, pictures=24, start=start.architecture)
     recipe = replace(
         chosen,
         options={"frozen": True},

@@ -44,7 +44,9 @@ def folder(tmp_path: Path) -> Path:
     episode = Episode((ClassSpec("red"), ClassSpec("blue")), (Example(red, 0), Example(blue, 1)), (query,))
     workspace = Workspace(tmp_path / "workspace")
     workspace.save_episode(LabelledEpisode(episode, "Stranger", (Run(scores),)))
-    workspace.put_captions({query.sha256: Described("absent", "w", (Caption("a red square", -1.0, 0.3, False),))})
+    workspace.put_captions(
+        {query.sha256: Described("absent", "w", (Caption("a red square", -1.0, fit=0.3, doubtful=False),))}
+    )
     return workspace.folder
 
 

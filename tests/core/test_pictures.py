@@ -67,7 +67,7 @@ def png(width: int, height: int, bits: int, colour: int, data: bytes) -> bytes:
 def huge_png() -> bytes:
     """81 megapixels in about 10 kB."""
     rows = zlib.compressobj(9)
-    return png(9000, 9000, 1, 0, rows.compress(bytes(9000 * (1 + 9000 // 8))) + rows.flush())
+    return png(9000, 9000, bits=1, colour=0, data=rows.compress(bytes(9000 * (1 + 9000 // 8))) + rows.flush())
 
 
 class TestIdentity:
@@ -182,7 +182,7 @@ class TestModes:
 
     def test_sixteen_bits_a_colour(self) -> None:
         rows = zlib.compress(b"\x00" + struct.pack(">6H", 65_535, 0, 0, 0, 25_700, 65_535))
-        assert pixels(ingest(png(2, 1, 16, 2, rows))).tolist() == [[list(RED), [0, 100, 255]]]
+        assert pixels(ingest(png(2, 1, bits=16, colour=2, data=rows))).tolist() == [[list(RED), [0, 100, 255]]]
 
     @pytest.mark.parametrize(
         ("values", "expected"),
@@ -368,7 +368,7 @@ except UserError as error:
     def test_just_within_the_limit_is_read(self) -> None:
         side = int(MAX_PIXELS**0.5)
         rows = zlib.compressobj(9)
-        data = png(side, side, 1, 0, rows.compress(bytes(side * (1 + -(-side // 8)))) + rows.flush())
+        data = png(side, side, bits=1, colour=0, data=rows.compress(bytes(side * (1 + -(-side // 8)))) + rows.flush())
         assert ingest(data).width == side
 
     def test_more_bytes_than_are_read(self, tmp_path: Path) -> None:

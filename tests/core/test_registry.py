@@ -22,7 +22,17 @@ class Plain(Classifies[Settings]):
     Settings = Settings
 
     def __init__(self, name: str) -> None:
-        self.card = MethodCard(name, name.title(), "-", "-", True, False, False, (), 1)
+        self.card = MethodCard(
+            name,
+            name.title(),
+            paper="-",
+            checkpoint="-",
+            needs_pictures=True,
+            reads_text=False,
+            transductive=False,
+            explains=(),
+            cost=1,
+        )
 
     def fit(self, episode: Episode, settings: Settings, progress: Progress = quiet) -> Any:
         raise NotImplementedError
@@ -37,7 +47,7 @@ class Placed(Plain, Embeds):
 
 
 class Nothing(Detects):
-    card = DetectorCard("nothing", "Nothing", "-", "-", (), 1)
+    card = DetectorCard("nothing", "Nothing", paper="-", checkpoint="-", finds=(), cost=1)
 
     def detect(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[Any]:
         return [() for _ in pictures]

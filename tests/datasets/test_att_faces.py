@@ -20,7 +20,7 @@ PEOPLE = [f"s{number}" for number in range(1, 41)]
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
-    class_tree(folder / "att_faces", PEOPLE, 10, ".pgm")
+    class_tree(folder / "att_faces", PEOPLE, pictures=10, suffix=".pgm")
     (folder / "att_faces" / "README").write_text("The ORL Database of Faces")
     return folder
 
@@ -42,7 +42,7 @@ def test_each_person_is_tested_in_one_fold(root: Path) -> None:
 
 
 def test_an_incomplete_copy_is_said(tmp_path: Path) -> None:
-    class_tree(tmp_path / "att_faces", PEOPLE[:39], 2, ".pgm")
+    class_tree(tmp_path / "att_faces", PEOPLE[:39], pictures=2, suffix=".pgm")
     with pytest.raises(UserError) as error:
         datasets.read("att_faces", tmp_path)
     assert error.value.code == "data_missing"

@@ -49,10 +49,10 @@ def export(tmp_path: Path) -> Path:
     ]
     support = tuple(Example(pictures[number], number % 2) for number in range(8))
     episode = Episode((ClassSpec("Zéro / 0"), ClassSpec("一")), support, tuple(pictures[8:]))
-    labels = {number: Label(number % 2, "Ada", "blind", None, 1.0) for number in range(6)}
-    labels[6] = Label(None, "Ada", "blind", None, 1.0)
+    labels = {number: Label(number % 2, "Ada", source="blind", suggestion=None, seconds=1.0) for number in range(6)}
+    labels[6] = Label(None, "Ada", source="blind", suggestion=None, seconds=1.0)
     path = tmp_path / "collection.zip"
-    imagefolder.write([("first", LabelledEpisode(episode, "Digits", (), labels))], path)
+    imagefolder.write([("first", LabelledEpisode(episode, "Digits", runs=(), labels=labels))], path)
     return path
 
 
@@ -77,9 +77,9 @@ def test_a_picture_of_several_episodes_does_not_train_and_validate(tmp_path: Pat
     classes, episodes = (ClassSpec("one"), ClassSpec("other")), []
     for number, (support, queries) in enumerate(((pictures[:6], pictures[6:]), (pictures[6:], pictures[:6]))):
         examples = tuple(Example(picture, i % 2) for i, picture in enumerate(support))
-        labels = {i: Label(i % 2, "Ada", "blind", None, 1.0) for i in range(6)}
+        labels = {i: Label(i % 2, "Ada", source="blind", suggestion=None, seconds=1.0) for i in range(6)}
         episode = Episode(classes, examples, tuple(queries))
-        episodes.append((f"episode {number}", LabelledEpisode(episode, "Digits", (), labels)))
+        episodes.append((f"episode {number}", LabelledEpisode(episode, "Digits", runs=(), labels=labels)))
     imagefolder.write(episodes, tmp_path / "twice.zip")
     data = folders.read(tmp_path / "twice.zip")
     train, validation = (

@@ -73,12 +73,12 @@ def test_the_captioner_and_the_detector(call: Call, queries: Path, known_methods
 
 def labelled(known: Registry, support: Path, queries: Path) -> LabelledEpisode:
     """An episode with an answer of the method and a label."""
-    episode = reading.task(support, {}, quiet, print)
+    episode = reading.task(support, {}, progress=quiet, report=print)
     pictures = tuple(reading.queries(queries, quiet, print).values())
     method = known.method("knn")
     scores = method.fit(episode, method.Settings()).predict(pictures, quiet)
     whole = type(episode)(episode.classes, episode.support, pictures)
-    return LabelledEpisode(whole, "Surfaces", (Run(scores),), {0: Label(0)})
+    return LabelledEpisode(whole, "Surfaces", runs=(Run(scores),), labels={0: Label(0)})
 
 
 def test_the_page_has_the_setting_the_tab_and_the_language(
@@ -89,10 +89,10 @@ def test_the_page_has_the_setting_the_tab_and_the_language(
     document.classes[0].name = "brick & stone"
     draft = page.drafts.start(document)
     context = Context(page, draft, languages()["fr"])
-    settings.write(context, "knn", "neighbours", "5")
+    settings.write(context, "knn", name="neighbours", value="5")
     assert draft.document.settings["knn"] == {"neighbours": 5}
     with pytest.raises(UserError):
-        settings.write(context, "knn", "neighbours", "2.7")
+        settings.write(context, "knn", name="neighbours", value="2.7")
     (control, _) = settings.controls(context, known_methods.method("knn"))
     assert (control["label"], control["kind"], control["value"]) == ("Neighbours", "whole_number", 5)
     parts = page.board(draft, languages()["fr"]).since("")["parts"]

@@ -89,7 +89,7 @@ def test_the_area_under_the_curve_is_how_often_one_is_above_the_other() -> None:
 def test_doubt_counts_what_is_called_doubtful() -> None:
     captioner = Dictated("one")
     captioner.doubted = {f"{kind}.png" for kind in ("digits", "textures", "noise")}
-    captions = [Caption("a cat", -1.0, 0.3, False)] * 3 + [Caption("a cat", -1.0, 0.04, True)]
+    captions = [Caption("a cat", -1.0, fit=0.3, doubtful=False)] * 3 + [Caption("a cat", -1.0, fit=0.04, doubtful=True)]
     doubts = doubt(captioner, captions)
     assert doubts.photographs == 0.25
     assert doubts.others == dict.fromkeys(("digits", "textures", "noise", "all"), (0.75, 1.0))

@@ -61,7 +61,7 @@ class Model:
 def test_a_new_order_is_scored_as_by_a_loop() -> None:
     count = len(PICTURES)
     table = RANDOM.standard_normal((2 * count, count))
-    figures = reranking(Space(), Model(table), PICTURES, DATA)  # type: ignore[arg-type]
+    figures = reranking(Space(), Model(table), pictures=PICTURES, data=DATA)  # type: ignore[arg-type]
     similarities = Space().texts([[""]] * 2 * count, None) @ Space().embed(PICTURES, None).T
     before, after, within = [], [], []
     for text in range(2 * count):
@@ -85,12 +85,12 @@ def test_a_constant_match_changes_nothing_by_itself_and_is_at_chance_alone() -> 
     np.testing.assert_array_equal(first_hits(blended(likeness, same, 0.4), candidates, own), before)
     within = (candidates == own[:, None]).any(axis=1)
     np.testing.assert_allclose(first_hits(same, candidates, own), within / TOP)
-    assert best_weight(likeness, same, candidates, own) == 0
+    assert best_weight(likeness, same, candidates=candidates, own=own) == 0
 
 
 def test_the_best_weight_is_the_smallest_of_the_best() -> None:
     likeness, matches = np.array([[0.6, 0.5]]), np.array([[0.0, 0.5]])
-    assert best_weight(likeness, matches, np.array([[3, 4]]), np.array([4])) == pytest.approx(0.175)
+    assert best_weight(likeness, matches, candidates=np.array([[3, 4]]), own=np.array([4])) == pytest.approx(0.175)
 
 
 def test_words_are_masked_one_at_a_time_and_scored_as_by_a_loop() -> None:
@@ -116,7 +116,7 @@ def test_both_are_said_in_one_table() -> None:
     model: Any = Model(table)
     space: Any = Space()
     words = masked_words(model, PICTURES, DATA)
-    report = matching.Matching("two-stream", reranking(space, model, PICTURES, DATA), words)
+    report = matching.Matching("two-stream", reranking(space, model, pictures=PICTURES, data=DATA), words)
     assert (
         "24 captions among 12 pictures" in report.markdown() and "| masked word, top-5, picture |" in report.markdown()
     )

@@ -51,7 +51,15 @@ class Grey(HasWeights):
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
         near = -np.abs(np.array([[_grey(query)] for query in queries]) - self.means).astype(np.float32)
         weights = np.exp(near / 20)
-        return Scores("grey", "", {}, 0.0, near, weights / weights.sum(axis=1, keepdims=True), -30.0)
+        return Scores(
+            "grey",
+            "",
+            settings={},
+            seconds=0.0,
+            similarities=near,
+            probabilities=weights / weights.sum(axis=1, keepdims=True),
+            none_below=-30.0,
+        )
 
 
 class GreyAtOnce(Grey, ScoresEpisodes):
@@ -90,12 +98,12 @@ def test_the_same_question_is_not_measured_twice(classes: Any, tmp_path: Path) -
 def test_more_episodes_go_on_and_fewer_are_the_first_ones(classes: Any, tmp_path: Path) -> None:
     measured(classes, Grey(), tmp_path)
     more, fewer = Grey(), Grey()
-    outcomes = measured(classes, more, tmp_path, replace(SAMPLING, episodes=12))
+    outcomes = measured(classes, more, folder=tmp_path, sampling=replace(SAMPLING, episodes=12))
     assert more.asked == 5
-    assert outcomes == measured(classes, Grey(), tmp_path / "other", replace(SAMPLING, episodes=12))
-    outcomes = measured(classes, fewer, tmp_path, replace(SAMPLING, episodes=3))
+    assert outcomes == measured(classes, Grey(), folder=tmp_path / "other", sampling=replace(SAMPLING, episodes=12))
+    outcomes = measured(classes, fewer, folder=tmp_path, sampling=replace(SAMPLING, episodes=3))
     assert fewer.asked == 0
-    assert outcomes == measured(classes, Grey(), tmp_path / "another", replace(SAMPLING, episodes=3))
+    assert outcomes == measured(classes, Grey(), folder=tmp_path / "another", sampling=replace(SAMPLING, episodes=3))
 
 
 def test_a_killed_run_goes_on(classes: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +118,7 @@ def test_a_killed_run_goes_on(classes: Any, tmp_path: Path, monkeypatch: pytest.
 
 def test_whatever_changes_the_figures_changes_the_key(classes: Any) -> None:
     def key(make: Any = Grey, warmth: float = 1.0, weights: str = "w", data: str = "d", **drawn: Any) -> str:
-        return result_key(make(), Temper(warmth), weights, data, replace(SAMPLING, **drawn))
+        return result_key(make(), Temper(warmth), weights=weights, data=data, sampling=replace(SAMPLING, **drawn))
 
     assert key() == key() == key(episodes=600)
     keys = [

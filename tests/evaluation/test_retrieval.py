@@ -14,8 +14,8 @@ def test_recall_is_how_many_texts_have_their_picture_among_the_first() -> None:
         for number, text in enumerate(texts):
             order = sorted(range(12), key=lambda i: -float(text @ pictures[i]))
             expected.append(number // 3 in order[:at])
-        assert hits(texts, pictures, 3, at).ravel().tolist() == expected
-        assert recall(texts, pictures, 3, (at,))[0].mean == pytest.approx(np.mean(expected))
+        assert hits(texts, pictures, each=3, at=at).ravel().tolist() == expected
+        assert recall(texts, pictures, each=3, at=(at,))[0].mean == pytest.approx(np.mean(expected))
 
 
 def test_a_constant_model_is_at_chance() -> None:

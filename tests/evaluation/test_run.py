@@ -30,7 +30,17 @@ class Oracle(Classifies[PrototypeSettings]):
     Settings = PrototypeSettings
 
     def __init__(self, name: str, blind: bool = False) -> None:
-        self.card = MethodCard(name, name, "", "none", True, False, False, ("query",), 0)  # type: ignore[misc]
+        self.card = MethodCard(
+            name,
+            name,
+            paper="",
+            checkpoint="none",
+            needs_pictures=True,
+            reads_text=False,
+            transductive=False,
+            explains=("query",),
+            cost=0,
+        )  # type: ignore[misc]
         self.blind = blind
 
     def fit(self, episode: Episode, settings: Any, progress: Progress) -> "Oracle":
@@ -43,7 +53,15 @@ class Oracle(Classifies[PrototypeSettings]):
         closeness = np.stack([-np.abs(self.levels - _red(query)) / 20 for query in queries]).astype(np.float32)
         closeness *= not self.blind
         weights = np.exp(closeness)
-        return Scores(self.card.id, "", {}, 0.0, closeness, weights / weights.sum(axis=1, keepdims=True), -99.0)
+        return Scores(
+            self.card.id,
+            "",
+            settings={},
+            seconds=0.0,
+            similarities=closeness,
+            probabilities=weights / weights.sum(axis=1, keepdims=True),
+            none_below=-99.0,
+        )
 
     def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
         red = np.asarray(query.image(), np.float32)[..., 0]
@@ -111,7 +129,7 @@ def test_methods_are_given_their_settings(files: dict[str, list[Path]]) -> None:
             return super().fit(episode, settings, progress)
 
     methods, given = [Minded("seeing"), Minded("blind")], {"blind": PrototypeSettings(none_below=0.5)}
-    seeing, blind = evaluate(methods, files, Sampling(3, 1, 2, 2), settings=given).figures
+    seeing, blind = evaluate(methods, files, Sampling(3, 1, queries=2, episodes=2), settings=given).figures
     assert seeing.accuracy > 0.8 and blind.accuracy == pytest.approx(1 / 3)
 
 
@@ -137,7 +155,7 @@ def test_a_support_set_is_judged_by_leaving_one_out() -> None:
 def test_blanking_paints_the_marked_positions_over() -> None:
     picture = crops("coffee")[0]
     order = np.arange(25)
-    painted = np.asarray(blank(picture, (0.25, 0.0, 0.75, 1.0), (5, 5), order).image())
+    painted = np.asarray(blank(picture, (0.25, 0.0, 0.75, 1.0), shape=(5, 5), order=order).image())
     changed = (painted != np.asarray(picture.image())).any(axis=2)
     left, right, height = round(0.25 * picture.width), round(0.75 * picture.width), round(picture.height / 5)
     assert changed[:height, left:right].mean() > 0.9
@@ -167,7 +185,15 @@ def test_a_map_of_what_counts_beats_chance_and_one_of_nothing_does_not(tmp_path:
 
         def predict(self, queries: Sequence[Picture], progress: Progress) -> Scores:
             brightest = self.gain * np.array([[_brightest(query)] * 5 for query in queries], np.float32)
-            return Scores("levels", "", {}, 0.0, brightest, np.full(brightest.shape, 0.2, np.float32), 0.0)
+            return Scores(
+                "levels",
+                "",
+                settings={},
+                seconds=0.0,
+                similarities=brightest,
+                probabilities=np.full(brightest.shape, 0.2, np.float32),
+                none_below=0.0,
+            )
 
     class LostLevels(Lost, Levels):
         pass

@@ -20,7 +20,7 @@ def test_an_episode_is_n_ways_of_k_shots_with_nothing_twice() -> None:
 
 def test_the_seed_decides() -> None:
     def first(seed: int) -> Any:
-        return list(EpisodeSampler(ITEMS, 3, 1, 4, seed).draw(5))
+        return list(EpisodeSampler(ITEMS, 3, shot=1, queries=4, seed=seed).draw(5))
 
     assert first(1) == first(1) != first(2)
 

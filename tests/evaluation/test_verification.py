@@ -90,11 +90,11 @@ PAIRS = [(picture(a), picture(b), abs(a - b) < 50) for a, b in ((0, 10), (200, 2
 
 
 def test_the_threshold_of_test_pairs_comes_from_validation_pairs() -> None:
-    report = verify("redness", Redness(), PAIRS, PAIRS * 10)
+    report = verify("redness", Redness(), validation=PAIRS, test=PAIRS * 10)
     assert (report.accuracy, report.pairs, report.folds, report.threshold) == (1.0, 40, 1, "validation pairs")
     assert report.low < 1 and report.as_dict()["method"] == "redness"
     far = [(picture(a), picture(b), False) for a, b in ((0, 60), (100, 160))]
-    assert verify("redness", Redness(), PAIRS, far).accuracy == 0.0
+    assert verify("redness", Redness(), validation=PAIRS, test=far).accuracy == 0.0
 
 
 def test_files_are_read_and_named_when_they_cannot_be(tmp_path: Path) -> None:

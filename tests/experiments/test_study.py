@@ -111,11 +111,11 @@ def test_a_study_writes_every_run_and_the_curves(
     parts = [dict(list(digits.items())[start : start + 2]) for start in (0, 2, 4)]
     data = Dataset("digits", "", *(Part(part, fixed_pairs(part, 20)) for part in parts))
     lines: list[str] = []
-    rows = study.study("s3net", data, tmp_path / "runs", tmp_path / "out", lines.append)
+    rows = study.study("s3net", data, folder=tmp_path / "runs", out=tmp_path / "out", tell=lines.append)
     document = json.loads((tmp_path / "out/s3net.json").read_text(encoding="utf-8"))
     assert [row.variant for row in rows] == list(study.STUDIES["s3net"]) and len(document["runs"]) == 6
     assert all(0 <= run["test"] <= 1 and len(run["training"]) == 2 for run in document["runs"])
     curves = ElementTree.fromstring((tmp_path / "out/s3net.svg").read_text(encoding="utf-8"))
     assert len(curves.findall("{http://www.w3.org/2000/svg}polyline")) == 3
-    assert study.study("s3net", data, tmp_path / "runs", tmp_path / "out", lines.append) == rows
+    assert study.study("s3net", data, folder=tmp_path / "runs", out=tmp_path / "out", tell=lines.append) == rows
     assert "S3Net, seed 1: going on after epoch 2" in lines

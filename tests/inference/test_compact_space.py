@@ -58,7 +58,7 @@ def test_shares_of_the_positions_add_up_to_the_products(size: tuple[int, int]) -
 
 def test_the_text_head_is_the_one_that_is_trained() -> None:
     torch.manual_seed(0)
-    head = TextHead(8, 4, 6, 0.3).eval()
+    head = TextHead(8, 4, hidden=6, dropout=0.3).eval()
     layers = {"texts": head.linear, "texts.hidden": head.hidden[0], "texts.out": head.hidden[3]}
     heads = {
         f"{name}.{part}": getattr(layer, part).detach().numpy()

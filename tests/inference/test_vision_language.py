@@ -56,7 +56,19 @@ def fit(space: FakeSpace, episode: Episode, worth: float = 1.0, **settings: Any)
     given = ClipSettings(**{"templates": "the {}", **settings})
     scale, below = Default.constant(SCALE), Default.constant(-1.0)
     return VisionLanguage(
-        VisionLanguageInputs("some", "Some", space, space, scale, below, worth, 5.5, given, lambda name: ()), episode
+        VisionLanguageInputs(
+            "some",
+            "Some",
+            space=space,
+            sentences=space,
+            temperature=scale,
+            none_below=below,
+            worth=worth,
+            sharpness=5.5,
+            settings=given,
+            define=lambda name: (),
+        ),
+        episode,
     )
 
 

@@ -107,3 +107,25 @@ def test_cosines_are_the_similarities() -> None:
     with torch.inference_mode():
         expected = attention.similarities(classes, queries)
         torch.testing.assert_close(attention.cosines(classes, queries), expected, atol=1e-6, rtol=1e-5)
+
+
+def test_cosines_of_stacks_are_those_of_each() -> None:
+    torch.manual_seed(0)
+    attention = CrossAttention((3, 4)).eval()
+    classes, queries = torch.randn(2, 5, 7, 3, 4), torch.randn(2, 6, 7, 3, 4)
+    with torch.inference_mode():
+        stacked = attention.cosines(classes, queries)
+        for number in range(2):
+            expected = attention.similarities(classes[number], queries[number])
+            torch.testing.assert_close(stacked[number], expected, atol=1e-6, rtol=1e-5)
+
+
+def test_cosines_of_maps_with_an_empty_position() -> None:
+    torch.manual_seed(0)
+    attention = CrossAttention((2, 3)).eval()
+    classes, queries = torch.randn(2, 5, 2, 3), torch.randn(3, 5, 2, 3)
+    classes[0, :, 1, 1] = 0
+    queries[1, :, 0, 2] = 0
+    with torch.inference_mode():
+        expected = attention.similarities(classes, queries)
+        torch.testing.assert_close(attention.cosines(classes, queries), expected, atol=1e-6, rtol=1e-5)

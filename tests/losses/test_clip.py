@@ -35,5 +35,5 @@ def test_a_teacher_says_how_likely_each_class_is() -> None:
     for i in range(4):
         scores = [scale * float(pictures[i] @ texts[c]) for c in range(3)]
         total -= sum(float(teacher[i, c]) * log_share(scores, c) for c in range(3))
-    loss = soft_classification(pictures, texts, torch.tensor(scale, dtype=torch.double), teacher)
+    loss = soft_classification(pictures, texts, scale=torch.tensor(scale, dtype=torch.double), teacher=teacher)
     assert loss.item() == pytest.approx(total / 4)

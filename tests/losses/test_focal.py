@@ -16,7 +16,7 @@ def test_the_mean_over_pairs(gamma: float, alpha: float) -> None:
     for logit, is_same in zip(logits.tolist(), same.tolist(), strict=True):
         p = 1 / (1 + math.exp(-logit if is_same else logit))
         total -= (alpha if is_same else 1 - alpha) * (1 - p) ** gamma * math.log(p)
-    assert focal(logits, same, gamma, alpha).item() == pytest.approx(total / 40)
+    assert focal(logits, same, gamma=gamma, alpha=alpha).item() == pytest.approx(total / 40)
 
 
 def test_sure_answers_have_finite_gradients() -> None:

@@ -35,7 +35,7 @@ def test_a_loop_over_pictures_and_classes() -> None:
 
 def test_weights_and_vectors_learn() -> None:
     torch.manual_seed(0)
-    loss, vectors = MarginSoftmax(5, 7, 16.0, 0.35), torch.randn(9, 5, requires_grad=True)
+    loss, vectors = MarginSoftmax(5, 7, scale=16.0, margin=0.35), torch.randn(9, 5, requires_grad=True)
     loss(vectors, torch.arange(9) % 7).backward()
     for gradient in (vectors.grad, loss.weight.grad):
         assert gradient is not None and gradient.isfinite().all() and gradient.abs().max() > 0

@@ -24,12 +24,14 @@ def test_pairs_are_weighed_by_how_alike_their_centres_are(power: int, margin: fl
         weight, distance = max(0.0, cosine), distances[i].item()
         total += (1 - weight) * distance**power if same[i] else weight * max(margin - distance, 0.0) ** power
     assert 5 < negative < 35
-    assert weighted_contrastive(distances, same, first, second, margin, power).item() == pytest.approx(total / 40 / 2)
+    assert weighted_contrastive(
+        distances, same, first=first, second=second, margin=margin, power=power
+    ).item() == pytest.approx(total / 40 / 2)
 
 
 def test_the_published_margin_and_squares_are_the_default() -> None:
     ones = torch.ones(1, 2)
-    loss = weighted_contrastive(torch.tensor([0.25]), torch.tensor([False]), ones, ones)
+    loss = weighted_contrastive(torch.tensor([0.25]), torch.tensor([False]), first=ones, second=ones)
     assert loss.item() == pytest.approx((1.25 - 0.25) ** 2 / 2)
 
 
@@ -37,7 +39,7 @@ def test_the_published_margin_and_squares_are_the_default() -> None:
 def test_gradients_are_finite_for_equal_rows_and_stop_at_the_weight(power: int) -> None:
     rows, centres = torch.ones(4, 3, requires_grad=True), torch.randn(4, 3, requires_grad=True)
     same = torch.tensor([True, False, True, False])
-    weighted_contrastive(distances(rows, rows.detach()), same, centres, centres, power=power).backward()
+    weighted_contrastive(distances(rows, rows.detach()), same, first=centres, second=centres, power=power).backward()
     assert rows.grad is not None and rows.grad.isfinite().all()
     assert centres.grad is None
 
@@ -45,7 +47,7 @@ def test_gradients_are_finite_for_equal_rows_and_stop_at_the_weight(power: int) 
 def test_centres_of_opposite_direction_count_as_not_alike() -> None:
     first = torch.tensor([[1.0, 0.0], [1.0, 0.0]])
     assert cosine_similarity(first, -first).max() < 0
-    loss = weighted_contrastive(torch.tensor([0.5, 0.5]), torch.tensor([True, False]), first, -first)
+    loss = weighted_contrastive(torch.tensor([0.5, 0.5]), torch.tensor([True, False]), first=first, second=-first)
     assert loss.item() == pytest.approx(0.5**2 / 2 / 2)
 
 

@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, Focus, quiet
 from fsl_demo.core.errors import UserError
+from fsl_demo.inference import logistic_regression
 from fsl_demo.inference.calibration import threshold
 from fsl_demo.inference.vectors import l2_normalize
 from fsl_demo.methods.linear_probe import (
@@ -19,7 +20,6 @@ from fsl_demo.methods.linear_probe import (
     LinearProbeClassifier,
     LinearProbeSettings,
     _held_out,
-    _trained,
 )
 from tests.backbones.loaded import networks
 from tests.inference.fake_space import SHARES, FakeSpace
@@ -51,8 +51,8 @@ def test_probabilities_are_the_models(shots: tuple[int, ...]) -> None:
     task = Task(shots)
     classifier = task.fit()
     scores = classifier.predict(task.queries)
-    model = LogisticRegression(C=classifier.note["strength"], class_weight="balanced", max_iter=1000)
-    expected = model.fit(task.keys, task.owners).predict_proba(task.asked)
+    model = LogisticRegression(C=classifier.note["strength"], class_weight="balanced", max_iter=100_000, tol=1e-9)
+    expected = model.fit(task.keys.astype(float), task.owners).predict_proba(task.asked)
     np.testing.assert_allclose(scores.probabilities, expected, atol=1e-5)
     assert scores.method == "linear-probe" and scores.settings == {"none_below": None}
     np.testing.assert_allclose(scores.pairs, task.asked @ task.keys.T, atol=1e-5)
@@ -71,12 +71,13 @@ def test_similarities_are_on_one_scale_and_add_up_to_nothing(shots: tuple[int, .
 @pytest.mark.slow
 def test_held_out_pictures_choose_the_strength_and_the_threshold() -> None:
     clear, noisy = Task((6, 6, 6), 0.1), Task((6, 6, 6), 2.0)
-    losses = [_held_out(noisy.keys, noisy.owners, strength)[0] for strength in STRENGTHS]
+    losses, _ = _held_out(noisy.keys[None], noisy.owners, STRENGTHS)
     classifier = noisy.fit()
     assert classifier.note == {"strength": STRENGTHS[int(np.argmin(losses))], "chosen": "held_out"}
     assert clear.fit().note["strength"] > classifier.note["strength"]
-    _, similarities = _held_out(clear.keys, clear.owners, clear.fit().note["strength"])
-    assert clear.fit().none_below == pytest.approx(threshold(similarities, clear.owners, 0, 0)) and similarities.all()
+    _, similarities = _held_out(clear.keys[None], clear.owners, [clear.fit().note["strength"]])
+    assert clear.fit().none_below == pytest.approx(threshold(similarities[0, 0], clear.owners, before=0, now=0))
+    assert similarities.all()
     assert clear.fit(LinearProbeSettings(none_below=0.9)).none_below == 0.9
 
 
@@ -84,10 +85,10 @@ def test_a_held_out_picture_had_no_part_in_its_similarities() -> None:
     owners = np.repeat(range(3), 4)
     keys = vectors(owners, 0.3)
     keys[0] = np.eye(8)[1]  # like class 1, unless it may teach class 0
-    _, similarities = _held_out(keys, owners, 1e6)
-    weights, offsets, _ = _trained(keys, owners, 1e6)
-    assert similarities[0].argmax() == 1 and (weights @ keys[0] + offsets).argmax() == 0
-    assert (similarities[8:].argmax(axis=1) == 2).all()
+    _, similarities = _held_out(keys[None], owners, [1e6])
+    trained = logistic_regression.fit(keys[None], owners, np.array([1e6])).decisions(keys[None, None])
+    assert similarities[0, 0, 0].argmax() == 1 and trained[0, 0, 0].argmax() == 0
+    assert (similarities[0, 0, 8:].argmax(axis=1) == 2).all()
 
 
 def test_one_picture_takes_the_default_and_says_so() -> None:

@@ -44,7 +44,9 @@ def test_scores_are_written_as_json_and_stored(
         (episode,) = episodes(shots, count=1)
         scores = method.fit(episode, settings).predict(episode.queries)
         json.dumps(predict_document(episode, [picture.name for picture in episode.queries], [scores]))
-        stored = workspace.episode(workspace.save_episode(LabelledEpisode(episode, name, (Run(scores),), {})))
+        stored = workspace.episode(
+            workspace.save_episode(LabelledEpisode(episode, name, runs=(Run(scores),), labels={}))
+        )
         values = plain_values(scores)
         assert json.loads(json.dumps(values)) == values == plain_values(stored.runs[0].scores)
         np.testing.assert_array_equal(stored.runs[0].scores.similarities, scores.similarities)

@@ -103,9 +103,9 @@ def test_who_is_not_proposed_is_never_taken_unasked() -> None:
     def held_out(checkpoint: str, progress: object) -> np.ndarray:
         return np.eye(4)[truth if checkpoint != "worse" else (truth + 1) % 4]
 
-    taken, note = choose(variants, None, episode(2), held_out)
+    taken, note = choose(variants, None, episode=episode(2), held_out=held_out)
     assert taken.checkpoint == "bad" and note["accuracy"] == {"faces": 1.0, "characters": 0.0}
-    assert choose(variants, "digits", episode(2), held_out)[0].checkpoint == "good"
+    assert choose(variants, "digits", episode=episode(2), held_out=held_out)[0].checkpoint == "good"
 
 
 def test_kinds_of_pictures_are_told_by_their_looks() -> None:
@@ -170,6 +170,19 @@ def test_gains_of_attention_are_what_a_similarity_has_beyond_the_plain_maps() ->
             without = float(plain.mean((1, 2)) @ other / lengths)
             similarity = float(space.similarities(classes, query[None])[0, number])
             assert without + gains[number].sum() == pytest.approx(similarity, abs=1e-5)
+
+
+def test_a_held_out_picture_is_compared_with_its_class_without_it() -> None:
+    task = episode(3, (0, 3))
+    task = replace(task, support=task.support[:-1])
+    fitted = Can(networks()).fit(task, Can.Settings(variant="faces"), quiet)
+    held_out = np.log(fitted.held_out() + 1e-12)
+    for row in range(len(task.support)):
+        others = np.delete(np.arange(len(task.support)), row)
+        maps = np.stack([fitted.support[others][fitted.owners[others] == index].mean(axis=0) for index in range(2)])
+        similarities = fitted.space.similarities(maps, fitted.support[row][None])[0]
+        gap = fitted.temperature * (similarities[1] - similarities[0])
+        assert held_out[row, 1] - held_out[row, 0] == pytest.approx(gap, abs=1e-3)
 
 
 def test_cross_attention_of_a_pair_and_of_a_place() -> None:

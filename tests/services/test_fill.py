@@ -17,19 +17,19 @@ def method() -> TwoStream:
 
 def test_words_come_likeliest_first_with_both_probabilities(method: TwoStream) -> None:
     words = [word for word in method.matcher.whole_words() if word not in FUNCTION_WORDS]
-    filled = fill(method, crops("cat")[0], "a ___ runs on the grass", len(words))
+    filled = fill(method, crops("cat")[0], sentence="a ___ runs on the grass", top=len(words))
     for ranking in (filled.seen, filled.unseen):
         assert sorted(ranked.word for ranked in ranking) == sorted(words)
     seen, unseen = [ranked.seen for ranked in filled.seen], [ranked.unseen for ranked in filled.unseen]
     for values in (seen, unseen):
         assert values == sorted(values, reverse=True) and 0.5 < sum(values) < 1
     assert {ranked.word: ranked for ranked in filled.seen} == {ranked.word: ranked for ranked in filled.unseen}
-    assert fill(method, crops("cat")[0], "a ___ runs on the grass", 3).seen == filled.seen[:3]
+    assert fill(method, crops("cat")[0], sentence="a ___ runs on the grass", top=3).seen == filled.seen[:3]
 
 
 def test_the_sentence_counts(method: TwoStream) -> None:
     def grass(sentence: str) -> float:
-        filled = fill(method, crops("cat")[0], sentence, len(method.matcher.whole_words()))
+        filled = fill(method, crops("cat")[0], sentence=sentence, top=len(method.matcher.whole_words()))
         return next(word.unseen for word in filled.unseen if word.word == "grass")
 
     assert grass("a brown dog runs through the green ___") > 5 * grass("two men eat ___ at a table in a restaurant")

@@ -20,13 +20,13 @@ def picture() -> Picture:
 
 def test_opacity_0_is_the_picture_and_1_the_colours(picture: Picture) -> None:
     values = np.ones((7, 7), np.float32)
-    assert overlay(picture, values, WHOLE, 0.0).tobytes() == picture.image().tobytes()
-    hot = np.asarray(overlay(picture, values, WHOLE, 1.0))
+    assert overlay(picture, values, seen=WHOLE, opacity=0.0).tobytes() == picture.image().tobytes()
+    hot = np.asarray(overlay(picture, values, seen=WHOLE, opacity=1.0))
     assert (hot == inferno()[255]).all()
 
 
 def test_what_was_not_seen_is_dimmed(picture: Picture) -> None:
-    drawn = np.asarray(overlay(picture, np.ones((2, 2), np.float32), (0.25, 0.0, 0.75, 1.0), 1.0))
+    drawn = np.asarray(overlay(picture, np.ones((2, 2), np.float32), seen=(0.25, 0.0, 0.75, 1.0), opacity=1.0))
     assert (drawn[:, :20] == DIMMED).all()
     assert (drawn[:, 20:60] == inferno()[255]).all()
     assert (drawn[:, 60:] == DIMMED).all()
@@ -35,7 +35,7 @@ def test_what_was_not_seen_is_dimmed(picture: Picture) -> None:
 def test_the_hottest_place_is_where_the_map_says(picture: Picture) -> None:
     values = np.zeros((4, 4), np.float32)
     values[3, 0] = 1.0
-    bright = np.asarray(overlay(picture, values, WHOLE, 1.0)).astype(int).sum(axis=2)
+    bright = np.asarray(overlay(picture, values, seen=WHOLE, opacity=1.0)).astype(int).sum(axis=2)
     assert np.unravel_index(bright.argmax(), bright.shape) in {
         (row, column) for row in range(30, 40) for column in range(20)
     }
@@ -44,12 +44,15 @@ def test_the_hottest_place_is_where_the_map_says(picture: Picture) -> None:
 
 @pytest.mark.parametrize(("size", "expected"), [(None, (80, 40)), (40, (40, 20)), (160, (160, 80))])
 def test_size_is_the_longer_side(picture: Picture, size: int | None, expected: tuple[int, int]) -> None:
-    assert overlay(picture, np.zeros((1, 1), np.float32), WHOLE, 0.5, size).size == expected
+    assert overlay(picture, np.zeros((1, 1), np.float32), seen=WHOLE, opacity=0.5, size=size).size == expected
 
 
 def test_a_sliver_of_a_picture_can_be_drawn() -> None:
     thin = from_image(Image.new("RGB", (900, 1)), "thin.png")
-    assert overlay(thin, np.ones((7, 7), np.float32), (0.4995, 0.0, 0.5005, 1.0), 0.5, 300).size == (300, 1)
+    assert overlay(thin, np.ones((7, 7), np.float32), seen=(0.4995, 0.0, 0.5005, 1.0), opacity=0.5, size=300).size == (
+        300,
+        1,
+    )
 
 
 def test_colours_grow_brighter_with_the_value() -> None:

@@ -41,7 +41,8 @@ def unexpected(method: str, error: UserError) -> None:
 def test_batches_grow_and_the_scores_so_far_come_after_each() -> None:
     method = Nearest()
     sizes = [
-        len(scores.similarities) for (scores,) in predict_in_batches(colours(300), plans(method), quiet, unexpected)
+        len(scores.similarities)
+        for (scores,) in predict_in_batches(colours(300), plans(method), progress=quiet, refused=unexpected)
     ]
     assert sizes == [16, 48, 112, 240, 300]
     assert (method.fitted, method.asked) == (1, [16, 32, 64, 128, 60])
@@ -49,7 +50,7 @@ def test_batches_grow_and_the_scores_so_far_come_after_each() -> None:
 
 def test_batches_say_what_one_call_says() -> None:
     episode = colours(40)
-    *_, (joined,) = predict_in_batches(episode, plans(Nearest()), quiet, unexpected)
+    *_, (joined,) = predict_in_batches(episode, plans(Nearest()), progress=quiet, refused=unexpected)
     whole = Nearest().fit(episode, NearestSettings(), quiet).predict(episode.queries, quiet)
     np.testing.assert_array_equal(joined.similarities, whole.similarities)
     np.testing.assert_array_equal(joined.probabilities, whole.probabilities)
@@ -58,7 +59,7 @@ def test_batches_say_what_one_call_says() -> None:
 
 def test_a_transductive_method_sees_all_queries_and_comes_last() -> None:
     inductive, transductive = Nearest("inductive"), Nearest("transductive", transductive=True)
-    batches = list(predict_in_batches(colours(40), plans(transductive, inductive), quiet, unexpected))
+    batches = list(predict_in_batches(colours(40), plans(transductive, inductive), progress=quiet, refused=unexpected))
     assert [[scores.method for scores in batch] for batch in batches] == [["inductive"], ["transductive", "inductive"]]
     assert {len(scores.similarities) for scores in batches[-1]} == {40}
     assert (transductive.asked, inductive.asked) == ([40], [16, 24])
@@ -71,14 +72,14 @@ def test_a_method_that_cannot_answer_is_reported_and_left_out() -> None:
         refused[method] = error.code
 
     early, late, fine = Nearest("early", refuses_at=0), Nearest("late", refuses_at=20), Nearest("fine")
-    batches = list(predict_in_batches(colours(40), plans(early, late, fine), quiet, note))
+    batches = list(predict_in_batches(colours(40), plans(early, late, fine), progress=quiet, refused=note))
     assert [[scores.method for scores in batch] for batch in batches] == [["late"], ["late", "fine"], ["fine"]]
     assert refused == {"early": "class_empty", "late": "weights_missing"}
-    assert list(predict_in_batches(colours(40), plans(early), quiet, note)) == []
+    assert list(predict_in_batches(colours(40), plans(early), progress=quiet, refused=note)) == []
     with pytest.raises(UserError, match="early"):
-        predict(colours(3), plans(early), quiet, note)
+        predict(colours(3), plans(early), progress=quiet, refused=note)
     with pytest.raises(UserError, match="late"):
-        predict(colours(40), plans(Nearest("late", refuses_at=20)), quiet, note)
+        predict(colours(40), plans(Nearest("late", refuses_at=20)), progress=quiet, refused=note)
 
 
 def test_progress_counts_the_queries_of_the_whole_job_and_never_falls() -> None:
@@ -88,7 +89,7 @@ def test_progress_counts_the_queries_of_the_whole_job_and_never_falls() -> None:
         told.append((stage, done, total))
 
     several = plans(Nearest("a"), Nearest("b"), Nearest("c", transductive=True))
-    list(predict_in_batches(colours(100), several, progress, unexpected))
+    list(predict_in_batches(colours(100), several, progress=progress, refused=unexpected))
     assert {stage for stage, _, _ in told} == {"embed", "score"} and {total for _, _, total in told} == {100}
     counts = [done for _, done, _ in told]
     assert counts == sorted(counts) and (counts[0], counts[-1]) == (0, 100)
@@ -102,7 +103,7 @@ def test_downloads_count_their_own_megabytes() -> None:
             return super().fit(episode, settings, quiet)
 
     told: list[tuple[str, int, int]] = []
-    predict(colours(2), plans(Fetching()), lambda *step: told.append(step), unexpected)
+    predict(colours(2), plans(Fetching()), progress=lambda *step: told.append(step), refused=unexpected)
     assert told[0] == ("download", 3, 90)
 
 
@@ -112,14 +113,14 @@ def test_a_stop_keeps_the_batches_that_are_done() -> None:
             raise Cancelled
 
     method = Nearest()
-    batches = list(predict_in_batches(colours(100), plans(method), progress, unexpected))
+    batches = list(predict_in_batches(colours(100), plans(method), progress=progress, refused=unexpected))
     assert [len(scores.similarities) for (scores,) in batches] == [16] and method.asked == [16, 32]
     with pytest.raises(Cancelled):
-        predict(colours(100), plans(method), progress, unexpected)
+        predict(colours(100), plans(method), progress=progress, refused=unexpected)
 
 
 def test_no_queries_give_nothing() -> None:
-    assert list(predict_in_batches(colours(0), plans(Nearest()), quiet, unexpected)) == []
+    assert list(predict_in_batches(colours(0), plans(Nearest()), progress=quiet, refused=unexpected)) == []
 
 
 def test_an_answer_of_methods_that_reach_differently_far() -> None:
@@ -155,7 +156,7 @@ def photographs() -> Episode:
 )
 def test_shipped_methods_judge_each_query_by_itself(name: str, photographs: Episode) -> None:
     plan = Plan(method := methods.build(networks())[name], method.Settings())
-    *_, (joined,) = predict_in_batches(photographs, [plan], quiet, unexpected)
+    *_, (joined,) = predict_in_batches(photographs, [plan], progress=quiet, refused=unexpected)
     fresh = methods.build(networks())[name]
     whole = fresh.fit(photographs, fresh.Settings(), quiet).predict(photographs.queries, quiet)
     np.testing.assert_allclose(joined.similarities, whole.similarities, atol=1e-5)

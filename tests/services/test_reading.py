@@ -24,7 +24,17 @@ class Kinds(Settings):
 
 
 class Some(Classifies[Kinds]):
-    card = MethodCard("some", "Some", "", "none", False, True, False, (), 0)
+    card = MethodCard(
+        "some",
+        "Some",
+        paper="",
+        checkpoint="none",
+        needs_pictures=False,
+        reads_text=True,
+        transductive=False,
+        explains=(),
+        cost=0,
+    )
     Settings = Kinds
 
     def fit(self, episode: Episode, settings: Kinds, progress: Progress = quiet) -> Any:

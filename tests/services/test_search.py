@@ -37,7 +37,7 @@ def names(pictures: list[Picture], index: PictureIndex, vector: np.ndarray, k: i
 def test_a_sentence_ranks_the_pictures(space: ColourSpace, pictures: list[Picture]) -> None:
     index = PictureIndex(space)
     index.add(pictures)
-    assert names(pictures, index, sentence_vector(space, " red "), 2) == ["r1", "r2"]
+    assert names(pictures, index, vector=sentence_vector(space, " red "), k=2) == ["r1", "r2"]
     assert names(pictures, index, sentence_vector(space, "blue"))[:2] == ["b1", "b2"]
 
 
@@ -55,7 +55,7 @@ def test_similarities_are_cosines_best_first(space: ColourSpace, pictures: list[
 def test_a_picture_finds_itself_and_then_its_like(space: ColourSpace, pictures: list[Picture]) -> None:
     index = PictureIndex(space)
     index.add(pictures)
-    assert names(pictures, index, index.vector(pictures[3].sha256), 2) == ["b1", "b2"]
+    assert names(pictures, index, vector=index.vector(pictures[3].sha256), k=2) == ["b1", "b2"]
 
 
 def test_only_new_pictures_are_embedded(space: ColourSpace, pictures: list[Picture]) -> None:
@@ -158,11 +158,11 @@ def test_the_first_ten_come_in_a_new_order_with_their_similarities_and_the_rest_
     pictures = {name: from_image(painted((20 * n, 0, 0), n), name) for n, name in enumerate(names)}
     matches = [Match(name, 1 - number / 100) for number, name in enumerate(names)]
     model: Any = Matcher(names[::-1])
-    ranked = reranked(model, " a  b", matches, pictures)
+    ranked = reranked(model, " a  b", matches=matches, pictures=pictures)
     assert "".join(picture.sha256 for picture in ranked) == "jihgfedcbakl"
     assert set(ranked) == set(matches) and model.asked == list(names[:10])
     with pytest.raises(UserError) as refused:
-        reranked(model, "雪", matches, pictures)
+        reranked(model, "雪", matches=matches, pictures=pictures)
     assert refused.value.code == "search_script"
 
 

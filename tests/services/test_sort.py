@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import errno
+import functools
 import io
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -41,6 +43,7 @@ from fsl_demo.services.sort.undo import Undone
 ROOT = Path(__file__).parents[2]
 NAMES = ("a.jpg", "deep/a.jpg", "b.jpg")
 MODES = ("copy", "move", "link")
+KILLED = 9
 
 
 @dataclass
@@ -68,14 +71,14 @@ class Desk:
             FileAnswer(
                 self.source / name,
                 files.digest(self.source / name),
-                9,
-                self.classes[0],
-                self.probabilities[number % len(self.probabilities)],
-                self.unlike[number % len(self.unlike)],
+                size=9,
+                answer=self.classes[0],
+                probability=self.probabilities[number % len(self.probabilities)],
+                unlike=self.unlike[number % len(self.unlike)],
             )
             for number, name in enumerate(self.names)
         ]
-        return plan(answers, Folders(self.classes, 0.9), self.into, mode, self.source, {})  # type: ignore[arg-type]
+        return plan(answers, Folders(self.classes, 0.9), into=self.into, mode=mode, source=self.source, request={})  # type: ignore[arg-type]
 
     def report(self, error: UserError) -> None:
         self.faults.append(error.code)
@@ -84,7 +87,7 @@ class Desk:
         """Sort, or go on with a sort that was broken off."""
         broken_off = unfinished(self.into)
         path, manifest = broken_off or (start(planned := self.plan(mode), self.into), planned)
-        return dict(carry_out(path, manifest, quiet, self.report))
+        return dict(carry_out(path, manifest, progress=quiet, report=self.report))
 
     def is_sorted(self) -> bool:
         """Whether a sort was written down as finished."""
@@ -95,7 +98,7 @@ class Desk:
 
     def undo(self) -> Undone:
         path = self.into / "sort-manifest.json"
-        return undo(path, load(path), quiet, self.report)
+        return undo(path, load(path), progress=quiet, report=self.report)
 
 
 Tree = dict[str, tuple[Any, ...]]
@@ -183,7 +186,7 @@ def test_nothing_that_is_there_is_overwritten(desk: Desk, mode: str) -> None:
     assert (desk.into / "unsure (2)" / "b.jpg").read_bytes() == b"picture 2"
     assert (desk.into / "sorted (2).csv").exists()
     (path,) = desk.into.glob("sort-manifest-*.json")
-    assert undo(path, load(path), quiet, desk.report) == Undone(back=3)
+    assert undo(path, load(path), progress=quiet, report=desk.report) == Undone(back=3)
     assert tree(desk.folder) == before and not desk.faults
 
 
@@ -204,40 +207,50 @@ def test_odd_names(tmp_path: Path, mode: str) -> None:
 
 def test_the_table() -> None:
     rows = [
-        SortedRow("a.jpg", "in/a.jpg", "cat", 0.5, True),
-        SortedRow("b", "b", "-dog", None, None, "cat", "Ann", "cat/b"),
+        SortedRow("a.jpg", "in/a.jpg", answer="cat", probability=0.5, unlike=True),
+        SortedRow("b", "b", answer="-dog", probability=None, unlike=None, label="cat", who="Ann", sorted_to="cat/b"),
     ]
     data = write_sorted_csv(rows)
     assert data.startswith(b"\xef\xbb\xbfname,path,answer,probability,unlike,label,who,sorted_to\r\n")
     assert data.decode("utf-8-sig").splitlines()[1:] == ["a.jpg,in/a.jpg,cat,0.5,yes,,,", "b,b,'-dog,,,cat,Ann,cat/b"]
 
 
-def die_at(step: int, work: Callable[[], object]) -> bool:
+CHANGES = {"os.link", "os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.symlink", "os.chmod", "os.utime"}
+SMALL = multiprocessing.get_context("forkserver")
+"""Forks a process that has loaded nothing but this module: what pytest has grown to takes far longer to fork."""
+SMALL.set_forkserver_preload([__name__])
+
+
+def die_at(step: int, linking: Any, work: Callable[[], object]) -> bool:
     """Run `work` in a process of its own that is gone, as by a kill, before the step-th change to a file or folder.
 
     Returns:
         Whether it came that far.
     """
-    changes = {"os.link", "os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.symlink", "os.chmod", "os.utime"}
-    if (child := os.fork()) == 0:
-        seen = 0
+    child = SMALL.Process(target=_dying, args=(step, linking, work))
+    child.start()
+    child.join()
+    assert child.exitcode in (0, KILLED), child.exitcode
+    return child.exitcode == KILLED
 
-        def count(event: str, arguments: tuple[Any, ...]) -> None:
-            nonlocal seen
-            creates = event == "open" and isinstance(arguments[2], int) and bool(arguments[2] & os.O_CREAT)
-            seen += event in changes or creates
-            if seen == step:
-                os._exit(9)
 
-        try:
-            sys.addaudithook(count)
-            work()
-            os._exit(0)
-        finally:
-            os._exit(1)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert code in (0, 9), code
-    return code == 9
+def _dying(step: int, linking: Any, work: Callable[[], object]) -> None:
+    seen = 0
+
+    def count(event: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal seen
+        creates = event == "open" and isinstance(arguments[2], int) and bool(arguments[2] & os.O_CREAT)
+        seen += event in CHANGES or creates
+        if seen == step:
+            os._exit(KILLED)
+
+    os.link, os.fsync = linking, without_waiting
+    sys.addaudithook(count)
+    work()
+
+
+def without_waiting(descriptor: int) -> None:
+    """`os.fsync` for a disk that is fast."""
 
 
 def without_links(*arguments: Any, **options: Any) -> None:
@@ -264,7 +277,7 @@ def test_a_kill_before_any_step_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, linking: Any
 ) -> None:
     monkeypatch.setattr(os, "link", linking)
-    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+    monkeypatch.setattr(os, "fsync", without_waiting)
     step, died = 0, True
     while died:
         step += 1
@@ -272,13 +285,13 @@ def test_a_kill_before_any_step_loses_nothing(
         (desk.into / "cat").mkdir(parents=True)
         (desk.into / "cat" / "a.jpg").write_bytes(b"theirs")
         before, bytes_before = tree(desk.folder), held(desk.folder)
-        sort_died = die_at(step, lambda desk=desk: desk.sort(mode))
+        sort_died = die_at(step, linking, functools.partial(desk.sort, mode))
         assert bytes_before <= held(desk.folder)
         if sort_died and not desk.is_sorted():
             desk.sort(mode)
         assert {path.name for path in (desk.into / "cat").iterdir()} == {"a.jpg", "a (2).jpg", "a (3).jpg"}, step
         assert sorted(path.name for path in desk.into.iterdir()) == ["cat", "sort-manifest.json", "sorted.csv"], step
-        undo_died = die_at(step, desk.undo)
+        undo_died = die_at(step, linking, desk.undo)
         assert bytes_before <= held(desk.folder)
         if (desk.into / "sort-manifest.json").exists():
             desk.undo()
@@ -315,7 +328,7 @@ def test_what_changed_or_went_since_it_was_classified_stays(desk: Desk, mode: st
     path = start(manifest := desk.plan(mode), desk.into)
     (desk.source / "a.jpg").write_bytes(b"edited")
     (desk.source / "b.jpg").unlink()
-    assert carry_out(path, manifest, quiet, desk.report) == {"cat": 1}
+    assert carry_out(path, manifest, progress=quiet, report=desk.report) == {"cat": 1}
     assert desk.faults == ["sort_changed", "picture_missing"]
     assert (desk.source / "a.jpg").read_bytes() == b"edited"
     assert [file.name for file in (desk.into / "cat").iterdir()] == ["a (2).jpg"]
@@ -327,7 +340,7 @@ def test_a_place_that_somebody_takes_meanwhile_is_theirs(desk: Desk, mode: str) 
     for name in ("cat/a.jpg", "sorted.csv"):
         (desk.into / name).parent.mkdir(exist_ok=True)
         (desk.into / name).write_bytes(b"theirs")
-    assert carry_out(path, manifest, quiet, desk.report) == {"cat": 3}
+    assert carry_out(path, manifest, progress=quiet, report=desk.report) == {"cat": 3}
     assert {file.name for file in (desk.into / "cat").iterdir()} == {"a.jpg", "a (2).jpg", "a (3).jpg", "b.jpg"}
     assert desk.undo() == Undone(back=3) and not desk.faults
     assert {file.name for file in desk.into.iterdir()} == {"cat", "sorted.csv"}
@@ -387,7 +400,7 @@ def test_a_full_disk_ends_the_sort_which_goes_on_later(desk: Desk, monkeypatch: 
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", full)
         with pytest.raises(UserError, match="disk is full"):
-            carry_out(path, manifest, quiet, desk.report)
+            carry_out(path, manifest, progress=quiet, report=desk.report)
     assert list((desk.into / "cat").iterdir()) == []
     assert desk.sort() == {"cat": 3} and not desk.faults
 

@@ -54,9 +54,15 @@ def labelled(digits: list[Picture]) -> LabelledEpisode:
     )
     support = tuple(Example(digits[i], index) for i, index in enumerate((2, 0, 1, 0, 2)))
     episode = Episode(classes, support, tuple(digits[10:14]))
-    runs = (Run(make_scores("proto", 4, 3, 5)), Run(make_scores("tip", 4, 3, 5, seed=1), "cuda:0"))
-    labels = {0: Label(2, "Ada", "corrected", 0, 1.5), 2: Label(None, "阿明", "blind", None, 0.25)}
-    return LabelledEpisode(episode, "Digits, hand-written", runs, labels)
+    runs = (
+        Run(make_scores("proto", 4, classes=3, support=5)),
+        Run(make_scores("tip", 4, classes=3, support=5, seed=1), "cuda:0"),
+    )
+    labels = {
+        0: Label(2, "Ada", source="corrected", suggestion=0, seconds=1.5),
+        2: Label(None, "阿明", source="blind", suggestion=None, seconds=0.25),
+    }
+    return LabelledEpisode(episode, "Digits, hand-written", runs=runs, labels=labels)
 
 
 @pytest.fixture

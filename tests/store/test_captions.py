@@ -29,7 +29,9 @@ from tests.store.test_durability import THREADS
 
 
 def described(*texts: str, captioner: str = "prefix", weights: str = "w1", doubtful: bool = False) -> Described:
-    return Described(captioner, weights, tuple(Caption(text, -1.5 - n, 0.25, doubtful) for n, text in enumerate(texts)))
+    return Described(
+        captioner, weights, tuple(Caption(text, -1.5 - n, fit=0.25, doubtful=doubtful) for n, text in enumerate(texts))
+    )
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ def test_labels_of_an_earlier_release_stay_and_later_ones_may_be_given_in_bulk(
         for change in ("DELETE FROM labels", "UPDATE labels SET kind = 'none'"):
             with pytest.raises(sqlite3.IntegrityError, match="append-only"):
                 connection.execute(change)
-    given = dataclasses.replace(labelled, labels={0: Label(0, "Ann", "bulk", 0)})
+    given = dataclasses.replace(labelled, labels={0: Label(0, "Ann", source="bulk", suggestion=0)})
     stored = workspace.episode(workspace.save_episode(given))
     assert stored.labels == given.labels
 

@@ -36,7 +36,7 @@ def test_restored_whole(workspace: Workspace, labelled: LabelledEpisode, assert_
 
 
 def test_awkward_episodes_are_restored(workspace: Workspace, digits: list[Picture], assert_same: Same) -> None:
-    scores = make_scores("m", 2, 1, 0)
+    scores = make_scores("m", 2, classes=1, support=0)
     endless = dataclasses.replace(scores, none_below=-math.inf, pairs=None, settings={})
     cases = [
         LabelledEpisode(Episode(())),
@@ -44,7 +44,7 @@ def test_awkward_episodes_are_restored(workspace: Workspace, digits: list[Pictur
         LabelledEpisode(
             Episode((ClassSpec("a"),), (Example(digits[0], 0),) * 3, (digits[0],) * 3), labels={1: Label(0)}
         ),
-        LabelledEpisode(Episode((ClassSpec("a"),)), runs=(Run(make_scores("m", 0, 1, 0)),)),
+        LabelledEpisode(Episode((ClassSpec("a"),)), runs=(Run(make_scores("m", 0, classes=1, support=0)),)),
     ]
     for case in cases:
         assert_same(workspace.episode(workspace.save_episode(case)), case)
@@ -78,8 +78,8 @@ def test_brought_up_to_date_in_place(
             (digits[13], digits[21], digits[10]),
         ),
         "Renamed",
-        (Run(make_scores("other", 3, 3, 3)),),
-        {2: Label(0, "Ada", "corrected", 2, 1.5)},
+        runs=(Run(make_scores("other", 3, classes=3, support=3)),),
+        labels={2: Label(0, "Ada", source="corrected", suggestion=2, seconds=1.5)},
     )
     assert workspace.save_episode(changed, episode_id) == episode_id
     assert_same(workspace.episode(episode_id), changed)
@@ -124,9 +124,9 @@ def test_only_labels_that_differ_are_appended(workspace: Workspace, labelled: La
 
 def test_label_by_label(workspace: Workspace, labelled: LabelledEpisode) -> None:
     episode_id = workspace.save_episode(labelled)
-    workspace.label(episode_id, 1, Label(0, "Ada", "accepted", 0, 3.0))
-    workspace.label(episode_id, 1, Label(0, "Ada", "accepted", 0, 3.0))
-    workspace.label(episode_id, 1, Label(None, "Ada", "corrected", 0, 4.0))
+    workspace.label(episode_id, 1, Label(0, "Ada", source="accepted", suggestion=0, seconds=3.0))
+    workspace.label(episode_id, 1, Label(0, "Ada", source="accepted", suggestion=0, seconds=3.0))
+    workspace.label(episode_id, 1, Label(None, "Ada", source="corrected", suggestion=0, seconds=4.0))
     workspace.label(episode_id, 1, None)
     workspace.label(episode_id, 1, None)
     records = workspace.label_history(episode_id, 1)
@@ -251,8 +251,8 @@ def test_statistics(workspace: Workspace, labelled: LabelledEpisode) -> None:
     empty = workspace.statistics()
     assert (empty.episodes, empty.pictures, empty.labels, empty.agreement) == (0, 0, 0, None)
     episode_id = workspace.save_episode(labelled)
-    workspace.label(episode_id, 1, Label(0, "Ada", "accepted", 0))
-    workspace.label(episode_id, 3, Label(1, "Ada", "accepted", 1))
+    workspace.label(episode_id, 1, Label(0, "Ada", source="accepted", suggestion=0))
+    workspace.label(episode_id, 3, Label(1, "Ada", source="accepted", suggestion=1))
     workspace.label(episode_id, 3, None)
     numbers = workspace.statistics()
     assert (numbers.episodes, numbers.pictures, numbers.classes, numbers.labels) == (1, 9, 3, 3)

@@ -29,7 +29,7 @@ NAMES, STEM = [[201, 202], [203]], [101, 102]
 
 def objective() -> LanguageModelObjective:
     torch.manual_seed(0)
-    return LanguageModelObjective(ARCHITECTURE, CAPTIONS, KEYWORDS, NAMES, STEM)
+    return LanguageModelObjective(ARCHITECTURE, CAPTIONS, keywords=KEYWORDS, names=NAMES, stem=STEM)
 
 
 def test_words_of_a_picture_go_before_its_captions_and_need_not_be_foretold() -> None:

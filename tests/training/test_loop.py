@@ -55,7 +55,7 @@ def prepared() -> tuple[np.ndarray, np.ndarray]:
 def part(start: int, end: int) -> Arrays:
     images, labels = (values[start:end] for values in prepared())
     pairs = np.stack(PairSampler(labels).draw(0, 400), axis=1).astype(int)
-    return Arrays(images, labels, tuple("0123456789"), pairs)
+    return Arrays(images, labels, names=tuple("0123456789"), pairs=pairs)
 
 
 def accuracies(module: MetricObjective) -> Figures:
@@ -304,7 +304,7 @@ def test_a_kill_while_the_state_is_written_leaves_the_old_one(tmp_path: Path, mo
 
 @pytest.mark.parametrize("warm_up", [0.15, 0.5])
 def test_the_rate_rises_and_falls_along_a_cosine(warm_up: float) -> None:
-    schedule = Schedule(10, 1.0, 0.0, warm_up)
+    schedule = Schedule(10, 1.0, decay=0.0, warm_up=warm_up)
     factors = [schedule.factor(done) for done in np.linspace(0, 1, 101)]
     top = int(np.argmax(factors))
     assert factors[top] == pytest.approx(1) and top == pytest.approx(100 * warm_up, abs=1)

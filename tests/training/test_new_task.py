@@ -38,7 +38,7 @@ class LineObjective(Objective):
         return (self.line(batch)[:, 0] - 3 * labels - 1).square().mean()
 
     def batches(self, labels: np.ndarray, seed: int, epoch: int) -> Iterator[np.ndarray]:
-        return each_once(len(labels), 4, seed, epoch)
+        return each_once(len(labels), 4, seed=seed, epoch=epoch)
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class LineTask:
         progress("read", self.count, self.count)
         torch.manual_seed(config.seed)
         numbers = np.arange(self.count, dtype=np.float32)
-        data = Arrays(numbers[:, None] / self.count, numbers / self.count, (), np.zeros((0, 3), int))
+        data = Arrays(numbers[:, None] / self.count, numbers / self.count, names=(), pairs=np.zeros((0, 3), int))
 
         def validate(module: LineObjective) -> Figures:
             with torch.inference_mode():
@@ -65,7 +65,10 @@ class LineTask:
             return Figures(1 / (1 + error), 1 / (1 + error))
 
         schedule = config.changed(Schedule(epochs=2, rate=0.3, decay=0.0))
-        return Prepared(Setup(LineObjective(), data, schedule, validate, lambda batch: batch, {}), self._export)
+        return Prepared(
+            Setup(LineObjective(), data, schedule=schedule, validate=validate, augment=lambda batch: batch, setting={}),
+            self._export,
+        )
 
     def _export(self, trained: Trained[LineObjective]) -> Export:
         arrays = {name: value.numpy() for name, value in trained.loop.best.items()}

@@ -21,9 +21,9 @@ def test_another_backbone_takes_its_place_in_the_recipe() -> None:
 
 
 def test_a_checkpoint_brings_its_architecture_and_its_recipe() -> None:
-    chosen = recipe("can", "cifar_fs", 100, PHOTOGRAPHS)
+    chosen = recipe("can", "cifar_fs", pictures=100, start=PHOTOGRAPHS)
     assert chosen.architecture == PHOTOGRAPHS and chosen.options == {"frozen": True}
-    assert recipe("siamese", "pets", 30, PHOTOGRAPHS).known
+    assert recipe("siamese", "pets", pictures=30, start=PHOTOGRAPHS).known
 
 
 def test_what_there_is_no_recipe_for_is_said() -> None:
@@ -33,4 +33,4 @@ def test_what_there_is_no_recipe_for_is_said() -> None:
 
 def test_a_checkpoint_takes_no_other_backbone() -> None:
     with pytest.raises(UserError, match="has efficientnet_lite0"):
-        recipe("can", "cifar_fs", 100, PHOTOGRAPHS, "resnet12")
+        recipe("can", "cifar_fs", pictures=100, start=PHOTOGRAPHS, backbone="resnet12")

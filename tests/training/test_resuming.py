@@ -45,9 +45,11 @@ def classes(kind: Any) -> Setup[Any]:
     embedder = Embedder(Architecture("twin", "ink28", 16))
     augment, setting = INK.preparing(embedder.architecture)
     images = np.random.default_rng(0).integers(0, 256, (COUNT, 32, 32, 1), np.uint8)
-    data = Arrays(images, np.arange(COUNT) % 4, tuple("abcd"), np.zeros((0, 3), int))
+    data = Arrays(images, np.arange(COUNT) % 4, names=tuple("abcd"), pairs=np.zeros((0, 3), int))
     sampling = Sampling(size=BATCH, together=2, way=4, queries=1, episodes=4)
-    return Setup(kind(embedder, 4, sampling), data, SCHEDULE, halves, augment, setting)
+    return Setup(
+        kind(embedder, 4, sampling), data, schedule=SCHEDULE, validate=halves, augment=augment, setting=setting
+    )
 
 
 def halves(module: Any) -> Figures:
@@ -68,20 +70,31 @@ def captions(kind: str, folder: Path, patch: pytest.MonkeyPatch) -> Setup[Any]:
         return Figures(share, share)
 
     objective = CaptioningObjective(network, tokens)
-    return Setup(objective, Arrays.numbered(positions), SCHEDULE, validate, mirrored, {})
+    return Setup(
+        objective, Arrays.numbered(positions), schedule=SCHEDULE, validate=validate, augment=mirrored, setting={}
+    )
 
 
 def words(patch: pytest.MonkeyPatch) -> Setup[Any]:
     patch.setattr(language_model, "BATCH", BATCH)
     tokens = [[[10 * picture + number + 5, 3, 4] for number in range(5)] for picture in range(COUNT)]
     keywords = [[[150 + picture], [160 + picture, 170]] for picture in range(COUNT)]
-    objective = LanguageModelObjective(ARCHITECTURE, tokens, keywords, [[201, 202], [203]], [101, 102])
+    objective = LanguageModelObjective(
+        ARCHITECTURE, tokens, keywords=keywords, names=[[201, 202], [203]], stem=[101, 102]
+    )
 
     def validate(module: LanguageModelObjective) -> Figures:
         share = language_model.likelihood(module, tokens)
         return Figures(share, share)
 
-    return Setup(objective, Arrays.numbered(np.arange(COUNT)), SCHEDULE, validate, lambda pictures: pictures, {})
+    return Setup(
+        objective,
+        Arrays.numbered(np.arange(COUNT)),
+        schedule=SCHEDULE,
+        validate=validate,
+        augment=lambda pictures: pictures,
+        setting={},
+    )
 
 
 def known() -> Features:
@@ -100,7 +113,12 @@ def heads(patch: pytest.MonkeyPatch) -> Setup[Any]:
         return Figures(figure(module, data), figure(module, data))
 
     return Setup(
-        CompactVlmObjective(data), Arrays.numbered(data.pictures), SCHEDULE, validate, lambda pictures: pictures, {}
+        CompactVlmObjective(data),
+        Arrays.numbered(data.pictures),
+        schedule=SCHEDULE,
+        validate=validate,
+        augment=lambda pictures: pictures,
+        setting={},
     )
 
 
@@ -109,8 +127,17 @@ def streams(patch: pytest.MonkeyPatch) -> Setup[Any]:
     minilm = networks().texts
     near = np.array([[other for other in range(COUNT) if other != own][:6] for own in range(COUNT)])
     positions = (np.random.default_rng(0).standard_normal((COUNT, 81, 999)) / 30).astype(np.float16)
-    objective = TwoStreamObjective(minilm, Texts.read(minilm, [texts(n) for n in range(COUNT)]), known(), near)
-    return Setup(objective, Arrays.numbered(positions), SCHEDULE, halves, lambda pictures: pictures.float(), {})
+    objective = TwoStreamObjective(
+        minilm, Texts.read(minilm, [texts(n) for n in range(COUNT)]), known=known(), near=near
+    )
+    return Setup(
+        objective,
+        Arrays.numbered(positions),
+        schedule=SCHEDULE,
+        validate=halves,
+        augment=lambda pictures: pictures.float(),
+        setting={},
+    )
 
 
 def setup(kind: str, folder: Path, patch: pytest.MonkeyPatch) -> Setup[Any]:

@@ -90,7 +90,7 @@ def test_a_stopped_training_leaves_no_checkpoint_and_goes_on(digits: Path, confi
             return bool(events)
         return sum(isinstance(event, Stepped) for event in events) >= int(after[0])
 
-    assert run(task(digits, config), config, events.append, stop) is None
+    assert run(task(digits, config), config, on_event=events.append, stop=stop) is None
     assert events[-1] == Stopped({"reading": 0, "2 steps": 0, "5 steps": 1}[after])
     assert not (config.out / "mine").exists()
     events.clear()

@@ -38,7 +38,7 @@ def objective() -> TwoStreamObjective:
     known = Features(pictures, captions, *(np.zeros((1, 1), np.float32) for _ in range(3)))
     near = np.array([[m for m in range(COUNT) if m != n][:6] for n in range(COUNT)])
     torch.manual_seed(0)
-    return TwoStreamObjective(networks().texts, texts(), known, near)
+    return TwoStreamObjective(networks().texts, texts(), known=known, near=near)
 
 
 def test_fifteen_in_a_hundred_tokens_are_masked_and_never_special_ones() -> None:
@@ -114,7 +114,7 @@ def test_the_blend_is_the_best_one_and_figures_are_those_of_a_loop() -> None:
     likeness = np.sort(random.uniform(size=(COUNT * 5, 10)), axis=1)[:, ::-1].astype(np.float32)
     candidates = np.stack([random.permutation(COUNT)[:10] for _ in range(COUNT * 5)])
     positions = (random.standard_normal((COUNT, 130, 999)) / 30).astype(np.float16)
-    searched = Searched(positions, texts(), likeness, candidates)
+    searched = Searched(positions, texts(), similarities=likeness, candidates=candidates)
     every = 10
     blend = searched.blend(module, every)
     weight, figures = blend.weight, blend.as_dict()

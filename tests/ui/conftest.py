@@ -71,7 +71,17 @@ class Colour(Classifies[ColourSettings], Embeds):
 
     def __init__(self, name: str = "prototype", sharpness: float = 10.0) -> None:
         reads = isinstance(self, ReadsText)
-        self.card = MethodCard(name, name.title(), "-", "colours", not reads, reads, False, ("query", "support"), 1)
+        self.card = MethodCard(
+            name,
+            name.title(),
+            paper="-",
+            checkpoint="colours",
+            needs_pictures=not reads,
+            reads_text=reads,
+            transductive=False,
+            explains=("query", "support"),
+            cost=1,
+        )
         self.sharpness = sharpness
         self.gate: threading.Event | None = None
         self.left = 0
@@ -101,7 +111,16 @@ class Colour(Classifies[ColourSettings], Embeds):
             pairs = 1 - np.linalg.norm(seen[:, None] - vectors, axis=2).astype(np.float32)
             floor = 0.5 if settings.none_below is None else settings.none_below
             probabilities = powers / powers.sum(axis=1, keepdims=True)
-            return Scores(self.card.id, "-", asdict(settings), 0.01, near, probabilities, floor, pairs)
+            return Scores(
+                self.card.id,
+                "-",
+                settings=asdict(settings),
+                seconds=0.01,
+                similarities=near,
+                probabilities=probabilities,
+                none_below=floor,
+                pairs=pairs,
+            )
 
         def explain(query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
             values = np.linspace(0, 1, 49, dtype=np.float32).reshape(7, 7)
@@ -156,7 +175,7 @@ class Browser:
     # --- what a tab asks for ----------------------------------------------------------------------------------------
 
     def open(self, name: str, **values: Any) -> None:
-        opened = self.page.open(self.draft, name, values, self.language)
+        opened = self.page.open(self.draft, name, values=values, language=self.language)
         self.draft, self.notices = opened["draft"], opened["notices"]
         self.forget()
         self.look()
@@ -171,19 +190,19 @@ class Browser:
         return self.send([SentEdit(n=n, type=type, values=values) for n, (type, values) in enumerate(edits, first)])
 
     def send(self, edits: list[SentEdit]) -> dict[str, Any]:
-        answer = self.page.edit(self.draft, self.tab, edits, self.at, self.language)
+        answer = self.page.edit(self.draft, self.tab, edits=edits, at=self.at, language=self.language)
         self.notices = answer["notices"]
         self.take(answer)
         return answer
 
     def panel(self, name: str, **values: Any) -> str:
-        answer = self.page.panel(self.draft, name, values, self.language)
+        answer = self.page.panel(self.draft, name, values=values, language=self.language)
         self.notices = answer["notices"]
         return answer["html"] or ""
 
     def start(self, name: str, **values: Any) -> Job | None:
         """Put a job in line; None where it was refused."""
-        answer = self.page.start(self.draft, name, values, self.language)
+        answer = self.page.start(self.draft, name, values=values, language=self.language)
         self.notices = answer["notices"]
         return next((job for job in self.page.jobs.of(self.draft) if job.id == answer["job"]), None)
 
@@ -208,10 +227,11 @@ class Browser:
 
     def add(self, target: str, *files: Path | tuple[Path, str]) -> None:
         """Upload files and put them somewhere, in one step; a file may come with the path that the browser gives it."""
-        entries, wrong = [], []
+        entries: list[incoming.Entry] = []
+        wrong: list[incoming.Entry] = []
         for file in files:
             path, name = file if isinstance(file, tuple) else (file, file.name)
-            for entry in incoming.read(self.context, path, name, target):
+            for entry in incoming.read(self.context, path, path=name, target=target):
                 (wrong if entry.error else entries).append(entry)
         if entries and target == "classes":
             placed = [(entry.class_name, entry.sha, entry.path) for entry in entries]

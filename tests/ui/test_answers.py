@@ -22,8 +22,16 @@ from tests.ui.conftest import Browser, Paint, gated, restarted
 
 def result(method: str, *rows: tuple[float, float], floor: float = 0.0, queries: str = "pqr") -> Result:
     values = np.array(rows, np.float32)
-    scores = Scores(method, "-", {}, 0.1, values, values, floor)
-    return Result(scores, ["a", "b"], list(queries[: len(rows)]), ["s"], "cpu", ["cat", "dog"], ["", ""])
+    scores = Scores(method, "-", settings={}, seconds=0.1, similarities=values, probabilities=values, none_below=floor)
+    return Result(
+        scores,
+        ["a", "b"],
+        queries=list(queries[: len(rows)]),
+        support=["s"],
+        device="cpu",
+        names=["cat", "dog"],
+        descriptions=["", ""],
+    )
 
 
 # --- one answer ----------------------------------------------------------------------------------------------------
@@ -65,10 +73,15 @@ def test_queries_that_only_some_methods_have_scored_are_answered_by_those() -> N
 
 
 def test_a_row_holds_what_the_page_needs_and_nothing_that_does_not_hold() -> None:
-    document = Document(classes=[ClassRow("cat", "", ["p"], "a"), ClassRow("dog", "", ["s"], "b")], queries=["p", "z"])
+    document = Document(
+        classes=[ClassRow("cat", "", pictures=["p"], key="a"), ClassRow("dog", "", pictures=["s"], key="b")],
+        queries=["p", "z"],
+    )
     answers = ranking.answers([result("one", (0.4, 0.6), floor=0.7), result("two", (0.75, 0.25), floor=0.8)])
     document.labels["z"] = GivenLabel("b", "", "blind")
-    rows = json.loads(json.dumps(ranking.rows(document, answers, {"p": "p.png"}, {"z": ("a cat", True)})))
+    rows = json.loads(
+        json.dumps(ranking.rows(document, answers, names={"p": "p.png"}, captions={"z": ("a cat", True)}))
+    )
     assert rows["p"] == {
         "sha": "p",
         "name": "p.png",

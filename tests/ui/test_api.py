@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 def test_predict(api: Client, paint: Paint, tmp_path: Path) -> None:
     support = zipped(tmp_path, {"red/1.png": paint("r.png", (200, 9, 9)), "blue/1.png": paint("b.png", (9, 9, 200))})
     queries = zipped(tmp_path, {"new/q.png": paint("q.png", (210, 20, 20))})
-    answer: Any = api.predict(handle_file(queries), handle_file(support), None, ["prototype"], api_name="/predict")
+    answer: Any = api.predict(handle_file(queries), handle_file(support), names=["prototype"], api_name="/predict")
     assert answer["classes"] == ["blue", "red"]
     (query,) = answer["queries"]
     assert (query["file"], query["answer"], query["unlike"]) == ("new/q.png", "red", False)
@@ -34,7 +34,7 @@ def test_predict(api: Client, paint: Paint, tmp_path: Path) -> None:
 def test_errors_are_sentences(api: Client, paint: Paint, tmp_path: Path) -> None:
     queries = zipped(tmp_path, {"q.png": paint("q.png", (210, 20, 20))})
     with pytest.raises(AppError, match="One class is not a choice"):
-        api.predict(handle_file(queries), None, {"cat": ["a cat"]}, None, api_name="/predict")
+        api.predict(handle_file(queries), descriptions={"cat": ["a cat"]}, api_name="/predict")
 
 
 def test_captions(api: Client, paint: Paint) -> None:

@@ -101,7 +101,17 @@ def scores() -> list[Scores]:
         values = np.random.default_rng(seed).normal(size=(QUERIES, CLASSES)).astype(np.float32)
         values[np.arange(QUERIES), np.arange(QUERIES) % CLASSES] += 3
         powers = np.exp(2 * values)
-        made.append(Scores(method, "-", {}, 1.0, values, powers / powers.sum(axis=1, keepdims=True), -1.0))
+        made.append(
+            Scores(
+                method,
+                "-",
+                settings={},
+                seconds=1.0,
+                similarities=values,
+                probabilities=powers / powers.sum(axis=1, keepdims=True),
+                none_below=-1.0,
+            )
+        )
     return made
 
 
@@ -117,7 +127,10 @@ def large(page: Page, scores: list[Scores]) -> Browser:
     keys, support = [row.key for row in rows], [picture for row in rows for picture in row.pictures]
     names = [row.name for row in rows]
     document = Document(classes=rows, queries=queries, paths={query: [f"DSC_{query[:4]}.jpg"] for query in queries})
-    document.results = [Result(result, keys, queries, support, "cpu", names, [""] * CLASSES) for result in scores]
+    document.results = [
+        Result(result, keys, queries=queries, support=support, device="cpu", names=names, descriptions=[""] * CLASSES)
+        for result in scores
+    ]
     document.labels = {query: GivenLabel(keys[n % CLASSES]) for n, query in enumerate(queries) if n % 9 == 0}
     document.scored = document.evidence()
     draft = page.drafts.start(document)

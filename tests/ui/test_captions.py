@@ -258,7 +258,7 @@ def test_the_captioner_is_chosen_for_the_collection_too(described: Describer) ->
 
 
 def test_in_chinese(page: Page, filled: Describer) -> None:
-    chinese = Describer(page, "tab-zh", "zh-TW", filled.draft)
+    chinese = Describer(page, "tab-zh", language="zh-TW", draft=filled.draft)
     chinese.describe()
     assert "可能有誤" in chinese.details(2)
     filled.edit("save")

@@ -21,8 +21,25 @@ from tests.worded import Worded
 
 def result(*rows: tuple[float, float], none_below: float = 0.0, **more: object) -> Result:
     values = np.array(rows, np.float32)
-    scores = Scores("clip", "-", {"templates": None}, 0.1, values, values, none_below, values)
-    plain = Result(scores, ["a", "b"], ["p", "q", "r"][: len(rows)], ["s"], "cpu", ["cat", "dog"], ["", ""])
+    scores = Scores(
+        "clip",
+        "-",
+        settings={"templates": None},
+        seconds=0.1,
+        similarities=values,
+        probabilities=values,
+        none_below=none_below,
+        pairs=values,
+    )
+    plain = Result(
+        scores,
+        ["a", "b"],
+        queries=["p", "q", "r"][: len(rows)],
+        support=["s"],
+        device="cpu",
+        names=["cat", "dog"],
+        descriptions=["", ""],
+    )
     return dataclasses.replace(plain, **more)  # type: ignore[arg-type]
 
 
@@ -65,10 +82,10 @@ def test_what_was_changed() -> None:
         BEFORE, scores=scores, names=["cat", "wolf"], descriptions=["furry", ""], support=["s", "t"]
     )
     assert changes.edits(BEFORE, after) == [
-        EvidenceChange("name", "b", "dog", "wolf"),
-        EvidenceChange("description", "a", "", "furry"),
-        EvidenceChange("templates", "clip", None, "a {}", setting=True),
-        EvidenceChange("support", "", 1, 2),
+        EvidenceChange("name", "b", before="dog", after="wolf"),
+        EvidenceChange("description", "a", before="", after="furry"),
+        EvidenceChange("templates", "clip", before=None, after="a {}", setting=True),
+        EvidenceChange("support", "", before=1, after=2),
     ]
 
 

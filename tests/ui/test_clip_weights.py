@@ -72,7 +72,7 @@ def test_absent_weights_are_offered_with_name_size_and_licence(browser: Browser,
     for part in ("ViT-B-32/laion2b_s34b_b79k", "about 605 MB", "MIT", 'data-job="download"', "local-dir:/folder"):
         assert part in shown
     assert "ViT-B-16/laion2b_s34b_b88k" in shown.partition("<datalist")[2].partition("</datalist>")[0]
-    chinese = board(Browser(page, "tab-2", "zh-TW", browser.draft))
+    chinese = board(Browser(page, "tab-2", language="zh-TW", draft=browser.draft))
     assert "約 605 MB" in chinese and "要下載嗎" in chinese
     assert not hub.asked
 

@@ -178,7 +178,7 @@ def test_the_page_in_chinese(page: Page) -> None:
 
 
 def test_two_languages_on_one_draft(filled: Browser, page: Page) -> None:
-    chinese = Browser(page, "tab-2", "zh-TW", filled.draft)
+    chinese = Browser(page, "tab-2", language="zh-TW", draft=filled.draft)
     filled.predict()
     chinese.look()
     assert "沒有" not in chinese.parts["results-state"] and chinese.rows == filled.rows

@@ -28,11 +28,20 @@ def example() -> Document:
     keys = [row.key for row in document.classes]
     probabilities = np.array([[0.9, 0.1], [0.2, 0.8]], np.float32)
     pairs = np.array([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]], np.float32)
-    scores = Scores("prototype", "abc", {"none_below": 0.5}, 0.1, probabilities, probabilities, 0.85, pairs)
+    scores = Scores(
+        "prototype",
+        "abc",
+        settings={"none_below": 0.5},
+        seconds=0.1,
+        similarities=probabilities,
+        probabilities=probabilities,
+        none_below=0.85,
+        pairs=pairs,
+    )
     document.settings = {"prototype": {"none_below": 0.5}}
-    document.results = [Result(scores, keys, [D, E], [A, B, C])]
-    document.labels[D] = GivenLabel(keys[0], keys[0], "accepted", "Ada", 1.5)
-    document.labels[E] = GivenLabel(NONE, keys[1], "corrected", "Ada", 2.5)
+    document.results = [Result(scores, keys, queries=[D, E], support=[A, B, C])]
+    document.labels[D] = GivenLabel(keys[0], keys[0], source="accepted", annotator="Ada", seconds=1.5)
+    document.labels[E] = GivenLabel(NONE, keys[1], source="corrected", annotator="Ada", seconds=2.5)
     document.paths[D] = ["x/d.png", "y/d.png"]
     document.scored = document.evidence()
     return document
@@ -60,7 +69,7 @@ def test_episode_round_trip() -> None:
         (r.name, r.description, r.pictures) for r in document.classes
     ]
     light = again.classes[1].key
-    assert again.labels[E] == GivenLabel(NONE, light, "corrected", "Ada", 2.5)
+    assert again.labels[E] == GivenLabel(NONE, light, source="corrected", annotator="Ada", seconds=2.5)
     assert again.settings == {"prototype": {"none_below": 0.5}}
     assert again.results[0].answer(D) == again.classes[0].key
     assert again.results[0].answer(E) == light and again.results[0].scores.unlike(1)

@@ -327,8 +327,8 @@ def test_labels_land_on_the_picture_that_they_name_in_any_order(filled: Browser)
         ("label", {"query": q2, "answer": second}),
     )
     assert filled.document.labels == {
-        q3: GivenLabel(second, first, "corrected", "Ada", 0.0),
-        q1: GivenLabel(first, first, "accepted", "Ada", 1.23),
+        q3: GivenLabel(second, first, source="corrected", annotator="Ada", seconds=0.0),
+        q1: GivenLabel(first, first, source="accepted", annotator="Ada", seconds=1.23),
     }
     assert (filled.row(q3)["label"], filled.row(q3)["source"]) == (second, "corrected")
 
@@ -379,9 +379,9 @@ def test_accepting_many_is_one_step_with_its_own_source(filled: Browser) -> None
     filled.label(q1, second)
     filled.edit("accept", answers={first: [q1, q3], second: [q2, "0" * 64], "gone": [q2]}, annotator="Ada")
     assert filled.document.labels == {
-        q1: GivenLabel(first, first, "bulk", "Ada"),
-        q2: GivenLabel(second, second, "bulk", "Ada"),
-        q3: GivenLabel(first, first, "bulk", "Ada"),
+        q1: GivenLabel(first, first, source="bulk", annotator="Ada"),
+        q2: GivenLabel(second, second, source="bulk", annotator="Ada"),
+        q3: GivenLabel(first, first, source="bulk", annotator="Ada"),
     }
     filled.undo()
     assert list(filled.document.labels) == [q1] and filled.document.labels[q1].answer == second

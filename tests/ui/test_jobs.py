@@ -39,7 +39,7 @@ def gate() -> Iterator[threading.Event]:
 
 
 def job(work: Callable[[Job], None], kind: str = "work", draft: str = "d", report: Callable[[], None] = int) -> Job:
-    return Job(kind, draft, "predict", work, report)
+    return Job(kind, draft, title="predict", work=work, report=report)
 
 
 def over(*jobs: Job) -> None:
@@ -173,7 +173,7 @@ def test_progress_says_how_far_it_is(filled: Browser) -> None:
 
     context = filled.context
     started = filled.page.jobs.start(
-        Job("export", filled.draft, "export", work, lambda: context.page.refresh_jobs(context.draft))
+        Job("export", filled.draft, title="export", work=work, report=lambda: context.page.refresh_jobs(context.draft))
     )
     assert begun.wait(PATIENCE)
     shown = filled.shown_job(started.id)

@@ -13,11 +13,11 @@ import pytest
 from sqlite_utils import Database
 
 from fsl_demo.core.episodes import Label, LabelledEpisode
-from fsl_demo.store import DraftRevision, Workspace
+from fsl_demo.store import DraftRevision, Workspace, reading
 from fsl_demo.store.schema import migrations
 from fsl_demo.ui.document import NONE, Document, GivenLabel
 from fsl_demo.ui.page import Page
-from tests.ui.conftest import Browser, Colour, restarted
+from tests.ui.conftest import Browser, Colour, Paint, restarted
 
 
 def previous_version(filled: Browser, folder: Path) -> sqlite3.Connection:
@@ -64,7 +64,7 @@ def test_a_draft_of_the_previous_version_opens(filled: Browser, tmp_path: Path, 
     opened = Browser(page, draft="d")
     assert opened.draft == "d" and opened.open_draft.revision == 7
     assert opened.document.queries == filled.document.queries
-    assert opened.document.labels[q2] == GivenLabel(NONE, second, "corrected", "Ada")
+    assert opened.document.labels[q2] == GivenLabel(NONE, second, source="corrected", annotator="Ada")
     assert opened.answers == ["red", "blue", "red"]
     assert opened.document.outdated == outdated == opened.parts["data:draft"]["outdated"]
     assert len(opened.document.previous) == 2 and "What moved" in opened.parts["moved"]
@@ -110,14 +110,17 @@ def test_an_old_episode_with_labels_of_none_opens(filled: Browser) -> None:
     filled.edit("save")
     workspace, saved = filled.page.workspace, filled.document.episode_id
     stored = workspace.episode(saved)
-    labels = {**stored.labels, 2: Label(0, "Bob", "corrected", None, 1.0)}  # the method had said "none of these"
-    old = LabelledEpisode(stored.episode, "old", stored.runs, labels)
+    labels = {
+        **stored.labels,
+        2: Label(0, "Bob", source="corrected", suggestion=None, seconds=1.0),
+    }  # the method had said "none of these"
+    old = LabelledEpisode(stored.episode, "old", runs=stored.runs, labels=labels)
     filled.open("reopen", episode=workspace.save_episode(old))
     first, second = (row.key for row in filled.document.classes)
     assert list(filled.document.labels.values()) == [
-        GivenLabel(NONE, first, "corrected", "Ada"),
-        GivenLabel(NONE, "", "blind", "Ada"),
-        GivenLabel(first, NONE, "corrected", "Bob", 1.0),
+        GivenLabel(NONE, first, source="corrected", annotator="Ada"),
+        GivenLabel(NONE, "", source="blind", annotator="Ada"),
+        GivenLabel(first, NONE, source="corrected", annotator="Bob", seconds=1.0),
     ]
     assert filled.answers == ["red", "blue", "red"] and "1 of 3 right" in filled.html
     filled.edit("save")
@@ -166,3 +169,18 @@ def test_a_reopened_episode_is_up_to_date_after_a_setting_is_set_and_taken_back(
     assert filled.document.outdated
     filled.edit("set_setting", method="prototype", name="none_below", value="")
     assert not filled.document.outdated
+
+
+def test_a_workspace_that_cannot_be_written_to_is_worked_in_and_stays(filled: Browser, paint: Paint) -> None:
+    workspace = filled.page.workspace
+    folder = workspace.folder
+    before = {path: path.read_bytes() for path in folder.rglob("*.png")}
+    page = Page(reading.copied(folder), filled.page.registry)
+    reopened = Browser(page, tab="tab-2", draft=filled.draft)
+    reopened.add("queries", paint("q4.png", (1, 2, 3)))
+    reopened.predict()
+    assert len(reopened.document.queries) == 4 and reopened.document.results
+    assert "cannot be written to" in reopened.parts["header"] and str(folder) in reopened.parts["header"]
+    assert "cannot be written to" not in filled.parts["header"]
+    assert {path: path.read_bytes() for path in folder.rglob("*.png")} == before
+    assert len(Browser(filled.page, draft=filled.draft).document.queries) == 3

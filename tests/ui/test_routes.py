@@ -226,11 +226,11 @@ def test_an_uploaded_picture_is_stored_and_answered_with_its_hash(
     browser: Browser, client: TestClient, paint: Paint, page: Any
 ) -> None:
     data = paint("貓.png", (200, 10, 10)).read_bytes()
-    (entry,) = upload(client, browser.draft, "queries", "fotos/貓.png", data)
+    (entry,) = upload(client, browser.draft, target="queries", path="fotos/貓.png", data=data)
     assert entry == {"path": "fotos/貓.png", "sha": entry["sha"], "class_name": "", "error": "", "total": 1}
     assert page.workspace.picture(entry["sha"]).name == "貓.png"
     assert not browser.document.queries  # the page then says where it goes
-    (entry,) = upload(client, browser.draft, "classes", "pets/cat/1.png", data)
+    (entry,) = upload(client, browser.draft, target="classes", path="pets/cat/1.png", data=data)
     assert entry["class_name"] == "cat"
     assert not list((page.workspace.folder / "uploads").iterdir())
 
@@ -247,7 +247,7 @@ def test_an_uploaded_picture_is_stored_and_answered_with_its_hash(
 def test_what_cannot_be_read_is_named(
     browser: Browser, client: TestClient, name: str, data: bytes, message: str
 ) -> None:
-    (entry,) = upload(client, browser.draft, "queries", name, data)
+    (entry,) = upload(client, browser.draft, target="queries", path=name, data=data)
     assert message in entry["error"] and not entry["sha"]
     assert not list(uploads_left(browser))
 
@@ -258,7 +258,7 @@ def test_a_zip_is_answered_picture_by_picture(browser: Browser, client: TestClie
         for name in ("a/1.png", "a/deep/2.png", "3.png", "notes.txt"):
             out.write(paint(Path(name).stem + ".png", (len(name), 2, 3)), name)
         out.writestr("a/broken.png", b"no picture")
-    entries = upload(client, browser.draft, "queries", "trip/all.zip", buffer.getvalue())
+    entries = upload(client, browser.draft, target="queries", path="trip/all.zip", data=buffer.getvalue())
     assert [entry["path"] for entry in entries] == [
         "trip/all.zip/3.png",
         "trip/all.zip/a/1.png",
@@ -268,7 +268,7 @@ def test_a_zip_is_answered_picture_by_picture(browser: Browser, client: TestClie
     assert all(entry["total"] == 4 and not entry["class_name"] for entry in entries)
     assert [bool(entry["sha"]) for entry in entries] == [True, True, False, True]
     assert "broken.png" in entries[2]["error"] and not uploads_left(browser)
-    flat = upload(client, browser.draft, "classes", "flat.zip", buffer.getvalue())
+    flat = upload(client, browser.draft, target="classes", path="flat.zip", data=buffer.getvalue())
     assert {entry["class_name"] for entry in flat if entry["sha"]} <= {"a", "deep"}
 
 
@@ -278,7 +278,9 @@ def uploads_left(browser: Browser) -> list[Path]:
 
 
 def test_a_cut_picture_is_named(browser: Browser, client: TestClient, paint: Paint) -> None:
-    (entry,) = upload(client, browser.draft, "queries", "cut.png", paint("whole.png", (1, 2, 3)).read_bytes()[:400])
+    (entry,) = upload(
+        client, browser.draft, target="queries", path="cut.png", data=paint("whole.png", (1, 2, 3)).read_bytes()[:400]
+    )
     assert "“cut.png” is damaged" in entry["error"]
 
 
@@ -286,14 +288,14 @@ def test_a_file_that_is_too_large_is_not_read(
     browser: Browser, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("fsl_demo.ui.routes.MAX_BYTES", 1_000)
-    (entry,) = upload(client, browser.draft, "queries", "large.png", b"x" * 1_001)
+    (entry,) = upload(client, browser.draft, target="queries", path="large.png", data=b"x" * 1_001)
     assert "“large.png” has" in entry["error"]
 
     def parts() -> Any:  # without saying how much it will be
         for _ in range(9):
             yield b"x" * 200
 
-    (entry,) = upload(client, browser.draft, "queries", "chunks.png", parts())
+    (entry,) = upload(client, browser.draft, target="queries", path="chunks.png", data=parts())
     assert "“chunks.png” has" in entry["error"]
     assert not uploads_left(browser)
 
@@ -304,7 +306,7 @@ def test_a_full_disk_is_said(browser: Browser, client: TestClient, monkeypatch: 
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "open", full)
-        (entry,) = upload(client, browser.draft, "queries", "a.png", b"x")
+        (entry,) = upload(client, browser.draft, target="queries", path="a.png", data=b"x")
     assert "The disk is full" in entry["error"]
 
 
@@ -317,9 +319,9 @@ def test_an_unexpected_error_while_reading_is_a_sentence(
     data = paint("a.png", (1, 2, 3)).read_bytes()
     with monkeypatch.context() as patch:
         patch.setattr(uploads, "ingest", broken)
-        (entry,) = upload(client, browser.draft, "queries", "a.png", data)
+        (entry,) = upload(client, browser.draft, target="queries", path="a.png", data=data)
     assert "ZeroDivisionError: oh" in entry["error"] and not uploads_left(browser)
-    assert upload(client, browser.draft, "queries", "a.png", data)[0]["sha"]
+    assert upload(client, browser.draft, target="queries", path="a.png", data=data)[0]["sha"]
 
 
 def test_an_export_is_uploaded_and_imported_by_a_job(filled: Browser, client: TestClient) -> None:

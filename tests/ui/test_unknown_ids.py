@@ -65,7 +65,7 @@ def stranger(filled: Browser) -> Browser:
         document.scored = document.evidence()
 
     filled.open_draft.edit(change)
-    description = Described("absent", "weights", (Caption("a red square", -1.0, 0.3, False),))
+    description = Described("absent", "weights", (Caption("a red square", -1.0, fit=0.3, doubtful=False),))
     filled.page.workspace.put_captions({filled.document.queries[0]: description})
     filled.edit("save")
     return filled
@@ -92,7 +92,7 @@ def opened(request: pytest.FixtureRequest, stranger: Browser) -> Browser:
 
 @pytest.mark.parametrize("language", ["en", "zh-TW"])
 def test_every_tab_is_on_view(opened: Browser, language: str) -> None:
-    there = Browser(opened.page, f"tab-{language}", language, opened.draft)
+    there = Browser(opened.page, f"tab-{language}", language=language, draft=opened.draft)
     assert [column["id"] for column in there.parts["data:columns"]] == ["prototype", "gone"]
     assert there.parts["data:columns"][1]["title"] == "gone"
     assert there.row(there.document.queries[0])["methods"].keys() == {"prototype", "gone"}

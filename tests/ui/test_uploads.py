@@ -108,7 +108,7 @@ def test_a_zip_that_climbs_out_is_refused(browser: Browser, uploads: Path, paint
 
 def test_how_many_pictures_there_are_is_said_with_each(browser: Browser, uploads: Path, paint: Paint) -> None:
     archive = zipped(uploads / "three.zip", {f"{n}.png": paint(f"{n}.png", (n, 2, 3)) for n in range(3)})
-    entries = list(incoming.read(browser.context, archive, "three.zip", "queries"))
+    entries = list(incoming.read(browser.context, archive, path="three.zip", target="queries"))
     assert [entry.total for entry in entries] == [3, 3, 3]
     assert entries[0].line().endswith(b"\n")
 

@@ -34,7 +34,18 @@ class Odd(Colour):
 
     def __init__(self) -> None:
         super().__init__("<odd>")
-        self.card = MethodCard("odd", "<Odd>", "-", "-", True, False, False, ("query",), 1, kinds=())
+        self.card = MethodCard(
+            "odd",
+            "<Odd>",
+            paper="-",
+            checkpoint="-",
+            needs_pictures=True,
+            reads_text=False,
+            transductive=False,
+            explains=("query",),
+            cost=1,
+            kinds=(),
+        )
 
 
 @pytest.fixture
@@ -134,7 +145,17 @@ def test_plots_of_a_class_that_was_removed_and_before_a_prediction(filled: Brows
 
 def test_frames_are_answered_by_the_fastest_method_fitted_once(filled: Browser, paint: Paint) -> None:
     slow, fast = filled.page.registry.methods["prototype"], filled.page.registry.methods["asif"]
-    slow.card = MethodCard("prototype", "Slow", "-", "-", True, False, False, (), 99)
+    slow.card = MethodCard(
+        "prototype",
+        "Slow",
+        paper="-",
+        checkpoint="-",
+        needs_pictures=True,
+        reads_text=False,
+        transductive=False,
+        explains=(),
+        cost=99,
+    )
     fits = []
     inner = fast.fit
     fast.fit = lambda *arguments: fits.append(1) or inner(*arguments)  # type: ignore[func-returns-value, method-assign]

@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache, cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -80,16 +81,20 @@ class Can(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Verifies, Has
         space, similarities = CrossSpace(self.networks, self.variants.known()[0].checkpoint), []
         for start in range(0, len(first), PAIRS):
             maps = [space.maps(pictures[start : start + PAIRS], progress) for pictures in (first, second)]
-            similarities.append(space.similarities(*maps).diagonal())
+            similarities.append(space.paired(*maps))
         return np.concatenate(similarities)
 
     def score_episodes(
         self, episodes: Sequence[Episode], settings: VariantSettings, progress: Progress = quiet
     ) -> list[Scores]:
-        """One after the other: what takes long is the comparing, which is done for an episode at once."""
+        """One after the other: an episode's maps are compared at once, and those of several would not fit a cache."""
+        variants = self.variants.known()
 
         def score(stack: Stack) -> list[Scores]:
-            return [self.fit(each, settings).scores_alone(each.queries) for each in stack.episodes]
+            return [
+                self._fit(episode, settings=settings, variants=variants, progress=quiet).scores_alone(episode.queries)
+                for episode in stack.episodes
+            ]
 
         return stacked(episodes, score)
 
@@ -102,20 +107,27 @@ class Can(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Verifies, Has
         Raises:
             UserError: for an episode that `check` refuses, `class_empty`, `weights_missing`, `weights_differ`.
         """
+        return self._fit(episode, settings=settings, variants=self.variants.known(), progress=progress)
+
+    def _fit(
+        self, episode: Episode, settings: VariantSettings, variants: Sequence[Variant], progress: Progress
+    ) -> CanClassifier:
         check_pictures(episode, self.card.title)
 
-        def held_out(checkpoint: Source, tell: Progress) -> np.ndarray:
-            classifier = CanClassifier(
-                self, checkpoint=checkpoint, episode=episode, settings=settings, note={}, progress=tell
-            )
-            return classifier.held_out()
+        @cache
+        def classifier(checkpoint: Source) -> CanClassifier:
+            return CanClassifier(self, checkpoint=checkpoint, episode=episode, settings=settings, progress=progress)
 
         variant, note = choose(
-            self.variants.known(), asked=settings.variant, episode=episode, held_out=held_out, progress=progress
+            variants,
+            asked=settings.variant,
+            episode=episode,
+            held_out=lambda checkpoint, _: classifier(checkpoint).held_out(),
+            progress=progress,
         )
-        return CanClassifier(
-            self, checkpoint=variant.checkpoint, episode=episode, settings=settings, note=note, progress=progress
-        )
+        chosen = classifier(variant.checkpoint)
+        chosen.note = note
+        return chosen
 
 
 class CanTransductive(Can):
@@ -125,19 +137,18 @@ class CanTransductive(Can):
 
 
 class CanClassifier:
-    """Class maps of one support set, and their calibration."""
+    """Class maps of one support set, and their calibration.
+
+    Attributes:
+        note: why it was chosen, as `Scores` reports it.
+    """
 
     def __init__(
-        self,
-        method: Can,
-        checkpoint: Source,
-        episode: Episode,
-        settings: VariantSettings,
-        note: Mapping[str, Any],
-        progress: Progress,
+        self, method: Can, checkpoint: Source, episode: Episode, settings: VariantSettings, progress: Progress
     ) -> None:
         started = time.perf_counter()
-        self.method, self.episode, self.settings, self.note = method, episode, settings, note
+        self.method, self.episode, self.settings = method, episode, settings
+        self.note: Mapping[str, Any] = {}
         self.space = CrossSpace(method.networks, checkpoint)
         self.classes = len(episode.classes)
         self.owners = np.array([example.class_index for example in episode.support])
@@ -149,7 +160,7 @@ class CanClassifier:
         self.temperature = temperature.at(self.classes, shots)
         self.none_below = none_below.at(self.classes, shots)
         if min(episode.shots()) >= 2:
-            similarities = self._held_out_similarities()
+            similarities = self._left_out
             losses = calibration.losses(similarities, self.owners, temperature.at(self.classes, shots - 1))
             self.temperature *= calibration.FACTORS[losses.argmin()]
             before = none_below.at(self.classes, shots - 1)
@@ -227,14 +238,17 @@ class CanClassifier:
 
     def held_out(self) -> np.ndarray:
         """Probabilities of each support picture when its class does without it, [S, C]."""
-        return calibration.softmax(self.temperature * self._held_out_similarities())
+        return calibration.softmax(self.temperature * self._left_out)
 
-    def _held_out_similarities(self) -> np.ndarray:
-        counts = np.array(self.episode.shots())
+    @cached_property
+    def _left_out(self) -> np.ndarray:
+        """Similarities of each support picture when its class does without it, [S, C]."""
+        counts = np.array(self.episode.shots(), np.float32)[:, None, None, None]
         similarities = self.space.similarities(self.maps, self.support)
-        for row, (maps, owner) in enumerate(zip(self.support, self.owners, strict=True)):
-            others = ((self.maps[owner] * counts[owner] - maps) / (counts[owner] - 1)).astype(np.float32)
-            similarities[row, owner] = self.space.similarities(others[None], maps[None])[0, 0]
+        for rows in np.split(np.arange(len(self.owners)), range(PAIRS, len(self.owners), PAIRS)):
+            own = self.owners[rows]
+            others = (self.maps[own] * counts[own] - self.support[rows]) / (counts[own] - 1)
+            similarities[rows, own] = self.space.paired(others, self.support[rows])
         return similarities
 
     def _joined(self, asked: np.ndarray, similarities: np.ndarray, share: float) -> np.ndarray:

@@ -12,8 +12,8 @@ from fsl_demo.checkpoints import Source
 from fsl_demo.core.episodes import Box, Progress, quiet
 from fsl_demo.core.pictures import Picture
 
-CHUNK = 64_000_000
-"""Numbers that attended maps of one call may hold."""
+CHUNK = 16_000_000
+"""Numbers that the maps of queries, and vectors of their pairs with classes, of one call may hold."""
 
 
 class CrossSpace:
@@ -31,7 +31,7 @@ class CrossSpace:
         import torch
 
         attention, device = self.network.attention(), runtime.device()
-        step = max(1, CHUNK // classes.size)
+        step = max(1, CHUNK // (queries[0].size + 2 * len(classes) * classes.shape[1]))
         cosines = []
         with torch.inference_mode():
             against = torch.from_numpy(np.ascontiguousarray(classes)).to(device)
@@ -39,6 +39,15 @@ class CrossSpace:
                 chunk = torch.from_numpy(np.ascontiguousarray(queries[start : start + step])).to(device)
                 cosines.append(attention.cosines(against, chunk).cpu().numpy())
         return np.concatenate(cosines)
+
+    def paired(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """Cosines of pooled, attended maps of pairs, [P], from [P, D, h, w] each."""
+        import torch
+
+        device = runtime.device()
+        with torch.inference_mode():
+            given = [torch.from_numpy(np.ascontiguousarray(maps)).to(device)[:, None] for maps in (first, second)]
+            return self.network.attention().cosines(*given).flatten().cpu().numpy()
 
     def gains(self, classes: np.ndarray, query: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What the attention adds to a query's similarities, at each position of each class's map and of the query's.

@@ -50,7 +50,9 @@ def test_any_value_anywhere(workspace: Workspace, labelled: LabelledEpisode) -> 
         return pictures.get(wanted.sha256, labelled.episode.queries[0])
 
     names = list(pictures)
-    text = document.dump("id", labelled, names[: len(labelled.episode.support)], ["a", "b", "c", "d"])
+    text = document.dump(
+        "id", labelled, support_files=names[: len(labelled.episode.support)], query_files=["a", "b", "c", "d"]
+    )
     whole = json.loads(text)
     read_anyway = 0
     for path in places(whole):

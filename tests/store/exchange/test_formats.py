@@ -29,9 +29,11 @@ def awkward(digits: list[Picture]) -> LabelledEpisode:
     classes = tuple(map(ClassSpec, ("a/b", "..", "CON", "貓 ", "x" * 100, "猫" * 100)))
     renamed = from_image(digits[0].image(), "../evil\\name?.JPG", digits[0].original_sha256)
     support = (*(Example(digits[5], index) for index in range(6)), Example(renamed, 0))
-    scores = dataclasses.replace(make_scores("m", 2, 6, 7), none_below=-math.inf, pairs=None, settings={"k": [1, "二"]})
-    labels = {1: Label(1, "=cmd()", "accepted", 1, 0.1)}
-    return LabelledEpisode(Episode(classes, support, (digits[0], digits[0])), "", (Run(scores),), labels)
+    scores = dataclasses.replace(
+        make_scores("m", 2, classes=6, support=7), none_below=-math.inf, pairs=None, settings={"k": [1, "二"]}
+    )
+    labels = {1: Label(1, "=cmd()", source="accepted", suggestion=1, seconds=0.1)}
+    return LabelledEpisode(Episode(classes, support, (digits[0], digits[0])), "", runs=(Run(scores),), labels=labels)
 
 
 @pytest.mark.parametrize("name", LOSSLESS)
