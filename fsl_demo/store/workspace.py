@@ -81,6 +81,10 @@ class Workspace:
         with self._connections.read() as db:
             return pictures.names(db, hashes)
 
+    def unknown(self, hashes: Sequence[str]) -> set[str]:
+        """Those of the hashes that no picture here has."""
+        return set(hashes).difference(self.names(hashes))
+
     def heal(self, wanted: Sequence[Picture]) -> None:
         """Give those of the pictures that are stored their files back, where they are lost or damaged."""
         with self._connections.read() as db:

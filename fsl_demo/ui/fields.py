@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StrictInt, StrictStr, StringConstraints
+from pydantic import Field, StringConstraints
 
 Sha = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Key = Annotated[str, StringConstraints(max_length=40)]
@@ -12,5 +12,4 @@ Key = Annotated[str, StringConstraints(max_length=40)]
 Name = Annotated[str, StringConstraints(max_length=200)]
 Text = Annotated[str, StringConstraints(max_length=100_000)]
 Shas = Annotated[list[Sha], Field(max_length=100_000)]
-SettingValue = StrictInt | Annotated[float, Field(strict=True, allow_inf_nan=False)] | StrictStr
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]

@@ -50,6 +50,11 @@ def from_episode(labelled: LabelledEpisode, episode_id: str = "", unreadable: Se
         classes=rows or [ClassRow(), ClassRow()],
         queries=list(dict.fromkeys(query.sha256 for query in episode.queries)),
         methods=[run.scores.method for run in labelled.runs] or None,
+        settings={
+            run.scores.method: chosen
+            for run in labelled.runs
+            if (chosen := {name: value for name, value in run.scores.settings.items() if value is not None})
+        },
         results=[_result(run, rows, episode) for run in labelled.runs],
         labels={
             episode.queries[position].sha256: _given(label, keys)
@@ -59,13 +64,6 @@ def from_episode(labelled: LabelledEpisode, episode_id: str = "", unreadable: Se
         episode_id=episode_id,
         unreadable=[Unreadable("results", reason, None) for reason in unreadable],
     )
-    for run in labelled.runs:
-        for name, value in run.scores.settings.items():
-            if isinstance(value, float | int | str):
-                document.settings.setdefault(run.scores.method, {})[name] = value
-            elif value is not None:
-                place = f"settings.{run.scores.method}.{name}"
-                document.unreadable.append(Unreadable(place, "number or text", value))
     document.scored = document.evidence()
     return document
 

@@ -57,7 +57,7 @@ def _control(context: Context, method: Method, setting: Setting, given: Any) -> 
         case Text():
             return shown | {"value": usable, "example": setting.example}
         case Choice():
-            return shown | {"value": given or setting.default, "choices": _choices(context, setting, given)}
+            return shown | {"value": str(given or setting.default or ""), "choices": _choices(context, setting, given)}
         case Slider() | WholeNumber():
             step = setting.step if isinstance(setting, Slider) else 1
             number = setting.default if usable is None else usable
@@ -70,7 +70,7 @@ def _control(context: Context, method: Method, setting: Setting, given: Any) -> 
 def _choices(context: Context, setting: Choice, given: Any) -> list[tuple[str, str]]:
     """Each choice with what it is called; one that is set and not there any more is still listed."""
     choices = [(choice, context.variant(choice)) for choice in setting.known()]
-    gone = given is not None and given not in dict(choices)
+    gone = given is not None and all(given != choice for choice, _ in choices)
     return [*choices, (str(given), context.say("not_installed", name=given))] if gone else choices
 
 

@@ -9,8 +9,9 @@ from pydantic import StringConstraints, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from fsl_demo.core.file_names import plain
+from fsl_demo.core.json_values import Plain
 from fsl_demo.ui.document import ClassRow, Document, GivenLabel, Unreadable
-from fsl_demo.ui.fields import Name, SettingValue, Sha, Text
+from fsl_demo.ui.fields import Name, Sha, Text
 from fsl_demo.ui.history import Step
 from fsl_demo.ui.result import Result
 
@@ -28,7 +29,7 @@ class StoredStep(TypedDict, total=False):
     queries: list[Sha]
     paths: dict[Sha, list[Text]]
     methods: list[Name] | None
-    settings: dict[Name, dict[Name, SettingValue]]
+    settings: dict[Name, dict[Name, Plain]]
     classes: list[ClassRow]
     labels: dict[Sha, GivenLabel | None]
     unreadable: list[Unreadable]
@@ -41,7 +42,7 @@ _sha: Read[str] = TypeAdapter(Sha).validate_python
 _key: Read[str] = TypeAdapter(Annotated[str, StringConstraints(min_length=1, max_length=40)]).validate_python
 _flag: Read[bool] = TypeAdapter(bool).validate_python
 _paths: Read[list[str]] = TypeAdapter(list[Text]).validate_python
-_setting: Read[float | str] = TypeAdapter(SettingValue).validate_python
+_setting: Read[Any] = TypeAdapter(Plain).validate_python
 _label: Read[GivenLabel] = TypeAdapter(GivenLabel).validate_python
 _unreadable: Read[Unreadable] = TypeAdapter(Unreadable).validate_python
 _list: Read[list[Any]] = TypeAdapter(list[Any]).validate_python

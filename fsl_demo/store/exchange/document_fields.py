@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from typing_extensions import TypeAliasType
 
 from fsl_demo.core.episodes import LabelSource
+from fsl_demo.core.json_values import Finite, Plain
 
 KIND = "few-shot episode, version 1"
-Finite = Annotated[float, Field(allow_inf_nan=False)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Index = Annotated[int, Field(ge=0)]
 Position = Annotated[str, Field(pattern=r"^[0-9]{1,9}$")]
-Plain = TypeAliasType("Plain", "bool | int | Finite | str | list[Plain] | dict[str, Plain] | None")
 Row = list[Finite]
 
 
