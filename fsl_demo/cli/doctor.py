@@ -121,12 +121,12 @@ def _methods(faults: list[str]) -> list[str]:
 
 
 def _workspace(chosen: argparse.Namespace, faults: list[str]) -> str:
-    from fsl_demo.store import Workspace
+    from fsl_demo import store
 
     if not chosen.workspace.is_dir():
         return f"{chosen.workspace}: none yet"
     try:
-        workspace = Workspace(chosen.workspace)
+        workspace = store.reader(chosen.workspace)
         wrong = workspace.check()
         numbers = workspace.statistics()
     except UserError as error:

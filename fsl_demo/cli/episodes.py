@@ -48,7 +48,7 @@ def _add_list(actions: options.Verbs) -> argparse.ArgumentParser:
 def list_episodes(chosen: argparse.Namespace) -> int:
     from fsl_demo.store import EpisodeFilter
 
-    summaries = _workspace(chosen).episodes(
+    summaries = _reader(chosen).episodes(
         EpisodeFilter(
             text=chosen.text,
             class_name=chosen.class_name,
@@ -81,7 +81,7 @@ def _add_show(actions: options.Verbs) -> argparse.ArgumentParser:
 def show(chosen: argparse.Namespace) -> int:
     from fsl_demo.services.documents import stored_query_document
 
-    stored = _workspace(chosen).episode(chosen.id)
+    stored = _reader(chosen).episode(chosen.id)
     queries = [stored_query_document(stored, query) for query in range(len(stored.episode.queries))]
     if chosen.format == "json":
         _show_json(chosen.id, stored, queries)
@@ -185,7 +185,7 @@ def export(chosen: argparse.Namespace) -> int:
     from fsl_demo.services.episodes import export_episodes
     from fsl_demo.store.exchange import FORMATS
 
-    export_episodes(_workspace(chosen), FORMATS[chosen.format], ids=chosen.ids, path=chosen.out)
+    export_episodes(_reader(chosen), FORMATS[chosen.format], ids=chosen.ids, path=chosen.out)
     print(chosen.out)
     return 0
 
@@ -237,6 +237,13 @@ def restore(chosen: argparse.Namespace) -> int:
 
 def _add_id(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", metavar="ID", help="id of the episode, as `list` has it")
+
+
+def _reader(chosen: argparse.Namespace) -> Workspace:
+    """The workspace, to be read only."""
+    from fsl_demo import store
+
+    return store.reader(chosen.workspace)
 
 
 def _workspace(chosen: argparse.Namespace) -> Workspace:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,16 +67,21 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.captions is not None:
         return _by_captions(chosen)
     options.prepare(chosen)
+    from fsl_demo import store
     from fsl_demo.services.search import space_named
 
-    if chosen.data is None:
-        chosen.workspace = _folder(chosen)
     terminal = reporting.Terminal()
     like = ingest(chosen.like) if chosen.like else None
-    registry = reading.registry(chosen.workspace)
+    if chosen.data is None:
+        workspace = store.usable(_folder(chosen))
+        registry = reading.registry(workspace.folder)
+        offered = [_Hit(member.picture.name, member) for member in workspace.collection()]
+    else:
+        registry = reading.registry(chosen.workspace)
+        offered = _given(chosen.data, terminal)
     space = space_named(registry, chosen.method or "")
     model = _model(chosen, registry, space) if chosen.rerank else None
-    hits = _ranked(chosen, space=space, model=model, like=like, terminal=terminal)
+    hits = _ranked(chosen, space=space, model=model, like=like, offered=offered, terminal=terminal)
     if chosen.format == "json":
         reporting.print_json([_document(hit, {"similarity": round(hit.similarity, 6)}) for hit in hits])
     else:
@@ -98,9 +104,10 @@ def _ranked(
     space: ImageTextSpace,
     model: Matcher | None,
     like: Picture | None,
+    offered: Sequence[_Hit],
     terminal: reporting.Terminal,
 ) -> list[_Hit]:
-    """The pictures most like the sentence or the picture, best first.
+    """The offered pictures most like the sentence or the picture, best first.
 
     Raises:
         UserError: `no_collection`; what `sentence_vector` raises.
@@ -112,21 +119,21 @@ def _ranked(
         vector = space.embed([like], terminal.progress)[0]
     else:
         vector = sentence_vector(space, chosen.sentence, terminal.progress)
-    offered = {hit.member.picture.sha256: hit for hit in _pictures(chosen, terminal) if hit.member.picture != like}
-    if not offered:
+    others = {hit.member.picture.sha256: hit for hit in offered if hit.member.picture != like}
+    if not others:
         raise UserError("no_collection")
-    pictures = {sha256: hit.member.picture for sha256, hit in offered.items()}
+    pictures = {sha256: hit.member.picture for sha256, hit in others.items()}
     index = PictureIndex(space)
     index.add(list(pictures.values()), terminal.progress)
-    matches = index.search(vector, list(offered), max(chosen.top, model.top if model else 0))
+    matches = index.search(vector, list(others), max(chosen.top, model.top if model else 0))
     if model:
         matches = reranked(model, chosen.sentence, matches=matches, pictures=pictures, progress=terminal.progress)
-    return [replace(offered[match.sha256], similarity=match.similarity) for match in matches[: chosen.top]]
+    return [replace(others[match.sha256], similarity=match.similarity) for match in matches[: chosen.top]]
 
 
 def _by_captions(chosen: argparse.Namespace) -> int:
+    from fsl_demo import store
     from fsl_demo.services.search import matching_captions
-    from fsl_demo.store import Workspace
 
     if chosen.data is not None:
         raise UserError("captions_need_workspace")
@@ -134,7 +141,7 @@ def _by_captions(chosen: argparse.Namespace) -> int:
         raise UserError("setting_bad", name="--rerank", value="used", reason=RERANKS)
     if not chosen.captions.strip():
         raise UserError("search_empty")
-    workspace = Workspace(_folder(chosen))
+    workspace = store.reader(_folder(chosen))
     offered = {member.picture.sha256: _Hit(member.picture.name, member) for member in workspace.collection()}
     if not offered:
         raise UserError("no_collection")
@@ -192,13 +199,11 @@ def _model(chosen: argparse.Namespace, registry: Registry, space: ImageTextSpace
     return model
 
 
-def _pictures(chosen: argparse.Namespace, terminal: reporting.Terminal) -> list[_Hit]:
-    """What is searched."""
-    from fsl_demo.store import CollectionPicture, Workspace
+def _given(data: Path, terminal: reporting.Terminal) -> list[_Hit]:
+    """The pictures of a folder or a zip."""
+    from fsl_demo.store import CollectionPicture
 
-    if chosen.data is None:
-        return [_Hit(member.picture.name, member) for member in Workspace(chosen.workspace).collection()]
-    pictures = reading.queries(chosen.data, terminal.progress, terminal.fault)
+    pictures = reading.queries(data, terminal.progress, terminal.fault)
     return [
         _Hit(file, CollectionPicture(picture, classes=(), episodes=(), added=False))
         for file, picture in pictures.items()

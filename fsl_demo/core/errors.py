@@ -73,6 +73,13 @@ MESSAGES = {
     "disk_full": "The disk is full, so nothing was saved in {folder}. Free some space and save again.",
     "folder_unwritable": "{folder} cannot be written ({reason}). Allow it, or choose another folder.",
     "workspace_damaged": "{folder} holds a damaged database ({reason}). Restore a copy, or choose another folder.",
+    "workspace_newer": "{folder}/{file} was written by a later version of the workbench, which this one would damage."
+    " Install that version, or choose another folder.",
+    "workspace_foreign": "{folder}/{file} is not a database of the workbench. Choose another folder.",
+    "workspace_emptied": "{folder} has pictures, but {file} is empty or gone. Put a copy of it there ({backups}/ may"
+    " have one), or begin in another folder.",
+    "workspace_none": "{folder} is no workspace: it has no {file}. Name the folder that the page was opened on.",
+    "workspace_read_only": "{folder} is open for reading only, and stays as it is.",
     "workspace_busy": "Another program has kept {folder} locked for 10 seconds. Close it, then try again.",
     "picture_not_stored": "The workspace has no picture {sha256}. Add it again.",
     "draft_missing": "The workspace does not have this page's draft. Reload the page to begin a new one.",

@@ -6,6 +6,7 @@ from fsl_demo.store.collection import CollectionPicture
 from fsl_demo.store.drafts import Draft, DraftRevision, StaleDraft
 from fsl_demo.store.episodes import StoredEpisode
 from fsl_demo.store.labels import LabelRecord
+from fsl_demo.store.reading import reader, usable
 from fsl_demo.store.workspace import Workspace
 
 __all__ = [
@@ -20,4 +21,6 @@ __all__ = [
     "Statistics",
     "StoredEpisode",
     "Workspace",
+    "reader",
+    "usable",
 ]

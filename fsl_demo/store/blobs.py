@@ -21,19 +21,28 @@ _TEMPORARY_SECONDS = 3600
 
 
 class Blobs:
-    """The picture files of a workspace."""
+    """The picture files of a workspace.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        with trouble(folder.parent):
-            folder.mkdir(exist_ok=True)
-            for left in folder.glob("*.tmp"):  # of a process that was killed
+    Args:
+        beneath: a folder whose pictures are read, too, and never changed.
+        read_only: `add` raises `workspace_read_only`.
+    """
+
+    def __init__(self, folder: Path, beneath: Path | None = None, read_only: bool = False) -> None:
+        self._folder, self._beneath, self._read_only = folder, beneath, read_only
+
+    def prepare(self) -> None:
+        """Make the folder, and clear away what a killed process left in it."""
+        with trouble(self._folder.parent):
+            self._folder.mkdir(exist_ok=True)
+            for left in self._folder.glob("*.tmp"):
                 if left.stat().st_mtime < time.time() - _TEMPORARY_SECONDS:
                     left.unlink(missing_ok=True)
 
     def path(self, sha256: str) -> Path:
         """Where the picture with this hash is, or would be."""
-        return self._folder / sha256[:2] / sha256[2:4] / f"{sha256}.png"
+        own = _place(self._folder, sha256)
+        return own if self._beneath is None or own.exists() else _place(self._beneath, sha256)
 
     def add(self, picture: Picture) -> int:
         """Write a picture; it survives a power cut once this returns.
@@ -41,7 +50,9 @@ class Blobs:
         Returns:
             Size of the file in bytes.
         """
-        target = self.path(picture.sha256)
+        if self._read_only:
+            raise UserError("workspace_read_only", folder=self._folder.parent)
+        target = _place(self._folder, picture.sha256)
         temporary = self._folder / f"{picture.sha256}.{secrets.token_hex(4)}.tmp"
         buffer = io.BytesIO()
         picture.image().save(buffer, "PNG", compress_level=1)
@@ -84,6 +95,10 @@ def thumbnail(picture: Picture) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "WEBP", quality=80)
     return buffer.getvalue()
+
+
+def _place(folder: Path, sha256: str) -> Path:
+    return folder / sha256[:2] / sha256[2:4] / f"{sha256}.png"
 
 
 def _read(path: Path, name: str) -> Image.Image:

@@ -15,6 +15,7 @@ from sqlite_utils import Database
 from fsl_demo.core.episodes import class_key
 from fsl_demo.core.errors import UserError, disk_trouble
 from fsl_demo.core.file_names import plain as plain
+from fsl_demo.store import opening
 from fsl_demo.store.schema import migrations
 
 WAL_ATTEMPTS, WAL_PAUSE = 50, 0.02
@@ -64,15 +65,32 @@ class _Local(threading.local):
 
 
 class Connections:
-    """The connections to one database file."""
+    """The connections to one database file.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    Args:
+        read_only: it has to be there, and stays as it is; `write` raises `workspace_read_only`.
+
+    Attributes:
+        current: whether the database is of this version; one that is written to is made so.
+
+    Raises:
+        UserError: as of `opening.check`, before anything is written.
+    """
+
+    def __init__(self, path: Path, read_only: bool = False) -> None:
+        self._path, self.read_only = path, read_only
         self._local = _Local()
         with trouble(path.parent):
+            self.current = opening.check(self._here(), path.parent)
+            if read_only:
+                return
             self._enable_wal()
         with self.write() as db:
+            if not opening.check(db, path.parent):
+                opening.back_up(db, path.parent)
             migrations.apply(db)
+            db.execute("DELETE FROM _sqlite_migrations WHERE FALSE")  # SQLite says now if it can only read the file
+        self.current = True
 
     @contextmanager
     def read(self) -> Iterator[Database]:
@@ -83,6 +101,8 @@ class Connections:
     @contextmanager
     def write(self) -> Iterator[Database]:
         """All or nothing. It waits for other writers at the start, so what it reads stays true until it ends."""
+        if self.read_only:
+            raise UserError("workspace_read_only", folder=self._path.parent)
         with self._transaction("BEGIN IMMEDIATE") as db:
             yield db
 
@@ -117,7 +137,7 @@ class Connections:
 
     def _here(self) -> Database:
         if self._local.db is None:
-            connection = sqlite3.connect(self._path, isolation_level=None)
+            connection = opening.connect(self._path, self.read_only)
             connection.execute("PRAGMA busy_timeout=10000")
             connection.execute("PRAGMA foreign_keys=ON")
             connection.execute("PRAGMA synchronous=FULL")

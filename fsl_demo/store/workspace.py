@@ -11,7 +11,7 @@ import numpy as np
 from fsl_demo.core.episodes import Described, Label, LabelledEpisode
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
-from fsl_demo.store import blobs, browse, captions, collection, drafts, episodes, labels, pictures, vector_rows
+from fsl_demo.store import blobs, browse, captions, collection, drafts, episodes, labels, opening, pictures, vector_rows
 from fsl_demo.store.captions import CaptionMatch
 from fsl_demo.store.connection import Connections, database_faults, now, trouble
 
@@ -23,16 +23,33 @@ class Workspace:
     `workspace_damaged`. What was to be written is then not written, and what was there is untouched.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Open the workspace; make it where there is none."""
-        with trouble(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-        self.folder = folder
-        self._file = folder / "fsl_demo.db"
-        self._blobs = blobs.Blobs(folder / "blobs")
-        self._connections = Connections(self._file)
+    def __init__(self, folder: Path, read_only: bool = False, beneath: Path | None = None) -> None:
+        """Open the workspace; make it where there is none.
+
+        Args:
+            read_only: open what is there, and change nothing; `reader` opens what cannot be opened so.
+            beneath: another workspace, whose pictures are this one's, too, and stay as they are.
+
+        Raises:
+            UserError: `workspace_newer`, `workspace_foreign`, `workspace_emptied`; the folder is then as it was.
+        """
+        self._blobs = blobs.Blobs(
+            folder / opening.PICTURES, beneath=beneath and beneath / opening.PICTURES, read_only=read_only
+        )
+        if not read_only:
+            with trouble(folder):
+                folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self.beneath = folder, beneath
+        self._connections = Connections(folder / opening.FILE, read_only)
+        if not read_only:
+            self._blobs.prepare()
         self.drafts = drafts.DraftStore(self._connections)
         self._collection: tuple[collection.Stamp, tuple[collection.CollectionPicture, ...]] = ((), ())
+
+    @property
+    def current(self) -> bool:
+        """Whether its database is of this version, as every one is that is not opened to be read only."""
+        return self._connections.current
 
     def close(self) -> None:
         """Close this thread's connection; the workspace stays usable."""
@@ -214,7 +231,9 @@ class Workspace:
             return vector_rows.load(db, space, keys)
 
     def put_vectors(self, space: str, vectors: Mapping[str, np.ndarray]) -> None:
-        """Cache vectors, as float32, over earlier ones of the same keys."""
+        """Cache vectors, as float32, over earlier ones of the same keys; a workspace to be read only keeps none."""
+        if self._connections.read_only:
+            return
         with self._connections.write() as db:
             vector_rows.save(db, space, vectors)
 

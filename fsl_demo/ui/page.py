@@ -224,7 +224,8 @@ def _header(context: Context) -> str:
     return context.render(
         "header_line.html",
         runs=context.say("runs_on", device=device, threads=torch.get_num_threads()),
-        place=context.workspace.folder.resolve(),
+        place=(context.workspace.beneath or context.workspace.folder).resolve(),
+        read_only=context.workspace.beneath is not None,
         languages=[(code, language.name) for code, language in languages().items()],
         current=context.language.code,
     )

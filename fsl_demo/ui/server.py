@@ -18,7 +18,7 @@ from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.errors import UserError
 from fsl_demo.services import registry
-from fsl_demo.store import Workspace
+from fsl_demo.store import Workspace, usable
 from fsl_demo.ui import live, shell, warming
 from fsl_demo.ui.incoming import uploads_folder
 from fsl_demo.ui.page import Page
@@ -76,11 +76,13 @@ def running(app: FastAPI, host: str, port: int | None) -> Iterator[str]:
 
 def serve(folder: Path, host: str, port: int | None, open_browser: bool) -> int:
     """Serve until interrupted."""
-    workspace = Workspace(folder)
+    workspace = usable(folder)
     shutil.rmtree(uploads_folder(workspace), ignore_errors=True)  # what a killed process left behind
     page = build(workspace)
     with running(application(page), host, port) as address:
         print(f"The workbench is open at {address} (Ctrl+C ends it). Workspace: {folder.resolve()}", flush=True)
+        if workspace.beneath is not None:
+            print("That folder cannot be written to: whatever is done on the page is lost when it ends.", flush=True)
         warming.start(page)
         if open_browser:
             webbrowser.open(address)

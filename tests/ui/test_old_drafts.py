@@ -13,11 +13,11 @@ import pytest
 from sqlite_utils import Database
 
 from fsl_demo.core.episodes import Label, LabelledEpisode
-from fsl_demo.store import DraftRevision, Workspace
+from fsl_demo.store import DraftRevision, Workspace, reading
 from fsl_demo.store.schema import migrations
 from fsl_demo.ui.document import NONE, Document, GivenLabel
 from fsl_demo.ui.page import Page
-from tests.ui.conftest import Browser, Colour, restarted
+from tests.ui.conftest import Browser, Colour, Paint, restarted
 
 
 def previous_version(filled: Browser, folder: Path) -> sqlite3.Connection:
@@ -169,3 +169,18 @@ def test_a_reopened_episode_is_up_to_date_after_a_setting_is_set_and_taken_back(
     assert filled.document.outdated
     filled.edit("set_setting", method="prototype", name="none_below", value="")
     assert not filled.document.outdated
+
+
+def test_a_workspace_that_cannot_be_written_to_is_worked_in_and_stays(filled: Browser, paint: Paint) -> None:
+    workspace = filled.page.workspace
+    folder = workspace.folder
+    before = {path: path.read_bytes() for path in folder.rglob("*.png")}
+    page = Page(reading.copied(folder), filled.page.registry)
+    reopened = Browser(page, tab="tab-2", draft=filled.draft)
+    reopened.add("queries", paint("q4.png", (1, 2, 3)))
+    reopened.predict()
+    assert len(reopened.document.queries) == 4 and reopened.document.results
+    assert "cannot be written to" in reopened.parts["header"] and str(folder) in reopened.parts["header"]
+    assert "cannot be written to" not in filled.parts["header"]
+    assert {path: path.read_bytes() for path in folder.rglob("*.png")} == before
+    assert len(Browser(filled.page, draft=filled.draft).document.queries) == 3
