@@ -82,7 +82,9 @@ class World:
         stored = self.workspace.drafts.find(self.draft)
         assert stored is not None and stored.results and stored.steps
         self.whole = {"data": stored.data, "results": stored.results, "steps": list(stored.steps)}
-        self.known = st.sampled_from([*shas, first, second, "prototype", "asif", self.episode, self.draft, "none_below"])
+        self.known = st.sampled_from(
+            [*shas, first, second, "prototype", "asif", self.episode, self.draft, "none_below"]
+        )
         self.number = 0
 
     def ask(self, route: str, body: Any) -> Any:
