@@ -13,6 +13,7 @@ from fsl_demo import runtime
 from fsl_demo.core.accounts import Account
 from fsl_demo.core.capabilities import Method
 from fsl_demo.core.errors import UserError
+from fsl_demo.core.exports import folder_within
 from fsl_demo.core.registry import Registry
 from fsl_demo.store import Workspace
 from fsl_demo.ui import ranking
@@ -26,6 +27,9 @@ from fsl_demo.ui.jobs import Job, Jobs
 from fsl_demo.ui.requests import Edit, JobRequest, Opening, Panel
 from fsl_demo.ui.tabs import REGISTRY, TABS
 from fsl_demo.ui.texts import Language, languages
+
+MOST_UNREADABLE = 20
+"""Parts of a draft that cannot be shown which are listed."""
 
 
 class SentEdit(BaseModel):
@@ -64,10 +68,8 @@ class Page:
 
     def exports(self, account: int | None = None) -> Path:
         """Where an account's files for download are written; None is the person at the machine itself."""
-        folder = self.workspace.folder.resolve() / "exports"
-        folder = folder if account is None else folder / f"account-{account}"
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+        folder = folder_within(self.workspace.folder.resolve() / "exports")
+        return folder if account is None else folder_within(folder / f"account-{account}")
 
     def open(
         self,
@@ -175,6 +177,7 @@ class Page:
                 context = Context(self, draft, language)
                 parts: dict[str, Any] = {
                     "header": _header(context),
+                    "unreadable": context.render("unreadable.html", parts=document.unreadable, most=MOST_UNREADABLE),
                     "data:classes": [
                         {
                             "key": row.key,

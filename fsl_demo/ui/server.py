@@ -148,6 +148,7 @@ def serve(folder: Path, host: str, port: int | None, open_browser: bool, reach: 
             print(_warning(host, reach), flush=True)
         page = build(workspace)
         page.uploads.clear()
+        workspace.clean()
         app = application(page, accounts)
         threading.Thread(target=page.uploads.sweep_until, args=(app.state.closing,), daemon=True).start()
         with running(app, host, port, reach=reach) as address:

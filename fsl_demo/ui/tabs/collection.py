@@ -13,12 +13,12 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.services.episodes import export_episodes
 from fsl_demo.store import EpisodeFilter
 from fsl_demo.store.exchange import FORMATS, Format
-from fsl_demo.ui import settings
+from fsl_demo.ui import settings, stored_document
 from fsl_demo.ui.context import Context
-from fsl_demo.ui.document import Document
 from fsl_demo.ui.drafts import Drafts, OpenDraft
+from fsl_demo.ui.fields import Name, Text
 from fsl_demo.ui.jobs import Job, Outcome
-from fsl_demo.ui.requests import Edit, JobRequest, Name, Opening, Panel, Tab, Text
+from fsl_demo.ui.requests import Edit, JobRequest, Opening, Panel, Tab
 from fsl_demo.ui.saved_episode import from_episode
 
 DRAFTS = 8
@@ -67,10 +67,7 @@ def _drafts(context: Context) -> list[dict[str, Any]]:
     """Unsaved work of other pages and earlier days, which can be continued."""
     shown = []
     for draft in context.workspace.drafts.recent(account=context.draft.account):
-        try:
-            document = Document.from_json(draft.data)
-        except (KeyError, TypeError, ValueError, AttributeError):
-            continue
+        document = stored_document.read(draft.data)
         if draft.id == context.draft.id or not document.unsaved or document.is_empty():
             continue
         title = document.title or ", ".join(filter(None, document.class_names().values())) or context.say("untitled")
@@ -111,10 +108,11 @@ class Reopen(Opening):
     episode: Name
 
     def open(self, context: Context, drafts: Drafts) -> OpenDraft:
-        labelled = context.workspace.episode(self.episode)
-        document = from_episode(labelled, self.episode)
-        context.names([*document.support(), *document.queries])
-        settings.forget_files(context, document)
+        stored = context.workspace.episode(self.episode)
+        document = from_episode(stored, self.episode, stored.unreadable)
+        if context.account is not None:
+            context.names([*document.support(), *document.queries])
+            settings.forget_files(context, document)
         return drafts.start(document, context.account)
 
 
@@ -142,7 +140,7 @@ class Export(JobRequest):
         def run(job: Job) -> None:
             job.progress(_title(context, kind))("write", 0, 0)
             path = context.exports / f"episodes-{datetime.now():%Y%m%d-%H%M%S}-{kind.id}{kind.suffix}"
-            count = export_episodes(context.workspace, kind, ids=self.episodes, path=path)
+            count = export_episodes(context.workspace, kind, ids=self.episodes, path=path, report=job.errors.append)
             job.outcome = Outcome("exported", count, path.name)
 
         return run
