@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sqlite_utils import Database
+
 from fsl_demo.core.accounts import Account
 from fsl_demo.core.episodes import Label, LabelledEpisode
 from fsl_demo.core.errors import UserError
+from fsl_demo.store import episodes
+from fsl_demo.store.blobs import Blobs
 
 
-def permitted(stored: LabelledEpisode, wanted: LabelledEpisode, account: Account) -> LabelledEpisode:
-    """What is to be saved: `wanted`, with the labels that others gave since it was opened.
+def permitted(
+    db: Database, blobs: Blobs, labelled: LabelledEpisode, episode_id: str, account: Account
+) -> LabelledEpisode:
+    """What an account saves of `labelled`: to an annotator's are added the labels that others gave meanwhile.
 
     Raises:
         UserError: `episode_shared` for other classes, pictures or another title; `label_of_another`.
     """
+    if account.role != "annotator" or episodes.owner(db, episode_id) == account.id:
+        return labelled
+    return _merged(episodes.load(db, blobs, episode_id), labelled, account)
+
+
+def _merged(stored: LabelledEpisode, wanted: LabelledEpisode, account: Account) -> LabelledEpisode:
     if _shape(stored) != _shape(wanted):
         raise UserError("episode_shared", title=stored.title)
     labels: dict[int, Label] = {}

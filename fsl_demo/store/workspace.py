@@ -12,22 +12,11 @@ from fsl_demo.core.accounts import Account
 from fsl_demo.core.episodes import Described, Label, LabelledEpisode, ordered_unique
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
-from fsl_demo.store import (
-    accounts,
-    blobs,
-    browse,
-    captions,
-    collection,
-    drafts,
-    episodes,
-    labels,
-    opening,
-    pictures,
-    rights,
-    vector_rows,
-)
+from fsl_demo.store import blobs, browse, captions, collection, drafts, episodes, labels, opening, pictures, vector_rows
+from fsl_demo.store.accounts import AccountStore
 from fsl_demo.store.captions import CaptionMatch
 from fsl_demo.store.connection import Connections, database_faults, now, trouble
+from fsl_demo.store.rights import permitted
 
 
 class Workspace:
@@ -58,7 +47,7 @@ class Workspace:
         if not read_only:
             self._blobs.prepare()
         self.drafts = drafts.DraftStore(self._connections)
-        self.accounts = accounts.AccountStore(self._connections)
+        self.accounts = AccountStore(self._connections)
         self._collection: tuple[collection.Stamp, tuple[collection.CollectionPicture, ...]] = ((), ())
 
     @property
@@ -152,10 +141,8 @@ class Workspace:
         episode = labelled.episode
         self._add_pictures([*(example.picture for example in episode.support), *episode.queries])
         with self._connections.write() as db:
-            if account is not None and account.role == "annotator" and episode_id is not None:
-                others = episodes.owner(db, episode_id) != account.id
-                stored = episodes.load(db, self._blobs, episode_id)
-                labelled = rights.permitted(stored, labelled, account) if others else labelled
+            if account is not None and episode_id is not None:
+                labelled = permitted(db, self._blobs, labelled=labelled, episode_id=episode_id, account=account)
             return episodes.save(db, labelled, episode_id, account=account.id if account else None)
 
     def episode(self, episode_id: str) -> episodes.StoredEpisode:
