@@ -122,18 +122,13 @@ class Workspace:
             raise UserError("picture_not_stored", sha256=sha256)
         return webp
 
-    def save_episode(
-        self, labelled: LabelledEpisode, episode_id: str | None = None, account: Account | None = None
-    ) -> str:
-        """Keep an episode with its pictures, scores and labels.
+    def save_episode(self, labelled: LabelledEpisode, episode_id: str | None = None, by: Account | None = None) -> str:
+        """Keep an episode with its pictures, scores and labels; gives its id.
 
         Args:
             episode_id: the stored episode that this is a newer state of; None makes a new one. Labels that
                 changed are appended to their histories, one that is gone is taken back there.
-            account: who saves; an annotator changes what others saved by labels of their own only.
-
-        Returns:
-            The episode's id.
+            by: who saves; an annotator changes what others saved by labels of their own only.
 
         Raises:
             UserError: `episode_missing`, `class_name_twice`, `episode_shared`, `label_of_another`.
@@ -141,9 +136,9 @@ class Workspace:
         episode = labelled.episode
         self._add_pictures([*(example.picture for example in episode.support), *episode.queries])
         with self._connections.write() as db:
-            if account is not None and episode_id is not None:
-                labelled = permitted(db, self._blobs, labelled=labelled, episode_id=episode_id, account=account)
-            return episodes.save(db, labelled, episode_id, account=account.id if account else None)
+            if by is not None and episode_id is not None:
+                labelled = permitted(db, self._blobs, labelled=labelled, episode_id=episode_id, account=by)
+            return episodes.save(db, labelled, episode_id, account=by.id if by else None)
 
     def episode(self, episode_id: str) -> episodes.StoredEpisode:
         """A stored episode, whole: pictures, order, classes, descriptions, scores and labels with their times.
