@@ -16,7 +16,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,12 +43,14 @@ class Written:
         saved: by draft, how many saves were acknowledged.
         imported: titles of imported episodes.
         exported: names of files.
+        troubles: what went wrong but for the kill.
     """
 
     labels: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     saved: dict[str, int] = field(default_factory=dict)
     imported: set[str] = field(default_factory=set)
     exported: set[str] = field(default_factory=set)
+    troubles: list[str] = field(default_factory=list)
     number: int = 0
 
     def count(self) -> int:
@@ -105,8 +107,10 @@ def bring_in(client: Client, written: Written, seed: int) -> None:
 def take_out(client: Client, written: Written, seed: int) -> None:
     """Export everything."""
     client.open()
+    client.fill(2, seed)
+    client.edit("save")
     while True:
-        values = {"episodes": [], "format": ("imagefolder", "huggingface", "csv")[seed % 3]}
+        values: dict[str, object] = {"episodes": [], "format": ("imagefolder", "huggingface", "csv")[seed % 3]}
         client.post("/job", json={"draft": client.draft, "name": "export", "values": values})
         written.exported.add(client.job("export")["file"])
 
@@ -146,15 +150,19 @@ def _one_kill(folder: Path, written: Written, kill: int, seconds: float) -> None
 
 
 def _until_killed(work: Callable[[Client, Written, int], None], client: Client, written: Written, kill: int) -> None:
-    with suppress(httpx.TransportError):
+    try:
         work(client, written, 4 * kill + WORK.index(work) + 1)
+    except httpx.TransportError:
+        pass
+    except Exception as error:
+        written.troubles.append(f"{work.__name__}: {error!r}")
 
 
 def _forget(folder: Path) -> None:
     """Keep the exports small."""
-    workspace = Workspace(folder)
-    for summary in workspace.episodes():
-        workspace.delete_episode(summary.id)
+    with closing(Workspace(folder)) as workspace:
+        for summary in workspace.episodes():
+            workspace.delete_episode(summary.id)
 
 
 def faults(folder: Path, written: Written) -> list[str]:
@@ -182,7 +190,9 @@ def faults(folder: Path, written: Written) -> list[str]:
         if not zipfile.is_zipfile(path):
             wrong.append(f"{path.name} is half an export")
     written.exported.clear()
-    wrong += Workspace(folder).check()
+    with closing(Workspace(folder)) as workspace:  # no connection may be open when the next server is forked
+        wrong += workspace.check() + written.troubles
+    written.troubles.clear()
     for fault in wrong:
         print(fault, flush=True)
     return wrong

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +35,7 @@ def served(workspace: Path) -> Iterator[tuple[str, int]]:
         port = free.getsockname()[1]
 
     def serve() -> None:
-        warming.start = lambda page: None  # type: ignore[assignment]  # the networks are not what is tried
+        warming.start = lambda page: threading.Thread()  # the networks are not what is tried
         server.serve(workspace, "127.0.0.1", port, open_browser=False)
 
     process = FORK.Process(target=serve)
@@ -81,7 +82,8 @@ class Client:
         started = time.perf_counter()
         answer = self.http.post(path, **options)
         self.seconds.append(time.perf_counter() - started)
-        answer.raise_for_status()
+        if answer.is_error:
+            raise AssertionError(f"{path}: {answer.status_code} {answer.text[:200]}")
         return answer
 
     def open(self, name: str = "new") -> str:
