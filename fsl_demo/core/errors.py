@@ -142,6 +142,19 @@ MESSAGES = {
     "class_gone": "This class is no longer there, so nothing was moved.",
     "archive_no_pictures": "There is no picture in “{file}”.",
     "nothing_sorted": "There is nothing to sort out yet: predict, or label some queries.",
+    "table_no_text": "“{file}” is no table: it holds bytes that no text has. Save it as CSV.",
+    "table_encoding": "The letters of “{file}” are in no encoding that can be told. Save it as CSV UTF-8.",
+    "table_large": "“{file}” has more than {limit:.0f} MB, too much for a table. Split it up.",
+    "table_column_twice": "“{file}” has the column “{column}” twice. Rename or remove one.",
+    "table_cells": "Line {line} of “{file}” has {cells} cells, and the first line {columns}. Put a text with a"
+    " “{separator}” in it between quotation marks.",
+    "table_cell_long": "Line {line} of “{file}” has a cell of more than {limit} characters. Shorten it.",
+    "table_quote": "Line {line} of “{file}” has a quotation mark that is not closed, or text after one. Correct it; a"
+    " quotation mark within a text is written twice.",
+    "descriptions_shape": "Descriptions are an object with a text, or a list of texts, for each class; {what} is"
+    " {kind}.",
+    "captioner_shape": "A captioner is named by its id, a text; this is {kind}.",
+    "names_shape": "Methods are named by a list of their ids; {what} is {kind}.",
     "csv_row": "Line {line} of “{file}”: {column} cannot be “{value}”. Correct it.",
 }
 

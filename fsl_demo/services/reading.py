@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-import csv
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fsl_demo.core import table_files
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, Progress, class_key
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture, ingest
@@ -83,26 +83,16 @@ def descriptions(path: Path | None) -> dict[str, list[str]]:
     """Phrasings by class name, from a CSV with the columns class and description; no file describes nothing.
 
     Raises:
-        UserError: `csv_columns`, `csv_row`, `picture_missing`.
+        UserError: `csv_row`, and as of `table_files.read`.
     """
     if path is None:
         return {}
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            table = csv.DictReader(file, restval="")
-            missing = [column for column in ("class", "description") if column not in (table.fieldnames or ())]
-            if missing:
-                raise UserError("csv_columns", file=path.name, missing=", ".join(missing))
-            rows = [(table.line_num, row["class"].strip(), row["description"].strip()) for row in table]
-    except OSError as error:
-        raise UserError("picture_missing", file=path.name, reason=error.strerror or str(error)) from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UserError("picture_missing", file=path.name, reason=str(error)) from error
-    names: dict[str, str] = {}
     phrasings: dict[str, list[str]] = {}
-    for line, name, description in rows:
+    names: dict[str, str] = {}
+    for row in table_files.read(path, ("class", "description")):
+        name, description = (row.cells[column].strip() for column in ("class", "description"))
         if not name:
-            raise UserError("csv_row", file=path.name, line=line, column="class", value=name)
+            raise UserError("csv_row", file=path.name, line=row.line, column="class", value=name)
         spelled = names.setdefault(class_key(name), name)
         phrasings.setdefault(spelled, []).extend([description] if description else [])
     return phrasings

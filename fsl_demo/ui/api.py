@@ -11,11 +11,11 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from fsl_demo.core.episodes import quiet
+from fsl_demo.core.episodes import MAX_NAME, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.registry import Registry
-from fsl_demo.services import reading
+from fsl_demo.services import api_values, reading
 from fsl_demo.services.caption import caption
 from fsl_demo.services.documents import predict_document
 from fsl_demo.services.predict import classify
@@ -39,15 +39,19 @@ def _predict(registry: Registry) -> Callable[..., dict[str, Any]]:
         Args:
             queries: a zip of pictures, or one picture.
             support: a zip of class folders; may be left out when there are descriptions.
-            descriptions: class name to phrasings, in English.
+            descriptions: class name to phrasings, in English: a text, or a list of them.
             names: ids of methods; by default those that suit the support set.
 
         Returns:
             The document that `python -m fsl_demo predict --format json` prints.
         """
         with _sentences():
+            methods = api_values.method_names(names)
             learned = reading.task(
-                uploaded(support) if support else None, descriptions or {}, progress=quiet, report=_refuse
+                None if support is None else uploaded(support),
+                api_values.descriptions(descriptions),
+                progress=quiet,
+                report=_refuse,
             )
             pictures = _pictures(queries)
             if not pictures:
@@ -55,7 +59,7 @@ def _predict(registry: Registry) -> Callable[..., dict[str, Any]]:
             episode = replace(learned, queries=tuple(pictures.values()))
             episode.check()
             scores = classify(
-                registry, episode, names=names, settings={}, progress=quiet, refused=lambda method, error: None
+                registry, episode, names=methods, settings={}, progress=quiet, refused=lambda method, error: None
             )
             return dict(predict_document(episode, list(pictures), scores))
 
@@ -74,7 +78,7 @@ def _caption(registry: Registry) -> Callable[..., list[dict[str, Any]]]:
             The document that `python -m fsl_demo caption --format json` prints.
         """
         with _sentences():
-            documents = caption(registry.captioner(captioner), _pictures(pictures))
+            documents = caption(registry.captioner(api_values.captioner(captioner)), _pictures(pictures))
             return [dict(document) for document in documents]
 
     return describe
@@ -106,7 +110,10 @@ def uploaded(file: Any) -> Path:
     Raises:
         UserError: `picture_missing`.
     """
-    path = Path(file["path"]).resolve()
-    if not path.is_relative_to(Path(get_upload_folder()).resolve()):
-        raise UserError("picture_missing", file=path.name, reason="not an upload")
-    return path
+    path = file.get("path") if isinstance(file, dict) else None
+    if not isinstance(path, str) or not path or "\0" in path:
+        raise UserError("picture_missing", file=str(file)[:MAX_NAME], reason="not an upload")
+    resolved = Path(path).resolve()
+    if not resolved.is_relative_to(Path(get_upload_folder()).resolve()):
+        raise UserError("picture_missing", file=resolved.name, reason="not an upload")
+    return resolved

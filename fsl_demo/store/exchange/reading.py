@@ -12,7 +12,7 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture, ingest
 from fsl_demo.datasets.class_folders import natural
 from fsl_demo.store.exchange import document, table
-from fsl_demo.store.exchange.archive import MAX_DOCUMENT_BYTES, Source, open_source
+from fsl_demo.store.exchange.archive import Source, open_source
 from fsl_demo.store.exchange.class_pictures import pictures_by_class
 from fsl_demo.store.workspace import Workspace
 
@@ -34,7 +34,7 @@ def read(
     Raises:
         UserError: what is wrong with the file; nothing is imported then.
     """
-    if path.suffix.lower() == ".csv" and path.is_file():
+    if path.suffix.lower() in (".csv", ".tsv") and not path.is_dir():
         return _read_table(path, workspace)
     with open_source(path) as source:
         documents = sorted((file for file in source.files if file.name == document.FILE_NAME), key=natural)
@@ -78,13 +78,7 @@ def _read_table(path: Path, workspace: Workspace | None) -> list[LabelledEpisode
         picture = _stored(workspace, sha256) or _beside(path.parent, file_name, sha256)
         return picture and replace(picture, name=PurePosixPath(file_name).name or picture.name)
 
-    try:
-        if path.stat().st_size > MAX_DOCUMENT_BYTES:
-            raise UserError("import_document", file=path.name, reason="too long")
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError("import_document", file=path.name, reason=str(error)) from error
-    return table.read(text, path.name, find)
+    return table.read(path, find)
 
 
 def _stored(workspace: Workspace | None, sha256: str) -> Picture | None:
