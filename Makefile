@@ -9,6 +9,7 @@ PIP_INSTALL := $(PY) -m pip install --disable-pip-version-check -c constraints.t
 UNFINISHED := $(VENV)/.unfinished
 UNPINNED := pip|nvidia-[^=]*|cuda-[^=]*|triton
 # pip comes with .venv; torch itself pins its packages for CUDA
+unexport PYTHONDONTWRITEBYTECODE  # modules stay compiled: the tests start many processes
 
 .PHONY: help install run test check lint constraints bench evaluate
 .DEFAULT_GOAL := help
@@ -50,9 +51,10 @@ install: $(VENV)/.installed-run ## make .venv and install the pinned packages
 run: $(VENV)/.installed-run ## open the workbench, for instance with ARGS="--port 7861 --workspace DIR"
 	@$(PY) app.py $(ARGS)
 
+# Three workers for two cores: those that drive a browser wait for half of the time.
 test: $(VENV)/.installed-dev ## install what the tests need, Chromium too, and run them
 	@$(PY) -m tests.browser_path
-	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --no-loadscope-reorder $(ARGS)
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 3 --no-loadscope-reorder $(ARGS)
 
 check: lint ## check style and types, and run the tests that are fast
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --no-loadscope-reorder -m "not slow and not browser" $(ARGS)

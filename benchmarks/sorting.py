@@ -27,6 +27,7 @@ COLOURS = {"red": (200, 40, 40), "blue": (40, 40, 200)}
 SIDE = 24
 FILES, KILLS = 2_000, 20
 PATIENCE = 600
+PROGRAM = "fsl_demo"
 
 Snapshot = dict[str, tuple[str, int, int]]
 """Relative path to hash of the bytes, permissions and time of change in nanoseconds."""
@@ -37,6 +38,7 @@ class Trial:
     """Generated pictures, and a sort of them in processes of its own.
 
     Attributes:
+        program: the module that is run as the command line.
         kills: moments at which a process was killed, as files in the folders then.
         faults: what was lost or overwritten.
     """
@@ -45,6 +47,7 @@ class Trial:
     mode: str
     files: int
     seed: int = 0
+    program: str = PROGRAM
     kills: list[int] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
@@ -75,6 +78,16 @@ class Trial:
         """The command line that undoes."""
         return ["sort", "--undo", str(self.manifest)]
 
+    def command(self, arguments: list[str]) -> list[str]:
+        return [sys.executable, "-m", self.program, *arguments]
+
+    def state(self) -> str:
+        """How far the sort is, as its manifest says; empty where there is no manifest."""
+        try:
+            return str(json.loads(self.manifest.read_text())["state"])
+        except FileNotFoundError:
+            return ""
+
     def placed(self) -> int:
         """Files in the folders, those that were there before left out."""
         while True:
@@ -85,7 +98,9 @@ class Trial:
 
     def kill_while(self, command: list[str], reached: Callable[[int], bool]) -> bool:
         """Start a command and kill it once `reached` holds of the files placed; whether it was still running."""
-        process = subprocess.Popen(_command(command), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            self.command(command), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         while process.poll() is None and not reached(self.placed()):
             time.sleep(0.0005)
         process.kill()
@@ -96,7 +111,7 @@ class Trial:
 
     def finish(self, command: list[str]) -> None:
         """Run a command to its end."""
-        done = subprocess.run(_command(command), cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
+        done = subprocess.run(self.command(command), cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
         if done.returncode:
             self.faults.append(f"{' '.join(command[:2])} ended with {done.returncode}: {done.stderr[-300:]}")
 
@@ -135,19 +150,26 @@ class Trial:
         self.faults += [f"{name} is left" for name in hidden]
 
 
-def survive(folder: Path, mode: str, files: int, kills: int, seed: int = 0) -> Trial:
-    """Sort and undo with kills at random moments; two thirds of them hit the sort, the first one its predicting."""
-    trial = Trial(folder=folder, mode=mode, files=files, seed=seed)
+def survive(
+    folder: Path, mode: str, files: int, kills: int, seed: int = 0, program: str = PROGRAM, patience: float = 6
+) -> Trial:
+    """Sort and undo with kills at random moments; two thirds of them hit the sort.
+
+    The first one hits its predicting, some time within `patience` seconds. A process that was killed as it ended has
+    done all its work.
+    """
+    trial = Trial(folder=folder, mode=mode, files=files, seed=seed, program=program)
     sorting = max(2 * kills // 3, 1)
-    moment = time.monotonic() + trial.random.uniform(1, 6)
+    moment = time.monotonic() + trial.random.uniform(patience / 6, patience)
     trial.kill_while(trial.sort(), lambda placed: placed > 0 or time.monotonic() > moment)
     for goal in sorted(trial.random.sample(range(1, files), sorting - 1)):
         trial.kill_while(trial.sort(), partial(le, goal))
-    trial.finish(trial.sort())
+    if trial.state() != "sorted":
+        trial.finish(trial.sort())
     trial.check_sorted()
     for goal in sorted(trial.random.sample(range(1, files), kills - sorting), reverse=True):
         trial.kill_while(trial.undo(), partial(ge, goal))
-    if trial.manifest.exists():  # a kill in an undo's last moment leaves nothing to go on with
+    if trial.state():
         trial.finish(trial.undo())
     trial.check_undone()
     return trial
@@ -162,10 +184,6 @@ def snapshot(folder: Path) -> Snapshot:
             sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
             files[path.relative_to(folder).as_posix()] = (sha256, status.st_mode, status.st_mtime_ns)
     return files
-
-
-def _command(arguments: list[str]) -> list[str]:
-    return [sys.executable, "-m", "fsl_demo", *arguments]
 
 
 def _paint(path: Path, colour: tuple[int, int, int], seed: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -14,11 +15,11 @@ BROWSER = "tests/browser/"
 
 
 class Files(LoadScopeScheduling):
-    """A worker takes a file at a time; one takes all of `browser/`, so that its servers start once."""
+    """A worker takes a file at a time, and of `browser/` a folder, so that its server starts once."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return BROWSER if file.startswith(BROWSER) else file
+        return str(PurePosixPath(file).parent) if file.startswith(BROWSER) else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Files:
@@ -29,4 +30,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.nodeid.startswith(BROWSER):
             item.add_marker("browser")
-    items.sort(key=lambda item: not item.nodeid.startswith(BROWSER))  # the longest work first
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (not item.nodeid.startswith(BROWSER), item.path not in slow))  # the longest work first

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from fsl_demo.core.errors import UserError
-from fsl_demo.core.pictures import SUFFIXES
+from fsl_demo.core.pictures import may_be_picture
 
 
 def class_folders(folder: Path, split: str = "") -> dict[str, list[Path]]:
@@ -59,8 +59,8 @@ def walk(folder: Path) -> Iterable[Path]:
 
 
 def is_picture(path: PurePosixPath) -> bool:
-    """Whether it is named like a picture and nothing on the way is hidden."""
-    return path.suffix.lower() in SUFFIXES and all(visible(part) for part in path.parts)
+    """Whether it may be a picture by its name, and nothing on the way is hidden."""
+    return may_be_picture(path.name) and all(visible(part) for part in path.parts)
 
 
 def natural(path: PurePosixPath) -> tuple[list[list[tuple[int, str]]], str]:

@@ -89,10 +89,11 @@ def classify(
     Raises:
         UserError: `unknown_method`, and as of `predict`.
     """
-    from fsl_demo.methods import proposed
+    if not names:
+        from fsl_demo.methods import proposed
 
-    wanted = names or proposed(registry.methods, [example.picture for example in episode.support])
-    plans = [Plan(method, settings.get(method.card.id, method.Settings())) for method in registry.chosen(wanted)]
+        names = proposed(registry.methods, [example.picture for example in episode.support])
+    plans = [Plan(method, settings.get(method.card.id, method.Settings())) for method in registry.chosen(names)]
     return predict(episode, plans, progress=progress, refused=refused)
 
 

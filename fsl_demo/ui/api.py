@@ -9,25 +9,36 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.utils import get_upload_folder
+from gradio_client.utils import is_file_obj_with_meta, traverse
 
 from fsl_demo.core.episodes import MAX_NAME, quiet
 from fsl_demo.core.errors import UserError
-from fsl_demo.core.pictures import Picture
 from fsl_demo.core.registry import Registry
 from fsl_demo.services import api_values, reading
 from fsl_demo.services.caption import caption
 from fsl_demo.services.documents import predict_document
 from fsl_demo.services.predict import classify
+from fsl_demo.ui.incoming import Uploads
+
+OWNER = "the API"
+"""Of what is uploaded for calls."""
 
 
-def add(registry: Registry) -> None:
+class Frame(gr.Blocks):
+    """Gradio's page and API, which leaves files alone: it neither copies one into its cache nor fetches an address."""
+
+    async def preprocess_data(self, block_fn: Any, inputs: Any, *arguments: Any, **more: Any) -> Any:
+        plain = traverse(inputs, lambda file: {"path": file["path"]}, is_file_obj_with_meta)
+        return await super().preprocess_data(block_fn, plain, *arguments, **more)
+
+
+def add(registry: Registry, uploads: Uploads) -> None:
     """Add the end points to the page that is being built."""
-    gr.api(_predict(registry), api_name="predict")
-    gr.api(_caption(registry), api_name="caption")
+    gr.api(_predict(registry, uploads), api_name="predict")
+    gr.api(_caption(registry, uploads), api_name="caption")
 
 
-def _predict(registry: Registry) -> Callable[..., dict[str, Any]]:
+def _predict(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, Any]]:
     def predict(
         queries: gr.FileData,
         support: gr.FileData | None = None,
@@ -45,15 +56,10 @@ def _predict(registry: Registry) -> Callable[..., dict[str, Any]]:
         Returns:
             The document that `python -m fsl_demo predict --format json` prints.
         """
-        with _sentences():
-            methods = api_values.method_names(names)
-            learned = reading.task(
-                None if support is None else uploaded(support),
-                api_values.descriptions(descriptions),
-                progress=quiet,
-                report=_refuse,
-            )
-            pictures = _pictures(queries)
+        with _sentences(), _uploaded(uploads, queries, support) as (query_file, support_file):
+            methods, described = api_values.method_names(names), api_values.descriptions(descriptions)
+            learned = reading.task(support_file, described, progress=quiet, report=_refuse)
+            pictures = reading.queries(query_file, quiet, _refuse) if query_file else {}
             if not pictures:
                 raise UserError("no_queries")
             episode = replace(learned, queries=tuple(pictures.values()))
@@ -66,7 +72,7 @@ def _predict(registry: Registry) -> Callable[..., dict[str, Any]]:
     return predict
 
 
-def _caption(registry: Registry) -> Callable[..., list[dict[str, Any]]]:
+def _caption(registry: Registry, uploads: Uploads) -> Callable[..., list[dict[str, Any]]]:
     def describe(pictures: gr.FileData, captioner: str | None = None) -> list[dict[str, Any]]:
         """Describe pictures in words.
 
@@ -77,8 +83,9 @@ def _caption(registry: Registry) -> Callable[..., list[dict[str, Any]]]:
         Returns:
             The document that `python -m fsl_demo caption --format json` prints.
         """
-        with _sentences():
-            documents = caption(registry.captioner(api_values.captioner(captioner)), _pictures(pictures))
+        with _sentences(), _uploaded(uploads, pictures) as (file,):
+            chosen = registry.captioner(api_values.captioner(captioner))
+            documents = caption(chosen, reading.queries(file, quiet, _refuse) if file else {})
             return [dict(document) for document in documents]
 
     return describe
@@ -97,23 +104,25 @@ def _refuse(error: UserError) -> None:
     raise error
 
 
-def _pictures(file: gr.FileData) -> dict[str, Picture]:
-    return reading.queries(uploaded(file), quiet, _refuse)
-
-
-def uploaded(file: Any) -> Path:
-    """The path of a file that came through Gradio, checked to be one: nobody names other files of this machine.
+@contextmanager
+def _uploaded(uploads: Uploads, *files: Any) -> Iterator[list[Path | None]]:
+    """The paths of files that were uploaded for this call, which uses them up; None for one that was left out.
 
     Args:
-        file: as Gradio hands it over, a mapping with "path".
+        files: as Gradio hands them over, mappings with "path".
 
     Raises:
-        UserError: `picture_missing`.
+        UserError: `upload_gone`, for whatever was not uploaded: nobody names other files of this machine.
     """
+    tokens = [None if file is None else _token(file) for file in files]
+    taken = uploads.take(filter(None, tokens), OWNER)
+    with uploads.using(*taken):
+        paths = {upload.token: upload.path for upload in taken}
+        yield [paths[token] if token else None for token in tokens]
+
+
+def _token(file: Any) -> str:
     path = file.get("path") if isinstance(file, dict) else None
-    if not isinstance(path, str) or not path or "\0" in path:
+    if not isinstance(path, str) or not path:
         raise UserError("picture_missing", file=str(file)[:MAX_NAME], reason="not an upload")
-    resolved = Path(path).resolve()
-    if not resolved.is_relative_to(Path(get_upload_folder()).resolve()):
-        raise UserError("picture_missing", file=resolved.name, reason="not an upload")
-    return resolved
+    return path

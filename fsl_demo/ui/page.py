@@ -20,6 +20,7 @@ from fsl_demo.ui.captions import shown_caption
 from fsl_demo.ui.context import Context, Notices
 from fsl_demo.ui.document import Document
 from fsl_demo.ui.drafts import DocumentChange, Drafts, OpenDraft
+from fsl_demo.ui.incoming import Uploads
 from fsl_demo.ui.jobs import Job, Jobs
 from fsl_demo.ui.requests import Edit, JobRequest, Panel
 from fsl_demo.ui.tabs import REGISTRY, TABS
@@ -58,6 +59,7 @@ class Page:
         self.frame_methods = frame_methods or registry.methods
         self.drafts = Drafts(workspace)
         self.jobs = Jobs()
+        self.uploads = Uploads(workspace.folder)
 
     @property
     def exports(self) -> Path:

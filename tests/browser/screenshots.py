@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from fsl_demo.ui import examples
 from tests.browser.conftest import FLAGS, ROOT, Workbench, go, open_workbench
-from tests.browser.test_journeys import open_example, predict
+from tests.browser.shipped.test_journeys import open_example, predict
 from tests.browser_path import chromium
 
 ASSETS = ROOT / "assets"

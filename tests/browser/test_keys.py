@@ -11,7 +11,7 @@ from tests.browser import stored
 from tests.browser.conftest import Workbench, go, open_draft, open_workbench
 
 PRESSES, WAYS = 200, 6
-PACE, DELAY = 50, 2_000
+PACE, DELAY = 25, 1_000
 """Milliseconds between two keys, and before the server hears of an edit."""
 RECORD = """
   window.pressed = [];

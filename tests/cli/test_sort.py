@@ -202,5 +202,6 @@ def test_what_cannot_be_sorted_is_said(call: Call, folder: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
 @pytest.mark.parametrize("mode", ["copy", "move"])
 def test_a_process_that_is_killed_loses_nothing(tmp_path: Path, mode: str) -> None:
-    trial = survive(tmp_path, mode, files=60, kills=4, seed=os.getpid())
+    program = "tests.cli.colour_sorter"
+    trial = survive(tmp_path, mode, files=60, kills=4, seed=os.getpid(), program=program, patience=1)
     assert trial.faults == [] and len(trial.kills) >= 2, (trial.kills, trial.seed)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import errno
+import functools
 import io
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -41,6 +43,7 @@ from fsl_demo.services.sort.undo import Undone
 ROOT = Path(__file__).parents[2]
 NAMES = ("a.jpg", "deep/a.jpg", "b.jpg")
 MODES = ("copy", "move", "link")
+KILLED = 9
 
 
 @dataclass
@@ -212,32 +215,42 @@ def test_the_table() -> None:
     assert data.decode("utf-8-sig").splitlines()[1:] == ["a.jpg,in/a.jpg,cat,0.5,yes,,,", "b,b,'-dog,,,cat,Ann,cat/b"]
 
 
-def die_at(step: int, work: Callable[[], object]) -> bool:
+CHANGES = {"os.link", "os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.symlink", "os.chmod", "os.utime"}
+SMALL = multiprocessing.get_context("forkserver")
+"""Forks a process that has loaded nothing but this module: what pytest has grown to takes far longer to fork."""
+SMALL.set_forkserver_preload([__name__])
+
+
+def die_at(step: int, linking: Any, work: Callable[[], object]) -> bool:
     """Run `work` in a process of its own that is gone, as by a kill, before the step-th change to a file or folder.
 
     Returns:
         Whether it came that far.
     """
-    changes = {"os.link", "os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.symlink", "os.chmod", "os.utime"}
-    if (child := os.fork()) == 0:
-        seen = 0
+    child = SMALL.Process(target=_dying, args=(step, linking, work))
+    child.start()
+    child.join()
+    assert child.exitcode in (0, KILLED), child.exitcode
+    return child.exitcode == KILLED
 
-        def count(event: str, arguments: tuple[Any, ...]) -> None:
-            nonlocal seen
-            creates = event == "open" and isinstance(arguments[2], int) and bool(arguments[2] & os.O_CREAT)
-            seen += event in changes or creates
-            if seen == step:
-                os._exit(9)
 
-        try:
-            sys.addaudithook(count)
-            work()
-            os._exit(0)
-        finally:
-            os._exit(1)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert code in (0, 9), code
-    return code == 9
+def _dying(step: int, linking: Any, work: Callable[[], object]) -> None:
+    seen = 0
+
+    def count(event: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal seen
+        creates = event == "open" and isinstance(arguments[2], int) and bool(arguments[2] & os.O_CREAT)
+        seen += event in CHANGES or creates
+        if seen == step:
+            os._exit(KILLED)
+
+    os.link, os.fsync = linking, without_waiting
+    sys.addaudithook(count)
+    work()
+
+
+def without_waiting(descriptor: int) -> None:
+    """`os.fsync` for a disk that is fast."""
 
 
 def without_links(*arguments: Any, **options: Any) -> None:
@@ -264,7 +277,7 @@ def test_a_kill_before_any_step_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, linking: Any
 ) -> None:
     monkeypatch.setattr(os, "link", linking)
-    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+    monkeypatch.setattr(os, "fsync", without_waiting)
     step, died = 0, True
     while died:
         step += 1
@@ -272,13 +285,13 @@ def test_a_kill_before_any_step_loses_nothing(
         (desk.into / "cat").mkdir(parents=True)
         (desk.into / "cat" / "a.jpg").write_bytes(b"theirs")
         before, bytes_before = tree(desk.folder), held(desk.folder)
-        sort_died = die_at(step, lambda desk=desk: desk.sort(mode))
+        sort_died = die_at(step, linking, functools.partial(desk.sort, mode))
         assert bytes_before <= held(desk.folder)
         if sort_died and not desk.is_sorted():
             desk.sort(mode)
         assert {path.name for path in (desk.into / "cat").iterdir()} == {"a.jpg", "a (2).jpg", "a (3).jpg"}, step
         assert sorted(path.name for path in desk.into.iterdir()) == ["cat", "sort-manifest.json", "sorted.csv"], step
-        undo_died = die_at(step, desk.undo)
+        undo_died = die_at(step, linking, desk.undo)
         assert bytes_before <= held(desk.folder)
         if (desk.into / "sort-manifest.json").exists():
             desk.undo()

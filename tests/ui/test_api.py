@@ -46,7 +46,7 @@ def test_errors_are_sentences(api: Client, paint: Paint, tmp_path: Path) -> None
         ({"names": "prototype"}, "this is a text"),
         ({"names": ["nobody"]}, "no method “nobody”"),
         ({"queries": "picture.png"}, "“picture.png” cannot be read: not an upload"),
-        ({"queries": {"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}}, "not an upload|not allowed"),
+        ({"support": [3]}, "cannot be read: not an upload"),
     ],
 )
 def test_arguments_of_another_kind_are_refused_in_a_sentence(
@@ -73,8 +73,9 @@ def test_the_page_and_its_own_routes_are_one_application(address: str) -> None:
     draft = httpx.post(f"{address}/workbench/open", json={"draft": "", "name": "latest"}).json()["draft"]
     refused = httpx.post(f"{address}/workbench/panel", json={"draft": "gone", "name": "episodes"})
     assert draft and refused.status_code == 409
+    places = httpx.get(f"{address}/workbench/places.js").text
     for part in ("toolbar", "queries", "methods", "report", "results-state"):
-        assert f'data-part=\\"{part}\\"' in shown.text or f"data-part=&quot;{part}" in shown.text, part
+        assert f'data-part=\\"{part}\\"' in places, part
 
 
 def test_a_port_that_is_taken_is_said_and_another_is_found(address: str, page: Page) -> None:

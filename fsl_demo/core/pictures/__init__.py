@@ -8,43 +8,22 @@ from the page, a zip, a folder or the command line is the same `Picture`.
 from __future__ import annotations
 
 import hashlib
-import io
 import stat
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-import numpy as np
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import Image
 
 from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures.decoding import MAX_PIXELS, decode
+from fsl_demo.core.pictures.depth import bands
+from fsl_demo.core.pictures.endings import SUFFIXES, may_be_picture
+from fsl_demo.core.pictures.raster import UPRIGHT
+
+__all__ = ["MAX_BYTES", "MAX_PIXELS", "SUFFIXES", "UPRIGHT", "Picture", "from_image", "ingest", "may_be_picture"]
 
 MAX_BYTES = 20_000_000
-MAX_PIXELS = 40_000_000
-SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".mpo", ".png", ".webp", ".gif", ".tif", ".tiff"}
-    | {".bmp", ".heic", ".heif", ".avif", ".ppm", ".pgm", ".pbm"}
-)
-UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-
-with suppress(ImportError):  # training needs no HEIC
-    import pillow_heif
-
-    pillow_heif.register_heif_opener()
-Image.init()
-FORMATS = tuple(
-    name for name in ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "HEIF", "AVIF", "PPM") if name in Image.OPEN
-)
-Image.MAX_IMAGE_PIXELS = None  # the header is checked against MAX_PIXELS before anything is decoded
 
 
 @dataclass(frozen=True)
@@ -87,13 +66,14 @@ def ingest(source: bytes | Path, name: str | None = None) -> Picture:
         raise UserError("picture_empty", file=label)
     if len(data) > MAX_BYTES:
         raise UserError("picture_bytes", file=label, megabytes=len(data) / 1e6, limit=MAX_BYTES / 1e6)
-    return from_image(_decode(data, label), label, hashlib.sha256(data).hexdigest())
+    return from_image(_decoded(data, label), label, hashlib.sha256(data).hexdigest())
 
 
 def from_image(image: Image.Image, name: str, original_sha256: str = "") -> Picture:
     """A picture from an RGB image that is already upright and in memory."""
     digest = hashlib.sha256(b"RGB %d %d\n" % image.size)
-    digest.update(image.tobytes())
+    for box in bands(image.size):
+        digest.update(image.crop(box).tobytes())
     return Picture(
         sha256=digest.hexdigest(),
         width=image.width,
@@ -121,52 +101,13 @@ def _read(path: Path, label: str) -> bytes:
         raise UserError("picture_missing", file=label, reason=error.strerror or str(error)) from error
 
 
-def _decode(data: bytes, label: str) -> Image.Image:
+def _decoded(data: bytes, label: str) -> Image.Image:
     try:
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
-    except UnidentifiedImageError as error:
-        raise UserError("picture_unknown", file=label) from error
-    except Exception as error:
-        raise UserError("picture_broken", file=label) from error
-    pixels = image.width * image.height
-    if pixels > MAX_PIXELS:
-        raise UserError("picture_pixels", file=label, megapixels=pixels / 1e6, limit=MAX_PIXELS / 1e6)
-    try:
-        image.load()
-        return _to_rgb(_upright(image))
-    except Exception as error:  # decoders raise OSError, SyntaxError, struct.error, ValueError, EOFError …
-        raise UserError("picture_broken", file=label) from error
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    """As EXIF says that it was held. `ImageOps.exif_transpose` also rewrites the EXIF, which fails for odd ones."""
-    try:
-        orientation = image.getexif().get(ExifTags.Base.Orientation)
-    except Exception:  # a damaged EXIF does not make the pixels bad
+        raster = decode(data)
+        image, top = Image.new("RGB", raster.size), 0
+        for strip in raster.strips():
+            image.paste(strip, (0, top))
+            top += strip.height
         return image
-    return image.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else image
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I") or image.mode == "F":
-        image = _to_eight_bits(image)
-    if image.has_transparency_data:
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
-    if image.mode != "RGB":
-        image = image.convert("RGB")
-    clean = Image.new("RGB", image.size)  # a fresh image: no EXIF, GPS, ICC or text chunk comes along
-    clean.paste(image)
-    return clean
-
-
-def _to_eight_bits(image: Image.Image) -> Image.Image:
-    """Scale deep grey values by the range of their bit depth (a 12-bit scan in a 16-bit file is not black)."""
-    values = np.nan_to_num(np.array(image, dtype=np.float32), copy=False, posinf=0.0, neginf=0.0)
-    low = min(float(values.min(initial=0.0)), 0.0)
-    peak = float(values.max(initial=0.0)) - low
-    full = float(2 ** max(8, int(peak).bit_length()) - 1)
-    if image.mode == "F" and (low < 0 or peak <= 1.0):
-        full = max(1.0, peak)
-    values -= low
-    values *= 255.0 / full
-    return Image.fromarray(np.rint(values, out=values).clip(0, 255, out=values).astype(np.uint8))
+    except UserError as error:
+        raise UserError(error.code, file=label, **error.params) from error

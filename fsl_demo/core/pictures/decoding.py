@@ -1,0 +1,222 @@
+"""From the bytes of a file to a decoded picture. Whatever a decoder makes of them, what comes out is a `UserError`."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+from io import BytesIO
+
+from PIL import Image, ImageFile
+from PIL.ExifTags import Base
+
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import depth, gif, jpeg, png, tiff
+from fsl_demo.core.pictures.kinds import first_tags, kind_of
+from fsl_demo.core.pictures.profiles import coded
+from fsl_demo.core.pictures.raster import Raster
+
+MAX_PIXELS = 40_000_000
+
+with suppress(ImportError):  # training needs no HEIC
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+Image.init()
+Image.MAX_IMAGE_PIXELS = None  # the header is checked against MAX_PIXELS before anything is decoded
+_ISO = tuple(name for name in ("HEIF", "AVIF") if name in Image.OPEN)
+_NUMBERS = re.compile(rb"colrnclx\0(.)\0(.)", re.DOTALL)
+"""Code points of primaries and transfer in a HEIF or AVIF file."""
+_LIBJPEG_GREY = 128
+_BMP_V5, _BMP_EMBEDDED = 124, b"DEBM"
+
+
+def decode(data: bytes) -> Raster:
+    """Read a picture of any kind.
+
+    Raises:
+        UserError: `picture_*`, without the file's name.
+    """
+    kind = kind_of(data)
+    if kind is None:
+        raise UserError("picture_unknown")
+    if not kind.read:
+        raise UserError("picture_kind_unread", kind=kind.name)
+    try:
+        raster = _READERS[kind.name](data)
+        raster.orientation = raster.orientation if raster.orientation in range(1, 9) else 1
+        return raster
+    except (UserError, MemoryError):
+        raise
+    except Exception as error:  # decoders raise OSError, SyntaxError, struct.error, ValueError, EOFError …
+        raise UserError("picture_broken") from error
+
+
+def _read_png(data: bytes) -> Raster:
+    facts = png.read(data)
+    _check_size(facts.width, facts.height)
+    if facts.is_impossible():
+        raise UserError("picture_broken")
+    bare = facts.bare()
+    image: Image.Image = Image.open(BytesIO(bare), formats=("PNG",))
+    try:
+        image.load()
+        bottom = (0, image.height - 1, image.width, image.height)
+        filled = not facts.interlaced and any(image.crop(bottom).tobytes())
+    except (OSError, SyntaxError):  # the compressed pixels lack their end, or more
+        filled = False
+    if not filled:
+        if not facts.is_whole():
+            raise UserError("picture_broken")
+        image = _loaded_to_the_end(bare)
+    alpha, clear = None, facts.clear_colour()
+    if clear and facts.depth < 16:
+        scale = 255 // (2**facts.depth - 1)
+        image.info["transparency"] = clear[0] * scale if facts.is_grey else clear
+    elif clear and facts.is_grey:
+        alpha = depth.opaque_where_not(image, clear[0])
+    elif clear:
+        alpha = depth.opaque_where_neither(image, _loaded_to_the_end(bare, low_bytes=True), clear)
+    if depth.is_deep(image):
+        image = depth.eight_bits(image, white_is_zero=False)
+    orientation = _orientation(facts.exif)
+    return Raster(image, alpha, orientation=orientation, profile=facts.profile, grey_takes_rgb=False)
+
+
+def _loaded_to_the_end(bare: bytes, *, low_bytes: bool = False) -> Image.Image:
+    """A PNG of which every row is known to be there, whether or not its compressed pixels are complete.
+
+    Args:
+        low_bytes: give the lower eight of its sixteen bits.
+    """
+    image = Image.open(BytesIO(bare), formats=("PNG",))
+    if low_bytes:
+        image.tile = [tile._replace(args="RGB;16L") for tile in image.tile]
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+    try:
+        image.load()
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
+    return image
+
+
+def _read_jpeg(data: bytes) -> Raster:
+    facts = jpeg.read(data)
+    _check_size(facts.width, facts.height)
+    if facts.is_costly():
+        raise UserError("picture_costly")
+    if facts.is_impossible() or not facts.has_all_scans():
+        raise UserError("picture_broken")
+    image = _load(facts.bare + jpeg.EOI, "JPEG")
+    if (not facts.ended or _ends_in_grey(image)) and not facts.is_whole(_digest):
+        raise UserError("picture_broken")
+    return Raster(image, orientation=_orientation(facts.exif), profile=facts.profile)
+
+
+def _digest(data: bytes) -> bytes:
+    image, digest = _load(data, "JPEG"), hashlib.sha256()
+    for box in depth.bands(image.size):
+        digest.update(image.crop(box).tobytes())
+    return digest.digest()
+
+
+def _ends_in_grey(image: Image.Image) -> bool:
+    """Whether the last pixel may be what libjpeg puts where data are missing: half of the brightness, or of the ink."""
+    corner = image.crop((image.width - 1, image.height - 1, image.width, image.height))
+    level = corner.getchannel("K") if image.mode == "CMYK" else corner.convert("L")
+    return abs(level.tobytes()[0] - _LIBJPEG_GREY) <= 3
+
+
+def _read_gif(data: bytes) -> Raster:
+    frame = gif.first_frame(data)
+    image = _load(data, "GIF")
+    row = frame.last_row()
+    last = image.crop((frame.box[0], row, frame.box[2], row + 1)).tobytes()
+    if last.count(image.info.get("transparency", 0)) == len(last) and not frame.is_whole():
+        raise UserError("picture_broken")
+    alpha = None
+    if frame.box != (0, 0, *image.size):  # around the frame there is nothing
+        alpha = Image.new("L", image.size)
+        alpha.paste(255, frame.box)
+    return Raster(image, alpha)
+
+
+def _read_tiff(data: bytes) -> Raster:
+    try:
+        image = tiff.open_tiff(data)
+    except (SyntaxError, KeyError) as error:
+        whole = {Base.ImageWidth, Base.ImageLength} <= first_tags(data).keys()
+        raise UserError("picture_kind_unread", kind="TIFF") if whole else error from error
+    _check_size(*image.size)
+    return tiff.load(image)
+
+
+def _read_bmp(data: bytes) -> Raster:
+    image = _load(data, "BMP")
+    if image.mode == "RGBA" and image.getchannel("A").getextrema() == (0, 0):  # the mask is there, and means nothing
+        image = image.convert("RGB")
+    profile = None
+    if struct.unpack_from("<I", data, 14)[0] == _BMP_V5 and data[70:74] == _BMP_EMBEDDED:
+        offset, size = struct.unpack_from("<II", data, 126)
+        profile = data[14 + offset : 14 + offset + size]
+    return Raster(image, profile=profile)
+
+
+def _read_iso(data: bytes) -> Raster:
+    image = _load(data, *_ISO)
+    numbers = _NUMBERS.search(data)
+    profile = image.info.get("icc_profile") or (coded(numbers[1][0], numbers[2][0]) if numbers else None)
+    return Raster(image, orientation=_orientation(image.info.get("exif")), profile=profile)
+
+
+def _read_webp(data: bytes) -> Raster:
+    image = _load(data, "WEBP")
+    return Raster(image, orientation=_orientation(image.info.get("exif")), profile=image.info.get("icc_profile"))
+
+
+def _read_ppm(data: bytes) -> Raster:
+    try:
+        image: Image.Image = Image.open(BytesIO(data), formats=("PPM",))
+    except Exception as error:  # its two letters begin many a text
+        raise UserError("picture_unknown") from error
+    _check_size(*image.size)
+    image.load()
+    return Raster(depth.eight_bits(image, white_is_zero=False) if depth.is_deep(image) else image)
+
+
+_READERS: dict[str, Callable[[bytes], Raster]] = {
+    "JPEG": _read_jpeg,
+    "PNG": _read_png,
+    "GIF": _read_gif,
+    "WEBP": _read_webp,
+    "TIFF": _read_tiff,
+    "BMP": _read_bmp,
+    "HEIF": _read_iso,
+    "AVIF": _read_iso,
+    "PPM": _read_ppm,
+}
+
+
+def _load(data: bytes, *formats: str) -> Image.Image:
+    image = Image.open(BytesIO(data), formats=formats)
+    _check_size(*image.size)
+    image.load()
+    return image
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise UserError("picture_pixels", megapixels=width * height / 1e6, limit=MAX_PIXELS / 1e6)
+    if not width * height:
+        raise UserError("picture_broken")
+
+
+def _orientation(exif: bytes | None) -> int:
+    """As EXIF says that the picture was held; a damaged EXIF says nothing."""
+    tags = Image.Exif()
+    with suppress(Exception):
+        tags.load(exif or b"")
+        return int(tags.get(Base.Orientation, 1))
+    return 1
