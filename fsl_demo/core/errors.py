@@ -95,7 +95,22 @@ MESSAGES = {
     "archive_encrypted": "“{file}” has a password. Make one without.",
     "archive_entries": "“{file}” has more than {limit} entries. Split it up.",
     "archive_bytes": "“{file}” unpacks to more than {limit:.0f} GB. Split it up.",
-    "archive_ratio": "“{entry}” in “{file}” unpacks to over {limit} times its size, so it is refused. Leave it out.",
+    "archive_overlap": "Files in “{file}” lie over each other, as in a decompression bomb, so it is refused. Make the"
+    " file again.",
+    "archive_kind": "“{file}” is an archive of a kind that is not read ({kind}). Make a zip of it.",
+    "archive_method": "“{entry}” in “{file}” is compressed in a way that is not read. Make the file again, with"
+    " Deflate.",
+    "archive_names": "Nothing in “{file}” says how its names are encoded, so “{entry}” may be wrong. Rename it, or make"
+    " the file again.",
+    "archive_twice": "“{entry}” is in “{file}” twice; the last one is read.",
+    "archive_inside": "“{file}” is an archive in a folder or archive, and was left out. Unpack it.",
+    "folder_link": "“{file}” is a link that leads out of “{folder}”, and was left out. Put a copy there.",
+    "no_class": "“{file}” lies in no class folder and was left out.",
+    "class_nested": "Pictures in folders inside “{name}” ({count}, the first in “{folder}”) count as “{name}”.",
+    "classes_merged": "“{other}” and “{name}” are one class here: “{name}”.",
+    "part_left_out": "“{part}” ({count} pictures) was left out, because “{read}” beside it is read.",
+    "picture_twice": "“{file}” shows the same pixels as “{first}” and counts once.",
+    "picture_two_classes": "“{file}” of “{name}” shows the same pixels as “{first}” of “{other}”, and was left out.",
     "archive_path": "“{entry}” in “{file}” would land outside its folder, so the file is refused. Make it again.",
     "archive_link": "“{entry}” in “{file}” is a link, not a file. Replace it by what it points to.",
     "archive_forged": "“{entry}” in “{file}” is damaged or not as long as the file says. Make the file again.",
@@ -186,6 +201,10 @@ class UserError(Exception):
 
     def __str__(self) -> str:
         return MESSAGES[self.code].format(**self.params)
+
+
+class Notice(UserError):
+    """What a person is told beside a result: something was left out or put together, and nothing is wrong."""
 
 
 class Cancelled(Exception):

@@ -35,15 +35,14 @@ def task(
     Raises:
         UserError: what is wrong with the folder or zip as a whole.
     """
-    from fsl_demo.services.lazy_archive import open_lazily
-    from fsl_demo.store.exchange.class_pictures import pictures_by_class
+    from fsl_demo.datasets.class_pictures import pictures_by_class
+    from fsl_demo.datasets.file_source import open_source
 
     pictures: dict[str, list[Picture]] = {}
     if support is not None:
-        with open_lazily(support) as source:
-            read = pictures_by_class(source, progress, None)
-        for fault in read.faults:
-            report(fault)
+        with open_source(support) as source:
+            read = pictures_by_class(source, progress)
+        read.report(report)
         pictures = read.classes
     names = {class_key(name): name for name in pictures}
     texts: dict[str, tuple[str, ...]] = {}
@@ -60,18 +59,21 @@ def task(
 
 def queries(path: Path, progress: Progress, report: Report) -> dict[str, Picture]:
     """The pictures of a folder or zip, however deep, by relative path in natural order; or the one picture."""
-    from fsl_demo.datasets.class_folders import is_picture, natural
-    from fsl_demo.services.lazy_archive import open_lazily
+    from fsl_demo.datasets.archives import is_zip, other_archive
+    from fsl_demo.datasets.class_folders import archives_inside, is_picture, natural
+    from fsl_demo.datasets.file_source import open_source
 
-    if path.is_file() and path.suffix.lower() != ".zip":
+    if path.exists() and not path.is_dir() and not is_zip(path) and not other_archive(path):
         return {path.name: ingest(path)}
     pictures = {}
-    with open_lazily(path) as source:
+    with open_source(path) as source:
+        for told in (*source.left_out, *archives_inside(source.files)):
+            report(told)
         files = sorted(filter(is_picture, source.files), key=natural)
         for done, file in enumerate(files):
             progress("read", done, len(files))
             try:
-                pictures[file.as_posix()] = source.picture(file)
+                pictures[file.as_posix()] = source.lazy(file, source.picture(file))
             except UserError as error:
                 if not error.code.startswith("picture_"):
                     raise

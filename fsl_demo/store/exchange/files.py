@@ -12,8 +12,8 @@ from typing import BinaryIO
 from fsl_demo.core import durable
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
+from fsl_demo.datasets.archives import MAX_ENTRIES
 from fsl_demo.store.connection import plain, trouble
-from fsl_demo.store.exchange.archive import MAX_ENTRIES
 
 
 @contextmanager

@@ -8,12 +8,12 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, LabelledEpisode, Progress, quiet
-from fsl_demo.core.errors import UserError
+from fsl_demo.core.errors import Notice, UserError
 from fsl_demo.core.pictures import Picture, ingest
 from fsl_demo.datasets.class_folders import natural
+from fsl_demo.datasets.class_pictures import pictures_by_class
+from fsl_demo.datasets.file_source import FileSource, open_source
 from fsl_demo.store.exchange import document, table
-from fsl_demo.store.exchange.archive import Source, open_source
-from fsl_demo.store.exchange.class_pictures import pictures_by_class
 from fsl_demo.store.workspace import Workspace
 
 
@@ -40,17 +40,20 @@ def read(
         documents = sorted((file for file in source.files if file.name == document.FILE_NAME), key=natural)
         if documents:
             return _read_documents(source, documents, workspace=workspace, progress=progress)
-        read = pictures_by_class(source, progress, workspace)
-    for fault in read.faults:
-        if report is None:
-            raise fault
-        report(fault)
+        keep = (lambda _, picture: workspace.add_picture(picture)) if workspace else None
+        read = pictures_by_class(source, progress, keep)
+    read.report(report or _refuse)
     support = [Example(picture, index) for index, pictures in enumerate(read.classes.values()) for picture in pictures]
     return [LabelledEpisode(Episode(tuple(map(ClassSpec, read.classes)), tuple(support)), path.stem)]
 
 
+def _refuse(error: UserError) -> None:
+    if not isinstance(error, Notice):
+        raise error
+
+
 def _read_documents(
-    source: Source, documents: list[PurePosixPath], workspace: Workspace | None, progress: Progress
+    source: FileSource, documents: list[PurePosixPath], workspace: Workspace | None, progress: Progress
 ) -> list[LabelledEpisode]:
     """Read each `documents/<id>/episode.json`; its files are relative to where `documents` is."""
     read_once: dict[PurePosixPath, Picture] = {}
