@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 from fsl_demo.core.capabilities import Embeds
 from fsl_demo.core.errors import UserError
 from fsl_demo.ui.context import Context
-from fsl_demo.ui.requests import Name, Panel
+from fsl_demo.ui.fields import Name
+from fsl_demo.ui.requests import Panel
 from fsl_demo.ui.result import Result
 
 MAX_LABEL = 24

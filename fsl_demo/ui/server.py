@@ -93,6 +93,7 @@ def serve(folder: Path, host: str, port: int | None, open_browser: bool) -> int:
     with only.held():
         page = build(workspace)
         page.uploads.clear()
+        workspace.clean()
         app = application(page)
         threading.Thread(target=page.uploads.sweep_until, args=(app.state.closing,), daemon=True).start()
         with running(app, host, port) as address:
