@@ -123,7 +123,7 @@ def run(count: int) -> dict[str, int]:
     chance, written, lost = random.Random(0), Written(), 0
     with tempfile.TemporaryDirectory() as folder:
         for kill in range(count):
-            _one_kill(Path(folder), written, kill, chance.uniform(0, LONGEST))
+            _one_kill(Path(folder), written, kill=kill, seconds=chance.uniform(0, LONGEST))
             lost += len(faults(Path(folder), written))
             if kill % 20 == 19:
                 _forget(Path(folder))
