@@ -112,9 +112,13 @@ class Context:
         Raises:
             UserError: `picture_not_stored`.
         """
+        self.check_seen(sha256)
+        return self.workspace.picture(sha256)
+
+    def check_seen(self, sha256: str) -> None:
+        """Raise `picture_not_stored` for a picture that the draft's owner may not see."""
         if self.draft.account is not None:
             self.names([sha256])
-        return self.workspace.picture(sha256)
 
     def names(self, hashes: Sequence[str]) -> dict[str, str]:
         """The names of stored pictures, all of which the draft's owner may see.

@@ -6,8 +6,9 @@ import asyncio
 import math
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Any
+from functools import partial
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -23,8 +24,6 @@ from fsl_demo.ui.texts import language_of, languages
 WRONG, LOCKED_SECONDS = 10, 15 * 60
 """So many wrong passwords in a row lock an account, and an address, for so long."""
 REMEMBERED = 10_000
-AT_ONCE = 2
-"""Passwords that are checked at once: each takes 64 MB."""
 
 
 class Attempts:
@@ -73,7 +72,7 @@ class Login:
     def __init__(self, accounts: AccountStore) -> None:
         self.accounts = accounts
         self.attempts = Attempts()
-        self._at_once = threading.Semaphore(AT_ONCE)
+        self._checker = ThreadPoolExecutor(1, "passwords")  # one after the other: each takes 64 MB, and counts
 
     def router(self) -> APIRouter:
         made = APIRouter()
@@ -98,16 +97,12 @@ class Login:
         async with request.form(max_files=0, max_fields=2) as form:
             name, password = str(form.get("username", "")), str(form.get("password", ""))
         address = request.client.host if request.client else ""
-        keys = ("account", class_key(name[:200])), ("address", address)
+        check = partial(self._account, name[:200], password, address)
         try:
-            self.attempts.check(*keys)
-            account = await asyncio.to_thread(self._account, name[:200], password)
+            account = await asyncio.get_running_loop().run_in_executor(self._checker, check)
         except UserError as error:
-            return self._refused(request, error, 429)
-        if account is None:
-            self.attempts.wrong(*keys)
-            return self._refused(request, UserError("login_wrong"), 401)
-        self.attempts.right(*keys)
+            status = 429 if error.code == "login_locked" else 401
+            return JSONResponse({"code": error.code, "error": language_of(request).error(error)}, status)
         answer = JSONResponse({"name": account.name}, headers={"Cache-Control": "no-store"})
         answer.set_cookie(
             COOKIE,
@@ -125,10 +120,12 @@ class Login:
         answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
         return answer
 
-    def _account(self, name: str, password: str) -> Account | None:
-        with self._at_once:
-            return self.accounts.check(name, password)
-
-    def _refused(self, request: Request, error: UserError, status: int) -> Response:
-        told: dict[str, Any] = {"code": error.code, "error": language_of(request).error(error)}
-        return JSONResponse(told, status)
+    def _account(self, name: str, password: str, address: str) -> Account:
+        keys = ("account", class_key(name)), ("address", address)
+        self.attempts.check(*keys)
+        account = self.accounts.check(name, password)
+        if account is None:
+            self.attempts.wrong(*keys)
+            raise UserError("login_wrong")
+        self.attempts.right(*keys)
+        return account

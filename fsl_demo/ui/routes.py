@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from fastapi.responses import FileResponse, JSONResponse, Response, StreamingRes
 from pydantic import BaseModel, Field
 
 from fsl_demo.core.errors import UserError
-from fsl_demo.ui import examples, images, shell, tables
+from fsl_demo.datasets.archives import MAX_ENTRIES
+from fsl_demo.ui import examples, images, shell, tables, uploads
 from fsl_demo.ui.asking import account_of
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.page import Page, SentEdit
@@ -30,6 +32,8 @@ LOOK = 0.1
 """Seconds between two looks for something new that a page has not got."""
 HEARTBEAT = 150
 """Looks without anything new after which a sign of life is sent."""
+LONGEST = 600
+"""Looks after which the stream of an account ends, and the page asks anew: its session may have ended."""
 
 
 class Edits(BaseModel):
@@ -37,6 +41,11 @@ class Edits(BaseModel):
     tab: str = Field(max_length=40)
     at: str = Field(max_length=40)
     edits: list[SentEdit] = Field(max_length=2_000)
+
+
+class FolderRequest(BaseModel):
+    draft: str
+    paths: list[str] = Field(max_length=MAX_ENTRIES)
 
 
 class PageRequest(BaseModel):
@@ -61,6 +70,7 @@ class Routes:
             ("POST", "/job/stop", self.stop),
             ("POST", "/job/dismiss", self.dismiss),
             ("GET", "/stream", self.stream),
+            ("POST", "/layout", self.layout),
             ("GET", "/pictures/{sha256}/thumbnail", self.thumbnail),
             ("GET", "/pictures/{sha256}/shown", self.picture),
             ("GET", "/heat-maps/{digest}.png", self.heat_map),
@@ -139,8 +149,8 @@ class Routes:
         shown.answered.pop(tab, None)  # a page that comes anew says itself what it has
 
         async def events() -> AsyncIterator[str]:
-            known, idle = at, 0
-            while not (request.app.state.closing.is_set() or await request.is_disconnected()):
+            known, idle, left = at, 0, LONGEST if shown.account is not None else -1
+            while left and not (request.app.state.closing.is_set() or await request.is_disconnected()):
                 known = board.newest(known, shown.answered.get(tab, ""))
                 if board.at != known:
                     changes = board.since(known)
@@ -148,9 +158,16 @@ class Routes:
                     yield f"data: {json.dumps(changes, ensure_ascii=False)}\n\n"
                 elif (idle := idle + 1) % HEARTBEAT == 0:
                     yield ": still here\n\n"
+                left -= 1
                 await asyncio.sleep(LOOK)
 
         return StreamingResponse(events(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+    def layout(self, sent: FolderRequest, request: Request) -> Response:
+        """The classes of files that are going to be uploaded, by their paths."""
+        account = account_of(request)
+        context = Context(self.page, self.page.drafts.get(sent.draft, account), language_of(request), account=account)
+        return JSONResponse(asdict(uploads.placed(context, sent.paths)))
 
     # --- pictures and files out ----------------------------------------------------------------------------------
 

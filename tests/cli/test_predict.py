@@ -13,7 +13,8 @@ from PIL import Image, ImageOps
 from fsl_demo.core.capabilities import Method
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, Scores
 from fsl_demo.core.pictures import Picture, from_image, ingest
-from fsl_demo.services import lazy_archive, reading
+from fsl_demo.datasets import file_source
+from fsl_demo.services import reading
 from fsl_demo.services.documents import predict_document
 from tests.cli.conftest import SURFACES, Call, part
 
@@ -113,7 +114,7 @@ def test_more_pictures_than_memory_holds_are_decoded_again(
     support: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: bool
 ) -> None:
     path = Path(shutil.make_archive(str(tmp_path / "support"), "zip", support)) if packed else support
-    monkeypatch.setattr(lazy_archive, "HELD_BYTES", 4 * 3 * 120 * 120)
+    monkeypatch.setattr(file_source, "HELD_BYTES", 4 * 3 * 120 * 120)
 
     def read() -> list[Picture]:
         episode = reading.task(path, {}, progress=lambda *_: None, report=lambda error: pytest.fail(str(error)))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AuthenticationError
 from starlette.testclient import TestClient
 
 from fsl_demo.core.accounts import ROLES
@@ -18,12 +23,34 @@ from fsl_demo.ui import login
 from fsl_demo.ui.page import Page
 from fsl_demo.ui.security import guarded
 from fsl_demo.ui.security.addresses import Addresses
-from fsl_demo.ui.server import Reach, routes_of, serve
+from fsl_demo.ui.server import Reach, application, routes_of, running, serve
 from fsl_demo.ui.tabs import REGISTRY
+from tests.dictated import Dictated
 from tests.ui.conftest import Paint, until
 
 PASSWORD = "correct horse battery"
 OWN = "http://127.0.0.1:7860"
+CERTIFICATE = """\
+-----BEGIN CERTIFICATE-----
+MIIBmzCCAUGgAwIBAgIUF1ue3Pa7uB0xUHHBlrT8LcbXOlIwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJMTI3LjAuMC4xMCAXDTI2MTEyNzA2NDgxNloYDzIxMjYxMTAz
+MDY0ODE2WjAUMRIwEAYDVQQDDAkxMjcuMC4wLjEwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATNlTuHLFte/9oQB4BCPFN+e+lhUPntH3q5xeUc5GZzAlwSYAVATvKa
+9G7Jm+SzK2KF+1Y7/wrR0WwuzG1OD/01o28wbTAdBgNVHQ4EFgQUabbEfKGNy/AB
+5J53XLeBVClz/jcwHwYDVR0jBBgwFoAUabbEfKGNy/AB5J53XLeBVClz/jcwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARhwR/AAABgglsb2NhbGhvc3QwCgYIKoZI
+zj0EAwIDSAAwRQIgaKpeTtJ5MwlKRmm9hbtZ+W/pbwDmOvqpQHTKO0KL8WkCIQCs
+2HSdlq1nNby7QRH89l1YZRL87DYW1Zaj/55y4RzcqA==
+-----END CERTIFICATE-----
+"""
+KEY = """\
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg0ujZrygXmAKIGmco
+OofL+DB2pzDGOhub6Hh/twqe+2ahRANCAATNlTuHLFte/9oQB4BCPFN+e+lhUPnt
+H3q5xeUc5GZzAlwSYAVATvKa9G7Jm+SzK2KF+1Y7/wrR0WwuzG1OD/01
+-----END PRIVATE KEY-----
+"""
+"""Signed by itself, for 127.0.0.1, until 2126."""
 
 
 @pytest.fixture(autouse=True)
@@ -178,6 +205,18 @@ def test_ten_wrong_passwords_lock_an_account_and_an_address(
     assert ada.log_in(PASSWORD).status_code == 200
 
 
+def test_guesses_that_come_at_once_are_counted_one_by_one(ada: Person) -> None:
+    with ThreadPoolExecutor(8) as several:
+        answers = list(several.map(lambda n: ada.log_in(f"wrong password {n}").status_code, range(30)))
+    assert sorted(answers) == [401] * 10 + [429] * 20
+
+
+def test_a_stream_ends_so_that_the_session_is_looked_at_again(ada: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fsl_demo.ui.routes.LONGEST", 2)
+    lines = ada.client.get("/workbench/stream", params={"draft": ada.draft}).text.splitlines()
+    assert lines[0].startswith("data: ")
+
+
 def test_a_name_that_nobody_has_is_answered_alike(ada: Person) -> None:
     ada.name = "nobody"
     assert ada.log_in(PASSWORD).json() == {"code": "login_wrong", "error": "Name or password are wrong."}
@@ -283,6 +322,9 @@ def test_pictures_of_another_are_seen_once_an_episode_has_them(ada: Person, bob:
         {"type": "send_to_support", "pictures": [sha], "name": "a"},
     ):
         assert "picture" in bob.told(**edit), edit
+    for panel in ("details", "caption_details", "blank"):
+        answer = bob.post("panel", draft=bob.draft, name=panel, values={"query": sha}).json()
+        assert "secret" not in str(answer), panel
     assert bob.client.get(f"/workbench/pictures/{sha}/shown").status_code == 404
     episode, shas = saved_episode(ada, paint)
     assert bob.client.get(f"/workbench/pictures/{shas[2]}/thumbnail").status_code == 200
@@ -405,3 +447,38 @@ def test_every_request_names_a_role() -> None:
         "take_out": "reviewer",
         "download": "admin",
     }
+
+
+# --- served ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_program_logs_in_and_calls(page: Page, uploads: Path, paint: Paint) -> None:
+    page.registry.captioners = {"dictated": Dictated()}
+    page.workspace.accounts.add("Ada", "annotator", PASSWORD)
+    with running(application(page, page.workspace.accounts), "127.0.0.1", 0) as address:
+        with pytest.raises(AuthenticationError):
+            Client(address, verbose=False, auth=("Ada", "a wrong password"))
+        client = Client(address, verbose=False, auth=("Ada", PASSWORD))
+        (described,) = client.predict(handle_file(paint("q.png", (200, 9, 9))), None, api_name="/caption")
+        assert described["captioner"] == "dictated"
+        assert httpx.get(f"{address}/gradio_api/info").status_code == 401
+
+
+def test_tls(page: Page, tmp_path: Path) -> None:
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    certificate.write_text(CERTIFICATE)
+    key.write_text(KEY)
+    page.workspace.accounts.add("Ada", "annotator", PASSWORD)
+    reach = Reach(certfile=certificate, keyfile=key)
+    reach.check()
+    trusted = ssl.create_default_context(cafile=str(certificate))
+    with running(routes_of(page, page.workspace.accounts), "127.0.0.1", 0, reach=reach) as address:
+        assert address.startswith("https://127.0.0.1:")
+        answer = httpx.post(f"{address}/login", data={"username": "Ada", "password": PASSWORD}, verify=trusted)
+        assert answer.status_code == 200 and "Secure" in answer.headers["set-cookie"]
+        foreign = httpx.get(address, headers={"Host": "evil.example"}, verify=trusted)
+        assert foreign.status_code == 400
+    key.write_text("no key")
+    with pytest.raises(UserError, match=r"cert\.pem cannot be used"):
+        reach.check()

@@ -12,7 +12,8 @@ from PIL import Image
 
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture, ingest
-from fsl_demo.datasets.class_folders import natural, visible
+from fsl_demo.datasets.class_folders import natural
+from fsl_demo.datasets.walking import visible
 
 
 def source_files(folder: Path, into: Path, report: Callable[[UserError], None]) -> list[Path]:
