@@ -238,8 +238,8 @@ ENCODED = [
 def test_names_without_an_encoding(tmp_path: Path, door: str, encoding: str, names: list[str], separator: str) -> None:
     classes = [name.partition("/")[0] for name in names]
     raw = [f"{name}{separator}{number}.png".encode(encoding) for number, name in enumerate(classes)]
-    found, told = DOORS[door](raw_zip(tmp_path / "in.zip", raw))
-    assert (set(found), told) == (set(classes), [])
+    counts, told = DOORS[door](raw_zip(tmp_path / "in.zip", raw))
+    assert (set(counts), told) == (set(classes), [])
 
 
 @pytest.mark.parametrize("right", [True, False])
