@@ -132,12 +132,13 @@ def running(app: FastAPI, host: str, port: int | None, reach: Reach | None = Non
         thread.join()
 
 
-def serve(folder: Path, host: str, port: int | None, open_browser: bool, reach: Reach) -> int:
+def serve(folder: Path, host: str, port: int | None, open_browser: bool, reach: Reach | None = None) -> int:
     """Serve until interrupted; where others reach it, to those who have accounts.
 
     Raises:
         UserError: `public_address`, `certificate`, `accounts_needed`, `workspace_served`; what is wrong with the folder.
     """
+    reach = reach or Reach()
     reach.check()
     workspace = usable(folder)
     only = OneServer(workspace.folder)

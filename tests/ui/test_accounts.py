@@ -275,6 +275,7 @@ def test_a_draft_of_another_is_not_there(page: Page, ada: Person, bob: Person) -
         ("panel", {"name": "episodes"}),
         ("job", {"name": "predict"}),
         ("job/stop", {"name": "x"}),
+        ("layout", {"paths": ["a/b.png"]}),
         ("job/dismiss", {"name": "x"}),
     ):
         answer = bob.post(path, draft=ada.draft, **body)
