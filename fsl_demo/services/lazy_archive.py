@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
 from fsl_demo.core.pictures import Picture, ingest
+from fsl_demo.core.pictures.kept import KeptImage
 from fsl_demo.store.exchange.archive import Source, open_source
-
-HELD_BYTES = 500_000_000
 
 
 @dataclass(frozen=True)
 class LazySource(Source):
-    """A source that holds some decoded pictures; each of the others is decoded again when its image is asked for.
+    """A source whose pictures are read from it again where memory had no room for their pixels.
 
     Attributes:
         path: the folder or zip.
-        held: bytes of pixels held so far, under "bytes".
     """
 
     path: Path
-    held: Counter[str] = field(default_factory=Counter)
 
     def picture(self, path: PurePosixPath) -> Picture:
+        if self.path.is_dir():
+            return ingest(self.path / path)
         picture = super().picture(path)
-        self.held["bytes"] += 3 * picture.width * picture.height
-        return picture if self.held["bytes"] <= HELD_BYTES else replace(picture, source=lambda: self._image(path))
+        return replace(picture, source=KeptImage(picture.image(), partial(self._image, path)))
 
     def _image(self, path: PurePosixPath) -> Image.Image:
-        if self.path.is_dir():
-            return ingest(self.path / path).image()
         with open_source(self.path) as again:
             return again.picture(path).image()
 

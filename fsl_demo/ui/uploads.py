@@ -7,20 +7,27 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
+from fsl_demo import runtime
 from fsl_demo.core.episodes import class_key
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.file_names import class_name
-from fsl_demo.core.pictures import ingest
+from fsl_demo.core.pictures import Picture, ingest
 from fsl_demo.datasets.class_folders import is_picture, natural
 from fsl_demo.inference.variants import looks_like
 from fsl_demo.store.exchange.archive import Source, open_source
 from fsl_demo.store.exchange.class_pictures import class_folders
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import ClassRow, Document
+
+_IN_HAND = threading.BoundedSemaphore(2)
+"""Pictures of which the server holds the pixels at a time, whoever sent them."""
+_BIG_PIXELS = 8_000_000
 
 
 @dataclass(frozen=True)
@@ -65,13 +72,27 @@ def _entries(context: Context, file: Path, path: str, target: str) -> Iterator[E
         return
     folder = PurePosixPath(path).parent.name if target == "classes" else ""
     try:
-        decoded = ingest(file, PurePosixPath(path).name)
-        picture = context.workspace.add_picture(decoded)
-        if target != "queries":
-            looks_like([decoded])  # methods are proposed by it, while the pixels are at hand
+        picture = _kept(context, lambda: ingest(file, PurePosixPath(path).name), look=target != "queries")
         yield Entry(path, picture.sha256, folder)
     except UserError as error:
         yield Entry(path, error=context.language.error(error))
+
+
+def _kept(context: Context, read: Callable[[], Picture], *, look: bool) -> Picture:
+    """Read a picture and keep it in the workspace; its pixels are in memory no longer than that takes.
+
+    Args:
+        look: at what it looks like, by which methods are proposed, while the pixels are at hand.
+    """
+    with _IN_HAND:
+        decoded = read()
+        picture = context.workspace.add_picture(decoded)
+        if look:
+            looks_like([decoded])
+    if picture.width * picture.height > _BIG_PIXELS:
+        del decoded
+        runtime.return_freed_memory()
+    return picture
 
 
 def _archive(context: Context, file: Path, path: str, target: str) -> Iterator[Entry]:
@@ -83,7 +104,7 @@ def _archive(context: Context, file: Path, path: str, target: str) -> Iterator[E
                 yield Entry(f"{path}/{stray}", error=context.say("upload.no_class", file=stray.name), total=total)
             for entry, name in wanted:
                 try:
-                    picture = context.workspace.add_picture(source.picture(entry))
+                    picture = _kept(context, partial(source.picture, entry), look=False)
                     yield Entry(f"{path}/{entry}", picture.sha256, name, total=total)
                 except UserError as error:
                     if not error.code.startswith("picture_"):
