@@ -11,7 +11,7 @@ UNPINNED := pip|nvidia-[^=]*|cuda-[^=]*|triton
 # pip comes with .venv; torch itself pins its packages for CUDA
 unexport PYTHONDONTWRITEBYTECODE  # modules stay compiled: the tests start many processes
 
-.PHONY: help install run test check lint constraints bench evaluate
+.PHONY: help install run test check lint constraints bench harden evaluate
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -72,6 +72,9 @@ constraints: $(VENV)/.installed-dev ## pin what the requirements bring, for ever
 
 bench: $(VENV)/.installed-dev ## measure speed on this machine
 	@$(PY) -m benchmarks $(ARGS)
+
+harden: $(VENV)/.installed-dev ## try hostile input, kills and crowds, as SECURITY.md reports it (takes an hour)
+	$(PY) -m tests.hardening.events --count 10000
 
 evaluate: $(VENV)/.installed-run ## measure the methods on a folder of class folders (DATA=data/photos)
 	@$(PY) -m fsl_demo evaluate --data $(DATA) --shot 0,1,5 --heat-maps 200 $(ARGS)

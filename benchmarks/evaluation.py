@@ -24,7 +24,7 @@ from easyfsl.methods import LaplacianShot, PrototypicalNetworks  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from fsl_demo import methods  # noqa: E402
-from fsl_demo.backbones.cache import FeatureCache  # noqa: E402
+from fsl_demo.backbones.cache import Backbone, FeatureCache  # noqa: E402
 from fsl_demo.backbones.networks import Networks  # noqa: E402
 from fsl_demo.core.episodes import Progress, quiet  # noqa: E402
 from fsl_demo.core.pictures import Picture, from_image  # noqa: E402
@@ -33,10 +33,10 @@ from fsl_demo.evaluation.episodes import Opened, episode_of  # noqa: E402
 from fsl_demo.evaluation.outcomes import outcomes  # noqa: E402
 from fsl_demo.evaluation.run import CHUNK  # noqa: E402
 from fsl_demo.evaluation.sampling import EpisodeSampler, Sampling  # noqa: E402
-from fsl_demo.inference.variants import HasVariants  # noqa: E402
 
 CLASSES, EACH = 50, 40
-OURS = ("prototype", "asif", "compact-vlm", "linear-probe", "siamese", "can")
+TRAINED = ("siamese", "can")
+OURS = ("prototype", "asif", "compact-vlm", "linear-probe", *TRAINED)
 VARIANT = "photographs"
 THEIRS = {"prototypical": PrototypicalNetworks, "laplacian": LaplacianShot}
 
@@ -64,8 +64,9 @@ def embedded(classes: dict[str, list[Picture]]) -> Networks:
     """Networks whose cache has a vector of every picture already."""
     features, random = Embedded(), np.random.default_rng(0)
     networks = Networks(features)
-    trained = [networks.trained(f"{method}_{VARIANT}") for method in ("siamese", "can")]
-    for network in (networks.pictures, networks.whole_pictures, *trained):
+    trained = [networks.trained(f"{method}_{VARIANT}") for method in TRAINED]
+    everything: tuple[Backbone, ...] = (networks.pictures, networks.whole_pictures, *trained)
+    for network in everything:
         vectors = {}
         for members in classes.values():
             centre = random.gamma(0.5, 1.0, network.channels)
@@ -92,7 +93,7 @@ def main() -> None:
         drawn = [episode_of(each, opened) for each in sampler.draw(chosen.episodes)]
         for name in OURS:
             method: Any = known[name]
-            settings = method.Settings(variant=VARIANT) if isinstance(method, HasVariants) else method.Settings()
+            settings = method.Settings(**({"variant": VARIANT} if name in TRAINED else {}))
             outcomes(method, settings, *zip(*drawn[:2], strict=True))  # loads what is loaded once
             began, right = time.perf_counter(), []
             for start in range(0, len(drawn), CHUNK):

@@ -98,7 +98,9 @@ def _figure(figure: dict[str, float]) -> str:
 def _evaluated(run: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The rows of what one `evaluate --json` wrote."""
     for report in run["documents"]:
-        task = f"{report['way']}-way {report['shot']}-shot, {report['episodes']:,} episodes"
+        shots = f"{report['shot']}-shot" if report["shot"] else "zero-shot"
+        episodes = f"{report['episodes']:,} episode{'s' if report['episodes'] > 1 else ''}"
+        task = f"{report['way']}-way {shots}, {episodes}"
         for figures in report["figures"]:
             row = {
                 "data": f"`{Path(run['data']).name}`",

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from fsl_demo.cli import parser
 from fsl_demo.core.errors import UserError
+from fsl_demo.core.file_names import visible
 from fsl_demo.ui import launch
 
 SCRIPT = "fsl-demo"
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m fsl_d
         sys.stdout.flush()
         return code
     except UserError as error:
-        print(f"fsl_demo: {error}", file=sys.stderr)
+        print(f"fsl_demo: {visible(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from fsl_demo import checkpoints, runtime
+from fsl_demo.backbones import foreign
 from fsl_demo.checkpoints import Checkpoint, Source, layout
 from fsl_demo.checkpoints.card import LanguageArchitecture
 from fsl_demo.core.episodes import Progress, quiet
@@ -130,9 +131,11 @@ class LanguageModel:
         from transformers.utils import logging
 
         logging.disable_progress_bar()
+        foreign.never_ask()
+        config, local = foreign.language_config(folder), {"local_files_only": True, "trust_remote_code": False}
         try:
-            model: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, use_safetensors=True)
-            tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            model: Any = AutoModelForCausalLM.from_pretrained(folder, config=config, use_safetensors=True, **local)
+            tokenizer: Any = AutoTokenizer.from_pretrained(folder, **local)
         except Exception as error:  # whatever transformers makes of files that are not a model
             raise UserError("weights_missing", name=folder) from error
         digest = hashlib.sha256()

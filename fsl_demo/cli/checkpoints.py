@@ -67,7 +67,7 @@ def use(chosen: argparse.Namespace) -> int:
     from fsl_demo import checkpoints
 
     checkpoints.use(chosen.name, chosen.version, chosen.folder)
-    print(f"{chosen.name}: version {chosen.version} is in use")
+    reporting.print_line(f"{chosen.name}: version {chosen.version} is in use")
     return 0
 
 
@@ -75,7 +75,7 @@ def roll_back(chosen: argparse.Namespace) -> int:
     from fsl_demo import checkpoints
 
     version = checkpoints.roll_back(chosen.name, chosen.folder)
-    print(f"{chosen.name}: version {version} is in use")
+    reporting.print_line(f"{chosen.name}: version {version} is in use")
     return 0
 
 

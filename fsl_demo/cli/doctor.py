@@ -16,7 +16,8 @@ from fsl_demo.services import reading
 
 PACKAGES = ("torch", "torchvision", "gradio", "timm", "transformers", "open_clip_torch", "pillow", "sqlite-utils")
 DETAILS = """\
-Loads every network and reads every stored picture. The exit code is 1 when something is wrong.
+Loads every network and reads every stored picture. The exit code is 1 when something is wrong. A picture whose file
+is lost or damaged is whole again as soon as the same picture comes in, from wherever.
 """
 
 if TYPE_CHECKING:
@@ -29,9 +30,12 @@ def add(verbs: options.Verbs) -> None:
         "doctor",
         summary="Check packages, weights, devices and the workspace.",
         details=DETAILS,
-        examples="doctor",
+        examples="doctor\ndoctor --repair",
     )
     options.add_workspace(parser)
+    parser.add_argument(
+        "--repair", action="store_true", help="delete files that nothing points to and that are older than an hour"
+    )
     options.add_format(parser, "table", "json")
     options.add_machine(parser)
     parser.set_defaults(run=run)
@@ -60,7 +64,7 @@ def run(chosen: argparse.Namespace) -> int:
         reporting.print_json(facts)
     else:
         for name, value in facts.items():
-            print(f"{name:12} {_text(value)}")
+            reporting.print_line(f"{name:12} {_text(value)}")
     return 1 if faults else 0
 
 
@@ -126,15 +130,20 @@ def _workspace(chosen: argparse.Namespace, faults: list[str]) -> str:
     if not chosen.workspace.is_dir():
         return f"{chosen.workspace}: none yet"
     try:
-        workspace = store.reader(chosen.workspace)
+        workspace = store.Workspace(chosen.workspace) if chosen.repair else store.reader(chosen.workspace)
         wrong = workspace.check()
+        left = workspace.clean() if chosen.repair else workspace.left_over()
         numbers = workspace.statistics()
     except UserError as error:
         faults.append(str(error))
         return f"{chosen.workspace}: not usable"
+    if not chosen.repair:
+        wrong += [f"{file}: nothing points to this file. `doctor --repair` deletes it." for file in left]
     faults += wrong
     counts = f"{numbers.episodes} episodes, {numbers.pictures} pictures, {numbers.labels} labels"
-    return f"{chosen.workspace}: {f'{len(wrong)} faults' if wrong else 'whole'}, {counts}"
+    state = f"{len(wrong)} faults" if wrong else "whole"
+    deleted = f", {len(left)} files deleted" if chosen.repair else ""
+    return f"{chosen.workspace}: {state}, {counts}{deleted}"
 
 
 def _text(value: Any) -> str:

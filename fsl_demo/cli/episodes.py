@@ -117,9 +117,9 @@ def _show_json(episode_id: str, stored: StoredEpisode, queries: Sequence[StoredQ
 
 
 def _show_table(episode_id: str, stored: StoredEpisode, queries: Sequence[StoredQueryDocument]) -> None:
-    print(stored.title or episode_id)
+    reporting.print_line(stored.title or episode_id)
     for spec, shots in zip(stored.episode.classes, stored.episode.shots(), strict=True):
-        print(f"  {spec.name} ({shots}){''.join(f'; {text}' for text in spec.descriptions)}")
+        reporting.print_line(f"  {spec.name} ({shots}){''.join(f'; {text}' for text in spec.descriptions)}")
     print()
     methods = [run.scores.method for run in stored.runs]
     rows = []
@@ -185,9 +185,10 @@ def export(chosen: argparse.Namespace) -> int:
     from fsl_demo.services.episodes import export_episodes
     from fsl_demo.store.exchange import FORMATS
 
-    export_episodes(_reader(chosen), FORMATS[chosen.format], ids=chosen.ids, path=chosen.out)
-    print(chosen.out)
-    return 0
+    terminal = reporting.Terminal()
+    export_episodes(_reader(chosen), FORMATS[chosen.format], ids=chosen.ids, path=chosen.out, report=terminal.fault)
+    reporting.print_line(chosen.out)
+    return 1 if terminal.faults else 0
 
 
 def _add_import(actions: options.Verbs) -> argparse.ArgumentParser:

@@ -9,6 +9,7 @@ from typing import Any
 from fsl_demo.cli import options, reporting
 from fsl_demo.core.episodes import Episode, Explanation
 from fsl_demo.core.errors import disk_trouble
+from fsl_demo.core.exports import replacing
 from fsl_demo.core.file_names import folder_name
 from fsl_demo.services import reading
 from fsl_demo.services.documents import prediction
@@ -57,6 +58,7 @@ def run(chosen: argparse.Namespace) -> int:
     query = ingest(chosen.query)
     episode = options.read_task(chosen, terminal)
     index = None if chosen.class_name is None else reading.class_index(episode, chosen.class_name)
+    reading.heal(chosen.workspace, [*(example.picture for example in episode.support), query])
     registry = reading.registry(chosen.workspace)
     method = registry.method(chosen.methods)
     settings = reading.settings(registry, chosen.settings)[chosen.methods]
@@ -85,9 +87,11 @@ def _write(explanation: Explanation, episode: Episode, folder: Path, opacity: fl
         file = None
         if layer.map is not None:
             file = folder / f"{explanation.method}-{name}-{layer.role}.png"
+            drawn = overlay(layer.picture, layer.map, seen=layer.seen, opacity=opacity)
             with disk_trouble(folder):
                 folder.mkdir(parents=True, exist_ok=True)
-                overlay(layer.picture, layer.map, seen=layer.seen, opacity=opacity).save(file)
+            with replacing(file) as output:
+                drawn.save(output, "PNG")
         descriptions.append(
             {
                 "role": layer.role,

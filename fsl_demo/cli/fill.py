@@ -40,7 +40,9 @@ def run(chosen: argparse.Namespace) -> int:
 
     terminal = reporting.Terminal()
     method = filler(reading.registry(chosen.workspace))
-    filled = fill(method, ingest(chosen.picture), chosen.sentence, top=chosen.top, progress=terminal.progress)
+    picture = ingest(chosen.picture)
+    reading.heal(chosen.workspace, [picture])
+    filled = fill(method, picture, chosen.sentence, top=chosen.top, progress=terminal.progress)
     if chosen.format == "json":
         reporting.print_json(asdict(filled))
     else:

@@ -69,6 +69,7 @@ def classify(chosen: argparse.Namespace, episode: Episode, terminal: reporting.T
     """
     from fsl_demo.services import predict
 
+    reading.heal(chosen.workspace, [*(example.picture for example in episode.support), *episode.queries])
     registry = reading.registry(chosen.workspace)
     refusals: list[UserError] = []
     scores = predict.classify(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fsl_demo.core.errors import UserError
-from fsl_demo.core.file_names import safe_cell
+from fsl_demo.core.file_names import is_visible, safe_cell, visible
 
 STAGES = {
     "read": "reading pictures",
@@ -50,7 +51,7 @@ class Terminal:
     def live(self, text: str) -> None:
         """A line that the next one takes the place of; nothing in a log."""
         if self._rewrites:
-            print(f"{ERASE}{text}", end="", file=sys.stderr, flush=True)
+            print(f"{ERASE}{visible(text)}", end="", file=sys.stderr, flush=True)
 
     def fault(self, error: UserError) -> None:
         """Say what is left out, and why."""
@@ -58,7 +59,7 @@ class Terminal:
         self.note(str(error))
 
     def note(self, text: str) -> None:
-        print(f"{ERASE if self._rewrites else ''}fsl_demo: {text}", file=sys.stderr, flush=True)
+        print(f"{ERASE if self._rewrites else ''}fsl_demo: {visible(text)}", file=sys.stderr, flush=True)
 
 
 def in_words(answer: Mapping[str, Any] | None) -> str:
@@ -78,8 +79,44 @@ def yes_no(value: bool) -> str:
     return "yes" if value else "no"
 
 
+def print_line(text: object) -> None:
+    """A line of text for people."""
+    print(visible(str(text)))
+
+
 def print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=2))
+    """JSON that is valid whatever the encoding of standard output is, and that a terminal only shows."""
+    print(json_text(value, sys.stdout.encoding or "ascii"))
+
+
+def json_text(value: Any, encoding: str = "utf-8") -> str:
+    """A value as JSON in an encoding; a number that JSON has not, such as NaN, is null."""
+    text = json.dumps(_finite(value), ensure_ascii=False, allow_nan=False, indent=2)
+    return "".join(letter if _is_plain(letter, encoding) else _escaped(letter) for letter in text)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _finite(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(entry) for entry in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _is_plain(letter: str, encoding: str) -> bool:
+    if letter == "\n" or " " <= letter <= "~":
+        return True
+    try:
+        letter.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return is_visible(letter)
+
+
+def _escaped(letter: str) -> str:
+    """As JSON writes letters beyond ASCII; those beyond 16 bits are two."""
+    units = letter.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[place]:02x}{units[place + 1]:02x}" for place in range(0, len(units), 2))
 
 
 def print_csv(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -90,7 +127,7 @@ def print_csv(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Columns aligned for people."""
-    lines = [[str(cell) for cell in row] for row in (header, *rows)]
+    lines = [[visible(str(cell)) for cell in row] for row in (header, *rows)]
     widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         cells = (cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True))

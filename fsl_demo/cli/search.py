@@ -17,7 +17,7 @@ from fsl_demo.services import reading
 if TYPE_CHECKING:
     from fsl_demo.core.registry import Registry
     from fsl_demo.core.spaces import ImageTextSpace, Matcher
-    from fsl_demo.store import CollectionPicture
+    from fsl_demo.store import CollectionPicture, Workspace
 
 DETAILS = """\
 A workspace's pictures are those of its saved episodes, and those added for searching: on the page, or by `caption`.
@@ -75,7 +75,7 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.data is None:
         workspace = store.usable(_folder(chosen))
         registry = reading.registry(workspace.folder)
-        offered = [_Hit(member.picture.name, member) for member in workspace.collection()]
+        offered = _collection(workspace, terminal)
     else:
         registry = reading.registry(chosen.workspace)
         offered = _given(chosen.data, terminal)
@@ -197,6 +197,15 @@ def _model(chosen: argparse.Namespace, registry: Registry, space: ImageTextSpace
     if chosen.like or space.id != model.improves:
         raise UserError("setting_bad", name="--rerank", value="used", reason=RERANKS)
     return model
+
+
+def _collection(workspace: Workspace, terminal: reporting.Terminal) -> list[_Hit]:
+    """The pictures of the collection; those whose files are lost are named and left out."""
+    members = workspace.collection()
+    lost = workspace.lost([member.picture.sha256 for member in members])
+    for error in lost.values():
+        terminal.fault(error)
+    return [_Hit(member.picture.name, member) for member in members if member.picture.sha256 not in lost]
 
 
 def _given(data: Path, terminal: reporting.Terminal) -> list[_Hit]:

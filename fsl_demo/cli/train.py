@@ -94,7 +94,7 @@ def run(chosen: argparse.Namespace) -> int:
     terminal = reporting.Terminal()
     folder = train(tasks.named(chosen.method, source, config), config, lambda event: _draw(event, terminal))
     if folder is not None:
-        print(folder)
+        reporting.print_line(folder)
     return 0
 
 

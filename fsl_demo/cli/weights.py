@@ -104,5 +104,5 @@ def check(chosen: argparse.Namespace) -> int:
         reporting.print_json(facts)
     else:
         for name, value in facts.items():
-            print(f"{name:12} {value}")
+            reporting.print_line(f"{name:12} {value}")
     return 0

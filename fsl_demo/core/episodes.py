@@ -77,17 +77,22 @@ class Episode:
 
     def check(self) -> None:
         """Raise `UserError` unless the classes can be told apart by somebody: two or more, each named once."""
-        for position, spec in enumerate(self.classes, start=1):
-            if not class_key(spec.name):
-                raise UserError("class_name_empty", position=position)
-            check_texts(spec)
+        check_classes(self.classes)
         if len(self.classes) < 2:
             raise UserError("one_class")
-        seen: set[str] = set()
-        for spec in self.classes:
-            if class_key(spec.name) in seen:
-                raise UserError("class_name_twice", name=spec.name)
-            seen.add(class_key(spec.name))
+
+
+def check_classes(classes: Sequence[ClassSpec]) -> None:
+    """Raise `UserError` unless each class has a name of its own, and texts within the limits."""
+    keys: set[str] = set()
+    for position, spec in enumerate(classes, start=1):
+        key = class_key(spec.name)
+        if not key:
+            raise UserError("class_name_empty", position=position)
+        check_texts(spec)
+        if key in keys:
+            raise UserError("class_name_twice", name=spec.name)
+        keys.add(key)
 
 
 def check_texts(spec: ClassSpec) -> None:
@@ -156,6 +161,9 @@ class Focus:
     phrase: str = ""
 
 
+LabelSource = Literal["blind", "accepted", "corrected", "bulk"]
+
+
 @dataclass(frozen=True)
 class Label:
     """A person's word on one query.
@@ -170,7 +178,7 @@ class Label:
 
     class_index: int | None
     annotator: str = ""
-    source: Literal["blind", "accepted", "corrected", "bulk"] = "blind"
+    source: LabelSource = "blind"
     suggestion: int | None = None
     seconds: float = 0.0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from urllib.parse import unquote
 
 MAX_LENGTH = 120
@@ -12,7 +13,9 @@ MAX_LENGTH = 120
 _UNSAFE = re.compile(r'[%<>:"/\\|?*\x00-\x1f\x7f]|^[. ]|[. ]$')
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?|__macosx", re.IGNORECASE)
 _EMPTY = "%"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = frozenset("=+-@")
+_JOINERS = "\u200c\u200d"
+"""Letters of some scripts, and parts of emoji, that are not printable by themselves."""
 
 
 def plain(text: str) -> str:
@@ -42,14 +45,31 @@ def class_name(folder: str) -> str:
     return name if folder_name(name) == folder else folder
 
 
+def visible(text: str) -> str:
+    """The text on one line, with escapes for what a terminal would obey or hide."""
+    return "".join(letter if is_visible(letter) else letter.encode("unicode_escape").decode() for letter in text)
+
+
+def is_visible(letter: str) -> bool:
+    """Whether a terminal shows the letter and does nothing else."""
+    return letter.isprintable() or letter in _JOINERS or unicodedata.category(letter) == "Zs"
+
+
 def safe_cell(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.lstrip("'").startswith(_FORMULA) else cell
+    return f"'{cell}" if _is_formula(cell) else cell
 
 
 def plain_cell(cell: str) -> str:
     """What `safe_cell` was given."""
-    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA) else cell
+    return cell[1:] if cell.startswith("'") and _is_formula(cell) else cell
+
+
+def _is_formula(cell: str) -> bool:
+    """Whether it begins as one, in whatever width, behind quotes and spaces; quotes before it change nothing."""
+    text = cell.lstrip("'")
+    first = text.strip("' \u00a0\u3000")[:1]
+    return text[:1] in ("\t", "\r", "\n") or unicodedata.normalize("NFKC", first)[:1] in _FORMULA
 
 
 def _encode(match: re.Match[str]) -> str:

@@ -57,9 +57,14 @@ class Scores:
 
     def part(self, first: int, end: int) -> Scores:
         """The scores of the queries from `first` to before `end`."""
-        rows = slice(first, end)
-        pairs = None if self.pairs is None else self.pairs[rows]
-        return replace(self, similarities=self.similarities[rows], probabilities=self.probabilities[rows], pairs=pairs)
+        return self.rows(slice(first, end))
+
+    def rows(self, chosen: slice | Sequence[int]) -> Scores:
+        """The scores of some of the queries."""
+        pairs = None if self.pairs is None else self.pairs[chosen]
+        return replace(
+            self, similarities=self.similarities[chosen], probabilities=self.probabilities[chosen], pairs=pairs
+        )
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,16 @@ from pathlib import Path
 from fsl_demo.core.episodes import Progress
 from fsl_demo.core.errors import UserError
 from fsl_demo.store import Workspace
-from fsl_demo.store.exchange import Format, read
+from fsl_demo.store.exchange import Format, read, readable
 
 
-def export_episodes(workspace: Workspace, kind: Format, ids: Sequence[str], path: Path) -> int:
+def export_episodes(
+    workspace: Workspace, kind: Format, ids: Sequence[str], path: Path, report: Callable[[UserError], None]
+) -> int:
     """Write episodes to a file; without ids, all that are not deleted.
+
+    Args:
+        report: told of each picture that cannot be read, and of whatever else is left out.
 
     Returns:
         How many were written.
@@ -21,7 +26,13 @@ def export_episodes(workspace: Workspace, kind: Format, ids: Sequence[str], path
         UserError: `episode_missing`, and as of `Format.write`.
     """
     chosen = ids or [summary.id for summary in workspace.episodes()]
-    kind.write([(episode_id, workspace.episode(episode_id)) for episode_id in chosen], path)
+    episodes = []
+    for episode_id in chosen:
+        stored = workspace.episode(episode_id)
+        for reason in stored.unreadable:
+            report(UserError("episode_part", title=stored.title or episode_id, reason=reason))
+        episodes.append((episode_id, readable(stored, report) if kind.pixels else stored))
+    kind.write(episodes, path)
     return len(chosen)
 
 

@@ -127,6 +127,14 @@ def features(vectors: Path | None, map_bytes: int | None = None) -> FeatureCache
     return FeatureCache(Workspace(vectors), map_bytes)
 
 
+def heal(folder: Path | None, pictures: Sequence[Picture]) -> None:
+    """Give the workspace its files of these pictures back, where it has lost them."""
+    if folder is not None:
+        from fsl_demo.store import Workspace
+
+        Workspace(folder).heal(pictures)
+
+
 def class_index(episode: Episode, name: str) -> int:
     """Index of the class of this name.
 

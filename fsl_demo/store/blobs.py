@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +17,9 @@ from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.store.connection import trouble
 
 THUMBNAIL_SIDE = 160
-_TEMPORARY_SECONDS = 3600
+GONE = "its file is gone from the workspace"
+LEFT_SECONDS = 3600
+"""After which a file that nothing points to is left over, not just being written."""
 
 
 class Blobs:
@@ -36,7 +38,7 @@ class Blobs:
         with trouble(self._folder.parent):
             self._folder.mkdir(exist_ok=True)
             for left in self._folder.glob("*.tmp"):
-                if left.stat().st_mtime < time.time() - _TEMPORARY_SECONDS:
+                if left.stat().st_mtime < time.time() - LEFT_SECONDS:
                     left.unlink(missing_ok=True)
 
     def path(self, sha256: str) -> Path:
@@ -79,6 +81,29 @@ class Blobs:
         """What reads the image of a stored picture; `name` is for messages."""
         return partial(_read, self.path(sha256), name)
 
+    def trouble(self, sha256: str, name: str, size: int) -> UserError | None:
+        """Why the file of a picture cannot be read, as far as its length tells; it was written with `size` bytes."""
+        try:
+            if self.path(sha256).stat().st_size == size or self.is_whole(sha256):
+                return None
+        except OSError:
+            return UserError("picture_missing", file=name, reason=GONE)
+        return UserError("picture_broken", file=name)
+
+    def is_whole(self, sha256: str) -> bool:
+        """Whether the file is there, with right checksums; its pixels are not looked at."""
+        try:
+            with Image.open(self.path(sha256), formats=("PNG",)) as image:
+                image.verify()
+        except (OSError, SyntaxError, ValueError, EOFError):
+            return False
+        return True
+
+    def left(self, known: Collection[str]) -> list[Path]:
+        """Files of no picture that is known, by hash, and unfinished ones: those that nobody is just writing."""
+        files = [*self._folder.glob("*.tmp"), *self._folder.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*.png")]
+        return [file for file in files if file.stem not in known and is_left(file)]
+
     def fault(self, sha256: str) -> str | None:
         """What is wrong with the file of a picture: it is missing, unreadable, or not this picture."""
         try:
@@ -86,6 +111,14 @@ class Blobs:
         except UserError as error:
             return str(error)
         return None if actual == sha256 else f"{self.path(sha256).name}: the pixels are those of {actual}"
+
+
+def is_left(file: Path) -> bool:
+    """Whether a file is old enough to be left over."""
+    try:
+        return file.lstat().st_mtime < time.time() - LEFT_SECONDS
+    except FileNotFoundError:
+        return False
 
 
 def thumbnail(picture: Picture) -> bytes:
@@ -109,6 +142,6 @@ def _read(path: Path, name: str) -> Image.Image:
             image.load()
             return image if image.mode == "RGB" else image.convert("RGB")
     except FileNotFoundError as error:
-        raise UserError("picture_missing", file=name, reason="its file is gone from the workspace") from error
+        raise UserError("picture_missing", file=name, reason=GONE) from error
     except (OSError, SyntaxError, ValueError) as error:
         raise UserError("picture_broken", file=name) from error

@@ -26,7 +26,7 @@ class Draft:
     Attributes:
         id: kept by the browser.
         revision: counts the saves.
-        data: what the page put in.
+        data: what the page put in. Here and below, a text that is no JSON stands for itself.
         updated_at: ISO 8601, UTC.
         results: what methods said, as the page put it in; None where that was not asked for.
         steps: what can be undone, oldest first.
@@ -35,10 +35,10 @@ class Draft:
 
     id: str
     revision: int
-    data: dict[str, Any]
+    data: Any
     updated_at: str
     results: Any = None
-    steps: tuple[dict[str, Any], ...] = ()
+    steps: tuple[Any, ...] = ()
     taken: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -104,8 +104,8 @@ class DraftStore:
             taken = db.execute("SELECT tab, number FROM draft_tabs WHERE draft = ?", (draft_id,)).fetchall()
         return replace(
             _draft(row),
-            results=json.loads(results[0]) if results else None,
-            steps=tuple(json.loads(step[0]) for step in steps),
+            results=_parsed(results[0]) if results else None,
+            steps=tuple(_parsed(step[0]) for step in steps),
             taken=dict(taken),
         )
 
@@ -158,7 +158,14 @@ class DraftStore:
 
 
 def _draft(row: Sequence[Any]) -> Draft:
-    return Draft(id=row[0], revision=row[1], data=json.loads(row[2]), updated_at=row[3])
+    return Draft(id=row[0], revision=row[1], data=_parsed(row[2]), updated_at=row[3])
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def _put_parts(db: Database, draft_id: str, revision: DraftRevision) -> None:

@@ -27,9 +27,11 @@ class StoredEpisode(LabelledEpisode):
 
     Attributes:
         labelled_at: query index to the time of its label, ISO 8601, UTC.
+        unreadable: what of it is stored and cannot be shown, each in a few words; the rest is there.
     """
 
     labelled_at: Mapping[int, str] = field(default_factory=dict)
+    unreadable: tuple[str, ...] = ()
 
 
 def save(db: Database, labelled: LabelledEpisode, episode_id: str | None) -> str:
@@ -78,14 +80,16 @@ def load(db: Database, blobs: Blobs, episode_id: str) -> StoredEpisode:
     queries = tuple(picture for picture, _ in _items(db, blobs, episode_id=episode_id, role="query"))
     specs = tuple(ClassSpec(name, tuple(json.loads(descriptions))) for _, name, descriptions in rows)
     current = labels.load(db, episode_id, classes)
+    stored_runs = runs.load(db, episode_id, len(support))
     pictures = [*(example.picture for example in support), *queries]
     return StoredEpisode(
         episode=Episode(specs, support, queries),
         title=title,
-        runs=runs.load(db, episode_id),
+        runs=stored_runs.runs,
         labels=current.labels,
         captions=captions.load(db, [picture.sha256 for picture in pictures]),
         labelled_at=current.times,
+        unreadable=stored_runs.unreadable,
     )
 
 

@@ -75,3 +75,12 @@ def names(db: Database, wanted: Sequence[str]) -> dict[str, str]:
         (json.dumps(list(wanted)),),
     )
     return dict(rows.fetchall())
+
+
+def files(db: Database, wanted: Sequence[str]) -> dict[str, tuple[str, int]]:
+    """The names of those pictures that are stored, and the bytes of their files, by hash."""
+    rows = db.execute(
+        "SELECT sha256, name, bytes FROM pictures WHERE sha256 IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(wanted)),),
+    )
+    return {sha256: (name, size) for sha256, name, size in rows}

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -36,10 +37,29 @@ def save(
             _insert(db, owner, run, query_items=query_items, classes=classes)
 
 
-def load(db: Database, episode_id: str) -> tuple[Run, ...]:
-    """The runs of the episode as they were last saved."""
+@dataclass(frozen=True)
+class StoredRuns:
+    """The runs of an episode as they were last saved.
+
+    Attributes:
+        unreadable: those that cannot be read: which, and why.
+    """
+
+    runs: tuple[Run, ...]
+    unreadable: tuple[str, ...]
+
+
+def load(db: Database, episode_id: str, support: int) -> StoredRuns:
+    """The runs of the episode, which has so many support pictures."""
     rows = db.query("SELECT * FROM runs WHERE episode = ? AND position IS NOT NULL ORDER BY position", [episode_id])
-    return tuple(Run(_scores(db, row), row["device"]) for row in list(rows))
+    stored: list[Run] = []
+    unreadable: list[str] = []
+    for row in list(rows):
+        try:
+            stored.append(Run(_scores(db, row, support), row["device"]))
+        except (ValueError, TypeError, RecursionError) as error:
+            unreadable.append(f"{row['method']}: {error}")
+    return StoredRuns(tuple(stored), tuple(unreadable))
 
 
 def _insert(
@@ -80,25 +100,24 @@ def _insert(
     )
 
 
-def _scores(db: Database, row: Mapping[str, Any]) -> Scores:
+def _scores(db: Database, row: Mapping[str, Any], support: int) -> Scores:
     values = db.execute(
         "SELECT similarity, probability FROM predictions WHERE run = ? ORDER BY query, option", (row["id"],)
     ).fetchall()
     both = np.array(values, dtype=np.float32).reshape(row["queries"], row["classes"], 2)
     pairs = None
     if row["pairs"] is not None:
-        flat = unpack(row["pairs"])
-        pairs = flat.reshape(row["queries"], len(flat) // max(row["queries"], 1))
+        pairs = unpack(row["pairs"]).reshape(row["queries"], support)
     return Scores(
         method=row["method"],
         checkpoint=row["checkpoint"],
-        settings=json.loads(row["settings"]),
+        settings=dict(json.loads(row["settings"])),
         seconds=row["seconds"],
         similarities=np.ascontiguousarray(both[..., 0]),
         probabilities=np.ascontiguousarray(both[..., 1]),
         none_below=math.nan if row["none_below"] is None else row["none_below"],
         pairs=pairs,
-        note=json.loads(row["note"]),
+        note=dict(json.loads(row["note"])),
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fsl_demo.core.episodes import Described, Label, LabelledEpisode
+from fsl_demo.core.episodes import Described, Label, LabelledEpisode, ordered_unique
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.store import blobs, browse, captions, collection, drafts, episodes, labels, opening, pictures, vector_rows
@@ -61,9 +61,7 @@ class Workspace:
         Returns:
             The same picture, read from the workspace when its image is asked for.
         """
-        self._add_pictures([picture])
-        if not self._blobs.path(picture.sha256).is_file():  # it was lost, and is whole again
-            self._blobs.add(picture)
+        self._heal(self._add_pictures([picture]))
         return replace(picture, source=self._blobs.source(picture.sha256, picture.name))
 
     def picture(self, sha256: str) -> Picture:
@@ -82,6 +80,31 @@ class Workspace:
         """The names of those pictures that are stored, by hash."""
         with self._connections.read() as db:
             return pictures.names(db, hashes)
+
+    def unknown(self, hashes: Sequence[str]) -> set[str]:
+        """Those of the hashes that no picture here has."""
+        return set(hashes).difference(self.names(hashes))
+
+    def heal(self, wanted: Sequence[Picture]) -> None:
+        """Give those of the pictures that are stored their files back, where they are lost or damaged."""
+        with self._connections.read() as db:
+            new = pictures.missing(db, wanted)
+        self._heal([picture for picture in wanted if picture not in new])
+
+    def lost(self, hashes: Sequence[str]) -> dict[str, UserError]:
+        """Those of the pictures that cannot be read, by hash, with the reason: not stored, gone, or cut off.
+
+        Only the length of a file is looked at; `check` reads them.
+        """
+        with self._connections.read() as db:
+            files = pictures.files(db, hashes)
+        reasons: dict[str, UserError] = {}
+        for sha256 in dict.fromkeys(hashes):
+            if sha256 not in files:
+                reasons[sha256] = UserError("picture_not_stored", sha256=sha256)
+            elif error := self._blobs.trouble(sha256, *files[sha256]):
+                reasons[sha256] = error
+        return reasons
 
     def thumbnail(self, sha256: str) -> bytes:
         """A WebP of the picture, at most 160 pixels a side.
@@ -175,7 +198,7 @@ class Workspace:
 
     def add_to_collection(self, wanted: Sequence[Picture]) -> None:
         """Keep pictures for searching; no episode needs to have them."""
-        self._add_pictures(wanted)
+        self._heal(self._add_pictures(wanted))
         with self._connections.write() as db:
             collection.add(db, [picture.sha256 for picture in wanted])
 
@@ -225,6 +248,21 @@ class Workspace:
             return [str(error)]
         return faults + [fault for sha256 in stored if (fault := self._blobs.fault(sha256))]
 
+    def left_over(self) -> list[Path]:
+        """Files of no use that a killed process has left: pictures that nothing points to, and unfinished files."""
+        with self._connections.read() as db:
+            known = frozenset(pictures.hashes(db))
+        unfinished = [file for ending in ("*.tmp", "*.part") for file in (self.folder / "exports").glob(ending)]
+        return sorted([*self._blobs.left(known), *filter(blobs.is_left, unfinished)])
+
+    def clean(self) -> list[Path]:
+        """Delete what is left over; gives the files."""
+        left = self.left_over()
+        with trouble(self.folder):
+            for file in left:
+                file.unlink(missing_ok=True)
+        return left
+
     def get_vectors(self, space: str, keys: Sequence[str]) -> dict[str, np.ndarray]:
         """The cached vectors, float32, of those keys that have one."""
         with self._connections.read() as db:
@@ -237,10 +275,21 @@ class Workspace:
         with self._connections.write() as db:
             vector_rows.save(db, space, vectors)
 
-    def _add_pictures(self, wanted: Sequence[Picture]) -> None:
+    def _add_pictures(self, wanted: Sequence[Picture]) -> list[Picture]:
+        """Keep the pictures that are new; gives those that are stored already."""
         with self._connections.read() as db:
             new = pictures.missing(db, wanted)
         if new:
             written = {picture: pictures.Written(self._blobs.add(picture), blobs.thumbnail(picture)) for picture in new}
             with self._connections.write() as db:
                 pictures.insert(db, written)
+        return [picture for picture in ordered_unique(wanted) if picture not in new]
+
+    def _heal(self, stored: Sequence[Picture]) -> None:
+        for picture in stored:
+            if not self._blobs.is_whole(picture.sha256):
+                try:
+                    self._blobs.add(picture)
+                except UserError as error:
+                    if not error.code.startswith("picture_"):  # it is the lost file itself that is to be read
+                        raise

@@ -9,25 +9,36 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.utils import get_upload_folder
+from gradio_client.utils import is_file_obj_with_meta, traverse
 
 from fsl_demo.core.episodes import quiet
 from fsl_demo.core.errors import UserError
-from fsl_demo.core.pictures import Picture
 from fsl_demo.core.registry import Registry
 from fsl_demo.services import reading
 from fsl_demo.services.caption import caption
 from fsl_demo.services.documents import predict_document
 from fsl_demo.services.predict import classify
+from fsl_demo.ui.incoming import Uploads
+
+OWNER = "the API"
+"""Of what is uploaded for calls."""
 
 
-def add(registry: Registry) -> None:
+class Frame(gr.Blocks):
+    """Gradio's page and API, which leaves files alone: it neither copies one into its cache nor fetches an address."""
+
+    async def preprocess_data(self, block_fn: Any, inputs: Any, *arguments: Any, **more: Any) -> Any:
+        plain = traverse(inputs, lambda file: {"path": file["path"]}, is_file_obj_with_meta)
+        return await super().preprocess_data(block_fn, plain, *arguments, **more)
+
+
+def add(registry: Registry, uploads: Uploads) -> None:
     """Add the end points to the page that is being built."""
-    gr.api(_predict(registry), api_name="predict")
-    gr.api(_caption(registry), api_name="caption")
+    gr.api(_predict(registry, uploads), api_name="predict")
+    gr.api(_caption(registry, uploads), api_name="caption")
 
 
-def _predict(registry: Registry) -> Callable[..., dict[str, Any]]:
+def _predict(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, Any]]:
     def predict(
         queries: gr.FileData,
         support: gr.FileData | None = None,
@@ -45,11 +56,9 @@ def _predict(registry: Registry) -> Callable[..., dict[str, Any]]:
         Returns:
             The document that `python -m fsl_demo predict --format json` prints.
         """
-        with _sentences():
-            learned = reading.task(
-                uploaded(support) if support else None, descriptions or {}, progress=quiet, report=_refuse
-            )
-            pictures = _pictures(queries)
+        with _sentences(), _uploaded(uploads, queries, support) as (query_file, support_file):
+            learned = reading.task(support_file, descriptions or {}, progress=quiet, report=_refuse)
+            pictures = reading.queries(query_file, quiet, _refuse) if query_file else {}
             if not pictures:
                 raise UserError("no_queries")
             episode = replace(learned, queries=tuple(pictures.values()))
@@ -62,7 +71,7 @@ def _predict(registry: Registry) -> Callable[..., dict[str, Any]]:
     return predict
 
 
-def _caption(registry: Registry) -> Callable[..., list[dict[str, Any]]]:
+def _caption(registry: Registry, uploads: Uploads) -> Callable[..., list[dict[str, Any]]]:
     def describe(pictures: gr.FileData, captioner: str | None = None) -> list[dict[str, Any]]:
         """Describe pictures in words.
 
@@ -73,8 +82,8 @@ def _caption(registry: Registry) -> Callable[..., list[dict[str, Any]]]:
         Returns:
             The document that `python -m fsl_demo caption --format json` prints.
         """
-        with _sentences():
-            documents = caption(registry.captioner(captioner), _pictures(pictures))
+        with _sentences(), _uploaded(uploads, pictures) as (file,):
+            documents = caption(registry.captioner(captioner), reading.queries(file, quiet, _refuse) if file else {})
             return [dict(document) for document in documents]
 
     return describe
@@ -93,20 +102,18 @@ def _refuse(error: UserError) -> None:
     raise error
 
 
-def _pictures(file: gr.FileData) -> dict[str, Picture]:
-    return reading.queries(uploaded(file), quiet, _refuse)
-
-
-def uploaded(file: Any) -> Path:
-    """The path of a file that came through Gradio, checked to be one: nobody names other files of this machine.
+@contextmanager
+def _uploaded(uploads: Uploads, *files: Any) -> Iterator[list[Path | None]]:
+    """The paths of files that were uploaded for this call, which uses them up; None for one that was left out.
 
     Args:
-        file: as Gradio hands it over, a mapping with "path".
+        files: as Gradio hands them over, mappings with "path".
 
     Raises:
-        UserError: `picture_missing`.
+        UserError: `upload_gone`, for whatever was not uploaded: nobody names other files of this machine.
     """
-    path = Path(file["path"]).resolve()
-    if not path.is_relative_to(Path(get_upload_folder()).resolve()):
-        raise UserError("picture_missing", file=path.name, reason="not an upload")
-    return path
+    tokens = [str(file["path"]) if file else None for file in files]
+    taken = uploads.take(filter(None, tokens), OWNER)
+    with uploads.using(*taken):
+        paths = {upload.token: upload.path for upload in taken}
+        yield [paths[token] if token else None for token in tokens]

@@ -12,7 +12,8 @@ from fsl_demo.core.pictures import Picture
 from fsl_demo.services.fill import BLANK, Filled, fill
 from fsl_demo.ui import heat_maps
 from fsl_demo.ui.context import Context
-from fsl_demo.ui.requests import Name, Panel, Sha
+from fsl_demo.ui.fields import Name, Sha
+from fsl_demo.ui.requests import Panel
 
 
 class Blank(Panel):

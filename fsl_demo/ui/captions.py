@@ -15,8 +15,9 @@ from fsl_demo.services.caption import describe_new
 from fsl_demo.ui import heat_maps
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import Document
+from fsl_demo.ui.fields import Name, Sha
 from fsl_demo.ui.jobs import Job
-from fsl_demo.ui.requests import JobRequest, Name, Panel, Sha
+from fsl_demo.ui.requests import JobRequest, Panel
 
 
 def chosen_captioner(context: Context) -> Captioner | None:
@@ -41,9 +42,10 @@ class Describe(JobRequest):
         if captioner is None:
             raise UserError("unknown_captioner", name="", known="")
         if self.of == "queries":
-            pictures = [context.picture(sha) for sha in context.document.queries]
+            wanted = context.document.queries
         else:
-            pictures = [member.picture for member in context.workspace.collection()]
+            wanted = [member.picture.sha256 for member in context.workspace.collection()]
+        pictures = context.present(wanted)
         if not pictures:
             raise UserError("no_queries" if self.of == "queries" else "no_pictures")
 

@@ -12,8 +12,9 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.core.settings import Weights
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import Document
+from fsl_demo.ui.fields import Name
 from fsl_demo.ui.jobs import Job, Outcome
-from fsl_demo.ui.requests import JobRequest, Name
+from fsl_demo.ui.requests import JobRequest
 
 
 def state(context: Context, method: Method) -> dict[str, Any] | None:

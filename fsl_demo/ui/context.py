@@ -102,6 +102,13 @@ class Context:
     def picture(self, sha256: str) -> Picture:
         return self.workspace.picture(sha256)
 
+    def present(self, hashes: Iterable[str]) -> list[Picture]:
+        """The pictures that can be read; the person is told of the others."""
+        wanted = list(hashes)
+        lost = self.workspace.lost(wanted)
+        self.refuse(lost.values())
+        return [self.picture(sha256) for sha256 in wanted if sha256 not in lost]
+
     def class_name(self, key: str) -> str:
         """What a class key is called on the page."""
         from fsl_demo.ui.document import NONE

@@ -10,26 +10,29 @@ import copy
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from fsl_demo.core.episodes import ClassSpec, Episode, Example
+from fsl_demo.core.episodes import ClassSpec, Episode, Example, LabelSource
 from fsl_demo.core.pictures import Picture
+from fsl_demo.ui.fields import Key, Name, Seconds, Sha, Text
 from fsl_demo.ui.result import Result
 
 NONE = "none"
 """Stands for "none of these" where a class key is expected."""
+SHOWN = 60
+"""Characters of what cannot be read that the page repeats."""
 
 
 @dataclass
 class ClassRow:
     """One class on the page. `description` holds one phrasing a line."""
 
-    name: str = ""
-    description: str = ""
-    pictures: list[str] = field(default_factory=list)
-    key: str = field(default_factory=lambda: secrets.token_hex(4))
+    name: Text = ""
+    description: Text = ""
+    pictures: list[Sha] = field(default_factory=list)
+    key: Key = field(default_factory=lambda: secrets.token_hex(4))
 
     def is_blank(self) -> bool:
         return not (self.name.strip() or self.description.strip() or self.pictures)
@@ -43,11 +46,25 @@ class ClassRow:
 class GivenLabel:
     """A person's word on a query: a class key or NONE, and the class key that was suggested, or ""."""
 
-    answer: str
-    suggestion: str = ""
-    source: str = "blind"
-    annotator: str = ""
-    seconds: float = 0.0
+    answer: Key
+    suggestion: Key = ""
+    source: LabelSource = "blind"
+    annotator: Name = ""
+    seconds: Seconds = 0.0
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A part of a stored draft that cannot be shown: where it was, why, and what it is; it stays in the draft."""
+
+    place: str
+    reason: str
+    value: Any
+
+    def shown(self) -> str:
+        """The value in a few characters, all of them ASCII."""
+        text = json.dumps(self.value)
+        return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 @dataclass
@@ -61,6 +78,7 @@ class Document:
         results: what the methods said last.
         previous: the results before them, to say what moved; a saved episode does not have them.
         scored: `evidence` at the time of the results.
+        unreadable: what was stored and cannot be shown.
     """
 
     title: str = ""
@@ -74,6 +92,7 @@ class Document:
     episode_id: str = ""
     unsaved: bool = False
     scored: str = ""
+    unreadable: list[Unreadable] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
     previous: list[Result] = field(default_factory=list)
 
@@ -87,30 +106,11 @@ class Document:
             **plain,
             "classes": [vars(row) for row in self.classes],
             "labels": {query: vars(label) for query, label in self.labels.items()},
+            "unreadable": [vars(part) for part in self.unreadable],
         }
 
     def results_json(self) -> dict[str, Any]:
         return {name: [result.to_json() for result in getattr(self, name)] for name in ("results", "previous")}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any], results: Mapping[str, Any] | None = None) -> Document:
-        known = {spec.name for spec in fields(cls)}
-        stored = {
-            name: [Result.from_json(entry) for entry in entries]
-            for name, entries in (results or {}).items()
-            if name in ("results", "previous")
-        }
-        document = cls(
-            **{
-                **{name: value for name, value in data.items() if name in known},
-                "classes": [ClassRow(**row) for row in data["classes"]],
-                "labels": {query: GivenLabel(**label) for query, label in data["labels"].items()},
-                **stored,
-            }
-        )
-        if data.get("outdated") is False:  # a draft of an earlier version
-            document.scored = document.evidence()
-        return document
 
     def rows(self) -> list[ClassRow]:
         """The classes that count: rows with something in them."""
@@ -132,18 +132,26 @@ class Document:
         """Hash of each support picture to the key of its class."""
         return {sha: row.key for row in self.classes for sha in row.pictures}
 
-    def episode(self, picture: Callable[[str], Picture], queries: bool = True) -> Episode:
-        """The episode on the page, not yet checked; without its queries where nobody needs them."""
+    def episode(
+        self, picture: Callable[[str], Picture], queries: bool = True, without: Collection[str] = ()
+    ) -> Episode:
+        """The episode on the page, not yet checked.
+
+        Args:
+            queries: whether anybody needs them.
+            without: hashes of pictures that are left out.
+        """
         rows = self.rows()
+        support = [(sha, index) for index, row in enumerate(rows) for sha in row.pictures if sha not in without]
         return Episode(
             tuple(row.spec() for row in rows),
-            tuple(Example(picture(sha), index) for index, row in enumerate(rows) for sha in row.pictures),
-            tuple(picture(sha) for sha in self.queries) if queries else (),
+            tuple(Example(picture(sha), index) for sha, index in support),
+            tuple(picture(sha) for sha in self.queries if sha not in without) if queries else (),
         )
 
     def copy(self) -> Document:
         """The same as a new, unsaved draft."""
-        again = Document.from_json(copy.deepcopy(self.to_json()), self.results_json())
+        again = copy.deepcopy(self)
         again.episode_id, again.unsaved = "", True
         return again
 
@@ -198,6 +206,7 @@ class Document:
     def clear(self) -> None:
         """An empty page; the methods and their settings stay, and the results, for whoever takes this back."""
         self.title, self.classes, self.queries, self.labels, self.paths = "", [ClassRow(), ClassRow()], [], {}, {}
+        self.unreadable = []
 
     @property
     def outdated(self) -> bool:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from fsl_demo import store
 from fsl_demo.core.errors import UserError
 from fsl_demo.store import Draft, StaleDraft, Workspace
-from fsl_demo.ui import ranking
-from fsl_demo.ui.board import Board
+from fsl_demo.ui import ranking, stored_document
+from fsl_demo.ui.board import ID_LENGTH, Board
 from fsl_demo.ui.document import Document
 from fsl_demo.ui.history import Before, History
 from fsl_demo.ui.ranking import QueryAnswer
@@ -66,10 +66,12 @@ class OpenDraft:
 
     def _take(self, stored: Draft) -> None:
         self.revision = stored.revision
-        self.document = Document.from_json(stored.data, stored.results)
-        self.history = History(list(stored.steps), len(stored.steps))
+        self.document = stored_document.read(stored.data, stored.results)
+        steps, as_stored = stored_document.read_steps(stored.steps, self.document)
+        self.history = History(steps, as_stored)
         self.taken: dict[str, int] = dict(stored.taken)
-        self._stored_results = (self.document.results, self.document.previous)
+        lost = any(part.place.startswith(("results", "previous")) for part in self.document.unreadable)
+        self._stored_results = ([], []) if lost else (self.document.results, self.document.previous)
 
     def edit(self, make: Callable[[Document], None]) -> None:
         """Change the document in one step and save it.
@@ -132,13 +134,14 @@ class OpenDraft:
             return self._answers[1]
 
     def names(self) -> dict[str, str]:
-        """Names of the pictures, by hash."""
+        """Names of the pictures, by hash; one that is not stored is called by the beginning of its hash."""
         with self.lock:
             wanted = [*self.document.queries, *self.document.support()]
             missing = [sha for sha in wanted if sha not in self._names]
             if missing:
                 self._names |= self.workspace.names(missing)
-            return self._names
+            unknown = {sha: sha[:ID_LENGTH] for sha in missing if sha not in self._names}
+            return self._names | unknown if unknown else self._names
 
     def _make(self, change: DocumentChange) -> Exception | None:
         before = Before.of(self.document)

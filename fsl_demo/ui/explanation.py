@@ -16,8 +16,9 @@ from fsl_demo.core.episodes import Explanation, Focus, Layer, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.ui import heat_maps, notes
 from fsl_demo.ui.context import Context
+from fsl_demo.ui.fields import Key, Name, Sha
 from fsl_demo.ui.heat_maps import MapFigure
-from fsl_demo.ui.requests import Key, Name, Panel, Sha
+from fsl_demo.ui.requests import Panel
 from fsl_demo.ui.result import Result
 from fsl_demo.ui.settings import settings_of
 

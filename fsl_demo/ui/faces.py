@@ -22,18 +22,18 @@ class CropFaces(JobRequest):
         detector = next(iter(context.registry.supporting(Crops)), None)
         if detector is None:
             raise UserError("unknown_detector", name="faces", known="")
-        hashes = [*context.document.support(), *context.document.queries]
+        pictures = context.present([*context.document.support(), *context.document.queries])
 
         def run(job: Job) -> None:
             progress, cropped = job.progress(context.say("crop_faces")), {}
             with ThreadPoolExecutor(max_workers=2) as pool:
-                pictures = map(context.picture, hashes)
-                for done, (sha, face) in enumerate(zip(hashes, pool.map(detector.crop, pictures), strict=True)):
-                    progress("faces", done, len(hashes))
+                faces = zip(pictures, pool.map(detector.crop, pictures), strict=True)
+                for done, (picture, face) in enumerate(faces):
+                    progress("faces", done, len(pictures))
                     if face is None:
-                        job.errors.append(UserError("no_face", file=context.picture(sha).name))
+                        job.errors.append(UserError("no_face", file=picture.name))
                     else:
-                        cropped[sha] = context.workspace.add_picture(face).sha256
+                        cropped[picture.sha256] = context.workspace.add_picture(face).sha256
             context.draft.edit(lambda document: document.exchange(cropped))
             context.page.refresh(context.draft)
 

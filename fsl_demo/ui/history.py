@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fsl_demo.ui.document import ClassRow, Document, GivenLabel
+from fsl_demo.ui.document import ClassRow, Document, GivenLabel, Unreadable
 
 FIELDS = ("title", "queries", "paths", "methods", "settings")
 """Attributes of a document that a step keeps whole; it keeps classes as data, and of the labels only those changed."""
@@ -22,17 +22,20 @@ class Before:
     values: Mapping[str, Any]
     classes: list[dict[str, Any]]
     labels: dict[str, GivenLabel]
+    unreadable: list[Unreadable]
 
     @classmethod
     def of(cls, document: Document) -> Before:
         values = {name: copy.deepcopy(getattr(document, name)) for name in FIELDS}
-        return cls(values, _classes(document), dict(document.labels))
+        return cls(values, _classes(document), dict(document.labels), document.unreadable)
 
     def step(self, document: Document) -> Step:
         """What changed since; empty when nothing did."""
         step: Step = {name: value for name, value in self.values.items() if value != getattr(document, name)}
         if self.classes != _classes(document):
             step["classes"] = self.classes
+        if self.unreadable != document.unreadable:
+            step["unreadable"] = [vars(part) for part in self.unreadable]
         touched = self.labels.keys() ^ document.labels.keys() | {
             query
             for query, label in self.labels.items()
@@ -85,6 +88,8 @@ def _apply(step: Step, document: Document) -> None:
             setattr(document, name, step[name])
     if "classes" in step:
         document.classes = [ClassRow(**row) for row in step["classes"]]
+    if "unreadable" in step:
+        document.unreadable = [Unreadable(**part) for part in step["unreadable"]]
     for query, label in step.get("labels", {}).items():
         if label is None:
             document.labels.pop(query, None)

@@ -1,78 +1,165 @@
-"""Files from the browser: received into the workspace's own folder, bounded, and deleted once they are read."""
+"""Files from the browser and through the API: received under names that nobody guesses, bounded, deleted once read."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
 import shutil
+import threading
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from fastapi import Request
-
 from fsl_demo.core.errors import UserError, disk_trouble
-from fsl_demo.services.episodes import import_episodes
-from fsl_demo.store import Workspace
-from fsl_demo.ui.context import Context
-from fsl_demo.ui.jobs import Job, Outcome
 
 LARGEST_ARCHIVE = 2_000_000_000
+OWNER_BYTES = 4_000_000_000
+ALL_BYTES = 12_000_000_000
+"""That uploads may take which are not read yet: those of one session, and all."""
+OWNER_FILES = 500
+"""That one session may have waiting."""
+KEPT_SECONDS, SWEEP_SECONDS = 3_600, 60
+"""That a file waits to be used."""
 
 
-def uploads_folder(workspace: Workspace) -> Path:
-    return workspace.folder.resolve() / "uploads"
+@dataclass
+class Upload:
+    """A file that was received, or is being received.
 
-
-async def receive(request: Request, workspace: Workspace, name: str, largest: int) -> Path:
-    """Write the body of a request to a file of its own.
-
-    Args:
-        name: what the person calls the file; it is kept as far as every file system takes it.
-        largest: in bytes; reading ends there.
-
-    Raises:
-        UserError: `picture_empty`, `picture_bytes`, `disk_full`, `folder_unwritable`.
+    Attributes:
+        owner: the session that it belongs to.
+        path: in a folder of its own.
+        since: when it began to wait, in seconds; None while it comes and while it is read.
     """
-    promised = int(request.headers.get("content-length") or 0)
-    if promised > largest:
-        raise UserError("picture_bytes", file=name, megabytes=promised / 1e6, limit=largest / 1e6)
-    folder = uploads_folder(workspace) / secrets.token_hex(16)
-    with disk_trouble(folder):
-        folder.mkdir(parents=True)
+
+    owner: str
+    path: Path
+    size: int = 0
+    since: float | None = None
+
+    @property
+    def token(self) -> str:
+        """By which a program names it."""
+        return f"{self.path.parent.name}/{self.path.name}"
+
+
+class Uploads:
+    """The uploads of a workspace that were not read yet."""
+
+    def __init__(self, workspace: Path) -> None:
+        self.folder = workspace.resolve() / "uploads"
+        self._uploads: dict[str, Upload] = {}
+        self._lock = threading.Lock()
+
+    async def receive(self, chunks: AsyncIterator[bytes], owner: str, name: str, largest: int) -> Upload:
+        """Write a file, which then waits to be used.
+
+        Args:
+            name: what the person calls the file; it is kept as far as every file system takes it.
+            largest: in bytes; reading ends there.
+
+        Raises:
+            UserError: `picture_empty`, `picture_bytes`, `uploads_full`, `disk_full`, `folder_unwritable`.
+        """
         plain = "".join(letter for letter in name if letter.isprintable() and letter not in '/\\:*?"<>|').strip(". ")
-        path, size = folder / f"{Path(plain).stem[:60] or 'upload'}{Path(plain).suffix[:8]}", 0
+        file = f"{Path(plain).stem[:60] or 'upload'}{Path(plain).suffix[:8]}"
+        upload = self._begin(Upload(owner, self.folder / secrets.token_hex(16) / file))
         try:
-            with path.open("xb") as file:
-                async for chunk in request.stream():
-                    size += len(chunk)
-                    if size > largest:
-                        raise UserError("picture_bytes", file=name, megabytes=size / 1e6, limit=largest / 1e6)
-                    await asyncio.to_thread(file.write, chunk)
-            if not size:
+            with disk_trouble(self.folder):
+                upload.path.parent.mkdir(parents=True)
+                with upload.path.open("xb") as out:
+                    async for chunk in chunks:
+                        self._grow(upload, len(chunk))
+                        if upload.size > largest:
+                            raise too_large(name, upload.size, largest)
+                        await asyncio.to_thread(out.write, chunk)
+            if not upload.size:
                 raise UserError("picture_empty", file=name)
+            self._wait(upload)
         except BaseException:
-            discard(path)
+            self.discard(upload)
             raise
-    return path
+        return upload
 
+    def hold(self, upload: Upload) -> None:
+        """Keep a file until it is discarded, however long that takes."""
+        with self._lock:
+            upload.since = None
 
-def discard(path: Path) -> None:
-    """Delete a received file and the folder that was made for it."""
-    shutil.rmtree(path.parent, ignore_errors=True)
-
-
-def start_import(context: Context, file: Path) -> None:
-    """Put the reading of an export, or of class folders, in line as a job."""
-    workspace = context.workspace
-
-    def run(job: Job) -> None:
+    @contextmanager
+    def using(self, *uploads: Upload) -> Iterator[list[Path]]:
+        """Files that are read now, and are gone afterwards."""
+        for upload in uploads:
+            self.hold(upload)
         try:
-            progress = job.progress(context.say("import"))
-            ids = import_episodes(workspace, file, progress=progress, report=job.errors.append)
-            job.outcome = Outcome("imported", len(ids))
+            yield [upload.path for upload in uploads]
         finally:
-            discard(file)
+            for upload in uploads:
+                self.discard(upload)
 
-    draft = context.draft
-    context.page.jobs.start(
-        Job("import", draft=draft.id, title="import", work=run, report=lambda: context.page.refresh_jobs(draft))
-    )
+    def take(self, tokens: Iterable[str], owner: str) -> list[Upload]:
+        """Hold the files of this owner that a program names.
+
+        Raises:
+            UserError: `upload_gone`, for whatever is no such file, or is held already.
+        """
+        with self._lock:
+            taken = []
+            for token in dict.fromkeys(tokens):
+                upload = self._uploads.get(token)
+                if upload is None or upload.owner != owner or upload.since is None:
+                    raise UserError("upload_gone", file=token.rpartition("/")[2][:100])
+                taken.append(upload)
+            for upload in taken:
+                upload.since = None
+        return taken
+
+    def discard(self, upload: Upload) -> None:
+        """Delete a file, and the folder that was made for it."""
+        shutil.rmtree(upload.path.parent, ignore_errors=True)
+        with self._lock:
+            self._uploads.pop(upload.token, None)
+
+    def sweep(self, now: float | None = None) -> None:
+        """Delete what waited too long."""
+        oldest = (time.monotonic() if now is None else now) - KEPT_SECONDS
+        with self._lock:
+            late = [upload for upload in self._uploads.values() if upload.since is not None and upload.since < oldest]
+        for upload in late:
+            self.discard(upload)
+
+    def sweep_until(self, closing: threading.Event) -> None:
+        """Sweep every minute, until the server ends."""
+        while not closing.wait(SWEEP_SECONDS):
+            self.sweep()
+
+    def clear(self) -> None:
+        """Delete what a process left behind that was killed."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _begin(self, upload: Upload) -> Upload:
+        self.sweep()
+        with self._lock:
+            if sum(other.owner == upload.owner for other in self._uploads.values()) >= OWNER_FILES:
+                raise UserError("uploads_many", limit=OWNER_FILES)
+            self._uploads[upload.token] = upload
+        return upload
+
+    def _wait(self, upload: Upload) -> None:
+        with self._lock:
+            upload.since = time.monotonic()
+
+    def _grow(self, upload: Upload, size: int) -> None:
+        with self._lock:
+            upload.size += size
+            own = sum(other.size for other in self._uploads.values() if other.owner == upload.owner)
+            everything = sum(other.size for other in self._uploads.values())
+        for taken, limit in ((own, OWNER_BYTES), (everything, ALL_BYTES)):
+            if taken > limit:
+                raise UserError("uploads_full", limit=limit / 1e9)
+
+
+def too_large(name: str, size: int, largest: int) -> UserError:
+    return UserError("picture_bytes", file=name, megabytes=size / 1e6, limit=largest / 1e6)

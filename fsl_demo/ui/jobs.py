@@ -49,6 +49,7 @@ class Job:
         errors: what went wrong or was left out, for people in any language.
         trouble: an error that nobody foresaw.
         outcome: what came of it, where that is not on view anyway.
+        after: called once it is over, however it ends.
     """
 
     kind: str
@@ -56,6 +57,7 @@ class Job:
     title: str
     work: Callable[[Job], None]
     report: Callable[[], None]
+    after: Callable[[], None] = lambda: None
     id: str = field(default_factory=lambda: secrets.token_hex(6))
     state: State = "waiting"
     place: int = 0
@@ -154,6 +156,7 @@ class Jobs:
         if job in self._line:
             self._line.remove(job)
             job.state = "stopped"
+            job.after()
             self._count()
 
     def _next(self) -> Job | None:
@@ -194,4 +197,5 @@ class Jobs:
         except Exception as error:
             logging.getLogger(__name__).exception("a job failed", exc_info=error)
             job.trouble = f"{type(error).__name__}: {error}"
+        job.after()
         job.state = state

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from fsl_demo import runtime
 from fsl_demo.core.capabilities import Method
 from fsl_demo.core.errors import UserError
+from fsl_demo.core.exports import folder_within
 from fsl_demo.core.registry import Registry
 from fsl_demo.store import Workspace
 from fsl_demo.ui import ranking
@@ -20,10 +21,14 @@ from fsl_demo.ui.captions import shown_caption
 from fsl_demo.ui.context import Context, Notices
 from fsl_demo.ui.document import Document
 from fsl_demo.ui.drafts import DocumentChange, Drafts, OpenDraft
+from fsl_demo.ui.incoming import Uploads
 from fsl_demo.ui.jobs import Job, Jobs
 from fsl_demo.ui.requests import Edit, JobRequest, Panel
 from fsl_demo.ui.tabs import REGISTRY, TABS
 from fsl_demo.ui.texts import Language, languages
+
+MOST_UNREADABLE = 20
+"""Parts of a draft that cannot be shown which are listed."""
 
 
 class SentEdit(BaseModel):
@@ -58,13 +63,12 @@ class Page:
         self.frame_methods = frame_methods or registry.methods
         self.drafts = Drafts(workspace)
         self.jobs = Jobs()
+        self.uploads = Uploads(workspace.folder)
 
     @property
     def exports(self) -> Path:
         """Where files for download are written."""
-        folder = self.workspace.folder.resolve() / "exports"
-        folder.mkdir(exist_ok=True)
-        return folder
+        return folder_within(self.workspace.folder.resolve() / "exports")
 
     def open(self, draft_id: str, name: str, values: Mapping[str, Any], language: Language) -> dict[str, Any]:
         """Open another draft in a page, or the one that it had, or a new one where that is gone."""
@@ -142,6 +146,7 @@ class Page:
                 context = Context(self, draft, language)
                 parts: dict[str, Any] = {
                     "header": _header(context),
+                    "unreadable": context.render("unreadable.html", parts=document.unreadable, most=MOST_UNREADABLE),
                     "data:classes": [
                         {
                             "key": row.key,

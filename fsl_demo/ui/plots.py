@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 from fsl_demo.core.capabilities import Embeds
 from fsl_demo.core.errors import UserError
 from fsl_demo.ui.context import Context
-from fsl_demo.ui.requests import Name, Panel
+from fsl_demo.ui.fields import Name
+from fsl_demo.ui.requests import Panel
 from fsl_demo.ui.result import Result
 
 MAX_LABEL = 24
@@ -98,7 +99,7 @@ def embedding_map(context: Context, points: np.ndarray, pictures: list[str]) -> 
                 mode="markers",
                 name=name,
                 marker={"size": 11},
-                text=[names_of[pictures[i]] for i in chosen],
+                text=[_literal(names_of[pictures[i]]) for i in chosen],
                 hovertemplate="%{text}<extra>%{fullData.name}</extra>",
             )
     queries = [i for i, sha in enumerate(pictures) if sha not in owner]
@@ -111,7 +112,7 @@ def embedding_map(context: Context, points: np.ndarray, pictures: list[str]) -> 
         marker={"symbol": "diamond-open", "size": 12, "color": "#57534e"},
         text=[str(number[pictures[i]]) for i in queries],
         textposition="top center",
-        hovertext=[names_of[pictures[i]] for i in queries],
+        hovertext=[_literal(names_of[pictures[i]]) for i in queries],
         hovertemplate="%{hovertext}<extra></extra>",
     )
     figure.update_xaxes(title=context.say("component", n=1), zeroline=False)
@@ -124,14 +125,19 @@ def _names(context: Context) -> dict[str, str]:
     names: dict[str, str] = {}
     for n, (key, name) in enumerate(context.document.class_names().items(), start=1):
         short = name if len(name) <= MAX_LABEL else name[: MAX_LABEL - 1] + "…"
-        short = short.replace("<", "‹").replace(">", "›") or str(n)
+        short = _literal(short) or str(n)
         names[key] = short if short not in names.values() else f"{short} ({n})"
     return names
 
 
 def _query_name(context: Context, sha: str, n: int) -> str:
-    name = context.draft.names().get(sha, "").replace("<", "‹").replace(">", "›")
+    name = _literal(context.draft.names().get(sha, ""))
     return f"{n} · {name if len(name) <= MAX_LABEL else name[: MAX_LABEL - 1] + '…'}"
+
+
+def _literal(name: str) -> str:
+    """A name without what Plotly takes for markup or an address."""
+    return name.replace("<", "‹").replace(">", "›")
 
 
 def _named_axes(figure: go.Figure) -> go.Figure:

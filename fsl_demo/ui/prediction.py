@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from fsl_demo import runtime
 from fsl_demo.core.episodes import Episode, Scores
 from fsl_demo.core.errors import Cancelled, UserError
+from fsl_demo.core.pictures import Picture
 from fsl_demo.services.predict import Plan, predict_in_batches
 from fsl_demo.ui import changes
 from fsl_demo.ui.context import Context
@@ -18,6 +19,9 @@ from fsl_demo.ui.proposals import chosen_methods
 from fsl_demo.ui.requests import JobRequest
 from fsl_demo.ui.result import Result
 from fsl_demo.ui.settings import settings_of
+
+LOST = ("picture_missing", "picture_broken")
+"""Codes of errors that say that a stored picture cannot be read."""
 
 
 class Predict(JobRequest):
@@ -30,9 +34,11 @@ class Predict(JobRequest):
         with context.draft.lock:
             chosen = chosen_methods(context)
             rows = document.rows()
-            episode = document.episode(context.picture)
-            evidence, queries = document.evidence(), list(document.queries)
+            unknown = context.workspace.unknown(document.queries)
+            episode = document.episode(context.picture, without=unknown)
+            evidence, queries = document.evidence(), [sha for sha in document.queries if sha not in unknown]
             plans, refusals = _plans(context, chosen)
+        context.refuse(UserError("picture_not_stored", sha256=sha) for sha in unknown)
         episode.check()
         if not queries:
             raise UserError("no_queries")
@@ -77,19 +83,45 @@ class _Prediction:
     earlier: list[Result] = field(default_factory=list)
 
     def run(self, job: Job, plans: list[Plan]) -> None:
-        def refused(method: str, error: UserError) -> None:
-            job.errors.append(error)
-
-        scores: list[Scores] = []
         self.earlier = self.context.document.results
-        title = ", ".join(plan.method.card.title for plan in plans)
-        for scores in predict_in_batches(self.episode, plans, progress=job.progress(title), refused=refused):
-            self._put(scores, save=False)
+        refusals: list[UserError] = []
+        scores = self._attempt(job, plans, refusals)
+        if any(error.code in LOST for error in refusals) and (lost := self._leave_out_lost()):
+            refusals = list(lost)
+            scores = self._attempt(job, plans, refusals)
+        job.errors += refusals
         self._put(scores, save=True)
         if job.is_stopped:
             raise Cancelled
         if not scores:
             raise job.errors.pop(0)
+
+    def _attempt(self, job: Job, plans: list[Plan], refusals: list[UserError]) -> list[Scores]:
+        scores: list[Scores] = []
+        title = ", ".join(plan.method.card.title for plan in plans)
+        batches = predict_in_batches(
+            self.episode,
+            plans,
+            progress=job.progress(title),
+            refused=lambda _, error: refusals.append(error),
+        )
+        for scores in batches:
+            self._put(scores, save=False)
+        return scores
+
+    def _leave_out_lost(self) -> list[UserError]:
+        """Go on with the queries that can be read; gives what is wrong with the others."""
+        readable: list[Picture] = []
+        errors: list[UserError] = []
+        for picture in self.episode.queries:
+            try:
+                picture.image()
+                readable.append(picture)
+            except UserError as error:
+                errors.append(error)
+        self.episode = replace(self.episode, queries=tuple(readable))
+        self.queries = [picture.sha256 for picture in readable]
+        return errors
 
     def _put(self, scores: list[Scores], save: bool) -> None:
         """Show what the methods have said so far; of the earlier results, those that it compares with stay."""

@@ -10,8 +10,9 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.inference.prompts import phrasing
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import ClassRow
+from fsl_demo.ui.fields import Key
 from fsl_demo.ui.proposals import chosen_methods
-from fsl_demo.ui.requests import Key, Panel
+from fsl_demo.ui.requests import Panel
 from fsl_demo.ui.settings import settings_of
 
 

@@ -10,26 +10,20 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from fsl_demo.core.errors import UserError
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.drafts import Drafts, OpenDraft
-
-Sha = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Key = Annotated[str, StringConstraints(max_length=40)]
-"""Key of a class, NONE, "queries", or ""."""
-Name = Annotated[str, StringConstraints(max_length=200)]
-Text = Annotated[str, StringConstraints(max_length=100_000)]
-Shas = Annotated[list[Sha], Field(max_length=100_000)]
+from fsl_demo.ui.fields import Key
 
 
 class Request(BaseModel):
     """Something that a page asks for; its name is the class's in snake case."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     @classmethod
     def request_name(cls) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any, NotRequired
 
 import numpy as np
+from pydantic import Field, JsonValue, TypeAdapter
+from typing_extensions import TypedDict
 
 from fsl_demo.core.episodes import Scores
+from fsl_demo.ui.fields import Key, Name, Seconds, Sha, Text
 
 
 @dataclass
@@ -50,11 +52,24 @@ class Result:
         return {**asdict(replace(self, scores=None)), "scores": scores}  # type: ignore[arg-type]
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Result:
-        scores = dict(data["scores"])
-        for name in ("similarities", "probabilities", "pairs"):
-            scores[name] = _unpack(scores[name])
-        return cls(**{**data, "scores": Scores(**scores)})
+    def from_json(cls, data: object) -> Result:
+        """
+        Raises:
+            ValueError: for what `to_json` would not give.
+        """
+        stored: dict[str, Any] = dict(_RESULT.validate_python(data))
+        scores: dict[str, Any] = dict(stored["scores"])
+        scores |= {name: _unpack(scores[name]) for name in ("similarities", "probabilities", "pairs")}
+        result = cls(**{**stored, "scores": Scores(**scores)})
+        result._check()
+        return result
+
+    def _check(self) -> None:
+        shape, pairs = self.scores.similarities.shape, self.scores.pairs
+        if shape != (len(self.queries), len(self.classes)) or not self.classes:
+            raise ValueError(f"scores of {shape}, {len(self.queries)} queries, {len(self.classes)} classes")
+        if pairs is not None and (pairs.shape != (shape[0], len(self.support)) or not np.isfinite(pairs).all()):
+            raise ValueError(f"pairs of {pairs.shape}, {len(self.support)} support pictures")
 
 
 def _pack(values: np.ndarray | None) -> dict[str, Any] | None:
@@ -64,7 +79,43 @@ def _pack(values: np.ndarray | None) -> dict[str, Any] | None:
     return {"shape": values.shape, "float32": base64.b64encode(values.tobytes()).decode("ascii")}
 
 
-def _unpack(packed: Mapping[str, Any] | None) -> np.ndarray | None:
+def _unpack(packed: StoredArray | None) -> np.ndarray | None:
     if packed is None:
         return None
     return np.frombuffer(base64.b64decode(packed["float32"]), dtype=np.float32).reshape(packed["shape"])
+
+
+class StoredArray(TypedDict):
+    """An array as JSON: its bytes in base64."""
+
+    shape: list[Annotated[int, Field(ge=0)]]
+    float32: str
+
+
+class StoredScores(TypedDict):
+    """`Scores` as JSON."""
+
+    method: Name
+    checkpoint: str
+    settings: dict[str, JsonValue]
+    seconds: Seconds
+    similarities: StoredArray
+    probabilities: StoredArray
+    none_below: float
+    pairs: StoredArray | None
+    note: NotRequired[dict[str, JsonValue]]
+
+
+class StoredResult(TypedDict):
+    """`Result` as JSON."""
+
+    scores: StoredScores
+    classes: list[Key]
+    queries: list[Sha]
+    support: list[Sha]
+    device: NotRequired[str]
+    names: NotRequired[list[Text]]
+    descriptions: NotRequired[list[Text]]
+
+
+_RESULT = TypeAdapter(StoredResult)

@@ -1,4 +1,4 @@
-"""The page's own routes, under /workbench, of the application that Gradio is mounted on."""
+"""The page's own routes, of the application that Gradio is mounted on: under /workbench, and Gradio's for uploads."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ from pydantic import BaseModel, Field
 
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import MAX_BYTES
-from fsl_demo.ui import examples, images, incoming, live, tables, uploads
+from fsl_demo.ui import api, examples, images, incoming, live, multipart, shell, tables, uploads
 from fsl_demo.ui.context import Context
+from fsl_demo.ui.importing import start_import
 from fsl_demo.ui.page import Page, SentEdit
 from fsl_demo.ui.tabs import REGISTRY
-from fsl_demo.ui.texts import Language, wanted
+from fsl_demo.ui.texts import language_of
 
 STATIC = Path(__file__).parent / "static"
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
@@ -50,10 +51,6 @@ class PageRequest(BaseModel):
     values: dict[str, Any] = {}
 
 
-def language_of(request: Request) -> Language:
-    return wanted(request.cookies.get("fsl_language", ""), request.headers.get("accept-language", ""))
-
-
 class Routes:
     """The routes of one page. What reads pictures has threads of its own, so that clicks do not wait for it."""
 
@@ -63,7 +60,8 @@ class Routes:
         self._readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="reader", initializer=_give_way)
 
     def router(self) -> APIRouter:
-        made = APIRouter(prefix="/workbench")
+        made = APIRouter()
+        made.add_api_route("/gradio_api/upload", self.upload_for_call, methods=["POST"], response_model=None)
         for method, path, endpoint in (
             ("POST", "/open", self.open),
             ("POST", "/edits", self.edits),
@@ -83,10 +81,13 @@ class Routes:
             ("GET", "/results.csv", self.results),
             ("GET", "/requests.js", self.script),
             ("GET", "/texts.js", self.texts),
+            ("GET", "/places.js", self.places),
             ("GET", "/plotly.js", self.plotly),
             ("GET", "/static/{path:path}", self.static),
         ):
-            made.add_api_route(path, endpoint, methods=[method], include_in_schema=False, response_model=None)
+            made.add_api_route(
+                f"/workbench{path}", endpoint, methods=[method], include_in_schema=False, response_model=None
+            )
         return made
 
     # --- requests that change or read a draft -------------------------------------------------------------------
@@ -140,17 +141,16 @@ class Routes:
         largest = incoming.LARGEST_ARCHIVE if path.lower().endswith(".zip") else MAX_BYTES
         try:
             context = Context(self.page, await asyncio.to_thread(self.page.drafts.get, draft), language)
-            file = await incoming.receive(request, self.page.workspace, name=Path(path).name, largest=largest)
+            received = await self._receive(request, draft, name=Path(path).name, largest=largest)
         except UserError as error:
             return Response(uploads.Entry(path, error=language.error(error)).line(), media_type="application/x-ndjson")
 
         async def lines() -> AsyncIterator[bytes]:
-            loop, entries = asyncio.get_running_loop(), uploads.read(context, file, path=path, target=target)
-            try:
+            loop = asyncio.get_running_loop()
+            with self.page.uploads.using(received) as (file,):
+                entries = uploads.read(context, file, path=path, target=target)
                 while (entry := await loop.run_in_executor(self._readers, partial(next, entries, None))) is not None:
                     yield entry.line()
-            finally:
-                incoming.discard(file)
 
         return StreamingResponse(lines(), media_type="application/x-ndjson")
 
@@ -158,9 +158,29 @@ class Routes:
         """A file of episodes, which a job then reads."""
         language, name = language_of(request), Path(unquote(request.headers.get("x-path", ""))).name or "export"
         shown = await asyncio.to_thread(self.page.drafts.get, draft)
-        file = await incoming.receive(request, self.page.workspace, name=name, largest=incoming.LARGEST_ARCHIVE)
-        await asyncio.to_thread(incoming.start_import, Context(self.page, shown, language), file)
+        received = await self._receive(request, draft, name=name, largest=incoming.LARGEST_ARCHIVE)
+        await asyncio.to_thread(start_import, Context(self.page, shown, language), received)
         return Response(status_code=204)
+
+    async def upload_for_call(self, request: Request) -> Response:
+        """Files for a call of the API; answers with the names by which the call names them."""
+        received = []
+        try:
+            async for name, content in multipart.files(request):
+                received.append(
+                    await self.page.uploads.receive(content, api.OWNER, name=name, largest=incoming.LARGEST_ARCHIVE)
+                )
+        except BaseException:
+            for upload in received:
+                self.page.uploads.discard(upload)
+            raise
+        return JSONResponse([upload.token for upload in received])
+
+    async def _receive(self, request: Request, draft: str, name: str, largest: int) -> incoming.Upload:
+        promised = int(request.headers.get("content-length") or 0)
+        if promised > largest:
+            raise incoming.too_large(name, promised, largest)
+        return await self.page.uploads.receive(request.stream(), draft, name=name, largest=largest)
 
     async def live_answer(self, request: Request, draft: str) -> Response:
         """What the fastest proposed method says of one frame of a camera, which is not kept."""
@@ -202,6 +222,10 @@ class Routes:
         shown = {key: text for key, text in language.texts.items() if not key.startswith("error.")}
         script = f"export const code = {json.dumps(language.code)};\nexport const texts = {json.dumps(shown, ensure_ascii=False)};\n"
         return Response(script, media_type="text/javascript", headers={**FRESH, "Vary": "Cookie, Accept-Language"})
+
+    def places(self) -> Response:
+        script = f"export const places = {json.dumps(shell.places())};\n"
+        return Response(script, media_type="text/javascript", headers=FRESH)
 
     def plotly(self) -> Response:
         return FileResponse(PLOTLY, media_type="text/javascript", headers=IMMUTABLE)

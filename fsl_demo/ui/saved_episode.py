@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from fsl_demo.core.episodes import Label, LabelledEpisode, Run
+from fsl_demo.core.episodes import Episode, Label, LabelledEpisode, Run
 from fsl_demo.core.pictures import Picture
-from fsl_demo.ui.document import NONE, ClassRow, Document, GivenLabel
+from fsl_demo.ui.document import NONE, ClassRow, Document, GivenLabel, Unreadable
 from fsl_demo.ui.result import Result
 
 
@@ -18,7 +18,7 @@ def to_episode(document: Document, picture: Callable[[str], Picture]) -> Labelle
         places[sha]: Label(
             class_index=index.get(given.answer),
             annotator=given.annotator,
-            source=given.source,  # type: ignore[arg-type]
+            source=given.source,
             suggestion=index.get(given.suggestion),
             seconds=given.seconds,
         )
@@ -34,42 +34,49 @@ def to_episode(document: Document, picture: Callable[[str], Picture]) -> Labelle
     )
 
 
-def from_episode(labelled: LabelledEpisode, episode_id: str = "") -> Document:
-    """The page of a saved or imported episode."""
+def from_episode(labelled: LabelledEpisode, episode_id: str = "", unreadable: Sequence[str] = ()) -> Document:
+    """The page of a saved episode.
+
+    Args:
+        unreadable: what of it cannot be shown.
+    """
     episode = labelled.episode
     rows = [ClassRow(spec.name, "\n".join(spec.descriptions)) for spec in episode.classes]
     for example in episode.support:
         rows[example.class_index].pictures.append(example.picture.sha256)
-    queries = list(dict.fromkeys(query.sha256 for query in episode.queries))
     keys = [row.key for row in rows]
     document = Document(
         title=labelled.title,
         classes=rows or [ClassRow(), ClassRow()],
-        queries=queries,
+        queries=list(dict.fromkeys(query.sha256 for query in episode.queries)),
         methods=[run.scores.method for run in labelled.runs] or None,
         settings={
             run.scores.method: chosen
             for run in labelled.runs
             if (chosen := {name: value for name, value in run.scores.settings.items() if value is not None})
         },
-        results=[_result(run, rows, queries) for run in labelled.runs],
+        results=[_result(run, rows, episode) for run in labelled.runs],
         labels={
-            queries[position]: _given(label, keys)
+            episode.queries[position].sha256: _given(label, keys)
             for position, label in labelled.labels.items()
-            if position < len(queries)
+            if position < len(episode.queries)
         },
         episode_id=episode_id,
+        unreadable=[Unreadable("results", reason, None) for reason in unreadable],
     )
     document.scored = document.evidence()
     return document
 
 
-def _result(run: Run, rows: list[ClassRow], queries: list[str]) -> Result:
+def _result(run: Run, rows: list[ClassRow], episode: Episode) -> Result:
+    """The result of a run; a query that is there twice counts once."""
+    scored = [query.sha256 for query in episode.queries[: len(run.scores.probabilities)]]
+    first = [scored.index(sha) for sha in dict.fromkeys(scored)]
     return Result(
-        scores=run.scores,
+        scores=run.scores if len(first) == len(scored) else run.scores.rows(first),
         classes=[row.key for row in rows],
-        queries=queries,
-        support=[sha for row in rows for sha in row.pictures],
+        queries=[scored[place] for place in first],
+        support=[example.picture.sha256 for example in episode.support],
         device=run.device,
         names=[row.name for row in rows],
         descriptions=[row.description for row in rows],

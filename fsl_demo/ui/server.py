@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import threading
 import webbrowser
@@ -20,9 +19,12 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.services import registry
 from fsl_demo.store import Workspace, usable
 from fsl_demo.ui import live, shell, warming
-from fsl_demo.ui.incoming import uploads_folder
+from fsl_demo.ui.one_server import OneServer
 from fsl_demo.ui.page import Page
 from fsl_demo.ui.routes import Routes, refused
+from fsl_demo.ui.security import guarded
+from fsl_demo.ui.security.addresses import Addresses
+from fsl_demo.ui.security.bodies import HEADER_BYTES
 
 FIRST_PORT, PORTS = 7860, 100
 
@@ -52,22 +54,32 @@ def application(page: Page) -> FastAPI:
 
 @contextmanager
 def running(app: FastAPI, host: str, port: int | None) -> Iterator[str]:
-    """Serve in the background; gives the address.
+    """Serve in the background, behind the gate; gives the address.
 
     Raises:
         OSError: when nothing can listen there.
     """
     listening = _listen(host, port)
+    addresses = Addresses.of(host, listening.getsockname()[1])
     server = uvicorn.Server(
-        uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2, ws="none", access_log=False)
+        uvicorn.Config(
+            guarded(app, addresses),
+            http="h11",  # bounds the headers that it reads
+            h11_max_incomplete_event_size=2 * HEADER_BYTES,
+            ws="none",
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=2,
+        )
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
-    shown = f"[{host}]" if ":" in host else host
     try:
         while not server.started and thread.is_alive():
             thread.join(0.02)
-        yield f"http://{shown}:{listening.getsockname()[1]}"
+        yield addresses.origins[0]
     finally:
         app.state.closing.set()
         server.should_exit = True
@@ -77,17 +89,25 @@ def running(app: FastAPI, host: str, port: int | None) -> Iterator[str]:
 def serve(folder: Path, host: str, port: int | None, open_browser: bool) -> int:
     """Serve until interrupted."""
     workspace = usable(folder)
-    shutil.rmtree(uploads_folder(workspace), ignore_errors=True)  # what a killed process left behind
-    page = build(workspace)
-    with running(application(page), host, port) as address:
-        print(f"The workbench is open at {address} (Ctrl+C ends it). Workspace: {folder.resolve()}", flush=True)
-        if workspace.beneath is not None:
-            print("That folder cannot be written to: whatever is done on the page is lost when it ends.", flush=True)
-        warming.start(page)
-        if open_browser:
-            webbrowser.open(address)
-        with suppress(KeyboardInterrupt):
-            threading.Event().wait()
+    only = OneServer(workspace.folder)
+    with only.held():
+        page = build(workspace)
+        page.uploads.clear()
+        workspace.clean()
+        app = application(page)
+        threading.Thread(target=page.uploads.sweep_until, args=(app.state.closing,), daemon=True).start()
+        with running(app, host, port) as address:
+            only.announce(address)
+            print(f"The workbench is open at {address} (Ctrl+C ends it). Workspace: {folder.resolve()}", flush=True)
+            if workspace.beneath is not None:
+                print(
+                    "That folder cannot be written to: whatever is done on the page is lost when it ends.", flush=True
+                )
+            warming.start(page)
+            if open_browser:
+                webbrowser.open(address)
+            with suppress(KeyboardInterrupt):
+                threading.Event().wait()
     return 0
 
 

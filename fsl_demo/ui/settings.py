@@ -6,7 +6,7 @@ from typing import Any
 
 from fsl_demo.core.capabilities import Method
 from fsl_demo.core.errors import UserError
-from fsl_demo.core.settings import Choice, Lines, Setting, Settings, Slider, Text, WholeNumber
+from fsl_demo.core.settings import Choice, Lines, Setting, Settings, Slider, Text, Value, WholeNumber
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import Document
 from fsl_demo.ui.texts import languages
@@ -49,17 +49,18 @@ def _control(context: Context, method: Method, setting: Setting, given: Any) -> 
         "value": given,
         "automatic": setting.default is None,
     }
+    usable = _usable(setting, given)
     match setting:
         case Lines():
-            typed = str(given or "\n".join(setting.usual))
+            typed = str(usable or "\n".join(setting.usual))
             return shown | {"value": typed, "wrong": _wrong(context, setting, typed)}
         case Text():
-            return shown | {"example": setting.example}
+            return shown | {"value": usable, "example": setting.example}
         case Choice():
-            return shown | {"value": given or setting.default, "choices": _choices(context, setting, given)}
+            return shown | {"value": str(given or setting.default or ""), "choices": _choices(context, setting, given)}
         case Slider() | WholeNumber():
             step = setting.step if isinstance(setting, Slider) else 1
-            number = given if _fits(setting, given) else setting.default
+            number = setting.default if usable is None else usable
             value = setting.low if number is None else number
             text = f"{value:.2f}" if isinstance(setting, Slider) else str(value)
             return shown | {"low": setting.low, "high": setting.high, "step": step, "value": value, "text": text}
@@ -69,15 +70,16 @@ def _control(context: Context, method: Method, setting: Setting, given: Any) -> 
 def _choices(context: Context, setting: Choice, given: Any) -> list[tuple[str, str]]:
     """Each choice with what it is called; one that is set and not there any more is still listed."""
     choices = [(choice, context.variant(choice)) for choice in setting.known()]
-    gone = given is not None and given not in dict(choices)
+    gone = given is not None and all(given != choice for choice, _ in choices)
     return [*choices, (str(given), context.say("not_installed", name=given))] if gone else choices
 
 
-def _fits(setting: Setting, given: Any) -> bool:
+def _usable(setting: Setting, given: Any) -> Value | None:
+    """What the document sets, where the setting can be that."""
     try:
-        return setting.parse(given) is not None
+        return setting.parse(given)
     except UserError:
-        return False
+        return None
 
 
 def _wrong(context: Context, setting: Lines, typed: str) -> str:

@@ -1,4 +1,8 @@
-"""What Gradio is for: the frame with its tabs, the look, and the API. What is in the tabs is the page's own."""
+"""What Gradio is for: the frame with its tabs, the look, and the API. What is in the tabs is the page's own.
+
+Gradio's own component for HTML evaluates it as a program, which the security policy forbids: the page's script fills
+empty columns instead, with what `places` gives.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +17,17 @@ from fsl_demo.ui.texts import languages
 from fsl_demo.ui.theme import head, theme
 
 
-def blocks(page: Page) -> gr.Blocks:
+def blocks(page: Page) -> api.Frame:
     """The frame: a header, the tabs, and a place for jobs and notices."""
     label = i18n()
-    with gr.Blocks(title="Few-shot workbench", fill_width=True, analytics_enabled=False) as built:
-        _place("header.html", "header")
+    with api.Frame(title="Few-shot workbench", fill_width=True, analytics_enabled=False) as built:
+        gr.Column(elem_id="header")
         with gr.Tabs(elem_id="tabs"):
             for tab in TABS:
                 with gr.Tab(label(tab.label), id=tab.id, render_children=True):
-                    _place(tab.template, tab.id)
-        _place("footer.html", "footer")
-        api.add(page.registry)
+                    gr.Column(elem_id=tab.id)
+        gr.Column(elem_id="footer")
+        api.add(page.registry, page.uploads)
     return built
 
 
@@ -48,6 +52,7 @@ def i18n() -> gr.I18n:
     )
 
 
-def _place(template: str, name: str) -> None:
-    """HTML that the page's script fills."""
-    gr.HTML(templating.render(template, id=name), elem_id=name, js_on_load=None, apply_default_css=False, padding=False)
+def places() -> dict[str, str]:
+    """The HTML of each column by its id, which the page's script fills further."""
+    tabs = {tab.id: templating.render(tab.template, id=tab.id) for tab in TABS}
+    return {"header": templating.render("header.html"), **tabs, "footer": templating.render("footer.html")}

@@ -15,9 +15,9 @@ from PIL import Image
 from pydantic import Field
 
 from fsl_demo.core.errors import UserError
+from fsl_demo.core.exports import replacing
 from fsl_demo.core.pictures import Picture
 from fsl_demo.services.sort import Folders, FreeNames, SortedRow, write_sorted_csv
-from fsl_demo.store.exchange.files import replacing
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import NONE
 from fsl_demo.ui.jobs import Job, Outcome

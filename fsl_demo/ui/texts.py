@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from starlette.requests import Request
+
 from fsl_demo.core.errors import MESSAGES, UserError
 
 LOCALES = Path(__file__).parent / "locales"
@@ -69,6 +71,11 @@ def wanted(cookie: str, accepted: str) -> Language:
             if tag and tag.lower().split("-")[0] == code.lower().split("-")[0]:
                 return language
     return known[DEFAULT]
+
+
+def language_of(request: Request) -> Language:
+    """The language of whoever asks."""
+    return wanted(request.cookies.get("fsl_language", ""), request.headers.get("accept-language", ""))
 
 
 def _read(file: Path) -> dict[str, str]:

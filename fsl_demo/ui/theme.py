@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from gradio.themes import Base
 from gradio.themes.utils import colors, sizes
 from gradio.themes.utils.fonts import LocalFont
-
-STATIC = Path(__file__).parent / "static"
 
 
 def theme() -> Base:
@@ -32,8 +28,7 @@ def theme() -> Base:
 
 def head() -> str:
     """Light or dark as the person chose, the style, and the page's own modules."""
-    first = (STATIC / "first.js").read_text(encoding="utf-8")
     return (
-        f'<script>{first}</script><link rel="stylesheet" href="/workbench/static/page.css">'
+        '<script src="/workbench/static/first.js"></script><link rel="stylesheet" href="/workbench/static/page.css">'
         '<script type="module" src="/workbench/static/main.js"></script>'
     )

@@ -7,6 +7,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,8 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+REPORT = """document.addEventListener("securitypolicyviolation", (event) =>
+  forbiddenByPolicy(`${event.violatedDirective}: ${event.blockedURI} (${event.sourceFile}:${event.lineNumber})`));"""
 expect.set_options(timeout=30_000)
 
 
@@ -123,15 +126,21 @@ def page(context: BrowserContext, workbench: Workbench) -> Page:
 
 @contextmanager
 def watched(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
-    """A fresh browser profile, in English: its requests have to stay on this machine, its scripts must not fail."""
+    """A fresh browser profile, in English: its requests have to stay on this machine, its scripts must not fail, and
+    what the security policy forbids must not be tried."""
     defaults = {"locale": "en-US", "viewport": {"width": 1280, "height": 900}, "accept_downloads": True}
     opened = browser.new_context(**{**defaults, **options})
     outside: list[str] = []
     failed: list[str] = []
+    forbidden: list[str] = []
     opened.on("request", lambda request: outside.append(request.url) if _leaves(request.url) else None)
     opened.on("weberror", lambda error: failed.append(str(error.error.stack or error.error)))
+    opened.on("console", lambda line: forbidden.append(line.text) if "Content Security Policy" in line.text else None)
+    opened.expose_function("forbiddenByPolicy", lambda violation: forbidden.append(violation))
+    opened.add_init_script(REPORT)
     yield opened
     opened.close()
+    assert not forbidden, f"the security policy was violated: {forbidden}"
     assert not outside, f"requests left the machine: {outside}"
     assert not failed, f"scripts failed: {failed}"
 
@@ -147,6 +156,14 @@ def open_draft(context: BrowserContext, workbench: Workbench, draft: str) -> Pag
     page.add_init_script(f"sessionStorage.fsl_draft ??= {draft!r}")
     open_workbench(page, workbench)
     return page
+
+
+def wait_for(page: Page, expression: str, arg: Any = None) -> None:
+    """Wait until an expression is true. Playwright's own wait evaluates it in the page, which the policy forbids."""
+    end = time.monotonic() + 30
+    while not page.evaluate(expression, arg):
+        assert time.monotonic() < end, expression
+        page.wait_for_timeout(20)
 
 
 def go(page: Page, tab: str) -> None:

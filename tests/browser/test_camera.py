@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, Playwright, expect
 
-from tests.browser.conftest import FLAGS, Workbench, open_workbench, watched
+from tests.browser.conftest import FLAGS, Workbench, open_workbench, wait_for, watched
 from tests.browser.files import queries
 from tests.browser_path import chromium
 
@@ -96,7 +96,7 @@ def test_frames_into_a_class_and_live_answers(with_camera: Browser, colours: Wor
           new MutationObserver(() => (window.answers += 1)).observe(document.querySelector(".live-answer"),
             { childList: true, subtree: true, characterData: true });
         }""")
-        page.wait_for_function("window.answers > 2")
+        wait_for(page, "window.answers > 2")
         kept = colours.store.statistics().pictures
         page.locator("[data-action=close-camera]").click()
         expect(page.locator("video")).to_have_count(0)

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.browser import stored
-from tests.browser.conftest import Workbench, go, open_draft, watched
+from tests.browser.conftest import Workbench, go, open_draft, wait_for, watched
 from tests.browser.test_keys import expect_saved
 
 WAYS, QUERIES = 6, 1_000
@@ -76,7 +76,7 @@ IN_FOLDER = """([id, folder]) => {
 
 
 def expect_in_folder(page: Page, query: str, key: str) -> None:
-    page.wait_for_function(IN_FOLDER, arg=[query, key])
+    wait_for(page, IN_FOLDER, [query, key])
 
 
 def test_grouped_filtered_and_only_what_is_in_view(results: Page) -> None:

@@ -7,7 +7,7 @@ import struct
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pillow_heif
@@ -70,7 +70,11 @@ def with_chunks(data: bytes, *chunks: bytes) -> bytes:
 
 
 def tiff(
-    samples: np.ndarray, tags: dict[int, tuple[int, Sequence[int]]], *, order: str = "<", compressed: bool = False
+    samples: np.ndarray,
+    tags: dict[int, tuple[int, Sequence[int]]],
+    *,
+    order: Literal["<", ">"] = "<",
+    compressed: bool = False,
 ) -> bytes:
     """A TIFF of one strip from its parts, for what Pillow does not write.
 

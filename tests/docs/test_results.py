@@ -45,7 +45,9 @@ def test_what_evaluate_wrote_becomes_rows(tmp_path: Path) -> None:
     figures = {"method": "prototype", "accuracy": 0.92, "low": 0.915, "high": 0.925, "ece": 0.034, "difference": None}
     second = {**figures, "method": "asif", "difference": 0.02, "difference_low": 0.01, "difference_high": 0.03}
     report = {"way": 5, "shot": 1, "episodes": 600, "figures": [figures, second]}
-    run = {"command": "python -m fsl_demo evaluate --data data/photos", "data": "data/photos", "documents": [report]}
+    by_names = {"way": 50, "shot": 0, "episodes": 1, "figures": [figures]}
+    documents = [report, by_names]
+    run = {"command": "python -m fsl_demo evaluate --data data/photos", "data": "data/photos", "documents": documents}
     (tmp_path / "evaluated").mkdir()
     (tmp_path / "evaluated" / "run.json").write_text(json.dumps(run), encoding="utf-8")
     section = {"title": "A", "tables": [{"evaluated": ["run.json"]}]}
@@ -53,4 +55,5 @@ def test_what_evaluate_wrote_becomes_rows(tmp_path: Path) -> None:
     page = results.page(tmp_path, tmp_path)
     assert "| `photos` | 5-way 1-shot, 600 episodes | `prototype` | 92.0 % (91.5 to 92.5) |  | 0.034 | 1 |" in page
     assert "| `asif` | 92.0 % (91.5 to 92.5) | +2.0 (+1.0 to +3.0) | 0.034 | 1 |" in page
+    assert "| `photos` | 50-way zero-shot, 1 episode | `prototype` | 92.0 %" in page
     assert "1. `python -m fsl_demo evaluate --data data/photos`" in page

@@ -76,3 +76,17 @@ def test_a_faulty_checkpoint_leaves_the_page_and_the_others_alone(trained: Brows
     trained.edit("set_setting", method="siamese", name="variant", value="mine")
     trained.predict()
     assert "The weights of mine are not the ones that its card names" in trained.notice
+
+
+@pytest.mark.parametrize("name", ["<img src=x onerror=evil()>", '"><script>evil()<', "' onfocus=evil() '"])
+def test_a_name_that_is_markup_stays_a_name(trained: Browser, folder: Path, name: str) -> None:
+    shutil.copytree(folder / DIGITS, folder / name)
+    again("mine", 2.0)
+    rewrite(folder / "mine", data=name, machine=name)
+    trained.edit("set_setting", method="siamese", name="variant", value=name)
+    trained.edit("rename", key=trained.document.classes[0].key, name=name)
+    trained.job("predict")
+    shown = trained.html + trained.panel("details", query=trained.document.queries[0])
+    for raw in ("<img src=x", "<script>", "' onfocus"):
+        assert raw not in shown
+    assert "onfocus" in shown or "evil()" in shown

@@ -9,7 +9,8 @@ import pytest
 
 from fsl_demo.store import Workspace
 from fsl_demo.ui import examples
-from fsl_demo.ui.incoming import start_import
+from fsl_demo.ui.importing import start_import
+from fsl_demo.ui.incoming import Upload
 from fsl_demo.ui.page import Page
 from tests.ui.conftest import Browser, Colour, Paint, Registry, restarted
 
@@ -90,7 +91,7 @@ def test_export_and_import(filled: Browser, page: Page, kind: str) -> None:
     copy = page.workspace.folder / "uploads" / "x" / exported.name
     copy.parent.mkdir(parents=True)
     copy.write_bytes(exported.read_bytes())
-    start_import(filled.context, copy)
+    start_import(filled.context, Upload(filled.draft, copy))
     (job,) = (job for job in page.jobs.of(filled.draft) if job.kind == "import")
     assert filled.ended(job)["text"] == "Imported episodes: 1."
     assert len(page.workspace.episodes()) == 2 and not copy.exists()

@@ -9,6 +9,7 @@ from PIL import Image
 
 from fsl_demo.core.episodes import Scores
 from fsl_demo.core.pictures import Picture, from_image
+from fsl_demo.ui import stored_document
 from fsl_demo.ui.document import NONE, ClassRow, Document, GivenLabel
 from fsl_demo.ui.history import Before, History
 from fsl_demo.ui.result import Result
@@ -49,16 +50,16 @@ def example() -> Document:
 def test_json_round_trip() -> None:
     document = example()
     data, results = (json.loads(json.dumps(part)) for part in (document.to_json(), document.results_json()))
-    again = Document.from_json(data, results)
+    again = stored_document.read(data, results)
     assert again.to_json() == document.to_json() and again.results_json() == document.results_json()
     assert again.results[0].scores.pairs.tolist() == document.results[0].scores.pairs.tolist()  # type: ignore[union-attr]
     assert not again.outdated
-    assert Document.from_json(data).results == []
+    assert stored_document.read(data).results == []
 
 
 def test_an_attribute_that_a_later_version_added_is_left_alone() -> None:
     data = example().to_json() | {"of a later version": 1}
-    assert Document.from_json(data).title == "Greys"
+    assert stored_document.read(data).title == "Greys"
 
 
 def test_episode_round_trip() -> None:

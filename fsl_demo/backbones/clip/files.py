@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fsl_demo import runtime
+from fsl_demo.backbones import foreign
 from fsl_demo.backbones.clip.names import LOCAL_DIR, ClipName, offer
 from fsl_demo.core.errors import UserError
 
@@ -47,7 +48,8 @@ def locate(name: ClipName) -> ClipFiles:
 
     Raises:
         UserError: `clip_absent`, `clip_file_missing`, `clip_folder`, `clip_architecture`, `clip_tag`, `clip_damaged`,
-            `clip_archive`, `clip_quick_gelu`, `clip_preprocessing`, `clip_tokenizer`, `clip_other_architecture`.
+            `clip_archive`, `clip_quick_gelu`, `clip_preprocessing`, `clip_tokenizer`, `clip_other_architecture`,
+            `model_config`.
     """
     if not name.architecture:
         return _in_folder(name)
@@ -116,12 +118,13 @@ def _in_folder(name: ClipName) -> ClipFiles:
 
     folder = name.path or Path()
     try:
-        described = (folder / "open_clip_config.json").read_bytes()
+        described = (folder / foreign.CLIP_CONFIG).read_bytes()
         whole = json.loads(described)
         config, recipe = whole["model_cfg"], _recipe(whole.get("preprocess_cfg", {}))
-        config["vision_cfg"], config["text_cfg"], config["embed_dim"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        config["vision_cfg"].items(), config["text_cfg"].items(), config["embed_dim"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UserError("clip_folder", folder=folder, reason=f"open_clip_config.json: {error}") from error
+    foreign.check_clip(config, folder)
     checkpoint = _find_checkpoint_in_dir(folder)
     if checkpoint is None:
         raise UserError("clip_folder", folder=folder, reason="no weights")

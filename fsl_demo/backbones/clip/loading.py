@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from fsl_demo import runtime
+from fsl_demo.backbones import foreign
 from fsl_demo.backbones.clip.files import ClipFiles
 from fsl_demo.backbones.clip.names import ClipName
 from fsl_demo.core.errors import UserError
@@ -28,6 +29,7 @@ def load(files: ClipFiles, name: ClipName) -> Parts:
     runtime.guard_torchvision()
     import open_clip
 
+    foreign.never_ask()
     stored = {} if files.archive else _stored(files)
     try:
         if files.archive:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
 from datetime import date
 from typing import Any
 
 from fsl_demo import __version__
 from fsl_demo.cli import reporting
+from fsl_demo.core.file_names import visible
 
 OPTIONS = (
     "data",
@@ -45,7 +45,7 @@ class Output:
     def say(self, text: str = "", end: str = "\n") -> None:
         """Print a part of a table, unless JSON was asked for."""
         if self.chosen.format == "table":
-            print(text, end=end, flush=True)
+            print("\n".join(map(visible, text.split("\n"))), end=end, flush=True)
 
     def add(self, document: dict[str, Any]) -> None:
         """Keep a document for the end."""
@@ -64,7 +64,7 @@ class Output:
                 "documents": self.documents,
             }
             self.chosen.json.parent.mkdir(parents=True, exist_ok=True)
-            self.chosen.json.write_text(json.dumps(whole, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+            self.chosen.json.write_text(reporting.json_text(whole) + "\n", encoding="utf-8")
         return 1 if self.terminal.faults else 0
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from fsl_demo.core import durable
 from fsl_demo.core.episodes import Progress
 from fsl_demo.core.errors import UserError, disk_trouble
+from fsl_demo.core.exports import folder_within
 from fsl_demo.services.sort import files
 from fsl_demo.services.sort.files import ChangedError, FreeNames, readable
 from fsl_demo.services.sort.manifest import Item, Manifest, written
@@ -111,7 +112,7 @@ class _Sorting:
         while True:
             item = self.manifest.items[number]
             target = self.path.parent / item.target
-            target.parent.mkdir(exist_ok=True)
+            folder_within(target.parent)
             temporary = self.manifest.temporary(target, number)
             files.clean(temporary, target)
             if arrived(self.manifest, item, target):

@@ -72,7 +72,8 @@ def plan(
     for answer in answers:
         wanted = folders.of(answer.answer, answer.probability, answer.unlike)
         if wanted not in places:
-            usable = not exists(into / wanted) or (into / wanted).is_dir()
+            folder = into / wanted
+            usable = not exists(folder) or (folder.is_dir() and not folder.is_symlink())
             place = places[wanted] = wanted if usable else top.take(wanted)
             names[wanted] = FreeNames(_names(into / place) if (into / place).is_dir() else ())
             if not exists(into / place):

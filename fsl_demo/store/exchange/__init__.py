@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from fsl_demo.core.tables import load
 from fsl_demo.store.exchange.format import Format
+from fsl_demo.store.exchange.readable import readable
 from fsl_demo.store.exchange.reading import read
 
-__all__ = ["FORMATS", "Format", "read"]
+__all__ = ["FORMATS", "Format", "read", "readable"]
 
 _FORMATS: tuple[Format, ...] = load(
     __name__,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from fsl_demo.core.episodes import (
     Caption,
@@ -20,13 +21,24 @@ from fsl_demo.core.episodes import (
     LabelledEpisode,
     Run,
     Scores,
-    check_texts,
 )
 from fsl_demo.core.errors import UserError
+from fsl_demo.core.file_names import folder_name
 from fsl_demo.core.pictures import Picture
+from fsl_demo.store.exchange.document_fields import (
+    KIND,
+    DescribedPart,
+    DocumentPart,
+    LabelPart,
+    PicturePart,
+    RunPart,
+)
 
 FILE_NAME = "episode.json"
-_KIND = "few-shot episode, version 1"
+_OLD_FOLDER = "documents"
+"""Earlier versions wrote `documents/<id>/episode.json`."""
+REASON = 200
+"""Characters of what a refusal says of a document."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +51,27 @@ class PictureFile:
     original_sha256: str
 
 
+def file_name(episode_id: str) -> str:
+    """The name of an episode's document, at the root of an export."""
+    return f"{folder_name(episode_id)}.{FILE_NAME}"
+
+
+def is_document(path: PurePosixPath) -> bool:
+    return path.name == FILE_NAME or path.name.endswith(f".{FILE_NAME}")
+
+
+def root(path: PurePosixPath) -> PurePosixPath:
+    """The root of the export that a document lies in."""
+    old = path.name == FILE_NAME and path.parent.parent.name == _OLD_FOLDER
+    return path.parents[2] if old else path.parent
+
+
 def dump(episode_id: str, labelled: LabelledEpisode, support_files: Sequence[str], query_files: Sequence[str]) -> str:
     """The document of an episode; the files are relative to the root of the export."""
     episode = labelled.episode
     return json.dumps(
         {
-            "kind": _KIND,
+            "kind": KIND,
             "id": episode_id,
             "title": labelled.title,
             "classes": [asdict(spec) for spec in episode.classes],
@@ -73,11 +100,32 @@ def load(text: str, picture: Callable[[PictureFile], Picture]) -> LabelledEpisod
         UserError: `import_document` when the text is no such document, and whatever `picture` raises.
     """
     try:
-        document = json.loads(text)
-        json.dumps(document, ensure_ascii=False).encode()  # refuses half of a surrogate pair, which no file can hold
-        return _load(document, picture)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError) as error:
-        raise UserError("import_document", file=FILE_NAME, reason=f"{type(error).__name__}: {error}") from error
+        stored = DocumentPart.model_validate_json(text)
+        labels = {int(position): label for position, label in stored.labels.items()}
+        _check_indexes(stored, labels)
+        runs = tuple(_run_of(run, stored) for run in stored.runs)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise UserError("import_document", file=FILE_NAME, reason=f"{place}: {first['msg']}"[:REASON]) from error
+    except (ValueError, OverflowError) as error:
+        raise UserError("import_document", file=FILE_NAME, reason=str(error)[:REASON]) from error
+    classes = tuple(ClassSpec(spec.name, tuple(spec.descriptions)) for spec in stored.classes)
+    support = tuple(Example(picture(_file(entry)), entry.class_index) for entry in stored.support)
+    queries = tuple(picture(_file(entry)) for entry in stored.queries)
+    pictures = [*(example.picture for example in support), *queries]
+    captions = {
+        read.sha256: tuple(map(_described, entry.captions))
+        for read, entry in zip(pictures, [*stored.support, *stored.queries], strict=True)
+        if entry.captions
+    }
+    return LabelledEpisode(
+        episode=Episode(classes, support, queries),
+        title=stored.title,
+        runs=runs,
+        labels={position: Label(**label.model_dump()) for position, label in labels.items()},
+        captions=captions,
+    )
 
 
 def _entry(labelled: LabelledEpisode, picture: Picture, file: str) -> dict[str, Any]:
@@ -88,8 +136,8 @@ def _entry(labelled: LabelledEpisode, picture: Picture, file: str) -> dict[str, 
     return {**entry, "captions": [asdict(described) for described in captions]} if captions else entry
 
 
-def _file(entry: dict[str, Any]) -> PictureFile:
-    return PictureFile(**{field: _text(entry[field]) for field in ("file", "name", "sha256", "original_sha256")})
+def _file(entry: PicturePart) -> PictureFile:
+    return PictureFile(file=entry.file, name=entry.name, sha256=entry.sha256, original_sha256=entry.original_sha256)
 
 
 def _run(run: Run) -> dict[str, object]:
@@ -108,108 +156,39 @@ def _run(run: Run) -> dict[str, object]:
     }
 
 
-def _load(document: dict[str, Any], picture: Callable[[PictureFile], Picture]) -> LabelledEpisode:
-    if document["kind"] != _KIND:
-        raise ValueError(f"kind: {_KIND!r} expected, got {document['kind']!r}")
-    classes = tuple(
-        ClassSpec(_text(spec["name"]), tuple(_text(text) for text in spec["descriptions"]))
-        for spec in document["classes"]
-    )
-    for spec in classes:
-        check_texts(spec)
-    captions: dict[str, tuple[Described, ...]] = {}
-
-    def described(entry: dict[str, Any]) -> Picture:
-        read = picture(_file(entry))
-        captions[read.sha256] = tuple(map(_load_described, entry.get("captions", ())))
-        return read
-
-    support = tuple(Example(described(entry), _index(entry["class"], len(classes))) for entry in document["support"])
-    queries = tuple(described(entry) for entry in document["queries"])
-    labels = {
-        _index(int(position), len(queries)): _load_label(entry, len(classes))
-        for position, entry in document["labels"].items()
-    }
-    runs = tuple(_load_run(entry, len(queries), len(classes)) for entry in document["runs"])
-    return LabelledEpisode(
-        episode=Episode(classes, support, queries),
-        title=_text(document["title"]),
-        runs=runs,
-        labels=labels,
-        captions={sha256: descriptions for sha256, descriptions in captions.items() if descriptions},
-    )
+def _check_indexes(stored: DocumentPart, labels: Mapping[int, LabelPart]) -> None:
+    """Raise `ValueError` for the number of a class or a query that there is not."""
+    numbers = [entry.class_index for entry in stored.support]
+    for label in labels.values():
+        numbers += [number for number in (label.class_index, label.suggestion) if number is not None]
+    if max(numbers, default=-1) >= len(stored.classes):
+        raise ValueError(f"class {max(numbers)}, {len(stored.classes)} in all")
+    if max(labels, default=-1) >= len(stored.queries):
+        raise ValueError(f"label of query {max(labels)}, {len(stored.queries)} in all")
 
 
-def _load_described(entry: dict[str, Any]) -> Described:
-    captions = tuple(
-        Caption(
-            text=_text(caption["text"]),
-            score=_number(caption["score"]),
-            fit=_number(caption["fit"]),
-            doubtful=bool(caption["doubtful"]),
-        )
-        for caption in entry["captions"]
-    )
-    if not captions:
-        raise ValueError("captions: at least one expected")
-    return Described(_text(entry["captioner"]), _text(entry["weights"]), captions)
+def _described(stored: DescribedPart) -> Described:
+    captions = tuple(Caption(**caption.model_dump()) for caption in stored.captions)
+    return Described(stored.captioner, stored.weights, captions)
 
 
-def _load_label(entry: dict[str, Any], classes: int) -> Label:
-    if entry["source"] not in ("blind", "accepted", "corrected", "bulk"):
-        raise ValueError(f"source: {entry['source']!r}")
-    class_index, suggestion = (
-        None if entry[field] is None else _index(entry[field], classes) for field in ("class_index", "suggestion")
-    )
-    return Label(
-        class_index=class_index,
-        annotator=_text(entry["annotator"]),
-        source=entry["source"],
-        suggestion=suggestion,
-        seconds=_seconds(entry["seconds"]),
-    )
+def _run_of(stored: RunPart, document: DocumentPart) -> Run:
+    def array(rows: list[list[float]], columns: int) -> np.ndarray:
+        with np.errstate(over="ignore"):
+            return np.array(rows, dtype=np.float32).reshape(len(stored.similarities), columns)
 
-
-def _load_run(entry: dict[str, Any], queries: int, classes: int) -> Run:
-    def array(values: list[Any], columns: int) -> np.ndarray:
-        return np.array(values, dtype=np.float32).reshape(len(values), columns)
-
-    pairs = entry["pairs"]
+    pairs = None if stored.pairs is None else array(stored.pairs, len(document.support))
+    if len(stored.similarities) > len(document.queries) or (pairs is not None and not np.isfinite(pairs).all()):
+        raise ValueError(f"{stored.method}: scores of other pictures, or beyond all numbers")
     scores = Scores(
-        method=_text(entry["method"]),
-        checkpoint=_text(entry["checkpoint"]),
-        settings=dict(entry["settings"]),
-        note=dict(entry.get("note", {})),
-        seconds=_seconds(entry["seconds"]),
-        similarities=array(entry["similarities"], classes),
-        probabilities=array(entry["probabilities"], classes),
-        none_below=float(entry["none_below"]),
-        pairs=None if pairs is None else array(pairs, len(pairs[0]) if pairs else 0),
+        method=stored.method,
+        checkpoint=stored.checkpoint,
+        settings=stored.settings,
+        note=stored.note,
+        seconds=stored.seconds,
+        similarities=array(stored.similarities, len(document.classes)),
+        probabilities=array(stored.probabilities, len(document.classes)),
+        none_below=float(stored.none_below),
+        pairs=pairs,
     )
-    if len(scores.similarities) > queries:
-        raise ValueError(f"scores of {len(scores.similarities)} queries, {queries} in all")
-    return Run(scores, _text(entry["device"]))
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"text expected, got {value!r:.40}")
-    return value
-
-
-def _number(value: object) -> float:
-    if not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"a number expected, got {value!r:.40}")
-    return float(value)
-
-
-def _seconds(value: object) -> float:
-    if _number(value) < 0:
-        raise ValueError(f"seconds expected, got {value!r:.40}")
-    return _number(value)
-
-
-def _index(value: object, count: int) -> int:
-    if not isinstance(value, int) or not 0 <= value < count:
-        raise ValueError(f"a number below {count} expected, got {value!r:.40}")
-    return value
+    return Run(scores, stored.device)

@@ -1,30 +1,15 @@
-"""Writing an export: complete, or not there at all."""
+"""The zip of an export."""
 
 from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import BinaryIO
 
-from fsl_demo.core import durable
 from fsl_demo.core.errors import UserError
+from fsl_demo.core.file_names import plain
 from fsl_demo.core.pictures import Picture
-from fsl_demo.store.connection import plain, trouble
 from fsl_demo.store.exchange.archive import MAX_ENTRIES
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes the place of `path` once everything is written.
-
-    Raises:
-        UserError: `disk_full`, `folder_unwritable`.
-    """
-    with trouble(path.parent), durable.replacing(path) as file:
-        yield file
 
 
 class ZipWriter:

@@ -17,11 +17,13 @@ class Format:
         id: for the command line.
         title: for people, where the page's language has no text of its own.
         suffix: of the file, with its dot.
-        write: writes episodes, as (id, episode), to a file; `UserError` `disk_full`, `folder_unwritable` or
-            `export_entries` leave no file.
+        pixels: whether it holds the pictures themselves, which then have to be readable.
+        write: writes episodes, as (id, episode), to a file; `UserError` `disk_full`, `folder_unwritable`,
+            `export_not_file` or `export_entries` leave no file.
     """
 
     id: str
     title: str
     suffix: str
+    pixels: bool
     write: Callable[[Sequence[tuple[str, LabelledEpisode]], Path], None]

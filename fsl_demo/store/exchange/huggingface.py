@@ -2,9 +2,9 @@
 
 README.md                       what `load_dataset` may load
 pictures/metadata.jsonl         a row a picture: image, label, caption
-episodes/metadata.jsonl         a row an episode: support, support_labels, query, query_labels
-*/images/<sha256>.png           each beside its metadata: `datasets` reads no file outside that folder
-documents/<id>/episode.json     everything about each episode
+pictures/episodes.jsonl         a row an episode: support, support_labels, query, query_labels
+pictures/images/<sha256>.png    beside the metadata: `datasets` reads no file outside that folder
+<id>.episode.json               everything about each episode
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from fsl_demo.core.episodes import LabelledEpisode
-from fsl_demo.core.file_names import folder_name
+from fsl_demo.core.exports import replacing
+from fsl_demo.core.pictures import Picture
 from fsl_demo.store.exchange import document
-from fsl_demo.store.exchange.files import ZipWriter, replacing
+from fsl_demo.store.exchange.files import ZipWriter
 from fsl_demo.store.exchange.format import Format
 
 Row = dict[str, Any]
@@ -28,17 +29,19 @@ configs:
 - config_name: pictures
   data_dir: pictures
 - config_name: episodes
-  data_dir: episodes
+  data_dir: pictures
+  metadata_filenames:
+  - episodes.jsonl
 ---
 # Few-shot episodes
 
-Unpack this file, then
+Unpack this file into a folder, then
 
 ```python
 from datasets import load_dataset
 
-pictures = load_dataset("imagefolder", data_dir="…/pictures", split="train")
-episodes = load_dataset("imagefolder", data_dir="…/episodes", split="train")
+pictures = load_dataset("…", "pictures", split="train")
+episodes = load_dataset("…", "episodes", split="train")
 ```
 
 `pictures` has a row for each picture of each episode: its class is the `label`, and a query that nobody labelled, or
@@ -55,18 +58,17 @@ def write(episodes: Sequence[tuple[str, LabelledEpisode]], path: Path) -> None:
         for episode_id, labelled in episodes:
             episode = labelled.episode
             support = [example.picture for example in episode.support]
-            for folder in ("pictures", "episodes"):
-                for picture in (*support, *episode.queries):
-                    zip_file.picture(f"{folder}/images/{picture.sha256}.png", picture)
+            files = [
+                zip_file.picture(f"pictures/{_image(picture)}", picture) for picture in (*support, *episode.queries)
+            ]
             picture_rows += _picture_rows(episode_id, labelled)
             episode_rows.append(_episode_row(episode_id, labelled))
-            files = [f"episodes/images/{picture.sha256}.png" for picture in (*support, *episode.queries)]
             text = document.dump(
                 episode_id, labelled, support_files=files[: len(support)], query_files=files[len(support) :]
             )
-            zip_file.text(f"documents/{folder_name(episode_id)}/{document.FILE_NAME}", text)
+            zip_file.text(document.file_name(episode_id), text)
         zip_file.text("pictures/metadata.jsonl", _lines(picture_rows))
-        zip_file.text("episodes/metadata.jsonl", _lines(episode_rows))
+        zip_file.text("pictures/episodes.jsonl", _lines(episode_rows))
 
 
 def _picture_rows(episode_id: str, labelled: LabelledEpisode) -> Iterable[Row]:
@@ -79,7 +81,7 @@ def _picture_rows(episode_id: str, labelled: LabelledEpisode) -> Iterable[Row]:
     ]
     for picture, label, role, annotator in (*support, *queries):
         yield {
-            "file_name": f"images/{picture.sha256}.png",
+            "file_name": _image(picture),
             "label": label,
             "role": role,
             "episode_id": episode_id,
@@ -94,9 +96,9 @@ def _episode_row(episode_id: str, labelled: LabelledEpisode) -> Row:
     return {
         "episode_id": episode_id,
         "title": labelled.title,
-        "support_file_names": [f"images/{example.picture.sha256}.png" for example in episode.support],
+        "support_file_names": [_image(example.picture) for example in episode.support],
         "support_labels": [episode.classes[example.class_index].name for example in episode.support],
-        "query_file_names": [f"images/{picture.sha256}.png" for picture in episode.queries],
+        "query_file_names": [_image(picture) for picture in episode.queries],
         "query_labels": _query_labels(labelled),
     }
 
@@ -109,8 +111,13 @@ def _query_labels(labelled: LabelledEpisode) -> list[str | None]:
     ]
 
 
+def _image(picture: Picture) -> str:
+    """The file of a picture, as the metadata beside it names it."""
+    return f"images/{picture.sha256}.png"
+
+
 def _lines(rows: Iterable[Row]) -> str:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
-FORMAT = Format("huggingface", title="Hugging Face data set (zip)", suffix=".zip", write=write)
+FORMAT = Format("huggingface", title="Hugging Face data set (zip)", suffix=".zip", pixels=True, write=write)

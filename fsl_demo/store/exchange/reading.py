@@ -7,7 +7,15 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from fsl_demo.core.episodes import ClassSpec, Episode, Example, LabelledEpisode, Progress, quiet
+from fsl_demo.core.episodes import (
+    ClassSpec,
+    Episode,
+    Example,
+    LabelledEpisode,
+    Progress,
+    check_classes,
+    quiet,
+)
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture, ingest
 from fsl_demo.datasets.class_folders import natural
@@ -35,24 +43,39 @@ def read(
         UserError: what is wrong with the file; nothing is imported then.
     """
     if path.suffix.lower() == ".csv" and path.is_file():
-        return _read_table(path, workspace)
-    with open_source(path) as source:
-        documents = sorted((file for file in source.files if file.name == document.FILE_NAME), key=natural)
-        if documents:
-            return _read_documents(source, documents, workspace=workspace, progress=progress)
-        read = pictures_by_class(source, progress, workspace)
+        episodes = _read_table(path, workspace)
+    else:
+        with open_source(path) as source:
+            documents = sorted(filter(document.is_document, source.files), key=natural)
+            if documents:
+                episodes = _read_documents(source, documents, workspace=workspace, progress=progress)
+            else:
+                episodes = [_read_folders(source, path.stem, workspace=workspace, progress=progress, report=report)]
+    for labelled in episodes:
+        check_classes(labelled.episode.classes)
+    return episodes
+
+
+def _read_folders(
+    source: Source,
+    title: str,
+    workspace: Workspace | None,
+    progress: Progress,
+    report: Callable[[UserError], None] | None,
+) -> LabelledEpisode:
+    read = pictures_by_class(source, progress, workspace)
     for fault in read.faults:
         if report is None:
             raise fault
         report(fault)
     support = [Example(picture, index) for index, pictures in enumerate(read.classes.values()) for picture in pictures]
-    return [LabelledEpisode(Episode(tuple(map(ClassSpec, read.classes)), tuple(support)), path.stem)]
+    return LabelledEpisode(Episode(tuple(map(ClassSpec, read.classes)), tuple(support)), title)
 
 
 def _read_documents(
     source: Source, documents: list[PurePosixPath], workspace: Workspace | None, progress: Progress
 ) -> list[LabelledEpisode]:
-    """Read each `documents/<id>/episode.json`; its files are relative to where `documents` is."""
+    """Read each document; its files are relative to the root of the export."""
     read_once: dict[PurePosixPath, Picture] = {}
 
     def picture(root: PurePosixPath, wanted: document.PictureFile) -> Picture:
@@ -67,10 +90,7 @@ def _read_documents(
             read_once[path] = workspace.add_picture(decoded) if workspace else decoded
         return replace(read_once[path], name=wanted.name)
 
-    return [
-        document.load(source.text(file), partial(picture, file.parents[min(2, len(file.parents) - 1)]))
-        for file in documents
-    ]
+    return [document.load(source.text(file), partial(picture, document.root(file))) for file in documents]
 
 
 def _read_table(path: Path, workspace: Workspace | None) -> list[LabelledEpisode]:

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, Label, LabelledEpisode, check_texts, class_key
 from fsl_demo.core.errors import UserError
+from fsl_demo.core.exports import replacing
 from fsl_demo.core.file_names import plain_cell, safe_cell
 from fsl_demo.core.pictures import Picture
 from fsl_demo.store.episodes import StoredEpisode
-from fsl_demo.store.exchange.files import replacing
 from fsl_demo.store.exchange.format import Format
 
 COLUMNS = ("file_name", "label", "role", "episode_id", "annotator", "created_at", "sha256", "caption")
@@ -116,4 +116,4 @@ def _parse(text: str, name: str) -> list[tuple[int, dict[str, str]]]:
         raise UserError("import_document", file=name, reason=str(error)) from error
 
 
-FORMAT = Format("csv", title="Table of labels (CSV)", suffix=".csv", write=write)
+FORMAT = Format("csv", title="Table of labels (CSV)", suffix=".csv", pixels=False, write=write)

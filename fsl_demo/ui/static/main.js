@@ -1,4 +1,5 @@
 // The page in the browser: opens the draft, listens to the server, and draws what changed.
+import { places } from "../places.js";
 import * as actions from "./actions.js";
 import { html, isShown, morph, post } from "./dom.js";
 import * as jobs from "./jobs.js";
@@ -94,6 +95,10 @@ function nameTabs() {
 
 // Elements that Gradio has put on the page since.
 function mount() {
+  for (const [id, markup] of Object.entries(places)) {
+    const column = document.getElementById(id);
+    if (column && !column.firstElementChild) column.insertAdjacentHTML("beforeend", markup);
+  }
   let fresh = false;
   for (const root of document.querySelectorAll("[data-mounted]")) {
     if (mounted.has(root)) continue;

@@ -12,11 +12,12 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.services.episodes import export_episodes
 from fsl_demo.store import EpisodeFilter
 from fsl_demo.store.exchange import FORMATS, Format
+from fsl_demo.ui import stored_document
 from fsl_demo.ui.context import Context
-from fsl_demo.ui.document import Document
 from fsl_demo.ui.drafts import Drafts, OpenDraft
+from fsl_demo.ui.fields import Name, Text
 from fsl_demo.ui.jobs import Job, Outcome
-from fsl_demo.ui.requests import Edit, JobRequest, Name, Opening, Panel, Tab, Text
+from fsl_demo.ui.requests import Edit, JobRequest, Opening, Panel, Tab
 from fsl_demo.ui.saved_episode import from_episode
 
 DRAFTS = 8
@@ -65,10 +66,7 @@ def _drafts(context: Context) -> list[dict[str, Any]]:
     """Unsaved work of other pages and earlier days, which can be continued."""
     shown = []
     for draft in context.workspace.drafts.recent():
-        try:
-            document = Document.from_json(draft.data)
-        except (KeyError, TypeError, ValueError, AttributeError):
-            continue
+        document = stored_document.read(draft.data)
         if draft.id == context.draft.id or not document.unsaved or document.is_empty():
             continue
         title = document.title or ", ".join(filter(None, document.class_names().values())) or context.say("untitled")
@@ -107,8 +105,8 @@ class Reopen(Opening):
     episode: Name
 
     def open(self, context: Context, drafts: Drafts) -> OpenDraft:
-        labelled = context.workspace.episode(self.episode)
-        return drafts.start(from_episode(labelled, self.episode))
+        stored = context.workspace.episode(self.episode)
+        return drafts.start(from_episode(stored, self.episode, stored.unreadable))
 
 
 class Continue(Opening):
@@ -135,7 +133,7 @@ class Export(JobRequest):
         def run(job: Job) -> None:
             job.progress(_title(context, kind))("write", 0, 0)
             path = context.page.exports / f"episodes-{datetime.now():%Y%m%d-%H%M%S}-{kind.id}{kind.suffix}"
-            count = export_episodes(context.workspace, kind, ids=self.episodes, path=path)
+            count = export_episodes(context.workspace, kind, ids=self.episodes, path=path, report=job.errors.append)
             job.outcome = Outcome("exported", count, path.name)
 
         return run

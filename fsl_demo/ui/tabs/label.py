@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from fsl_demo.core.episodes import LabelSource
 from fsl_demo.ui import report
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import NONE, GivenLabel
-from fsl_demo.ui.requests import Edit, Key, Name, Sha, Tab
+from fsl_demo.ui.fields import Key, Name, Sha
+from fsl_demo.ui.requests import Edit, Tab
 from fsl_demo.ui.saved_episode import to_episode
 
 
@@ -35,7 +37,7 @@ class Label(Edit):
             document.labels.pop(self.query, None)
             return
         suggestion = self.suggestion if self.suggestion in keys else ""
-        source = "blind" if not suggestion else "accepted" if suggestion == self.answer else "corrected"
+        source: LabelSource = "blind" if not suggestion else "accepted" if suggestion == self.answer else "corrected"
         seconds = round(min(max(self.seconds, 0.0), 86_400.0), 2)
         document.labels[self.query] = GivenLabel(
             answer=self.answer, suggestion=suggestion, source=source, annotator=self.annotator, seconds=seconds

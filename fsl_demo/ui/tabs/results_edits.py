@@ -8,7 +8,8 @@ from pydantic import Field
 
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import GivenLabel
-from fsl_demo.ui.requests import Edit, Key, Name, Sha, Shas
+from fsl_demo.ui.fields import Key, Name, Sha, Shas
+from fsl_demo.ui.requests import Edit
 
 
 class Accept(Edit):

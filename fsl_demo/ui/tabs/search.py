@@ -16,8 +16,9 @@ from fsl_demo.services.search import index_of
 from fsl_demo.store import CaptionMatch, CollectionPicture
 from fsl_demo.ui.captions import chosen_captioner
 from fsl_demo.ui.context import Context
+from fsl_demo.ui.fields import Key, Name, Sha, Shas, Text
 from fsl_demo.ui.jobs import Job
-from fsl_demo.ui.requests import Edit, JobRequest, Key, Name, Panel, Sha, Shas, Tab, Text
+from fsl_demo.ui.requests import Edit, JobRequest, Panel, Tab
 from fsl_demo.ui.uploads import place, row_called
 
 PAGE = 60
@@ -90,7 +91,7 @@ class Index(JobRequest):
     def work(self, context: Context) -> Callable[[Job], None]:
         known = self.method in search.spaces(context.registry)
         space = search.space_named(context.registry, self.method if known else "")
-        pictures = [member.picture for member in context.workspace.collection()]
+        pictures = context.present(member.picture.sha256 for member in context.workspace.collection())
         return lambda job: index_of(space).add(pictures, job.progress(space.title))
 
 

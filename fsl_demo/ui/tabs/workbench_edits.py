@@ -11,8 +11,9 @@ from fsl_demo.ui import examples, prompting, settings
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import Document
 from fsl_demo.ui.drafts import Drafts, OpenDraft
+from fsl_demo.ui.fields import Key, Name, Sha, Text
 from fsl_demo.ui.proposals import chosen_methods
-from fsl_demo.ui.requests import Edit, Key, Name, Opening, Sha, Text
+from fsl_demo.ui.requests import Edit, Opening
 from fsl_demo.ui.uploads import add_classes, place
 
 Placed = Annotated[list[tuple[Sha, Text]], Field(max_length=100_000)]
@@ -149,6 +150,13 @@ class Clear(Edit):
         context.document.clear()
 
 
+class ForgetUnreadable(Edit):
+    """Take what cannot be shown out of the draft."""
+
+    def apply(self, context: Context) -> None:
+        context.document.unreadable = []
+
+
 class Undo(Edit):
     undoable: ClassVar[bool] = False
 
@@ -158,7 +166,7 @@ class Undo(Edit):
 
 EDITS = (
     *(SetTitle, Rename, Redescribe, AddClass, RemoveClass, AddPictures, AddClassPictures, RemovePicture, MovePicture),
-    *(TickMethod, ProposeMethods, SetSetting, ChooseCaptioner, Define, Clear, Undo),
+    *(TickMethod, ProposeMethods, SetSetting, ChooseCaptioner, Define, Clear, ForgetUnreadable, Undo),
 )
 
 

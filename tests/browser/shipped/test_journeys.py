@@ -13,6 +13,8 @@ from skimage import data
 from tests.browser.conftest import Workbench, go, open_workbench, watched
 
 GROUPS = "#results-list .group-head"
+WEIGHTS = 120_000
+"""Milliseconds for answers for which weights may have to be read, on a machine that is busy."""
 
 
 def open_example(page: Page, name: str) -> None:
@@ -28,7 +30,7 @@ def predict(page: Page) -> None:
 
 
 def show_results(page: Page) -> None:
-    expect(page.locator(".job[data-kind=predict]")).to_contain_text("Results are ready")
+    expect(page.locator(".job[data-kind=predict]")).to_contain_text("Results are ready", timeout=WEIGHTS)
     page.locator(".job").get_by_role("button", name="Show").click()
     expect(page.locator("#results-list .card-of, #results-list .compare").first).to_be_visible()
 

@@ -105,6 +105,7 @@ def test_our_own_export_fills_the_rows(tmp_path: Path, labelled: LabelledEpisode
     expected: dict[str, set[Picture]] = {spec.name: set() for spec in labelled.episode.classes}
     for example in labelled.episode.support:
         expected[labelled.episode.classes[example.class_index].name].add(example.picture)
+    expected["Two / 2 "].add(labelled.episode.queries[0])  # labelled with the class
     assert {name: set(pictures) for name, pictures in classes.items()} == expected
 
 
