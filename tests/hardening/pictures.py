@@ -85,9 +85,7 @@ def seeds() -> list[bytes]:
     files = []
     for number, (kind, mode, options) in enumerate(SEEDS):
         image = (
-            Image.fromarray(np.asarray(photo.convert("L"), np.uint16) * 257)
-            if mode == "I;16"
-            else photo.convert(mode)
+            Image.fromarray(np.asarray(photo.convert("L"), np.uint16) * 257) if mode == "I;16" else photo.convert(mode)
         )
         buffer = io.BytesIO()
         told = (
