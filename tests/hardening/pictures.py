@@ -121,7 +121,7 @@ def splice(data: bytes, files: list[bytes], random: np.random.Generator) -> byte
     return data[:at] + piece + data[at + len(piece) * int(random.integers(2)) :]
 
 
-def repeat(data: bytes, _: list[bytes], random: np.random.Generator) -> bytes:
+def repeat_piece(data: bytes, _: list[bytes], random: np.random.Generator) -> bytes:
     """Say a piece many times."""
     start = int(random.integers(len(data)))
     end = start + int(random.integers(1, 300))
@@ -140,7 +140,7 @@ def lie(data: bytes, _: list[bytes], random: np.random.Generator) -> bytes:
     return bytes(changed)
 
 
-MUTATIONS: tuple[Mutation, ...] = (flip_bits, cut, splice, repeat, lie)
+MUTATIONS: tuple[Mutation, ...] = (flip_bits, cut, splice, repeat_piece, lie)
 
 
 def run(count: int, seconds: float, first: int = 0) -> Report:

@@ -18,6 +18,7 @@ AT_ONCE = 2
 """Pictures that are decoded at the same time."""
 _DIGEST_BYTES = 32
 _LENGTH_BYTES = 8
+_PIPE_BYTES = 1 << 20
 _ENVIRONMENT = {
     "PYTHONPATH": os.pathsep.join(str(folder) for folder in Path(fsl_demo.__file__).resolve().parents[1:2]),
     "MALLOC_ARENA_MAX": "1",  # an arena takes 64 MB of what the process may take
@@ -59,6 +60,7 @@ class _Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            pipesize=_PIPE_BYTES,
             env={**os.environ, **_ENVIRONMENT},
         )
         try:
