@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fsl_demo.core.errors import UserError
+from fsl_demo.core.errors import Notice, UserError
 from fsl_demo.core.file_names import is_visible, safe_cell, visible
 
 STAGES = {
@@ -54,8 +54,8 @@ class Terminal:
             print(f"{ERASE}{visible(text)}", end="", file=sys.stderr, flush=True)
 
     def fault(self, error: UserError) -> None:
-        """Say what is left out, and why."""
-        self.faults += 1
+        """Say what is left out, and why; a `Notice` is no fault."""
+        self.faults += not isinstance(error, Notice)
         self.note(str(error))
 
     def note(self, text: str) -> None:

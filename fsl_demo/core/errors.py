@@ -95,7 +95,22 @@ MESSAGES = {
     "archive_encrypted": "“{file}” has a password. Make one without.",
     "archive_entries": "“{file}” has more than {limit} entries. Split it up.",
     "archive_bytes": "“{file}” unpacks to more than {limit:.0f} GB. Split it up.",
-    "archive_ratio": "“{entry}” in “{file}” unpacks to over {limit} times its size, so it is refused. Leave it out.",
+    "archive_overlap": "Files in “{file}” lie over each other, as in a decompression bomb, so it is refused. Make the"
+    " file again.",
+    "archive_kind": "“{file}” is an archive of a kind that is not read ({kind}). Make a zip of it.",
+    "archive_method": "“{entry}” in “{file}” is compressed in a way that is not read. Make the file again, with"
+    " Deflate.",
+    "archive_names": "Nothing in “{file}” says how its names are encoded, so “{entry}” may be wrong. Rename it, or make"
+    " the file again.",
+    "archive_twice": "“{entry}” is in “{file}” twice; the last one is read.",
+    "archive_inside": "“{file}” is an archive in a folder or archive, and was left out. Unpack it.",
+    "folder_link": "“{file}” is a link that leads out of “{folder}”, and was left out. Put a copy there.",
+    "no_class": "“{file}” lies in no class folder and was left out.",
+    "class_nested": "Pictures in folders inside “{name}” ({count}, the first in “{folder}”) count as “{name}”.",
+    "classes_merged": "“{other}” and “{name}” are one class here: “{name}”.",
+    "part_left_out": "“{part}” ({count} pictures) was left out, because “{read}” beside it is read.",
+    "picture_twice": "“{file}” shows the same pixels as “{first}” and counts once.",
+    "picture_two_classes": "“{file}” of “{name}” shows the same pixels as “{first}” of “{other}”, and was left out.",
     "archive_path": "“{entry}” in “{file}” would land outside its folder, so the file is refused. Make it again.",
     "archive_link": "“{entry}” in “{file}” is a link, not a file. Replace it by what it points to.",
     "archive_forged": "“{entry}” in “{file}” is damaged or not as long as the file says. Make the file again.",
@@ -160,6 +175,19 @@ MESSAGES = {
     "class_gone": "This class is no longer there, so nothing was moved.",
     "archive_no_pictures": "There is no picture in “{file}”.",
     "nothing_sorted": "There is nothing to sort out yet: predict, or label some queries.",
+    "table_no_text": "“{file}” is no table: it holds bytes that no text has. Save it as CSV.",
+    "table_encoding": "The letters of “{file}” are in no encoding that can be told. Save it as CSV UTF-8.",
+    "table_large": "“{file}” has more than {limit:.0f} MB, too much for a table. Split it up.",
+    "table_column_twice": "“{file}” has the column “{column}” twice. Rename or remove one.",
+    "table_cells": "Line {line} of “{file}” has {cells} cells, and the first line {columns}. Put a text with a"
+    " “{separator}” in it between quotation marks.",
+    "table_cell_long": "Line {line} of “{file}” has a cell of more than {limit} characters. Shorten it.",
+    "table_quote": "Line {line} of “{file}” has a quotation mark that is not closed, or text after one. Correct it; a"
+    " quotation mark within a text is written twice.",
+    "descriptions_shape": "Descriptions are an object with a text, or a list of texts, for each class; {what} is"
+    " {kind}.",
+    "captioner_shape": "A captioner is named by its id, a text; this is {kind}.",
+    "names_shape": "Methods are named by a list of their ids; {what} is {kind}.",
     "csv_row": "Line {line} of “{file}”: {column} cannot be “{value}”. Correct it.",
 }
 
@@ -176,6 +204,10 @@ class UserError(Exception):
 
     def __str__(self) -> str:
         return MESSAGES[self.code].format(**self.params)
+
+
+class Notice(UserError):
+    """What a person is told beside a result: something was left out or put together, and nothing is wrong."""
 
 
 class Cancelled(Exception):

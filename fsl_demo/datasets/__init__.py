@@ -34,10 +34,10 @@ def read(name: str, root: Path, fold: int | None = None, download: bool = False)
 
     Raises:
         UserError: `data_unknown`, `data_missing`, `setting_bad` for a fold that is not there or data that cannot
-            be downloaded; what `class_folders` raises.
+            be downloaded; what `folders.read` raises.
     """
     if name not in DATASETS:
-        if not Path(name).is_dir() and not (Path(name).suffix.lower() == ".zip" and Path(name).is_file()):
+        if not Path(name).exists():
             raise UserError("data_unknown", name=name, known=", ".join(DATASETS))
         return folders.read(Path(name))
     source: Source

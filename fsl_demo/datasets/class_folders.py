@@ -1,66 +1,101 @@
-"""Class folders, the format that everybody has: `root/class/picture.jpg`."""
+"""Class folders, the layout that everybody has: `root/class/picture.jpg`. Every door reads them by these rules.
+
+Folders around the class folders are looked through, as long as each holds one folder with pictures, or none of its own
+and several. What lies deeper inside a class folder belongs to the class. Of `support` or `train` beside other parts of
+a data set only that is read. What is left out or put together is told.
+"""
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from fsl_demo.core.errors import UserError
+from fsl_demo.core.episodes import class_key
+from fsl_demo.core.errors import Notice, UserError
+from fsl_demo.core.file_names import class_name
 from fsl_demo.core.pictures import may_be_picture
+from fsl_demo.datasets.walking import Walk, visible
+
+LEARNED = ("support", "train", "training")
+"""Parts of a data set that are read, the first that there is."""
+OTHER_PARTS = frozenset(
+    {"query", "queries", "none_of_these", "unlabelled", "val", "valid", "validation", "dev", "test", "testing"}
+)
+_ARCHIVES = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar"})
 
 
-def class_folders(folder: Path, split: str = "") -> dict[str, list[Path]]:
-    """The picture files of each class, classes and files in natural order ("cat 2" before "cat 10").
+@dataclass
+class ClassLayout:
+    """Which picture is of which class.
+
+    Attributes:
+        classes: paths by class name, classes and paths in natural order ("cat 2" before "cat 10").
+        told: what is left out, and what is put together.
+    """
+
+    classes: dict[str, list[PurePosixPath]] = field(default_factory=dict)
+    told: list[Notice] = field(default_factory=list)
+
+
+def class_layout(paths: Iterable[PurePosixPath], with_queries: bool = False) -> ClassLayout:
+    """Find the class folders; no classes where there are none.
+
+    Args:
+        with_queries: of an export of the workbench read the queries that a person labelled, too.
+    """
+    shown = sorted((path for path in paths if all(map(visible, path.parts))), key=natural)
+    pictures = [path for path in shown if may_be_picture(path.name)]
+    top = _look_through(pictures, ())
+    parts = _parts(pictures, top)
+    roots = [_look_through(pictures, (*top, part)) for part in parts[: 2 if with_queries else 1]] or [top]
+    layout = ClassLayout(told=archives_inside(shown))
+    left = list(pictures)
+    for root in roots:
+        inside = [path for path in left if _is_in(path, root) and len(path.parts) > len(root) + 1]
+        _add_classes(layout, inside, depth=len(root))
+        left = [path for path in left if path not in set(inside)]
+    if layout.classes:
+        _tell_left_out(layout, left, top=top, read=parts[: len(roots)])
+    return layout
+
+
+def class_folders(folder: Path) -> dict[str, list[Path]]:
+    """The picture files of each class of a data set.
 
     Args:
         folder: holds the class folders, or one folder that holds them.
-        split: read the class folders in the folder of this name ("train", "support").
 
     Raises:
         UserError: `folder_missing`, `no_class_folders`, `no_class_pictures`.
     """
     if not folder.is_dir():
         raise UserError("folder_missing", folder=folder)
-    files = [PurePosixPath(path.relative_to(folder).as_posix()) for path in walk(folder)]
-    classes = class_paths(files, split)
+    files = Walk(folder).sizes
+    classes = class_layout(files).classes
     if not classes:
-        empty = not any(map(is_picture, files)) and any(path.is_dir() for path in folder.iterdir())
-        raise UserError("no_class_pictures" if empty else "no_class_folders", folder=folder.name)
+        raise no_classes(folder.name, files)
     return {name: [folder / path for path in paths] for name, paths in classes.items()}
 
 
-def class_paths(paths: Iterable[PurePosixPath], split: str = "") -> dict[str, list[PurePosixPath]]:
-    """The picture files among relative paths by class, as `class_folders` finds them; empty when there are none."""
-    pictures = [path for path in paths if is_picture(path) and len(path.parts) > 1]
-    inside = {path: path.parts for path in pictures}
-    while inside and _is_wrapped(inside.values()) and next(iter(inside.values()))[0] != split:
-        inside = {path: parts[1:] for path, parts in inside.items()}
-    if split:
-        inside = {path: parts[1:] for path, parts in inside.items() if parts[0] == split}
-    classes: dict[str, list[PurePosixPath]] = {}
-    for path in sorted((path for path, parts in inside.items() if len(parts) == 2), key=natural):
-        classes.setdefault(path.parts[-2], []).append(path)
-    return classes
-
-
-def walk(folder: Path) -> Iterable[Path]:
-    """Every file in a folder, however deep, following links to folders once."""
-    seen = set()
-    for place, folders, files in os.walk(folder, followlinks=True):
-        folders[:] = [name for name in folders if visible(name)]
-        real = os.path.realpath(place)
-        if real in seen:
-            folders.clear()
-            continue
-        seen.add(real)
-        yield from (Path(place, name) for name in files)
+def no_classes(name: str, paths: Iterable[PurePosixPath]) -> UserError:
+    """Why a folder or zip of that name has no classes."""
+    shown = list(paths)
+    empty = any(len(path.parts) > 1 for path in shown) and not any(map(is_picture, shown))
+    return UserError("no_class_pictures" if empty else "no_class_folders", folder=name)
 
 
 def is_picture(path: PurePosixPath) -> bool:
     """Whether it may be a picture by its name, and nothing on the way is hidden."""
-    return may_be_picture(path.name) and all(visible(part) for part in path.parts)
+    return may_be_picture(path.name) and all(map(visible, path.parts))
+
+
+def archives_inside(paths: Iterable[PurePosixPath]) -> list[Notice]:
+    """What is told of archives inside a folder or an archive: their pictures are not read."""
+    shown = (path for path in paths if all(map(visible, path.parts)))
+    return [Notice("archive_inside", file=path.name) for path in shown if path.suffix.lower() in _ARCHIVES]
 
 
 def natural(path: PurePosixPath) -> tuple[list[list[tuple[int, str]]], str]:
@@ -74,12 +109,67 @@ def _number(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 20 else -1
 
 
-def visible(name: str) -> bool:
-    """Whether a file or folder of this name is meant for people."""
-    return not name.startswith(".") and name != "__MACOSX"
+def _is_in(path: PurePosixPath, root: Sequence[str]) -> bool:
+    return path.parts[: len(root)] == tuple(root) and len(path.parts) > len(root)
 
 
-def _is_wrapped(inside: Iterable[tuple[str, ...]]) -> bool:
-    """Whether one folder holds everything, and no pictures of its own."""
-    parts = list(inside)
-    return len({part[0] for part in parts}) == 1 and all(len(part) > 2 for part in parts)
+def _look_through(pictures: Sequence[PurePosixPath], root: tuple[str, ...]) -> tuple[str, ...]:
+    """The folder that holds the class folders, at or below `root`."""
+    while True:
+        folders = _folders(pictures, root)
+        if len(folders) != 1:
+            return root
+        below = (*root, *folders)
+        inner = _folders(pictures, below)
+        own = any(path.parts[:-1] == below for path in pictures)
+        if not inner or (own and len(inner) == 1):  # a class, maybe with a folder in it
+            return root
+        root = below
+
+
+def _folders(pictures: Iterable[PurePosixPath], root: Sequence[str]) -> list[str]:
+    """The folders in `root` that hold pictures, at any depth."""
+    inside = (path.parts[len(root)] for path in pictures if _is_in(path, root) and len(path.parts) > len(root) + 1)
+    return list(dict.fromkeys(inside))
+
+
+def _parts(pictures: Sequence[PurePosixPath], root: tuple[str, ...]) -> list[str]:
+    """The folders of a data set in parts that hold labelled pictures, in the order of `LEARNED`, and `query`; or none.
+
+    They hold class folders, and at least one other part lies beside them.
+    """
+    folders = {folder.casefold(): folder for folder in _folders(pictures, root)}
+    learned = [folders[part] for part in LEARNED if part in folders and _folders(pictures, (*root, folders[part]))]
+    if not learned or not (len(learned) > 1 or OTHER_PARTS & folders.keys()):
+        return []
+    return [learned[0], *(folders[part] for part in ("query",) if part in folders and learned[0] == "support")]
+
+
+def _add_classes(layout: ClassLayout, pictures: Sequence[PurePosixPath], depth: int) -> None:
+    folders: dict[str, list[str]] = {}
+    for folder in dict.fromkeys(path.parts[depth] for path in pictures):
+        folders.setdefault(class_key(class_name(folder)), []).append(folder)
+    known = {class_key(name): name for name in layout.classes}
+    for key, same in folders.items():
+        names = sorted(map(class_name, same))
+        name = known.get(key, names[0])
+        members = [path for path in pictures if path.parts[depth] in same]
+        layout.classes.setdefault(name, []).extend(members)
+        layout.told += [Notice("classes_merged", name=name, other=other) for other in names if other != name]
+        nested = [path for path in members if len(path.parts) > depth + 2]
+        if nested:
+            first = "/".join(nested[0].parts[depth:-1])
+            layout.told.append(Notice("class_nested", name=name, count=len(nested), folder=first))
+
+
+def _tell_left_out(layout: ClassLayout, left: Iterable[PurePosixPath], top: Sequence[str], read: Sequence[str]) -> None:
+    """Tell what is in no class: other parts of a data set, each once, and every stray picture."""
+    others: Counter[str] = Counter()
+    for path in left:
+        if read and _is_in(path, top) and len(path.parts) > len(top) + 1 and path.parts[len(top)] not in read:
+            others[path.parts[len(top)]] += 1
+        else:
+            layout.told.append(Notice("no_class", file=path.name))
+    layout.told += [
+        Notice("part_left_out", part=part, count=count, read="”, “".join(read)) for part, count in others.items()
+    ]

@@ -1,19 +1,31 @@
-"""Any folder of class folders, an exported collection too, as a data set to train on."""
+"""Any folder or zip of class folders, an exported collection too, as a data set to train on."""
 
 from __future__ import annotations
 
-import atexit
-import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from zipfile import BadZipFile, ZipFile
 
+from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.errors import UserError
-from fsl_demo.datasets.class_folders import class_folders
-from fsl_demo.datasets.parts import Classes, Dataset, Part
+from fsl_demo.datasets.class_pictures import pictures_by_class
+from fsl_demo.datasets.file_source import open_source
+from fsl_demo.datasets.parts import Classes, Dataset, Item, Part
 
 HELD_OUT = 0.25
 """Share of each class's pictures, the last ones, that validate."""
+
+
+@dataclass(frozen=True)
+class LabelledPictures:
+    """Class folders to learn from or to measure on.
+
+    Attributes:
+        told: what was left out or put together.
+    """
+
+    classes: Classes
+    told: Sequence[UserError] = ()
 
 
 def read(folder: Path) -> Dataset:
@@ -22,12 +34,12 @@ def read(folder: Path) -> Dataset:
     An export of the workbench has the folders "support" and "query"; a class has the pictures of both.
 
     Raises:
-        UserError: `one_class`; `setting_bad` for a class of fewer than three pictures; what `class_folders` raises.
+        UserError: `one_class`; `setting_bad` for a class of fewer than three pictures; what `labelled` raises.
     """
-    classes = _classes(unpacked(folder))
-    if len(classes) < 2:
+    pictures = labelled(folder, with_queries=True)
+    if len(pictures.classes) < 2:
         raise UserError("one_class")
-    return split(classes, folder.stem)
+    return replace(split(pictures.classes, folder.stem), told=pictures.told)
 
 
 def split(classes: Classes, name: str) -> Dataset:
@@ -47,38 +59,19 @@ def split(classes: Classes, name: str) -> Dataset:
     )
 
 
-def unpacked(path: Path) -> Path:
-    """The folder itself, or one that a zip is unpacked into for as long as the process runs.
+def labelled(path: Path, progress: Progress = quiet, with_queries: bool = False) -> LabelledPictures:
+    """The pictures of class folders: files of a folder, and what is read again from a zip when it is needed.
+
+    Args:
+        with_queries: as of `class_layout`.
 
     Raises:
-        UserError: `archive_broken`.
+        UserError: what `open_source` and `pictures_by_class` raise.
     """
-    if path.is_dir():
-        return path
-    folder = TemporaryDirectory(prefix="fsl_demo_")
-    atexit.register(folder.cleanup)
-    try:
-        with ZipFile(path) as archive:
-            archive.extractall(folder.name)
-    except (BadZipFile, OSError, RuntimeError) as error:
-        raise UserError("archive_broken", file=path.name) from error
-    return Path(folder.name)
-
-
-def _classes(folder: Path) -> Classes:
-    parts = [part for part in ("support", "query", "train") if (folder / part).is_dir()]
-    if not parts:
-        return class_folders(folder)
-    classes: dict[str, list[Path]] = {}
-    for part in parts:
-        for name, files in class_folders(folder, part).items():
-            classes.setdefault(name, []).extend(files)
-    return {name: _different(files) for name, files in classes.items()}
-
-
-def _different(files: list[Path]) -> list[Path]:
-    """Each picture once: what one episode asks may support another, and must not train and validate both."""
-    kept: dict[bytes, Path] = {}
-    for file in files:
-        kept.setdefault(hashlib.sha256(file.read_bytes()).digest(), file)
-    return list(kept.values())
+    with open_source(path) as source:
+        read = pictures_by_class(source, progress, with_queries=with_queries)
+    classes: dict[str, list[Item]] = {
+        name: [path / file for file in read.paths[name]] if path.is_dir() else list(pictures)
+        for name, pictures in read.classes.items()
+    }
+    return LabelledPictures(classes, (*read.faults, *read.told))

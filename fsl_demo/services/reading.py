@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-import csv
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fsl_demo.core import table_files
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, Progress, class_key
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture, ingest
@@ -35,15 +35,14 @@ def task(
     Raises:
         UserError: what is wrong with the folder or zip as a whole.
     """
-    from fsl_demo.services.lazy_archive import open_lazily
-    from fsl_demo.store.exchange.class_pictures import pictures_by_class
+    from fsl_demo.datasets.class_pictures import pictures_by_class
+    from fsl_demo.datasets.file_source import open_source
 
     pictures: dict[str, list[Picture]] = {}
     if support is not None:
-        with open_lazily(support) as source:
-            read = pictures_by_class(source, progress, None)
-        for fault in read.faults:
-            report(fault)
+        with open_source(support) as source:
+            read = pictures_by_class(source, progress)
+        read.report(report)
         pictures = read.classes
     names = {class_key(name): name for name in pictures}
     texts: dict[str, tuple[str, ...]] = {}
@@ -60,18 +59,21 @@ def task(
 
 def queries(path: Path, progress: Progress, report: Report) -> dict[str, Picture]:
     """The pictures of a folder or zip, however deep, by relative path in natural order; or the one picture."""
-    from fsl_demo.datasets.class_folders import is_picture, natural
-    from fsl_demo.services.lazy_archive import open_lazily
+    from fsl_demo.datasets.archives import is_zip, other_archive
+    from fsl_demo.datasets.class_folders import archives_inside, is_picture, natural
+    from fsl_demo.datasets.file_source import open_source
 
-    if path.is_file() and path.suffix.lower() != ".zip":
+    if path.exists() and not path.is_dir() and not is_zip(path) and not other_archive(path):
         return {path.name: ingest(path)}
     pictures = {}
-    with open_lazily(path) as source:
+    with open_source(path) as source:
+        for told in (*source.left_out, *archives_inside(source.files)):
+            report(told)
         files = sorted(filter(is_picture, source.files), key=natural)
         for done, file in enumerate(files):
             progress("read", done, len(files))
             try:
-                pictures[file.as_posix()] = source.picture(file)
+                pictures[file.as_posix()] = source.lazy(file, source.picture(file))
             except UserError as error:
                 if not error.code.startswith("picture_"):
                     raise
@@ -83,26 +85,16 @@ def descriptions(path: Path | None) -> dict[str, list[str]]:
     """Phrasings by class name, from a CSV with the columns class and description; no file describes nothing.
 
     Raises:
-        UserError: `csv_columns`, `csv_row`, `picture_missing`.
+        UserError: `csv_row`, and as of `table_files.read`.
     """
     if path is None:
         return {}
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            table = csv.DictReader(file, restval="")
-            missing = [column for column in ("class", "description") if column not in (table.fieldnames or ())]
-            if missing:
-                raise UserError("csv_columns", file=path.name, missing=", ".join(missing))
-            rows = [(table.line_num, row["class"].strip(), row["description"].strip()) for row in table]
-    except OSError as error:
-        raise UserError("picture_missing", file=path.name, reason=error.strerror or str(error)) from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UserError("picture_missing", file=path.name, reason=str(error)) from error
-    names: dict[str, str] = {}
     phrasings: dict[str, list[str]] = {}
-    for line, name, description in rows:
+    names: dict[str, str] = {}
+    for row in table_files.read(path, ("class", "description")):
+        name, description = (row.cells[column].strip() for column in ("class", "description"))
         if not name:
-            raise UserError("csv_row", file=path.name, line=line, column="class", value=name)
+            raise UserError("csv_row", file=path.name, line=row.line, column="class", value=name)
         spelled = names.setdefault(class_key(name), name)
         phrasings.setdefault(spelled, []).extend([description] if description else [])
     return phrasings

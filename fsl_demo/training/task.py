@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, Self
@@ -36,10 +36,12 @@ class Prepared(Generic[ObjectiveT]):
 
     Attributes:
         export: from what was trained to what the checkpoint holds.
+        notes: what a person is told of the data.
     """
 
     setup: Setup[ObjectiveT]
     export: Callable[[Trained[ObjectiveT]], Export]
+    notes: Sequence[str] = ()
 
 
 class Task(Protocol):

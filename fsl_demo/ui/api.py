@@ -11,10 +11,10 @@ from typing import Any
 import gradio as gr
 from gradio_client.utils import is_file_obj_with_meta, traverse
 
-from fsl_demo.core.episodes import quiet
+from fsl_demo.core.episodes import MAX_NAME, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.registry import Registry
-from fsl_demo.services import reading
+from fsl_demo.services import api_values, reading
 from fsl_demo.services.caption import caption
 from fsl_demo.services.documents import predict_document
 from fsl_demo.services.predict import classify
@@ -50,21 +50,22 @@ def _predict(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, An
         Args:
             queries: a zip of pictures, or one picture.
             support: a zip of class folders; may be left out when there are descriptions.
-            descriptions: class name to phrasings, in English.
+            descriptions: class name to phrasings, in English: a text, or a list of them.
             names: ids of methods; by default those that suit the support set.
 
         Returns:
             The document that `python -m fsl_demo predict --format json` prints.
         """
         with _sentences(), _uploaded(uploads, queries, support) as (query_file, support_file):
-            learned = reading.task(support_file, descriptions or {}, progress=quiet, report=_refuse)
+            methods, described = api_values.method_names(names), api_values.descriptions(descriptions)
+            learned = reading.task(support_file, described, progress=quiet, report=_refuse)
             pictures = reading.queries(query_file, quiet, _refuse) if query_file else {}
             if not pictures:
                 raise UserError("no_queries")
             episode = replace(learned, queries=tuple(pictures.values()))
             episode.check()
             scores = classify(
-                registry, episode, names=names, settings={}, progress=quiet, refused=lambda method, error: None
+                registry, episode, names=methods, settings={}, progress=quiet, refused=lambda method, error: None
             )
             return dict(predict_document(episode, list(pictures), scores))
 
@@ -83,7 +84,8 @@ def _caption(registry: Registry, uploads: Uploads) -> Callable[..., list[dict[st
             The document that `python -m fsl_demo caption --format json` prints.
         """
         with _sentences(), _uploaded(uploads, pictures) as (file,):
-            documents = caption(registry.captioner(captioner), reading.queries(file, quiet, _refuse) if file else {})
+            chosen = registry.captioner(api_values.captioner(captioner))
+            documents = caption(chosen, reading.queries(file, quiet, _refuse) if file else {})
             return [dict(document) for document in documents]
 
     return describe
@@ -112,8 +114,15 @@ def _uploaded(uploads: Uploads, *files: Any) -> Iterator[list[Path | None]]:
     Raises:
         UserError: `upload_gone`, for whatever was not uploaded: nobody names other files of this machine.
     """
-    tokens = [str(file["path"]) if file else None for file in files]
+    tokens = [None if file is None else _token(file) for file in files]
     taken = uploads.take(filter(None, tokens), OWNER)
     with uploads.using(*taken):
         paths = {upload.token: upload.path for upload in taken}
         yield [paths[token] if token else None for token in tokens]
+
+
+def _token(file: Any) -> str:
+    path = file.get("path") if isinstance(file, dict) else None
+    if not isinstance(path, str) or not path:
+        raise UserError("picture_missing", file=str(file)[:MAX_NAME], reason="not an upload")
+    return path

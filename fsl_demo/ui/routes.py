@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from pydantic import BaseModel, Field
 
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import MAX_BYTES
+from fsl_demo.datasets.archives import MAX_ENTRIES
 from fsl_demo.ui import api, examples, images, incoming, live, multipart, shell, tables, uploads
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.importing import start_import
@@ -43,6 +45,11 @@ class Edits(BaseModel):
     tab: str = Field(max_length=40)
     at: str = Field(max_length=40)
     edits: list[SentEdit] = Field(max_length=2_000)
+
+
+class FolderRequest(BaseModel):
+    draft: str
+    paths: list[str] = Field(max_length=MAX_ENTRIES)
 
 
 class PageRequest(BaseModel):
@@ -70,6 +77,7 @@ class Routes:
             ("POST", "/job/stop", self.stop),
             ("POST", "/job/dismiss", self.dismiss),
             ("GET", "/stream", self.stream),
+            ("POST", "/layout", self.layout),
             ("POST", "/uploads", self.upload),
             ("POST", "/imports", self.upload_export),
             ("POST", "/live", self.live_answer),
@@ -134,6 +142,11 @@ class Routes:
         return StreamingResponse(events(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
     # --- pictures in ---------------------------------------------------------------------------------------------
+
+    def layout(self, sent: FolderRequest, request: Request) -> Response:
+        """The classes of files that are going to be uploaded, by their paths."""
+        context = Context(self.page, self.page.drafts.get(sent.draft), language_of(request))
+        return JSONResponse(asdict(uploads.placed(context, sent.paths)))
 
     async def upload(self, request: Request, draft: str, target: str) -> Response:
         """One file; answers with a line of JSON for each picture in it, as it is read."""

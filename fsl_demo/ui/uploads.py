@@ -8,26 +8,24 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path, PurePosixPath
 
 from fsl_demo import runtime
 from fsl_demo.core.episodes import class_key
 from fsl_demo.core.errors import UserError
-from fsl_demo.core.file_names import class_name
 from fsl_demo.core.pictures import Picture, ingest
-from fsl_demo.datasets.class_folders import is_picture, natural
+from fsl_demo.datasets.archives import is_zip, other_archive
+from fsl_demo.datasets.class_folders import ClassLayout, archives_inside, class_layout, is_picture, natural
+from fsl_demo.datasets.class_pictures import ReadPicture, each_picture
+from fsl_demo.datasets.file_source import open_source
 from fsl_demo.inference.variants import looks_like
-from fsl_demo.store.exchange.archive import Source, open_source
-from fsl_demo.store.exchange.class_pictures import class_folders
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import ClassRow, Document
 
 _IN_HAND = threading.BoundedSemaphore(2)
-"""Pictures of which the server holds the pixels at a time, whoever sent them."""
-_BIG_PIXELS = 8_000_000
+"""Pictures that are on their way into the store at a time, whoever sent them."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ def read(context: Context, file: Path, path: str, target: str) -> Iterator[Entry
     """The pictures of an uploaded file, kept in the workspace one after the other.
 
     Args:
-        path: the file's, as the person knows it; in a folder of class folders its folder is the class.
+        path: the file's, as the person knows it.
         target: "classes" reads the class folders of an archive, anything else every picture of it.
     """
     try:
@@ -64,68 +62,88 @@ def read(context: Context, file: Path, path: str, target: str) -> Iterator[Entry
     except Exception as error:
         logging.getLogger(__name__).exception("an upload failed", exc_info=error)
         yield Entry(path, error=context.unexpected(error))
+    finally:
+        runtime.return_freed_memory()
 
 
 def _entries(context: Context, file: Path, path: str, target: str) -> Iterator[Entry]:
-    if PurePosixPath(path).suffix.lower() == ".zip":
-        yield from _archive(context, file, path=path, target=target)
-        return
-    folder = PurePosixPath(path).parent.name if target == "classes" else ""
     try:
-        picture = _kept(context, lambda: ingest(file, PurePosixPath(path).name), look=target != "queries")
-        yield Entry(path, picture.sha256, folder)
+        if is_zip(file):
+            yield from _archive(context, file, path=path, target=target)
+        elif kind := other_archive(file):
+            raise UserError("archive_kind", file=file.name, kind=kind)
+        else:
+            with _IN_HAND:
+                picture = _kept(context, target, ingest(file, PurePosixPath(path).name))
+            yield Entry(path, picture.sha256)
     except UserError as error:
-        yield Entry(path, error=context.language.error(error))
-
-
-def _kept(context: Context, read: Callable[[], Picture], *, look: bool) -> Picture:
-    """Read a picture and keep it in the workspace; its pixels are in memory no longer than that takes.
-
-    Args:
-        look: at what it looks like, by which methods are proposed, while the pixels are at hand.
-    """
-    with _IN_HAND:
-        decoded = read()
-        picture = context.workspace.add_picture(decoded)
-        if look:
-            looks_like([decoded])
-    if picture.width * picture.height > _BIG_PIXELS:
-        del decoded
-        runtime.return_freed_memory()
-    return picture
+        yield Entry(path, error=context.language.error(_renamed(error, file, path)))
 
 
 def _archive(context: Context, file: Path, path: str, target: str) -> Iterator[Entry]:
-    try:
-        with open_source(file) as source:
-            wanted, strays = _wanted(source, target)
-            total = len(wanted) + len(strays)
-            for stray in strays:
-                yield Entry(f"{path}/{stray}", error=context.say("upload.no_class", file=stray.name), total=total)
-            for entry, name in wanted:
-                try:
-                    picture = _kept(context, partial(source.picture, entry), look=False)
-                    yield Entry(f"{path}/{entry}", picture.sha256, name, total=total)
-                except UserError as error:
-                    if not error.code.startswith("picture_"):
-                        raise
-                    yield Entry(f"{path}/{entry}", error=context.language.error(error), total=total)
-    except UserError as error:
-        renamed = {**error.params, "file": PurePosixPath(path).name} if "file" in error.params else error.params
-        yield Entry(path, error=context.language.error(UserError(error.code, **renamed)))
+    with open_source(file) as source:
+        layout = class_layout(source.files) if target == "classes" else ClassLayout()
+        if not layout.classes:
+            layout = ClassLayout({"": sorted(filter(is_picture, source.files), key=natural)}, layout.told)
+        if not any(layout.classes.values()):
+            raise UserError("archive_no_pictures", file=source.name)
+        told = [*source.left_out, *(layout.told or archives_inside(source.files))]
+        total = sum(map(len, layout.classes.values())) + len(told)
+        for error in told:
+            yield Entry(path, error=context.language.error(_renamed(error, file, path)), total=total)
+        for read in _in_turn(each_picture(source, layout, lambda _, picture: _kept(context, target, picture))):
+            inside = f"{path}/{read.path}"
+            if read.picture is not None:
+                yield Entry(inside, read.picture.sha256, read.class_name, total=total)
+            elif read.error is not None:
+                yield Entry(inside, error=context.language.error(read.error), total=total)
 
 
-def _wanted(source: Source, target: str) -> tuple[list[tuple[PurePosixPath, str]], list[PurePosixPath]]:
-    """The pictures to read, each with its class, and those that lie in no class folder."""
-    pictures = sorted(filter(is_picture, source.files), key=natural)
-    if not pictures:
-        raise UserError("archive_no_pictures", file=source.name)
-    folders = class_folders(source.files)
-    if target != "classes" or not folders:
-        return [(entry, "") for entry in pictures], []
-    wanted = [(entry, class_name(folder)) for folder, entries in folders.items() for entry in entries]
-    read = {entry for entry, _ in wanted}
-    return wanted, [entry for entry in pictures if entry not in read]
+def _kept(context: Context, target: str, decoded: Picture) -> Picture:
+    if target != "queries":
+        looks_like([decoded])  # methods are proposed by it, while the pixels are at hand
+    return context.workspace.add_picture(decoded)
+
+
+def _in_turn(pictures: Iterator[ReadPicture]) -> Iterator[ReadPicture]:
+    """Each picture, read when it is this upload's turn."""
+    while True:
+        with _IN_HAND:
+            picture = next(pictures, None)
+        if picture is None:
+            return
+        yield picture
+
+
+def _renamed(error: UserError, file: Path, path: str) -> UserError:
+    """The same with the name that the person gave the file."""
+    if error.params.get("file") != file.name:
+        return error
+    return UserError(error.code, **{**error.params, "file": PurePosixPath(path).name})
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Where the files of folders that were dropped go.
+
+    Attributes:
+        classes: number of each file that is a picture, and its class; "" where there are no class folders.
+        told: what is left out or put together, in sentences.
+    """
+
+    classes: list[tuple[int, str]]
+    told: list[str]
+
+
+def placed(context: Context, names: Sequence[str]) -> Placed:
+    """Find the class folders among the paths of files that are going to be uploaded."""
+    numbers: dict[PurePosixPath, list[int]] = {}
+    for number, name in enumerate(names):
+        numbers.setdefault(PurePosixPath(name), []).append(number)
+    layout = class_layout(numbers)
+    classes = layout.classes or {"": sorted(filter(is_picture, numbers), key=natural)}
+    order = [(number, name) for name, paths in classes.items() for path in paths for number in numbers[path]]
+    return Placed(order, [context.language.error(notice) for notice in layout.told])
 
 
 def row_called(document: Document, name: str) -> ClassRow:

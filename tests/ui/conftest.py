@@ -7,7 +7,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -229,19 +229,28 @@ class Browser:
         """Upload files and put them somewhere, in one step; a file may come with the path that the browser gives it."""
         entries: list[incoming.Entry] = []
         wrong: list[incoming.Entry] = []
-        for file in files:
-            path, name = file if isinstance(file, tuple) else (file, file.name)
+        given = [file if isinstance(file, tuple) else (file, file.name) for file in files]
+        placed = self._in_classes(given) if target == "classes" else ((*file, "") for file in given)
+        for path, name, class_name in placed:
             for entry in incoming.read(self.context, path, path=name, target=target):
-                (wrong if entry.error else entries).append(entry)
+                (wrong if entry.error else entries).append(replace(entry, class_name=entry.class_name or class_name))
         if entries and target == "classes":
-            placed = [(entry.class_name, entry.sha, entry.path) for entry in entries]
-            self.edit("add_class_pictures", pictures=placed, batch=f"batch-{self.number}")
+            pictures = [(entry.class_name, entry.sha, entry.path) for entry in entries]
+            self.edit("add_class_pictures", pictures=pictures, batch=f"batch-{self.number}")
         elif entries and target == "collection":
             self.edit("add_to_collection", pictures=[entry.sha for entry in entries])
         elif entries:
             placed_pictures = [(entry.sha, entry.path) for entry in entries]
             self.edit("add_pictures", target=target, pictures=placed_pictures, batch=f"batch-{self.number}")
         self.notices = [*self.notices, *({"kind": "error", "text": entry.error} for entry in wrong)]
+
+    def _in_classes(self, files: Sequence[tuple[Path, str]]) -> Iterator[tuple[Path, str, str]]:
+        """Files of folders with their class, in the order in which they are sent; archives as they are."""
+        loose = [(path, name) for path, name in files if not name.endswith(".zip")]
+        placed = incoming.placed(self.context, [name for _, name in loose])
+        self.notices = [*self.notices, *({"kind": "error", "text": text} for text in placed.told)]
+        yield from ((*loose[number], class_name) for number, class_name in placed.classes)
+        yield from ((path, name, "") for path, name in files if name.endswith(".zip"))
 
     def label(self, query: str, answer: str, suggestion: str = "", **values: Any) -> dict[str, Any]:
         values = {"annotator": self.annotator, **values}

@@ -37,6 +37,27 @@ def test_errors_are_sentences(api: Client, paint: Paint, tmp_path: Path) -> None
         api.predict(handle_file(queries), descriptions={"cat": ["a cat"]}, api_name="/predict")
 
 
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"descriptions": {"cat": 3}}, "“cat” is a number"),
+        ({"descriptions": ["a cat"]}, "this is a list"),
+        ({"descriptions": {"cat": [["a cat"]]}}, "a list with a list in it"),
+        ({"names": "prototype"}, "this is a text"),
+        ({"names": ["nobody"]}, "no method “nobody”"),
+        ({"queries": "picture.png"}, "“picture.png” cannot be read: not an upload"),
+        ({"support": [3]}, "cannot be read: not an upload"),
+    ],
+)
+def test_arguments_of_another_kind_are_refused_in_a_sentence(
+    api: Client, paint: Paint, changed: dict[str, Any], sentence: str
+) -> None:
+    described = {"red": "a red thing", "blue": ["a blue thing"]}
+    given = {"queries": handle_file(paint("q.png", (210, 20, 20))), "descriptions": described}
+    with pytest.raises(AppError, match=sentence):
+        api.predict(**given | changed, api_name="/predict")
+
+
 def test_captions(api: Client, paint: Paint) -> None:
     (row,) = api.predict(handle_file(paint("q1.png", (200, 9, 9))), None, api_name="/caption")
     assert row["captions"][0]["text"] == "a red dog runs on the grass"

@@ -73,6 +73,7 @@ POST /workbench/imports
 POST /workbench/job
 POST /workbench/job/dismiss
 POST /workbench/job/stop
+POST /workbench/layout
 POST /workbench/live
 POST /workbench/open
 POST /workbench/panel

@@ -11,7 +11,7 @@ from typing import Any
 from fsl_demo import datasets, methods
 from fsl_demo.cli.evaluate.output import Output
 from fsl_demo.core.capabilities import Method
-from fsl_demo.datasets.class_folders import class_folders
+from fsl_demo.datasets import folders
 from fsl_demo.datasets.made_up_names import made_up_names
 from fsl_demo.datasets.parts import Classes, large_enough, opened
 from fsl_demo.evaluation.episodes import Opened
@@ -87,8 +87,11 @@ def evaluation_of(chosen: argparse.Namespace, classes: Classes, shot: int, pictu
 
 def named_classes(chosen: argparse.Namespace, output: Output) -> Classes:
     """The class folders, or the test part of a data set; by names that nobody knows if that is asked for."""
-    if Path(chosen.data).is_dir() or chosen.data not in datasets.DATASETS:
-        classes: Classes = class_folders(Path(chosen.data))
+    if Path(chosen.data).exists() or chosen.data not in datasets.DATASETS:
+        pictures = folders.labelled(Path(chosen.data), output.terminal.progress)
+        for told in pictures.told:
+            output.terminal.fault(told)
+        classes = pictures.classes
         output.about["split"] = "all pictures of the folder"
     else:
         data = datasets.read(chosen.data, chosen.root, fold=chosen.fold, download=chosen.download)

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from fsl_demo.core.errors import UserError
-from fsl_demo.datasets.class_folders import natural, visible
+from fsl_demo.datasets.class_folders import natural
+from fsl_demo.datasets.walking import visible
 
 
 def source_files(folder: Path, into: Path, report: Callable[[UserError], None]) -> list[Path]:

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.file_names import plain
 from fsl_demo.core.pictures import Picture
-from fsl_demo.store.exchange.archive import MAX_ENTRIES
+from fsl_demo.datasets.archives import MAX_ENTRIES
 
 
 class ZipWriter:

@@ -16,12 +16,12 @@ from fsl_demo.core.episodes import (
     check_classes,
     quiet,
 )
-from fsl_demo.core.errors import UserError
+from fsl_demo.core.errors import Notice, UserError
 from fsl_demo.core.pictures import Picture, ingest
 from fsl_demo.datasets.class_folders import natural
+from fsl_demo.datasets.class_pictures import pictures_by_class
+from fsl_demo.datasets.file_source import FileSource, open_source
 from fsl_demo.store.exchange import document, table
-from fsl_demo.store.exchange.archive import MAX_DOCUMENT_BYTES, Source, open_source
-from fsl_demo.store.exchange.class_pictures import pictures_by_class
 from fsl_demo.store.workspace import Workspace
 
 
@@ -42,7 +42,7 @@ def read(
     Raises:
         UserError: what is wrong with the file; nothing is imported then.
     """
-    if path.suffix.lower() == ".csv" and path.is_file():
+    if path.suffix.lower() in (".csv", ".tsv") and not path.is_dir():
         episodes = _read_table(path, workspace)
     else:
         with open_source(path) as source:
@@ -57,23 +57,26 @@ def read(
 
 
 def _read_folders(
-    source: Source,
+    source: FileSource,
     title: str,
     workspace: Workspace | None,
     progress: Progress,
     report: Callable[[UserError], None] | None,
 ) -> LabelledEpisode:
-    read = pictures_by_class(source, progress, workspace)
-    for fault in read.faults:
-        if report is None:
-            raise fault
-        report(fault)
+    keep = (lambda _, picture: workspace.add_picture(picture)) if workspace else None
+    read = pictures_by_class(source, progress, keep)
+    read.report(report or _refuse)
     support = [Example(picture, index) for index, pictures in enumerate(read.classes.values()) for picture in pictures]
     return LabelledEpisode(Episode(tuple(map(ClassSpec, read.classes)), tuple(support)), title)
 
 
+def _refuse(error: UserError) -> None:
+    if not isinstance(error, Notice):
+        raise error
+
+
 def _read_documents(
-    source: Source, documents: list[PurePosixPath], workspace: Workspace | None, progress: Progress
+    source: FileSource, documents: list[PurePosixPath], workspace: Workspace | None, progress: Progress
 ) -> list[LabelledEpisode]:
     """Read each document; its files are relative to the root of the export."""
     read_once: dict[PurePosixPath, Picture] = {}
@@ -98,13 +101,7 @@ def _read_table(path: Path, workspace: Workspace | None) -> list[LabelledEpisode
         picture = _stored(workspace, sha256) or _beside(path.parent, file_name, sha256)
         return picture and replace(picture, name=PurePosixPath(file_name).name or picture.name)
 
-    try:
-        if path.stat().st_size > MAX_DOCUMENT_BYTES:
-            raise UserError("import_document", file=path.name, reason="too long")
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError("import_document", file=path.name, reason=str(error)) from error
-    return table.read(text, path.name, find)
+    return table.read(path, find)
 
 
 def _stored(workspace: Workspace | None, sha256: str) -> Picture | None:

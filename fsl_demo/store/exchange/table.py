@@ -11,6 +11,7 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from fsl_demo.core import table_files
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, Label, LabelledEpisode, check_texts, class_key
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.exports import replacing
@@ -39,16 +40,17 @@ def write(episodes: Sequence[tuple[str, LabelledEpisode]], path: Path) -> None:
         file.write(text.getvalue().encode("utf-8-sig", "replace"))
 
 
-def read(text: str, name: str, find: Find) -> list[LabelledEpisode]:
+def read(path: Path, find: Find) -> list[LabelledEpisode]:
     """The episodes of a CSV.
 
-    Args:
-        name: of the file, for messages and titles.
-
     Raises:
-        UserError: `csv_columns`, `csv_row`, `import_document`, `import_incomplete`.
+        UserError: `csv_row`, `import_incomplete`, and as of `table_files.read`.
     """
-    rows = _parse(text, name)
+    name = path.name
+    rows = [
+        (row.line, {column: plain_cell(row.cells.get(column, "")) for column in COLUMNS})
+        for row in table_files.read(path, _NEEDED)
+    ]
     named = {key: find(*key) for key in dict.fromkeys((row["file_name"], row["sha256"]) for _, row in rows)}
     missing = [file_name or sha256 for (file_name, sha256), picture in named.items() if picture is None]
     if missing:
@@ -60,7 +62,7 @@ def read(text: str, name: str, find: Find) -> list[LabelledEpisode]:
         if row["role"] not in ("support", "query"):
             raise UserError("csv_row", file=name, line=line, column="role", value=row["role"])
         builder.add(row, pictures[row["file_name"], row["sha256"]])
-    return [builder.episode(Path(name).stem) for builder in episodes.values()]
+    return [builder.episode(path.stem) for builder in episodes.values()]
 
 
 class _Builder:
@@ -103,17 +105,6 @@ def _rows(episode_id: str, labelled: LabelledEpisode) -> Iterator[tuple[str, ...
         annotator = label.annotator if label else ""
         time = times.get(position, "")
         yield picture.name, name, "query", episode_id, annotator, time, picture.sha256, labelled.caption(picture)
-
-
-def _parse(text: str, name: str) -> list[tuple[int, dict[str, str]]]:
-    table = csv.DictReader(io.StringIO(text, newline=""), restval="")
-    try:
-        missing = [column for column in _NEEDED if column not in (table.fieldnames or ())]
-        if missing:
-            raise UserError("csv_columns", file=name, missing=", ".join(missing))
-        return [(table.line_num, {column: plain_cell(row.get(column, "")) for column in COLUMNS}) for row in table]
-    except csv.Error as error:
-        raise UserError("import_document", file=name, reason=str(error)) from error
 
 
 FORMAT = Format("csv", title="Table of labels (CSV)", suffix=".csv", pixels=False, write=write)

@@ -90,7 +90,7 @@ class ClassesTask:
             arrays = self._arrays(trained, recipe=recipe, validation=validation, start=start)
             return Export(arrays, facts)
 
-        return Prepared(setup, export)
+        return Prepared(setup, export, tuple(map(str, self.data.told)))
 
     def _recipe(self, config: Config, start: TrainedNetwork | None) -> Recipe:
         count = sum(map(len, self.data.train.classes.values()))

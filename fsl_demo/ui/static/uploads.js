@@ -6,6 +6,7 @@ import * as state from "./state.js";
 import { t } from "./texts.js";
 
 const AT_ONCE = 3;
+const ARCHIVE = /\.zip$/i;
 const LARGEST = 20e6;
 const SYSTEM = /(^|\/)(\.|__MACOSX|Thumbs\.db|desktop\.ini)/;
 const TOGETHER = 25;
@@ -13,12 +14,26 @@ const MEGABYTE = 1e6;
 
 // Add files, as { file, name } with the path as name, to a class (by key), "queries", "classes" or "collection".
 export async function add(items, target) {
-  const files = items.filter(({ name }) => !SYSTEM.test(name));
-  if (!files.length) return;
+  const shown = items.filter(({ name }) => !SYSTEM.test(name));
+  const { files, told } = target === "classes" ? await inClasses(shown) : { files: shown, told: [] };
+  if (!files.length && !told.length) return;
   jobs.tidy();
   const id = token(8);
   const upload = new Upload(id, files, target);
+  upload.refused.push(...told);
   await upload.run();
+}
+
+// Files of folders with their classes, as the workbench finds them; archives as they are.
+async function inClasses(items) {
+  const archives = items.filter(({ name }) => ARCHIVE.test(name));
+  const loose = items.filter(({ name }) => !ARCHIVE.test(name));
+  if (!loose.length) return { files: archives, told: [] };
+  const body = JSON.stringify({ draft: queue.currentDraft(), paths: loose.map(({ name }) => name) });
+  const answer = await fetch("/workbench/layout", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+  const { classes, told, error } = await answer.json();
+  if (!answer.ok) return { files: archives, told: [error] };
+  return { files: [...classes.map(([number, name]) => ({ ...loose[number], className: name })), ...archives], told };
 }
 
 class Upload {
@@ -27,6 +42,8 @@ class Upload {
     this.bytes = files.reduce((sum, { file }) => sum + file.size, 0);
     this.seen = new Set(target === "queries" ? state.rows().map((row) => row.sha) : []);
     this.running = new Set();
+    this.first = new Map();
+    this.taken = 0;
     this.batch = `upload-${id}`;
   }
 
@@ -47,7 +64,8 @@ class Upload {
     while (this.next < this.files.length && !this.stopped) {
       const item = this.files[this.next];
       this.next += 1;
-      if (item.file.size > LARGEST && !/\.zip$/i.test(item.name)) {
+      if (item.file.size > LARGEST && !ARCHIVE.test(item.name)) {
+        item.over = true;
         this.refused.push(t("upload.too_large", { file: item.file.name, megabytes: (item.file.size / MEGABYTE).toFixed(0) }));
         this.read += 1;
       } else {
@@ -57,7 +75,9 @@ class Upload {
     }
   }
 
-  send({ file, name }) {
+  send(item) {
+    const { file, name } = item;
+    item.entries = [];
     return new Promise((resolve) => {
       const request = new XMLHttpRequest();
       let [position, before, counted] = [0, 0, false];
@@ -70,7 +90,8 @@ class Upload {
             counted = true;
             this.expected += entry.total - 1;
           }
-          this.take(entry);
+          item.entries.push({ ...entry, class_name: item.className || entry.class_name });
+          this.advance();
         }
       };
       request.upload.onprogress = (event) => {
@@ -83,6 +104,8 @@ class Upload {
       request.onerror = () => this.refused.push(t("upload.failed", { file: name }));
       request.onloadend = () => {
         this.running.delete(request);
+        item.over = true;
+        this.advance();
         resolve();
       };
       request.open("POST", `/workbench/uploads?draft=${queue.currentDraft()}&target=${this.target}`);
@@ -93,10 +116,31 @@ class Upload {
     });
   }
 
+  // Take what has arrived, file after file, whatever was read first.
+  advance() {
+    for (; this.taken < this.files.length; this.taken += 1) {
+      const { entries = [], over } = this.files[this.taken];
+      for (const entry of entries.splice(0)) this.take(entry);
+      if (!over) return;
+    }
+  }
+
+  // Of pictures of classes with the same pixels only the first counts.
+  isAgain({ sha, path, class_name: name }) {
+    const before = this.first.get(sha);
+    if (!name || !before) {
+      this.first.set(sha, { path, name });
+      return false;
+    }
+    const last = (file) => file.split("/").pop();
+    this.refused.push(t(before.name === name ? "upload.twice" : "upload.two_classes", { file: last(path), name, first: last(before.path), other: before.name }));
+    return true;
+  }
+
   take(entry) {
     this.read += 1;
     if (entry.error) this.refused.push(entry.error);
-    if (entry.sha) {
+    if (entry.sha && !this.isAgain(entry)) {
       const again = this.seen.has(entry.sha);
       this.seen.add(entry.sha);
       this.repeated += again;

@@ -7,9 +7,9 @@ from pathlib import Path
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
+from fsl_demo.datasets.class_pictures import pictures_by_class
+from fsl_demo.datasets.file_source import open_source
 from fsl_demo.store import Workspace
-from fsl_demo.store.exchange.archive import open_source
-from fsl_demo.store.exchange.class_pictures import pictures_by_class
 
 
 def read_class_pictures(
@@ -17,5 +17,6 @@ def read_class_pictures(
 ) -> tuple[dict[str, list[Picture]], list[UserError]]:
     """The pictures of each class, and what was wrong with those that are left out."""
     with open_source(path) as source:
-        read = pictures_by_class(source, progress, workspace)
+        keep = (lambda _, picture: workspace.add_picture(picture)) if workspace else None
+        read = pictures_by_class(source, progress, keep)
     return read.classes, read.faults

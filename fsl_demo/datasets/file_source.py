@@ -1,0 +1,104 @@
+"""Files by relative path, from a folder or a zip: the one way in for what people send."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from pathlib import Path, PurePosixPath
+
+from PIL import Image
+
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import MAX_BYTES, Picture, ingest
+from fsl_demo.core.pictures.kept import KeptImage
+from fsl_demo.datasets.archives import ZipReader
+from fsl_demo.datasets.walking import Walk
+
+MAX_DOCUMENT_BYTES = 100_000_000
+
+
+@dataclass(frozen=True)
+class FileSource:
+    """Files by relative path.
+
+    Attributes:
+        path: of the folder or zip.
+        files: size in bytes of each file, in the order in which they are found.
+        read: gives the bytes of a file.
+        left_out: what there is to tell about files that are not among `files`.
+    """
+
+    path: Path
+    files: dict[PurePosixPath, int]
+    read: Callable[[PurePosixPath], bytes]
+    left_out: tuple[UserError, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What to call it in messages."""
+        return self.path.name
+
+    def picture(self, path: PurePosixPath) -> Picture:
+        """Read a picture.
+
+        Raises:
+            UserError: `picture_*` when this picture is bad, `archive_*` when the whole source is.
+        """
+        if self.files[path] > MAX_BYTES:
+            raise UserError("picture_bytes", file=path.name, megabytes=self.files[path] / 1e6, limit=MAX_BYTES / 1e6)
+        return ingest(self.read(path), path.name)
+
+    def lazy(self, path: PurePosixPath, picture: Picture) -> Picture:
+        """A picture that was read, to stay in use: it is read again where memory had no room for its pixels."""
+        return replace(picture, source=KeptImage(picture.image(), partial(self._image, path)))
+
+    def text(self, path: PurePosixPath) -> str:
+        """Read a text file.
+
+        Raises:
+            UserError: `import_document`.
+        """
+        if self.files[path] > MAX_DOCUMENT_BYTES:
+            raise UserError("import_document", file=path.name, reason="too long")
+        try:
+            return self.read(path).decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise UserError("import_document", file=path.name, reason="not UTF-8") from error
+
+    def _image(self, path: PurePosixPath) -> Image.Image:
+        return ingest(self._again(path), path.name).image()
+
+    @cached_property
+    def _again(self) -> Callable[[PurePosixPath], bytes]:
+        """`read`, after the source was closed."""
+        return self.read if self.path.is_dir() else ZipReader(self.path, counted=False).read
+
+
+@contextmanager
+def open_source(path: Path) -> Iterator[FileSource]:
+    """Open a zip or a folder.
+
+    Raises:
+        UserError: `folder_missing`, `import_unknown`, `picture_missing`, `archive_*`.
+    """
+    if path.is_dir():
+        walk = Walk(path)
+        yield FileSource(path, walk.sizes, read=partial(_read_file, path), left_out=tuple(walk.left_out))
+    elif not path.exists():
+        raise UserError("folder_missing", folder=path)
+    else:
+        reader = ZipReader(path)
+        try:
+            sizes = {name: info.file_size for name, info in reader.entries.items()}
+            yield FileSource(path, sizes, read=reader.read, left_out=tuple(reader.notices))
+        finally:
+            reader.close()
+
+
+def _read_file(folder: Path, path: PurePosixPath) -> bytes:
+    try:
+        return (folder / path).read_bytes()
+    except OSError as error:
+        raise UserError("picture_missing", file=path.name, reason=error.strerror or str(error)) from error
