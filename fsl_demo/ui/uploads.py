@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -18,14 +17,11 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture, ingest
 from fsl_demo.datasets.archives import is_zip, other_archive
 from fsl_demo.datasets.class_folders import ClassLayout, archives_inside, class_layout, is_picture, natural
-from fsl_demo.datasets.class_pictures import ReadPicture, each_picture
+from fsl_demo.datasets.class_pictures import each_picture
 from fsl_demo.datasets.file_source import open_source
 from fsl_demo.inference.variants import looks_like
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import ClassRow, Document
-
-_IN_HAND = threading.BoundedSemaphore(2)
-"""Pictures that are on their way into the store at a time, whoever sent them."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +69,8 @@ def _entries(context: Context, file: Path, path: str, target: str) -> Iterator[E
         elif kind := other_archive(file):
             raise UserError("archive_kind", file=file.name, kind=kind)
         else:
-            with _IN_HAND:
-                picture = _kept(context, target, ingest(file, PurePosixPath(path).name))
-            yield Entry(path, picture.sha256)
+            decoded = ingest(file, PurePosixPath(path).name)
+            yield Entry(path, _kept(context, target, decoded).sha256)
     except UserError as error:
         yield Entry(path, error=context.language.error(_renamed(error, file, path)))
 
@@ -91,7 +86,7 @@ def _archive(context: Context, file: Path, path: str, target: str) -> Iterator[E
         total = sum(map(len, layout.classes.values())) + len(told)
         for error in told:
             yield Entry(path, error=context.language.error(_renamed(error, file, path)), total=total)
-        for read in _in_turn(each_picture(source, layout, lambda _, picture: _kept(context, target, picture))):
+        for read in each_picture(source, layout, lambda _, picture: _kept(context, target, picture)):
             inside = f"{path}/{read.path}"
             if read.picture is not None:
                 yield Entry(inside, read.picture.sha256, read.class_name, total=total)
@@ -103,16 +98,6 @@ def _kept(context: Context, target: str, decoded: Picture) -> Picture:
     if target != "queries":
         looks_like([decoded])  # methods are proposed by it, while the pixels are at hand
     return context.workspace.add_picture(decoded)
-
-
-def _in_turn(pictures: Iterator[ReadPicture]) -> Iterator[ReadPicture]:
-    """Each picture, read when it is this upload's turn."""
-    while True:
-        with _IN_HAND:
-            picture = next(pictures, None)
-        if picture is None:
-            return
-        yield picture
 
 
 def _renamed(error: UserError, file: Path, path: str) -> UserError:

@@ -151,6 +151,25 @@ def test_it_ends_with_its_parent() -> None:
     pytest.fail("it is still there")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="does not fork")
+def test_a_fork_has_processes_of_its_own() -> None:
+    ingest(encoded(RED, "PNG"))
+    before = running()
+    code = (
+        "import os\n"
+        "from fsl_demo.core.pictures import ingest, workers\n"
+        "ingest(b'P5 1 1 255\\n\\0')\n"
+        "own = {worker._process.pid for worker in workers._free.queue if worker}\n"
+        "if os.fork() == 0:\n"
+        "    ingest(b'P5 1 1 255\\n\\0')\n"
+        "    os._exit(bool(own & {worker._process.pid for worker in workers._free.queue if worker}))\n"
+        "print(os.waitstatus_to_exitcode(os.wait()[1]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.strip() == "0"
+    assert running() == before
+
+
 class TestKept:
     """Pixels are held while there is room, and decoded again otherwise."""
 

@@ -193,7 +193,7 @@ class _Memory:
 
     def __enter__(self) -> _Memory:
         self.megabytes = 0.0
-        self._first = _resident()
+        self._first = resident(os.getpid())
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
@@ -205,19 +205,19 @@ class _Memory:
 
     def _watch(self) -> None:
         while not self._ended.wait(0.005):
-            self.megabytes = max(self.megabytes, (_resident() - self._first) / 1e6)
+            self.megabytes = max(self.megabytes, (resident(os.getpid()) - self._first) / 1e6)
 
 
-def _resident() -> int:
-    """Bytes in memory of this process and its children; 0 where the system does not say."""
-    own = Path("/proc/self")
+def resident(process: int) -> int:
+    """Bytes in memory of a process and its children; 0 where the system does not say."""
+    own = Path("/proc", str(process))
     if not own.exists():
         return 0
+    children = [child for listed in own.glob("task/*/children") for child in listed.read_text().split()]
     total = 0
-    children = (own / "task" / str(os.getpid()) / "children").read_text().split()
-    for process in ("self", *children):
+    for each in (str(process), *children):
         try:
-            total += int(Path("/proc", process, "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+            total += int(Path("/proc", each, "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
         except (FileNotFoundError, ProcessLookupError):
             continue
     return total

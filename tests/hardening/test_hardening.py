@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from tests.hardening import events
+import pytest
+
+from tests.hardening import events, kills, sessions
 
 
 def test_events_drafts_imports_and_cards_with_anything_in_them() -> None:
     tried = events.run(48)
     assert all(count >= 10 for count in tried.values()), tried
+
+
+@pytest.mark.process
+@pytest.mark.slow
+def test_what_a_killed_server_acknowledged_is_there() -> None:
+    outcome = kills.run(2)
+    assert outcome["lost"] == 0 and outcome["acknowledged"] > 0, outcome
+
+
+@pytest.mark.process
+@pytest.mark.slow
+def test_no_label_of_several_people_is_lost() -> None:
+    assert sessions.run(people=4, labels=5)["labels"] == 20

@@ -106,7 +106,7 @@ def test_several_processes_train_together_and_one_of_them_writes(digits: Path, t
 
 
 @pytest.mark.process
-def test_without_its_package_heic_is_unknown_and_the_rest_is_read(tmp_path: Path) -> None:
+def test_without_its_package_heic_is_called_so_and_the_rest_is_read(tmp_path: Path) -> None:
     import pillow_heif
 
     pillow_heif.register_heif_opener()
@@ -116,7 +116,7 @@ def test_without_its_package_heic_is_unknown_and_the_rest_is_read(tmp_path: Path
         (image.convert("L") if file.suffix == ".pgm" else image).save(file)
     (tmp_path / "notes.png").write_text("no picture")
     assert run(HEIC, *map(str, files), str(tmp_path / "notes.png")) == [
-        "picture_unknown",
+        "picture_kind_unread",
         *["12"] * 7,
         "picture_unknown",
     ]

@@ -41,7 +41,7 @@ def decode(data: bytes) -> Raster:
     kind = kind_of(data)
     if kind is None:
         raise UserError("picture_unknown")
-    if not kind.read:
+    if not kind.read or (_READERS[kind.name] is _read_iso and kind.name not in _ISO):
         raise UserError("picture_kind_unread", kind=kind.name)
     try:
         raster = _READERS[kind.name](data)

@@ -110,6 +110,19 @@ class _Worker:
         return content
 
 
-_free: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
-for _ in range(AT_ONCE):
-    _free.put(None)
+def _places() -> queue.LifoQueue[_Worker | None]:
+    places: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
+    for _ in range(AT_ONCE):
+        places.put(None)
+    return places
+
+
+def _start_over() -> None:
+    """A fork has workers of its own: those that it knows are its parent's."""
+    global _free
+    _free = _places()
+
+
+_free = _places()
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_start_over)

@@ -1,0 +1,205 @@
+"""A server that is killed while people label, save, import and export: what was acknowledged is there.
+
+python -m tests.hardening.kills --count 200
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import sqlite3
+import tempfile
+import threading
+import time
+import zipfile
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from fsl_demo import runtime
+from fsl_demo.core.episodes import ClassSpec, Episode, Example, LabelledEpisode
+from fsl_demo.core.pictures import from_image
+from fsl_demo.store import Workspace
+from fsl_demo.store.exchange import FORMATS, read
+from tests.colours import painted
+from tests.hardening.serving import Client, served
+
+LONGEST = 1.5
+"""Seconds of work before a kill, from the first label that is acknowledged."""
+
+
+@dataclass
+class Written:
+    """What was acknowledged.
+
+    Attributes:
+        labels: by draft and query, the last label that was acknowledged, and one that may have been written.
+        saved: by draft, how many saves were acknowledged.
+        imported: titles of imported episodes.
+        exported: names of files.
+        troubles: what went wrong but for the kill.
+    """
+
+    labels: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    saved: dict[str, int] = field(default_factory=dict)
+    imported: set[str] = field(default_factory=set)
+    exported: set[str] = field(default_factory=set)
+    troubles: list[str] = field(default_factory=list)
+    number: int = 0
+
+    def count(self) -> int:
+        return self.number + sum(self.saved.values()) + len(self.imported) + len(self.exported)
+
+
+def label(client: Client, written: Written, seed: int) -> None:
+    """Label queries again and again."""
+    client.open()
+    keys, queries = client.fill(3, seed)
+    while True:
+        for query in queries:
+            for answer in (*keys, "none", ""):
+                before, _ = written.labels.get((client.draft, query), ("", ""))
+                written.labels[client.draft, query] = (before, answer)
+                client.edit("label", query=query, answer=answer)
+                written.labels[client.draft, query] = (answer, answer)
+                written.number += 1
+
+
+def save(client: Client, written: Written, seed: int) -> None:
+    """Label and save; each save has a title of its own."""
+    client.open()
+    keys, queries = client.fill(2, seed)
+    while True:
+        count = written.saved.get(client.draft, 0)
+        client.edit("set_title", title=f"{client.draft} {count + 1}")
+        client.edit("label", query=queries[count % 2], answer=keys[count // 2 % 2])
+        client.edit("save")
+        written.saved[client.draft] = count + 1
+
+
+def bring_in(client: Client, written: Written, seed: int) -> None:
+    """Import episodes."""
+    client.open()
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(1_000_000):
+            title = f"imported {seed} {number}"
+            pictures = [
+                from_image(painted((place, seed % 251, 3), seed * 100 + number + place, 16), f"{place}.png")
+                for place in (1, 2)
+            ]
+            examples = tuple(Example(picture, place) for place, picture in enumerate(pictures))
+            episode = LabelledEpisode(Episode((ClassSpec("a"), ClassSpec("b")), examples), title)
+            path = Path(folder) / "in.zip"
+            FORMATS["imagefolder"].write([("id", episode)], path)
+            client.post(
+                "/imports", params={"draft": client.draft}, content=path.read_bytes(), headers={"X-Path": "in.zip"}
+            )
+            client.job("import")
+            written.imported.add(title)
+
+
+def take_out(client: Client, written: Written, seed: int) -> None:
+    """Export everything."""
+    client.open()
+    client.fill(2, seed)
+    client.edit("save")
+    while True:
+        values: dict[str, object] = {"episodes": [], "format": ("imagefolder", "huggingface", "csv")[seed % 3]}
+        client.post("/job", json={"draft": client.draft, "name": "export", "values": values})
+        written.exported.add(client.job("export")["file"])
+
+
+WORK: tuple[Callable[[Client, Written, int], None], ...] = (label, save, bring_in, take_out)
+
+
+def run(count: int) -> dict[str, int]:
+    """Kill servers one after the other on one workspace; gives how much was acknowledged, and how much is lost."""
+    chance, written, lost = random.Random(0), Written(), 0
+    with tempfile.TemporaryDirectory() as folder:
+        for kill in range(count):
+            _one_kill(Path(folder), written, kill=kill, seconds=chance.uniform(0, LONGEST))
+            lost += len(faults(Path(folder), written))
+            if kill % 20 == 19:
+                _forget(Path(folder))
+    return {"kills": count, "acknowledged": written.count(), "lost": lost}
+
+
+def _one_kill(folder: Path, written: Written, kill: int, seconds: float) -> None:
+    with served(folder) as (address, process):
+        threads = [
+            threading.Thread(
+                target=_until_killed, args=(work, Client(address, f"{work.__name__}-{kill}"), written, kill)
+            )
+            for work in WORK
+        ]
+        for thread in threads:
+            thread.start()
+        before = written.number
+        while written.number == before and threads[0].is_alive():
+            time.sleep(0.01)
+        time.sleep(seconds)
+        os.kill(process, signal.SIGKILL)
+        for thread in threads:
+            thread.join()
+
+
+def _until_killed(work: Callable[[Client, Written, int], None], client: Client, written: Written, kill: int) -> None:
+    try:
+        work(client, written, 4 * kill + WORK.index(work) + 1)
+    except httpx.TransportError:
+        pass
+    except Exception as error:
+        written.troubles.append(f"{work.__name__}: {error!r}")
+
+
+def _forget(folder: Path) -> None:
+    """Keep the exports small."""
+    with closing(Workspace(folder)) as workspace:
+        for summary in workspace.episodes():
+            workspace.delete_episode(summary.id)
+
+
+def faults(folder: Path, written: Written) -> list[str]:
+    """What was acknowledged and is not there, and what is damaged."""
+    with closing(sqlite3.connect(folder / "fsl_demo.db")) as db:
+        wrong = [row[0] for row in db.execute("PRAGMA integrity_check") if row[0] != "ok"]
+        wrong += [str(row) for row in db.execute("PRAGMA foreign_key_check")]
+        titles = {row[0] for row in db.execute("SELECT title FROM episodes")}
+        given = {row[0]: json.loads(row[1])["labels"] for row in db.execute("SELECT id, data FROM drafts")}
+    for (draft, query), allowed in written.labels.items():
+        there = given.get(draft, {}).get(query, {}).get("answer", "")
+        if there not in allowed:
+            wrong.append(f"label of {query}: {there}, not {allowed}")
+    for draft, saves in written.saved.items():
+        if not titles & {f"{draft} {saves}", f"{draft} {saves + 1}"}:
+            wrong.append(f"save {saves} of {draft}")
+    wrong += [f"import of {title}" for title in written.imported - titles]
+    for name in written.exported:
+        try:
+            if name.endswith(".zip"):
+                read(folder / "exports" / name)
+        except Exception as error:
+            wrong.append(f"export {name}: {error}")
+    for path in (folder / "exports").glob("*.zip"):
+        if not zipfile.is_zipfile(path):
+            wrong.append(f"{path.name} is half an export")
+    written.exported.clear()
+    with closing(Workspace(folder)) as workspace:  # no connection may be open when the next server is forked
+        wrong += workspace.check() + written.troubles
+    written.troubles.clear()
+    for fault in wrong:
+        print(fault, flush=True)
+    return wrong
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=200)
+    runtime.prepare("cpu")
+    print(json.dumps(run(parser.parse_args().count)))
