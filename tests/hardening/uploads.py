@@ -154,9 +154,12 @@ def main() -> int:
     prepared = [next(files) for _ in range(chosen.count)]
     with tempfile.TemporaryDirectory() as folder, server(Path(folder), chosen.port) as (address, process):
         draft, person = opened(address), Worker(address)
-        send(address, draft, "first.png", encoded(Image.new("RGB", (99, 99)), "PNG"))
+        send(address, draft, name="first.png", data=encoded(Image.new("RGB", (99, 99)), "PNG"))
         time.sleep(3)
         first = resident(process)
+
+        def upload(file: tuple[str, bytes]) -> list[str]:
+            return send(address, draft, name=file[0], data=file[1]) if time.monotonic() < ends else []
 
         def watch() -> None:
             nonlocal peak
@@ -167,8 +170,8 @@ def main() -> int:
         watching.start()
         answers: Counter[str] = Counter()
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            for said in pool.map(lambda file: send(address, draft, *file) if time.monotonic() < ends else [], prepared):
-                answers.update(said)
+            for results in pool.map(upload, prepared):
+                answers.update(results)
         time.sleep(3)
         left = resident(process) - first
         over.set()
