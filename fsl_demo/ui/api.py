@@ -12,7 +12,7 @@ import gradio as gr
 from gradio_client.utils import is_file_obj_with_meta, traverse
 
 from fsl_demo.core.episodes import MAX_NAME, quiet
-from fsl_demo.core.errors import UserError
+from fsl_demo.core.errors import Notice, UserError
 from fsl_demo.core.registry import Registry
 from fsl_demo.services import api_values, reading
 from fsl_demo.services.caption import caption
@@ -58,8 +58,15 @@ def _predict(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, An
         """
         with _sentences(), _uploaded(uploads, queries, support) as (query_file, support_file):
             methods, described = api_values.method_names(names), api_values.descriptions(descriptions)
-            learned = reading.task(support_file, described, progress=quiet, report=_refuse)
-            pictures = reading.queries(query_file, quiet, _refuse) if query_file else {}
+            notices: list[str] = []
+
+            def report(error: UserError) -> None:
+                if not isinstance(error, Notice):
+                    raise error
+                notices.append(str(error))
+
+            learned = reading.task(support_file, described, progress=quiet, report=report)
+            pictures = reading.queries(query_file, quiet, report) if query_file else {}
             if not pictures:
                 raise UserError("no_queries")
             episode = replace(learned, queries=tuple(pictures.values()))
@@ -67,7 +74,8 @@ def _predict(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, An
             scores = classify(
                 registry, episode, names=methods, settings={}, progress=quiet, refused=lambda method, error: None
             )
-            return dict(predict_document(episode, list(pictures), scores))
+            document = predict_document(episode, list(pictures), scores)
+            return {**document, "notices": notices} if notices else {**document}
 
     return predict
 

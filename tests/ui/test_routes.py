@@ -231,7 +231,13 @@ def test_an_uploaded_picture_is_stored_and_answered_with_its_hash(
     assert page.workspace.picture(entry["sha"]).name == "貓.png"
     assert not browser.document.queries  # the page then says where it goes
     (entry,) = upload(client, browser.draft, target="classes", path="pets/cat/1.png", data=data)
-    assert entry["class_name"] == "cat"
+    assert (entry["path"], entry["class_name"], entry["error"]) == ("pets/cat/1.png", "", "")
+    paths = {"draft": browser.draft, "paths": ["pets/cat/1.png", "pets/readme.txt", "pets/dog/2.png", "pets/3.png"]}
+    answer = client.post("/workbench/layout", json=paths).json()
+    assert answer == {
+        "classes": [[0, "cat"], [2, "dog"]],
+        "told": ["“3.png” lies in no class folder and was left out."],
+    }
     assert not list((page.workspace.folder / "uploads").iterdir())
 
 
