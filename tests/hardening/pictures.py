@@ -128,14 +128,14 @@ def repeat_piece(data: bytes, _: list[bytes], random: np.random.Generator) -> by
     return data[:end] + data[start:end] * int(random.integers(1, 200)) + data[end:]
 
 
-def lie(data: bytes, _: list[bytes], random: np.random.Generator) -> bytes:
+def lie(data: bytes, files: list[bytes], random: np.random.Generator) -> bytes:
     """Write another number where headers have theirs."""
     changed = bytearray(data)
     for _ in range(int(random.integers(1, 4))):
         form = ("B", "<H", ">H", "<I", ">I")[random.integers(5)]
         size = struct.calcsize(form)
         number = NUMBERS[random.integers(len(NUMBERS))] & (1 << 8 * size) - 1
-        at = int(random.integers(min(len(data) - size, 400)))
+        at = int(random.integers(min(max(len(data) - size, 1), 400)))
         changed[at : at + size] = struct.pack(form, number)
     return bytes(changed)
 
