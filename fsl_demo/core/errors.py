@@ -168,6 +168,24 @@ MESSAGES = {
     "upload_gone": "There is no upload “{file}”: one is deleted once it was used, and after an hour. Send it again.",
     "upload_form": "This is no form with up to {limit} files, so nothing was kept. Send each as a file.",
     "workspace_served": "The workspace {folder} is already open at {address}. Use that, or name another --workspace.",
+    "role_needed": "{name} may not do that: it takes the role of {role}. Ask whoever keeps the accounts.",
+    "account_name": "A name has 1 to {limit} characters that can be printed.",
+    "account_role": "There is no role “{role}”. There are: {known}.",
+    "account_exists": "There is an account “{name}” already. Choose another name, or change its password.",
+    "account_missing": "There is no account “{name}”. `users list` shows those that there are.",
+    "accounts_needed": "Others could reach {address}, so accounts are needed, and {folder} has none. Make one first:"
+    " python -m fsl_demo users add NAME --role admin --workspace {folder}",
+    "password_length": "A password has {least} to {most} characters. Choose another one.",
+    "password_differs": "The two passwords differ. Type the same one twice.",
+    "login_wrong": "Name or password are wrong.",
+    "login_locked": "Too many wrong passwords. Try again at {time} ({minutes} minutes).",
+    "login_needed": "Log in first.",
+    "episode_shared": "“{title}” was saved by somebody else. Label it; only a reviewer changes its title, classes or"
+    " pictures. Or take *Duplicate* for one of your own.",
+    "label_of_another": "“{file}” was labelled by {name}. Only a reviewer corrects what others labelled.",
+    "weights_path": "Only an admin may name files of the server. Choose weights by architecture and tag.",
+    "public_address": "“{address}” is no address. Write it as in https://lab.example or http://lab.example:7860.",
+    "certificate": "{file} cannot be used as a certificate and its key ({reason}).",
     "address_none": "There is nothing at this address.",
     "head_large": "The headers of the request are over {limit} kB, so it was refused.",
     "body_large": "The request is over {limit:.0f} MB, so it was refused. Send less at once.",
@@ -201,6 +219,10 @@ class UserError(Exception):
         super().__init__(code, params)
         self.code = code
         self.params = params
+
+    def bare(self) -> UserError:
+        """The same to keep: without the traceback, whose frames hold what was read."""
+        return type(self)(self.code, **self.params)
 
     def __str__(self) -> str:
         return MESSAGES[self.code].format(**self.params)

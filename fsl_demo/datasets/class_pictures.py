@@ -67,7 +67,7 @@ def each_picture(source: FileSource, layout: ClassLayout, keep: Keep) -> Iterato
             except UserError as error:
                 if not error.code.startswith("picture_"):
                     raise
-                yield ReadPicture(path, name, error=error)
+                yield ReadPicture(path, name, error=error.bare())
 
 
 def same_picture(read: ReadPicture, before: ReadPicture) -> Notice:

@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 from gradio_client.utils import is_file_obj_with_meta, traverse
 
+from fsl_demo.core.accounts import Account
 from fsl_demo.core.episodes import MAX_NAME, quiet
 from fsl_demo.core.errors import Notice, UserError
 from fsl_demo.core.registry import Registry
@@ -20,8 +21,10 @@ from fsl_demo.services.documents import predict_document
 from fsl_demo.services.predict import classify
 from fsl_demo.ui.incoming import Uploads
 
-OWNER = "the API"
-"""Of what is uploaded for calls."""
+
+def owner(account: Account | None) -> str:
+    """Whose calls use what is uploaded for calls."""
+    return "the API" if account is None else f"the API for {account.id}"
 
 
 class Frame(gr.Blocks):
@@ -44,6 +47,7 @@ def _predict(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, An
         support: gr.FileData | None = None,
         descriptions: dict[str, list[str]] | None = None,
         names: list[str] | None = None,
+        request: gr.Request | None = None,
     ) -> dict[str, Any]:
         """Classify pictures.
 
@@ -56,7 +60,7 @@ def _predict(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, An
         Returns:
             The document that `python -m fsl_demo predict --format json` prints.
         """
-        with _sentences(), _uploaded(uploads, queries, support) as (query_file, support_file):
+        with _sentences(), _uploaded(uploads, request, queries, support) as (query_file, support_file):
             methods, described = api_values.method_names(names), api_values.descriptions(descriptions)
             notices: list[str] = []
 
@@ -81,7 +85,9 @@ def _predict(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, An
 
 
 def _caption(registry: Registry, uploads: Uploads) -> Callable[..., list[dict[str, Any]]]:
-    def describe(pictures: gr.FileData, captioner: str | None = None) -> list[dict[str, Any]]:
+    def describe(
+        pictures: gr.FileData, captioner: str | None = None, request: gr.Request | None = None
+    ) -> list[dict[str, Any]]:
         """Describe pictures in words.
 
         Args:
@@ -91,7 +97,7 @@ def _caption(registry: Registry, uploads: Uploads) -> Callable[..., list[dict[st
         Returns:
             The document that `python -m fsl_demo caption --format json` prints.
         """
-        with _sentences(), _uploaded(uploads, pictures) as (file,):
+        with _sentences(), _uploaded(uploads, request, pictures) as (file,):
             chosen = registry.captioner(api_values.captioner(captioner))
             documents = caption(chosen, reading.queries(file, quiet, _refuse) if file else {})
             return [dict(document) for document in documents]
@@ -113,7 +119,7 @@ def _refuse(error: UserError) -> None:
 
 
 @contextmanager
-def _uploaded(uploads: Uploads, *files: Any) -> Iterator[list[Path | None]]:
+def _uploaded(uploads: Uploads, request: gr.Request | None, *files: Any) -> Iterator[list[Path | None]]:
     """The paths of files that were uploaded for this call, which uses them up; None for one that was left out.
 
     Args:
@@ -123,7 +129,8 @@ def _uploaded(uploads: Uploads, *files: Any) -> Iterator[list[Path | None]]:
         UserError: `upload_gone`, for whatever was not uploaded: nobody names other files of this machine.
     """
     tokens = [None if file is None else _token(file) for file in files]
-    taken = uploads.take(filter(None, tokens), OWNER)
+    asker = request.request.scope.get("account") if request is not None and request.request is not None else None
+    taken = uploads.take(filter(None, tokens), owner(asker))
     with uploads.using(*taken):
         paths = {upload.token: upload.path for upload in taken}
         yield [paths[token] if token else None for token in tokens]

@@ -1,4 +1,4 @@
-"""Decoding in processes of its own, which time and memory bound; one that a picture has ended is replaced."""
+"""Decoding in a process of its own, which time and memory bound; one that a picture has ended is replaced."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from typing import Any
 import fsl_demo
 from fsl_demo.core.errors import UserError
 
-AT_ONCE = 2
-"""Pictures that are decoded at the same time."""
+AT_ONCE = 1
+"""Pictures that are decoded at the same time: each may take much memory, and storing one takes longer."""
 _DIGEST_BYTES = 32
 _LENGTH_BYTES = 8
 _PIPE_BYTES = 1 << 20
