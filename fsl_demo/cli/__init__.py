@@ -24,6 +24,7 @@ VERBS = (
     "checkpoints",
     "weights",
     "doctor",
+    "users",
 )
 
 EPILOG = """\

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NotRequired
 
 from typing_extensions import TypedDict
 
@@ -48,11 +49,12 @@ class MethodDocument(TypedDict):
 
 
 class PredictDocument(TypedDict):
-    """The answer of `predict`."""
+    """The answer of `predict`; `notices`, through the API, where something was left out or put together."""
 
     classes: list[str]
     methods: list[MethodDocument]
     queries: list[QueryDocument]
+    notices: NotRequired[list[str]]
 
 
 class CaptionText(TypedDict):

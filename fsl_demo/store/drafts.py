@@ -31,6 +31,7 @@ class Draft:
         results: what methods said, as the page put it in; None where that was not asked for.
         steps: what can be undone, oldest first.
         taken: by browser tab, the number of the last edit that is in `data`.
+        account: id of the account that it belongs to; None is the person at the machine itself.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Draft:
     results: Any = None
     steps: tuple[Any, ...] = ()
     taken: Mapping[str, int] = field(default_factory=dict)
+    account: int | None = None
 
 
 @dataclass(frozen=True)
@@ -74,13 +76,13 @@ class DraftStore:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    def create(self, first: DraftRevision) -> Draft:
+    def create(self, first: DraftRevision, account: int | None = None) -> Draft:
         """Keep a page's unfinished work, as revision 0."""
         draft_id, time = secrets.token_hex(8), now()
         with self._connections.write() as db:
             db.execute(
-                "INSERT INTO drafts (id, revision, data, updated_at) VALUES (?, 0, ?, ?)",
-                (draft_id, json.dumps(first.data), time),
+                "INSERT INTO drafts (id, revision, data, updated_at, account) VALUES (?, 0, ?, ?, ?)",
+                (draft_id, json.dumps(first.data), time, account),
             )
             _put_parts(db, draft_id, first)
         return Draft(
@@ -91,12 +93,15 @@ class DraftStore:
             results=first.results,
             steps=tuple(first.new_steps),
             taken=dict(first.taken),
+            account=account,
         )
 
     def find(self, draft_id: str) -> Draft | None:
         """The draft as it was last saved, with all that belongs to it, or None."""
         with self._connections.read() as db:
-            row = db.execute("SELECT id, revision, data, updated_at FROM drafts WHERE id = ?", (draft_id,)).fetchone()
+            row = db.execute(
+                "SELECT id, revision, data, updated_at, account FROM drafts WHERE id = ?", (draft_id,)
+            ).fetchone()
             if row is None:
                 return None
             results = db.execute("SELECT data FROM draft_results WHERE draft = ?", (draft_id,)).fetchone()
@@ -115,17 +120,21 @@ class DraftStore:
             row = db.execute("SELECT revision FROM drafts WHERE id = ?", (draft_id,)).fetchone()
         return None if row is None else int(row[0])
 
-    def recent(self, limit: int = 30) -> list[Draft]:
-        """The latest drafts, last saved first, without their results and steps."""
+    def recent(self, limit: int = 30, account: int | None = None) -> list[Draft]:
+        """The latest drafts of an account, last saved first, without their results and steps."""
         with self._connections.read() as db:
             rows = db.execute(
-                "SELECT id, revision, data, updated_at FROM drafts ORDER BY updated_at DESC, id LIMIT ?", (limit,)
+                "SELECT id, revision, data, updated_at, account FROM drafts WHERE account IS ?"
+                " ORDER BY updated_at DESC, id LIMIT ?",
+                (account, limit),
             ).fetchall()
         return [_draft(row) for row in rows]
 
-    def delete(self, draft_id: str) -> None:
-        """Forget a draft; its pictures stay."""
+    def delete(self, draft_id: str, account: int | None = None) -> None:
+        """Forget a draft of an account; its pictures stay."""
         with self._connections.write() as db:
+            if not db.execute("SELECT 1 FROM drafts WHERE id = ? AND account IS ?", (draft_id, account)).fetchone():
+                return
             for table in ("draft_results", "draft_steps", "draft_tabs"):
                 db.execute(f"DELETE FROM {table} WHERE draft = ?", (draft_id,))
             db.execute("DELETE FROM drafts WHERE id = ?", (draft_id,))
@@ -158,7 +167,7 @@ class DraftStore:
 
 
 def _draft(row: Sequence[Any]) -> Draft:
-    return Draft(id=row[0], revision=row[1], data=_parsed(row[2]), updated_at=row[3])
+    return Draft(id=row[0], revision=row[1], data=_parsed(row[2]), updated_at=row[3], account=row[4])
 
 
 def _parsed(text: str) -> Any:

@@ -34,8 +34,11 @@ class StoredEpisode(LabelledEpisode):
     unreadable: tuple[str, ...] = ()
 
 
-def save(db: Database, labelled: LabelledEpisode, episode_id: str | None) -> str:
+def save(db: Database, labelled: LabelledEpisode, episode_id: str | None, account: int | None = None) -> str:
     """Store an episode whose pictures are stored already.
+
+    Args:
+        account: id of who saves it; the first one owns it.
 
     Returns:
         Its id: a new one, or `episode_id`, which is brought up to date.
@@ -44,8 +47,8 @@ def save(db: Database, labelled: LabelledEpisode, episode_id: str | None) -> str
     if episode_id is None:
         episode_id = secrets.token_hex(8)
         db.execute(
-            "INSERT INTO episodes (id, title, created_at, updated_at) VALUES (?, ?, ?, ?)",
-            (episode_id, plain(labelled.title), time, time),
+            "INSERT INTO episodes (id, title, created_at, updated_at, account) VALUES (?, ?, ?, ?, ?)",
+            (episode_id, plain(labelled.title), time, time, account),
         )
         event(db, episode_id, kind="created", time=time)
     else:
@@ -103,6 +106,17 @@ def require(db: Database, episode_id: str) -> str:
     if row is None:
         raise UserError("episode_missing", episode=episode_id)
     return str(row[0])
+
+
+def owner(db: Database, episode_id: str) -> int | None:
+    """Id of the account that saved it first.
+
+    Raises:
+        UserError: `episode_missing`.
+    """
+    require(db, episode_id)
+    row = db.execute("SELECT account FROM episodes WHERE id = ?", (episode_id,)).fetchone()
+    return None if row[0] is None else int(row[0])
 
 
 def class_ids(db: Database, episode_id: str) -> list[int]:

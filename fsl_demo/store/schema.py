@@ -7,7 +7,7 @@ from sqlite3 import complete_statement
 
 from sqlite_utils import Database, Migrations
 
-from fsl_demo.store.tables import BESIDE_DRAFTS, LABELS_IN_BULK, TABLES
+from fsl_demo.store.tables import ACCOUNTS, BESIDE_DRAFTS, LABELS_IN_BULK, TABLES
 
 migrations = Migrations("fsl_demo")
 
@@ -61,6 +61,12 @@ def m006_light_drafts(db: Database) -> None:
         data.pop("undo", None)
         db.execute("INSERT INTO draft_results (draft, data) VALUES (?, ?)", (draft_id, json.dumps(results)))
         db.execute("UPDATE drafts SET data = ? WHERE id = ?", (json.dumps(data), draft_id))
+
+
+@migrations()
+def m007_accounts(db: Database) -> None:
+    """Accounts, their sessions, and what belongs to each."""
+    _run(db, ACCOUNTS)
 
 
 def _run(db: Database, statements: str) -> None:

@@ -200,3 +200,30 @@ CREATE TABLE draft_tabs (
 
 ALTER TABLE drafts DROP COLUMN tab;
 """
+
+ACCOUNTS = """
+CREATE TABLE accounts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- never given again
+    key TEXT NOT NULL UNIQUE,             -- Unicode-normalised, case-folded, single-spaced
+    name TEXT NOT NULL,                   -- which labels carry
+    role TEXT NOT NULL CHECK (role IN ('annotator', 'reviewer', 'admin')),
+    password TEXT NOT NULL,               -- argon2id
+    created_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE sessions (
+    token TEXT PRIMARY KEY,               -- SHA-256 of what the browser has
+    account INTEGER NOT NULL REFERENCES accounts(id) ON DELETE CASCADE,
+    created_at TEXT NOT NULL,
+    used_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE picture_owners (
+    account INTEGER NOT NULL REFERENCES accounts(id) ON DELETE CASCADE,
+    picture TEXT NOT NULL REFERENCES pictures(sha256) ON DELETE CASCADE,
+    PRIMARY KEY (account, picture)
+) STRICT, WITHOUT ROWID;
+
+ALTER TABLE drafts ADD COLUMN account INTEGER REFERENCES accounts(id) ON DELETE SET NULL;
+ALTER TABLE episodes ADD COLUMN account INTEGER REFERENCES accounts(id) ON DELETE SET NULL;
+"""

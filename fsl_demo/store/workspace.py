@@ -8,12 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
+from fsl_demo.core.accounts import Account
 from fsl_demo.core.episodes import Described, Label, LabelledEpisode, ordered_unique
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.store import blobs, browse, captions, collection, drafts, episodes, labels, opening, pictures, vector_rows
+from fsl_demo.store.accounts import AccountStore
 from fsl_demo.store.captions import CaptionMatch
 from fsl_demo.store.connection import Connections, database_faults, now, trouble
+from fsl_demo.store.rights import permitted
 
 
 class Workspace:
@@ -44,6 +47,7 @@ class Workspace:
         if not read_only:
             self._blobs.prepare()
         self.drafts = drafts.DraftStore(self._connections)
+        self.accounts = AccountStore(self._connections)
         self._collection: tuple[collection.Stamp, tuple[collection.CollectionPicture, ...]] = ((), ())
 
     @property
@@ -118,23 +122,23 @@ class Workspace:
             raise UserError("picture_not_stored", sha256=sha256)
         return webp
 
-    def save_episode(self, labelled: LabelledEpisode, episode_id: str | None = None) -> str:
-        """Keep an episode with its pictures, scores and labels.
+    def save_episode(self, labelled: LabelledEpisode, episode_id: str | None = None, by: Account | None = None) -> str:
+        """Keep an episode with its pictures, scores and labels; gives its id.
 
         Args:
             episode_id: the stored episode that this is a newer state of; None makes a new one. Labels that
                 changed are appended to their histories, one that is gone is taken back there.
-
-        Returns:
-            The episode's id.
+            by: who saves; an annotator changes what others saved by labels of their own only.
 
         Raises:
-            UserError: `episode_missing`, `class_name_twice`.
+            UserError: `episode_missing`, `class_name_twice`, `episode_shared`, `label_of_another`.
         """
         episode = labelled.episode
         self._add_pictures([*(example.picture for example in episode.support), *episode.queries])
         with self._connections.write() as db:
-            return episodes.save(db, labelled, episode_id)
+            if by is not None and episode_id is not None:
+                labelled = permitted(db, self._blobs, labelled=labelled, episode_id=episode_id, account=by)
+            return episodes.save(db, labelled, episode_id, account=by.id if by else None)
 
     def episode(self, episode_id: str) -> episodes.StoredEpisode:
         """A stored episode, whole: pictures, order, classes, descriptions, scores and labels with their times.

@@ -11,8 +11,9 @@ from typing import Any
 import gradio as gr
 from gradio_client.utils import is_file_obj_with_meta, traverse
 
+from fsl_demo.core.accounts import Account
 from fsl_demo.core.episodes import MAX_NAME, quiet
-from fsl_demo.core.errors import UserError
+from fsl_demo.core.errors import Notice, UserError
 from fsl_demo.core.registry import Registry
 from fsl_demo.services import api_values, reading
 from fsl_demo.services.caption import caption
@@ -20,8 +21,10 @@ from fsl_demo.services.documents import predict_document
 from fsl_demo.services.predict import classify
 from fsl_demo.ui.incoming import Uploads
 
-OWNER = "the API"
-"""Of what is uploaded for calls."""
+
+def owner(account: Account | None) -> str:
+    """Whose calls use what is uploaded for calls."""
+    return "the API" if account is None else f"the API for {account.id}"
 
 
 class Frame(gr.Blocks):
@@ -44,6 +47,7 @@ def _predict(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, An
         support: gr.FileData | None = None,
         descriptions: dict[str, list[str]] | None = None,
         names: list[str] | None = None,
+        request: gr.Request | None = None,
     ) -> dict[str, Any]:
         """Classify pictures.
 
@@ -56,10 +60,17 @@ def _predict(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, An
         Returns:
             The document that `python -m fsl_demo predict --format json` prints.
         """
-        with _sentences(), _uploaded(uploads, queries, support) as (query_file, support_file):
+        with _sentences(), _uploaded(uploads, request, queries, support) as (query_file, support_file):
             methods, described = api_values.method_names(names), api_values.descriptions(descriptions)
-            learned = reading.task(support_file, described, progress=quiet, report=_refuse)
-            pictures = reading.queries(query_file, quiet, _refuse) if query_file else {}
+            notices: list[str] = []
+
+            def report(error: UserError) -> None:
+                if not isinstance(error, Notice):
+                    raise error
+                notices.append(str(error))
+
+            learned = reading.task(support_file, described, progress=quiet, report=report)
+            pictures = reading.queries(query_file, quiet, report) if query_file else {}
             if not pictures:
                 raise UserError("no_queries")
             episode = replace(learned, queries=tuple(pictures.values()))
@@ -67,13 +78,16 @@ def _predict(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, An
             scores = classify(
                 registry, episode, names=methods, settings={}, progress=quiet, refused=lambda method, error: None
             )
-            return dict(predict_document(episode, list(pictures), scores))
+            document = predict_document(episode, list(pictures), scores)
+            return {**document, "notices": notices} if notices else {**document}
 
     return predict
 
 
 def _caption(registry: Registry, uploads: Uploads) -> Callable[..., list[dict[str, Any]]]:
-    def describe(pictures: gr.FileData, captioner: str | None = None) -> list[dict[str, Any]]:
+    def describe(
+        pictures: gr.FileData, captioner: str | None = None, request: gr.Request | None = None
+    ) -> list[dict[str, Any]]:
         """Describe pictures in words.
 
         Args:
@@ -83,7 +97,7 @@ def _caption(registry: Registry, uploads: Uploads) -> Callable[..., list[dict[st
         Returns:
             The document that `python -m fsl_demo caption --format json` prints.
         """
-        with _sentences(), _uploaded(uploads, pictures) as (file,):
+        with _sentences(), _uploaded(uploads, request, pictures) as (file,):
             chosen = registry.captioner(api_values.captioner(captioner))
             documents = caption(chosen, reading.queries(file, quiet, _refuse) if file else {})
             return [dict(document) for document in documents]
@@ -105,7 +119,7 @@ def _refuse(error: UserError) -> None:
 
 
 @contextmanager
-def _uploaded(uploads: Uploads, *files: Any) -> Iterator[list[Path | None]]:
+def _uploaded(uploads: Uploads, request: gr.Request | None, *files: Any) -> Iterator[list[Path | None]]:
     """The paths of files that were uploaded for this call, which uses them up; None for one that was left out.
 
     Args:
@@ -115,7 +129,8 @@ def _uploaded(uploads: Uploads, *files: Any) -> Iterator[list[Path | None]]:
         UserError: `upload_gone`, for whatever was not uploaded: nobody names other files of this machine.
     """
     tokens = [None if file is None else _token(file) for file in files]
-    taken = uploads.take(filter(None, tokens), OWNER)
+    asker = request.request.scope.get("account") if request is not None and request.request is not None else None
+    taken = uploads.take(filter(None, tokens), owner(asker))
     with uploads.using(*taken):
         paths = {upload.token: upload.path for upload in taken}
         yield [paths[token] if token else None for token in tokens]

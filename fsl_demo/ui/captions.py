@@ -82,6 +82,7 @@ class CaptionDetails(Panel):
     word: int = -1
 
     def html(self, context: Context) -> str:
+        context.check_seen(self.query)
         stored = context.workspace.captions([self.query]).get(self.query, ())
         described = next((known for known in stored if known.captioner == self.captioner), None)
         described = described or shown_caption(context.document, stored)

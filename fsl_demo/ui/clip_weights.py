@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from fsl_demo.backbones.clip import downloads as clip_downloads
 from fsl_demo.backbones.clip.names import OFFERS, ClipName, offer
+from fsl_demo.core.accounts import Role
 from fsl_demo.core.capabilities import Method
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.settings import Weights
@@ -44,6 +45,7 @@ class Download(JobRequest):
     """Download the weights that a method is set to."""
 
     title: ClassVar[str] = "download"
+    role: ClassVar[Role] = "admin"
     method: Name
 
     def work(self, context: Context) -> Callable[[Job], None]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fsl_demo.core.accounts import Account, Role
 from fsl_demo.core.capabilities import Captioner, Method
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
@@ -40,12 +42,17 @@ class Notices:
 
 @dataclass(frozen=True)
 class Context:
-    """One request, or one rendering: the draft, the language, and what to tell the person afterwards."""
+    """One request, or one rendering: the draft, the language, and what to tell the person afterwards.
+
+    Attributes:
+        account: who asks; None is the person at the machine itself, who may do everything.
+    """
 
     page: Page
     draft: OpenDraft
     language: Language
     notices: Notices = field(default_factory=Notices)
+    account: Account | None = None
 
     @property
     def workspace(self) -> Workspace:
@@ -100,7 +107,52 @@ class Context:
         return self.methods[method].card.title if method in self.methods else method
 
     def picture(self, sha256: str) -> Picture:
+        """A stored picture that the draft's owner may see.
+
+        Raises:
+            UserError: `picture_not_stored`.
+        """
+        self.check_seen(sha256)
         return self.workspace.picture(sha256)
+
+    def check_seen(self, sha256: str) -> None:
+        """Raise `picture_not_stored` for a picture that the draft's owner may not see."""
+        if self.draft.account is not None:
+            self.names([sha256])
+
+    def names(self, hashes: Sequence[str]) -> dict[str, str]:
+        """The names of stored pictures, all of which the draft's owner may see.
+
+        Raises:
+            UserError: `picture_not_stored`.
+        """
+        owner, stored = self.draft.account, self.workspace.names(hashes)
+        seen = stored.keys() if owner is None else self.workspace.accounts.visible(owner, hashes)
+        for sha in hashes:
+            if sha not in stored or sha not in seen:
+                raise UserError("picture_not_stored", sha256=sha)
+        return stored
+
+    def keep(self, picture: Picture) -> Picture:
+        """Keep a picture that the draft's owner brought."""
+        kept = self.workspace.add_picture(picture)
+        if self.draft.account is not None:
+            self.workspace.accounts.own(self.draft.account, [kept.sha256])
+        return kept
+
+    def require(self, role: Role) -> None:
+        """Raise `role_needed` where whoever asks has not got a role."""
+        if self.account is not None:
+            self.account.require(role)
+
+    def annotator(self, typed: str) -> str:
+        """Whose labels these are: the account's, or the name that the person at the machine typed."""
+        return typed if self.account is None else self.account.name
+
+    @property
+    def exports(self) -> Path:
+        """Where files for download are written: each account has a folder of its own."""
+        return self.page.exports(self.draft.account)
 
     def present(self, hashes: Iterable[str]) -> list[Picture]:
         """The pictures that can be read; the person is told of the others."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fsl_demo import store
+from fsl_demo.core.accounts import Account
 from fsl_demo.core.errors import UserError
 from fsl_demo.store import Draft, StaleDraft, Workspace
 from fsl_demo.ui import ranking, stored_document
@@ -43,6 +44,7 @@ class OpenDraft:
     """A draft in memory.
 
     Attributes:
+        account: id of the account that it belongs to; None is the person at the machine itself.
         document: edit it through `make` or `edit` only.
         taken: by browser tab, the number of the last edit that was made.
         boards: what its pages have on view, by language.
@@ -54,7 +56,7 @@ class OpenDraft:
 
     def __init__(self, workspace: Workspace, stored: Draft) -> None:
         self.workspace = workspace
-        self.id = stored.id
+        self.id, self.account = stored.id, stored.account
         self.lock = threading.RLock()
         self.boards: dict[str, tuple[Language, Board]] = {}
         self.answered: dict[str, str] = {}
@@ -188,11 +190,20 @@ class Drafts:
         self._open: OrderedDict[str, OpenDraft] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, draft_id: str) -> OpenDraft:
+    def get(self, draft_id: str, account: Account | None = None) -> OpenDraft:
         """
+        Args:
+            account: who asks.
+
         Raises:
-            UserError: `draft_missing`.
+            UserError: `draft_missing`, for one of somebody else too.
         """
+        draft = self._find(draft_id)
+        if draft.account != (account.id if account else None):
+            raise UserError("draft_missing")
+        return draft
+
+    def _find(self, draft_id: str) -> OpenDraft:
         with self._lock:
             known = self._open.get(draft_id)
             if known is not None and self.workspace.drafts.revision(draft_id) is None:  # somebody has deleted it
@@ -206,9 +217,10 @@ class Drafts:
             self._open.move_to_end(draft_id)
             return known
 
-    def start(self, document: Document) -> OpenDraft:
+    def start(self, document: Document, account: Account | None = None) -> OpenDraft:
         """Open a new draft that holds `document`."""
-        stored = self.workspace.drafts.create(store.DraftRevision(document.to_json(), document.results_json()))
+        first = store.DraftRevision(document.to_json(), document.results_json())
+        stored = self.workspace.drafts.create(first, account.id if account else None)
         with self._lock:
             return self._keep(OpenDraft(self.workspace, stored))
 

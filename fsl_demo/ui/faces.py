@@ -33,7 +33,7 @@ class CropFaces(JobRequest):
                     if face is None:
                         job.errors.append(UserError("no_face", file=picture.name))
                     else:
-                        cropped[picture.sha256] = context.workspace.add_picture(face).sha256
+                        cropped[picture.sha256] = context.keep(face).sha256
             context.draft.edit(lambda document: document.exchange(cropped))
             context.page.refresh(context.draft)
 

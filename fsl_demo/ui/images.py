@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import secrets
 import threading
 from collections import OrderedDict
 
@@ -15,6 +16,7 @@ SIDE = 720
 """Longest side of a picture as it is shown, in pixels."""
 HEAT_MAP_BYTES = 64_000_000
 ROOT = "/workbench/pictures"
+_SECRET = secrets.token_bytes(32)
 
 
 def thumbnail_address(sha256: str) -> str:
@@ -39,7 +41,7 @@ def shown(workspace: Workspace, sha256: str) -> bytes:
 
 
 class HeatMaps:
-    """The heat maps that pages have on view, by the hash of their bytes; the oldest are forgotten."""
+    """The heat maps that pages have on view, by a hash that nobody else can make; the oldest are forgotten."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, bytes] = OrderedDict()
@@ -51,7 +53,7 @@ class HeatMaps:
         buffer = io.BytesIO()
         image.save(buffer, "PNG", compress_level=1)
         data = buffer.getvalue()
-        digest = hashlib.sha256(data).hexdigest()
+        digest = hashlib.blake2b(data, key=_SECRET, digest_size=32).hexdigest()
         with self._lock:
             if digest not in self._kept:
                 self._bytes += len(data)

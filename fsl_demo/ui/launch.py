@@ -18,8 +18,18 @@ def parser(program: str = "app.py") -> argparse.ArgumentParser:
         description="Few-shot image classification workbench: opens a page in your browser. Nothing leaves this machine.",
     )
     options.add_argument(
-        "--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1, this machine only)"
+        "--host",
+        default="127.0.0.1",
+        help="address to listen on (default: 127.0.0.1, this machine only; for others, accounts are needed: `users add`)",
     )
+    options.add_argument(
+        "--public-address",
+        metavar="URL",
+        default=None,
+        help="the address that a reverse proxy or a name server gives it, as in https://lab.example",
+    )
+    options.add_argument("--certfile", type=Path, default=None, metavar="FILE", help="certificate for TLS, PEM")
+    options.add_argument("--keyfile", type=Path, default=None, metavar="FILE", help="its key, where it is another file")
     options.add_argument("--port", type=int, default=None, help="port (default: the first free one from 7860)")
     options.add_argument(
         "--workspace",
@@ -44,10 +54,11 @@ def main(arguments: Sequence[str] | None = None, program: str = "app.py") -> int
     except ValueError as error:
         options.error(str(error))
     os.environ["GRADIO_TEMP_DIR"] = str(chosen.workspace.resolve() / "uploads")
-    from fsl_demo.ui.server import serve
+    from fsl_demo.ui.server import Reach, serve
 
+    reach = Reach(chosen.public_address, certfile=chosen.certfile, keyfile=chosen.keyfile)
     try:
-        return serve(chosen.workspace, host=chosen.host, port=chosen.port, open_browser=chosen.open)
+        return serve(chosen.workspace, host=chosen.host, port=chosen.port, open_browser=chosen.open, reach=reach)
     except UserError as error:
         print(error, file=sys.stderr)
     except OSError:

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from fsl_demo import runtime
+from fsl_demo.core.accounts import Account
 from fsl_demo.core.capabilities import Method
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.exports import folder_within
@@ -23,7 +24,7 @@ from fsl_demo.ui.document import Document
 from fsl_demo.ui.drafts import DocumentChange, Drafts, OpenDraft
 from fsl_demo.ui.incoming import Uploads
 from fsl_demo.ui.jobs import Job, Jobs
-from fsl_demo.ui.requests import Edit, JobRequest, Panel
+from fsl_demo.ui.requests import Edit, JobRequest, Opening, Panel
 from fsl_demo.ui.tabs import REGISTRY, TABS
 from fsl_demo.ui.texts import Language, languages
 
@@ -65,23 +66,39 @@ class Page:
         self.jobs = Jobs()
         self.uploads = Uploads(workspace.folder)
 
-    @property
-    def exports(self) -> Path:
-        """Where files for download are written."""
-        return folder_within(self.workspace.folder.resolve() / "exports")
+    def exports(self, account: int | None = None) -> Path:
+        """Where an account's files for download are written; None is the person at the machine itself."""
+        folder = folder_within(self.workspace.folder.resolve() / "exports")
+        return folder if account is None else folder_within(folder / f"account-{account}")
 
-    def open(self, draft_id: str, name: str, values: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    def open(
+        self,
+        draft_id: str,
+        name: str,
+        values: Mapping[str, Any],
+        language: Language,
+        account: Account | None = None,
+    ) -> dict[str, Any]:
         """Open another draft in a page, or the one that it had, or a new one where that is gone."""
         try:
-            draft = self.drafts.get(draft_id)
+            draft = self.drafts.get(draft_id, account)
         except UserError:
-            draft = self.drafts.start(Document())
-        context = Context(self, draft, language)
+            draft = self.drafts.start(Document(), account)
+        context = Context(self, draft, language, account=account)
         with guard(context):
-            draft = REGISTRY.parse("openings", name, dict(values)).open(context, self.drafts)
+            opening: Opening = _asked(context, "openings", name=name, values=values)
+            draft = opening.open(context, self.drafts)
         return {"draft": draft.id, "notices": context.notices.to_json(language)}
 
-    def edit(self, draft_id: str, tab: str, edits: Sequence[SentEdit], at: str, language: Language) -> dict[str, Any]:
+    def edit(
+        self,
+        draft_id: str,
+        tab: str,
+        edits: Sequence[SentEdit],
+        at: str,
+        language: Language,
+        account: Account | None = None,
+    ) -> dict[str, Any]:
         """Make edits that were not made before, in order, and save them.
 
         Returns:
@@ -90,8 +107,8 @@ class Page:
         Raises:
             UserError: why nothing could be saved; the edits can be sent again.
         """
-        draft = self.drafts.get(draft_id)
-        context = Context(self, draft, language)
+        draft = self.drafts.get(draft_id, account)
+        context = Context(self, draft, language, account=account)
         with draft.lock:
             fresh = [sent for sent in edits if sent.n > draft.taken.get(tab, 0)]
             if fresh:
@@ -104,21 +121,35 @@ class Page:
             draft.answered[tab] = newer["at"]
             return {"taken": draft.taken.get(tab, 0), "notices": context.notices.to_json(language), **newer}
 
-    def panel(self, draft_id: str, name: str, values: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    def panel(
+        self,
+        draft_id: str,
+        name: str,
+        values: Mapping[str, Any],
+        language: Language,
+        account: Account | None = None,
+    ) -> dict[str, Any]:
         """The HTML of a panel; None where it cannot be had, which is then told."""
-        context = Context(self, self.drafts.get(draft_id), language)
+        context = Context(self, self.drafts.get(draft_id, account), language, account=account)
         html = None
         with guard(context):
-            panel: Panel = REGISTRY.parse("panels", name, dict(values))
+            panel: Panel = _asked(context, "panels", name=name, values=values)
             html = panel.html(context)
         return {"html": html, "notices": context.notices.to_json(language)}
 
-    def start(self, draft_id: str, name: str, values: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    def start(
+        self,
+        draft_id: str,
+        name: str,
+        values: Mapping[str, Any],
+        language: Language,
+        account: Account | None = None,
+    ) -> dict[str, Any]:
         """Put a job in line."""
-        draft, started = self.drafts.get(draft_id), ""
-        context = Context(self, draft, language)
+        draft, started = self.drafts.get(draft_id, account), ""
+        context = Context(self, draft, language, account=account)
         with guard(context):
-            request: JobRequest = REGISTRY.parse("jobs", name, dict(values))
+            request: JobRequest = _asked(context, "jobs", name=name, values=values)
             job = Job(
                 name,
                 draft=draft.id,
@@ -208,11 +239,18 @@ class guard:
 def _change(context: Context, sent: SentEdit) -> DocumentChange | None:
     """What an edit does to the document; None for one that is not understood, which is told."""
     try:
-        edit: Edit = REGISTRY.parse("edits", sent.type, sent.values)
+        edit: Edit = _asked(context, "edits", name=sent.type, values=sent.values)
     except UserError as error:
         context.refuse([error])
         return None
     return DocumentChange(lambda _: edit.apply(context), edit.batch, edit.undoable)
+
+
+def _asked(context: Context, kind: str, name: str, values: Mapping[str, Any]) -> Any:
+    """The request of that name, if whoever asks has the role for it."""
+    request = REGISTRY.parse(kind, name, dict(values))
+    context.require(request.role)
+    return request
 
 
 def _tell(context: Context, error: Exception | None) -> None:
@@ -225,11 +263,11 @@ def _tell(context: Context, error: Exception | None) -> None:
 def _header(context: Context) -> str:
     import torch
 
-    device = str(runtime.device()).upper()
+    device, place = str(runtime.device()).upper(), context.workspace.beneath or context.workspace.folder
     return context.render(
         "header_line.html",
         runs=context.say("runs_on", device=device, threads=torch.get_num_threads()),
-        place=(context.workspace.beneath or context.workspace.folder).resolve(),
+        place=place.resolve() if context.draft.account is None else "",
         read_only=context.workspace.beneath is not None,
         languages=[(code, language.name) for code, language in languages().items()],
         current=context.language.code,

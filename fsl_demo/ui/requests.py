@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from fsl_demo.core.accounts import Role
 from fsl_demo.core.errors import UserError
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.drafts import Drafts, OpenDraft
@@ -24,6 +25,8 @@ class Request(BaseModel):
     """Something that a page asks for; its name is the class's in snake case."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    role: ClassVar[Role] = "annotator"
+    """Of whoever may ask."""
 
     @classmethod
     def request_name(cls) -> str:

@@ -1,19 +1,14 @@
-"""The page's own routes, of the application that Gradio is mounted on: under /workbench, and Gradio's for uploads."""
+"""The page's own routes, of the application that Gradio is mounted on, under /workbench."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
-import sys
-import threading
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import plotly
 from fastapi import APIRouter, Request
@@ -21,11 +16,10 @@ from fastapi.responses import FileResponse, JSONResponse, Response, StreamingRes
 from pydantic import BaseModel, Field
 
 from fsl_demo.core.errors import UserError
-from fsl_demo.core.pictures import MAX_BYTES
 from fsl_demo.datasets.archives import MAX_ENTRIES
-from fsl_demo.ui import api, examples, images, incoming, live, multipart, shell, tables, uploads
+from fsl_demo.ui import examples, images, shell, tables, uploads
+from fsl_demo.ui.asking import account_of
 from fsl_demo.ui.context import Context
-from fsl_demo.ui.importing import start_import
 from fsl_demo.ui.page import Page, SentEdit
 from fsl_demo.ui.tabs import REGISTRY
 from fsl_demo.ui.texts import language_of
@@ -38,6 +32,8 @@ LOOK = 0.1
 """Seconds between two looks for something new that a page has not got."""
 HEARTBEAT = 150
 """Looks without anything new after which a sign of life is sent."""
+LONGEST = 600
+"""Looks after which the stream of an account ends, and the page asks anew: its session may have ended."""
 
 
 class Edits(BaseModel):
@@ -59,16 +55,13 @@ class PageRequest(BaseModel):
 
 
 class Routes:
-    """The routes of one page. What reads pictures has threads of its own, so that clicks do not wait for it."""
+    """The routes of one page, but for those that take files."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.live = live.Live(page)
-        self._readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="reader", initializer=_give_way)
 
     def router(self) -> APIRouter:
         made = APIRouter()
-        made.add_api_route("/gradio_api/upload", self.upload_for_call, methods=["POST"], response_model=None)
         for method, path, endpoint in (
             ("POST", "/open", self.open),
             ("POST", "/edits", self.edits),
@@ -78,9 +71,6 @@ class Routes:
             ("POST", "/job/dismiss", self.dismiss),
             ("GET", "/stream", self.stream),
             ("POST", "/layout", self.layout),
-            ("POST", "/uploads", self.upload),
-            ("POST", "/imports", self.upload_export),
-            ("POST", "/live", self.live_answer),
             ("GET", "/pictures/{sha256}/thumbnail", self.thumbnail),
             ("GET", "/pictures/{sha256}/shown", self.picture),
             ("GET", "/heat-maps/{digest}.png", self.heat_map),
@@ -101,35 +91,66 @@ class Routes:
     # --- requests that change or read a draft -------------------------------------------------------------------
 
     def open(self, sent: PageRequest, request: Request) -> Response:
-        return JSONResponse(self.page.open(sent.draft, sent.name, values=sent.values, language=language_of(request)))
+        return JSONResponse(
+            self.page.open(
+                sent.draft,
+                sent.name,
+                values=sent.values,
+                language=language_of(request),
+                account=account_of(request),
+            )
+        )
 
     def edits(self, sent: Edits, request: Request) -> Response:
-        made = self.page.edit(sent.draft, sent.tab, edits=sent.edits, at=sent.at, language=language_of(request))
+        made = self.page.edit(
+            sent.draft,
+            sent.tab,
+            edits=sent.edits,
+            at=sent.at,
+            language=language_of(request),
+            account=account_of(request),
+        )
         return JSONResponse(made)
 
     def panel(self, sent: PageRequest, request: Request) -> Response:
-        return JSONResponse(self.page.panel(sent.draft, sent.name, values=sent.values, language=language_of(request)))
+        return JSONResponse(
+            self.page.panel(
+                sent.draft,
+                sent.name,
+                values=sent.values,
+                language=language_of(request),
+                account=account_of(request),
+            )
+        )
 
     def job(self, sent: PageRequest, request: Request) -> Response:
-        return JSONResponse(self.page.start(sent.draft, sent.name, values=sent.values, language=language_of(request)))
+        return JSONResponse(
+            self.page.start(
+                sent.draft,
+                sent.name,
+                values=sent.values,
+                language=language_of(request),
+                account=account_of(request),
+            )
+        )
 
-    def stop(self, sent: PageRequest) -> Response:
-        self.page.jobs.stop(sent.draft, sent.name)
+    def stop(self, sent: PageRequest, request: Request) -> Response:
+        self.page.jobs.stop(self.page.drafts.get(sent.draft, account_of(request)).id, sent.name)
         return Response(status_code=204)
 
-    def dismiss(self, sent: PageRequest) -> Response:
-        self.page.jobs.dismiss(sent.draft, sent.name)
+    def dismiss(self, sent: PageRequest, request: Request) -> Response:
+        self.page.jobs.dismiss(self.page.drafts.get(sent.draft, account_of(request)).id, sent.name)
         return Response(status_code=204)
 
     async def stream(self, request: Request, draft: str, at: str = "", tab: str = "") -> Response:
         """Server-sent events: what a page has not got, as soon as it is there."""
-        shown = await asyncio.to_thread(self.page.drafts.get, draft)
+        shown = await asyncio.to_thread(self.page.drafts.get, draft, account_of(request))
         board = await asyncio.to_thread(self.page.board, shown, language_of(request))
         shown.answered.pop(tab, None)  # a page that comes anew says itself what it has
 
         async def events() -> AsyncIterator[str]:
-            known, idle = at, 0
-            while not (request.app.state.closing.is_set() or await request.is_disconnected()):
+            known, idle, left = at, 0, LONGEST if shown.account is not None else -1
+            while left and not (request.app.state.closing.is_set() or await request.is_disconnected()):
                 known = board.newest(known, shown.answered.get(tab, ""))
                 if board.at != known:
                     changes = board.since(known)
@@ -137,68 +158,16 @@ class Routes:
                     yield f"data: {json.dumps(changes, ensure_ascii=False)}\n\n"
                 elif (idle := idle + 1) % HEARTBEAT == 0:
                     yield ": still here\n\n"
+                left -= 1
                 await asyncio.sleep(LOOK)
 
         return StreamingResponse(events(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
-    # --- pictures in ---------------------------------------------------------------------------------------------
-
     def layout(self, sent: FolderRequest, request: Request) -> Response:
         """The classes of files that are going to be uploaded, by their paths."""
-        context = Context(self.page, self.page.drafts.get(sent.draft), language_of(request))
+        account = account_of(request)
+        context = Context(self.page, self.page.drafts.get(sent.draft, account), language_of(request), account=account)
         return JSONResponse(asdict(uploads.placed(context, sent.paths)))
-
-    async def upload(self, request: Request, draft: str, target: str) -> Response:
-        """One file; answers with a line of JSON for each picture in it, as it is read."""
-        language, path = language_of(request), unquote(request.headers.get("x-path", "")) or "picture"
-        largest = incoming.LARGEST_ARCHIVE if path.lower().endswith(".zip") else MAX_BYTES
-        try:
-            context = Context(self.page, await asyncio.to_thread(self.page.drafts.get, draft), language)
-            received = await self._receive(request, draft, name=Path(path).name, largest=largest)
-        except UserError as error:
-            return Response(uploads.Entry(path, error=language.error(error)).line(), media_type="application/x-ndjson")
-
-        async def lines() -> AsyncIterator[bytes]:
-            loop = asyncio.get_running_loop()
-            with self.page.uploads.using(received) as (file,):
-                entries = uploads.read(context, file, path=path, target=target)
-                while (entry := await loop.run_in_executor(self._readers, partial(next, entries, None))) is not None:
-                    yield entry.line()
-
-        return StreamingResponse(lines(), media_type="application/x-ndjson")
-
-    async def upload_export(self, request: Request, draft: str) -> Response:
-        """A file of episodes, which a job then reads."""
-        language, name = language_of(request), Path(unquote(request.headers.get("x-path", ""))).name or "export"
-        shown = await asyncio.to_thread(self.page.drafts.get, draft)
-        received = await self._receive(request, draft, name=name, largest=incoming.LARGEST_ARCHIVE)
-        await asyncio.to_thread(start_import, Context(self.page, shown, language), received)
-        return Response(status_code=204)
-
-    async def upload_for_call(self, request: Request) -> Response:
-        """Files for a call of the API; answers with the names by which the call names them."""
-        received = []
-        try:
-            async for name, content in multipart.files(request):
-                received.append(
-                    await self.page.uploads.receive(content, api.OWNER, name=name, largest=incoming.LARGEST_ARCHIVE)
-                )
-        except BaseException:
-            for upload in received:
-                self.page.uploads.discard(upload)
-            raise
-        return JSONResponse([upload.token for upload in received])
-
-    async def _receive(self, request: Request, draft: str, name: str, largest: int) -> incoming.Upload:
-        promised = int(request.headers.get("content-length") or 0)
-        if promised > largest:
-            raise incoming.too_large(name, promised, largest)
-        return await self.page.uploads.receive(request.stream(), draft, name=name, largest=largest)
-
-    async def live_answer(self, request: Request, draft: str) -> Response:
-        """What the fastest proposed method says of one frame of a camera, which is not kept."""
-        context = Context(self.page, await asyncio.to_thread(self.page.drafts.get, draft), language_of(request))
-        return JSONResponse(await asyncio.to_thread(self.live.answer, context, await request.body()))
 
     # --- pictures and files out ----------------------------------------------------------------------------------
 
@@ -216,14 +185,17 @@ class Routes:
         data = examples.preview_jpeg(recipe, number)
         return Response(status_code=404) if data is None else Response(data, media_type="image/jpeg", headers=IMMUTABLE)
 
-    def export(self, file: str) -> Response:
-        paths = (path for path in self.page.exports.iterdir() if path.name == file and path.is_file())
+    def export(self, request: Request, file: str) -> Response:
+        account = account_of(request)
+        folder = self.page.exports(account.id if account else None)
+        paths = (path for path in folder.iterdir() if path.name == file and path.is_file())
         path = next(paths, None)
         return Response(status_code=404) if path is None else FileResponse(path, filename=file)
 
     def results(self, request: Request, draft: str) -> Response:
         """The table of results as CSV."""
-        context = Context(self.page, self.page.drafts.get(draft), language_of(request))
+        account = account_of(request)
+        context = Context(self.page, self.page.drafts.get(draft, account), language_of(request), account=account)
         headers = {"Content-Disposition": 'attachment; filename="results.csv"'}
         return Response(tables.results_csv(context), media_type="text/csv; charset=utf-8", headers=headers)
 
@@ -233,7 +205,11 @@ class Routes:
     def texts(self, request: Request) -> Response:
         language = language_of(request)
         shown = {key: text for key, text in language.texts.items() if not key.startswith("error.")}
-        script = f"export const code = {json.dumps(language.code)};\nexport const texts = {json.dumps(shown, ensure_ascii=False)};\n"
+        account = account_of(request)
+        exported = {"code": language.code, "account": account.name if account else "", "texts": shown}
+        script = "".join(
+            f"export const {name} = {json.dumps(value, ensure_ascii=False)};\n" for name, value in exported.items()
+        )
         return Response(script, media_type="text/javascript", headers={**FRESH, "Vary": "Cookie, Accept-Language"})
 
     def places(self) -> Response:
@@ -250,19 +226,15 @@ class Routes:
         return FileResponse(file, headers=FRESH)
 
     def _immutable(self, request: Request, sha256: str, read: Any, kind: str) -> Response:
-        tag = f'"{sha256}"'
+        account, tag = account_of(request), f'"{sha256}"'
+        if account is not None and not self.page.workspace.accounts.visible(account.id, [sha256]):
+            return Response(status_code=404)
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers={**IMMUTABLE, "ETag": tag})
         try:
             return Response(read(sha256), media_type=kind, headers={**IMMUTABLE, "ETag": tag})
         except UserError:
             return Response(status_code=404)
-
-
-def _give_way() -> None:
-    """Let clicks come before what this thread does; on Linux a thread has a priority of its own."""
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
 
 def refused(request: Request, error: Exception) -> Response:

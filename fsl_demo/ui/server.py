@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
@@ -18,13 +20,16 @@ from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.errors import UserError
 from fsl_demo.services import registry
 from fsl_demo.store import Workspace, usable
+from fsl_demo.store.accounts import AccountStore
 from fsl_demo.ui import live, shell, warming
+from fsl_demo.ui.login import Login
 from fsl_demo.ui.one_server import OneServer
 from fsl_demo.ui.page import Page
 from fsl_demo.ui.routes import Routes, refused
 from fsl_demo.ui.security import guarded
-from fsl_demo.ui.security.addresses import Addresses
+from fsl_demo.ui.security.addresses import Addresses, is_loopback, parsed
 from fsl_demo.ui.security.bodies import HEADER_BYTES
+from fsl_demo.ui.upload_routes import UploadRoutes
 
 FIRST_PORT, PORTS = 7860, 100
 
@@ -35,42 +40,83 @@ def build(workspace: Workspace) -> Page:
     return Page(workspace, registry.build(networks), live.frame_methods(networks, workspace))
 
 
-def routes_of(page: Page) -> FastAPI:
-    """The page's own routes; whatever goes wrong in one is answered with a sentence."""
+@dataclass(frozen=True)
+class Reach:
+    """How others reach a server, beside the address on which it listens.
+
+    Attributes:
+        public: the address that a reverse proxy or a name server gives it.
+        certfile, keyfile: for TLS.
+    """
+
+    public: str | None = None
+    certfile: Path | None = None
+    keyfile: Path | None = None
+
+    def check(self) -> None:
+        """
+        Raises:
+            UserError: `public_address`, `certificate`.
+        """
+        if self.public is not None and parsed(self.public) is None:
+            raise UserError("public_address", address=self.public)
+        if self.certfile is not None:
+            try:
+                ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(self.certfile, self.keyfile)
+            except (OSError, ssl.SSLError) as error:
+                raise UserError("certificate", file=self.certfile, reason=error.strerror or error) from error
+
+    @property
+    def scheme(self) -> str:
+        return "http" if self.certfile is None else "https"
+
+
+def routes_of(page: Page, accounts: AccountStore | None = None) -> FastAPI:
+    """The page's own routes; whatever goes wrong in one is answered with a sentence.
+
+    Args:
+        accounts: of people who log in.
+    """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.closing = threading.Event()  # ends the streams, so that the server can end
+    app.state.accounts = accounts
     app.include_router(Routes(page).router())
+    app.include_router(UploadRoutes(page).router())
+    if accounts is not None:
+        app.include_router(Login(accounts).router())
     for kind in (UserError, Exception):
         app.add_exception_handler(kind, refused)
     return app
 
 
-def application(page: Page) -> FastAPI:
-    """The page's own routes, and Gradio mounted beside them."""
-    app = routes_of(page)
+def application(page: Page, accounts: AccountStore | None = None) -> FastAPI:
+    """The page's own routes, and Gradio mounted beside them; `accounts` as of `routes_of`."""
+    app = routes_of(page, accounts)
     frame = shell.blocks(page).queue(default_concurrency_limit=1, max_size=200)
     return gr.mount_gradio_app(app, frame, path="/", **shell.options())
 
 
 @contextmanager
-def running(app: FastAPI, host: str, port: int | None) -> Iterator[str]:
+def running(app: FastAPI, host: str, port: int | None, reach: Reach | None = None) -> Iterator[str]:
     """Serve in the background, behind the gate; gives the address.
 
     Raises:
         OSError: when nothing can listen there.
     """
-    listening = _listen(host, port)
-    addresses = Addresses.of(host, listening.getsockname()[1])
+    listening, reach = _listen(host, port), reach or Reach()
+    addresses = Addresses.of(host, listening.getsockname()[1], scheme=reach.scheme, public=reach.public)
     server = uvicorn.Server(
         uvicorn.Config(
-            guarded(app, addresses),
+            guarded(app, addresses, app.state.accounts),
             http="h11",  # bounds the headers that it reads
             h11_max_incomplete_event_size=2 * HEADER_BYTES,
             ws="none",
             log_level="warning",
             access_log=False,
             server_header=False,
-            proxy_headers=False,
+            proxy_headers=reach.public is not None,  # who asks, for the lock after wrong passwords
+            ssl_certfile=reach.certfile,
+            ssl_keyfile=reach.keyfile,
             timeout_graceful_shutdown=2,
         )
     )
@@ -86,17 +132,27 @@ def running(app: FastAPI, host: str, port: int | None) -> Iterator[str]:
         thread.join()
 
 
-def serve(folder: Path, host: str, port: int | None, open_browser: bool) -> int:
-    """Serve until interrupted."""
+def serve(folder: Path, host: str, port: int | None, open_browser: bool, reach: Reach | None = None) -> int:
+    """Serve until interrupted; where others reach it, to those who have accounts.
+
+    Raises:
+        UserError: `public_address`, `certificate`, `accounts_needed`, `workspace_served`; what is wrong with the folder.
+    """
+    reach = reach or Reach()
+    reach.check()
     workspace = usable(folder)
     only = OneServer(workspace.folder)
     with only.held():
+        accounts = None
+        if not is_loopback(host) or reach.public is not None:
+            accounts = _accounts(workspace, reach.public or host)
+            print(_warning(host, reach), flush=True)
         page = build(workspace)
         page.uploads.clear()
         workspace.clean()
-        app = application(page)
+        app = application(page, accounts)
         threading.Thread(target=page.uploads.sweep_until, args=(app.state.closing,), daemon=True).start()
-        with running(app, host, port) as address:
+        with running(app, host, port, reach=reach) as address:
             only.announce(address)
             print(f"The workbench is open at {address} (Ctrl+C ends it). Workspace: {folder.resolve()}", flush=True)
             if workspace.beneath is not None:
@@ -109,6 +165,18 @@ def serve(folder: Path, host: str, port: int | None, open_browser: bool) -> int:
             with suppress(KeyboardInterrupt):
                 threading.Event().wait()
     return 0
+
+
+def _accounts(workspace: Workspace, address: str) -> AccountStore:
+    if not workspace.accounts.all():
+        raise UserError("accounts_needed", address=address, folder=workspace.folder)
+    return workspace.accounts
+
+
+def _warning(host: str, reach: Reach) -> str:
+    secret = reach.scheme == "https" or (reach.public or "").startswith("https:")
+    readable = "" if secret else " Passwords and pictures can be read on the way: use --certfile, or a proxy with TLS."
+    return f"WARNING: others can reach this workbench ({reach.public or host}). They have to log in.{readable}"
 
 
 def _listen(host: str, port: int | None) -> socket.socket:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from fsl_demo.backbones.clip.names import ClipName
 from fsl_demo.core.capabilities import Method
 from fsl_demo.core.errors import UserError
-from fsl_demo.core.settings import Choice, Lines, Setting, Settings, Slider, Text, Value, WholeNumber
+from fsl_demo.core.settings import Choice, Lines, Setting, Settings, Slider, Text, Value, Weights, WholeNumber
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import Document
 from fsl_demo.ui.texts import languages
@@ -97,6 +98,8 @@ def write(context: Context, method_id: str, name: str, value: str) -> None:
         UserError: `unknown_method`, `setting_bad`.
     """
     parsed = context.registry.method(method_id).Settings.parse(name, value, method_id)
+    if names_file(context, method_id, name=name, value=parsed):
+        raise UserError("weights_path")
     chosen = context.document.settings.setdefault(method_id, {})
     if parsed is None:
         chosen.pop(name, None)
@@ -104,6 +107,22 @@ def write(context: Context, method_id: str, name: str, value: str) -> None:
         chosen[name] = parsed
     if not chosen:
         del context.document.settings[method_id]
+
+
+def names_file(context: Context, method_id: str, name: str, value: Any) -> bool:
+    """Whether a setting names a file of the server's, which others than an admin must not."""
+    if context.account is None or context.account.role == "admin":
+        return False
+    controls = context.methods[method_id].Settings.controls() if method_id in context.methods else []
+    weights = any(isinstance(control, Weights) and control.name == name for control in controls)
+    return weights and value is not None and not ClipName.parse(str(value)).downloads
+
+
+def forget_files(context: Context, document: Document) -> None:
+    """Leave out of a document the settings that name files of the server's, unless an admin opens it."""
+    for method_id, chosen in document.settings.items():
+        for name in [name for name, value in chosen.items() if names_file(context, method_id, name=name, value=value)]:
+            del chosen[name]
 
 
 def settings_of(method: Method, document: Document) -> Settings:

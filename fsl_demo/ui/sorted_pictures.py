@@ -61,7 +61,7 @@ class SortedPictures(JobRequest):
 
         def run(job: Job) -> None:
             progress = job.progress(context.say("sorted"))
-            path = context.page.exports / f"sorted-{datetime.now():%Y%m%d-%H%M%S}.zip"
+            path = context.exports / f"sorted-{datetime.now():%Y%m%d-%H%M%S}.zip"
             names: defaultdict[str, FreeNames] = defaultdict(FreeNames)
             table: list[SortedRow] = []
             with replacing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:

@@ -94,7 +94,7 @@ def _archive(context: Context, file: Path, path: str, target: str) -> Iterator[E
 def _kept(context: Context, target: str, decoded: Picture) -> Picture:
     if target != "queries":
         looks_like([decoded])  # methods are proposed by it, while the pixels are at hand
-    return context.workspace.add_picture(decoded)
+    return context.keep(decoded)
 
 
 def _renamed(error: UserError, file: Path, path: str) -> UserError:
@@ -146,10 +146,7 @@ def place(context: Context, target: str, pictures: Sequence[tuple[str, str]]) ->
     """
     document = context.document
     hashes = [sha for sha, _ in pictures]
-    stored = context.workspace.names(hashes)
-    for sha in hashes:
-        if sha not in stored:
-            raise UserError("picture_not_stored", sha256=sha)
+    context.names(hashes)
     if target == "queries":
         document.add_queries(hashes)
         for sha, path in pictures:

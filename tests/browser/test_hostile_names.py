@@ -21,7 +21,6 @@ def expect_nothing_injected(page: Page) -> None:
 def test_names_that_are_markup(context: BrowserContext, colours: Workbench, tmp_path: Path) -> None:
     page = context.new_page()
     open_workbench(page, colours)
-    page.get_by_role("button", name="New", exact=True).click()
     page.locator(".toolbar .title").fill(EVIL)
     shots = queries(tmp_path / "shots", 2, 6)
     for n, name in enumerate((EVIL, BREAKOUT)):

@@ -101,7 +101,8 @@ def test_the_page_has_the_setting_the_tab_and_the_language(
     assert "Prédire" in parts["go"]
     labels = shell.i18n().translations["fr"]
     assert (labels["tab_results"], labels["Counts"]) == ("Résultats", "Counts")
-    assert 'data-part="counts"' in str(shell.blocks(page).get_config_file())
+    assert 'data-part="counts"' in shell.places()["counts"]
+    assert "'elem_id': 'counts'" in str(shell.blocks(page).get_config_file())
 
 
 def test_the_export_has_the_answers_of_the_method(

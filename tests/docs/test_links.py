@@ -16,7 +16,9 @@ NAMES = [str(file.relative_to(ROOT)) for file in DOCUMENTS]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 PATH = re.compile(r"`((?:assets|checkpoints|experiments|fsl_demo|static|tabs|templates|tests|ui)/[\w/.-]+)`")
 BASES = (ROOT, ROOT / "fsl_demo", ROOT / "fsl_demo" / "ui")
-FOREIGN = re.compile(r"/(home|root|work|tmp|Users)/|\blocalhost\b|https?://(?!127\.0\.0\.1|keepachangelog|semver)")
+FOREIGN = re.compile(
+    r"/(home|root|work|tmp|Users)/|\blocalhost\b|https?://(?!127\.0\.0\.1|keepachangelog|semver|lab\.example)"
+)
 
 
 @pytest.mark.parametrize("name", NAMES)

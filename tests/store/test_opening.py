@@ -114,8 +114,8 @@ def test_a_migration_that_fails_leaves_the_database_and_its_backup(
         db.execute("DELETE FROM drafts")
         raise RuntimeError("power cut")
 
-    last = migrations._migrations[-1]
-    monkeypatch.setattr(last, "fn", fails)
+    (broken,) = (migration for migration in migrations._migrations if migration.name == "m006_light_drafts")
+    monkeypatch.setattr(broken, "fn", fails)
     with pytest.raises(RuntimeError):
         Workspace(folder)
     with closing(sqlite3.connect(folder / "fsl_demo.db")) as connection:

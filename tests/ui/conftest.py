@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -51,6 +53,12 @@ def until(ready: Callable[[], bool], what: str) -> None:
         if time.monotonic() > end:
             raise TimeoutError(what)
         pause.wait(0.005)
+
+
+def outcome(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """What a coroutine gives, in a thread of its own: Playwright may have left a running loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
 
 
 @dataclass(frozen=True)
@@ -230,7 +238,7 @@ class Browser:
         entries: list[incoming.Entry] = []
         wrong: list[incoming.Entry] = []
         given = [file if isinstance(file, tuple) else (file, file.name) for file in files]
-        placed = self._in_classes(given) if target == "classes" else ((*file, "") for file in given)
+        placed = self._in_classes(given, wrong) if target == "classes" else ((*file, "") for file in given)
         for path, name, class_name in placed:
             for entry in incoming.read(self.context, path, path=name, target=target):
                 (wrong if entry.error else entries).append(replace(entry, class_name=entry.class_name or class_name))
@@ -244,13 +252,16 @@ class Browser:
             self.edit("add_pictures", target=target, pictures=placed_pictures, batch=f"batch-{self.number}")
         self.notices = [*self.notices, *({"kind": "error", "text": entry.error} for entry in wrong)]
 
-    def _in_classes(self, files: Sequence[tuple[Path, str]]) -> Iterator[tuple[Path, str, str]]:
+    def _in_classes(
+        self, files: Sequence[tuple[Path, str]], wrong: list[incoming.Entry]
+    ) -> Iterator[tuple[Path, str, str]]:
         """Files of folders with their class, in the order in which they are sent; archives as they are."""
-        loose = [(path, name) for path, name in files if not name.endswith(".zip")]
+        whole = [file for file in files if file[1].endswith(".zip") and "/" not in file[1]]
+        loose = [file for file in files if file not in whole]
         placed = incoming.placed(self.context, [name for _, name in loose])
-        self.notices = [*self.notices, *({"kind": "error", "text": text} for text in placed.told)]
+        wrong += [incoming.Entry("", error=text) for text in placed.told]
         yield from ((*loose[number], class_name) for number, class_name in placed.classes)
-        yield from ((path, name, "") for path, name in files if name.endswith(".zip"))
+        yield from ((path, name, "") for path, name in whole)
 
     def label(self, query: str, answer: str, suggestion: str = "", **values: Any) -> dict[str, Any]:
         values = {"annotator": self.annotator, **values}

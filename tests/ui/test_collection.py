@@ -87,7 +87,7 @@ def test_export_and_import(filled: Browser, page: Page, kind: str) -> None:
     filled.edit("save")
     shown = filled.job("export", episodes=[filled.document.episode_id], format=kind)
     assert shown["text"].startswith("Exported episodes: 1")
-    exported = page.exports / shown["file"]
+    exported = page.exports() / shown["file"]
     copy = page.workspace.folder / "uploads" / "x" / exported.name
     copy.parent.mkdir(parents=True)
     copy.write_bytes(exported.read_bytes())

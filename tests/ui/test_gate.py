@@ -25,6 +25,7 @@ from fsl_demo.ui.security import bodies, guarded
 from fsl_demo.ui.security.addresses import Addresses, is_loopback
 from fsl_demo.ui.security.doors import is_open
 from fsl_demo.ui.server import application
+from tests.ui.conftest import outcome
 
 OWN = "http://127.0.0.1:7860"
 ADDRESSES = Addresses.of("127.0.0.1", 7860)
@@ -163,7 +164,7 @@ def ask(app: ASGIApp, method: str, path: str, headers: Mapping[str, str]) -> Ans
 
     raw = [(name.encode(), value.encode()) for name, value in told.items()]
     scope = {"type": "http", "method": method, "path": path, "query_string": b"", "headers": raw}
-    asyncio.run(app(scope, receive, send))
+    outcome(app(scope, receive, send))
     body = b"".join(message.get("body", b"") for message in messages[1:])
     return Answer(messages[0]["status"], Headers(raw=messages[0]["headers"]), body.decode())
 
@@ -354,7 +355,7 @@ def test_a_slow_body_ends(monkeypatch: pytest.MonkeyPatch) -> None:
         answers.append(message)
 
     scope = {"type": "http", "method": "POST", "path": "/workbench/edits", "headers": [(b"host", b"127.0.0.1:7860")]}
-    asyncio.run(guarded(Reading(), ADDRESSES)(scope, receive, send))
+    outcome(guarded(Reading(), ADDRESSES)(scope, receive, send))
     assert answers[0]["status"] == 408 and b"came too slowly" in answers[1]["body"]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 import sys
 import threading
@@ -25,7 +24,7 @@ from fsl_demo.ui.incoming import KEPT_SECONDS, Upload, Uploads
 from fsl_demo.ui.jobs import Job
 from fsl_demo.ui.one_server import OneServer
 from tests.serving import Answer, serving
-from tests.ui.conftest import Browser, Paint, zipped
+from tests.ui.conftest import Browser, Paint, outcome, zipped
 
 
 @pytest.fixture
@@ -38,7 +37,7 @@ def receive(uploads: Uploads, *chunks: bytes, owner: str = "Ada", name: str = "a
         for chunk in chunks:
             yield chunk
 
-    return asyncio.run(uploads.receive(parts(), owner, name, largest))
+    return outcome(uploads.receive(parts(), owner, name, largest))
 
 
 def left(uploads: Uploads) -> list[Path]:
@@ -61,7 +60,7 @@ def test_what_breaks_off_or_is_too_large_leaves_nothing(received: Uploads) -> No
         raise ClientDisconnect
 
     with pytest.raises(ClientDisconnect):
-        asyncio.run(received.receive(broken(), "Ada", "a.png", 10))
+        outcome(received.receive(broken(), "Ada", "a.png", 10))
     with pytest.raises(UserError, match=r"“a\.png” has"):
         receive(received, b"x" * 6, b"x" * 6, largest=10)
     with pytest.raises(UserError, match="is empty"):

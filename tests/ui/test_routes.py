@@ -191,7 +191,7 @@ def test_exports_are_downloaded_by_name_and_nothing_else(filled: Browser, client
     file = filled.job("sorted_pictures", minimum=0.0)["file"]
     answer = client.get(f"/workbench/exports/{file}")
     assert answer.content[:2] == b"PK" and file in answer.headers["content-disposition"]
-    (filled.page.exports / "folder").mkdir()
+    (filled.page.exports() / "folder").mkdir()
     for path in ("folder", "..%2ffsl_demo.db", "no.zip", "%2e%2e%2ffsl_demo.db"):
         assert client.get(f"/workbench/exports/{path}").status_code == 404, path
 
@@ -231,7 +231,13 @@ def test_an_uploaded_picture_is_stored_and_answered_with_its_hash(
     assert page.workspace.picture(entry["sha"]).name == "貓.png"
     assert not browser.document.queries  # the page then says where it goes
     (entry,) = upload(client, browser.draft, target="classes", path="pets/cat/1.png", data=data)
-    assert entry["class_name"] == "cat"
+    assert (entry["path"], entry["class_name"], entry["error"]) == ("pets/cat/1.png", "", "")
+    paths = {"draft": browser.draft, "paths": ["pets/cat/1.png", "pets/readme.txt", "pets/dog/2.png", "pets/3.png"]}
+    answer = client.post("/workbench/layout", json=paths).json()
+    assert answer == {
+        "classes": [[0, "cat"], [2, "dog"]],
+        "told": ["“3.png” lies in no class folder and was left out."],
+    }
     assert not list((page.workspace.folder / "uploads").iterdir())
 
 
@@ -287,7 +293,7 @@ def test_a_cut_picture_is_named(browser: Browser, client: TestClient, paint: Pai
 def test_a_file_that_is_too_large_is_not_read(
     browser: Browser, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fsl_demo.ui.routes.MAX_BYTES", 1_000)
+    monkeypatch.setattr("fsl_demo.ui.upload_routes.MAX_BYTES", 1_000)
     (entry,) = upload(client, browser.draft, target="queries", path="large.png", data=b"x" * 1_001)
     assert "“large.png” has" in entry["error"]
 
@@ -327,7 +333,7 @@ def test_an_unexpected_error_while_reading_is_a_sentence(
 def test_an_export_is_uploaded_and_imported_by_a_job(filled: Browser, client: TestClient) -> None:
     filled.edit("save")
     file = filled.job("export", episodes=[], format="imagefolder")["file"]
-    data = (filled.page.exports / file).read_bytes()
+    data = (filled.page.exports() / file).read_bytes()
     filled.edit("delete_episode", episode=filled.document.episode_id)
     answer = client.post(f"/workbench/imports?draft={filled.draft}", content=data, headers={"X-Path": "export.zip"})
     assert answer.status_code == 204

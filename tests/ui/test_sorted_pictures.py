@@ -18,7 +18,7 @@ from tests.ui.conftest import Browser, Paint
 def archive(browser: Browser, minimum: float = 0.0) -> zipfile.ZipFile:
     shown = browser.job("sorted_pictures", minimum=minimum)
     assert shown["state"] == "done", browser.notice
-    return zipfile.ZipFile(browser.page.exports / shown["file"])
+    return zipfile.ZipFile(browser.page.exports() / shown["file"])
 
 
 def pictures(made: zipfile.ZipFile) -> list[str]:

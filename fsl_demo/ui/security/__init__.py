@@ -1,13 +1,15 @@
 """The gate in front of the application, Gradio included: one concern a module, each a middleware.
 
 A request passes, in this order: `Headers` (what every answer carries), `OwnHosts` (Host), `SameOrigin` (other sites),
-`Doors` (what is answered at all), `BoundedRequests` (how much, how slowly).
+`Doors` (what is answered at all), `Accounts` (who asks, where others reach it), `BoundedRequests` (how much, how slowly).
 """
 
 from __future__ import annotations
 
 from starlette.types import ASGIApp
 
+from fsl_demo.store.accounts import AccountStore
+from fsl_demo.ui.security.accounts import Accounts
 from fsl_demo.ui.security.addresses import Addresses
 from fsl_demo.ui.security.bodies import BoundedRequests
 from fsl_demo.ui.security.doors import Doors
@@ -16,10 +18,13 @@ from fsl_demo.ui.security.hosts import OwnHosts
 from fsl_demo.ui.security.origins import SameOrigin
 
 
-def guarded(app: ASGIApp, addresses: Addresses) -> ASGIApp:
+def guarded(app: ASGIApp, addresses: Addresses, accounts: AccountStore | None = None) -> ASGIApp:
     """The application behind the gate.
 
     Args:
         addresses: under which people reach it.
+        accounts: who may use it; None where only the person at this machine reaches it.
     """
-    return Headers(OwnHosts(SameOrigin(Doors(BoundedRequests(app))), addresses))
+    bounded: ASGIApp = BoundedRequests(app)
+    known = Accounts(bounded, accounts) if accounts is not None else bounded
+    return Headers(OwnHosts(SameOrigin(Doors(known, accounts is not None)), addresses))

@@ -20,6 +20,7 @@ LARGEST = {
     "/workbench/uploads": LARGEST_ARCHIVE,
     "/workbench/imports": LARGEST_ARCHIVE,
     "/workbench/live": MAX_BYTES,
+    "/login": 10_000,
     "/gradio_api/upload": LARGEST_ARCHIVE + 100_000,
 }
 """Bytes of a body by path, where it is a file; the last is several files, each with a heading."""

@@ -29,6 +29,8 @@ DOORS: tuple[tuple[tuple[str, ...], str], ...] = (
 """Methods and the whole path. Everything else of Gradio (files and addresses by name, proxies, component servers, recordings,
 monitoring, edits of its own code) is not there."""
 
+LOGIN = {("GET", "/login"), ("HEAD", "/login"), ("POST", "/login"), ("POST", "/logout")}
+
 _OPEN = [(methods, re.compile(path)) for methods, path in DOORS]
 
 
@@ -37,13 +39,21 @@ def is_open(method: str, path: str) -> bool:
 
 
 class Doors:
-    """Lets requests pass for which there is a door."""
+    """Lets requests pass for which there is a door.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Args:
+        accounts: whether people log in; the doors for that are there only then.
+    """
+
+    def __init__(self, app: ASGIApp, accounts: bool) -> None:
         self.app = app
+        self.accounts = accounts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan" or (scope["type"] == "http" and is_open(scope["method"], scope["path"])):
+        if scope["type"] == "lifespan" or (scope["type"] == "http" and self._lets_pass(scope["method"], scope["path"])):
             await self.app(scope, receive, send)
             return
         await refuse(scope, receive, send, error=UserError("address_none"), status=404)
+
+    def _lets_pass(self, method: str, path: str) -> bool:
+        return is_open(method, path) or (self.accounts and (method, path) in LOGIN)

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = {
     "default-src": "'none'",
-    "script-src": "'self' 'nonce-{nonce}'",
+    "script-src": "'self'{nonce}",
     "style-src": "'self' 'unsafe-inline'",
     "img-src": "'self' data: blob:",
     "font-src": "'self' data:",
@@ -21,9 +21,7 @@ POLICY = {
     "form-action": "'self'",
     "frame-ancestors": "'none'",
 }
-"""Of pages. Gradio and Plotly put styles into elements, so those cannot be forbidden."""
-NOTHING = "default-src 'none'; frame-ancestors 'none'; sandbox"
-"""Of everything that is no page."""
+"""Gradio and Plotly put styles into elements, so those cannot be forbidden."""
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -67,7 +65,7 @@ class _Answer:
             if headers.get("content-type", "").startswith("text/html"):
                 self._page = message, b""
                 return
-            headers["Content-Security-Policy"] = NOTHING
+            headers["Content-Security-Policy"] = _policy()
         elif self._page is not None:
             start, body = self._page
             self._page = start, body + message.get("body", b"")
@@ -82,10 +80,14 @@ class _Answer:
         self._page = None
         body = SCRIPT.sub(f'<script nonce="{nonce}"'.encode(), body)
         headers = MutableHeaders(scope=start)
-        headers["Content-Security-Policy"] = "; ".join(f"{name} {value}" for name, value in POLICY.items()).format(
-            nonce=nonce
-        )
+        headers["Content-Security-Policy"] = _policy(nonce)
         if body:
             headers["Content-Length"] = str(len(body))
         await self._send(start)
         await self._send({"type": "http.response.body", "body": body})
+
+
+def _policy(nonce: str = "") -> str:
+    """The security policy; scripts within a page run where they carry its nonce."""
+    told = f" 'nonce-{nonce}'" if nonce else ""
+    return "; ".join(f"{name} {value}" for name, value in POLICY.items()).format(nonce=told)

@@ -94,6 +94,13 @@ const ACTIONS = {
   confusion: (el) => label.openConfusion({ ...el.dataset }),
   correct: results.correct,
   "correct-to": (el) => labelling.label(el.dataset.id, el.dataset.answer),
+  "log-out": async () => {
+    await queue.settled();
+    await fetch("/logout", { method: "POST" });
+    for (const store of [localStorage, sessionStorage]) // the next person is another
+      for (const key of Object.keys(store)) if (key.startsWith("fsl_") && key !== "fsl_dark") store.removeItem(key);
+    location.assign("/login");
+  },
   dark: () => {
     const dark = !document.body.classList.contains("dark");
     document.body.classList.toggle("dark", dark);

@@ -63,6 +63,7 @@ export async function post(path, body) {
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(body),
   });
+  if (answer.status === 401) location.assign("/login"); // the session has ended; what is not sent yet is kept
   if (answer.status === 204) return {};
   const read = await answer.json();
   if (!answer.ok) throw Object.assign(new Error(read.error || answer.statusText), { refused: answer.status === 409, code: read.code });

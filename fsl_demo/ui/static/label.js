@@ -4,7 +4,7 @@ import { element, html, isShown, morph, percent, shown, thumbnail } from "./dom.
 import * as labelling from "./labelling.js";
 import * as queue from "./queue.js";
 import * as state from "./state.js";
-import { t } from "./texts.js";
+import { account, t } from "./texts.js";
 import { VirtualList } from "./virtual.js";
 
 const ITEM = 58;
@@ -56,7 +56,7 @@ function bar(order) {
   const { steps = 0 } = state.data("draft", {});
   morph(
     root.querySelector("#label-bar"),
-    html`<div class="line"><label>${t("annotator")} <input type="text" id="annotator" maxlength="60" value="${labelling.annotatorName()}" placeholder="${t("annotator_placeholder")}"></label>
+    html`<div class="line">${account ? "" : html`<label>${t("annotator")} <input type="text" id="annotator" maxlength="60" value="${labelling.annotatorName()}" placeholder="${t("annotator_placeholder")}"></label>`}
     <span class="grow">${t("labelled_of", { n: done, total: order.length })} <progress max="${order.length}" value="${done}" aria-label="${t("labelled_of", { n: done, total: order.length })}"></progress></span>
     <button class="quiet" data-edit="undo" data-key="Ctrl+z" title="Ctrl+Z" ${steps || queue.waiting() ? "" : "disabled"}>↶ ${t("undo")}</button>
     <button class="quiet" data-action="keys-help" title="?">${t("keys")} <kbd>?</kbd></button>

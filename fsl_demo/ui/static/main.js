@@ -11,7 +11,7 @@ import * as queue from "./queue.js";
 import * as results from "./results.js";
 import * as state from "./state.js";
 import * as tables from "./tables.js";
-import { has, language, t } from "./texts.js";
+import { account, has, language, t } from "./texts.js";
 import * as workbench from "./workbench.js";
 
 const MOUNTS = { workbench: workbench.mount, results: results.mount, label: label.mount, search: tables.mountSearch, collection: tables.mountCollection };
@@ -52,10 +52,15 @@ function saving() {
   morph(place, n ? html`<span class="${queue.problem() ? "warn" : "hint"}" title="${queue.problem()}">● ${t("saving.waiting", { n })} ${queue.problem()}</span>` : html`<span class="hint">✓ ${t("saving.saved")}</span>`);
 }
 
+function whoIsIn() {
+  const place = document.getElementById("account");
+  if (place && account) morph(place, html`<span class="hint">${account}</span> <button class="quiet" data-action="log-out">${t("login.out")}</button>`);
+}
+
 function drawPart(name) {
   const place = document.querySelector(`[data-part="${CSS.escape(name)}"]`);
   if (place && state.parts.has(name)) morph(place, state.parts.get(name));
-  if (name === "header") saving();
+  if (name === "header") [saving(), whoIsIn()];
   if (place && name.startsWith("class:")) reloadIn(place);
   if (name === "methods") reloadIn(document.getElementById("workbench")); // sentences depend on the templates
 }

@@ -1,6 +1,7 @@
 // Texts of the page in its language.
-import { code, texts } from "../texts.js";
+import { account, code, texts } from "../texts.js";
 
+export { account }; // of whoever is logged in, or ""
 export const language = code;
 
 export function has(key) {

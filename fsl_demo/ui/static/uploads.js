@@ -24,10 +24,11 @@ export async function add(items, target) {
   await upload.run();
 }
 
-// Files of folders with their classes, as the workbench finds them; archives as they are.
+// Files of folders with their classes, as the workbench finds them; archives that lie in no folder as they are.
 async function inClasses(items) {
-  const archives = items.filter(({ name }) => ARCHIVE.test(name));
-  const loose = items.filter(({ name }) => !ARCHIVE.test(name));
+  const isWhole = ({ name }) => ARCHIVE.test(name) && !name.includes("/");
+  const archives = items.filter(isWhole);
+  const loose = items.filter((item) => !isWhole(item));
   if (!loose.length) return { files: archives, told: [] };
   const body = JSON.stringify({ draft: queue.currentDraft(), paths: loose.map(({ name }) => name) });
   const answer = await fetch("/workbench/layout", { method: "POST", headers: { "Content-Type": "application/json" }, body });

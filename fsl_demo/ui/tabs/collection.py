@@ -8,11 +8,12 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from fsl_demo.core.accounts import Role
 from fsl_demo.core.errors import UserError
 from fsl_demo.services.episodes import export_episodes
 from fsl_demo.store import EpisodeFilter
 from fsl_demo.store.exchange import FORMATS, Format
-from fsl_demo.ui import stored_document
+from fsl_demo.ui import settings, stored_document
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.drafts import Drafts, OpenDraft
 from fsl_demo.ui.fields import Name, Text
@@ -65,7 +66,7 @@ def _title(context: Context, kind: Format) -> str:
 def _drafts(context: Context) -> list[dict[str, Any]]:
     """Unsaved work of other pages and earlier days, which can be continued."""
     shown = []
-    for draft in context.workspace.drafts.recent():
+    for draft in context.workspace.drafts.recent(account=context.draft.account):
         document = stored_document.read(draft.data)
         if draft.id == context.draft.id or not document.unsaved or document.is_empty():
             continue
@@ -77,6 +78,7 @@ def _drafts(context: Context) -> list[dict[str, Any]]:
 
 class DeleteEpisode(Edit):
     undoable: ClassVar[bool] = False
+    role: ClassVar[Role] = "reviewer"
     episode: Name
 
     def apply(self, context: Context) -> None:
@@ -85,6 +87,7 @@ class DeleteEpisode(Edit):
 
 class RestoreEpisode(Edit):
     undoable: ClassVar[bool] = False
+    role: ClassVar[Role] = "reviewer"
     episode: Name
 
     def apply(self, context: Context) -> None:
@@ -96,7 +99,7 @@ class ForgetDraft(Edit):
     draft: Name
 
     def apply(self, context: Context) -> None:
-        context.workspace.drafts.delete(self.draft)
+        context.workspace.drafts.delete(self.draft, context.draft.account)
 
 
 class Reopen(Opening):
@@ -106,7 +109,11 @@ class Reopen(Opening):
 
     def open(self, context: Context, drafts: Drafts) -> OpenDraft:
         stored = context.workspace.episode(self.episode)
-        return drafts.start(from_episode(stored, self.episode, stored.unreadable))
+        document = from_episode(stored, self.episode, stored.unreadable)
+        if context.account is not None:
+            context.names([*document.support(), *document.queries])
+            settings.forget_files(context, document)
+        return drafts.start(document, context.account)
 
 
 class Continue(Opening):
@@ -115,7 +122,7 @@ class Continue(Opening):
     draft: Name
 
     def open(self, context: Context, drafts: Drafts) -> OpenDraft:
-        return drafts.get(self.draft)
+        return drafts.get(self.draft, context.account)
 
 
 class Export(JobRequest):
@@ -132,7 +139,7 @@ class Export(JobRequest):
 
         def run(job: Job) -> None:
             job.progress(_title(context, kind))("write", 0, 0)
-            path = context.page.exports / f"episodes-{datetime.now():%Y%m%d-%H%M%S}-{kind.id}{kind.suffix}"
+            path = context.exports / f"episodes-{datetime.now():%Y%m%d-%H%M%S}-{kind.id}{kind.suffix}"
             count = export_episodes(context.workspace, kind, ids=self.episodes, path=path, report=job.errors.append)
             job.outcome = Outcome("exported", count, path.name)
 

@@ -40,7 +40,11 @@ class Label(Edit):
         source: LabelSource = "blind" if not suggestion else "accepted" if suggestion == self.answer else "corrected"
         seconds = round(min(max(self.seconds, 0.0), 86_400.0), 2)
         document.labels[self.query] = GivenLabel(
-            answer=self.answer, suggestion=suggestion, source=source, annotator=self.annotator, seconds=seconds
+            answer=self.answer,
+            suggestion=suggestion,
+            source=source,
+            annotator=context.annotator(self.annotator),
+            seconds=seconds,
         )
 
 
@@ -65,9 +69,10 @@ class Save(Edit):
         document = context.document
         labelled = to_episode(document, context.picture)
         labelled.episode.check()
-        document.episode_id = context.workspace.save_episode(labelled, document.episode_id or None)
+        document.episode_id = context.workspace.save_episode(labelled, document.episode_id or None, context.account)
         document.unsaved = False
-        context.tell("saved", place=context.workspace.folder.resolve(), id=document.episode_id)
+        place = context.workspace.folder.resolve() if context.account is None else context.say("tab_collection")
+        context.tell("saved", place=place, id=document.episode_id)
 
 
 def parts(context: Context) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class Accept(Edit):
         known, keys = set(document.queries), {row.key for row in document.rows()}
         for key, queries in self.answers.items():
             if key in keys:
-                label = GivenLabel(key, suggestion=key, source="bulk", annotator=self.annotator)
+                label = GivenLabel(key, suggestion=key, source="bulk", annotator=context.annotator(self.annotator))
                 document.labels |= {query: label for query in queries if query in known}
 
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from fsl_demo.core.accounts import Role
 from fsl_demo.core.episodes import MAX_NAME, quiet
 from fsl_demo.core.spaces import ImageTextSpace
 from fsl_demo.inference.phrases import sentence_vector
@@ -109,6 +110,7 @@ class TakeOut(Edit):
     """Take pictures out of the search; those of saved episodes stay."""
 
     undoable: ClassVar[bool] = False
+    role: ClassVar[Role] = "reviewer"
     pictures: Shas
 
     def apply(self, context: Context) -> None:

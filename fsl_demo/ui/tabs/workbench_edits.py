@@ -172,20 +172,20 @@ EDITS = (
 
 class New(Opening):
     def open(self, context: Context, drafts: Drafts) -> OpenDraft:
-        return drafts.start(Document())
+        return drafts.start(Document(), context.account)
 
 
 class Duplicate(Opening):
     def open(self, context: Context, drafts: Drafts) -> OpenDraft:
-        return drafts.start(context.document.copy())
+        return drafts.start(context.document.copy(), context.account)
 
 
 class OpenExample(Opening):
     example: Name
 
     def open(self, context: Context, drafts: Drafts) -> OpenDraft:
-        document = examples.build(self.example, context.language.code, context.workspace.add_picture)
-        return drafts.start(document)
+        document = examples.build(self.example, context.language.code, context.keep)
+        return drafts.start(document, context.account)
 
 
 class Latest(Opening):

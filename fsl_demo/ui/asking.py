@@ -1,0 +1,29 @@
+"""Who asks for something, and about which draft."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import Request
+
+from fsl_demo.core.accounts import Account
+from fsl_demo.ui.context import Context
+from fsl_demo.ui.page import Page
+from fsl_demo.ui.texts import language_of
+
+
+def account_of(request: Request) -> Account | None:
+    """Who asks; None is the person at the machine itself."""
+    account: Account | None = request.scope.get("account")
+    return account
+
+
+async def context_of(page: Page, request: Request, draft: str) -> Context:
+    """A request about a draft.
+
+    Raises:
+        UserError: `draft_missing`.
+    """
+    account = account_of(request)
+    shown = await asyncio.to_thread(page.drafts.get, draft, account)
+    return Context(page, shown, language_of(request), account=account)
