@@ -84,7 +84,7 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         "--data",
         required=True,
         metavar="NAME",
-        help="data set by name, or a folder (to train on: or zip) of class folders",
+        help="data set by name, or a folder or zip of class folders",
     )
     parser.add_argument(
         "--root", type=Path, default=Path("data"), metavar="DIR", help="holds the data sets (default: ./data)"

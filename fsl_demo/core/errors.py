@@ -220,6 +220,10 @@ class UserError(Exception):
         self.code = code
         self.params = params
 
+    def bare(self) -> UserError:
+        """The same to keep: without the traceback, whose frames hold what was read."""
+        return type(self)(self.code, **self.params)
+
     def __str__(self) -> str:
         return MESSAGES[self.code].format(**self.params)
 

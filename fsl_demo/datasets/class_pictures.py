@@ -58,7 +58,7 @@ def each_picture(source: FileSource, layout: ClassLayout, keep: Keep) -> Iterato
         for path in paths:
             try:
                 picture = source.picture(path)
-                read = ReadPicture(path, name, picture)
+                read = ReadPicture(path, name)
                 before = first.setdefault(picture.sha256, read) if name else read
                 if before is not read:
                     yield ReadPicture(path, name, error=same_picture(read, before))
@@ -67,7 +67,7 @@ def each_picture(source: FileSource, layout: ClassLayout, keep: Keep) -> Iterato
             except UserError as error:
                 if not error.code.startswith("picture_"):
                     raise
-                yield ReadPicture(path, name, error=error)
+                yield ReadPicture(path, name, error=error.bare())
 
 
 def same_picture(read: ReadPicture, before: ReadPicture) -> Notice:

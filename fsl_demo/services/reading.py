@@ -77,7 +77,7 @@ def queries(path: Path, progress: Progress, report: Report) -> dict[str, Picture
             except UserError as error:
                 if not error.code.startswith("picture_"):
                     raise
-                report(error)
+                report(error.bare())
     return pictures
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from tests.hardening import events, kills, sessions
+from tests.hardening import archives, events, kills, sessions
 
 
 def test_events_drafts_imports_and_cards_with_anything_in_them() -> None:
     tried = events.run(48)
     assert all(count >= 10 for count in tried.values()), tried
+
+
+def test_zips_with_anything_wrong_in_them() -> None:
+    outcomes = archives.run(90, bombs=False)
+    assert outcomes["read read"] > 0 and len(outcomes) > 3, outcomes
 
 
 @pytest.mark.process
