@@ -91,7 +91,7 @@ def test_whatever_a_name_holds_comes_back(
     classes = (ClassSpec(class_name, (text,)), ClassSpec("other"))
     support = (Example(pictures[0], 0), Example(pictures[1], 1))
     labels = {0: Label(0, text), 2: Label(None, text)}
-    labelled = LabelledEpisode(Episode(classes, support, tuple(pictures[2:])), text, (), labels)
+    labelled = LabelledEpisode(Episode(classes, support, tuple(pictures[2:])), title=text, labels=labels)
     episode_id = workspace.save_episode(labelled)
     path = tmp_path / f"out{FORMATS[name].suffix}"
     FORMATS[name].write([(episode_id, workspace.episode(episode_id))], path)
@@ -200,13 +200,13 @@ def test_hugging_face_loads_whatever_is_labelled(
     monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
     import datasets
 
-    one, commas = (ClassSpec("one"),), (ClassSpec("a, b"), ClassSpec("c,d"))
+    single, commas = (ClassSpec("one"),), (ClassSpec("a, b"), ClassSpec("c,d"))
     support, queries = (Example(digits[0], 0), Example(digits[1], 1)), tuple(digits[2:5])
     cases = {
         "no support, nothing labelled": LabelledEpisode(Episode(commas, (), queries)),
         "nothing labelled": LabelledEpisode(Episode(commas, support, queries)),
         "no queries": LabelledEpisode(Episode(commas, support)),
-        "one class": LabelledEpisode(Episode(one, support[:1], queries), labels={0: Label(0), 1: Label(0)}),
+        "one class": LabelledEpisode(Episode(single, support[:1], queries), labels={0: Label(0), 1: Label(0)}),
         "none of these only": LabelledEpisode(Episode(commas, support, queries), labels={0: Label(None)}),
         "all labelled": LabelledEpisode(Episode(commas, support, queries), labels={n: Label(1) for n in range(3)}),
     }
