@@ -75,6 +75,8 @@ bench: $(VENV)/.installed-dev ## measure speed on this machine
 
 harden: $(VENV)/.installed-dev ## try hostile input, kills and crowds, as SECURITY.md reports it (takes an hour)
 	$(PY) -m tests.hardening.events --count 10000
+	$(PY) -m tests.hardening.pictures --count 100000
+	$(PY) -m tests.hardening.uploads
 	$(PY) -m tests.hardening.archives --count 20000
 	$(PY) -m tests.hardening.kills --count 200
 	$(PY) -m tests.hardening.sessions --people 16 --labels 50

@@ -78,6 +78,12 @@ def _keep_freed_memory() -> None:
         mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)
 
 
+def return_freed_memory() -> None:
+    """Give the kernel what is free, which `prepare` lets glibc keep; for when something big is gone."""
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
+        trim(0)
+
+
 def guard_torchvision() -> bool:
     """Make `import torchvision` work beside a CPU-only torch; do nothing where its operators load.
 

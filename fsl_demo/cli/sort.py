@@ -177,7 +177,8 @@ def _pictures(
 
     What is no picture, and a link that would be moved, is named and left out.
     """
-    from fsl_demo.services.sort import sorted_before, source_files, source_picture
+    from fsl_demo.core.pictures import ingest
+    from fsl_demo.services.sort import sorted_before, source_files
 
     pictures: dict[Path, Picture] = {}
     known = []
@@ -188,7 +189,7 @@ def _pictures(
         try:
             if chosen.mode == "move" and path.is_symlink():
                 raise UserError("sort_link", file=path.name)
-            picture = source_picture(path)
+            picture = ingest(path)
         except UserError as error:
             terminal.fault(error)
             continue

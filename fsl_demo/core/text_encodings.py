@@ -19,13 +19,18 @@ TABLES = ("cp932", "gbk", "cp950", "cp1252", "cp850")
 
 LEAST = 0.5
 """Score of a text, between -3 and 3, below which nobody can tell what it says."""
+_BY_CHANCE = 2.0
+"""Score from which a text is rather in another encoding than in rare letters of UTF-8."""
+_RARE = re.compile("[\u0180-\u02ff\u0590-\u05cf\u0700-\u07ff]")
 _SAMPLE = 4_000
 """Characters that are scored."""
 _EAST_ASIAN = {"cp932": (0x88, 0x97), "gbk": (0xB0, 0xD7), "cp950": (0xA4, 0xC6)}
 """First and last lead byte of the level that holds the common characters."""
+_JIS_LAST = 0x72
+"""Last trail byte of JIS level 1, of the lead byte after its others."""
 _EXTENSIONS = {"cp932": (0xE0, 0xFC), "gbk": (0x81, 0xA0), "cp950": (0xC9, 0xF9)}
 """Lead bytes of rare characters."""
-_LATIN = frozenset("äöüßéèêëàâáåæøœçñíìîïóòôõúùûýãÄÖÜÉÈÀÅÆØÇÑŒÁÍÓÚ")
+_LATIN = frozenset("äöüßéèêëàâáåæøœçñíìîïóòôúùûýãÄÖÜÉÈÀÅÆØÇÑŒ")
 _COMMON = frozenset(
     "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道行所然"
     "家种事成方多经么去法学如都同现当没动面起看定天分还进好小部其些主样理心本前开但因只从想实日军者意无力它与长把机"
@@ -56,15 +61,18 @@ class Guess:
 
 def guess(texts: Sequence[bytes], encodings: Sequence[str]) -> Guess:
     """Read texts, all in the same encoding: UTF-8 where they are that, else the most plausible."""
-    decoded = _strictly(texts, "utf-8")
-    if decoded is not None:
-        return Guess(decoded, "utf-8", sure=True)
+    unicode = _strictly(texts, "utf-8")
+    least = LEAST if unicode is None else _BY_CHANCE
+    if unicode is not None and not any(map(_RARE.search, unicode)):
+        return Guess(unicode, "utf-8", sure=True)
     readings = [(encoding, decoded) for encoding in encodings if (decoded := _strictly(texts, encoding)) is not None]
     if not readings:
         return Guess(tuple(text.decode("latin-1") for text in texts), "latin-1", sure=False)
     scored = [(plausibility(decoded, encoding), encoding, decoded) for encoding, decoded in readings]
     score, encoding, best = max(scored, key=lambda reading: reading[0])
-    return Guess(best, encoding, sure=score >= LEAST)
+    if unicode is not None and score < least:
+        return Guess(unicode, "utf-8", sure=True)
+    return Guess(best, encoding, sure=score >= least)
 
 
 def plausibility(texts: Sequence[str], encoding: str) -> float:
@@ -122,6 +130,8 @@ def _eastern(character: str, code: bytes, encoding: str) -> float:
         return -3.0
     first, last = _EAST_ASIAN[encoding]
     if first <= code[0] <= last and (encoding != "gbk" or code[1] >= 0xA1):
+        return 2.0
+    if encoding == "cp932" and code[0] == last + 1 and code[1] <= _JIS_LAST:
         return 2.0
     first, last = _EXTENSIONS[encoding]
     return -1.0 if first <= code[0] <= last or (encoding == "gbk" and code[1] < 0xA1) else 0.5

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 
@@ -13,12 +12,11 @@ from PIL import Image
 
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import MAX_BYTES, Picture, ingest
+from fsl_demo.core.pictures.kept import KeptImage
 from fsl_demo.datasets.archives import ZipReader
 from fsl_demo.datasets.walking import Walk
 
 MAX_DOCUMENT_BYTES = 100_000_000
-HELD_BYTES = 500_000_000
-"""Of pixels that the pictures of a source keep in memory."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +28,12 @@ class FileSource:
         files: size in bytes of each file, in the order in which they are found.
         read: gives the bytes of a file.
         left_out: what there is to tell about files that are not among `files`.
-        held: bytes of pixels held so far, under "bytes".
     """
 
     path: Path
     files: dict[PurePosixPath, int]
     read: Callable[[PurePosixPath], bytes]
     left_out: tuple[UserError, ...] = ()
-    held: Counter[str] = field(default_factory=Counter)
 
     @property
     def name(self) -> str:
@@ -55,15 +51,8 @@ class FileSource:
         return ingest(self.read(path), path.name)
 
     def lazy(self, path: PurePosixPath, picture: Picture) -> Picture:
-        """A picture that was read, to stay in use: once many are held, it is decoded again when it is asked for."""
-        self.held["bytes"] += 3 * picture.width * picture.height
-        if self.held["bytes"] <= HELD_BYTES:
-            return picture
-        return self.reread(path, picture)
-
-    def reread(self, path: PurePosixPath, picture: Picture) -> Picture:
-        """A picture that was read, decoded again whenever it is asked for."""
-        return replace(picture, source=partial(self._image, path))
+        """A picture that was read, to stay in use: it is read again where memory had no room for its pixels."""
+        return replace(picture, source=KeptImage(picture.image(), partial(self._image, path)))
 
     def text(self, path: PurePosixPath) -> str:
         """Read a text file.

@@ -69,7 +69,7 @@ def labelled(path: Path, progress: Progress = quiet, with_queries: bool = False)
         UserError: what `open_source` and `pictures_by_class` raise.
     """
     with open_source(path) as source:
-        read = pictures_by_class(source, progress, keep=source.reread, with_queries=with_queries)
+        read = pictures_by_class(source, progress, with_queries=with_queries)
     classes: dict[str, list[Item]] = {
         name: [path / file for file in read.paths[name]] if path.is_dir() else list(pictures)
         for name, pictures in read.classes.items()

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from fsl_demo.core.episodes import ClassSpec, Episode, Example
 from fsl_demo.core.pictures import Picture, ingest
@@ -16,7 +13,7 @@ from fsl_demo.evaluation.sampling import Drawn
 
 
 class Opened:
-    """Pictures by file, each read once; pixels are read again when they are asked for, so that few are in memory."""
+    """Pictures by file, each read once."""
 
     def __init__(self) -> None:
         self._pictures: dict[Path, Picture] = {}
@@ -25,7 +22,7 @@ class Opened:
         if isinstance(file, Picture):
             return file
         if file not in self._pictures:
-            self._pictures[file] = replace(ingest(file), source=partial(_image, file))
+            self._pictures[file] = ingest(file)
         return self._pictures[file]
 
 
@@ -36,7 +33,3 @@ def episode_of(drawn: Drawn[Item], opened: Opened) -> tuple[Episode, np.ndarray]
     specs = [ClassSpec(name.replace("_", " ")) for name in drawn.names]
     truth = np.repeat(np.arange(len(specs)), [len(files) for files in drawn.queries])
     return Episode(tuple(specs), tuple(support), tuple(queries)), truth
-
-
-def _image(file: Path) -> Image.Image:
-    return ingest(file).image()

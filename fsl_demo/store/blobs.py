@@ -56,15 +56,15 @@ class Blobs:
             raise UserError("workspace_read_only", folder=self._folder.parent)
         target = _place(self._folder, picture.sha256)
         temporary = self._folder / f"{picture.sha256}.{secrets.token_hex(4)}.tmp"
-        buffer = io.BytesIO()
-        picture.image().save(buffer, "PNG", compress_level=1)
+        image = picture.image()
         with trouble(self._folder.parent):
             target.parent.mkdir(parents=True, exist_ok=True)
             with durable.replacing(target, temporary) as file:
-                file.write(buffer.getbuffer())
+                image.save(file, "PNG", compress_level=1)
+                size = file.tell()
             for folder in (target.parent.parent, self._folder):  # each may have a new folder
                 durable.sync_folder(folder)
-        return buffer.tell()
+        return size
 
     def picture(self, sha256: str, width: int, height: int, name: str, original_sha256: str) -> Picture:
         """The stored picture; its file is read when its image is asked for."""
@@ -123,8 +123,10 @@ def is_left(file: Path) -> bool:
 
 def thumbnail(picture: Picture) -> bytes:
     """A WebP of at most `THUMBNAIL_SIDE` pixels a side."""
-    image = picture.image().copy()
-    image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    image = picture.image()
+    scale = min(1.0, THUMBNAIL_SIDE / max(image.size))
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    image = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
     buffer = io.BytesIO()
     image.save(buffer, "WEBP", quality=80)
     return buffer.getvalue()
@@ -137,7 +139,8 @@ def _place(folder: Path, sha256: str) -> Path:
 def _read(path: Path, name: str) -> Image.Image:
     try:
         with Image.open(path, formats=("PNG",)) as image:
-            return image.convert("RGB")
+            image.load()
+            return image if image.mode == "RGB" else image.convert("RGB")
     except FileNotFoundError as error:
         raise UserError("picture_missing", file=name, reason=GONE) from error
     except (OSError, SyntaxError, ValueError) as error:

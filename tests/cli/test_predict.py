@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,7 @@ from PIL import Image, ImageOps
 
 from fsl_demo.core.capabilities import Method
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, Scores
-from fsl_demo.core.pictures import Picture, from_image, ingest
-from fsl_demo.datasets import file_source
+from fsl_demo.core.pictures import Picture, from_image, ingest, kept
 from fsl_demo.services import reading
 from fsl_demo.services.documents import predict_document
 from tests.cli.conftest import SURFACES, Call, part
@@ -114,14 +114,15 @@ def test_more_pictures_than_memory_holds_are_decoded_again(
     support: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: bool
 ) -> None:
     path = Path(shutil.make_archive(str(tmp_path / "support"), "zip", support)) if packed else support
-    monkeypatch.setattr(file_source, "HELD_BYTES", 4 * 3 * 120 * 120)
+    monkeypatch.setattr(kept, "KEPT_BYTES", 4 * 4 * 120 * 120)
 
     def read() -> list[Picture]:
         episode = reading.task(path, {}, progress=lambda *_: None, report=lambda error: pytest.fail(str(error)))
         return [example.picture for example in episode.support]
 
     pictures = read()
-    assert [picture.image() is picture.image() for picture in pictures] == [True] * 4 + [False] * 5
+    images = [weakref.ref(picture.image()) for picture in pictures]
+    assert [image() is not None for image in images] == [False] * 5 + [True] * 4
     assert [from_image(picture.image(), "") for picture in pictures] == pictures == read()
 
 

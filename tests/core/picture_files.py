@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture, ingest
 
+pillow_heif.register_heif_opener()
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 

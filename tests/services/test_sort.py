@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 
 from fsl_demo.core.episodes import quiet
 from fsl_demo.core.errors import UserError
@@ -32,7 +31,6 @@ from fsl_demo.services.sort import (
     load,
     plan,
     source_files,
-    source_picture,
     start,
     undo,
     unfinished,
@@ -450,9 +448,3 @@ def test_neither_torch_nor_gradio_nor_the_store_is_imported() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.strip() == "[]"
-
-
-def test_decoded_pictures_are_not_held(tmp_path: Path) -> None:
-    Image.new("RGB", (4, 4), "red").save(tmp_path / "a.png")
-    picture = source_picture(tmp_path / "a.png")
-    assert picture.image() is not picture.image() and picture.original_sha256 == files.digest(tmp_path / "a.png")

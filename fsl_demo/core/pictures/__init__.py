@@ -11,19 +11,19 @@ import hashlib
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
 from fsl_demo.core.errors import UserError
-from fsl_demo.core.pictures.decoding import MAX_PIXELS, decode
 from fsl_demo.core.pictures.depth import bands
 from fsl_demo.core.pictures.endings import SUFFIXES, may_be_picture
-from fsl_demo.core.pictures.raster import UPRIGHT
+from fsl_demo.core.pictures.kept import KeptImage
+from fsl_demo.core.pictures.limits import MAX_BYTES, MAX_PIXELS
+from fsl_demo.core.pictures.workers import Pixels, decode
 
-__all__ = ["MAX_BYTES", "MAX_PIXELS", "SUFFIXES", "UPRIGHT", "Picture", "from_image", "ingest", "may_be_picture"]
-
-MAX_BYTES = 20_000_000
+__all__ = ["MAX_BYTES", "MAX_PIXELS", "SUFFIXES", "Picture", "from_image", "ingest", "may_be_picture"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Picture:
         width, height: in pixels.
         name: the file name it came with, for people; never a path.
         original_sha256: hash of the bytes it was read from.
-        source: gives the RGB image; from memory after `ingest`, from disk when the store hands it out.
+        source: gives the RGB image, from memory or decoded again.
     """
 
     sha256: str
@@ -51,10 +51,10 @@ class Picture:
 
 
 def ingest(source: bytes | Path, name: str | None = None) -> Picture:
-    """Read one picture from bytes or a file.
+    """Read one picture from bytes or a file, in a process of its own.
 
     Args:
-        source: the encoded bytes, or the path of a file.
+        source: the encoded bytes, or the path of a file, which is read again when memory had no room for the pixels.
         name: what to call it; the file's own name by default.
 
     Raises:
@@ -62,11 +62,15 @@ def ingest(source: bytes | Path, name: str | None = None) -> Picture:
     """
     label = _label(name or (source.name if isinstance(source, Path) else ""))
     data = _read(source, label) if isinstance(source, Path) else source
-    if not data:
-        raise UserError("picture_empty", file=label)
-    if len(data) > MAX_BYTES:
-        raise UserError("picture_bytes", file=label, megabytes=len(data) / 1e6, limit=MAX_BYTES / 1e6)
-    return from_image(_decoded(data, label), label, hashlib.sha256(data).hexdigest())
+    pixels = _decoded(data, label)
+    return Picture(
+        sha256=pixels.sha256,
+        width=pixels.width,
+        height=pixels.height,
+        name=label,
+        original_sha256=hashlib.sha256(data).hexdigest(),
+        source=KeptImage(_image(pixels), partial(_again, source, label, pixels.sha256)),
+    )
 
 
 def from_image(image: Image.Image, name: str, original_sha256: str = "") -> Picture:
@@ -101,13 +105,23 @@ def _read(path: Path, label: str) -> bytes:
         raise UserError("picture_missing", file=label, reason=error.strerror or str(error)) from error
 
 
-def _decoded(data: bytes, label: str) -> Image.Image:
+def _decoded(data: bytes, label: str) -> Pixels:
+    if not data:
+        raise UserError("picture_empty", file=label)
+    if len(data) > MAX_BYTES:
+        raise UserError("picture_bytes", file=label, megabytes=len(data) / 1e6, limit=MAX_BYTES / 1e6)
     try:
-        raster = decode(data)
-        image, top = Image.new("RGB", raster.size), 0
-        for strip in raster.strips():
-            image.paste(strip, (0, top))
-            top += strip.height
-        return image
+        return decode(data)
     except UserError as error:
         raise UserError(error.code, file=label, **error.params) from error
+
+
+def _image(pixels: Pixels) -> Image.Image:
+    return Image.frombytes("RGB", (pixels.width, pixels.height), pixels.rgb)
+
+
+def _again(source: bytes | Path, label: str, sha256: str) -> Image.Image:
+    pixels = _decoded(_read(source, label) if isinstance(source, Path) else source, label)
+    if pixels.sha256 != sha256:
+        raise UserError("picture_missing", file=label, reason="it has changed")
+    return _image(pixels)

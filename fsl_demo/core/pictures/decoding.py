@@ -15,10 +15,9 @@ from PIL.ExifTags import Base
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import depth, gif, jpeg, png, tiff
 from fsl_demo.core.pictures.kinds import first_tags, kind_of
+from fsl_demo.core.pictures.limits import MAX_PIXELS
 from fsl_demo.core.pictures.profiles import coded
 from fsl_demo.core.pictures.raster import Raster
-
-MAX_PIXELS = 40_000_000
 
 with suppress(ImportError):  # training needs no HEIC
     import pillow_heif

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
-BAND = 1 << 20
+BAND = 1 << 18
 """Pixels that are worked on at a time."""
 _SIXTEEN_TO_EIGHT = 257
 

@@ -72,8 +72,8 @@ class Raster:
         if part.has_transparency_data:
             part = part.convert("LA" if part.mode in ("1", "L", "LA") else "RGBA")
             alpha = part.getchannel("A")
-        part = part.convert(_WITHOUT_ALPHA.get(part.mode, "RGB"))
-        part = self._convert(part) if self._convert else part.convert("RGB")
+        part = _as(_WITHOUT_ALPHA.get(part.mode, "RGB"), part)
+        part = self._convert(part) if self._convert else _as("RGB", part)
         if alpha is not None:
             part = Image.composite(part, Image.new("RGB", part.size, "white"), alpha)
         return part.transpose(UPRIGHT[self.orientation]) if self.orientation in UPRIGHT else part
@@ -82,3 +82,7 @@ class Raster:
     def _convert(self) -> Convert | None:
         mode = _WITHOUT_ALPHA.get(self.image.mode, "RGB")
         return to_srgb(self.profile, mode, grey_takes_rgb=self.grey_takes_rgb)
+
+
+def _as(mode: str, image: Image.Image) -> Image.Image:
+    return image if image.mode == mode else image.convert(mode)  # which copies in any case

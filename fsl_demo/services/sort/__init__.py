@@ -8,7 +8,7 @@ from fsl_demo.services.sort.carry import carry_out, sorted_before
 from fsl_demo.services.sort.files import FreeNames, readable
 from fsl_demo.services.sort.manifest import Manifest, load, start, unfinished
 from fsl_demo.services.sort.plan import FileAnswer, Folders, plan
-from fsl_demo.services.sort.sources import source_files, source_picture
+from fsl_demo.services.sort.sources import source_files
 from fsl_demo.services.sort.table import SortedRow, write_sorted_csv
 from fsl_demo.services.sort.undo import undo
 
@@ -24,7 +24,6 @@ __all__ = [
     "readable",
     "sorted_before",
     "source_files",
-    "source_picture",
     "start",
     "undo",
     "unfinished",

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
 from pathlib import Path, PurePosixPath
 
-from PIL import Image
-
 from fsl_demo.core.errors import UserError
-from fsl_demo.core.pictures import Picture, ingest
 from fsl_demo.datasets.class_folders import natural
 from fsl_demo.datasets.walking import visible
 
@@ -34,16 +29,3 @@ def source_files(folder: Path, into: Path, report: Callable[[UserError], None]) 
         folders[:] = [name for name in inside if os.path.realpath(Path(place, name)) != apart]
         paths += [Path(place, name) for name in files if visible(name)]
     return sorted(paths, key=lambda path: natural(PurePosixPath(path.relative_to(folder).as_posix())))
-
-
-def source_picture(path: Path) -> Picture:
-    """The picture of a file. Its pixels are decoded again when they are asked for, so that few are in memory.
-
-    Raises:
-        UserError: `picture_*`.
-    """
-    return replace(ingest(path), source=partial(_image, path))
-
-
-def _image(path: Path) -> Image.Image:
-    return ingest(path).image()
