@@ -8,10 +8,11 @@ from functools import cached_property
 from typing import Annotated, Any, NotRequired
 
 import numpy as np
-from pydantic import Field, JsonValue, TypeAdapter
+from pydantic import Field, TypeAdapter
 from typing_extensions import TypedDict
 
 from fsl_demo.core.episodes import Scores
+from fsl_demo.core.json_values import Plain
 from fsl_demo.ui.fields import Key, Name, Seconds, Sha, Text
 
 
@@ -97,13 +98,13 @@ class StoredScores(TypedDict):
 
     method: Name
     checkpoint: str
-    settings: dict[str, JsonValue]
+    settings: dict[str, Plain]
     seconds: Seconds
     similarities: StoredArray
     probabilities: StoredArray
     none_below: float
     pairs: StoredArray | None
-    note: NotRequired[dict[str, JsonValue]]
+    note: NotRequired[dict[str, Plain]]
 
 
 class StoredResult(TypedDict):

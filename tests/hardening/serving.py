@@ -66,6 +66,7 @@ class Client:
     """A browser tab.
 
     Attributes:
+        at: what it has of the document; see `Board`.
         seconds: how long each request took.
     """
 
@@ -73,6 +74,7 @@ class Client:
     tab: str
     draft: str = ""
     number: int = 0
+    at: str = ""
     seconds: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -95,8 +97,9 @@ class Client:
         self.number += 1
         edit = {"n": self.number, "type": type, "values": values}
         answer: dict[str, Any] = self.post(
-            "/edits", json={"draft": self.draft, "tab": self.tab, "at": "", "edits": [edit]}
+            "/edits", json={"draft": self.draft, "tab": self.tab, "at": self.at, "edits": [edit]}
         ).json()
+        self.at = answer["at"]
         assert answer["taken"] == self.number
         wrong = [notice["text"] for notice in answer["notices"] if notice["kind"] == "error"]
         assert not wrong, wrong

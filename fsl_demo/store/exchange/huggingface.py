@@ -27,9 +27,13 @@ Row = dict[str, Any]
 _README = """---
 configs:
 - config_name: pictures
-  data_dir: pictures
+  data_files:
+  - pictures/metadata.jsonl
+  - pictures/images/*.png
 - config_name: episodes
-  data_dir: pictures
+  data_files:
+  - pictures/episodes.jsonl
+  - pictures/images/*.png
   metadata_filenames:
   - episodes.jsonl
 ---
@@ -68,7 +72,7 @@ def write(episodes: Sequence[tuple[str, LabelledEpisode]], path: Path) -> None:
             )
             zip_file.text(document.file_name(episode_id), text)
         zip_file.text("pictures/metadata.jsonl", _lines(picture_rows))
-        zip_file.text("pictures/episodes.jsonl", _lines(episode_rows))
+        zip_file.text("pictures/episodes.jsonl", _lines(_without_empty(episode_rows)))
 
 
 def _picture_rows(episode_id: str, labelled: LabelledEpisode) -> Iterable[Row]:
@@ -101,6 +105,17 @@ def _episode_row(episode_id: str, labelled: LabelledEpisode) -> Row:
         "query_file_names": [_image(picture) for picture in episode.queries],
         "query_labels": _query_labels(labelled),
     }
+
+
+def _without_empty(rows: Sequence[Row]) -> Iterable[Row]:
+    """The rows without the lists that hold nothing in any of them: `datasets` could not tell what they are lists of."""
+    known = {
+        name
+        for row in rows
+        for name, value in row.items()
+        if not isinstance(value, list) or any(entry is not None for entry in value)
+    }
+    return ({name: value for name, value in row.items() if name in known} for row in rows)
 
 
 def _query_labels(labelled: LabelledEpisode) -> list[str | None]:

@@ -98,8 +98,10 @@ def _read_documents(
 
 def _read_table(path: Path, workspace: Workspace | None) -> list[LabelledEpisode]:
     def find(file_name: str, sha256: str) -> Picture | None:
-        picture = _stored(workspace, sha256) or _beside(path.parent, file_name, sha256)
-        return picture and replace(picture, name=PurePosixPath(file_name).name or picture.name)
+        if stored := _stored(workspace, sha256):
+            return replace(stored, name=file_name or stored.name)
+        beside = _beside(path.parent, file_name, sha256)
+        return beside and replace(beside, name=PurePosixPath(file_name).name or beside.name)
 
     return table.read(path, find)
 

@@ -17,7 +17,7 @@ from fsl_demo.core.episodes import ClassSpec, Episode, Example, Label, LabelledE
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.store import Workspace
-from fsl_demo.store.exchange import FORMATS, files, read
+from fsl_demo.store.exchange import FORMATS, files, read, table
 from tests.store.conftest import make_scores
 
 Same = Callable[[LabelledEpisode, LabelledEpisode], None]
@@ -61,6 +61,51 @@ def test_comes_back_whole(
         assert workspace.check() == []
     for after, before in zip(restored, episodes, strict=True):
         assert_same(after, before)
+
+
+NAMES = (
+    *("CON", "nul.png", "aux.", "trailing dots...", " both ends ", "two\nlines", "tab\there", "a/b\\c", "..", "."),
+    *("🦊", "\u202eright to left\u202c", "x" * 100, "貓" * 100, "=1+1", "'quoted", "%41", "100%", "a,b;c", '"', "-"),
+    *(
+        "documents",
+        "unlabelled",
+        "support",
+        "train",
+        "x.episode.json",
+        "__MACOSX",
+        ".hidden",
+        "e\u0301",
+        "(none of these)",
+    ),
+)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("text", [*NAMES, "y" * 300], ids=ascii)
+def test_whatever_a_name_holds_comes_back(
+    name: str, text: str, tmp_path: Path, workspace: Workspace, digits: list[Picture], assert_same: Same
+) -> None:
+    class_name = text[:100]
+    pictures = [from_image(picture.image(), f"{text}{place}.png", "") for place, picture in enumerate(digits[:5])]
+    pictures[3] = from_image(digits[3].image(), text, "")
+    classes = (ClassSpec(class_name, (text,)), ClassSpec("other"))
+    support = (Example(pictures[0], 0), Example(pictures[1], 1))
+    labels = {0: Label(0, text), 2: Label(None, text)}
+    labelled = LabelledEpisode(Episode(classes, support, tuple(pictures[2:])), title=text, labels=labels)
+    episode_id = workspace.save_episode(labelled)
+    path = tmp_path / f"out{FORMATS[name].suffix}"
+    FORMATS[name].write([(episode_id, workspace.episode(episode_id))], path)
+    (back,) = read(path, workspace)
+    if name != "csv":
+        assert_same(back, labelled)
+        return
+    assert [spec.name for spec in back.episode.classes] == [class_name, "other"]
+    assert back.episode.queries == labelled.episode.queries
+    assert [picture.name for picture in back.episode.queries] == [picture.name for picture in pictures[2:]]
+    assert {place: (label.class_index, label.annotator) for place, label in back.labels.items()} == {
+        0: (0, text),
+        2: (None if class_name != table.NONE else 0, text),
+    }
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -145,6 +190,52 @@ def test_hugging_face_loads_pictures_and_episodes(
     assert two["query_labels"] == [None, ".."]
 
     assert load(str(tmp_path / "out"), "pictures").num_rows == pictures.num_rows
+
+
+@pytest.mark.slow
+def test_hugging_face_loads_whatever_is_labelled(
+    tmp_path: Path, digits: list[Picture], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_DATASETS_OFFLINE", "1")
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
+    import datasets
+
+    single, commas = (ClassSpec("one"),), (ClassSpec("a, b"), ClassSpec("c,d"))
+    support, queries = (Example(digits[0], 0), Example(digits[1], 1)), tuple(digits[2:5])
+    cases = {
+        "no support, nothing labelled": LabelledEpisode(Episode(commas, (), queries)),
+        "nothing labelled": LabelledEpisode(Episode(commas, support, queries)),
+        "no queries": LabelledEpisode(Episode(commas, support)),
+        "one class": LabelledEpisode(Episode(single, support[:1], queries), labels={0: Label(0), 1: Label(0)}),
+        "none of these only": LabelledEpisode(Episode(commas, support, queries), labels={0: Label(None)}),
+        "all labelled": LabelledEpisode(Episode(commas, support, queries), labels={n: Label(1) for n in range(3)}),
+    }
+    folders = {name: {name: labelled} for name, labelled in cases.items()} | {"all together": cases}
+    for number, (name, episodes) in enumerate(folders.items()):
+        path = tmp_path / f"{number}.zip"
+        FORMATS["huggingface"].write(list(episodes.items()), path)
+        zipfile.ZipFile(path).extractall(tmp_path / str(number))
+        for config in ("pictures", "episodes"):
+            rows = datasets.load_dataset(
+                str(tmp_path / str(number)), config, split="train", cache_dir=str(tmp_path / f"cache {number}")
+            )
+            expected = list(episodes.values())
+            if config == "episodes":
+                assert [row["episode_id"] for row in rows] == list(episodes), name
+                for role, sizes in (
+                    ("support", [len(of.episode.support) for of in expected]),
+                    ("query", [len(of.episode.queries) for of in expected]),
+                ):
+                    assert [len(row[role]) if role in row else 0 for row in rows] == sizes, name
+                continue
+            labels = [row["label"] for row in rows if row["role"] == "query"]
+            assert labels == [
+                None
+                if (label := of.labels.get(place)) is None or label.class_index is None
+                else of.episode.classes[label.class_index].name
+                for of in expected
+                for place in range(len(of.episode.queries))
+            ], name
 
 
 @pytest.mark.parametrize("name", LOSSLESS)
