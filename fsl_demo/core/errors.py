@@ -162,7 +162,7 @@ MESSAGES = {
     "download_none": "Nobody offers {name} for download. Name a file of your own, as in {name}:/path/to/file.",
     "request_bad": "The page sent something that is not understood ({name}: {reason}). Reload the page.",
     "host_unknown": "“{host}” is no address of this workbench, so nothing is answered there. Open {address} instead.",
-    "site_foreign": "Another site asked for this, so it was refused. Open the workbench itself: {address}",
+    "site_foreign": "Another site asked for this, so it was refused. Open {address}, the workbench itself.",
     "uploads_full": "Uploads that are not read yet take over {limit:.0f} GB. Send this again when they are read.",
     "uploads_many": "Over {limit} uploads are not read yet. Wait until they are read, then send this again.",
     "upload_gone": "There is no upload “{file}”: one is deleted once it was used, and after an hour. Send it again.",
@@ -173,8 +173,8 @@ MESSAGES = {
     "account_role": "There is no role “{role}”. There are: {known}.",
     "account_exists": "There is an account “{name}” already. Choose another name, or change its password.",
     "account_missing": "There is no account “{name}”. `users list` shows those that there are.",
-    "accounts_needed": "Others could reach {address}, so accounts are needed, and {folder} has none. Make one first:"
-    " python -m fsl_demo users add NAME --role admin --workspace {folder}",
+    "accounts_needed": "Others could reach {address}, so accounts are needed, and {folder} has none. Make one first,"
+    " with `python -m fsl_demo users add NAME --role admin --workspace {folder}`.",
     "password_length": "A password has {least} to {most} characters. Choose another one.",
     "password_differs": "The two passwords differ. Type the same one twice.",
     "login_wrong": "Name or password are wrong.",

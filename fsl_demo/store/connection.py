@@ -80,6 +80,7 @@ class Connections:
     def __init__(self, path: Path, read_only: bool = False) -> None:
         self._path, self.read_only = path, read_only
         self._local = _Local()
+        self._writing = threading.Lock()
         with trouble(path.parent):
             self.current = opening.check(self._here(), path.parent)
             if read_only:
@@ -103,7 +104,7 @@ class Connections:
         """All or nothing. It waits for other writers at the start, so what it reads stays true until it ends."""
         if self.read_only:
             raise UserError("workspace_read_only", folder=self._path.parent)
-        with self._transaction("BEGIN IMMEDIATE") as db:
+        with self._writing, self._transaction("BEGIN IMMEDIATE") as db:  # threads take turns; SQLite waits by chance
             yield db
 
     def close(self) -> None:

@@ -126,7 +126,8 @@ def drawn(folder: Path, each: int) -> list[tuple[str, Path]]:
         (folder / shape).mkdir(parents=True)
         for number in range(each):
             image = Image.new("L", (40, 40), "white")
-            ImageDraw.Draw(image).regular_polygon((20, 20, 14), sides, rotation=int(random.integers(90)), fill="black")
+            circle = (17 + number % 7, 17 + number // 7, 14)  # no two pictures are alike
+            ImageDraw.Draw(image).regular_polygon(circle, sides, rotation=int(random.integers(90)), fill="black")
             file = folder / shape / f"{number}.png"
             image.save(file)
             pictures.append((shape, file))

@@ -253,7 +253,7 @@ def test_accounts_that_cannot_be(page: Page, name: str, role: str, password: str
 
 def test_a_page_that_others_reach_needs_accounts(tmp_path: Path) -> None:
     for host, public in (("0.0.0.0", None), ("192.0.2.1", None), ("127.0.0.1", "https://lab.example")):
-        with pytest.raises(UserError, match=r"Make one first: python -m fsl_demo users add NAME --role admin"):
+        with pytest.raises(UserError, match=r"Make one first, with `python -m fsl_demo users add NAME --role admin"):
             serve(tmp_path / "w", host=host, port=0, open_browser=False, reach=Reach(public))
 
 
