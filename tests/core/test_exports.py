@@ -18,7 +18,9 @@ def link(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "make", [link, os.mkfifo, Path.mkdir, lambda path: path.symlink_to(path.with_name("nothing"))], ids=str
+    "make",
+    [link, os.mkfifo, Path.mkdir, lambda path: path.symlink_to(path.with_name("nothing"))],
+    ids=["link", "pipe", "folder", "broken link"],
 )
 def test_what_is_no_file_stays(tmp_path: Path, make: object) -> None:
     path = tmp_path / "out.zip"
