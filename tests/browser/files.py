@@ -9,12 +9,12 @@ from tests.browser.stored import NAMES, SIDE, colour
 from tests.colours import painted
 
 
-def queries(folder: Path, ways: int, count: int) -> list[Path]:
-    """Query `n` is of class `n % ways`."""
+def queries(folder: Path, ways: int, count: int, seed: int = 500_000) -> list[Path]:
+    """Query `n` is of class `n % ways`; other seeds give other pictures, whose first names a workbench keeps."""
     folder.mkdir(exist_ok=True)
     files = [folder / f"{NAMES[n % ways]}-{n:04}.png" for n in range(count)]
     for n, file in enumerate(files):
-        painted(colour(n % ways, ways), 500_000 + n, SIDE).save(file)
+        painted(colour(n % ways, ways), seed + n, SIDE).save(file)
     return files
 
 

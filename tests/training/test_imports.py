@@ -39,10 +39,10 @@ import sys
 sys.modules["pillow_heif"] = None
 from pathlib import Path
 from fsl_demo.core.errors import UserError
-from fsl_demo.core.pictures import ingest
+from fsl_demo.core.pictures.decoding import decode
 for path in sys.argv[1:]:
     try:
-        print(ingest(Path(path)).width)
+        print(decode(Path(path).read_bytes()).size[0])
     except UserError as error:
         print(error.code)
 """
