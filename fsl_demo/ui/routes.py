@@ -8,13 +8,14 @@ from collections.abc import AsyncIterator
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import plotly
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
 
+from fsl_demo.core.accounts import Account
 from fsl_demo.core.errors import UserError
 from fsl_demo.datasets.archives import MAX_ENTRIES
 from fsl_demo.ui import examples, images, shell, tables, uploads
@@ -22,7 +23,7 @@ from fsl_demo.ui.asking import account_of
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.page import Page, SentEdit
 from fsl_demo.ui.tabs import REGISTRY
-from fsl_demo.ui.texts import language_of
+from fsl_demo.ui.texts import Language, language_of
 
 STATIC = Path(__file__).parent / "static"
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
@@ -52,6 +53,17 @@ class PageRequest(BaseModel):
     draft: str
     name: str
     values: dict[str, Any] = {}
+
+
+class Asker(TypedDict):
+    """Who asks, and in which language."""
+
+    language: Language
+    account: Account | None
+
+
+def asker(request: Request) -> Asker:
+    return {"language": language_of(request), "account": account_of(request)}
 
 
 class Routes:
@@ -91,15 +103,7 @@ class Routes:
     # --- requests that change or read a draft -------------------------------------------------------------------
 
     def open(self, sent: PageRequest, request: Request) -> Response:
-        return JSONResponse(
-            self.page.open(
-                sent.draft,
-                sent.name,
-                values=sent.values,
-                language=language_of(request),
-                account=account_of(request),
-            )
-        )
+        return JSONResponse(self.page.open(sent.draft, sent.name, values=sent.values, **asker(request)))
 
     def edits(self, sent: Edits, request: Request) -> Response:
         made = self.page.edit(
@@ -107,32 +111,15 @@ class Routes:
             sent.tab,
             edits=sent.edits,
             at=sent.at,
-            language=language_of(request),
-            account=account_of(request),
+            **asker(request),
         )
         return JSONResponse(made)
 
     def panel(self, sent: PageRequest, request: Request) -> Response:
-        return JSONResponse(
-            self.page.panel(
-                sent.draft,
-                sent.name,
-                values=sent.values,
-                language=language_of(request),
-                account=account_of(request),
-            )
-        )
+        return JSONResponse(self.page.panel(sent.draft, sent.name, values=sent.values, **asker(request)))
 
     def job(self, sent: PageRequest, request: Request) -> Response:
-        return JSONResponse(
-            self.page.start(
-                sent.draft,
-                sent.name,
-                values=sent.values,
-                language=language_of(request),
-                account=account_of(request),
-            )
-        )
+        return JSONResponse(self.page.start(sent.draft, sent.name, values=sent.values, **asker(request)))
 
     def stop(self, sent: PageRequest, request: Request) -> Response:
         self.page.jobs.stop(self.page.drafts.get(sent.draft, account_of(request)).id, sent.name)

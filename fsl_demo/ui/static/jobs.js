@@ -8,7 +8,7 @@ import { t } from "./texts.js";
 const started = new Set(); // jobs that this page asked for
 const finished = new Set(); // jobs whose end was acted upon
 const hidden = new Set(); // jobs that are on view in this page, but perhaps not in the one that asked for them
-const uploads = new Map(); // by id: { title, text, share, over, lines, stop }
+const uploads = new Map(); // by id: { title, text, share, over, leaves, lines, stop }
 const onEnd = new Map(); // job kind to what follows its end, in order
 
 export const afterEnd = (kind, follow) => onEnd.set(kind, [...(onEnd.get(kind) ?? []), follow]);
@@ -43,6 +43,9 @@ export function dismiss(id) {
   if (uploads.delete(id)) draw();
   else post("job/dismiss", { draft: currentDraft(), name: id });
 }
+
+// An upload of which there is nothing to read leaves by itself, as notices do.
+document.addEventListener("animationend", ({ target }) => target.matches(".job.leaves") && dismiss(target.id.slice("job-".length)));
 
 // Uploads that are over and left nothing out have been seen when the next one begins.
 export function tidy() {
@@ -79,8 +82,8 @@ function download(file) {
   link.remove();
 }
 
-function box(id, kind, over, head, body, share) {
-  return html`<div class="job ${kind}" id="job-${id}" data-kind="${kind}" role="group" aria-label="${head}"><div class="line"><span class="grow">${body}</span>
+function box(id, kind, over, head, body, share, leaves = false) {
+  return html`<div class="job ${kind} ${leaves ? "leaves" : ""}" id="job-${id}" data-kind="${kind}" role="group" aria-label="${head}"><div class="line"><span class="grow">${body}</span>
   ${over ? html`<button class="icon" data-action="dismiss-job" data-job-id="${id}" aria-label="${t("close")}">×</button>` : html`<button class="quiet" data-action="stop-job" data-job-id="${id}" data-key="Escape">${t("stop")} <kbd>Esc</kbd></button>`}</div>
   ${over ? "" : html`<progress max="1" ${share === null ? "" : html`value="${share}"`} aria-label="${head}"></progress>`}</div>`;
 }
@@ -102,5 +105,5 @@ function jobBox(job) {
 function uploadBox(id, upload) {
   const lines = upload.lines.slice(0, 50).map((line) => html`<li>${line}</li>`);
   const list = lines.length ? html`<details id="lines-${id}" ${upload.lines.length <= 3 ? "open" : ""}><summary>${t("upload.left_out", { n: upload.lines.length })}</summary><ul>${lines}</ul></details>` : "";
-  return box(id, "upload", upload.over, upload.title, html`<span data-state="${upload.over ? "done" : "running"}">${upload.text}</span>${list}`, upload.share);
+  return box(id, "upload", upload.over, upload.title, html`<span data-state="${upload.over ? "done" : "running"}">${upload.text}</span>${list}`, upload.share, upload.leaves);
 }

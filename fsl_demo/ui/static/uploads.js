@@ -173,6 +173,7 @@ class Upload {
         text: this.over ? this.summary() : t("upload.progress", { n: this.read, total: this.expected, sent: (this.sent / MEGABYTE).toFixed(0), bytes: (this.bytes / MEGABYTE).toFixed(0) }),
         share: this.bytes ? 0.5 * Math.min(1, this.sent / this.bytes) + 0.5 * (this.read / Math.max(1, this.expected)) : 0,
         over: Boolean(this.over),
+        leaves: this.over && !this.stopped && !this.refused.length,
         lines: this.refused,
         stop: () => this.stop(),
       });
