@@ -52,6 +52,24 @@ export function morph(root, markup) {
   });
 }
 
+// What comes by itself moves nothing while a button of the mouse is down: what was pressed must be there when it is let go.
+let pressed = false;
+const held = new Set();
+
+export function onceReleased(change) {
+  if (pressed) held.add(change);
+  else change();
+}
+
+function released() {
+  pressed = false;
+  for (const change of held) change();
+  held.clear();
+}
+
+addEventListener("pointerdown", () => (pressed = true), true);
+for (const end of ["pointerup", "pointercancel", "blur"]) addEventListener(end, () => setTimeout(released)); // after the click
+
 export const isShown = (el) => Boolean(el && el.getClientRects().length);
 
 export const isTyping = (target) =>

@@ -1,5 +1,5 @@
 // What runs, and what has come of it: jobs of the server, and uploads of this page. They never change the tab.
-import { element, html, isShown, morph, post } from "./dom.js";
+import { element, html, isShown, morph, onceReleased, post } from "./dom.js";
 import * as notices from "./notices.js";
 import { currentDraft, settled } from "./queue.js";
 import * as state from "./state.js";
@@ -54,7 +54,7 @@ export function tidy() {
 
 export function report(id, upload) {
   uploads.set(id, upload);
-  draw();
+  onceReleased(draw);
 }
 
 export function draw() {

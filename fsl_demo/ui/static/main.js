@@ -1,7 +1,7 @@
 // The page in the browser: opens the draft, listens to the server, and draws what changed.
 import { places } from "../places.js";
 import * as actions from "./actions.js";
-import { html, isShown, morph, post } from "./dom.js";
+import { html, isShown, morph, onceReleased, post } from "./dom.js";
 import * as jobs from "./jobs.js";
 import * as label from "./label.js";
 import * as notices from "./notices.js";
@@ -49,7 +49,7 @@ function saving() {
   if (!place) return;
   const n = queue.waiting();
   place.dataset.waiting = n;
-  morph(place, n ? html`<span class="${queue.problem() ? "warn" : "hint"}" title="${queue.problem()}">● ${t("saving.waiting", { n })} ${queue.problem()}</span>` : html`<span class="hint">✓ ${t("saving.saved")}</span>`);
+  onceReleased(() => morph(place, n ? html`<span class="${queue.problem() ? "warn" : "hint"}" title="${queue.problem()}">● ${t("saving.waiting", { n })} ${queue.problem()}</span>` : html`<span class="hint">✓ ${t("saving.saved")}</span>`));
 }
 
 function whoIsIn() {
@@ -141,7 +141,7 @@ async function begin() {
   document.documentElement.lang = language;
   state.onChange(({ parts }) => {
     for (const name of parts) changed.parts.add(name);
-    frame ??= requestAnimationFrame(draw);
+    frame ??= requestAnimationFrame(() => onceReleased(draw));
   });
   queue.onChange(saving);
   jobs.afterEnd("describe", () => reloadIn(document.getElementById("details") ?? document.body));

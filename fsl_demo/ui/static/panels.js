@@ -1,7 +1,7 @@
 // Parts of the page that are fetched when they are looked at. A panel remembers its parameters; what is in it changes
 // them by `data-set` (on a button) and `data-param` (on a field).
 import { panels as FIELDS } from "../requests.js";
-import { morph, post } from "./dom.js";
+import { morph, onceReleased, post } from "./dom.js";
 import * as notices from "./notices.js";
 import { currentDraft } from "./queue.js";
 
@@ -31,6 +31,7 @@ export class Panel {
       if (asked !== this.asked) return false;
       notices.show(answer.notices);
       if (answer.html === null) return false;
+      await new Promise(onceReleased);
       morph(this.element, answer.html);
       this.onLoad();
       return true;

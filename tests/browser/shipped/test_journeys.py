@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from skimage import data
 
-from tests.browser.conftest import Workbench, go, open_workbench, watched
+from tests.browser.conftest import Workbench, go, open_workbench, wait_for, watched
 
 GROUPS = "#results-list .group-head"
 WEIGHTS = 120_000
@@ -159,6 +159,23 @@ def test_a_killed_process_loses_nothing(page: Page, workbench: Workbench, tmp_pa
     expect(page.locator(".class-row").first.locator("input[type=text]")).to_have_value("cat")
     expect(page.locator(".class-row")).to_have_count(3)
     expect(page.locator("#queries-grid .thumb")).to_have_count(1)
+
+
+def test_a_button_is_still_there_when_the_mouse_is_let_go(page: Page, workbench: Workbench) -> None:
+    second = page.context.new_page()
+    open_workbench(second, workbench)
+    page.bring_to_front()
+    page.locator(".class-row").first.locator("input[type=text]").fill("typed, not sent yet")
+    page.get_by_role("button", name="Add class").hover()
+    page.mouse.down()
+    second.get_by_role("button", name="Add class").click()
+    classes = "async (n) => (await import('/workbench/static/state.js')).data('classes', []).length === n"
+    wait_for(page, classes, 3)
+    expect(page.locator(".class-row")).to_have_count(2)
+    page.mouse.up()
+    expect(page.locator(".class-row")).to_have_count(4)
+    expect(second.locator(".class-row")).to_have_count(4)
+    expect(second.locator(".class-row").first.locator("input[type=text]")).to_have_value("typed, not sent yet")
 
 
 def test_two_tabs_see_each_others_changes(page: Page, workbench: Workbench) -> None:
