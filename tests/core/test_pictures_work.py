@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 
 from fsl_demo.core.errors import UserError
-from fsl_demo.core.pictures import Picture, from_image, ingest, kept, workers
+from fsl_demo.core.pictures import Picture, Work, from_image, ingest, kept, workers
 from tests.core.picture_files import SIGNATURE, chunk, encoded, refusal
 
 ROOT = Path(__file__).parents[2]
@@ -99,7 +99,7 @@ def test_a_process_that_dies_at_its_work_fails_one_picture() -> None:
         killer = threading.Timer(0.05, os.kill, (worker._process.pid, signal.SIGKILL))
         killer.start()
         with pytest.raises((EOFError, BrokenPipeError)):
-            worker.decode(encoded(RED, "PNG"))
+            worker.decode(encoded(RED, "PNG"), Work())
         assert not worker.is_alive()
     finally:
         workers._free.put(worker)

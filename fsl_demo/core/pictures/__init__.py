@@ -20,10 +20,10 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures.depth import bands
 from fsl_demo.core.pictures.endings import SUFFIXES, may_be_picture
 from fsl_demo.core.pictures.kept import KeptImage
-from fsl_demo.core.pictures.limits import MAX_BYTES, MAX_PIXELS
+from fsl_demo.core.pictures.limits import MAX_BYTES, MAX_PIXELS, Work
 from fsl_demo.core.pictures.workers import Pixels, decode
 
-__all__ = ["MAX_BYTES", "MAX_PIXELS", "SUFFIXES", "Picture", "from_image", "ingest", "may_be_picture"]
+__all__ = ["MAX_BYTES", "MAX_PIXELS", "SUFFIXES", "Picture", "Work", "from_image", "ingest", "may_be_picture"]
 
 
 @dataclass(frozen=True)
@@ -50,19 +50,20 @@ class Picture:
         return self.source()
 
 
-def ingest(source: bytes | Path, name: str | None = None) -> Picture:
+def ingest(source: bytes | Path, name: str | None = None, work: Work | None = None) -> Picture:
     """Read one picture from bytes or a file, in a process of its own.
 
     Args:
         source: the encoded bytes, or the path of a file, which is read again when memory had no room for the pixels.
         name: what to call it; the file's own name by default.
+        work: takes what decoding costs.
 
     Raises:
         UserError: `picture_*`, naming the file and what is wrong with it.
     """
     label = _label(name or (source.name if isinstance(source, Path) else ""))
     data = _read(source, label) if isinstance(source, Path) else source
-    pixels = _decoded(data, label)
+    pixels = _decoded(data, label, work or Work())
     return Picture(
         sha256=pixels.sha256,
         width=pixels.width,
@@ -105,13 +106,13 @@ def _read(path: Path, label: str) -> bytes:
         raise UserError("picture_missing", file=label, reason=error.strerror or str(error)) from error
 
 
-def _decoded(data: bytes, label: str) -> Pixels:
+def _decoded(data: bytes, label: str, work: Work) -> Pixels:
     if not data:
         raise UserError("picture_empty", file=label)
     if len(data) > MAX_BYTES:
         raise UserError("picture_bytes", file=label, megabytes=len(data) / 1e6, limit=MAX_BYTES / 1e6)
     try:
-        return decode(data)
+        return decode(data, work)
     except UserError as error:
         raise UserError(error.code, file=label, **error.params) from error
 
@@ -121,7 +122,7 @@ def _image(pixels: Pixels) -> Image.Image:
 
 
 def _again(source: bytes | Path, label: str, sha256: str) -> Image.Image:
-    pixels = _decoded(_read(source, label) if isinstance(source, Path) else source, label)
+    pixels = _decoded(_read(source, label) if isinstance(source, Path) else source, label, Work())
     if pixels.sha256 != sha256:
         raise UserError("picture_missing", file=label, reason="it has changed")
     return _image(pixels)

@@ -1,4 +1,27 @@
-"""How big a picture may be."""
+"""How big a picture may be, and how much work all pictures of one source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import thread_time
 
 MAX_BYTES = 20_000_000
 MAX_PIXELS = 40_000_000
+
+
+@dataclass
+class Work:
+    """Seconds of computing that pictures of one source took, here and in the process that decodes."""
+
+    seconds: float = 0.0
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Add what this thread computes meanwhile."""
+        began = thread_time()
+        try:
+            yield
+        finally:
+            self.seconds += thread_time() - began

@@ -12,6 +12,7 @@ import os
 import signal
 import struct
 import sys
+import time
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,6 +27,7 @@ _WALL_SECONDS = 120.0
 MEMORY_BYTES = 420_000_000
 """On top of what the process takes before its first picture."""
 LENGTH = struct.Struct(">Q")
+SECONDS = struct.Struct(">d")
 _NICENESS = 5
 
 
@@ -33,7 +35,8 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Decode until the other end hangs up.
 
     A request is a length and so many bytes of a file. An answer is a line of JSON, `{"size": [width, height]}`, then
-    three bytes a pixel and the hash of the picture; or only a line, `{"error": code, "params": {…}}`.
+    three bytes a pixel, the hash of the picture, and the seconds that it took; or only a line,
+    `{"error": code, "params": {…}, "seconds": …}`.
     """
     _write_line(answers, ready=True)
     while length := requests.read(LENGTH.size):
@@ -44,17 +47,22 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
 
 
 def _answer(data: bytes, answers: BinaryIO) -> None:
+    began = time.process_time()
+
+    def refuse(code: str, **params: object) -> None:
+        _write_line(answers, error=code, params=params, seconds=time.process_time() - began)
+
     try:
         raster = decode(data)
         _set_clocks(_WHOLE_SECONDS, _WALL_SECONDS)
         strips = (strip.tobytes() for strip in raster.strips())
         pixels = next(strips)
     except UserError as error:
-        _write_line(answers, error=error.code, params=error.params)
+        refuse(error.code, **error.params)
     except MemoryError:
-        _write_line(answers, error="picture_costly", params={})
+        refuse("picture_costly")
     except Exception:
-        _write_line(answers, error="picture_broken", params={})
+        refuse("picture_broken")
     else:
         _write_line(answers, size=raster.size)
         digest = hashlib.sha256(b"RGB %d %d\n" % raster.size)
@@ -63,6 +71,7 @@ def _answer(data: bytes, answers: BinaryIO) -> None:
             digest.update(pixels)
             pixels = next(strips, b"")
         answers.write(digest.digest())
+        answers.write(SECONDS.pack(time.process_time() - began))
 
 
 def _write_line(answers: BinaryIO, **content: object) -> None:

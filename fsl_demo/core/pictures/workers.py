@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import struct
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -13,11 +14,15 @@ from typing import Any
 
 import fsl_demo
 from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures.limits import Work
 
 AT_ONCE = 1
 """Pictures that are decoded at the same time: each may take much memory, and storing one takes longer."""
 _DIGEST_BYTES = 32
 _LENGTH_BYTES = 8
+_SECONDS = struct.Struct(">d")
+_ENDED_SECONDS = 2.0
+"""What a picture counts whose process the kernel has ended."""
 _PIPE_BYTES = 1 << 20
 _ENVIRONMENT = {
     "PYTHONPATH": os.pathsep.join(str(folder) for folder in Path(fsl_demo.__file__).resolve().parents[1:2]),
@@ -36,8 +41,11 @@ class Pixels:
     sha256: str
 
 
-def decode(data: bytes) -> Pixels:
+def decode(data: bytes, work: Work) -> Pixels:
     """Decode a file.
+
+    Args:
+        work: takes what it costs, whatever comes of it.
 
     Raises:
         UserError: `picture_*`, without the file's name.
@@ -46,8 +54,9 @@ def decode(data: bytes) -> Pixels:
     try:
         if worker is None or not worker.is_alive():
             worker = _Worker()
-        return worker.decode(data)
+        return worker.decode(data, work)
     except (EOFError, BrokenPipeError) as error:  # the kernel has ended it
+        work.seconds += _ENDED_SECONDS
         raise UserError("picture_costly") from error
     finally:
         _free.put(worker)
@@ -71,7 +80,7 @@ class _Worker:
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
-    def decode(self, data: bytes) -> Pixels:
+    def decode(self, data: bytes, work: Work) -> Pixels:
         """Raises: UserError; EOFError or BrokenPipeError when the process has been ended."""
         try:
             assert self._process.stdin is not None
@@ -80,10 +89,13 @@ class _Worker:
             self._process.stdin.flush()
             answer = self._read_line()
             if "error" in answer:
+                work.seconds += answer["seconds"]
                 raise UserError(answer["error"], **answer["params"])
             width, height = answer["size"]
             rgb = self._read(3 * width * height)
-            return Pixels(width, height, rgb=rgb, sha256=self._read(_DIGEST_BYTES).hex())
+            digest = self._read(_DIGEST_BYTES).hex()
+            work.seconds += _SECONDS.unpack(self._read(_SECONDS.size))[0]
+            return Pixels(width, height, rgb=rgb, sha256=digest)
         except UserError:
             raise
         except BaseException:  # whatever else it was about to say is not for the next picture

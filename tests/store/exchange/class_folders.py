@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fsl_demo.core.episodes import Progress, quiet
-from fsl_demo.core.errors import UserError
+from fsl_demo.core.errors import Notice, UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.datasets.class_pictures import pictures_by_class
 from fsl_demo.datasets.file_source import open_source
@@ -18,5 +18,6 @@ def read_class_pictures(
     """The pictures of each class, and what was wrong with those that are left out."""
     with open_source(path) as source:
         keep = (lambda _, picture: workspace.add_picture(picture)) if workspace else None
-        read = pictures_by_class(source, progress, keep)
-    return read.classes, read.faults
+        told: list[UserError] = []
+        read = pictures_by_class(source, progress, told.append, keep)
+    return read.classes, [error for error in told if not isinstance(error, Notice)]
