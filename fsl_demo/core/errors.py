@@ -17,7 +17,8 @@ MESSAGES = {
     "picture_pixels": "“{file}” has {megapixels:.0f} megapixels; at most {limit:.0f} are read. Save a smaller copy.",
     "picture_unknown": "“{file}” is not a picture. JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC, AVIF and PGM are read.",
     "picture_kind_unread": "“{file}” is of a kind that is not read ({kind}). Save it as JPEG or PNG.",
-    "picture_costly": "“{file}” takes more time or memory to decode than a picture may. Save it anew, as JPEG or PNG.",
+    "picture_costly": "“{file}” takes more time or memory to decode than a picture may. Save it smaller, or as a JPEG"
+    " that is not progressive.",
     "picture_broken": "“{file}” is damaged: it ends too early or cannot be decoded. Copy it again from its source.",
     "picture_missing": "“{file}” cannot be read: {reason}.",
     "no_face": "No face was found in “{file}”, so it stays as it is.",

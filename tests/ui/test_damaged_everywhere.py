@@ -1,4 +1,4 @@
-"""A zip with damaged files in it, or one that takes too long: every door reads the rest, and names what it leaves out."""
+"""A zip with damaged files in it, or one that takes too long: every door reads the rest, and says so."""
 
 from __future__ import annotations
 

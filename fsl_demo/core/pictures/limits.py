@@ -9,6 +9,8 @@ from time import thread_time
 
 MAX_BYTES = 20_000_000
 MAX_PIXELS = 40_000_000
+MAX_MEMORY = 300_000_000
+"""That decoding one takes, in bytes, by what its format is known to need."""
 
 
 @dataclass

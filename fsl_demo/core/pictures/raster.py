@@ -9,6 +9,7 @@ from functools import cached_property
 from PIL import Image
 
 from fsl_demo.core.pictures.depth import BAND
+from fsl_demo.core.pictures.packed import Packed
 from fsl_demo.core.pictures.profiles import Convert, to_srgb
 
 UPRIGHT = {
@@ -38,7 +39,7 @@ class Raster:
         grey_takes_rgb: whether a profile of RGB counts for a grey picture.
     """
 
-    image: Image.Image
+    image: Image.Image | Packed
     alpha: Image.Image | None = None
     orientation: int = 1
     profile: bytes | None = None
