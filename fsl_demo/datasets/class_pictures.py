@@ -12,8 +12,8 @@ from fsl_demo.core.pictures import Picture
 from fsl_demo.datasets.class_folders import ClassLayout, class_layout, no_classes
 from fsl_demo.datasets.file_source import FileSource
 
-Keep = Callable[[PurePosixPath, Picture], Picture]
-"""Called with each picture as it is read; gives the one to go on with."""
+Read = Callable[[PurePosixPath], Picture]
+"""Reads a picture of a source."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class ClassPictures:
             report(error)
 
 
-def each_picture(source: FileSource, layout: ClassLayout, keep: Keep) -> Iterator[ReadPicture]:
+def each_picture(layout: ClassLayout, read: Read) -> Iterator[ReadPicture]:
     """Read the pictures of a layout one after the other; in classes the same pixels count once.
 
     Raises:
@@ -57,17 +57,18 @@ def each_picture(source: FileSource, layout: ClassLayout, keep: Keep) -> Iterato
     for name, paths in layout.classes.items():
         for path in paths:
             try:
-                picture = source.picture(path)
-                read = ReadPicture(path, name)
-                before = first.setdefault(picture.sha256, read) if name else read
-                if before is not read:
-                    yield ReadPicture(path, name, error=same_picture(read, before))
-                    continue
-                yield ReadPicture(path, name, keep(path, picture))
+                picture = read(path)
             except UserError as error:
                 if not error.code.startswith("picture_"):
                     raise
                 yield ReadPicture(path, name, error=error.bare())
+                continue
+            entry, before = ReadPicture(path, name, picture), first.get(picture.sha256)
+            if name and before is not None:
+                yield ReadPicture(path, name, error=same_picture(entry, before))
+            else:
+                first[picture.sha256] = ReadPicture(path, name)
+                yield entry
 
 
 def same_picture(read: ReadPicture, before: ReadPicture) -> Notice:
@@ -84,13 +85,13 @@ def same_picture(read: ReadPicture, before: ReadPicture) -> Notice:
 
 
 def pictures_by_class(
-    source: FileSource, progress: Progress, keep: Keep | None = None, with_queries: bool = False
+    source: FileSource, progress: Progress, read_picture: Read | None = None, with_queries: bool = False
 ) -> ClassPictures:
     """Read class folders.
 
     Args:
         progress: its stage is "read".
-        keep: by default the pictures stay with the source, few of them in memory.
+        read_picture: by default the pictures stay with the source, few of them in memory.
         with_queries: as of `class_layout`.
 
     Raises:
@@ -101,7 +102,7 @@ def pictures_by_class(
         raise no_classes(source.name, source.files)
     total = sum(map(len, layout.classes.values()))
     read = ClassPictures(told=[*source.left_out, *layout.told])
-    for done, entry in enumerate(each_picture(source, layout, keep or source.lazy)):
+    for done, entry in enumerate(each_picture(layout, read_picture or source.lazy_picture)):
         progress("read", done, total)
         if entry.picture is not None:
             read.classes.setdefault(entry.class_name, []).append(entry.picture)

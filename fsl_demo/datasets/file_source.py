@@ -40,8 +40,11 @@ class FileSource:
         """What to call it in messages."""
         return self.path.name
 
-    def picture(self, path: PurePosixPath) -> Picture:
+    def picture(self, path: PurePosixPath, ingest: Callable[[bytes, str], Picture] = ingest) -> Picture:
         """Read a picture.
+
+        Args:
+            ingest: makes it of the bytes of its file and the file's name.
 
         Raises:
             UserError: `picture_*` when this picture is bad, `archive_*` when the whole source is.
@@ -50,8 +53,9 @@ class FileSource:
             raise UserError("picture_bytes", file=path.name, megabytes=self.files[path] / 1e6, limit=MAX_BYTES / 1e6)
         return ingest(self.read(path), path.name)
 
-    def lazy(self, path: PurePosixPath, picture: Picture) -> Picture:
-        """A picture that was read, to stay in use: it is read again where memory had no room for its pixels."""
+    def lazy_picture(self, path: PurePosixPath) -> Picture:
+        """Read a picture that is to stay in use: it is read again where memory had no room for its pixels."""
+        picture = self.picture(path)
         return replace(picture, source=KeptImage(picture.image(), partial(self._image, path)))
 
     def text(self, path: PurePosixPath) -> str:

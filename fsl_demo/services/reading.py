@@ -73,7 +73,7 @@ def queries(path: Path, progress: Progress, report: Report) -> dict[str, Picture
         for done, file in enumerate(files):
             progress("read", done, len(files))
             try:
-                pictures[file.as_posix()] = source.lazy(file, source.picture(file))
+                pictures[file.as_posix()] = source.lazy_picture(file)
             except UserError as error:
                 if not error.code.startswith("picture_"):
                     raise

@@ -13,7 +13,7 @@ from PIL import Image
 
 from fsl_demo.core import durable
 from fsl_demo.core.errors import UserError
-from fsl_demo.core.pictures import Picture, from_image
+from fsl_demo.core.pictures import Picture, from_image, ingest_into
 from fsl_demo.store.connection import trouble
 
 THUMBNAIL_SIDE = 160
@@ -52,8 +52,7 @@ class Blobs:
         Returns:
             Size of the file in bytes.
         """
-        if self._read_only:
-            raise UserError("workspace_read_only", folder=self._folder.parent)
+        self._check_writable()
         target = _place(self._folder, picture.sha256)
         temporary = self._folder / f"{picture.sha256}.{secrets.token_hex(4)}.tmp"
         image = picture.image()
@@ -62,9 +61,34 @@ class Blobs:
             with durable.replacing(target, temporary) as file:
                 image.save(file, "PNG", compress_level=1)
                 size = file.tell()
-            for folder in (target.parent.parent, self._folder):  # each may have a new folder
-                durable.sync_folder(folder)
+            self._sync(target)
         return size
+
+    def ingest(self, source: bytes | Path, name: str | None) -> tuple[Picture, int]:
+        """Write the picture of a file, as `add` does; gives it with the size of its file in bytes."""
+        self._check_writable()
+        temporary = self._folder / f"{secrets.token_hex(16)}.tmp"
+        with trouble(self._folder.parent):
+            try:
+                with durable.writing(temporary) as file:
+                    picture = ingest_into(file, source, name)
+                target = _place(self._folder, picture.sha256)
+                if not self.is_whole(picture.sha256):
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    temporary.replace(target)
+                    durable.sync_folder(target.parent)
+                    self._sync(target)
+                return picture, self.path(picture.sha256).stat().st_size
+            finally:
+                temporary.unlink(missing_ok=True)
+
+    def _check_writable(self) -> None:
+        if self._read_only:
+            raise UserError("workspace_read_only", folder=self._folder.parent)
+
+    def _sync(self, target: Path) -> None:
+        for folder in (target.parent.parent, self._folder):  # each may have a new folder
+            durable.sync_folder(folder)
 
     def picture(self, sha256: str, width: int, height: int, name: str, original_sha256: str) -> Picture:
         """The stored picture; its file is read when its image is asked for."""
@@ -123,10 +147,9 @@ def is_left(file: Path) -> bool:
 
 def thumbnail(picture: Picture) -> bytes:
     """A WebP of at most `THUMBNAIL_SIDE` pixels a side."""
-    image = picture.image()
-    scale = min(1.0, THUMBNAIL_SIDE / max(image.size))
-    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    image = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+    scale = min(1.0, THUMBNAIL_SIDE / max(picture.width, picture.height))
+    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+    image = picture.preview().resize(size, Image.Resampling.BICUBIC)
     buffer = io.BytesIO()
     image.save(buffer, "WEBP", quality=80)
     return buffer.getvalue()

@@ -68,6 +68,24 @@ class Workspace:
         self._heal(self._add_pictures([picture]))
         return replace(picture, source=self._blobs.source(picture.sha256, picture.name))
 
+    def ingest(self, source: bytes | Path, name: str | None = None) -> Picture:
+        """Keep the picture of a file. Its pixels never come into this process.
+
+        Returns:
+            As `add_picture`, with its preview.
+
+        Raises:
+            UserError: `picture_*`, naming the file and what is wrong with it.
+        """
+        picture, size = self._blobs.ingest(source, name)
+        with self._connections.read() as db:
+            is_new = bool(pictures.missing(db, [picture]))
+        if is_new:
+            written = pictures.Written(size, blobs.thumbnail(picture))
+            with self._connections.write() as db:
+                pictures.insert(db, {picture: written})
+        return replace(picture, source=self._blobs.source(picture.sha256, picture.name))
+
     def picture(self, sha256: str) -> Picture:
         """The picture with this hash, under the name that it was first stored with.
 

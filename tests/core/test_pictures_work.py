@@ -42,6 +42,10 @@ def running() -> list[int]:
     return [worker._process.pid for worker in list(workers._free.queue) if worker is not None and worker.is_alive()]
 
 
+def refused(code: str) -> pytest.RaisesExc[UserError]:
+    return pytest.raises(UserError, check=lambda error: error.code == code)
+
+
 def test_a_picture_of_thousands_of_scans_is_refused_while_others_are_read() -> None:
     data = many_scans(4_000, 3_000, 2_000)
     assert len(data) < 300_000
@@ -63,7 +67,7 @@ def test_the_kernel_ends_what_takes_too_long() -> None:
     )
     noise = np.random.default_rng(0).integers(0, 256, (2_000, 2_000, 3), np.uint8)
     data = encoded(Image.fromarray(noise), "PNG", compress_level=1)
-    given = len(data).to_bytes(8, "big") + data
+    given = workers.REQUEST.pack(False, len(data)) + data
     done = subprocess.run([sys.executable, "-c", code], input=given, stdout=subprocess.PIPE, cwd=ROOT, check=False)
     assert done.returncode == -signal.SIGPROF
     assert done.stdout == b'{"ready": true}\n'
@@ -91,18 +95,12 @@ def test_a_process_that_is_gone_is_replaced() -> None:
 
 
 def test_a_process_that_dies_at_its_work_fails_one_picture() -> None:
-    ingest(encoded(RED, "PNG"))
-    worker = workers._free.get()
-    assert worker is not None
-    try:
+    with refused("picture_costly"), workers._worker() as worker:
         os.kill(worker._process.pid, signal.SIGSTOP)
         killer = threading.Timer(0.05, os.kill, (worker._process.pid, signal.SIGKILL))
         killer.start()
-        with pytest.raises((EOFError, BrokenPipeError)):
-            worker.decode(encoded(RED, "PNG"))
-        assert not worker.is_alive()
-    finally:
-        workers._free.put(worker)
+        worker.begin(encoded(RED, "PNG"), encoded=False)
+    assert not worker.is_alive()
     assert ingest(encoded(RED, "PNG")) == from_image(RED, "")
 
 
@@ -206,7 +204,7 @@ class TestKept:
         RED.save(files[0])
         files[1].unlink()
         for picture in pictures[:2]:
-            with pytest.raises(UserError, check=lambda error: error.code == "picture_missing"):
+            with refused("picture_missing"):
                 picture.image()
 
     def test_a_picture_bigger_than_the_room_is_held_alone(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from PIL import Image
 
-from fsl_demo.core.pictures.depth import BAND
+from fsl_demo.core.pictures.canonical import bands
 from fsl_demo.core.pictures.profiles import Convert, to_srgb
 
 UPRIGHT = {
@@ -50,12 +49,18 @@ class Raster:
         width, height = self.image.size
         return (height, width) if self.orientation in _SIDEWAYS else (width, height)
 
-    def strips(self) -> Iterator[Image.Image]:
-        """RGB strips, from the top down."""
-        width, height = self.size
-        rows = max(1, BAND // width)
-        for top in range(0, height, rows):
-            yield self._rgb(self._source_box(top, min(top + rows, height)))
+    def upright(self) -> Image.Image:
+        """The picture as it is kept: RGB, over white, the right way up; made strip by strip."""
+        if self._is_plain():
+            return self.image
+        made = Image.new("RGB", self.size, None)
+        for box in bands(self.size):
+            made.paste(self._rgb(self._source_box(box[1], box[3])), box)
+        return made
+
+    def _is_plain(self) -> bool:
+        altered = self.alpha is not None or self.orientation in UPRIGHT or self._convert is not None
+        return self.image.mode == "RGB" and not self.image.has_transparency_data and not altered
 
     def _source_box(self, top: int, bottom: int) -> tuple[int, int, int, int]:
         """Where the upright rows from `top` to `bottom` lie in the image as it was held."""

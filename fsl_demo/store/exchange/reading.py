@@ -63,8 +63,7 @@ def _read_folders(
     progress: Progress,
     report: Callable[[UserError], None] | None,
 ) -> LabelledEpisode:
-    keep = (lambda _, picture: workspace.add_picture(picture)) if workspace else None
-    read = pictures_by_class(source, progress, keep)
+    read = pictures_by_class(source, progress, partial(source.picture, ingest=workspace.ingest) if workspace else None)
     read.report(report or _refuse)
     support = [Example(picture, index) for index, pictures in enumerate(read.classes.values()) for picture in pictures]
     return LabelledEpisode(Episode(tuple(map(ClassSpec, read.classes)), tuple(support)), title)
