@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import secrets
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from PIL import Image
 
@@ -20,6 +22,13 @@ THUMBNAIL_SIDE = 160
 GONE = "its file is gone from the workspace"
 LEFT_SECONDS = 3600
 """After which a file that nothing points to is left over, not just being written."""
+
+
+class Written(NamedTuple):
+    """What writing a picture's file gave."""
+
+    size: int
+    thumbnail: bytes
 
 
 class Blobs:
@@ -46,12 +55,8 @@ class Blobs:
         own = _place(self._folder, sha256)
         return own if self._beneath is None or own.exists() else _place(self._beneath, sha256)
 
-    def add(self, picture: Picture) -> int:
-        """Write a picture; it survives a power cut once this returns.
-
-        Returns:
-            Size of the file in bytes.
-        """
+    def add(self, picture: Picture) -> Written:
+        """Write a picture; it survives a power cut once this returns."""
         self._check_writable()
         target = _place(self._folder, picture.sha256)
         temporary = self._folder / f"{picture.sha256}.{secrets.token_hex(4)}.tmp"
@@ -62,10 +67,20 @@ class Blobs:
                 image.save(file, "PNG", compress_level=1)
                 size = file.tell()
             self._sync(target)
-        return size
+        return Written(size, _thumbnail(picture))
 
-    def ingest(self, source: bytes | Path, name: str | None) -> tuple[Picture, int]:
-        """Write the picture of a file, as `add` does; gives it with the size of its file in bytes."""
+    def heal(self, stored: Iterable[Picture]) -> None:
+        """Write those pictures again whose files are lost or damaged."""
+        for picture in stored:
+            if not self.is_whole(picture.sha256):
+                try:
+                    self.add(picture)
+                except UserError as error:
+                    if not error.code.startswith("picture_"):  # it is the lost file itself that is to be read
+                        raise
+
+    def ingest(self, source: bytes | Path, name: str | None) -> tuple[Picture, Written]:
+        """Write the picture of a file, as `add` does; gives it as it is stored, with its preview."""
         self._check_writable()
         temporary = self._folder / f"{secrets.token_hex(16)}.tmp"
         with trouble(self._folder.parent):
@@ -78,9 +93,11 @@ class Blobs:
                     temporary.replace(target)
                     durable.sync_folder(target.parent)
                     self._sync(target)
-                return picture, self.path(picture.sha256).stat().st_size
+                size = self.path(picture.sha256).stat().st_size
             finally:
                 temporary.unlink(missing_ok=True)
+        stored = replace(picture, source=self.source(picture.sha256, picture.name))
+        return stored, Written(size, _thumbnail(picture))
 
     def _check_writable(self) -> None:
         if self._read_only:
@@ -145,7 +162,7 @@ def is_left(file: Path) -> bool:
         return False
 
 
-def thumbnail(picture: Picture) -> bytes:
+def _thumbnail(picture: Picture) -> bytes:
     """A WebP of at most `THUMBNAIL_SIDE` pixels a side."""
     scale = min(1.0, THUMBNAIL_SIDE / max(picture.width, picture.height))
     size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))

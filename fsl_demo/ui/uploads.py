@@ -70,7 +70,7 @@ def _entries(context: Context, file: Path, path: str, target: str) -> Iterator[E
         elif kind := other_archive(file):
             raise UserError("archive_kind", file=file.name, kind=kind)
         else:
-            yield Entry(path, _kept(context, target, file, PurePosixPath(path).name).sha256)
+            yield Entry(path, _kept(context, target, file, name=PurePosixPath(path).name).sha256)
     except UserError as error:
         yield Entry(path, error=context.language.error(_renamed(error, file, path)))
 
