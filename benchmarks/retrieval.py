@@ -27,7 +27,7 @@ from fsl_demo.inference.phrases import sentence_vector  # noqa: E402
 from fsl_demo.inference.vectors import l2_normalize  # noqa: E402
 from fsl_demo.services.search import PictureIndex  # noqa: E402
 from fsl_demo.store import Workspace, collection, pictures  # noqa: E402
-from fsl_demo.store.blobs import Written
+from fsl_demo.store.blobs import Written  # noqa: E402
 from fsl_demo.store.connection import Connections  # noqa: E402
 
 PICTURES, CHANNELS, SHOWN, TIMES = 10_000, 1_400, 60, 30

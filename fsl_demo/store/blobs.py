@@ -67,7 +67,7 @@ class Blobs:
                 image.save(file, "PNG", compress_level=1)
                 size = file.tell()
             self._sync(target)
-        return Written(size, _thumbnail(picture))
+        return Written(size, thumbnail(picture))
 
     def heal(self, stored: Iterable[Picture]) -> None:
         """Write those pictures again whose files are lost or damaged."""
@@ -97,7 +97,7 @@ class Blobs:
             finally:
                 temporary.unlink(missing_ok=True)
         stored = replace(picture, source=self.source(picture.sha256, picture.name))
-        return stored, Written(size, _thumbnail(picture))
+        return stored, Written(size, thumbnail(picture))
 
     def _check_writable(self) -> None:
         if self._read_only:
@@ -162,7 +162,7 @@ def is_left(file: Path) -> bool:
         return False
 
 
-def _thumbnail(picture: Picture) -> bytes:
+def thumbnail(picture: Picture) -> bytes:
     """A WebP of at most `THUMBNAIL_SIDE` pixels a side."""
     scale = min(1.0, THUMBNAIL_SIDE / max(picture.width, picture.height))
     size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
