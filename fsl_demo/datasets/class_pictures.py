@@ -12,8 +12,8 @@ from fsl_demo.core.pictures import Picture
 from fsl_demo.datasets.class_folders import ClassLayout, class_layout, no_classes
 from fsl_demo.datasets.file_source import FileSource, is_of_one_file
 
-Keep = Callable[[PurePosixPath, Picture], Picture]
-"""Called with each picture as it is read; gives the one to go on with."""
+Read = Callable[[PurePosixPath], Picture]
+"""Reads a picture of a source."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class ClassPictures:
     paths: dict[str, list[PurePosixPath]] = field(default_factory=dict)
 
 
-def each_picture(source: FileSource, layout: ClassLayout, keep: Keep) -> Iterator[ReadPicture]:
+def each_picture(layout: ClassLayout, read: Read) -> Iterator[ReadPicture]:
     """Read the pictures of a layout one after the other; in classes the same pixels count once.
 
     The last entry may stand for all the rest: what one source may take was used up.
@@ -44,24 +44,23 @@ def each_picture(source: FileSource, layout: ClassLayout, keep: Keep) -> Iterato
     """
     first: dict[str, ReadPicture] = {}
     order = [ReadPicture(path, name) for name, paths in layout.classes.items() for path in paths]
-    for number, read in enumerate(order):
+    for number, entry in enumerate(order):
         try:
-            picture = source.picture(read.path)
-            before = first.setdefault(picture.sha256, read) if read.class_name else read
-            if before is not read:
-                yield replace(read, error=same_picture(read, before))
-                continue
-            with source.work.counted():
-                kept = keep(read.path, picture)
-            yield replace(read, picture=kept)
+            picture = read(entry.path)
         except UserError as error:
             if error.code == "archive_work":
-                rest = UserError("archive_rest", **error.params, count=len(order) - number, first=str(read.path))
-                yield replace(read, error=rest)
+                rest = UserError("archive_rest", **error.params, count=len(order) - number, first=str(entry.path))
+                yield replace(entry, error=rest)
                 return
             if not is_of_one_file(error):
                 raise
-            yield replace(read, error=error.bare())
+            yield replace(entry, error=error.bare())
+            continue
+        before = first.setdefault(picture.sha256, entry)
+        if entry.class_name and before is not entry:
+            yield replace(entry, error=same_picture(entry, before))
+        else:
+            yield replace(entry, picture=picture)
 
 
 def same_picture(read: ReadPicture, before: ReadPicture) -> Notice:
@@ -78,14 +77,18 @@ def same_picture(read: ReadPicture, before: ReadPicture) -> Notice:
 
 
 def pictures_by_class(
-    source: FileSource, progress: Progress, report: Report, keep: Keep | None = None, with_queries: bool = False
+    source: FileSource,
+    progress: Progress,
+    report: Report,
+    read_picture: Read | None = None,
+    with_queries: bool = False,
 ) -> ClassPictures:
     """Read class folders.
 
     Args:
         progress: its stage is "read".
         report: told of what is left out and what is put together.
-        keep: by default the pictures stay with the source, few of them in memory.
+        read_picture: by default the pictures stay with the source, few of them in memory.
         with_queries: as of `class_layout`.
 
     Raises:
@@ -98,7 +101,7 @@ def pictures_by_class(
         raise no_classes(source.name, source.files)
     total = sum(map(len, layout.classes.values()))
     read, errors = ClassPictures(), list[UserError]()
-    for done, entry in enumerate(each_picture(source, layout, keep or source.lazy)):
+    for done, entry in enumerate(each_picture(layout, read_picture or source.lazy_picture)):
         progress("read", done, total)
         if entry.picture is not None:
             read.classes.setdefault(entry.class_name, []).append(entry.picture)

@@ -54,8 +54,11 @@ class FileSource:
         """What to call it in messages."""
         return self.path.name
 
-    def picture(self, path: PurePosixPath) -> Picture:
+    def picture(self, path: PurePosixPath, ingest: Callable[[bytes, str], Picture] = ingest) -> Picture:
         """Read a picture.
+
+        Args:
+            ingest: makes it of the bytes of its file and the file's name.
 
         Raises:
             UserError: as of `is_of_one_file` when this picture is bad, another when the whole source is.
@@ -65,10 +68,11 @@ class FileSource:
         if self.files[path] > MAX_BYTES:
             raise UserError("picture_bytes", file=path.name, megabytes=self.files[path] / 1e6, limit=MAX_BYTES / 1e6)
         with self.work.counted():
-            return ingest(self.read(path), path.name, self.work)
+            return ingest(self.read(path), path.name)
 
-    def lazy(self, path: PurePosixPath, picture: Picture) -> Picture:
-        """A picture that was read, to stay in use: it is read again where memory had no room for its pixels."""
+    def lazy_picture(self, path: PurePosixPath) -> Picture:
+        """Read a picture that is to stay in use: it is read again where memory had no room for its pixels."""
+        picture = self.picture(path)
         return replace(picture, source=KeptImage(picture.image(), partial(self._image, path)))
 
     def text(self, path: PurePosixPath) -> str:

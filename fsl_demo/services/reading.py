@@ -66,7 +66,7 @@ def queries(path: Path, progress: Progress, report: Report) -> dict[str, Picture
         for told in (*source.left_out, *archives_inside(source.files)):
             report(told)
         files = sorted(filter(is_picture, source.files), key=natural)
-        for done, read in enumerate(each_picture(source, ClassLayout({"": files}), source.lazy)):
+        for done, read in enumerate(each_picture(ClassLayout({"": files}), source.lazy_picture)):
             progress("read", done, len(files))
             if read.picture is not None:
                 pictures[read.path.as_posix()] = read.picture

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.ExifTags import Base
 
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture, Work, decoding, from_image, ingest, kept, webp, workers
@@ -42,6 +43,10 @@ def running() -> list[int]:
     return [worker._process.pid for worker in list(workers._free.queue) if worker is not None and worker.is_alive()]
 
 
+def refused(code: str) -> pytest.RaisesExc[UserError]:
+    return pytest.raises(UserError, check=lambda error: error.code == code)
+
+
 def test_a_picture_of_thousands_of_scans_is_refused_while_others_are_read() -> None:
     data = many_scans(4_000, 3_000, 2_000)
     assert len(data) < 300_000
@@ -63,7 +68,7 @@ def test_the_kernel_ends_what_takes_too_long() -> None:
     )
     noise = np.random.default_rng(0).integers(0, 256, (2_000, 2_000, 3), np.uint8)
     data = encoded(Image.fromarray(noise), "PNG", compress_level=1)
-    given = len(data).to_bytes(8, "big") + data
+    given = workers.REQUEST.pack(False, len(data)) + data
     done = subprocess.run([sys.executable, "-c", code], input=given, stdout=subprocess.PIPE, cwd=ROOT, check=False)
     assert done.returncode == -signal.SIGPROF
     assert done.stdout == b'{"ready": true}\n'
@@ -93,18 +98,12 @@ def test_a_process_that_is_gone_is_replaced() -> None:
 
 
 def test_a_process_that_dies_at_its_work_fails_one_picture() -> None:
-    ingest(encoded(RED, "PNG"))
-    worker = workers._free.get()
-    assert worker is not None
-    try:
+    with refused("picture_costly"), workers._worker() as worker:
         os.kill(worker._process.pid, signal.SIGSTOP)
         killer = threading.Timer(0.05, os.kill, (worker._process.pid, signal.SIGKILL))
         killer.start()
-        with pytest.raises((EOFError, BrokenPipeError)):
-            worker.decode(encoded(RED, "PNG"), Work())
-        assert not worker.is_alive()
-    finally:
-        workers._free.put(worker)
+        worker.begin(encoded(RED, "PNG"), encoded=False)
+    assert not worker.is_alive()
     assert ingest(encoded(RED, "PNG")) == from_image(RED, "")
 
 
@@ -208,7 +207,7 @@ class TestKept:
         RED.save(files[0])
         files[1].unlink()
         for picture in pictures[:2]:
-            with pytest.raises(UserError, check=lambda error: error.code == "picture_missing"):
+            with refused("picture_missing"):
                 picture.image()
 
     def test_a_picture_bigger_than_the_room_is_held_alone(
@@ -230,9 +229,9 @@ def test_forty_megapixels_come_through_whole() -> None:
 
 
 BIG = {
-    "JPEG": ("JPEG", {}, 5),
+    "JPEG": ("JPEG", {}, 7.5),
     "progressive JPEG": ("JPEG", {"progressive": True}, 7.5),
-    "WebP": ("WEBP", {"method": 0, "quality": 50}, 4),
+    "WebP": ("WEBP", {"method": 0, "quality": 50}, 7.5),
     "lossless WebP": ("WEBP", {"lossless": True, "method": 0}, 8),
     "AVIF": ("AVIF", {"speed": 10}, 8.25),
 }
@@ -240,22 +239,35 @@ BIG = {
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize("kind", BIG)
-def test_each_kind_of_photograph_is_read_in_little_memory(kind: str) -> None:
+def test_each_kind_of_photograph_is_read_in_little_memory(kind: str, turned: bool) -> None:
     name, options, most = BIG[kind]
     image = Image.linear_gradient("L").resize((4_000, 2_500)).convert("RGB")
-    data = encoded(image, name, **options)
+    exif = Image.Exif()
+    exif[Base.Orientation] = 6 if turned else 1
+    data, work = encoded(image, name, exif=exif, **options), Work()
     worker = workers._Worker()
     try:
-        worker.decode(encoded(RED, "PNG"), Work())
-        before, work = peak(worker), Work()
-        pixels = worker.decode(data, work)
-        assert (pixels.width, pixels.height) == image.size
-        assert abs(pixels.rgb[-1] - image.getpixel((3_999, 2_499))[2]) < 6  # type: ignore[index]
+        ingested(worker, encoded(RED, "PNG"))
+        before = peak(worker)
+        with work.counted():
+            decoded, last = ingested(worker, data)
+        assert (decoded.width, decoded.height) == (image.size[::-1] if turned else image.size)
+        corner = image.getpixel((3_999, 0) if turned else (3_999, 2_499))
+        assert abs(last - corner[2]) < 6  # type: ignore[index]
         assert peak(worker) - before < most * 1e7 + 6e6
         assert work.seconds > 0
     finally:
         worker.end()
+
+
+def ingested(worker: workers._Worker, data: bytes) -> tuple[workers.Decoded, int]:
+    """A picture as a process decodes it, and its last byte."""
+    decoded = worker.begin(data, encoded=False)
+    *_, last = worker.blocks()
+    worker.finish()
+    return decoded, last[-1]
 
 
 def peak(worker: workers._Worker) -> int:
@@ -280,10 +292,10 @@ def test_a_webp_is_the_same_without_libwebp(monkeypatch: pytest.MonkeyPatch) -> 
         for options in ({"lossless": True, "exact": True}, {"quality": 80}):
             data = encoded(image, "WEBP", **options)
             assert webp.is_at_hand()
-            own = [strip.tobytes() for strip in decoding.decode(data).strips()]
+            own = decoding.decode(data).upright().tobytes()
             with monkeypatch.context() as patch:
                 patch.setattr(webp, "_library", lambda: None)
-                assert [strip.tobytes() for strip in decoding.decode(data).strips()] == own
+                assert decoding.decode(data).upright().tobytes() == own
 
 
 def test_a_picture_read_is_an_ordinary_image() -> None:

@@ -15,6 +15,7 @@ from PIL.ExifTags import Base
 
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import depth, gif, jpeg, png, tiff, webp
+from fsl_demo.core.pictures.canonical import bands
 from fsl_demo.core.pictures.kinds import first_tags, kind_of
 from fsl_demo.core.pictures.limits import MAX_MEMORY, MAX_PIXELS
 from fsl_demo.core.pictures.packed import Packed
@@ -118,7 +119,7 @@ def _read_jpeg(data: bytes) -> Raster:
 
 def _digest(data: bytes) -> bytes:
     image, digest = _load(data, "JPEG"), hashlib.sha256()
-    for box in depth.bands(image.size):
+    for box in bands(image.size):
         digest.update(image.crop(box).tobytes())
     return digest.digest()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from time import thread_time
 
@@ -21,9 +22,20 @@ class Work:
 
     @contextmanager
     def counted(self) -> Iterator[None]:
-        """Add what this thread computes meanwhile."""
-        began = thread_time()
+        """Add what this thread computes meanwhile, and what it makes the other process compute."""
+        before, began = _counting.set(self), thread_time()
         try:
             yield
         finally:
             self.seconds += thread_time() - began
+            _counting.reset(before)
+
+
+def count(seconds: float) -> None:
+    """Add what the other process took for this thread, where that is counted."""
+    work = _counting.get()
+    if work is not None:
+        work.seconds += seconds
+
+
+_counting: ContextVar[Work | None] = ContextVar("counting", default=None)

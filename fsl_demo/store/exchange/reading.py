@@ -62,8 +62,8 @@ def _read_folders(
     progress: Progress,
     report: Report,
 ) -> LabelledEpisode:
-    keep = (lambda _, picture: workspace.add_picture(picture)) if workspace else None
-    read = pictures_by_class(source, progress, report, keep)
+    read_picture = partial(source.picture, ingest=workspace.ingest) if workspace else None
+    read = pictures_by_class(source, progress, report=report, read_picture=read_picture)
     support = [Example(picture, index) for index, pictures in enumerate(read.classes.values()) for picture in pictures]
     return LabelledEpisode(Episode(tuple(map(ClassSpec, read.classes)), tuple(support)), title)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from fsl_demo.core.episodes import Progress, quiet
@@ -17,7 +18,7 @@ def read_class_pictures(
 ) -> tuple[dict[str, list[Picture]], list[UserError]]:
     """The pictures of each class, and what was wrong with those that are left out."""
     with open_source(path) as source:
-        keep = (lambda _, picture: workspace.add_picture(picture)) if workspace else None
+        kept = partial(source.picture, ingest=workspace.ingest) if workspace else None
         told: list[UserError] = []
-        read = pictures_by_class(source, progress, told.append, keep)
+        read = pictures_by_class(source, progress, report=told.append, read_picture=kept)
     return read.classes, [error for error in told if not isinstance(error, Notice)]
