@@ -95,12 +95,6 @@ def making_what_stays() -> Iterator[None]:
         gc.enable()
 
 
-def return_freed_memory() -> None:
-    """Give the kernel what is free, which `prepare` lets glibc keep; for when something big is gone."""
-    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
-        trim(0)
-
-
 def guard_torchvision() -> bool:
     """Make `import torchvision` work beside a CPU-only torch; do nothing where its operators load.
 
