@@ -50,10 +50,9 @@ class UploadRoutes:
         except UserError as error:
             return Response(uploads.Entry(path, error=language.error(error)).line(), media_type="application/x-ndjson")
 
-        self.page.uploads.hold(received)
-
         async def lines() -> AsyncIterator[bytes]:
             loop = asyncio.get_running_loop()
+            self.page.uploads.hold(received)
             entries = uploads.read(context, received.path, path=path, target=target)
             try:
                 while (entry := await loop.run_in_executor(self._readers, partial(next, entries, None))) is not None:
