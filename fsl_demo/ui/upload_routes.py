@@ -52,10 +52,13 @@ class UploadRoutes:
 
         async def lines() -> AsyncIterator[bytes]:
             loop = asyncio.get_running_loop()
-            with self.page.uploads.using(received) as (file,):
-                entries = uploads.read(context, file, path=path, target=target)
+            self.page.uploads.hold(received)
+            entries = uploads.read(context, received.path, path=path, target=target)
+            try:
                 while (entry := await loop.run_in_executor(self._readers, partial(next, entries, None))) is not None:
                     yield entry.line()
+            finally:
+                await self.page.uploads.drop(received)
 
         return StreamingResponse(lines(), media_type="application/x-ndjson")
 
@@ -78,7 +81,7 @@ class UploadRoutes:
                 )
         except BaseException:
             for upload in received:
-                self.page.uploads.discard(upload)
+                await self.page.uploads.drop(upload)
             raise
         return JSONResponse([upload.token for upload in received])
 

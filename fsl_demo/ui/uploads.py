@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from fsl_demo import runtime
 from fsl_demo.core.episodes import class_key
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
@@ -59,8 +58,6 @@ def read(context: Context, file: Path, path: str, target: str) -> Iterator[Entry
     except Exception as error:
         logging.getLogger(__name__).exception("an upload failed", exc_info=error)
         yield Entry(path, error=context.unexpected(error))
-    finally:
-        runtime.return_freed_memory()
 
 
 def _entries(context: Context, file: Path, path: str, target: str) -> Iterator[Entry]:
