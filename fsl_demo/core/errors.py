@@ -108,6 +108,8 @@ MESSAGES = {
     " Deflate.",
     "archive_names": "Nothing in “{file}” says how its names are encoded, so “{entry}” may be wrong. Rename it, or make"
     " the file again.",
+    "archive_names_two": "Nothing in “{file}” says how its names are encoded: “{entry}” may as well be “{other}”. If"
+    " that is right, rename it, or make the file again.",
     "archive_twice": "“{entry}” is in “{file}” twice; the last one is read.",
     "archive_inside": "“{file}” is an archive in a folder or archive, and was left out. Unpack it.",
     "folder_link": "“{file}” is a link that leads out of “{folder}”, and was left out. Put a copy there.",
