@@ -27,6 +27,7 @@ from fsl_demo.inference.phrases import sentence_vector  # noqa: E402
 from fsl_demo.inference.vectors import l2_normalize  # noqa: E402
 from fsl_demo.services.search import PictureIndex  # noqa: E402
 from fsl_demo.store import Workspace, collection, pictures  # noqa: E402
+from fsl_demo.store.blobs import Written  # noqa: E402
 from fsl_demo.store.connection import Connections  # noqa: E402
 
 PICTURES, CHANNELS, SHOWN, TIMES = 10_000, 1_400, 60, 30
@@ -68,7 +69,7 @@ def stock(workspace: Workspace) -> None:
         Picture(sha256=sha256, width=1, height=1, name="", original_sha256="", source=lambda: image)
         for sha256 in hashes
     ]
-    rows = {picture: pictures.Written(0, b"") for picture in stored}
+    rows = {picture: Written(0, b"") for picture in stored}
     with Connections(workspace.folder / "fsl_demo.db").write() as db:
         pictures.insert(db, rows)
         collection.add(db, hashes)

@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import importlib.util
 import os
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,10 +81,18 @@ def _keep_freed_memory() -> None:
         mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)
 
 
-def return_freed_memory() -> None:
-    """Give the kernel what is free, which `prepare` lets glibc keep; for when something big is gone."""
-    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
-        trim(0)
+@contextmanager
+def making_what_stays() -> Iterator[None]:
+    """Exempt the modules and networks that are loaded in here from garbage collection.
+
+    Python holds up all threads while it looks through everything that there is: up to a second for what a server loads.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def guard_torchvision() -> bool:

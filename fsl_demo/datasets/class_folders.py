@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from fsl_demo.core.episodes import class_key
@@ -52,11 +53,12 @@ def class_layout(paths: Iterable[PurePosixPath], with_queries: bool = False) -> 
     parts = _parts(pictures, top)
     roots = [_look_through(pictures, (*top, part)) for part in parts[: 2 if with_queries else 1]] or [top]
     layout = ClassLayout(told=archives_inside(shown))
-    left = list(pictures)
+    left = dict.fromkeys(pictures)
     for root in roots:
         inside = [path for path in left if _is_in(path, root) and len(path.parts) > len(root) + 1]
         _add_classes(layout, inside, depth=len(root))
-        left = [path for path in left if path not in set(inside)]
+        for path in inside:
+            del left[path]
     if layout.classes:
         _tell_left_out(layout, left, top=top, read=parts[: len(roots)])
     return layout
@@ -146,14 +148,17 @@ def _parts(pictures: Sequence[PurePosixPath], root: tuple[str, ...]) -> list[str
 
 
 def _add_classes(layout: ClassLayout, pictures: Sequence[PurePosixPath], depth: int) -> None:
+    by_folder: dict[str, list[PurePosixPath]] = {}
+    for path in pictures:
+        by_folder.setdefault(path.parts[depth], []).append(path)
     folders: dict[str, list[str]] = {}
-    for folder in dict.fromkeys(path.parts[depth] for path in pictures):
+    for folder in by_folder:
         folders.setdefault(class_key(class_name(folder)), []).append(folder)
     known = {class_key(name): name for name in layout.classes}
     for key, same in folders.items():
         names = sorted(map(class_name, same))
         name = known.get(key, names[0])
-        members = [path for path in pictures if path.parts[depth] in same]
+        members = sorted(chain.from_iterable(map(by_folder.__getitem__, same)), key=natural)
         layout.classes.setdefault(name, []).extend(members)
         layout.told += [Notice("classes_merged", name=name, other=other) for other in names if other != name]
         nested = [path for path in members if len(path.parts) > depth + 2]

@@ -82,7 +82,7 @@ def crop(picture: Picture) -> Picture | None:
 
 def is_face(picture: Picture) -> bool:
     """Whether a picture is of one face, which takes up most of it."""
-    image = picture.image()
+    image = picture.preview()
     scale = GLANCE / max(image.size)
     small = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))))
     padded = np.pad(np.asarray(small), ((BORDER, BORDER), (BORDER, BORDER), (0, 0)), mode="edge")

@@ -172,7 +172,7 @@ _kinds: dict[str, str] = {}
 
 
 def _look(picture: Picture) -> str:
-    pixels = np.asarray(picture.image().resize((SIDE, SIDE)), dtype=np.float32)
+    pixels = np.asarray(picture.preview().resize((SIDE, SIDE)), dtype=np.float32)
     grey = pixels.mean(axis=2)
     place = (grey - grey.min()) / max(float(np.ptp(grey)), 1.0)
     edge = np.concatenate([place[0], place[-1], place[:, 0], place[:, -1]])

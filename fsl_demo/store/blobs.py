@@ -5,21 +5,30 @@ from __future__ import annotations
 import io
 import secrets
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from PIL import Image
 
 from fsl_demo.core import durable
 from fsl_demo.core.errors import UserError
-from fsl_demo.core.pictures import Picture, from_image
+from fsl_demo.core.pictures import Picture, from_image, ingest_into
 from fsl_demo.store.connection import trouble
 
 THUMBNAIL_SIDE = 160
 GONE = "its file is gone from the workspace"
 LEFT_SECONDS = 3600
 """After which a file that nothing points to is left over, not just being written."""
+
+
+class Written(NamedTuple):
+    """What writing a picture's file gave."""
+
+    size: int
+    thumbnail: bytes
 
 
 class Blobs:
@@ -46,14 +55,9 @@ class Blobs:
         own = _place(self._folder, sha256)
         return own if self._beneath is None or own.exists() else _place(self._beneath, sha256)
 
-    def add(self, picture: Picture) -> int:
-        """Write a picture; it survives a power cut once this returns.
-
-        Returns:
-            Size of the file in bytes.
-        """
-        if self._read_only:
-            raise UserError("workspace_read_only", folder=self._folder.parent)
+    def add(self, picture: Picture) -> Written:
+        """Write a picture; it survives a power cut once this returns."""
+        self._check_writable()
         target = _place(self._folder, picture.sha256)
         temporary = self._folder / f"{picture.sha256}.{secrets.token_hex(4)}.tmp"
         image = picture.image()
@@ -62,9 +66,46 @@ class Blobs:
             with durable.replacing(target, temporary) as file:
                 image.save(file, "PNG", compress_level=1)
                 size = file.tell()
-            for folder in (target.parent.parent, self._folder):  # each may have a new folder
-                durable.sync_folder(folder)
-        return size
+            self._sync(target)
+        return Written(size, thumbnail(picture))
+
+    def heal(self, stored: Iterable[Picture]) -> None:
+        """Write those pictures again whose files are lost or damaged."""
+        for picture in stored:
+            if not self.is_whole(picture.sha256):
+                try:
+                    self.add(picture)
+                except UserError as error:
+                    if not error.code.startswith("picture_"):  # it is the lost file itself that is to be read
+                        raise
+
+    def ingest(self, source: bytes | Path, name: str | None) -> tuple[Picture, Written]:
+        """Write the picture of a file, as `add` does; gives it as it is stored, with its preview."""
+        self._check_writable()
+        temporary = self._folder / f"{secrets.token_hex(16)}.tmp"
+        with trouble(self._folder.parent):
+            try:
+                with durable.writing(temporary) as file:
+                    picture = ingest_into(file, source, name)
+                target = _place(self._folder, picture.sha256)
+                if not self.is_whole(picture.sha256):
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    temporary.replace(target)
+                    durable.sync_folder(target.parent)
+                    self._sync(target)
+                size = self.path(picture.sha256).stat().st_size
+            finally:
+                temporary.unlink(missing_ok=True)
+        stored = replace(picture, source=self.source(picture.sha256, picture.name))
+        return stored, Written(size, thumbnail(picture))
+
+    def _check_writable(self) -> None:
+        if self._read_only:
+            raise UserError("workspace_read_only", folder=self._folder.parent)
+
+    def _sync(self, target: Path) -> None:
+        for folder in (target.parent.parent, self._folder):  # each may have a new folder
+            durable.sync_folder(folder)
 
     def picture(self, sha256: str, width: int, height: int, name: str, original_sha256: str) -> Picture:
         """The stored picture; its file is read when its image is asked for."""
@@ -123,10 +164,9 @@ def is_left(file: Path) -> bool:
 
 def thumbnail(picture: Picture) -> bytes:
     """A WebP of at most `THUMBNAIL_SIDE` pixels a side."""
-    image = picture.image()
-    scale = min(1.0, THUMBNAIL_SIDE / max(image.size))
-    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    image = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+    scale = min(1.0, THUMBNAIL_SIDE / max(picture.width, picture.height))
+    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+    image = picture.preview().resize(size, Image.Resampling.BICUBIC)
     buffer = io.BytesIO()
     image.save(buffer, "WEBP", quality=80)
     return buffer.getvalue()

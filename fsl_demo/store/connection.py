@@ -81,10 +81,11 @@ class Connections:
         self._path, self.read_only = path, read_only
         self._local = _Local()
         self._writing = threading.Lock()
+        with self.read() as db:  # at one moment: another process may just be making it
+            self.current = opening.check(db, path.parent)
+        if read_only:
+            return
         with trouble(path.parent):
-            self.current = opening.check(self._here(), path.parent)
-            if read_only:
-                return
             self._enable_wal()
         with self.write() as db:
             if not opening.check(db, path.parent):

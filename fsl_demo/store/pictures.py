@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from sqlite_utils import Database
 
 from fsl_demo.core.episodes import ordered_unique
 from fsl_demo.core.pictures import Picture
-from fsl_demo.store.blobs import Blobs
+from fsl_demo.store.blobs import Blobs, Written
 from fsl_demo.store.connection import now, plain
-
-
-class Written(NamedTuple):
-    """What writing a picture's file gave."""
-
-    size: int
-    thumbnail: bytes
 
 
 def missing(db: Database, pictures: Sequence[Picture]) -> list[Picture]:

@@ -65,8 +65,15 @@ class Workspace:
         Returns:
             The same picture, read from the workspace when its image is asked for.
         """
-        self._heal(self._add_pictures([picture]))
+        self._blobs.heal(self._add_pictures([picture]))
         return replace(picture, source=self._blobs.source(picture.sha256, picture.name))
+
+    def ingest(self, source: bytes | Path, name: str | None = None) -> Picture:
+        """Keep the picture of a file, as `core.pictures.ingest` reads it. Its pixels never come into this process."""
+        picture, written = self._blobs.ingest(source, name)
+        with self._connections.write() as db:
+            pictures.insert(db, {picture: written})
+        return picture
 
     def picture(self, sha256: str) -> Picture:
         """The picture with this hash, under the name that it was first stored with.
@@ -93,7 +100,7 @@ class Workspace:
         """Give those of the pictures that are stored their files back, where they are lost or damaged."""
         with self._connections.read() as db:
             new = pictures.missing(db, wanted)
-        self._heal([picture for picture in wanted if picture not in new])
+        self._blobs.heal([picture for picture in wanted if picture not in new])
 
     def lost(self, hashes: Sequence[str]) -> dict[str, UserError]:
         """Those of the pictures that cannot be read, by hash, with the reason: not stored, gone, or cut off.
@@ -202,7 +209,7 @@ class Workspace:
 
     def add_to_collection(self, wanted: Sequence[Picture]) -> None:
         """Keep pictures for searching; no episode needs to have them."""
-        self._heal(self._add_pictures(wanted))
+        self._blobs.heal(self._add_pictures(wanted))
         with self._connections.write() as db:
             collection.add(db, [picture.sha256 for picture in wanted])
 
@@ -284,16 +291,7 @@ class Workspace:
         with self._connections.read() as db:
             new = pictures.missing(db, wanted)
         if new:
-            written = {picture: pictures.Written(self._blobs.add(picture), blobs.thumbnail(picture)) for picture in new}
+            written = {picture: self._blobs.add(picture) for picture in new}
             with self._connections.write() as db:
                 pictures.insert(db, written)
         return [picture for picture in ordered_unique(wanted) if picture not in new]
-
-    def _heal(self, stored: Sequence[Picture]) -> None:
-        for picture in stored:
-            if not self._blobs.is_whole(picture.sha256):
-                try:
-                    self._blobs.add(picture)
-                except UserError as error:
-                    if not error.code.startswith("picture_"):  # it is the lost file itself that is to be read
-                        raise

@@ -134,8 +134,18 @@ class Context:
         return stored
 
     def keep(self, picture: Picture) -> Picture:
-        """Keep a picture that the draft's owner brought."""
-        kept = self.workspace.add_picture(picture)
+        """Keep a picture that was made for the draft's owner."""
+        return self._owned(self.workspace.add_picture(picture))
+
+    def ingest(self, source: bytes | Path, name: str) -> Picture:
+        """Keep the picture of a file that the draft's owner brought.
+
+        Raises:
+            UserError: `picture_*`.
+        """
+        return self._owned(self.workspace.ingest(source, name))
+
+    def _owned(self, kept: Picture) -> Picture:
         if self.draft.account is not None:
             self.workspace.accounts.own(self.draft.account, [kept.sha256])
         return kept

@@ -16,6 +16,7 @@ SIDE = 720
 """Longest side of a picture as it is shown, in pixels."""
 HEAT_MAP_BYTES = 64_000_000
 ROOT = "/workbench/pictures"
+_one_at_a_time = threading.Lock()
 _SECRET = secrets.token_bytes(32)
 
 
@@ -33,8 +34,9 @@ def shown(workspace: Workspace, sha256: str) -> bytes:
     Raises:
         UserError: `picture_not_stored`, `picture_missing`, `picture_broken`.
     """
-    image = workspace.picture(sha256).image().copy()
-    image.thumbnail((SIDE, SIDE))
+    with _one_at_a_time:  # whoever looks through many at once has one whole picture in memory
+        image = workspace.picture(sha256).image()
+        image.thumbnail((SIDE, SIDE))  # in place: nobody else has it
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=88)
     return buffer.getvalue()

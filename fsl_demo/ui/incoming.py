@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from fsl_demo.core.errors import UserError, disk_trouble
 
@@ -65,21 +66,20 @@ class Uploads:
         """
         plain = "".join(letter for letter in name if letter.isprintable() and letter not in '/\\:*?"<>|').strip(". ")
         file = f"{Path(plain).stem[:60] or 'upload'}{Path(plain).suffix[:8]}"
-        upload = self._begin(Upload(owner, self.folder / secrets.token_hex(16) / file))
+        upload = Upload(owner, self.folder / secrets.token_hex(16) / file)
+        await asyncio.to_thread(self._begin, upload)
         try:
-            with disk_trouble(self.folder):
-                upload.path.parent.mkdir(parents=True)
-                with upload.path.open("xb") as out:
-                    async for chunk in chunks:
-                        self._grow(upload, len(chunk))
-                        if upload.size > largest:
-                            raise too_large(name, upload.size, largest)
-                        await asyncio.to_thread(out.write, chunk)
+            with disk_trouble(self.folder), await asyncio.to_thread(_made, upload.path) as out:
+                async for chunk in chunks:
+                    self._grow(upload, len(chunk))
+                    if upload.size > largest:
+                        raise too_large(name, upload.size, largest)
+                    await asyncio.to_thread(out.write, chunk)
             if not upload.size:
                 raise UserError("picture_empty", file=name)
             self._wait(upload)
         except BaseException:
-            self.discard(upload)
+            await self.drop(upload)
             raise
         return upload
 
@@ -122,6 +122,10 @@ class Uploads:
         with self._lock:
             self._uploads.pop(upload.token, None)
 
+    async def drop(self, upload: Upload) -> None:
+        """Discard a file in a thread, even where whoever waits for it is gone: a disk may be slow."""
+        await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, self.discard, upload))
+
     def sweep(self, now: float | None = None) -> None:
         """Delete what waited too long."""
         oldest = (time.monotonic() if now is None else now) - KEPT_SECONDS
@@ -139,13 +143,12 @@ class Uploads:
         """Delete what a process left behind that was killed."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _begin(self, upload: Upload) -> Upload:
+    def _begin(self, upload: Upload) -> None:
         self.sweep()
         with self._lock:
             if sum(other.owner == upload.owner for other in self._uploads.values()) >= OWNER_FILES:
                 raise UserError("uploads_many", limit=OWNER_FILES)
             self._uploads[upload.token] = upload
-        return upload
 
     def _wait(self, upload: Upload) -> None:
         with self._lock:
@@ -159,6 +162,11 @@ class Uploads:
         for taken, limit in ((own, OWNER_BYTES), (everything, ALL_BYTES)):
             if taken > limit:
                 raise UserError("uploads_full", limit=limit / 1e9)
+
+
+def _made(path: Path) -> BinaryIO:
+    path.parent.mkdir(parents=True)
+    return path.open("xb")
 
 
 def too_large(name: str, size: int, largest: int) -> UserError:

@@ -29,6 +29,7 @@ from fsl_demo.ui.routes import Routes, refused
 from fsl_demo.ui.security import guarded
 from fsl_demo.ui.security.addresses import Addresses, is_loopback, parsed
 from fsl_demo.ui.security.bodies import HEADER_BYTES
+from fsl_demo.ui.security.heads import BoundedHeads
 from fsl_demo.ui.upload_routes import UploadRoutes
 
 FIRST_PORT, PORTS = 7860, 100
@@ -108,7 +109,7 @@ def running(app: FastAPI, host: str, port: int | None, reach: Reach | None = Non
     server = uvicorn.Server(
         uvicorn.Config(
             guarded(app, addresses, app.state.accounts),
-            http="h11",  # bounds the headers that it reads
+            http=BoundedHeads,
             h11_max_incomplete_event_size=2 * HEADER_BYTES,
             ws="none",
             log_level="warning",

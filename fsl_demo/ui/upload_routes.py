@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
-import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -30,7 +27,7 @@ class UploadRoutes:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.live = live.Live(page)
-        self._readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="reader", initializer=_give_way)
+        self._readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="reader")
 
     def router(self) -> APIRouter:
         made = APIRouter()
@@ -55,10 +52,13 @@ class UploadRoutes:
 
         async def lines() -> AsyncIterator[bytes]:
             loop = asyncio.get_running_loop()
-            with self.page.uploads.using(received) as (file,):
-                entries = uploads.read(context, file, path=path, target=target)
+            self.page.uploads.hold(received)
+            entries = uploads.read(context, received.path, path=path, target=target)
+            try:
                 while (entry := await loop.run_in_executor(self._readers, partial(next, entries, None))) is not None:
                     yield entry.line()
+            finally:
+                await self.page.uploads.drop(received)
 
         return StreamingResponse(lines(), media_type="application/x-ndjson")
 
@@ -81,7 +81,7 @@ class UploadRoutes:
                 )
         except BaseException:
             for upload in received:
-                self.page.uploads.discard(upload)
+                await self.page.uploads.drop(upload)
             raise
         return JSONResponse([upload.token for upload in received])
 
@@ -95,9 +95,3 @@ class UploadRoutes:
         """What the fastest proposed method says of one frame of a camera, which is not kept."""
         context = await context_of(self.page, request, draft)
         return JSONResponse(await asyncio.to_thread(self.live.answer, context, await request.body()))
-
-
-def _give_way() -> None:
-    """Let clicks come before what this thread does; on Linux a thread has a priority of its own."""
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)

@@ -9,12 +9,12 @@ import json
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
-from fsl_demo import runtime
 from fsl_demo.core.episodes import class_key
 from fsl_demo.core.errors import UserError
-from fsl_demo.core.pictures import Picture, ingest
+from fsl_demo.core.pictures import Picture
 from fsl_demo.datasets.archives import is_zip, other_archive
 from fsl_demo.datasets.class_folders import ClassLayout, archives_inside, class_layout, is_picture, natural
 from fsl_demo.datasets.class_pictures import each_picture
@@ -58,8 +58,6 @@ def read(context: Context, file: Path, path: str, target: str) -> Iterator[Entry
     except Exception as error:
         logging.getLogger(__name__).exception("an upload failed", exc_info=error)
         yield Entry(path, error=context.unexpected(error))
-    finally:
-        runtime.return_freed_memory()
 
 
 def _entries(context: Context, file: Path, path: str, target: str) -> Iterator[Entry]:
@@ -69,8 +67,7 @@ def _entries(context: Context, file: Path, path: str, target: str) -> Iterator[E
         elif kind := other_archive(file):
             raise UserError("archive_kind", file=file.name, kind=kind)
         else:
-            decoded = ingest(file, PurePosixPath(path).name)
-            yield Entry(path, _kept(context, target, decoded).sha256)
+            yield Entry(path, _kept(context, target, file, name=PurePosixPath(path).name).sha256)
     except UserError as error:
         yield Entry(path, error=context.language.error(_renamed(error, file, path)))
 
@@ -86,18 +83,19 @@ def _archive(context: Context, file: Path, path: str, target: str) -> Iterator[E
         total = sum(map(len, layout.classes.values())) + len(told)
         for error in told:
             yield Entry(path, error=context.language.error(_renamed(error, file, path)), total=total)
-        for read in each_picture(source, layout, lambda _, picture: _kept(context, target, picture)):
+        for read in each_picture(layout, partial(source.picture, ingest=partial(_kept, context, target))):
             inside = f"{path}/{read.path}"
             if read.picture is not None:
                 yield Entry(inside, read.picture.sha256, read.class_name, total=total)
             elif read.error is not None:
-                yield Entry(inside, error=context.language.error(read.error), total=total)
+                yield Entry(inside, error=context.language.error(_renamed(read.error, file, path)), total=total)
 
 
-def _kept(context: Context, target: str, decoded: Picture) -> Picture:
+def _kept(context: Context, target: str, source: bytes | Path, name: str) -> Picture:
+    kept = context.ingest(source, name)
     if target != "queries":
-        looks_like([decoded])  # methods are proposed by it, while the pixels are at hand
-    return context.keep(decoded)
+        looks_like([kept])  # methods are proposed by it, while the preview is at hand
+    return kept
 
 
 def _renamed(error: UserError, file: Path, path: str) -> UserError:

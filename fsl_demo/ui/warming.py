@@ -8,6 +8,7 @@ import threading
 import numpy as np
 from PIL import Image
 
+from fsl_demo import runtime
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, quiet
 from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.methods import proposed
@@ -26,12 +27,13 @@ def _warm(page: Page) -> None:
     pictures = [_noise(seed) for seed in range(3)]
     classes = (ClassSpec("cat"), ClassSpec("dog"))
     episode = Episode(classes, (Example(pictures[0], 0), Example(pictures[1], 1)), (pictures[2],))
-    for name in dict.fromkeys([*proposed(known, []), *proposed(known, pictures)]):
-        method = known[name]
-        try:
-            method.fit(episode, method.Settings(), quiet).predict(episode.queries, quiet)
-        except Exception:
-            logging.getLogger(__name__).exception("networks could not be loaded in advance")
+    with runtime.making_what_stays():
+        for name in dict.fromkeys([*proposed(known, []), *proposed(known, pictures)]):
+            method = known[name]
+            try:
+                method.fit(episode, method.Settings(), quiet).predict(episode.queries, quiet)
+            except Exception:
+                logging.getLogger(__name__).exception("networks could not be loaded in advance")
 
 
 def _noise(seed: int) -> Picture:

@@ -150,3 +150,10 @@ def test_what_is_missing_is_said(tmp_path: Path, names: list[str] | None, code: 
         class_folders(root)
     assert caught.value.code == code
     assert "root" in str(caught.value)
+
+
+def test_twenty_thousand_pictures_in_a_thousand_classes() -> None:
+    """Comparing every picture with every other, or with every class, would take hours."""
+    paths = [PurePosixPath(f"{name:04}/{number}.png") for name in range(1_000) for number in range(20)]
+    classes = class_layout(paths).classes
+    assert len(classes) == 1_000 and {len(members) for members in classes.values()} == {20}

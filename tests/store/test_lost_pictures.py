@@ -17,6 +17,7 @@ from fsl_demo.services.episodes import export_episodes, import_episodes
 from fsl_demo.store import Workspace
 from fsl_demo.store.blobs import LEFT_SECONDS
 from fsl_demo.store.exchange import FORMATS, read
+from tests.core.picture_files import encoded
 
 HARM: dict[str, Callable[[Path], object]] = {
     "gone": Path.unlink,
@@ -42,13 +43,15 @@ def lost(request: pytest.FixtureRequest, workspace: Workspace, labelled: Labelle
     return picture
 
 
-@pytest.mark.parametrize("door", ["add", "collection", "import", "folders", "heal"])
+@pytest.mark.parametrize("door", ["add", "file", "collection", "import", "folders", "heal"])
 def test_it_is_whole_again_by_every_door(
     workspace: Workspace, lost: Picture, labelled: LabelledEpisode, tmp_path: Path, door: str
 ) -> None:
     match door:
         case "add":
             workspace.add_picture(again(lost))
+        case "file":
+            workspace.ingest(encoded(lost.image(), "BMP"), "again.bmp")
         case "collection":
             workspace.add_to_collection([again(lost)])
         case "heal":

@@ -9,8 +9,9 @@ from PIL import Image
 from skimage import data
 
 from fsl_demo.core.errors import UserError
-from fsl_demo.core.pictures import Picture, from_image
+from fsl_demo.core.pictures import Picture, from_image, ingest
 from fsl_demo.store import Workspace
+from tests.core.picture_files import encoded
 
 
 def test_picture_comes_back_pixel_for_pixel(workspace: Workspace, digits: list[Picture]) -> None:
@@ -84,3 +85,37 @@ def test_unknown_picture(workspace: Workspace, tmp_path: Path) -> None:
         with pytest.raises(UserError) as caught:
             call("0" * 64)
         assert caught.value.code == "picture_not_stored"
+
+
+class TestIngest:
+    """A file of anyone's is written by the process that decodes it."""
+
+    def test_it_is_stored_as_any_picture_is(self, tmp_path: Path, digits: list[Picture]) -> None:
+        file = tmp_path / "a digit.bmp"
+        digits[0].image().save(file)
+        first, other = Workspace(tmp_path / "first"), Workspace(tmp_path / "other")
+        kept = first.ingest(file)
+        other.add_picture(ingest(file))
+        assert kept == digits[0] and kept.name == "a digit.bmp"
+        stored, expected = first.picture(kept.sha256), other.picture(kept.sha256)
+        for name in ("name", "width", "height", "original_sha256"):
+            assert getattr(stored, name) == getattr(expected, name)
+        assert first.thumbnail(kept.sha256) == other.thumbnail(kept.sha256)
+        files = [{path.name: path.read_bytes() for path in w.folder.rglob("*.png")} for w in (first, other)]
+        assert files[0] == files[1] and len(files[0]) == 1
+        assert not first.check() and not first.lost([kept.sha256])
+        assert first.ingest(file.read_bytes(), "again").name == "again"
+        assert first.picture(kept.sha256).name == "a digit.bmp"
+
+    def test_nothing_is_left_of_what_is_refused(self, workspace: Workspace, digits: list[Picture]) -> None:
+        broken = encoded(digits[0].image(), "PNG")[:-40]
+        for file, code in ((broken, "picture_broken"), (b"", "picture_empty"), (b"text", "picture_unknown")):
+            with pytest.raises(UserError, match=r"“a\.png”", check=lambda error, code=code: error.code == code):
+                workspace.ingest(file, "a.png")
+        assert not [file for file in (workspace.folder / "blobs").rglob("*") if file.is_file()]
+
+    def test_a_workspace_to_be_read_only_stays_as_it_is(self, workspace: Workspace, digits: list[Picture]) -> None:
+        reader = Workspace(workspace.folder, read_only=True)
+        with pytest.raises(UserError, check=lambda error: error.code == "workspace_read_only"):
+            reader.ingest(encoded(digits[0].image(), "PNG"), "a.png")
+        assert not list((workspace.folder / "blobs").iterdir())

@@ -474,6 +474,46 @@ def test_a_program_logs_in_and_calls(page: Page, uploads: Path, paint: Paint) ->
         assert httpx.get(f"{address}/gradio_api/info").status_code == 401
 
 
+@pytest.mark.slow
+def test_what_one_person_calls_is_not_there_for_another(page: Page, uploads: Path, paint: Paint) -> None:
+    page.registry.captioners = {"dictated": Dictated()}
+    for name in ("Ada", "Bob"):
+        page.workspace.accounts.add(name, "annotator", PASSWORD)
+    with running(application(page, page.workspace.accounts), "127.0.0.1", 0) as address:
+        ada, bob = (httpx.Client(base_url=address, headers={"Origin": address}, timeout=30) for _ in range(2))
+        for client, name in ((ada, "Ada"), (bob, "Bob")):
+            assert client.post("/login", data={"username": name, "password": PASSWORD}).status_code == 200
+
+        def call(path: str, **names: Any) -> str:
+            data = paint("q.png", (200, 9, 9)).read_bytes()
+            (token,) = ada.post("/gradio_api/upload", files={"files": ("q.png", data)}).json()
+            file = {"path": token, "meta": {"_type": "gradio.FileData"}}
+            return str(ada.post(path, json={"data": [file, None], **names}).json()["event_id"])
+
+        (caption,) = (api["id"] for api in ada.get("/config").json()["dependencies"] if api["api_name"] == "caption")
+        event = call("/gradio_api/call/caption")
+        joined = call("/gradio_api/queue/join", session_hash="adasession", fn_index=caption)
+        tried = {
+            f"GET /gradio_api/call/caption/{event}": {},
+            f"GET /gradio_api/call/predict/{joined}": {},
+            f"GET /gradio_api/queue/data?session_hash={event}": {},
+            "GET /gradio_api/queue/data?session_hash=adasession": {},
+            "GET /gradio_api/queue/data?session_hash=bobsession&session_hash=adasession": {},
+            "GET /gradio_api/heartbeat/adasession": {},
+            "POST /gradio_api/cancel": {"session_hash": "bobsession", "fn_index": caption, "event_id": joined},
+            "POST /gradio_api/cancel ": {"session_hash": "adasession", "fn_index": caption, "event_id": "none"},
+            "POST /gradio_api/reset": {"event_id": event},
+            "POST /gradio_api/queue/join": {"session_hash": "adasession", "fn_index": caption, "data": [None, None]},
+            "POST /gradio_api/call/caption": {"session_hash": "adasession", "data": [None, None]},
+        }
+        for request, values in tried.items():
+            method, path = request.split()
+            answer = bob.request(method, path, json=values or None)
+            assert answer.status_code == 404 and answer.json()["code"] == "address_none", request
+        assert "a picture called q" in ada.get(f"/gradio_api/call/caption/{event}").text
+        assert "a picture called q" in ada.get("/gradio_api/queue/data?session_hash=adasession").text
+
+
 def test_tls(page: Page, tmp_path: Path) -> None:
     certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     certificate.write_text(CERTIFICATE)

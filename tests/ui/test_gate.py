@@ -6,6 +6,7 @@ import asyncio
 import re
 import socket
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import httpx
@@ -24,7 +25,8 @@ from fsl_demo.ui.page import Page
 from fsl_demo.ui.security import bodies, guarded
 from fsl_demo.ui.security.addresses import Addresses, is_loopback
 from fsl_demo.ui.security.doors import is_open
-from fsl_demo.ui.server import application
+from fsl_demo.ui.security.heads import WAITING
+from fsl_demo.ui.server import application, routes_of, running
 from tests.ui.conftest import outcome
 
 OWN = "http://127.0.0.1:7860"
@@ -377,3 +379,40 @@ def test_the_served_application_stands_behind_the_gate(address: str) -> None:
     with socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2]))) as raw:
         raw.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Long: " + b"x" * 100_000)
         assert raw.recv(100).startswith(b"HTTP/1.1 400")
+
+
+def test_slow_headers_keep_nobody_out(page: Page) -> None:
+    """Connections on which a head begins, and does not end."""
+    begun = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
+    with running(routes_of(page), "127.0.0.1", 0) as address, ExitStack() as opened:
+        at = ("127.0.0.1", int(address.rpartition(":")[2]))
+        person = opened.enter_context(httpx.Client(base_url=address))
+        stream = opened.enter_context(socket.create_connection(at))
+        stream.sendall(
+            b"POST /workbench/edits HTTP/1.1\r\nHost: %s\r\nContent-Length: 2\r\n\r\n{" % address[7:].encode()
+        )
+        slow = []
+        for number in range(WAITING + 100):
+            slow.append(opened.enter_context(socket.create_connection(at)))
+            slow[-1].sendall(begun)
+            if number % 100 == 99:
+                assert person.get("/workbench/static/main.js").status_code == 200
+                assert httpx.get(f"{address}/workbench/static/main.js").status_code == 200
+        ended = [connection for connection in slow if _is_ended(connection)]
+        assert len(ended) >= 100 and set(ended).isdisjoint(slow[-100:])
+        slow[-1].sendall(b"x\r\nConnection: close\r\n\r\n")
+        assert slow[-1].recv(100).startswith(b"HTTP/1.1 ")
+        stream.sendall(b"}")  # a request that had begun goes on
+        assert stream.recv(100).startswith(b"HTTP/1.1 422")
+
+
+def _is_ended(connection: socket.socket) -> bool:
+    connection.setblocking(False)
+    try:
+        return not connection.recv(1)
+    except BlockingIOError:
+        return False
+    except ConnectionResetError:
+        return True
+    finally:
+        connection.setblocking(True)

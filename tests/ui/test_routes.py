@@ -17,7 +17,8 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from fsl_demo.ui import server, uploads
+from fsl_demo.ui import server
+from fsl_demo.ui.context import Context
 from fsl_demo.ui.examples import recipes
 from fsl_demo.ui.images import heat_maps
 from fsl_demo.ui.routes import STATIC
@@ -324,7 +325,7 @@ def test_an_unexpected_error_while_reading_is_a_sentence(
 
     data = paint("a.png", (1, 2, 3)).read_bytes()
     with monkeypatch.context() as patch:
-        patch.setattr(uploads, "ingest", broken)
+        patch.setattr(Context, "ingest", broken)
         (entry,) = upload(client, browser.draft, target="queries", path="a.png", data=data)
     assert "ZeroDivisionError: oh" in entry["error"] and not uploads_left(browser)
     assert upload(client, browser.draft, target="queries", path="a.png", data=data)[0]["sha"]

@@ -121,8 +121,9 @@ def by_import(path: Path) -> tuple[Counts, list[str]]:
 
 
 def by_training(path: Path) -> tuple[Counts, list[str]]:
-    pictures = folders.labelled(path, with_queries=True)
-    return {name: len(items) for name, items in pictures.classes.items()}, [str(error) for error in pictures.told]
+    told: list[UserError] = []
+    classes = folders.labelled(path, quiet, told.append, with_queries=True)
+    return {name: len(items) for name, items in classes.items()}, [str(error) for error in told]
 
 
 def by_evaluation(path: Path) -> tuple[Counts, list[str]]:

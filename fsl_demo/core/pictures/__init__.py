@@ -9,21 +9,33 @@ from __future__ import annotations
 
 import hashlib
 import stat
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from PIL import Image
 
 from fsl_demo.core.errors import UserError
-from fsl_demo.core.pictures.depth import bands
+from fsl_demo.core.pictures import canonical
 from fsl_demo.core.pictures.endings import SUFFIXES, may_be_picture
 from fsl_demo.core.pictures.kept import KeptImage
-from fsl_demo.core.pictures.limits import MAX_BYTES, MAX_PIXELS
-from fsl_demo.core.pictures.workers import Pixels, decode
+from fsl_demo.core.pictures.limits import MAX_BYTES, MAX_PIXELS, Work
+from fsl_demo.core.pictures.workers import Decoded, decode, encode
 
-__all__ = ["MAX_BYTES", "MAX_PIXELS", "SUFFIXES", "Picture", "from_image", "ingest", "may_be_picture"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_PIXELS",
+    "SUFFIXES",
+    "Picture",
+    "Work",
+    "from_image",
+    "ingest",
+    "ingest_into",
+    "may_be_picture",
+]
 
 
 @dataclass(frozen=True)
@@ -36,6 +48,7 @@ class Picture:
         name: the file name it came with, for people; never a path.
         original_sha256: hash of the bytes it was read from.
         source: gives the RGB image, from memory or decoded again.
+        small: its preview, where that was made when it was decoded.
     """
 
     sha256: str
@@ -44,10 +57,15 @@ class Picture:
     name: str = field(compare=False)
     original_sha256: str = field(compare=False, repr=False)
     source: Callable[[], Image.Image] = field(compare=False, repr=False)
+    small: Image.Image | None = field(default=None, compare=False, repr=False)
 
     def image(self) -> Image.Image:
         """The picture as an RGB image; treat it as read-only."""
         return self.source()
+
+    def preview(self) -> Image.Image:
+        """The picture made smaller, for a glance at it; treat it as read-only."""
+        return self.small or canonical.preview(self.image())
 
 
 def ingest(source: bytes | Path, name: str | None = None) -> Picture:
@@ -60,32 +78,53 @@ def ingest(source: bytes | Path, name: str | None = None) -> Picture:
     Raises:
         UserError: `picture_*`, naming the file and what is wrong with it.
     """
-    label = _label(name or (source.name if isinstance(source, Path) else ""))
-    data = _read(source, label) if isinstance(source, Path) else source
-    pixels = _decoded(data, label)
-    return Picture(
-        sha256=pixels.sha256,
-        width=pixels.width,
-        height=pixels.height,
-        name=label,
-        original_sha256=hashlib.sha256(data).hexdigest(),
-        source=KeptImage(_image(pixels), partial(_again, source, label, pixels.sha256)),
-    )
+    label, data = _opened(source, name)
+    with _naming(label):
+        decoded, image = decode(data)
+    again = partial(_again, source, label, decoded.sha256)
+    return _picture(decoded, label, data=data, source=KeptImage(image, again))
+
+
+def ingest_into(out: BinaryIO, source: bytes | Path, name: str | None = None) -> Picture:
+    """Read one picture as `ingest` does and write it as PNG, so that its pixels never come into this process.
+
+    Returns:
+        The picture, with its preview; asked for its image, it is decoded again.
+    """
+    label, data = _opened(source, name)
+    with _naming(label):
+        decoded, preview = encode(data, out)
+    again = partial(_again, source, label, decoded.sha256)
+    return replace(_picture(decoded, label, data=data, source=again), small=preview)
 
 
 def from_image(image: Image.Image, name: str, original_sha256: str = "") -> Picture:
     """A picture from an RGB image that is already upright and in memory."""
-    digest = hashlib.sha256(b"RGB %d %d\n" % image.size)
-    for box in bands(image.size):
-        digest.update(image.crop(box).tobytes())
     return Picture(
-        sha256=digest.hexdigest(),
+        sha256=canonical.pixel_hash(image),
         width=image.width,
         height=image.height,
         name=name,
         original_sha256=original_sha256,
         source=lambda: image,
     )
+
+
+def _picture(decoded: Decoded, label: str, data: bytes, source: Callable[[], Image.Image]) -> Picture:
+    return Picture(
+        sha256=decoded.sha256,
+        width=decoded.width,
+        height=decoded.height,
+        name=label,
+        original_sha256=hashlib.sha256(data).hexdigest(),
+        source=source,
+    )
+
+
+def _opened(source: bytes | Path, name: str | None) -> tuple[str, bytes]:
+    """What to call a picture, and the bytes of its file."""
+    label = _label(name or (source.name if isinstance(source, Path) else ""))
+    return label, _bytes(source, label)
 
 
 def _label(name: str) -> str:
@@ -105,23 +144,28 @@ def _read(path: Path, label: str) -> bytes:
         raise UserError("picture_missing", file=label, reason=error.strerror or str(error)) from error
 
 
-def _decoded(data: bytes, label: str) -> Pixels:
+def _bytes(source: bytes | Path, label: str) -> bytes:
+    data = _read(source, label) if isinstance(source, Path) else source
     if not data:
         raise UserError("picture_empty", file=label)
     if len(data) > MAX_BYTES:
         raise UserError("picture_bytes", file=label, megabytes=len(data) / 1e6, limit=MAX_BYTES / 1e6)
+    return data
+
+
+@contextmanager
+def _naming(label: str) -> Iterator[None]:
+    """Say in errors which file it is."""
     try:
-        return decode(data)
+        yield
     except UserError as error:
         raise UserError(error.code, file=label, **error.params) from error
 
 
-def _image(pixels: Pixels) -> Image.Image:
-    return Image.frombytes("RGB", (pixels.width, pixels.height), pixels.rgb)
-
-
 def _again(source: bytes | Path, label: str, sha256: str) -> Image.Image:
-    pixels = _decoded(_read(source, label) if isinstance(source, Path) else source, label)
-    if pixels.sha256 != sha256:
+    data = _bytes(source, label)
+    with _naming(label):
+        decoded, image = decode(data)
+    if decoded.sha256 != sha256:
         raise UserError("picture_missing", file=label, reason="it has changed")
-    return _image(pixels)
+    return image

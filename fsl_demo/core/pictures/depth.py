@@ -7,17 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
-BAND = 1 << 18
-"""Pixels that are worked on at a time."""
+from fsl_demo.core.pictures.canonical import bands
+
 _SIXTEEN_TO_EIGHT = 257
-
-
-def bands(size: tuple[int, int]) -> Iterator[tuple[int, int, int, int]]:
-    """Boxes of whole rows, from the top down."""
-    width, height = size
-    rows = max(1, BAND // max(width, 1))
-    for top in range(0, height, rows):
-        yield 0, top, width, min(top + rows, height)
 
 
 def is_deep(image: Image.Image) -> bool:

@@ -1,4 +1,4 @@
-"""The process that decodes: files come in on standard input, pixels go out on standard output.
+"""The process that decodes: files come in on standard input, canonical pictures go out on standard output.
 
 It loads Pillow and numpy and nothing else of weight. The kernel ends it when a picture takes too long, and denies it
 memory beyond a bound, so a file can do no more than be refused.
@@ -6,68 +6,113 @@ memory beyond a bound, so a file can do no more than be refused.
 
 from __future__ import annotations
 
-import hashlib
+import io
 import json
 import os
 import signal
 import struct
 import sys
+import time
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+from PIL import Image
 
 from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures.canonical import bands, pixel_hash, preview
 from fsl_demo.core.pictures.decoding import decode
 
 CPU_SECONDS = 1.8
 """What decoding may take. A photograph of 40 megapixels takes half of it, in the slowest of the formats."""
 _WHOLE_SECONDS = 20.0
-"""What a picture may take with its way to sRGB, which is long for 40 megapixels but the same for all of them."""
+"""What a picture may take with its way to sRGB and PNG: long for 40 megapixels, but the same for all of them."""
 _WALL_SECONDS = 120.0
 MEMORY_BYTES = 420_000_000
 """On top of what the process takes before its first picture."""
-LENGTH = struct.Struct(">Q")
+REQUEST, LENGTH = struct.Struct(">?Q"), struct.Struct(">Q")
+_BLOCK_BYTES = 1 << 20
 _NICENESS = 5
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Decode until the other end hangs up.
 
-    A request is a length and so many bytes of a file. An answer is a line of JSON, `{"size": [width, height]}`, then
-    three bytes a pixel and the hash of the picture; or only a line, `{"error": code, "params": {…}}`.
+    A request says whether the picture is to be encoded, how long its file is, and so many bytes of it. An answer is a
+    line of JSON, `{"size": [width, height], "sha256": hash}`, and blocks with their lengths, up to an empty one: three
+    bytes a pixel; or, encoded, the preview as PNG, and after the empty block the picture likewise. Then comes a line,
+    `{"seconds": …}` of computing. Or an answer is only a line, `{"error": code, "params": {…}, "seconds": …}`.
     """
     _write_line(answers, ready=True)
-    while length := requests.read(LENGTH.size):
+    while head := requests.read(REQUEST.size):
+        encoded, length = REQUEST.unpack(head)
         _set_clocks(CPU_SECONDS, _WALL_SECONDS)
-        _answer(requests.read(*LENGTH.unpack(length)), answers)
+        _answer(requests.read(length), answers, encoded=encoded)
         answers.flush()
         _set_clocks(0, 0)
 
 
-def _answer(data: bytes, answers: BinaryIO) -> None:
+def _answer(data: bytes, answers: BinaryIO, *, encoded: bool) -> None:
+    began = time.process_time()
+
+    def refuse(code: str, **params: object) -> None:
+        _write_line(answers, error=code, params=params, seconds=time.process_time() - began)
+
     try:
-        raster = decode(data)
-        _set_clocks(_WHOLE_SECONDS, _WALL_SECONDS)
-        strips = (strip.tobytes() for strip in raster.strips())
-        pixels = next(strips)
+        image = _upright(data)
     except UserError as error:
-        _write_line(answers, error=error.code, params=error.params)
+        refuse(error.code, **error.params)
     except MemoryError:
-        _write_line(answers, error="picture_costly", params={})
+        refuse("picture_costly")
     except Exception:
-        _write_line(answers, error="picture_broken", params={})
+        refuse("picture_broken")
     else:
-        _write_line(answers, size=raster.size)
-        digest = hashlib.sha256(b"RGB %d %d\n" % raster.size)
-        while pixels:
-            answers.write(pixels)
-            digest.update(pixels)
-            pixels = next(strips, b"")
-        answers.write(digest.digest())
+        _write_line(answers, size=image.size, sha256=pixel_hash(image))
+        if encoded:
+            _write_png(preview(image), answers)
+            _write_png(image, answers)
+        else:
+            for box in bands(image.size):
+                _write_block(answers, image.crop(box).tobytes())
+            _write_block(answers, b"")
+        _write_line(answers, seconds=time.process_time() - began)
+
+
+def _upright(data: bytes) -> Image.Image:
+    raster = decode(data)
+    _set_clocks(_WHOLE_SECONDS, _WALL_SECONDS)
+    image = raster.upright()
+    image.info.clear()  # of which a PNG would keep some
+    return image
+
+
+def _write_png(image: Image.Image, answers: BinaryIO) -> None:
+    with io.BufferedWriter(_Blocks(answers), _BLOCK_BYTES) as file:
+        image.save(file, "PNG", compress_level=1)
+    _write_block(answers, b"")
+
+
+class _Blocks(io.RawIOBase):
+    """A file of which every write is a block."""
+
+    def __init__(self, answers: BinaryIO) -> None:
+        self._answers = answers
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: Any) -> int:
+        _write_block(self._answers, content)
+        return len(content)
 
 
 def _write_line(answers: BinaryIO, **content: object) -> None:
     answers.write(json.dumps(content).encode() + b"\n")
     answers.flush()
+
+
+def _write_block(answers: BinaryIO, content: bytes) -> None:
+    answers.write(LENGTH.pack(len(content)))
+    answers.write(content)
 
 
 if sys.platform == "win32":

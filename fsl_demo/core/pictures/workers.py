@@ -5,19 +5,28 @@ from __future__ import annotations
 import json
 import os
 import queue
+import struct
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+
+from PIL import Image
 
 import fsl_demo
 from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import limits
 
 AT_ONCE = 1
 """Pictures that are decoded at the same time: each may take much memory, and storing one takes longer."""
-_DIGEST_BYTES = 32
-_LENGTH_BYTES = 8
+REQUEST, LENGTH_BYTES = struct.Struct(">?Q"), 8
+"""As `worker` has them, which this process does not load."""
+_ENDED_SECONDS = 2.0
+"""What a picture counts whose process the kernel has ended."""
 _PIPE_BYTES = 1 << 20
 _ENVIRONMENT = {
     "PYTHONPATH": os.pathsep.join(str(folder) for folder in Path(fsl_demo.__file__).resolve().parents[1:2]),
@@ -27,27 +36,67 @@ _ENVIRONMENT = {
 
 
 @dataclass(frozen=True)
-class Pixels:
-    """A decoded picture: three bytes a pixel, and the hash of them and their size."""
+class Decoded:
+    """A picture that was decoded, wherever its pixels are.
+
+    Attributes:
+        sha256: of its size and pixels.
+    """
 
     width: int
     height: int
-    rgb: bytes
     sha256: str
 
 
-def decode(data: bytes) -> Pixels:
+def decode(data: bytes) -> tuple[Decoded, Image.Image]:
     """Decode a file.
 
     Raises:
         UserError: `picture_*`, without the file's name.
     """
+    with _worker() as worker:
+        decoded = worker.begin(data, encoded=False)
+        image, top = Image.new("RGB", (decoded.width, decoded.height), None), 0
+        for block in worker.blocks():  # the pixels are not here twice
+            strip = Image.frombytes("RGB", (image.width, len(block) // image.width // 3), block)
+            image.paste(strip, (0, top))
+            top += strip.height
+        worker.finish()
+    return decoded, image
+
+
+def encode(data: bytes, out: BinaryIO) -> tuple[Decoded, Image.Image]:
+    """Write a file's picture as PNG; its pixels stay in the other process. Gives its preview.
+
+    Raises:
+        UserError: `picture_*`, without the file's name.
+    """
+    with _worker() as worker:
+        decoded = worker.begin(data, encoded=True)
+        preview = Image.open(BytesIO(b"".join(worker.blocks())), formats=("PNG",))
+        preview.load()
+        for block in worker.blocks():
+            out.write(block)
+        worker.finish()
+    return decoded, preview
+
+
+@contextmanager
+def _worker() -> Iterator[_Worker]:
+    """A process for one picture. Where something fails, what else it was about to say is not for the next one."""
     worker = _free.get()
     try:
         if worker is None or not worker.is_alive():
             worker = _Worker()
-        return worker.decode(data)
+        try:
+            yield worker
+        except UserError:
+            raise
+        except BaseException:
+            worker.end()
+            raise
     except (EOFError, BrokenPipeError) as error:  # the kernel has ended it
+        limits.count(_ENDED_SECONDS)
         raise UserError("picture_costly") from error
     finally:
         _free.put(worker)
@@ -71,24 +120,27 @@ class _Worker:
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
-    def decode(self, data: bytes) -> Pixels:
-        """Raises: UserError; EOFError or BrokenPipeError when the process has been ended."""
-        try:
-            assert self._process.stdin is not None
-            self._process.stdin.write(len(data).to_bytes(_LENGTH_BYTES, "big"))
-            self._process.stdin.write(data)
-            self._process.stdin.flush()
-            answer = self._read_line()
-            if "error" in answer:
-                raise UserError(answer["error"], **answer["params"])
-            width, height = answer["size"]
-            rgb = self._read(3 * width * height)
-            return Pixels(width, height, rgb=rgb, sha256=self._read(_DIGEST_BYTES).hex())
-        except UserError:
-            raise
-        except BaseException:  # whatever else it was about to say is not for the next picture
-            self.end()
-            raise
+    def begin(self, data: bytes, *, encoded: bool) -> Decoded:
+        """Send a file; the blocks of the answer are to be read then."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(REQUEST.pack(encoded, len(data)))
+        self._process.stdin.write(data)
+        self._process.stdin.flush()
+        answer = self._read_line()
+        if "error" in answer:
+            limits.count(answer["seconds"])
+            raise UserError(answer["error"], **answer["params"])
+        width, height = answer["size"]
+        return Decoded(width, height, answer["sha256"])
+
+    def blocks(self) -> Iterator[bytes]:
+        """Those up to the next empty one."""
+        while length := int.from_bytes(self._read(LENGTH_BYTES), "big"):
+            yield self._read(length)
+
+    def finish(self) -> None:
+        """Read the end of an answer."""
+        limits.count(self._read_line()["seconds"])
 
     def end(self) -> None:
         self._process.kill()

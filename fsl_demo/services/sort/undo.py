@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fsl_demo.core.episodes import Progress
-from fsl_demo.core.errors import UserError, disk_trouble
+from fsl_demo.core.errors import Report, UserError, disk_trouble
 from fsl_demo.services.sort import files
-from fsl_demo.services.sort.carry import Report, arrived, reported, rows
+from fsl_demo.services.sort.carry import arrived, reported, rows
 from fsl_demo.services.sort.files import ChangedError, readable
 from fsl_demo.services.sort.manifest import Item, Manifest, remove_folders
 from fsl_demo.services.sort.table import write_sorted_csv
