@@ -78,7 +78,7 @@ def guess(texts: Sequence[bytes], encodings: Sequence[str]) -> Guess:
         return Guess(unicode, "utf-8", sure=True)
     letters = min(sum(byte >= 0x80 for text in texts for byte in text), _SAMPLE)
     readings = [
-        _Reading(encoding, decoded, plausibility(decoded, encoding), letters)
+        _Reading(encoding, decoded, score=plausibility(decoded, encoding), letters=letters)
         for encoding in encodings
         if (decoded := _strictly(texts, encoding)) is not None
     ]
