@@ -113,6 +113,7 @@ MESSAGES = {
     "archive_twice": "“{entry}” is in “{file}” twice; the last one is read.",
     "archive_inside": "“{file}” is an archive in a folder or archive, and was left out. Unpack it.",
     "folder_link": "“{file}” is a link that leads out of “{folder}”, and was left out. Put a copy there.",
+    "folder_without_pictures": "“{folder}” ({count} files) holds no pictures and was left out.",
     "no_class": "“{file}” lies in no class folder and was left out.",
     "class_nested": "Pictures in folders inside “{name}” ({count}, the first in “{folder}”) count as “{name}”.",
     "classes_merged": "“{other}” and “{name}” are one class here: “{name}”.",
