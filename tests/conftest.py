@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -11,6 +12,7 @@ from xdist.scheduler import LoadScopeScheduling
 from fsl_demo import runtime
 
 runtime.prepare("cpu")
+gc.disable()  # until all is imported, which stays
 BROWSER = "tests/browser/"
 
 
@@ -32,3 +34,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: (not item.nodeid.startswith(BROWSER), item.path not in slow))  # the longest work first
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()

@@ -38,11 +38,11 @@ def device_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runtime, "_device", "cpu")
 
 
-@pytest.mark.slow
-@pytest.mark.process
-def test_torchvision_can_be_imported_and_used_beside_this_torch() -> None:
-    code = """
-runtime.prepare()
+@pytest.fixture(scope="module")
+def beside() -> Any:
+    """What a process reports that is set up for one thread and uses torchvision."""
+    return in_fresh_process("""
+runtime.prepare(threads=1)
 declared = runtime.guard_torchvision()
 import torch, torchvision
 from torchvision.transforms import v2
@@ -54,14 +54,25 @@ print(json.dumps({
     "again": again,
     "resized": list(v2.Resize((4, 6))(torch.zeros(3, 8, 8)).shape),
     "overlap": torchvision.ops.box_iou(box, box).item(),
+    "threads": torch.get_num_threads(),
 }))
-"""
-    report = in_fresh_process(code)
-    assert report["resized"] == [3, 4, 6]
-    assert report["overlap"] == 1.0
-    assert report["again"] == report["declared"]
+""")
+
+
+@pytest.mark.slow
+@pytest.mark.process
+def test_torchvision_can_be_imported_and_used_beside_this_torch(beside: Any) -> None:
+    assert beside["resized"] == [3, 4, 6]
+    assert beside["overlap"] == 1.0
+    assert beside["again"] == beside["declared"]
     if sys.platform == "linux":
-        assert report["declared"] == (not report["cuda"])
+        assert beside["declared"] == (not beside["cuda"])
+
+
+@pytest.mark.slow
+@pytest.mark.process
+def test_threads_reach_torch(beside: Any) -> None:
+    assert beside["threads"] == 1
 
 
 @pytest.mark.slow
@@ -100,13 +111,6 @@ names = ["HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "GRADIO_ANALYTICS_ENABLED
 print(json.dumps([*(os.environ[name] for name in names), os.environ["OMP_NUM_THREADS"], "torch" in sys.modules]))
 """
     assert in_fresh_process(code) == ["1", "1", "False", "PASSIVE", "1", False]
-
-
-@pytest.mark.slow
-@pytest.mark.process
-def test_threads_reach_torch() -> None:
-    code = "runtime.prepare(threads=1)\nimport torch\nprint(json.dumps(torch.get_num_threads()))"
-    assert in_fresh_process(code) == 1
 
 
 @pytest.mark.process

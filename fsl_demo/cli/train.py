@@ -90,12 +90,12 @@ def run(chosen: argparse.Namespace) -> int:
         batch=chosen.batch,
         language_model=options.checkpoint(chosen.language_model) if chosen.language_model else None,
     )
-    source = Source(chosen.data, chosen.root, fold=chosen.fold, download=chosen.download)
     terminal = reporting.Terminal()
+    source = Source(chosen.data, chosen.root, fold=chosen.fold, download=chosen.download, report=terminal.fault)
     folder = train(tasks.named(chosen.method, source, config), config, lambda event: _draw(event, terminal))
     if folder is not None:
         reporting.print_line(folder)
-    return 0
+    return 1 if terminal.faults else 0
 
 
 def _draw(event: Event, terminal: reporting.Terminal) -> None:

@@ -7,7 +7,7 @@ English, for the command line; the page looks the code up in its own catalogue.
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +17,8 @@ MESSAGES = {
     "picture_pixels": "“{file}” has {megapixels:.0f} megapixels; at most {limit:.0f} are read. Save a smaller copy.",
     "picture_unknown": "“{file}” is not a picture. JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC, AVIF and PGM are read.",
     "picture_kind_unread": "“{file}” is of a kind that is not read ({kind}). Save it as JPEG or PNG.",
-    "picture_costly": "“{file}” takes more time or memory to decode than a picture may. Save it anew, as JPEG or PNG.",
+    "picture_costly": "“{file}” takes more time or memory to decode than a picture may. Save it smaller, or as a JPEG"
+    " that is not progressive.",
     "picture_broken": "“{file}” is damaged: it ends too early or cannot be decoded. Copy it again from its source.",
     "picture_missing": "“{file}” cannot be read: {reason}.",
     "no_face": "No face was found in “{file}”, so it stays as it is.",
@@ -92,6 +93,11 @@ MESSAGES = {
     "no_class_folders": "“{folder}” has no class folders. Put the pictures of each class into a folder of its own.",
     "no_class_pictures": "The class folders of “{folder}” have no pictures in them. Put some there.",
     "archive_broken": "“{file}” is damaged, or is not a zip. Make it again.",
+    "archive_cut": "“{file}” is a zip that breaks off: its end, with the table of contents, is missing. Copy or"
+    " download it again.",
+    "archive_work": "The pictures of “{file}” take more than {minutes} minutes of computing. Split it up.",
+    "archive_rest": "The pictures of “{file}” take more than {minutes} minutes of computing, so the last {count},"
+    " from “{first}” on, were left out. Split it up.",
     "archive_encrypted": "“{file}” has a password. Make one without.",
     "archive_entries": "“{file}” has more than {limit} entries. Split it up.",
     "archive_bytes": "“{file}” unpacks to more than {limit:.0f} GB. Split it up.",
@@ -102,6 +108,8 @@ MESSAGES = {
     " Deflate.",
     "archive_names": "Nothing in “{file}” says how its names are encoded, so “{entry}” may be wrong. Rename it, or make"
     " the file again.",
+    "archive_names_two": "Nothing in “{file}” says how its names are encoded: “{entry}” may as well be “{other}”. If"
+    " that is right, rename it, or make the file again.",
     "archive_twice": "“{entry}” is in “{file}” twice; the last one is read.",
     "archive_inside": "“{file}” is an archive in a folder or archive, and was left out. Unpack it.",
     "folder_link": "“{file}” is a link that leads out of “{folder}”, and was left out. Put a copy there.",
@@ -113,7 +121,7 @@ MESSAGES = {
     "picture_two_classes": "“{file}” of “{name}” shows the same pixels as “{first}” of “{other}”, and was left out.",
     "archive_path": "“{entry}” in “{file}” would land outside its folder, so the file is refused. Make it again.",
     "archive_link": "“{entry}” in “{file}” is a link, not a file. Replace it by what it points to.",
-    "archive_forged": "“{entry}” in “{file}” is damaged or not as long as the file says. Make the file again.",
+    "archive_forged": "“{entry}” in “{file}” is damaged: its checksum or its length is wrong. Make the file again.",
     "import_unknown": "“{file}” cannot be imported. A zip, a folder and a CSV can.",
     "import_document": "“{file}” does not describe an episode ({reason}). Export it again.",
     "import_incomplete": "“{file}” names pictures that are not there ({count}, the first is “{first}”). Add them.",
@@ -230,6 +238,20 @@ class UserError(Exception):
 
 class Notice(UserError):
     """What a person is told beside a result: something was left out or put together, and nothing is wrong."""
+
+
+Report = Callable[[UserError], None]
+"""Told of each thing that is left out or put together."""
+
+
+def refuse(error: UserError) -> None:
+    """A `Report` that leaves nothing out.
+
+    Raises:
+        UserError: unless it is a notice.
+    """
+    if not isinstance(error, Notice):
+        raise error
 
 
 class Cancelled(Exception):

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from fsl_demo.core import tables
-from fsl_demo.core.errors import UserError
+from fsl_demo.core.errors import Report, UserError, refuse
 from fsl_demo.datasets import folders
 from fsl_demo.datasets.parts import Dataset
 from fsl_demo.datasets.source import Source
@@ -23,7 +23,7 @@ DATASETS = {
 """Where the `Source` of each is."""
 
 
-def read(name: str, root: Path, fold: int | None = None, download: bool = False) -> Dataset:
+def read(name: str, root: Path, fold: int | None = None, download: bool = False, report: Report = refuse) -> Dataset:
     """A data set of the table, or a folder or zip of class folders.
 
     Args:
@@ -31,6 +31,7 @@ def read(name: str, root: Path, fold: int | None = None, download: bool = False)
         root: holds the data sets of the table.
         fold: for those that have folds; the first one by default.
         download: fetch the data where it is missing and can be fetched.
+        report: told of what is left out of a folder or zip, and what is put together.
 
     Raises:
         UserError: `data_unknown`, `data_missing`, `setting_bad` for a fold that is not there or data that cannot
@@ -39,7 +40,7 @@ def read(name: str, root: Path, fold: int | None = None, download: bool = False)
     if name not in DATASETS:
         if not Path(name).exists():
             raise UserError("data_unknown", name=name, known=", ".join(DATASETS))
-        return folders.read(Path(name))
+        return folders.read(Path(name), report)
     source: Source
     (source,) = tables.load(__name__, DATASETS[name])
     reader = source.read

@@ -7,12 +7,12 @@ import stat
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import NoReturn
 
 from fsl_demo.core.errors import Notice, UserError
 from fsl_demo.core.pictures import SUFFIXES
-from fsl_demo.datasets.archive_names import entry_names
+from fsl_demo.datasets.archive_names import EntryNames, entry_names
 from fsl_demo.datasets.walking import regular
 
 MAX_ENTRIES = 50_000
@@ -20,7 +20,7 @@ MAX_TOTAL_BYTES = 2_000_000_000
 
 _MAX_DIRECTORY_BYTES = MAX_ENTRIES * 1_000
 _CHUNK = 1 << 20
-_HEADER_BYTES = 30
+_HEADER = struct.Struct("<4sHHHHHLLLHH")
 
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 _KINDS = (
@@ -78,7 +78,7 @@ class ZipReader:
         if len(infos) > MAX_ENTRIES:
             raise UserError("archive_entries", file=path.name, limit=MAX_ENTRIES)
         named = entry_names(infos)
-        self.notices = [Notice("archive_names", file=path.name, entry=named.unsure)] if named.unsure else []
+        self.notices = list(_doubts(path.name, named))
         self.entries: dict[PurePosixPath, zipfile.ZipInfo] = {}
         for info, name in zip(infos, named.names, strict=True):
             place = self._checked_path(info, name)
@@ -100,7 +100,7 @@ class ZipReader:
         """
         info = self.entries[path]
         if info.compress_type not in _METHODS:
-            self._refuse("archive_method", path)
+            raise self._refusal("archive_method", path)
         data = bytearray()
         try:
             with self._archive.open(info) as file:
@@ -110,19 +110,19 @@ class ZipReader:
                     if self._read > MAX_TOTAL_BYTES:
                         raise UserError("archive_bytes", file=self._name, limit=MAX_TOTAL_BYTES / 1e9)
         except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, RuntimeError) as error:
-            raise UserError("archive_forged", file=self._name, entry=path.name) from error
+            raise self._refusal("archive_forged", path) from error
         if len(data) != info.file_size:
-            self._refuse("archive_forged", path)
+            raise self._refusal("archive_forged", path)
         return bytes(data)
 
     def _checked_path(self, info: zipfile.ZipInfo, name: str) -> PurePosixPath:
         path = PurePosixPath(name)
         if path.is_absolute() or PureWindowsPath(name).drive or ".." in path.parts or "\0" in name:
-            self._refuse("archive_path", path)
+            raise self._refusal("archive_path", path)
         if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
-            self._refuse("archive_link", path)
+            raise self._refusal("archive_link", path)
         if info.flag_bits & 0x1:
-            self._refuse("archive_encrypted", path)
+            raise self._refusal("archive_encrypted", path)
         return path
 
     def _check_sizes(self) -> None:
@@ -133,10 +133,10 @@ class ZipReader:
         for info in sorted(self._archive.infolist(), key=lambda info: info.header_offset):
             if info.header_offset < end:
                 raise UserError("archive_overlap", file=self._name)
-            end = info.header_offset + _HEADER_BYTES + info.compress_size
+            end = info.header_offset + _HEADER.size + info.compress_size
 
-    def _refuse(self, code: str, path: PurePosixPath) -> NoReturn:
-        raise UserError(code, file=self._name, entry=str(path)[:100].replace("\0", ""))
+    def _refusal(self, code: str, path: PurePosixPath) -> UserError:
+        return UserError(code, file=self._name, entry=str(path)[:100].replace("\0", ""))
 
 
 def _opened(path: Path) -> zipfile.ZipFile:
@@ -144,12 +144,32 @@ def _opened(path: Path) -> zipfile.ZipFile:
         raise UserError("archive_kind", file=path.name, kind=kind)
     try:
         if not zipfile.is_zipfile(path):
-            raise UserError("archive_broken" if path.suffix.lower() == ".zip" else "import_unknown", file=path.name)
+            named = path.suffix.lower() == ".zip"
+            code = "archive_cut" if _begins_with_an_entry(path) else "archive_broken" if named else "import_unknown"
+            raise UserError(code, file=path.name)
         if _directory_bytes(path) > _MAX_DIRECTORY_BYTES:
             raise UserError("archive_entries", file=path.name, limit=MAX_ENTRIES)
         return zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError, struct.error, ValueError, NotImplementedError) as error:
         raise UserError("archive_broken", file=path.name) from error
+
+
+def _doubts(file: str, named: EntryNames) -> Iterator[Notice]:
+    """What is told of names that may read otherwise."""
+    if named.other:
+        yield Notice("archive_names_two", file=file, entry=named.unsure, other=named.other)
+    elif named.unsure:
+        yield Notice("archive_names", file=file, entry=named.unsure)
+
+
+def _begins_with_an_entry(path: Path) -> bool:
+    """Whether the header of a zip's first file is there, name and all."""
+    with path.open("rb") as file:
+        start = file.read(_HEADER.size)
+        if len(start) < _HEADER.size:
+            return False
+        magic, _, _, method, *_, name, _ = _HEADER.unpack(start)
+        return magic == b"PK\3\4" and method in _METHODS and 0 < name == len(file.read(name))
 
 
 def _directory_bytes(path: Path) -> int:

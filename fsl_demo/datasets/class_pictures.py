@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from fsl_demo.core.episodes import Progress
-from fsl_demo.core.errors import Notice, UserError
+from fsl_demo.core.errors import Notice, Report, UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.datasets.class_folders import ClassLayout, class_layout, no_classes
-from fsl_demo.datasets.file_source import FileSource
+from fsl_demo.datasets.file_source import FileSource, is_of_one_file
 
 Read = Callable[[PurePosixPath], Picture]
 """Reads a picture of a source."""
@@ -28,47 +28,39 @@ class ReadPicture:
 
 @dataclass(frozen=True)
 class ClassPictures:
-    """What was read from class folders.
-
-    Attributes:
-        classes: the pictures of each class in natural order, with their paths.
-        faults: what was wrong with those that are left out.
-        told: what else there is to tell.
-    """
+    """The pictures of each class in natural order, and their paths."""
 
     classes: dict[str, list[Picture]] = field(default_factory=dict)
     paths: dict[str, list[PurePosixPath]] = field(default_factory=dict)
-    faults: list[UserError] = field(default_factory=list)
-    told: list[UserError] = field(default_factory=list)
-
-    def report(self, report: Callable[[UserError], None]) -> None:
-        """Tell everything there is to tell."""
-        for error in (*self.faults, *self.told):
-            report(error)
 
 
 def each_picture(layout: ClassLayout, read: Read) -> Iterator[ReadPicture]:
     """Read the pictures of a layout one after the other; in classes the same pixels count once.
 
+    The last entry may stand for all the rest: what one source may take was used up.
+
     Raises:
         UserError: when the source as a whole is refused.
     """
     first: dict[str, ReadPicture] = {}
-    for name, paths in layout.classes.items():
-        for path in paths:
-            try:
-                picture = read(path)
-            except UserError as error:
-                if not error.code.startswith("picture_"):
-                    raise
-                yield ReadPicture(path, name, error=error.bare())
-                continue
-            entry, before = ReadPicture(path, name, picture), first.get(picture.sha256)
-            if name and before is not None:
-                yield ReadPicture(path, name, error=same_picture(entry, before))
-            else:
-                first[picture.sha256] = ReadPicture(path, name)
-                yield entry
+    order = [ReadPicture(path, name) for name, paths in layout.classes.items() for path in paths]
+    for number, entry in enumerate(order):
+        try:
+            picture = read(entry.path)
+        except UserError as error:
+            if error.code == "archive_work":
+                rest = UserError("archive_rest", **error.params, count=len(order) - number, first=str(entry.path))
+                yield replace(entry, error=rest)
+                return
+            if not is_of_one_file(error):
+                raise
+            yield replace(entry, error=error.bare())
+            continue
+        before = first.setdefault(picture.sha256, entry)
+        if entry.class_name and before is not entry:
+            yield replace(entry, error=same_picture(entry, before))
+        else:
+            yield replace(entry, picture=picture)
 
 
 def same_picture(read: ReadPicture, before: ReadPicture) -> Notice:
@@ -85,12 +77,17 @@ def same_picture(read: ReadPicture, before: ReadPicture) -> Notice:
 
 
 def pictures_by_class(
-    source: FileSource, progress: Progress, read_picture: Read | None = None, with_queries: bool = False
+    source: FileSource,
+    progress: Progress,
+    report: Report,
+    read_picture: Read | None = None,
+    with_queries: bool = False,
 ) -> ClassPictures:
     """Read class folders.
 
     Args:
         progress: its stage is "read".
+        report: told of what is left out and what is put together.
         read_picture: by default the pictures stay with the source, few of them in memory.
         with_queries: as of `class_layout`.
 
@@ -98,18 +95,23 @@ def pictures_by_class(
         UserError: when the source as a whole is refused, or no picture is left.
     """
     layout = class_layout(source.files, with_queries)
+    for error in (*source.left_out, *layout.told):
+        report(error)
     if not layout.classes:
         raise no_classes(source.name, source.files)
     total = sum(map(len, layout.classes.values()))
-    read = ClassPictures(told=[*source.left_out, *layout.told])
+    read, errors = ClassPictures(), list[UserError]()
     for done, entry in enumerate(each_picture(layout, read_picture or source.lazy_picture)):
         progress("read", done, total)
         if entry.picture is not None:
             read.classes.setdefault(entry.class_name, []).append(entry.picture)
             read.paths.setdefault(entry.class_name, []).append(entry.path)
         elif entry.error is not None:
-            (read.told if isinstance(entry.error, Notice) else read.faults).append(entry.error)
+            errors.append(entry.error)
     progress("read", total, total)
-    if not read.classes:
-        raise read.faults[0]
+    refusal = errors.pop() if errors and not read.classes else None
+    for error in errors:
+        report(error)
+    if refusal is not None:
+        raise refusal
     return read

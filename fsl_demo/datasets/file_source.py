@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
 from fsl_demo.core.errors import UserError
-from fsl_demo.core.pictures import MAX_BYTES, Picture, ingest
+from fsl_demo.core.pictures import MAX_BYTES, Picture, Work, ingest
 from fsl_demo.core.pictures.kept import KeptImage
 from fsl_demo.datasets.archives import ZipReader
 from fsl_demo.datasets.walking import Walk
 
 MAX_DOCUMENT_BYTES = 100_000_000
+MAX_SECONDS = 1_800.0
+"""Of computing, for all pictures of a zip, which may come from anyone; a folder is a person's own."""
+_OF_ONE_FILE = ("picture_", "archive_forged", "archive_method")
+"""How codes begin of what is wrong with one file of a source, and with no other."""
+
+
+def is_of_one_file(error: UserError) -> bool:
+    """Whether the other files of the source can be read."""
+    return error.code.startswith(_OF_ONE_FILE)
 
 
 @dataclass(frozen=True)
@@ -28,12 +38,16 @@ class FileSource:
         files: size in bytes of each file, in the order in which they are found.
         read: gives the bytes of a file.
         left_out: what there is to tell about files that are not among `files`.
+        work: that its pictures took so far.
+        seconds: of work that they may take.
     """
 
     path: Path
     files: dict[PurePosixPath, int]
     read: Callable[[PurePosixPath], bytes]
     left_out: tuple[UserError, ...] = ()
+    work: Work = field(default_factory=Work)
+    seconds: float = math.inf
 
     @property
     def name(self) -> str:
@@ -47,11 +61,14 @@ class FileSource:
             ingest: makes it of the bytes of its file and the file's name.
 
         Raises:
-            UserError: `picture_*` when this picture is bad, `archive_*` when the whole source is.
+            UserError: as of `is_of_one_file` when this picture is bad, another when the whole source is.
         """
+        if self.work.seconds > self.seconds:
+            raise UserError("archive_work", file=self.name, minutes=round(self.seconds / 60))
         if self.files[path] > MAX_BYTES:
             raise UserError("picture_bytes", file=path.name, megabytes=self.files[path] / 1e6, limit=MAX_BYTES / 1e6)
-        return ingest(self.read(path), path.name)
+        with self.work.counted():
+            return ingest(self.read(path), path.name)
 
     def lazy_picture(self, path: PurePosixPath) -> Picture:
         """Read a picture that is to stay in use: it is read again where memory had no room for its pixels."""
@@ -96,7 +113,7 @@ def open_source(path: Path) -> Iterator[FileSource]:
         reader = ZipReader(path)
         try:
             sizes = {name: info.file_size for name, info in reader.entries.items()}
-            yield FileSource(path, sizes, read=reader.read, left_out=tuple(reader.notices))
+            yield FileSource(path, sizes, read=reader.read, left_out=tuple(reader.notices), seconds=MAX_SECONDS)
         finally:
             reader.close()
 

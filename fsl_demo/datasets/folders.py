@@ -2,44 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fsl_demo.core.episodes import Progress, quiet
-from fsl_demo.core.errors import UserError
+from fsl_demo.core.errors import Report, UserError, refuse
 from fsl_demo.datasets.class_pictures import pictures_by_class
 from fsl_demo.datasets.file_source import open_source
-from fsl_demo.datasets.parts import Classes, Dataset, Item, Part
+from fsl_demo.datasets.parts import Classes, Dataset, Part
 
 HELD_OUT = 0.25
 """Share of each class's pictures, the last ones, that validate."""
 
 
-@dataclass(frozen=True)
-class LabelledPictures:
-    """Class folders to learn from or to measure on.
-
-    Attributes:
-        told: what was left out or put together.
-    """
-
-    classes: Classes
-    told: Sequence[UserError] = ()
-
-
-def read(folder: Path) -> Dataset:
+def read(folder: Path, report: Report = refuse) -> Dataset:
     """Every class trains on its first pictures and validates on its last ones.
 
     An export of the workbench has the folders "support" and "query"; a class has the pictures of both.
 
+    Args:
+        report: as of `labelled`.
+
     Raises:
         UserError: `one_class`; `setting_bad` for a class of fewer than three pictures; what `labelled` raises.
     """
-    pictures = labelled(folder, with_queries=True)
-    if len(pictures.classes) < 2:
+    classes = labelled(folder, quiet, report, with_queries=True)
+    if len(classes) < 2:
         raise UserError("one_class")
-    return replace(split(pictures.classes, folder.stem), told=pictures.told)
+    return split(classes, folder.stem)
 
 
 def split(classes: Classes, name: str) -> Dataset:
@@ -59,19 +48,19 @@ def split(classes: Classes, name: str) -> Dataset:
     )
 
 
-def labelled(path: Path, progress: Progress = quiet, with_queries: bool = False) -> LabelledPictures:
+def labelled(path: Path, progress: Progress, report: Report, with_queries: bool = False) -> Classes:
     """The pictures of class folders: files of a folder, and what is read again from a zip when it is needed.
 
     Args:
+        report: told of what is left out and what is put together.
         with_queries: as of `class_layout`.
 
     Raises:
         UserError: what `open_source` and `pictures_by_class` raise.
     """
     with open_source(path) as source:
-        read = pictures_by_class(source, progress, with_queries=with_queries)
-    classes: dict[str, list[Item]] = {
+        read = pictures_by_class(source, progress, report, with_queries=with_queries)
+    return {
         name: [path / file for file in read.paths[name]] if path.is_dir() else list(pictures)
         for name, pictures in read.classes.items()
     }
-    return LabelledPictures(classes, (*read.faults, *read.told))

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture, ingest
 
 Item = Path | Picture
@@ -34,7 +33,6 @@ class Dataset:
     Attributes:
         name: as given on the command line.
         protocol: how it was split, in a sentence.
-        told: what was left out or put together when it was read.
         fold: which one of the data set's folds this is.
         grouped: class names begin with their group ("Greek/character01"), within which episodes can be drawn too.
     """
@@ -46,7 +44,6 @@ class Dataset:
     test: Part = field(default_factory=lambda: Part({}))
     grouped: bool = False
     fold: int | None = None
-    told: Sequence[UserError] = ()
 
 
 def large_enough(classes: Classes, least: int) -> Classes:

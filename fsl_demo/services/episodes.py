@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from fsl_demo.core.episodes import Progress
-from fsl_demo.core.errors import UserError
+from fsl_demo.core.errors import Report, UserError
 from fsl_demo.store import Workspace
 from fsl_demo.store.exchange import Format, read, readable
 
 
-def export_episodes(
-    workspace: Workspace, kind: Format, ids: Sequence[str], path: Path, report: Callable[[UserError], None]
-) -> int:
+def export_episodes(workspace: Workspace, kind: Format, ids: Sequence[str], path: Path, report: Report) -> int:
     """Write episodes to a file; without ids, all that are not deleted.
 
     Args:
@@ -36,9 +34,7 @@ def export_episodes(
     return len(chosen)
 
 
-def import_episodes(
-    workspace: Workspace, path: Path, progress: Progress, report: Callable[[UserError], None]
-) -> list[str]:
+def import_episodes(workspace: Workspace, path: Path, progress: Progress, report: Report) -> list[str]:
     """Save the episodes of an export, or class folders as a support set; nothing is saved when the file is refused.
 
     Args:

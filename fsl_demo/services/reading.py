@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fsl_demo.core import table_files
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, Progress, class_key
-from fsl_demo.core.errors import UserError
+from fsl_demo.core.errors import Report, UserError
 from fsl_demo.core.pictures import Picture, ingest
 from fsl_demo.core.registry import Registry
 from fsl_demo.core.settings import Settings
@@ -18,9 +18,6 @@ from fsl_demo.core.settings import Settings
 if TYPE_CHECKING:
     from fsl_demo.backbones.cache import FeatureCache
     from fsl_demo.core.capabilities import Method
-
-Report = Callable[[UserError], None]
-"""Told of each picture that is left out."""
 
 
 def task(
@@ -41,9 +38,7 @@ def task(
     pictures: dict[str, list[Picture]] = {}
     if support is not None:
         with open_source(support) as source:
-            read = pictures_by_class(source, progress)
-        read.report(report)
-        pictures = read.classes
+            pictures = pictures_by_class(source, progress, report).classes
     names = {class_key(name): name for name in pictures}
     texts: dict[str, tuple[str, ...]] = {}
     for name, phrasings in descriptions.items():
@@ -60,7 +55,8 @@ def task(
 def queries(path: Path, progress: Progress, report: Report) -> dict[str, Picture]:
     """The pictures of a folder or zip, however deep, by relative path in natural order; or the one picture."""
     from fsl_demo.datasets.archives import is_zip, other_archive
-    from fsl_demo.datasets.class_folders import archives_inside, is_picture, natural
+    from fsl_demo.datasets.class_folders import ClassLayout, archives_inside, is_picture, natural
+    from fsl_demo.datasets.class_pictures import each_picture
     from fsl_demo.datasets.file_source import open_source
 
     if path.exists() and not path.is_dir() and not is_zip(path) and not other_archive(path):
@@ -70,14 +66,12 @@ def queries(path: Path, progress: Progress, report: Report) -> dict[str, Picture
         for told in (*source.left_out, *archives_inside(source.files)):
             report(told)
         files = sorted(filter(is_picture, source.files), key=natural)
-        for done, file in enumerate(files):
+        for done, read in enumerate(each_picture(ClassLayout({"": files}), source.lazy_picture)):
             progress("read", done, len(files))
-            try:
-                pictures[file.as_posix()] = source.lazy_picture(file)
-            except UserError as error:
-                if not error.code.startswith("picture_"):
-                    raise
-                report(error.bare())
+            if read.picture is not None:
+                pictures[read.path.as_posix()] = read.picture
+            elif read.error is not None:
+                report(read.error)
     return pictures
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from fsl_demo.core.errors import Cancelled
 from fsl_demo.training import state
 from fsl_demo.training.config import Config
-from fsl_demo.training.events import Finished, Note, OnEvent, Reporter, Stop, Stopped, never
+from fsl_demo.training.events import Finished, OnEvent, Reporter, Stop, Stopped, never
 from fsl_demo.training.export import Trained
 from fsl_demo.training.loop import Training
 from fsl_demo.training.task import Task
@@ -44,8 +44,6 @@ def run(task: Task, config: Config, on_event: OnEvent, stop: Stop = never) -> Pa
 
 def _trained(task: Task, config: Config, reporter: Reporter) -> Path | None:
     prepared = task.prepare(config, reporter.progress)
-    for note in prepared.notes:
-        reporter.on_event(Note(note))
     loop: Training[Any] = Training(
         prepared.setup, config.folder, seed=config.seed, precision=config.precision, cpu=config.device == "cpu"
     )

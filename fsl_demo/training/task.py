@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, Self
 
 from fsl_demo.core.episodes import Progress
+from fsl_demo.core.errors import Report, refuse
 from fsl_demo.training.config import Config
 from fsl_demo.training.export import Export, Trained
 from fsl_demo.training.setup import ObjectiveT, Setup
@@ -22,12 +23,14 @@ class Source:
         root: holds the data sets.
         fold: of data sets that have folds.
         download: whether to fetch what is missing.
+        report: told of what is left out of a folder or zip, and what is put together.
     """
 
     name: str
     root: Path
     fold: int | None = None
     download: bool = False
+    report: Report = refuse
 
 
 @dataclass(frozen=True)
@@ -36,12 +39,10 @@ class Prepared(Generic[ObjectiveT]):
 
     Attributes:
         export: from what was trained to what the checkpoint holds.
-        notes: what a person is told of the data.
     """
 
     setup: Setup[ObjectiveT]
     export: Callable[[Trained[ObjectiveT]], Export]
-    notes: Sequence[str] = ()
 
 
 class Task(Protocol):

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 from gradio_client.utils import is_file_obj_with_meta, traverse
 
 from fsl_demo.core.accounts import Account
@@ -19,6 +18,7 @@ from fsl_demo.services import api_values, reading
 from fsl_demo.services.caption import caption
 from fsl_demo.services.documents import predict_document
 from fsl_demo.services.predict import classify
+from fsl_demo.ui.gradio_import import gradio as gr
 from fsl_demo.ui.incoming import Uploads
 
 

@@ -11,7 +11,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import gradio as gr
 import uvicorn
 from fastapi import FastAPI
 
@@ -22,6 +21,7 @@ from fsl_demo.services import registry
 from fsl_demo.store import Workspace, usable
 from fsl_demo.store.accounts import AccountStore
 from fsl_demo.ui import live, shell, warming
+from fsl_demo.ui.gradio_import import gradio as gr
 from fsl_demo.ui.login import Login
 from fsl_demo.ui.one_server import OneServer
 from fsl_demo.ui.page import Page

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import gradio as gr
-
 from fsl_demo.ui import api, templating
+from fsl_demo.ui.gradio_import import gradio as gr
 from fsl_demo.ui.page import Page
 from fsl_demo.ui.tabs import TABS
 from fsl_demo.ui.texts import languages

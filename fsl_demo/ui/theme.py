@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from gradio.themes import Base
-from gradio.themes.utils import colors, sizes
-from gradio.themes.utils.fonts import LocalFont
+from fsl_demo.ui.gradio_import import gradio as gr
+
+Font = gr.themes.utils.fonts.LocalFont
 
 
-def theme() -> Base:
-    return Base(
-        primary_hue=colors.teal,
-        neutral_hue=colors.stone,
-        radius_size=sizes.radius_sm,
-        text_size=sizes.text_md,
-        spacing_size=sizes.spacing_md,
-        font=(LocalFont("IBM Plex Sans", weights=(400, 600, 700)), "Noto Sans TC", "PingFang TC", "sans-serif"),
-        font_mono=(LocalFont("IBM Plex Mono", weights=(400, 600)), "monospace"),
+def theme() -> gr.themes.Base:
+    return gr.themes.Base(
+        primary_hue=gr.themes.colors.teal,
+        neutral_hue=gr.themes.colors.stone,
+        radius_size=gr.themes.sizes.radius_sm,
+        text_size=gr.themes.sizes.text_md,
+        spacing_size=gr.themes.sizes.spacing_md,
+        font=(Font("IBM Plex Sans", weights=(400, 600, 700)), "Noto Sans TC", "PingFang TC", "sans-serif"),
+        font_mono=(Font("IBM Plex Mono", weights=(400, 600)), "monospace"),
     ).set(
         body_background_fill="*neutral_50",
         block_border_width="1px",

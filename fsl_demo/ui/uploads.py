@@ -88,7 +88,7 @@ def _archive(context: Context, file: Path, path: str, target: str) -> Iterator[E
             if read.picture is not None:
                 yield Entry(inside, read.picture.sha256, read.class_name, total=total)
             elif read.error is not None:
-                yield Entry(inside, error=context.language.error(read.error), total=total)
+                yield Entry(inside, error=context.language.error(_renamed(read.error, file, path)), total=total)
 
 
 def _kept(context: Context, target: str, source: bytes | Path, name: str) -> Picture:

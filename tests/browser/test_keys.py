@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 from tests.browser import stored
 from tests.browser.conftest import Workbench, go, open_draft, open_workbench
 
-PRESSES, WAYS = 200, 6
+PRESSES, QUERIES, WAYS = 200, 300, 6
 PACE, DELAY = 25, 1_000
 """Milliseconds between two keys, and before the server hears of an edit."""
 RECORD = """
@@ -72,7 +72,7 @@ def expect_labels(page: Page, workbench: Workbench, draft: stored.Stored, count:
 
 
 def test_keys_are_faster_than_the_server(context: BrowserContext, colours: Workbench) -> None:
-    page, draft = open_labelling(context, colours, ways=WAYS, queries=300)
+    page, draft = open_labelling(context, colours, ways=WAYS, queries=QUERIES)
 
     def late(route: Route) -> None:
         page.wait_for_timeout(DELAY)
@@ -80,17 +80,17 @@ def test_keys_are_faster_than_the_server(context: BrowserContext, colours: Workb
 
     page.route("**/workbench/edits", late)
     press(page, PRESSES)
-    expect(page.locator("#label-bar")).to_contain_text("200 of 300 labelled")
+    expect(page.locator("#label-bar")).to_contain_text(f"{PRESSES} of {QUERIES} labelled")
     expect_saved(page)
     expect_labels(page, colours, draft=draft, count=PRESSES)
 
 
 def test_a_killed_server_loses_no_key(context: BrowserContext, colours: Workbench) -> None:
-    page, draft = open_labelling(context, colours, ways=WAYS, queries=300)
+    page, draft = open_labelling(context, colours, ways=WAYS, queries=QUERIES // 2)
     lost = []
 
     def kill(n: int) -> None:
-        if n == PRESSES // 2:
+        if n == PRESSES // 4:
             colours.kill()
             colours.begin()
 
@@ -102,11 +102,11 @@ def test_a_killed_server_loses_no_key(context: BrowserContext, colours: Workbenc
         return route.continue_()
 
     page.route("**/workbench/edits", late)
-    press(page, PRESSES, kill)
+    press(page, PRESSES // 2, kill)
     colours.await_page()
     expect_saved(page)
     assert lost
-    expect_labels(page, colours, draft=draft, count=PRESSES)
+    expect_labels(page, colours, draft=draft, count=PRESSES // 2)
 
 
 def test_two_keys_before_the_next_picture_is_drawn(context: BrowserContext, colours: Workbench) -> None:

@@ -1,6 +1,7 @@
 """`train` and `evaluate CHECKPOINT` on digits that scikit-learn ships."""
 
 import json
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -135,3 +136,28 @@ def test_a_cohort_has_one_picture_of_each_class_that_was_left_out(digits: Path) 
     assert vectors.shape == (3, network.channels)
     for vector in expected:
         assert np.abs(vectors - vector).max(axis=1).min() < 0.01
+
+
+def test_what_is_left_out_is_told_before_a_training_is_refused(call: Call, digits: Path, tmp_path: Path) -> None:
+    """The same pixels twice, and a picture that is none."""
+    tree = tmp_path / "tree"
+    shutil.copytree(digits, tree)
+    shutil.copy(tree / "1/0.png", tree / "1/again.png")
+    (tree / "3/none.png").write_bytes(b"none")
+    outcome = call("train", "siamese", "--data", tree, "--runs", tmp_path, "--out", tmp_path / "out")
+    assert outcome.code == 1
+    twice, none, refused = (
+        outcome.err.index(words) for words in ("shows the same pixels", "“none.png” is not", "“train” cannot be")
+    )
+    assert max(twice, none) < refused
+
+
+def test_what_is_left_out_is_told_where_too_few_are_left(call: Call, digits: Path, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        for number in range(3):
+            shutil.copy(digits / "1/0.png", tmp_path / f"{name}/{number}.png")
+    outcome = call("train", "siamese", "--data", tmp_path)
+    assert outcome.code == 1
+    assert outcome.err.count("shows the same pixels") == 5
+    assert "One class is not a choice" in outcome.err.splitlines()[-1]

@@ -17,9 +17,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.ExifTags import Base
 
 from fsl_demo.core.errors import UserError
-from fsl_demo.core.pictures import Picture, from_image, ingest, kept, workers
+from fsl_demo.core.pictures import Picture, Work, decoding, from_image, ingest, kept, webp, workers
 from tests.core.picture_files import SIGNATURE, chunk, encoded, refusal
 
 ROOT = Path(__file__).parents[2]
@@ -75,8 +76,10 @@ def test_the_kernel_ends_what_takes_too_long() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is bounded on Linux only")
 def test_memory_is_bounded() -> None:
-    """A WebP takes four copies of itself while it is decoded."""
-    error = refusal(encoded(Image.new("RGB", (7_000, 5_600)), "WEBP", lossless=True, method=0), "big.webp")
+    """A WebP that moves takes four copies of itself while it is decoded."""
+    frames = [Image.new("RGB", (5_200, 5_200), colour) for colour in ("red", "blue")]
+    moving = encoded(frames[0], "WEBP", lossless=True, method=0, save_all=True, append_images=frames[1:])
+    error = refusal(moving, "big.webp")
     assert error.code == "picture_costly"
     assert "takes more time or memory" in str(error)
 
@@ -223,6 +226,76 @@ def test_forty_megapixels_come_through_whole() -> None:
     picture = ingest(data)
     assert (picture.width, picture.height) == (side, side)
     assert picture.image().crop((0, side - 1, 256, side)).tobytes()[::3] == bytes(range(256))
+
+
+BIG = {
+    "JPEG": ("JPEG", {}, 7.5),
+    "progressive JPEG": ("JPEG", {"progressive": True}, 7.5),
+    "WebP": ("WEBP", {"method": 0, "quality": 50}, 7.5),
+    "lossless WebP": ("WEBP", {"lossless": True, "method": 0}, 8),
+    "AVIF": ("AVIF", {"speed": 10}, 8.25),
+}
+"""Kinds of photographs, and bytes a pixel that decoding may take at most: 7.5 are 300 MB of 40 megapixels."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("kind", BIG)
+def test_each_kind_of_photograph_is_read_in_little_memory(kind: str, turned: bool) -> None:
+    name, options, most = BIG[kind]
+    image = Image.linear_gradient("L").resize((4_000, 2_500)).convert("RGB")
+    exif = Image.Exif()
+    exif[Base.Orientation] = 6 if turned else 1
+    data, work = encoded(image, name, exif=exif, **options), Work()
+    worker = workers._Worker()
+    try:
+        ingested(worker, encoded(RED, "PNG"))
+        before = peak(worker)
+        with work.counted():
+            decoded, last = ingested(worker, data)
+        assert (decoded.width, decoded.height) == (image.size[::-1] if turned else image.size)
+        corner = image.getpixel((3_999, 0) if turned else (3_999, 2_499))
+        assert abs(last - corner[2]) < 6  # type: ignore[index]
+        assert peak(worker) - before < most * 1e7 + 6e6
+        assert work.seconds > 0
+    finally:
+        worker.end()
+
+
+def ingested(worker: workers._Worker, data: bytes) -> tuple[workers.Decoded, int]:
+    """A picture as a process decodes it, and its last byte."""
+    decoded = worker.begin(data, encoded=False)
+    *_, last = worker.blocks()
+    worker.finish()
+    return decoded, last[-1]
+
+
+def peak(worker: workers._Worker) -> int:
+    """Bytes that the process took at most."""
+    status = Path(f"/proc/{worker._process.pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
+
+def test_a_jpeg_that_keeps_too_much_between_its_scans_is_refused() -> None:
+    """Forty megapixels, progressive, with the colours in full size."""
+    data = many_scans(7_700, 5_150, 1)
+    at = data.index(b"\xff\xc2")
+    colours = data[: at + 9] + bytes((3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0)) + data[at + 13 :]
+    colours = colours[: at + 2] + (17).to_bytes(2, "big") + colours[at + 4 :]
+    error = refusal(colours, "big.jpg")
+    assert error.code == "picture_costly" and "a JPEG that is not progressive" in str(error)
+
+
+def test_a_webp_is_the_same_without_libwebp(monkeypatch: pytest.MonkeyPatch) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (30, 41, 4), np.uint8)
+    for image in (Image.fromarray(noise), Image.fromarray(noise).convert("RGB")):
+        for options in ({"lossless": True, "exact": True}, {"quality": 80}):
+            data = encoded(image, "WEBP", **options)
+            assert webp.is_at_hand()
+            own = decoding.decode(data).upright().tobytes()
+            with monkeypatch.context() as patch:
+                patch.setattr(webp, "_library", lambda: None)
+                assert decoding.decode(data).upright().tobytes() == own
 
 
 def test_a_picture_read_is_an_ordinary_image() -> None:

@@ -68,7 +68,7 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the repository with all recipes applied."""
     root = tmp_path_factory.mktemp("extended")
     for name in COPIED:
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, root / name)
     for name in LINKED:
         (root / name).symlink_to(ROOT / name, target_is_directory=True)
     shutil.copy(ROOT / "pyproject.toml", root)

@@ -147,7 +147,7 @@ def told(path: Path) -> str:
 
 def _classes(path: Path) -> None:
     with open_source(path) as source:
-        pictures_by_class(source, quiet)
+        pictures_by_class(source, quiet, lambda error: None)
 
 
 def _pictures(path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from argon2.exceptions import VerifyMismatchError
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AuthenticationError
 from starlette.testclient import TestClient
@@ -220,6 +221,13 @@ def test_a_stream_ends_so_that_the_session_is_looked_at_again(ada: Person, monke
 def test_a_name_that_nobody_has_is_answered_alike(ada: Person) -> None:
     ada.name = "nobody"
     assert ada.log_in(PASSWORD).json() == {"code": "login_wrong", "error": "Name or password are wrong."}
+
+
+def test_a_name_that_nobody_has_takes_as_much_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    assert not stored_accounts._hasher.check_needs_rehash(stored_accounts._NOBODY)
+    with pytest.raises(VerifyMismatchError):  # after all of the work
+        stored_accounts._hasher.verify(stored_accounts._NOBODY, PASSWORD)
 
 
 def test_passwords_are_kept_as_argon2id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,8 +121,9 @@ def by_import(path: Path) -> tuple[Counts, list[str]]:
 
 
 def by_training(path: Path) -> tuple[Counts, list[str]]:
-    pictures = folders.labelled(path, with_queries=True)
-    return {name: len(items) for name, items in pictures.classes.items()}, [str(error) for error in pictures.told]
+    told: list[UserError] = []
+    classes = folders.labelled(path, quiet, told.append, with_queries=True)
+    return {name: len(items) for name, items in classes.items()}, [str(error) for error in told]
 
 
 def by_evaluation(path: Path) -> tuple[Counts, list[str]]:
@@ -226,6 +227,9 @@ ENCODED = [
     ("gbk", ["红苹果与", "黄香蕉与"]),
     ("big5", ["功能正常", "蘋果香蕉"]),
     ("cp850", ["Größe/Käfer", "Höhe/Vögel"]),
+    ("cp949", ["고양이와", "강아지와"]),
+    ("cp866", ["Новая папка", "Собака дома"]),
+    ("cp1251", ["Новая папка", "Собака дома"]),
     ("cp437", ["Äpfel aus", "Früchte a"]),
     ("cp1252", ["forêt verte", "rivière etc"]),
     ("utf-8", ["Käfer und", "Vögel unt"]),
@@ -250,6 +254,17 @@ def test_info_zips_unicode_path(tmp_path: Path, right: bool) -> None:
         path.write_bytes(path.read_bytes().replace(zlib.crc32(plain[0]).to_bytes(4, "little"), b"oooo"))
     classes, told = by_task(path)
     assert (set(classes), told) == ({"猫" if right else "aaaaaaa", "犬"}, [])
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_names_that_may_read_otherwise_are_told(tmp_path: Path, door: str) -> None:
+    raw = [f"玫瑰/{number}.png".encode("gbk") for number in range(2)]
+    counts, told = DOORS[door](raw_zip(tmp_path / "in.zip", raw))
+    assert counts == {"玫瑰": 2}
+    assert told == [
+        "Nothing in “in.zip” says how its names are encoded: “玫瑰/0.png” may as well be “繭孵/0.png”. If that is"
+        " right, rename it, or make the file again."
+    ]
 
 
 def test_names_that_nobody_can_tell_are_readable_and_told(tmp_path: Path) -> None:

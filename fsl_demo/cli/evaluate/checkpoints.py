@@ -83,4 +83,4 @@ def _read(chosen: argparse.Namespace, output: Output, fold: int | None) -> Datas
             validation=Part({}),
             test=Part(classes),
         )
-    return datasets.read(chosen.data, chosen.root, fold=fold, download=chosen.download)
+    return datasets.read(chosen.data, chosen.root, fold=fold, download=chosen.download, report=output.terminal.fault)

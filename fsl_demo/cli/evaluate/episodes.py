@@ -88,13 +88,12 @@ def evaluation_of(chosen: argparse.Namespace, classes: Classes, shot: int, pictu
 def named_classes(chosen: argparse.Namespace, output: Output) -> Classes:
     """The class folders, or the test part of a data set; by names that nobody knows if that is asked for."""
     if Path(chosen.data).exists() or chosen.data not in datasets.DATASETS:
-        pictures = folders.labelled(Path(chosen.data), output.terminal.progress)
-        for told in pictures.told:
-            output.terminal.fault(told)
-        classes = pictures.classes
+        classes = folders.labelled(Path(chosen.data), output.terminal.progress, output.terminal.fault)
         output.about["split"] = "all pictures of the folder"
     else:
-        data = datasets.read(chosen.data, chosen.root, fold=chosen.fold, download=chosen.download)
+        data = datasets.read(
+            chosen.data, chosen.root, fold=chosen.fold, download=chosen.download, report=output.terminal.fault
+        )
         classes = large_enough(data.test.classes, max(chosen.shot) + max(chosen.queries, 1))
         output.about["split"] = data.protocol
     return dict(zip(made_up_names(len(classes), 1), classes.values(), strict=True)) if chosen.made_up_names else classes

@@ -22,10 +22,20 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import canonical
 from fsl_demo.core.pictures.endings import SUFFIXES, may_be_picture
 from fsl_demo.core.pictures.kept import KeptImage
-from fsl_demo.core.pictures.limits import MAX_BYTES, MAX_PIXELS
+from fsl_demo.core.pictures.limits import MAX_BYTES, MAX_PIXELS, Work
 from fsl_demo.core.pictures.workers import Decoded, decode, encode
 
-__all__ = ["MAX_BYTES", "MAX_PIXELS", "SUFFIXES", "Picture", "from_image", "ingest", "ingest_into", "may_be_picture"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_PIXELS",
+    "SUFFIXES",
+    "Picture",
+    "Work",
+    "from_image",
+    "ingest",
+    "ingest_into",
+    "may_be_picture",
+]
 
 
 @dataclass(frozen=True)

@@ -8,28 +8,30 @@ import struct
 from collections.abc import Callable
 from contextlib import suppress
 from io import BytesIO
+from typing import Any
 
-from PIL import Image, ImageFile
+from PIL import AvifImagePlugin, Image, ImageFile
 from PIL.ExifTags import Base
 
 from fsl_demo.core.errors import UserError
-from fsl_demo.core.pictures import depth, gif, jpeg, png, tiff
+from fsl_demo.core.pictures import depth, gif, jpeg, png, tiff, webp
 from fsl_demo.core.pictures.canonical import bands
 from fsl_demo.core.pictures.kinds import first_tags, kind_of
-from fsl_demo.core.pictures.limits import MAX_PIXELS
+from fsl_demo.core.pictures.limits import MAX_MEMORY, MAX_PIXELS
+from fsl_demo.core.pictures.packed import Packed
 from fsl_demo.core.pictures.profiles import coded
 from fsl_demo.core.pictures.raster import Raster
 
 with suppress(ImportError):  # training needs no HEIC
     import pillow_heif
-
-    pillow_heif.register_heif_opener()
 Image.init()
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # each takes memory of its own
 Image.MAX_IMAGE_PIXELS = None  # the header is checked against MAX_PIXELS before anything is decoded
-_ISO = tuple(name for name in ("HEIF", "AVIF") if name in Image.OPEN)
 _NUMBERS = re.compile(rb"colrnclx\0(.)\0(.)", re.DOTALL)
 """Code points of primaries and transfer in a HEIF or AVIF file."""
 _LIBJPEG_GREY = 128
+_WEBP_PIXEL_BYTES = 16
+"""In the four copies that Pillow makes of a WebP."""
 _BMP_V5, _BMP_EMBEDDED = 124, b"DEBM"
 
 
@@ -42,7 +44,7 @@ def decode(data: bytes) -> Raster:
     kind = kind_of(data)
     if kind is None:
         raise UserError("picture_unknown")
-    if not kind.read or (_READERS[kind.name] is _read_iso and kind.name not in _ISO):
+    if not kind.read or kind.name in _missing():
         raise UserError("picture_kind_unread", kind=kind.name)
     try:
         raster = _READERS[kind.name](data)
@@ -109,7 +111,7 @@ def _read_jpeg(data: bytes) -> Raster:
         raise UserError("picture_costly")
     if facts.is_impossible() or not facts.has_all_scans():
         raise UserError("picture_broken")
-    image = _load(facts.bare + jpeg.EOI, "JPEG")
+    image = _load(facts.bare, "JPEG")
     if (not facts.ended or _ends_in_grey(image)) and not facts.is_whole(_digest):
         raise UserError("picture_broken")
     return Raster(image, orientation=_orientation(facts.exif), profile=facts.profile)
@@ -164,16 +166,39 @@ def _read_bmp(data: bytes) -> Raster:
     return Raster(image, profile=profile)
 
 
-def _read_iso(data: bytes) -> Raster:
-    image = _load(data, *_ISO)
+def _read_heif(data: bytes) -> Raster:
+    file = pillow_heif.open_heif(data, convert_hdr_to_8bit=True, remove_stride=False)
+    frame = file[file.primary_index]
+    _check_size(*frame.size)
+    image = Packed.rows(frame.mode, frame.size, frame.data, frame.stride)  # libheif has turned it
+    return Raster(image, profile=frame.info.get("icc_profile") or _coded_profile(data))
+
+
+def _read_avif(data: bytes) -> Raster:
+    image: Any = _opened(data, "AVIF")
+    pixels = Packed.rows(image.mode, image.size, image._decoder.get_frame(0)[0])
+    profile = image.info.get("icc_profile") or _coded_profile(data)
+    return Raster(pixels, orientation=_orientation(image.info.get("exif")), profile=profile)
+
+
+def _coded_profile(data: bytes) -> bytes | None:
     numbers = _NUMBERS.search(data)
-    profile = image.info.get("icc_profile") or (coded(numbers[1][0], numbers[2][0]) if numbers else None)
-    return Raster(image, orientation=_orientation(image.info.get("exif")), profile=profile)
+    return coded(numbers[1][0], numbers[2][0]) if numbers else None
 
 
 def _read_webp(data: bytes) -> Raster:
-    image = _load(data, "WEBP")
-    return Raster(image, orientation=_orientation(image.info.get("exif")), profile=image.info.get("icc_profile"))
+    image: Any = _opened(data, "WEBP")
+    mode, size, info, is_still = image.mode, image.size, image.info, not image.is_animated
+    del image  # and the room that it keeps for two more
+    if is_still and webp.is_at_hand():
+        pixels: Packed | Image.Image = webp.decode(data, mode, size)
+    else:
+        try:
+            pixels = _load(data, "WEBP")
+        except OSError as error:  # which it is, too, when there is no room for the copies
+            costly = _WEBP_PIXEL_BYTES * size[0] * size[1] > MAX_MEMORY
+            raise UserError("picture_costly") if costly else error from error
+    return Raster(pixels, orientation=_orientation(info.get("exif")), profile=info.get("icc_profile"))
 
 
 def _read_ppm(data: bytes) -> Raster:
@@ -193,16 +218,26 @@ _READERS: dict[str, Callable[[bytes], Raster]] = {
     "WEBP": _read_webp,
     "TIFF": _read_tiff,
     "BMP": _read_bmp,
-    "HEIF": _read_iso,
-    "AVIF": _read_iso,
+    "HEIF": _read_heif,
+    "AVIF": _read_avif,
     "PPM": _read_ppm,
 }
 
 
-def _load(data: bytes, *formats: str) -> Image.Image:
-    image = Image.open(BytesIO(data), formats=formats)
-    _check_size(*image.size)
+def _missing() -> set[str]:
+    """Kinds whose decoder is not installed."""
+    return {kind for kind, there in (("HEIF", "pillow_heif" in globals()), ("AVIF", "AVIF" in Image.OPEN)) if not there}
+
+
+def _load(data: bytes, kind: str) -> Image.Image:
+    image = _opened(data, kind)
     image.load()
+    return image
+
+
+def _opened(data: bytes, kind: str) -> Image.Image:
+    image = Image.open(BytesIO(data), formats=(kind,))
+    _check_size(*image.size)
     return image
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures.limits import MAX_MEMORY
 
 SOI, EOI = b"\xff\xd8", b"\xff\xd9"
 _DHT, _DAC, _DQT, _DRI, _SOS, _APP0, _APP1, _APP2, _APP14 = 0xC4, 0xCC, 0xDB, 0xDD, 0xDA, 0xE0, 0xE1, 0xE2, 0xEE
@@ -29,6 +30,8 @@ _PADDINGS = (b"\x00" * 4096, b"\xaa" * 4096, b"\x55" * 4096)
 _BLANK = bytes(16)
 _MAX_WORK = 1_000_000_000
 """Pixels times scans. The usual progressive picture has ten scans."""
+_COEFFICIENT_BYTES, _PIXEL_BYTES = 2 * 64, 4
+"""Of a block, and of a pixel in Pillow."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Jpeg:
     """What the segments say.
 
     Attributes:
-        bare: the file without metadata, up to where it ends or is cut.
+        bare: the file without metadata, up to where it ends or is cut, with an end mark.
         ended: whether it has an end mark.
     """
 
@@ -80,8 +83,10 @@ class Jpeg:
     exif: bytes = b""
 
     def is_costly(self) -> bool:
-        """Whether it has so many scans that decoding takes very long."""
-        return len(self.scans) * self.width * self.height > _MAX_WORK
+        """Whether it has so many scans, or keeps so much from one to the next, that decoding takes too much."""
+        pixels = self.width * self.height
+        kept = sum(map(self._blocks, self.components)) if len(self.scans) > 1 else 0
+        return len(self.scans) * pixels > _MAX_WORK or kept * _COEFFICIENT_BYTES + pixels * _PIXEL_BYTES > MAX_MEMORY
 
     def is_impossible(self) -> bool:
         """Whether so few bytes cannot hold so many pixels: each block takes a bit at least."""
@@ -167,7 +172,7 @@ def read(data: bytes) -> Jpeg:
         if kind in _TABLES or kind in _FRAMES or kind == _SOS:
             kept.append(segment)
             length += len(segment)
-    jpeg.bare = b"".join(kept)
+    jpeg.bare = b"".join((*kept, EOI))
     jpeg.profile = b"".join(profile[number] for number in sorted(profile)) or None
     return jpeg
 

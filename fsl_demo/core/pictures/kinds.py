@@ -71,6 +71,8 @@ _BRANDS = {
     "QuickTime": {b"qt  "},
 }
 """Kinds by what the `ftyp` box of an ISO file names; a file of any other brand is a film."""
+_AV1 = b"av01"
+"""Type of the picture in a file whose brand says only that it holds one."""
 _BOX = re.compile(rb".{4}ftyp", re.DOTALL)
 _TIFF = re.compile(rb"II\*\0|MM\0\*|II\+\0\x08\0\0\0|MM\0\+\0\x08\0\0")
 _SUBFILE, _PHOTOMETRIC, _MAKE, _SUB_IFDS, _DNG = 254, 262, 271, 330, 50706
@@ -108,6 +110,8 @@ def kind_of(data: bytes) -> Kind | None:
         length = min(int.from_bytes(ends[:4], "big"), 256)
         brands = {ends[8:12], *(ends[at : at + 4] for at in range(16, length, 4))}
         name = next((name for name, known in _BRANDS.items() if brands & known), "MP4")
+        if name == "HEIF" and _AV1 in ends:
+            name = "AVIF"
         return Kind(name, read=name in ("AVIF", "HEIF"))
     if _TIFF.match(ends):
         return _tiff_kind(data)

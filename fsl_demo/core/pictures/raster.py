@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 from PIL import Image
 
 from fsl_demo.core.pictures.canonical import bands
+from fsl_demo.core.pictures.packed import Packed
 from fsl_demo.core.pictures.profiles import Convert, to_srgb
 
 UPRIGHT = {
@@ -37,7 +39,7 @@ class Raster:
         grey_takes_rgb: whether a profile of RGB counts for a grey picture.
     """
 
-    image: Image.Image
+    image: Image.Image | Packed
     alpha: Image.Image | None = None
     orientation: int = 1
     profile: bytes | None = None
@@ -50,17 +52,19 @@ class Raster:
         return (height, width) if self.orientation in _SIDEWAYS else (width, height)
 
     def upright(self) -> Image.Image:
-        """The picture as it is kept: RGB, over white, the right way up; made strip by strip."""
-        if self._is_plain():
+        """The picture as it is kept: RGB, over white, the right way up; made strip by strip. It is left empty then."""
+        if isinstance(self.image, Image.Image) and self._is_plain(self.image):
             return self.image
-        made = Image.new("RGB", self.size, None)
-        for box in bands(self.size):
-            made.paste(self._rgb(self._source_box(box[1], box[3])), box)
-        return made
+        width, height = self.size
+        made = np.empty((height, width, 3), np.uint8)  # in three bytes a pixel, while there is the other one
+        for _, top, _, bottom in bands(self.size):
+            made[top:bottom] = np.asarray(self._rgb(self._source_box(top, bottom)))
+        self.image, self.alpha = Image.new("RGB", (0, 0)), None
+        return Image.fromarray(made)
 
-    def _is_plain(self) -> bool:
+    def _is_plain(self, image: Image.Image) -> bool:
         altered = self.alpha is not None or self.orientation in UPRIGHT or self._convert is not None
-        return self.image.mode == "RGB" and not self.image.has_transparency_data and not altered
+        return image.mode == "RGB" and not image.has_transparency_data and not altered
 
     def _source_box(self, top: int, bottom: int) -> tuple[int, int, int, int]:
         """Where the upright rows from `top` to `bottom` lie in the image as it was held."""

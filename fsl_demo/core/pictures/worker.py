@@ -12,6 +12,7 @@ import os
 import signal
 import struct
 import sys
+import time
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -38,8 +39,8 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
 
     A request says whether the picture is to be encoded, how long its file is, and so many bytes of it. An answer is a
     line of JSON, `{"size": [width, height], "sha256": hash}`, and blocks with their lengths, up to an empty one: three
-    bytes a pixel; or, encoded, the preview as PNG, and after the empty block the picture likewise. Or an answer is only
-    a line, `{"error": code, "params": {…}}`.
+    bytes a pixel; or, encoded, the preview as PNG, and after the empty block the picture likewise. Then comes a line,
+    `{"seconds": …}` of computing. Or an answer is only a line, `{"error": code, "params": {…}, "seconds": …}`.
     """
     _write_line(answers, ready=True)
     while head := requests.read(REQUEST.size):
@@ -51,14 +52,19 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
 
 
 def _answer(data: bytes, answers: BinaryIO, *, encoded: bool) -> None:
+    began = time.process_time()
+
+    def refuse(code: str, **params: object) -> None:
+        _write_line(answers, error=code, params=params, seconds=time.process_time() - began)
+
     try:
         image = _upright(data)
     except UserError as error:
-        _write_line(answers, error=error.code, params=error.params)
+        refuse(error.code, **error.params)
     except MemoryError:
-        _write_line(answers, error="picture_costly", params={})
+        refuse("picture_costly")
     except Exception:
-        _write_line(answers, error="picture_broken", params={})
+        refuse("picture_broken")
     else:
         _write_line(answers, size=image.size, sha256=pixel_hash(image))
         if encoded:
@@ -68,6 +74,7 @@ def _answer(data: bytes, answers: BinaryIO, *, encoded: bool) -> None:
             for box in bands(image.size):
                 _write_block(answers, image.crop(box).tobytes())
             _write_block(answers, b"")
+        _write_line(answers, seconds=time.process_time() - began)
 
 
 def _upright(data: bytes) -> Image.Image:

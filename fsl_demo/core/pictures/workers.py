@@ -19,11 +19,14 @@ from PIL import Image
 
 import fsl_demo
 from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import limits
 
 AT_ONCE = 1
 """Pictures that are decoded at the same time: each may take much memory, and storing one takes longer."""
 REQUEST, LENGTH_BYTES = struct.Struct(">?Q"), 8
 """As `worker` has them, which this process does not load."""
+_ENDED_SECONDS = 2.0
+"""What a picture counts whose process the kernel has ended."""
 _PIPE_BYTES = 1 << 20
 _ENVIRONMENT = {
     "PYTHONPATH": os.pathsep.join(str(folder) for folder in Path(fsl_demo.__file__).resolve().parents[1:2]),
@@ -58,6 +61,7 @@ def decode(data: bytes) -> tuple[Decoded, Image.Image]:
             strip = Image.frombytes("RGB", (image.width, len(block) // image.width // 3), block)
             image.paste(strip, (0, top))
             top += strip.height
+        worker.finish()
     return decoded, image
 
 
@@ -73,6 +77,7 @@ def encode(data: bytes, out: BinaryIO) -> tuple[Decoded, Image.Image]:
         preview.load()
         for block in worker.blocks():
             out.write(block)
+        worker.finish()
     return decoded, preview
 
 
@@ -91,6 +96,7 @@ def _worker() -> Iterator[_Worker]:
             worker.end()
             raise
     except (EOFError, BrokenPipeError) as error:  # the kernel has ended it
+        limits.count(_ENDED_SECONDS)
         raise UserError("picture_costly") from error
     finally:
         _free.put(worker)
@@ -122,6 +128,7 @@ class _Worker:
         self._process.stdin.flush()
         answer = self._read_line()
         if "error" in answer:
+            limits.count(answer["seconds"])
             raise UserError(answer["error"], **answer["params"])
         width, height = answer["size"]
         return Decoded(width, height, answer["sha256"])
@@ -130,6 +137,10 @@ class _Worker:
         """Those up to the next empty one."""
         while length := int.from_bytes(self._read(LENGTH_BYTES), "big"):
             yield self._read(length)
+
+    def finish(self) -> None:
+        """Read the end of an answer."""
+        limits.count(self._read_line()["seconds"])
 
     def end(self) -> None:
         self._process.kill()

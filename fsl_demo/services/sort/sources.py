@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
-from fsl_demo.core.errors import UserError
+from fsl_demo.core.errors import Report, UserError
 from fsl_demo.datasets.class_folders import natural
 from fsl_demo.datasets.walking import visible
 
 
-def source_files(folder: Path, into: Path, report: Callable[[UserError], None]) -> list[Path]:
+def source_files(folder: Path, into: Path, report: Report) -> list[Path]:
     """Every file of a folder, however deep, in natural order. Links to folders are not followed, and what is hidden is
     passed over.
 

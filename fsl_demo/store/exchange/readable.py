@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from fsl_demo.core.episodes import Episode, LabelledEpisode, Run, ordered_unique
-from fsl_demo.core.errors import UserError
+from fsl_demo.core.errors import Report, UserError
 from fsl_demo.core.pictures import Picture
 
 
-def readable(labelled: LabelledEpisode, report: Callable[[UserError], None]) -> LabelledEpisode:
+def readable(labelled: LabelledEpisode, report: Report) -> LabelledEpisode:
     """The episode without the pictures that cannot be read.
 
     Args:

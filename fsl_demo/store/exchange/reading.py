@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -16,7 +15,7 @@ from fsl_demo.core.episodes import (
     check_classes,
     quiet,
 )
-from fsl_demo.core.errors import Notice, UserError
+from fsl_demo.core.errors import Report, UserError, refuse
 from fsl_demo.core.pictures import Picture, ingest
 from fsl_demo.datasets.class_folders import natural
 from fsl_demo.datasets.class_pictures import pictures_by_class
@@ -29,7 +28,7 @@ def read(
     path: Path,
     workspace: Workspace | None = None,
     progress: Progress = quiet,
-    report: Callable[[UserError], None] | None = None,
+    report: Report = refuse,
 ) -> list[LabelledEpisode]:
     """Read episodes from what any of the formats wrote, or from anyone's class folders: one episode's support set.
 
@@ -61,17 +60,12 @@ def _read_folders(
     title: str,
     workspace: Workspace | None,
     progress: Progress,
-    report: Callable[[UserError], None] | None,
+    report: Report,
 ) -> LabelledEpisode:
-    read = pictures_by_class(source, progress, partial(source.picture, ingest=workspace.ingest) if workspace else None)
-    read.report(report or _refuse)
+    read_picture = partial(source.picture, ingest=workspace.ingest) if workspace else None
+    read = pictures_by_class(source, progress, report=report, read_picture=read_picture)
     support = [Example(picture, index) for index, pictures in enumerate(read.classes.values()) for picture in pictures]
     return LabelledEpisode(Episode(tuple(map(ClassSpec, read.classes)), tuple(support)), title)
-
-
-def _refuse(error: UserError) -> None:
-    if not isinstance(error, Notice):
-        raise error
 
 
 def _read_documents(

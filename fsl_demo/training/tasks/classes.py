@@ -47,7 +47,10 @@ class ClassesTask:
 
     @classmethod
     def named(cls, method: str, source: Source) -> Self:
-        return cls(method, datasets.read(source.name, root=source.root, fold=source.fold, download=source.download))
+        data = datasets.read(
+            source.name, root=source.root, fold=source.fold, download=source.download, report=source.report
+        )
+        return cls(method, data)
 
     @property
     def checkpoint(self) -> str:
@@ -90,7 +93,7 @@ class ClassesTask:
             arrays = self._arrays(trained, recipe=recipe, validation=validation, start=start)
             return Export(arrays, facts)
 
-        return Prepared(setup, export, tuple(map(str, self.data.told)))
+        return Prepared(setup, export)
 
     def _recipe(self, config: Config, start: TrainedNetwork | None) -> Recipe:
         count = sum(map(len, self.data.train.classes.values()))
