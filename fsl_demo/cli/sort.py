@@ -204,10 +204,10 @@ def _pictures(
 
 
 def _print_plan(manifest: Manifest) -> None:
-    from fsl_demo.services.sort import readable
+    from fsl_demo.core.file_names import visible
 
     rows = [
-        [readable(item.source), readable(item.target), reporting.in_words(dataclasses.asdict(item))]
+        [visible(item.source), visible(item.target), reporting.in_words(dataclasses.asdict(item))]
         for item in manifest.items
     ]
     reporting.print_table(["file", "would go to", "answer"], rows)

@@ -108,9 +108,12 @@ MESSAGES = {
     " Deflate.",
     "archive_names": "Nothing in “{file}” says how its names are encoded, so “{entry}” may be wrong. Rename it, or make"
     " the file again.",
+    "archive_names_two": "Nothing in “{file}” says how its names are encoded: “{entry}” may as well be “{other}”. If"
+    " that is right, rename it, or make the file again.",
     "archive_twice": "“{entry}” is in “{file}” twice; the last one is read.",
     "archive_inside": "“{file}” is an archive in a folder or archive, and was left out. Unpack it.",
     "folder_link": "“{file}” is a link that leads out of “{folder}”, and was left out. Put a copy there.",
+    "folder_without_pictures": "“{folder}” ({count} files) holds no pictures and was left out.",
     "no_class": "“{file}” lies in no class folder and was left out.",
     "class_nested": "Pictures in folders inside “{name}” ({count}, the first in “{folder}”) count as “{name}”.",
     "classes_merged": "“{other}” and “{name}” are one class here: “{name}”.",

@@ -20,10 +20,12 @@ class EntryNames:
 
     Attributes:
         unsure: the first of those whose letters nobody can tell; they are readable, but maybe wrong.
+        other: how else that one may read, where another encoding is as likely.
     """
 
     names: tuple[str, ...]
     unsure: str = ""
+    other: str = ""
 
 
 def entry_names(entries: Sequence[zipfile.ZipInfo]) -> EntryNames:
@@ -33,8 +35,11 @@ def entry_names(entries: Sequence[zipfile.ZipInfo]) -> EntryNames:
     reading = guess([_raw(entries[place]) for place in unknown], NAMES)
     for place, text in zip(unknown, reading.texts, strict=True):
         names[place] = text
-    unsure = next((text for text in reading.texts if not text.isascii()), "") if not reading.sure else ""
-    return EntryNames(tuple((name or "").replace("\\", "/") for name in names), unsure)
+    doubted = [(text, other) for text, other in zip(reading.texts, reading.others, strict=False) if text != other]
+    if not reading.sure:
+        doubted = [(text, "") for text in reading.texts if not text.isascii()]
+    unsure, other = doubted[0] if doubted else ("", "")
+    return EntryNames(tuple((name or "").replace("\\", "/") for name in names), unsure=unsure, other=other)
 
 
 def _stated(entry: zipfile.ZipInfo) -> str | None:

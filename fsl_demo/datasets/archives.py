@@ -7,11 +7,12 @@ import stat
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from fsl_demo.core.errors import Notice, UserError
 from fsl_demo.core.pictures import SUFFIXES
-from fsl_demo.datasets.archive_names import entry_names
+from fsl_demo.datasets.archive_names import EntryNames, entry_names
 from fsl_demo.datasets.walking import regular
 
 MAX_ENTRIES = 50_000
@@ -77,7 +78,7 @@ class ZipReader:
         if len(infos) > MAX_ENTRIES:
             raise UserError("archive_entries", file=path.name, limit=MAX_ENTRIES)
         named = entry_names(infos)
-        self.notices = [Notice("archive_names", file=path.name, entry=named.unsure)] if named.unsure else []
+        self.notices = list(_doubts(path.name, named))
         self.entries: dict[PurePosixPath, zipfile.ZipInfo] = {}
         for info, name in zip(infos, named.names, strict=True):
             place = self._checked_path(info, name)
@@ -151,6 +152,14 @@ def _opened(path: Path) -> zipfile.ZipFile:
         return zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError, struct.error, ValueError, NotImplementedError) as error:
         raise UserError("archive_broken", file=path.name) from error
+
+
+def _doubts(file: str, named: EntryNames) -> Iterator[Notice]:
+    """What is told of names that may read otherwise."""
+    if named.other:
+        yield Notice("archive_names_two", file=file, entry=named.unsure, other=named.other)
+    elif named.unsure:
+        yield Notice("archive_names", file=file, entry=named.unsure)
 
 
 def _begins_with_an_entry(path: Path) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path, PurePosixPath
@@ -61,6 +61,11 @@ def class_layout(paths: Iterable[PurePosixPath], with_queries: bool = False) -> 
             del left[path]
     if layout.classes:
         _tell_left_out(layout, left, top=top, read=parts[: len(roots)])
+        for root in roots:
+            empty = Counter(_folders_of(shown, root)) - Counter(dict.fromkeys(_folders(pictures, root), len(shown)))
+            layout.told += [
+                Notice("folder_without_pictures", folder=folder, count=count) for folder, count in empty.items()
+            ]
     return layout
 
 
@@ -131,8 +136,12 @@ def _look_through(pictures: Sequence[PurePosixPath], root: tuple[str, ...]) -> t
 
 def _folders(pictures: Iterable[PurePosixPath], root: Sequence[str]) -> list[str]:
     """The folders in `root` that hold pictures, at any depth."""
-    inside = (path.parts[len(root)] for path in pictures if _is_in(path, root) and len(path.parts) > len(root) + 1)
-    return list(dict.fromkeys(inside))
+    return list(dict.fromkeys(_folders_of(pictures, root)))
+
+
+def _folders_of(paths: Iterable[PurePosixPath], root: Sequence[str]) -> Iterator[str]:
+    """The folder in `root` that each path lies in; nothing of others."""
+    return (path.parts[len(root)] for path in paths if _is_in(path, root) and len(path.parts) > len(root) + 1)
 
 
 def _parts(pictures: Sequence[PurePosixPath], root: tuple[str, ...]) -> list[str]:
@@ -156,7 +165,7 @@ def _add_classes(layout: ClassLayout, pictures: Sequence[PurePosixPath], depth: 
         folders.setdefault(class_key(class_name(folder)), []).append(folder)
     known = {class_key(name): name for name in layout.classes}
     for key, same in folders.items():
-        names = sorted(map(class_name, same))
+        names = sorted(map(class_name, same), key=lambda name: (name != name.strip(), name))
         name = known.get(key, names[0])
         members = sorted(chain.from_iterable(map(by_folder.__getitem__, same)), key=natural)
         layout.classes.setdefault(name, []).extend(members)

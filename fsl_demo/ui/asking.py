@@ -7,15 +7,19 @@ import asyncio
 from fastapi import Request
 
 from fsl_demo.core.accounts import Account
-from fsl_demo.ui.context import Context
+from fsl_demo.ui.context import Asker, Context
 from fsl_demo.ui.page import Page
 from fsl_demo.ui.texts import language_of
 
 
 def account_of(request: Request) -> Account | None:
-    """Who asks; None is the person at the machine itself."""
+    """Whose request it is; None is the person at the machine itself."""
     account: Account | None = request.scope.get("account")
     return account
+
+
+def asker_of(request: Request) -> Asker:
+    return Asker(language_of(request), account_of(request))
 
 
 async def context_of(page: Page, request: Request, draft: str) -> Context:
@@ -24,6 +28,4 @@ async def context_of(page: Page, request: Request, draft: str) -> Context:
     Raises:
         UserError: `draft_missing`.
     """
-    account = account_of(request)
-    shown = await asyncio.to_thread(page.drafts.get, draft, account)
-    return Context(page, shown, language_of(request), account=account)
+    return await asyncio.to_thread(page.context, draft, asker_of(request))

@@ -41,6 +41,18 @@ class Notices:
 
 
 @dataclass(frozen=True)
+class Asker:
+    """Who asks, and in which language.
+
+    Attributes:
+        account: None is the person at the machine itself, who may do everything.
+    """
+
+    language: Language
+    account: Account | None = None
+
+
+@dataclass(frozen=True)
 class Context:
     """One request, or one rendering: the draft, the language, and what to tell the person afterwards.
 

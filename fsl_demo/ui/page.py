@@ -10,7 +10,6 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from fsl_demo import runtime
-from fsl_demo.core.accounts import Account
 from fsl_demo.core.capabilities import Method
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.exports import folder_within
@@ -19,7 +18,7 @@ from fsl_demo.store import Workspace
 from fsl_demo.ui import ranking
 from fsl_demo.ui.board import ID_LENGTH, Board
 from fsl_demo.ui.captions import shown_caption
-from fsl_demo.ui.context import Context, Notices
+from fsl_demo.ui.context import Asker, Context, Notices
 from fsl_demo.ui.document import Document
 from fsl_demo.ui.drafts import DocumentChange, Drafts, OpenDraft
 from fsl_demo.ui.incoming import Uploads
@@ -71,24 +70,31 @@ class Page:
         folder = folder_within(self.workspace.folder.resolve() / "exports")
         return folder if account is None else folder_within(folder / f"account-{account}")
 
+    def context(self, draft_id: str, asker: Asker) -> Context:
+        """A request about a draft.
+
+        Raises:
+            UserError: `draft_missing`.
+        """
+        return Context(self, self.drafts.get(draft_id, asker.account), asker.language, account=asker.account)
+
     def open(
         self,
         draft_id: str,
         name: str,
         values: Mapping[str, Any],
-        language: Language,
-        account: Account | None = None,
+        asker: Asker,
     ) -> dict[str, Any]:
         """Open another draft in a page, or the one that it had, or a new one where that is gone."""
         try:
-            draft = self.drafts.get(draft_id, account)
+            draft = self.drafts.get(draft_id, asker.account)
         except UserError:
-            draft = self.drafts.start(Document(), account)
-        context = Context(self, draft, language, account=account)
+            draft = self.drafts.start(Document(), asker.account)
+        context = Context(self, draft, asker.language, account=asker.account)
         with guard(context):
             opening: Opening = _asked(context, "openings", name=name, values=values)
             draft = opening.open(context, self.drafts)
-        return {"draft": draft.id, "notices": context.notices.to_json(language)}
+        return {"draft": draft.id, "notices": context.notices.to_json(asker.language)}
 
     def edit(
         self,
@@ -96,8 +102,7 @@ class Page:
         tab: str,
         edits: Sequence[SentEdit],
         at: str,
-        language: Language,
-        account: Account | None = None,
+        asker: Asker,
     ) -> dict[str, Any]:
         """Make edits that were not made before, in order, and save them.
 
@@ -107,8 +112,8 @@ class Page:
         Raises:
             UserError: why nothing could be saved; the edits can be sent again.
         """
-        draft = self.drafts.get(draft_id, account)
-        context = Context(self, draft, language, account=account)
+        context = self.context(draft_id, asker)
+        draft = context.draft
         with draft.lock:
             fresh = [sent for sent in edits if sent.n > draft.taken.get(tab, 0)]
             if fresh:
@@ -117,37 +122,34 @@ class Page:
                     _tell(context, wrong)
                 with guard(context):
                     self.refresh(draft)
-            newer = self.board(draft, language).since(at)
+            newer = self.board(draft, asker.language).since(at)
             draft.answered[tab] = newer["at"]
-            return {"taken": draft.taken.get(tab, 0), "notices": context.notices.to_json(language), **newer}
+            return {"taken": draft.taken.get(tab, 0), "notices": context.notices.to_json(asker.language), **newer}
 
     def panel(
         self,
         draft_id: str,
         name: str,
         values: Mapping[str, Any],
-        language: Language,
-        account: Account | None = None,
+        asker: Asker,
     ) -> dict[str, Any]:
         """The HTML of a panel; None where it cannot be had, which is then told."""
-        context = Context(self, self.drafts.get(draft_id, account), language, account=account)
-        html = None
+        context, html = self.context(draft_id, asker), None
         with guard(context):
             panel: Panel = _asked(context, "panels", name=name, values=values)
             html = panel.html(context)
-        return {"html": html, "notices": context.notices.to_json(language)}
+        return {"html": html, "notices": context.notices.to_json(asker.language)}
 
     def start(
         self,
         draft_id: str,
         name: str,
         values: Mapping[str, Any],
-        language: Language,
-        account: Account | None = None,
+        asker: Asker,
     ) -> dict[str, Any]:
         """Put a job in line."""
-        draft, started = self.drafts.get(draft_id, account), ""
-        context = Context(self, draft, language, account=account)
+        context, started = self.context(draft_id, asker), ""
+        draft = context.draft
         with guard(context):
             request: JobRequest = _asked(context, "jobs", name=name, values=values)
             job = Job(
@@ -158,7 +160,7 @@ class Page:
                 report=lambda: self.refresh_jobs(draft),
             )
             started = self.jobs.start(job).id
-        return {"job": started, "notices": context.notices.to_json(language)}
+        return {"job": started, "notices": context.notices.to_json(asker.language)}
 
     def board(self, draft: OpenDraft, language: Language) -> Board:
         with draft.lock:

@@ -8,22 +8,20 @@ from collections.abc import AsyncIterator
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 import plotly
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
 
-from fsl_demo.core.accounts import Account
 from fsl_demo.core.errors import UserError
 from fsl_demo.datasets.archives import MAX_ENTRIES
 from fsl_demo.ui import examples, images, shell, tables, uploads
-from fsl_demo.ui.asking import account_of
-from fsl_demo.ui.context import Context
+from fsl_demo.ui.asking import account_of, asker_of
 from fsl_demo.ui.page import Page, SentEdit
 from fsl_demo.ui.tabs import REGISTRY
-from fsl_demo.ui.texts import Language, language_of
+from fsl_demo.ui.texts import language_of
 
 STATIC = Path(__file__).parent / "static"
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
@@ -53,17 +51,6 @@ class PageRequest(BaseModel):
     draft: str
     name: str
     values: dict[str, Any] = {}
-
-
-class Asker(TypedDict):
-    """Who asks, and in which language."""
-
-    language: Language
-    account: Account | None
-
-
-def asker(request: Request) -> Asker:
-    return {"language": language_of(request), "account": account_of(request)}
 
 
 class Routes:
@@ -103,23 +90,17 @@ class Routes:
     # --- requests that change or read a draft -------------------------------------------------------------------
 
     def open(self, sent: PageRequest, request: Request) -> Response:
-        return JSONResponse(self.page.open(sent.draft, sent.name, values=sent.values, **asker(request)))
+        return JSONResponse(self.page.open(sent.draft, sent.name, values=sent.values, asker=asker_of(request)))
 
     def edits(self, sent: Edits, request: Request) -> Response:
-        made = self.page.edit(
-            sent.draft,
-            sent.tab,
-            edits=sent.edits,
-            at=sent.at,
-            **asker(request),
-        )
+        made = self.page.edit(sent.draft, sent.tab, edits=sent.edits, at=sent.at, asker=asker_of(request))
         return JSONResponse(made)
 
     def panel(self, sent: PageRequest, request: Request) -> Response:
-        return JSONResponse(self.page.panel(sent.draft, sent.name, values=sent.values, **asker(request)))
+        return JSONResponse(self.page.panel(sent.draft, sent.name, values=sent.values, asker=asker_of(request)))
 
     def job(self, sent: PageRequest, request: Request) -> Response:
-        return JSONResponse(self.page.start(sent.draft, sent.name, values=sent.values, **asker(request)))
+        return JSONResponse(self.page.start(sent.draft, sent.name, values=sent.values, asker=asker_of(request)))
 
     def stop(self, sent: PageRequest, request: Request) -> Response:
         self.page.jobs.stop(self.page.drafts.get(sent.draft, account_of(request)).id, sent.name)
@@ -152,8 +133,7 @@ class Routes:
 
     def layout(self, sent: FolderRequest, request: Request) -> Response:
         """The classes of files that are going to be uploaded, by their paths."""
-        account = account_of(request)
-        context = Context(self.page, self.page.drafts.get(sent.draft, account), language_of(request), account=account)
+        context = self.page.context(sent.draft, asker_of(request))
         return JSONResponse(asdict(uploads.placed(context, sent.paths)))
 
     # --- pictures and files out ----------------------------------------------------------------------------------
@@ -181,8 +161,7 @@ class Routes:
 
     def results(self, request: Request, draft: str) -> Response:
         """The table of results as CSV."""
-        account = account_of(request)
-        context = Context(self.page, self.page.drafts.get(draft, account), language_of(request), account=account)
+        context = self.page.context(draft, asker_of(request))
         headers = {"Content-Disposition": 'attachment; filename="results.csv"'}
         return Response(tables.results_csv(context), media_type="text/csv; charset=utf-8", headers=headers)
 

@@ -101,6 +101,17 @@ def test_names_that_are_one_class() -> None:
     assert told == ["classes_merged"] * 3
 
 
+def test_of_one_name_the_one_without_spaces_around_it_counts() -> None:
+    assert set(layout(" cat/1.png", "cat/2.png")[0]) == {"cat"}
+
+
+@pytest.mark.parametrize("around", ["", "pets/", "my/pets/"])
+def test_folders_without_pictures_are_named(around: str) -> None:
+    names = ["cat/1.png", "dog/2.png", "owl/3.txt", "owl/deep/4.csv", "dog/notes.txt", "dog/sound/5.wav"]
+    classes, told = layout(*(around + name for name in names))
+    assert (set(classes), told) == ({"cat", "dog"}, ["folder_without_pictures"])
+
+
 def test_what_systems_leave_is_passed_over_and_archives_are_named() -> None:
     litter = ["__MACOSX/cat/._1.png", "cat/.DS_Store", "cat/Thumbs.db", "desktop.ini", "@eaDir/1.jpg", "cat/notes.txt"]
     classes, told = layout("cat/1.png", "dog/1.jfif", "owl/picture", *litter, "emu.zip", "dog/more.7z")

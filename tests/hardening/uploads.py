@@ -6,83 +6,30 @@ python -m tests.hardening.uploads --minutes 20
 from __future__ import annotations
 
 import argparse
-import io
 import json
+import re
 import statistics
-import struct
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
-import numpy as np
 from PIL import Image
 
-from tests.core.picture_files import chunk, encoded, png
+from tests.core.picture_files import encoded
 from tests.hardening.pictures import resident
+from tests.hardening.worst_files import worst_files
 
 ROOT = Path(__file__).parents[2]
 MAX_CLICK_SECONDS, MAX_SERVER_MEGABYTES, MAX_LEFT_MEGABYTES = 0.3, 1_500, 200
 FILES, AT_ONCE = 200, 3
-SIDE = 6_300
-
-
-def worst() -> Iterator[tuple[str, bytes]]:
-    """Files that cost the most for what they weigh, by name; as many as one likes."""
-    blank, noise = Image.new("RGB", (SIDE, SIDE), "navy"), np.random.default_rng(0).integers(0, 256, (2_400, 2_700, 3))
-    kinds: list[tuple[str, dict[str, Any]]] = [
-        ("JPEG", {}),
-        ("JPEG", {"progressive": True, "subsampling": 0}),
-        ("PNG", {"compress_level": 9}),
-        ("WEBP", {"method": 0, "quality": 10}),
-        ("GIF", {}),
-        ("TIFF", {"compression": "tiff_lzw"}),
-        ("HEIF", {"quality": 10}),
-        ("AVIF", {"quality": 10, "speed": 10}),
-    ]
-    plain = [(f"blank.{kind.lower()}", encoded(blank, kind, **options)) for kind, options in kinds]
-    plain.append(("alpha.png", encoded(blank.convert("RGBA"), "PNG")))
-    plain.append(("deep.png", png(SIDE, SIDE, bits=16, colour=2, rows=bytes((1 + 6 * SIDE) * SIDE))))
-    plain.append(("noise.png", encoded(Image.fromarray(noise.astype(np.uint8)), "PNG", compress_level=1)))
-    plain.append(("short.png", png(SIDE, SIDE, bits=8, colour=2, rows=bytes(1 + 3 * SIDE))))
-    plain.append(("text.png", with_text(encoded(Image.new("RGB", (9, 9)), "PNG"))))
-    plain += [(f"{count}-scans.jpg", many_scans(count)) for count in (50, 80, 2_000)]
-    plain += [("same.zip", zipped([plain[2][1]] * 20)), ("all.zip", zipped([data for _, data in plain[:8]]))]
-    plain += [("nested.zip", zipped([zipped([bytes(1_000_000)] * 5)])), ("zeros.zip", zipped([bytes(400_000_000)]))]
-    while True:
-        yield from plain
-
-
-def with_text(data: bytes) -> bytes:
-    """A PNG with compressed text that unfolds to 300 MB."""
-    return data[:33] + chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(300_000_000))) + data[33:]
-
-
-def many_scans(count: int) -> bytes:
-    """A progressive JPEG of twelve megapixels that goes over its coefficients so many times."""
-    data = bytearray(encoded(Image.new("L", (16, 16), 90), "JPEG", progressive=True))
-    at = data.index(b"\xff\xc2")
-    data[at + 5 : at + 9] = struct.pack(">HH", 3_000, 4_000)
-    scan = struct.pack(">BBHBBBBBB", 0xFF, 0xDA, 8, 1, 1, 0, 1, 63, 0) + b"\x00" * 4
-    return bytes(data[:-2]) + bytes(190_000) + scan * count + b"\xff\xd9"
-
-
-def zipped(files: list[bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for number, data in enumerate(files):
-            archive.writestr(f"class {number % 3}/{number}.png", data)
-    return buffer.getvalue()
 
 
 @contextmanager
@@ -140,7 +87,7 @@ def send(address: str, draft: str, name: str, data: bytes) -> list[str]:
     to = f"{address}/workbench/uploads?draft={draft}&target=queries"
     answer = httpx.post(to, content=data, headers=given, timeout=600)
     lines = map(json.loads, answer.text.splitlines())
-    return ["kept" if line["sha"] else f"refused: {line['error'][:60]}" for line in lines] or ["nothing said"]
+    return ["kept" if line["sha"] else f"refused: {line['error']}" for line in lines] or ["nothing said"]
 
 
 def settled(process: int) -> int:
@@ -160,13 +107,13 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=20, help="stop after so long (default: %(default)s)")
     parser.add_argument("--port", type=int, default=7_999, help="for the server (default: %(default)s)")
     chosen = parser.parse_args()
-    ends, peak, over = time.monotonic() + 60 * chosen.minutes, 0, threading.Event()
-    files = worst()
-    prepared = [next(files) for _ in range(chosen.count)]
+    peak, over = 0, threading.Event()
+    files = list(worst_files())
+    prepared = [files[number * len(files) // chosen.count] for number in range(chosen.count)]
     with tempfile.TemporaryDirectory() as folder, server(Path(folder), chosen.port) as (address, process):
         draft, person = opened(address), Worker(address)
         send(address, draft, name="first.png", data=encoded(Image.new("RGB", (99, 99)), "PNG"))
-        first = settled(process)
+        first, ends = settled(process), time.monotonic() + 60 * chosen.minutes
 
         def upload(file: tuple[str, bytes]) -> list[str]:
             return send(address, draft, name=file[0], data=file[1]) if time.monotonic() < ends else []
@@ -181,7 +128,8 @@ def main() -> int:
         answers: Counter[str] = Counter()
         with ThreadPoolExecutor(AT_ONCE) as pool:
             for results in pool.map(upload, prepared):
-                answers.update(results)
+                answers.update({"files": bool(results)})
+                answers.update(re.sub("“.*”", "…", result) for result in results)
         left = settled(process) - first
         over.set()
         person.stop()

@@ -31,7 +31,7 @@ from fsl_demo.core.settings import Settings, none_below
 from fsl_demo.detectors.faces import FaceDetector
 from fsl_demo.store import Workspace
 from fsl_demo.ui import uploads as incoming
-from fsl_demo.ui.context import Context
+from fsl_demo.ui.context import Asker, Context
 from fsl_demo.ui.document import Document
 from fsl_demo.ui.drafts import OpenDraft
 from fsl_demo.ui.jobs import Job
@@ -183,7 +183,7 @@ class Browser:
     # --- what a tab asks for ----------------------------------------------------------------------------------------
 
     def open(self, name: str, **values: Any) -> None:
-        opened = self.page.open(self.draft, name, values=values, language=self.language)
+        opened = self.page.open(self.draft, name, values=values, asker=Asker(self.language))
         self.draft, self.notices = opened["draft"], opened["notices"]
         self.forget()
         self.look()
@@ -198,19 +198,19 @@ class Browser:
         return self.send([SentEdit(n=n, type=type, values=values) for n, (type, values) in enumerate(edits, first)])
 
     def send(self, edits: list[SentEdit]) -> dict[str, Any]:
-        answer = self.page.edit(self.draft, self.tab, edits=edits, at=self.at, language=self.language)
+        answer = self.page.edit(self.draft, self.tab, edits=edits, at=self.at, asker=Asker(self.language))
         self.notices = answer["notices"]
         self.take(answer)
         return answer
 
     def panel(self, name: str, **values: Any) -> str:
-        answer = self.page.panel(self.draft, name, values=values, language=self.language)
+        answer = self.page.panel(self.draft, name, values=values, asker=Asker(self.language))
         self.notices = answer["notices"]
         return answer["html"] or ""
 
     def start(self, name: str, **values: Any) -> Job | None:
         """Put a job in line; None where it was refused."""
-        answer = self.page.start(self.draft, name, values=values, language=self.language)
+        answer = self.page.start(self.draft, name, values=values, asker=Asker(self.language))
         self.notices = answer["notices"]
         return next((job for job in self.page.jobs.of(self.draft) if job.id == answer["job"]), None)
 

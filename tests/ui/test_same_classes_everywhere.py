@@ -227,6 +227,9 @@ ENCODED = [
     ("gbk", ["红苹果与", "黄香蕉与"]),
     ("big5", ["功能正常", "蘋果香蕉"]),
     ("cp850", ["Größe/Käfer", "Höhe/Vögel"]),
+    ("cp949", ["고양이와", "강아지와"]),
+    ("cp866", ["Новая папка", "Собака дома"]),
+    ("cp1251", ["Новая папка", "Собака дома"]),
     ("cp437", ["Äpfel aus", "Früchte a"]),
     ("cp1252", ["forêt verte", "rivière etc"]),
     ("utf-8", ["Käfer und", "Vögel unt"]),
@@ -251,6 +254,17 @@ def test_info_zips_unicode_path(tmp_path: Path, right: bool) -> None:
         path.write_bytes(path.read_bytes().replace(zlib.crc32(plain[0]).to_bytes(4, "little"), b"oooo"))
     classes, told = by_task(path)
     assert (set(classes), told) == ({"猫" if right else "aaaaaaa", "犬"}, [])
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_names_that_may_read_otherwise_are_told(tmp_path: Path, door: str) -> None:
+    raw = [f"玫瑰/{number}.png".encode("gbk") for number in range(2)]
+    counts, told = DOORS[door](raw_zip(tmp_path / "in.zip", raw))
+    assert counts == {"玫瑰": 2}
+    assert told == [
+        "Nothing in “in.zip” says how its names are encoded: “玫瑰/0.png” may as well be “繭孵/0.png”. If that is"
+        " right, rename it, or make the file again."
+    ]
 
 
 def test_names_that_nobody_can_tell_are_readable_and_told(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from fsl_demo.ui import stored_document
+from fsl_demo.ui.context import Asker
 from fsl_demo.ui.document import Document
 from tests.ui.conftest import Browser, restarted
 
@@ -138,7 +139,7 @@ def test_a_malformed_step_is_passed_over(filled: Browser) -> None:
 def test_pictures_that_are_not_stored_are_named(filled: Browser) -> None:
     again = changed(filled, queries=[*filled.document.queries, SHA])
     assert again.row(SHA)["name"] == SHA[:16]
-    answer = again.page.start(again.draft, "predict", values={}, language=again.language)
+    answer = again.page.start(again.draft, "predict", values={}, asker=Asker(again.language))
     assert any(SHA in notice["text"] for notice in answer["notices"])
     again.ended(next(job for job in again.page.jobs.of(again.draft) if job.id == answer["job"]))
     assert [("answer" in again.row(query)) for query in again.document.queries] == [True, True, True, False]

@@ -5,7 +5,7 @@ after a kill at any moment, `undo` takes it back. `table` is the `sorted.csv` be
 """
 
 from fsl_demo.services.sort.carry import carry_out, sorted_before
-from fsl_demo.services.sort.files import FreeNames, readable
+from fsl_demo.services.sort.files import FreeNames
 from fsl_demo.services.sort.manifest import Manifest, load, start, unfinished
 from fsl_demo.services.sort.plan import FileAnswer, Folders, plan
 from fsl_demo.services.sort.sources import source_files
@@ -21,7 +21,6 @@ __all__ = [
     "carry_out",
     "load",
     "plan",
-    "readable",
     "sorted_before",
     "source_files",
     "start",

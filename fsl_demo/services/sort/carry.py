@@ -14,8 +14,9 @@ from fsl_demo.core import durable
 from fsl_demo.core.episodes import Progress
 from fsl_demo.core.errors import Report, UserError, disk_trouble
 from fsl_demo.core.exports import folder_within
+from fsl_demo.core.file_names import visible
 from fsl_demo.services.sort import files
-from fsl_demo.services.sort.files import ChangedError, FreeNames, readable
+from fsl_demo.services.sort.files import ChangedError, FreeNames
 from fsl_demo.services.sort.manifest import Item, Manifest, written
 from fsl_demo.services.sort.table import SortedRow, write_sorted_csv
 
@@ -139,7 +140,7 @@ class _Sorting:
                 self.manifest.save(self.path)
 
     def _act(self, item: Item, target: Path, temporary: Path) -> None:
-        source, name = Path(item.source), readable(Path(item.source).name)
+        source, name = Path(item.source), visible(Path(item.source).name)
         try:
             with source.open("rb"):
                 pass

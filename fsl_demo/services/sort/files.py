@@ -54,11 +54,6 @@ def name_key(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def readable(name: str) -> str:
-    """A file name for a message: one line, without what no terminal shows."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in name)
-
-
 def digest(path: Path) -> str:
     """SHA-256 of a file's bytes; links are followed."""
     with path.open("rb") as file:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from fsl_demo.core.episodes import Progress
 from fsl_demo.core.errors import Report, UserError, disk_trouble
+from fsl_demo.core.file_names import visible
 from fsl_demo.services.sort import files
 from fsl_demo.services.sort.carry import arrived, reported, rows
-from fsl_demo.services.sort.files import ChangedError, readable
+from fsl_demo.services.sort.files import ChangedError
 from fsl_demo.services.sort.manifest import Item, Manifest, remove_folders
 from fsl_demo.services.sort.table import write_sorted_csv
 
@@ -75,7 +76,7 @@ def _undo(manifest: Manifest, item: Item, target: Path, number: int) -> bool:
         UserError: why the file stays.
         OSError: the same.
     """
-    source, name = Path(item.source), readable(item.target)
+    source, name = Path(item.source), visible(item.target)
     back = manifest.temporary(source, number)
     if target.parent.is_dir():
         files.clean(manifest.temporary(target, number), target)
@@ -104,9 +105,9 @@ def _bring_back(item: Item, target: Path, source: Path, temporary: Path) -> None
         source.parent.mkdir(parents=True, exist_ok=True)
         files.move(target, source, temporary=temporary, sha256=item.sha256)
     except FileExistsError as error:
-        raise UserError("undo_taken", file=readable(item.target)) from error
+        raise UserError("undo_taken", file=visible(item.target)) from error
     except ChangedError as error:
-        raise UserError("undo_changed", file=readable(item.target)) from error
+        raise UserError("undo_changed", file=visible(item.target)) from error
 
 
 def _original_is_there(item: Item) -> bool:
