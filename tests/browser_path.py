@@ -7,9 +7,7 @@ import shutil
 import subprocess
 import sys
 
-SHELL = "chromium-headless-shell"
-"""Debian's Chromium without windows: the tests need a third less of the processor with it."""
-NAMES = (SHELL, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 HELP = (
     "The browser tests need Chromium. Install it: `sudo apt-get install chromium` (Debian), or"
     " `sudo .venv/bin/python -m playwright install --with-deps chromium` (Ubuntu)."
@@ -39,20 +37,14 @@ def chromium() -> str:
 
 
 def install() -> None:
-    """Try apt, then Playwright. What fails is left to the tests, which then fail with what to install.
-
-    Where another Chromium is there already, the shell is added as root only, as in a container.
-    """
+    """Try apt, then Playwright. What fails is left to the tests, which then fail with what to install."""
     root: list[str] | None = [] if os.geteuid() == 0 else ["sudo", "-n"]
     if root and (not shutil.which("sudo") or not _succeeds([*root, "true"])):
         root = None
     attempts = [[*PLAYWRIGHT, "chromium"]]
     if root is not None:
-        apt = [*root, "apt-get", "-qq", "-o", "DPkg::Lock::Timeout=120", "-o", "Acquire::Retries=0"]
-        shell, whole = ([*apt, "install", "-y", name] for name in (SHELL, "chromium"))
-        if not root and not shutil.which(SHELL):
-            _succeeds(shell)
-        attempts = [[*apt, "update"], shell, whole, [*PLAYWRIGHT, "--with-deps", "chromium"]]
+        apt = [*root, "apt-get", "-qq", "-o", "DPkg::Lock::Timeout=120"]
+        attempts = [[*apt, "update"], [*apt, "install", "-y", "chromium"], [*PLAYWRIGHT, "--with-deps", "chromium"]]
     for command in attempts:
         if _is_there():
             return
