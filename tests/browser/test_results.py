@@ -43,7 +43,10 @@ def heads(page: Page) -> dict[str, int]:
 
 HEADS = """async () => {
   const list = document.getElementById("results-list");
-  const frame = () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  const frame = () => new Promise((resolve, reject) => {
+    setTimeout(reject, 30000, new Error("the page draws no more"));
+    requestAnimationFrame(() => requestAnimationFrame(resolve));
+  });
   const found = new Map();
   for (let top = 0; top <= list.scrollHeight; top += 1000) {
     list.scrollTop = top;

@@ -16,7 +16,10 @@ FOLDERS = {"Unsure (below 90 %)": "unsure", "Unlike your examples": "unlike"}
 
 GROUPS = """async () => {
   const list = document.getElementById("results-list");
-  const frame = () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  const frame = () => new Promise((resolve, reject) => {
+    setTimeout(reject, 30000, new Error("the page draws no more"));
+    requestAnimationFrame(() => requestAnimationFrame(resolve));
+  });
   const parts = new Map();
   for (let top = 0; top <= list.scrollHeight; top += 400) {
     list.scrollTop = top;
