@@ -31,6 +31,12 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+DEFAULTS: dict[str, Any] = {
+    "locale": "en-US",
+    "viewport": {"width": 1280, "height": 900},
+    "accept_downloads": True,
+}
+POLICY = "Content Security Policy"
 REPORT = """document.addEventListener("securitypolicyviolation", (event) =>
   forbiddenByPolicy(`${event.violatedDirective}: ${event.blockedURI} (${event.sourceFile}:${event.lineNumber})`));"""
 expect.set_options(timeout=30_000)
@@ -111,10 +117,20 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     started.close()
 
 
+@pytest.fixture(scope="session")
+def profile(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Profile]:
+    folder = tmp_path_factory.mktemp("profile")
+    opened = playwright.chromium.launch_persistent_context(folder, executable_path=chromium(), args=FLAGS, **DEFAULTS)
+    yield Profile(opened)
+    opened.close()
+
+
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    with watched(browser) as opened:
-        yield opened
+def context(profile: Profile) -> Iterator[BrowserContext]:
+    """A browser in which nothing is stored and nothing open, watched as by `watched`."""
+    yield profile.context
+    profile.clear()
+    profile.watch.check()
 
 
 @pytest.fixture
@@ -124,25 +140,61 @@ def page(context: BrowserContext, workbench: Workbench) -> Page:
     return opened
 
 
+class Watch:
+    """What a browser must not do: requests that leave this machine, scripts that fail, what the policy forbids."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self._outside: list[str] = []
+        self._failed: list[str] = []
+        self._forbidden: list[str] = []
+        context.on("request", lambda request: self._outside.append(request.url) if _leaves(request.url) else None)
+        context.on("weberror", lambda error: self._failed.append(str(error.error.stack or error.error)))
+        context.on("console", lambda line: self._forbidden.append(line.text) if POLICY in line.text else None)
+        context.expose_function("forbiddenByPolicy", lambda violation: self._forbidden.append(violation))
+        context.add_init_script(REPORT)
+
+    def check(self) -> None:
+        """Nothing of it was done since the last time."""
+        watched = (self._outside, self._failed, self._forbidden)
+        outside, failed, forbidden = map(tuple, watched)
+        for happened in watched:
+            happened.clear()
+        assert not forbidden, f"the security policy was violated: {forbidden}"
+        assert not outside, f"requests left the machine: {outside}"
+        assert not failed, f"scripts failed: {failed}"
+
+
+class Profile:
+    """A browser that a worker's tests share: what it has compiled of the page's scripts, it keeps."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.context, self.watch = context, Watch(context)
+        self._origins: set[str] = set()
+        context.on("request", lambda request: self._origins.update(re.findall(r"^https?://[^/]+", request.url)))
+
+    def clear(self) -> None:
+        """Close what is open and forget what is stored; compiled scripts stay."""
+        empty = self.context.new_page()
+        for page in self.context.pages:
+            if page is not empty:
+                page.close()
+        self.context.unroute_all(behavior="ignoreErrors")
+        self.context.clear_cookies()
+        self.context.clear_permissions()
+        session = self.context.new_cdp_session(empty)
+        for origin in self._origins:
+            session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "local_storage"})
+        session.detach()
+
+
 @contextmanager
 def watched(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
-    """A fresh browser profile, in English: its requests have to stay on this machine, its scripts must not fail, and
-    what the security policy forbids must not be tried."""
-    defaults = {"locale": "en-US", "viewport": {"width": 1280, "height": 900}, "accept_downloads": True}
-    opened = browser.new_context(**{**defaults, **options})
-    outside: list[str] = []
-    failed: list[str] = []
-    forbidden: list[str] = []
-    opened.on("request", lambda request: outside.append(request.url) if _leaves(request.url) else None)
-    opened.on("weberror", lambda error: failed.append(str(error.error.stack or error.error)))
-    opened.on("console", lambda line: forbidden.append(line.text) if "Content Security Policy" in line.text else None)
-    opened.expose_function("forbiddenByPolicy", lambda violation: forbidden.append(violation))
-    opened.add_init_script(REPORT)
+    """A fresh browser profile, in English, in which nothing of what `Watch` looks for may happen."""
+    opened = browser.new_context(**{**DEFAULTS, **options})
+    watch = Watch(opened)
     yield opened
     opened.close()
-    assert not forbidden, f"the security policy was violated: {forbidden}"
-    assert not outside, f"requests left the machine: {outside}"
-    assert not failed, f"scripts failed: {failed}"
+    watch.check()
 
 
 def open_workbench(page: Page, workbench: Workbench) -> None:
@@ -150,10 +202,10 @@ def open_workbench(page: Page, workbench: Workbench) -> None:
     expect(page.locator("#workbench .class-row").first).to_be_visible()
 
 
-def open_draft(context: BrowserContext, workbench: Workbench, draft: str) -> Page:
-    """A page that has this draft on view."""
+def open_draft(context: BrowserContext, workbench: Workbench, draft: str, script: str = "") -> Page:
+    """A page that has this draft on view, and runs a script first."""
     page = context.new_page()
-    page.add_init_script(f"sessionStorage.fsl_draft ??= {draft!r}")
+    page.add_init_script(f"sessionStorage.fsl_draft ??= {draft!r}; {script}")
     open_workbench(page, workbench)
     return page
 

@@ -36,8 +36,7 @@ PRESS_AT_ONCE = """(keys) => {
 def open_labelling(context: BrowserContext, workbench: Workbench, **size: int) -> tuple[Page, stored.Stored]:
     """A page on a new draft, with the Label tab on view; `window.pressed` records what each key was pressed at."""
     draft = stored.draft(workbench.store, **size)
-    context.add_init_script(RECORD)
-    page = open_draft(context, workbench, draft.id)
+    page = open_draft(context, workbench, draft.id, script=RECORD)
     go(page, "Label")
     expect(page.locator("#question-picture")).to_be_visible()
     return page, draft
