@@ -194,7 +194,7 @@ def recipe(
             options=softmax,
             known=True,
         )
-    known = ", ".join(f"{method} on {data}" for method, data, *_ in RECIPES)
+    known = ", ".join(dict.fromkeys(f"{method} on {data}" for method, data, *_ in RECIPES))
     reason = f"Give --from CHECKPOINT to go on with a network. From nothing there is: {known}."
     raise UserError("setting_bad", name="train", value=f"{method} on {data}", reason=reason)
 

@@ -152,6 +152,12 @@ def test_what_is_left_out_is_told_before_a_training_is_refused(call: Call, digit
     assert max(twice, none) < refused
 
 
+def test_a_batch_of_one_picture_is_refused(call: Call, digits: Path, tmp_path: Path) -> None:
+    options = ("--from", "siamese_digits", "--batch", 1, "--runs", tmp_path, "--out", tmp_path / "out")
+    outcome = call("train", "siamese", "--data", digits, *options)
+    assert outcome.code == 1 and "“batch” cannot be 1." in outcome.err
+
+
 def test_what_is_left_out_is_told_where_too_few_are_left(call: Call, digits: Path, tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()

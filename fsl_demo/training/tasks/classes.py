@@ -15,6 +15,7 @@ from fsl_demo.backbones.preprocessing import PREPROCESSINGS
 from fsl_demo.backbones.trained import TrainedNetwork
 from fsl_demo.checkpoints import Checkpoint
 from fsl_demo.core.episodes import Progress
+from fsl_demo.core.errors import UserError
 from fsl_demo.datasets.parts import Dataset, Item, Part, large_enough
 from fsl_demo.training import recipes
 from fsl_demo.training.calibration.classes import DEFAULTS, defaults
@@ -106,6 +107,9 @@ class ClassesTask:
             backbone=config.backbone,
         )
         if config.batch is not None:
+            if config.batch < 2:
+                reason = "Pictures are compared with each other."
+                raise UserError("setting_bad", name="batch", value=config.batch, reason=reason)
             recipe = replace(recipe, sampling=replace(recipe.sampling, size=config.batch))
         return replace(recipe, schedule=config.changed(recipe.schedule))
 
