@@ -67,8 +67,8 @@ function released() {
   held.clear();
 }
 
-addEventListener("pointerdown", () => (pressed = true), true);
-for (const end of ["pointerup", "pointercancel", "blur"]) addEventListener(end, () => setTimeout(released)); // after the click
+addEventListener("pointerdown", (event) => (pressed = event.button === 0), true);
+for (const end of ["pointerup", "pointercancel", "contextmenu", "blur"]) addEventListener(end, () => setTimeout(released)); // after the click
 
 export const isShown = (el) => Boolean(el && el.getClientRects().length);
 
