@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 
 from fsl_demo import checkpoints, runtime
-from fsl_demo.backbones import picture_maps
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.backbones.towers import PictureTowers
 from fsl_demo.core.capabilities import Method
 from fsl_demo.core.episodes import ClassSpec
 from fsl_demo.core.pictures import ingest
@@ -32,8 +32,9 @@ from fsl_demo.evaluation.calibration import credits
 from fsl_demo.evaluation.run import evaluate
 from fsl_demo.evaluation.sampling import EpisodeSampler, Sampling
 from fsl_demo.inference import anchors as anchoring
-from fsl_demo.inference import calibration, image_space
+from fsl_demo.inference import calibration
 from fsl_demo.inference.glossary import imagenet_sentences
+from fsl_demo.inference.picture_space import PictureSpace
 from fsl_demo.inference.vectors import l2_normalize
 from fsl_demo.methods import asif, prototype
 
@@ -43,7 +44,7 @@ TEMPERATURES = np.geomspace(4, 100, 81)
 
 
 class Split:
-    """Classes: pooled features [N, 1280], class indices [N], and what the class names say [C, 384]."""
+    """Classes: features [N, 1998], class indices [N], and what the class names say [C, 384]."""
 
     def __init__(self, networks: Networks, files: Mapping[str, list[Path]]) -> None:
         self.features = embed(networks, [file for members in files.values() for file in members])
@@ -82,11 +83,10 @@ TRUTH = np.tile(np.repeat(np.arange(WAY), QUERIES), EPISODES)
 
 
 def embed(networks: Networks, files: list[Path]) -> np.ndarray:
-    """Pooled features, a few hundred pictures in memory at a time."""
+    """Features, a few hundred pictures in memory at a time."""
+    towers = PictureTowers(networks)
     parts = [files[start : start + 400] for start in range(0, len(files), 400)]
-    return np.concatenate(
-        [networks.features.pooled(networks.pictures, [ingest(file) for file in part]) for part in parts]
-    )
+    return np.concatenate([towers.embed([ingest(file) for file in part]) for part in parts])
 
 
 def by_picture(split: Split, vectors: np.ndarray, shot: int) -> np.ndarray:
@@ -168,11 +168,10 @@ def write(networks: Networks, data: Path) -> None:
     splits = [
         Split(networks, files) for files in (cifar_fs(data, "train", 40), cifar_fs(data, "val", 100), photos(data))
     ]
-    space = image_space.ImageSpace(networks)
-    try_prototype(splits, space)
+    space, picture_anchors = PictureSpace(networks), anchoring.PictureAnchors(PictureTowers(networks))
     anchors = networks.texts.encode(imagenet_sentences()).astype(np.float16)
     pictures = [space.project(split.features) for split in splits]
-    texts = try_zero_shot(splits, anchors, [vectors @ space.anchors().T for vectors in pictures])
+    texts = try_zero_shot(splits, anchors, [picture_anchors.cosines(split.features) for split in splits])
     try_blends(splits[-1], pictures[-1], texts[-1])
     arrays = {
         "anchors": anchors,
@@ -187,33 +186,12 @@ def write(networks: Networks, data: Path) -> None:
     checkpoints.save(asif.CHECKPOINT, arrays, card() | {"figures": figures(networks, data)})
 
 
-def try_prototype(splits: list[Split], space: image_space.ImageSpace) -> None:
-    """Print the grid of the method `prototype`."""
-
-    def mean_accuracy(power: float, projected: bool) -> float:
-        powered = [split.features**power for split in splits]
-        vectors = [l2_normalize(features @ space.axes() if projected else features) for features in powered]
-        accuracies = [
-            accuracy(by_picture(split, rows, shot), TRUTH)
-            for split, rows in zip(splits, vectors, strict=True)
-            for shot in (1, 5)
-        ]
-        return float(np.mean(accuracies))
-
-    best(
-        "prototype, mean of 5-way 1- and 5-shot: (power, projected)",
-        grid=product((0.3, 0.5, 0.7, 1.0), (True, False)),
-        score=mean_accuracy,
-        in_code=(picture_maps.POWER, True),
-    )
-
-
-def try_zero_shot(splits: list[Split], anchors: np.ndarray, cosines: list[np.ndarray]) -> list[np.ndarray]:
+def try_zero_shot(splits: list[Split], anchors: np.ndarray, cosines: list[list[np.ndarray]]) -> list[np.ndarray]:
     """Print the grid of ASIF without pictures.
 
     Args:
         anchors: texts [1000, 384].
-        cosines: of each split's pictures to the anchors' pictures, [N, 1000].
+        cosines: of each split's pictures to the anchors' pictures, [N, 1000] for each network.
 
     Returns:
         Scores of each split's pictures for its class names, with the constants that are in the code, [N, C].
@@ -224,8 +202,9 @@ def try_zero_shot(splits: list[Split], anchors: np.ndarray, cosines: list[np.nda
 
     def text_scores(picture_power: float, picture_keep: int, text_power: float, text_keep: int) -> list[np.ndarray]:
         return [
-            anchoring.relative(p, picture_power, picture_keep) @ anchoring.relative(t, text_power, text_keep).T
-            for p, t in zip(cosines, text_cosines, strict=True)
+            l2_normalize(np.sum([anchoring.relative(part, picture_power, picture_keep) for part in parts], axis=0))
+            @ anchoring.relative(texts, text_power, text_keep).T
+            for parts, texts in zip(cosines, text_cosines, strict=True)
         ]
 
     def mean_accuracy(*point: Any) -> float:

@@ -62,6 +62,21 @@ class PictureTowers:
         """The first 81 of `positions`: those of all of each picture, row by row, float32 [N, 81, 999]."""
         return self._placed(self.networks.whole_pictures, pictures)
 
+    def shares(self, picture: Picture, directions: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+        """Each position's part of a picture's products with the directions; the parts add up to them.
+
+        Args:
+            directions: [C, 1998].
+            offsets: what is added to each product, and shared out evenly, [C].
+
+        Returns:
+            float [C, 9, 9].
+        """
+        small, large = self.placed(picture)
+        middle = np.tensordot(directions[:, :CHANNELS], small, axes=1) / small[0].size
+        whole = np.tensordot(directions[:, CHANNELS:], large, axes=1) / large[0].size
+        return self.over_whole(picture, middle, whole) + offsets[:, None, None] / whole[0].size
+
     def over_whole(self, picture: Picture, middle: np.ndarray, whole: np.ndarray) -> np.ndarray:
         """What Lite0's positions say, [C, 7, 7], laid over what Lite2's say, [C, 9, 9]; nothing is lost or added.
 

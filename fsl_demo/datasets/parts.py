@@ -6,10 +6,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fsl_demo.core.pictures import Picture, ingest
+from fsl_demo.core.pictures import Picture, from_image, ingest
 
-Item = Path | Picture
-"""A picture, or the file that it is read from when it is needed."""
+
+@dataclass(frozen=True)
+class Cutout:
+    """A part of a file's picture.
+
+    Attributes:
+        box: left, top, right and bottom, in pixels.
+    """
+
+    file: Path
+    box: tuple[int, int, int, int]
+
+
+Item = Path | Cutout | Picture
+"""A picture, or what it is read from when it is needed."""
 
 Classes = Mapping[str, Sequence[Item]]
 
@@ -57,4 +70,10 @@ def opened(item: Item) -> Picture:
     Raises:
         UserError: `picture_*`.
     """
-    return item if isinstance(item, Picture) else ingest(item)
+    match item:
+        case Picture():
+            return item
+        case Cutout():
+            return from_image(ingest(item.file).image().crop(item.box), item.file.name)
+        case _:
+            return ingest(item)

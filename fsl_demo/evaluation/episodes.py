@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
 from fsl_demo.core.episodes import ClassSpec, Episode, Example
-from fsl_demo.core.pictures import Picture, ingest
-from fsl_demo.datasets.parts import Item
+from fsl_demo.core.pictures import Picture
+from fsl_demo.datasets.parts import Item, opened
 from fsl_demo.evaluation.sampling import Drawn
 
 
@@ -16,13 +14,13 @@ class Opened:
     """Pictures by file, each read once."""
 
     def __init__(self) -> None:
-        self._pictures: dict[Path, Picture] = {}
+        self._pictures: dict[Item, Picture] = {}
 
     def __call__(self, file: Item) -> Picture:
         if isinstance(file, Picture):
             return file
         if file not in self._pictures:
-            self._pictures[file] = ingest(file)
+            self._pictures[file] = opened(file)
         return self._pictures[file]
 
 

@@ -23,7 +23,7 @@ import numpy as np
 from fsl_demo.core.capabilities import Method
 from fsl_demo.core.durable import replacing
 from fsl_demo.core.pictures import Picture
-from fsl_demo.datasets.parts import Classes
+from fsl_demo.datasets.parts import Classes, Cutout, Item
 from fsl_demo.evaluation.outcomes import NOTHING, Outcomes
 from fsl_demo.evaluation.sampling import Sampling
 
@@ -88,9 +88,18 @@ def data_hash(classes: Classes) -> str:
     """A hash of class names and pictures, in their order, on which the drawing depends."""
     whole = hashlib.sha256()
     for name, items in classes.items():
-        hashes = [item.sha256 if isinstance(item, Picture) else _sha256(item.read_bytes()) for item in items]
-        whole.update(json.dumps([name, hashes]).encode())
+        whole.update(json.dumps([name, [_hash(item) for item in items]]).encode())
     return whole.hexdigest()
+
+
+def _hash(item: Item) -> str:
+    match item:
+        case Picture():
+            return item.sha256
+        case Cutout():
+            return f"{_sha256(item.file.read_bytes())} {item.box}"
+        case _:
+            return _sha256(item.read_bytes())
 
 
 @cache

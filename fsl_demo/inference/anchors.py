@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.backbones.picture_maps import CHANNELS
+from fsl_demo.backbones.towers import PictureTowers
 from fsl_demo.checkpoints import Checkpoint
 from fsl_demo.core.episodes import ClassSpec, Progress, quiet
 from fsl_demo.inference.blend import Blend, Support, blended
@@ -25,6 +28,50 @@ def relative(cosines: np.ndarray, power: float, keep: int) -> np.ndarray:
     """Rows of similarities to anchors: the highest of each, to a power, scaled to length 1. [N, A] to [N, A]."""
     floor = np.maximum(np.partition(cosines, -keep, axis=1)[:, -keep, None], 0.0)
     return l2_normalize(np.where(cosines >= floor, cosines, 0.0) ** power)
+
+
+class PictureAnchors:
+    """ImageNet's classes as the two networks' classifiers see them. Threads may share it."""
+
+    def __init__(self, towers: PictureTowers) -> None:
+        self._towers, self._lock = towers, threading.Lock()
+        self._classes: tuple[np.ndarray, np.ndarray] | None = None
+
+    def classes(self, progress: Progress = quiet) -> tuple[np.ndarray, np.ndarray]:
+        """For each network, unit vectors [1000, 999]."""
+        with self._lock:
+            if self._classes is None:
+                self._classes = self._towers.classes(progress)
+            return self._classes
+
+    def cosines(self, features: np.ndarray, progress: Progress = quiet) -> list[np.ndarray]:
+        """Of pictures' features, [N, 1998], to the classes, [N, 1000] for each network."""
+        parts = (features[:, :CHANNELS], features[:, CHANNELS:])
+        return [part @ anchors.T for part, anchors in zip(parts, self.classes(progress), strict=True)]
+
+    def rows(self, features: np.ndarray, progress: Progress = quiet) -> np.ndarray:
+        """What pictures are like, unit vectors [N, 1000], from their features [N, 1998]: both networks' rows."""
+        return l2_normalize(np.sum(self._relative(features, progress), axis=0))
+
+    def through(self, features: np.ndarray, texts: np.ndarray) -> np.ndarray:
+        """What makes the products of a picture's row with texts' rows out of its features; [C, 1998].
+
+        An anchor's part of a product is shared out as the channels share its cosine.
+
+        Args:
+            features: of one picture, [1998].
+            texts: [C, 1000].
+        """
+        rows = self._relative(features[None])
+        length = max(float(np.linalg.norm(np.sum(rows, axis=0))), 1e-12)
+        parts = [
+            texts / length * np.divide(row[0], cosines[0], out=np.zeros_like(row[0]), where=row[0] > 0) @ anchors
+            for row, cosines, anchors in zip(rows, self.cosines(features[None]), self.classes(), strict=True)
+        ]
+        return np.concatenate(parts, axis=1)
+
+    def _relative(self, features: np.ndarray, progress: Progress = quiet) -> list[np.ndarray]:
+        return [relative(cosines, PICTURE_POWER, PICTURE_KEEP) for cosines in self.cosines(features, progress)]
 
 
 @dataclass(frozen=True)
@@ -49,7 +96,7 @@ class TextAnchors:
             UserError: `card_differs`.
         """
         texts = checkpoint.array("anchors", ANCHORS, networks.texts.channels).astype(np.float32)
-        hashes = (networks.pictures.weights, networks.texts.weights, checkpoint.sha256)
+        hashes = (networks.texts.weights, checkpoint.sha256)
         origin = texts.mean(axis=0)
         return cls(
             weights="+".join(sha256[:16] for sha256 in hashes),

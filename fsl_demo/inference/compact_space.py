@@ -3,12 +3,11 @@
 A picture's vector is [z | r | v] and a text's [h | t | 0], each part at length 1 and weighted by the root of its share,
 so one product of two vectors blends all of them. z and h come from heads trained on captions and class names (see
 `training`); r and t are ASIF's sparse rows (Norelli et al. 2022, arXiv:2210.01738), r of two networks; v
-are the two networks' features, by which pictures are compared with pictures.
+is the picture's vector of `PictureSpace`, by which pictures are compared with pictures.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from functools import partial
 
@@ -16,15 +15,16 @@ import numpy as np
 
 from fsl_demo import checkpoints
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.backbones.picture_maps import CHANNELS
-from fsl_demo.backbones.towers import PICTURE, PictureTowers
+from fsl_demo.backbones.towers import PICTURE
 from fsl_demo.backbones.trained import shuffled
 from fsl_demo.checkpoints import Checkpoint, Current, Source
 from fsl_demo.core.episodes import Box, Progress, in_latin_script, quiet
 from fsl_demo.core.pictures import Picture
-from fsl_demo.inference.anchors import PICTURE_KEEP, PICTURE_POWER, TEXT_KEEP, TEXT_POWER, relative
+from fsl_demo.inference import picture_space
+from fsl_demo.inference.anchors import TEXT_KEEP, TEXT_POWER, PictureAnchors, relative
 from fsl_demo.inference.calibration import Defaults
 from fsl_demo.inference.encoding import encoded
+from fsl_demo.inference.picture_space import PictureSpace
 from fsl_demo.inference.vector_cache import VectorCache
 from fsl_demo.inference.vectors import l2_normalize
 
@@ -55,7 +55,7 @@ class CompactSpace:
     Args:
         relations: the share of ASIF's rows in what pictures and texts have in common; `NAMES` for class names, 0 for
             sentences.
-        checkpoint, anchors: in place of those that are shipped.
+        checkpoint, anchors, pictures: in place of those that are shipped.
 
     Attributes:
         defaults: of the checkpoint.
@@ -72,20 +72,15 @@ class CompactSpace:
         relations: float,
         checkpoint: Source | Checkpoint = CHECKPOINT,
         anchors: Source | Checkpoint = ANCHORS,
+        pictures: Source | Checkpoint = picture_space.CHECKPOINT,
     ) -> None:
-        self.networks, self.towers = networks, PictureTowers(networks)
+        self.networks, self.own = networks, PictureSpace(networks, pictures)
+        self.towers = self.own.towers
+        self.picture_anchors = PictureAnchors(self.towers)
         shipped = checkpoints.load(checkpoint)
         self.id = f"{CHECKPOINT}_{relations:g}"
         self.defaults = Defaults.of(shipped)
-        self.weights = "+".join(
-            weights[:16]
-            for weights in (
-                networks.pictures.weights,
-                networks.whole_pictures.weights,
-                networks.texts.weights,
-                shipped.sha256,
-            )
-        )
+        self.weights = f"{self.own.weights}+{networks.texts.weights[:16]}+{shipped.sha256[:16]}"
         heads = {name: shipped.array(name, *shape).astype(np.float32) for name, shape in SHAPES.items()}
         if networks.shuffle is not None:
             import torch
@@ -96,23 +91,14 @@ class CompactSpace:
         texts = checkpoints.load(anchors).array("anchors", None, networks.texts.channels).astype(np.float32)
         self.origin = texts.mean(axis=0)
         self.text_anchors = l2_normalize(texts - self.origin)
-        shares = np.array([(1 - PICTURES) * (1 - relations), (1 - PICTURES) * relations, PICTURES / 2])
+        shares = np.array([(1 - PICTURES) * (1 - relations), (1 - PICTURES) * relations, PICTURES])
         self.roots = np.sqrt(shares).astype(np.float32)
         self._pictures, self._texts = VectorCache(REMEMBERED), VectorCache(REMEMBERED)
-        self._lock = threading.Lock()
-        self._anchors: tuple[np.ndarray, np.ndarray] | None = None
 
     @property
     def channels(self) -> int:
         """Length of a vector."""
-        return len(self.heads["pictures.weight"]) + len(self.text_anchors) + PICTURE
-
-    def anchors(self, progress: Progress = quiet) -> tuple[np.ndarray, np.ndarray]:
-        """ImageNet's classes for the two networks, [1000, 999] each."""
-        with self._lock:
-            if self._anchors is None:
-                self._anchors = self.towers.classes(progress)
-            return self._anchors
+        return len(self.heads["pictures.weight"]) + len(self.text_anchors) + self.own.channels
 
     def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         """Unit vectors, float32 [N, D]."""
@@ -125,9 +111,9 @@ class CompactSpace:
     def project(self, features: np.ndarray, progress: Progress = quiet) -> np.ndarray:
         """From what `PictureTowers.embed` gives."""
         headed = l2_normalize(features @ self.heads["pictures.weight"].T + self.heads["pictures.bias"])
-        rows = l2_normalize(np.sum(self._relations(features, progress), axis=0))
         head, relation, own = self.roots
-        parts = [head * headed, relation * rows, own * features]
+        rows = self.picture_anchors.rows(features, progress)
+        parts = [head * headed, relation * rows, own * self.own.project(features)]
         return np.concatenate(parts, axis=1).astype(np.float32)
 
     def texts(self, sentences: Sequence[Sequence[str]], progress: Progress = quiet) -> np.ndarray:
@@ -151,7 +137,7 @@ class CompactSpace:
         sentence = l2_normalize(means[:, : self.networks.texts.channels])
         rows = relative(l2_normalize(sentence - self.origin) @ self.text_anchors.T, TEXT_POWER, TEXT_KEEP)
         headed = text_head(self.heads, np.concatenate([sentence, means[:, self.networks.texts.channels :]], axis=1))
-        nothing = np.zeros((len(means), PICTURE), np.float32)
+        nothing = np.zeros((len(means), self.own.channels), np.float32)
         head, relation, _ = self.roots / np.sqrt(1 - PICTURES)
         return np.concatenate([head * headed, relation * rows, nothing], axis=1).astype(np.float32)
 
@@ -165,48 +151,30 @@ class CompactSpace:
         Returns:
             float [C, 9, 9].
         """
-        small, large = self.towers.placed(picture)
-        features = np.concatenate([part.mean(axis=(1, 2)) for part in (small, large)])
+        features = self.towers.embed([picture])[0]
         weight, bias = self.heads["pictures.weight"], self.heads["pictures.bias"]
         length = max(float(np.linalg.norm(weight @ features + bias)), 1e-12)
         size, count = len(weight), len(self.text_anchors)
         by_head, by_rows, own = np.split(directions, [size, size + count], axis=1)
         head, relation, root = self.roots
         pull = head / length * by_head
-        through = pull @ weight
-        relations = self._relations(features[None])
-        total = max(float(np.linalg.norm(np.sum(relations, axis=0))), 1e-12)
-        for part, (rows, anchors) in enumerate(zip(relations, self.anchors(), strict=True)):
-            channels = slice(part * CHANNELS, (part + 1) * CHANNELS)
-            cosines = anchors @ features[channels]
-            each = np.divide(rows[0], cosines, out=np.zeros_like(cosines), where=rows[0] > 0)
-            through[:, channels] += relation / total * (by_rows * each) @ anchors + root * own[:, channels]
-        middle = np.tensordot(through[:, :CHANNELS], small, axes=1) / small[0].size
-        whole = np.tensordot(through[:, CHANNELS:], large, axes=1) / large[0].size
-        offset = (pull @ bias)[:, None, None] / whole[0].size
-        return self.towers.over_whole(picture, middle, whole) + offset
+        through, offsets = self.own.through(features, root * own)
+        through = through + pull @ weight + self.picture_anchors.through(features, relation * by_rows)
+        return self.towers.shares(picture, through, offsets + pull @ bias)
 
     def seen(self, picture: Picture) -> Box:
         """All of the picture, but for the ends of a very long one."""
         return self.towers.seen(picture)
 
-    def _relations(self, features: np.ndarray, progress: Progress = quiet) -> list[np.ndarray]:
-        """ASIF's rows of each network, [N, 1000]."""
-        parts = (features[:, :CHANNELS], features[:, CHANNELS:])
-        return [
-            relative(part @ anchors.T, PICTURE_POWER, PICTURE_KEEP)
-            for part, anchors in zip(parts, self.anchors(progress), strict=True)
-        ]
-
 
 def of_class_names(networks: Networks, checkpoint: Source = CHECKPOINT) -> Current[CompactSpace]:
     """The space in which class names and pictures are compared."""
-    return Current(partial(CompactSpace, networks, NAMES), checkpoint, ANCHORS)
+    return Current(partial(CompactSpace, networks, NAMES), checkpoint, ANCHORS, picture_space.CHECKPOINT)
 
 
 def of_sentences(networks: Networks, checkpoint: Source = CHECKPOINT) -> Current[CompactSpace]:
     """The space in which sentences and pictures are compared."""
-    return Current(partial(CompactSpace, networks, 0.0), checkpoint, ANCHORS)
+    return Current(partial(CompactSpace, networks, 0.0), checkpoint, ANCHORS, picture_space.CHECKPOINT)
 
 
 def text_head(heads: dict[str, np.ndarray], features: np.ndarray) -> np.ndarray:

@@ -1,8 +1,8 @@
 """ASIF: pictures and texts coupled without training (Norelli et al. 2022, arXiv:2210.01738).
 
 A picture and a text are compared by what they are like: each becomes a sparse row of similarities to 1,000
-anchors. An anchor's picture side is a row of EfficientNet-Lite0's ImageNet classifier, its text side MiniLM's
-embedding of the class's name and definition. Support pictures, where there are any, are blended in.
+anchors. An anchor's picture side is its rows in the ImageNet classifiers of EfficientNet-Lite0 and Lite2, its text side
+MiniLM's embedding of the class's name and definition. Support pictures, where there are any, are blended in.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 
 from fsl_demo.backbones.efficientnet_lite0 import imagenet_names
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.backbones.towers import PictureTowers
 from fsl_demo.checkpoints import Current
 from fsl_demo.core.capabilities import HasWeights, NamesPictures, ReadsText, ScoresEpisodes
 from fsl_demo.core.cards import MethodCard
@@ -34,12 +35,13 @@ from fsl_demo.core.episodes import (
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.settings import Settings, none_below, slider
-from fsl_demo.inference.anchors import PICTURE_KEEP, PICTURE_POWER, TextAnchors, relative, text_vectors
+from fsl_demo.inference import picture_space
+from fsl_demo.inference.anchors import PictureAnchors, TextAnchors, text_vectors
 from fsl_demo.inference.batches import Scored, Stack, scores_of, stacked
 from fsl_demo.inference.blend import Support
 from fsl_demo.inference.explanations import heat, nearest
 from fsl_demo.inference.glossary import sentences
-from fsl_demo.inference.image_space import ImageSpace
+from fsl_demo.inference.picture_space import PictureSpace
 
 CHECKPOINT = "lite0_minilm"
 WORDS = 8
@@ -72,19 +74,25 @@ class Asif(ReadsText[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
         id="asif",
         title="ASIF",
         paper="Norelli et al. 2022, ASIF: Coupled Data Turns Unimodal Models to Multimodal Without Training",
-        checkpoint="EfficientNet-Lite0 (ImageNet) + all-MiniLM-L6-v2",
+        checkpoint="EfficientNet-Lite0 and Lite2 (ImageNet) + own linear map + all-MiniLM-L6-v2",
         needs_pictures=False,
         reads_text=True,
         transductive=False,
         explains=("query", "support", "words"),
-        cost=12,
+        cost=40,
     )
     Settings = AsifSettings
 
     def __init__(self, networks: Networks) -> None:
         self.networks = networks
-        self.space = ImageSpace(networks)
+        self._space = Current(partial(PictureSpace, networks), picture_space.CHECKPOINT)
         self.anchors = Current(lambda checkpoint: TextAnchors.of(checkpoint, networks), CHECKPOINT)
+        self.picture_anchors = PictureAnchors(PictureTowers(networks))
+
+    @property
+    def space(self) -> PictureSpace:
+        """Where pictures are compared with pictures."""
+        return self._space()
 
     def fit(self, episode: Episode, settings: AsifSettings, progress: Progress = quiet) -> AsifClassifier:
         """Embed names, descriptions and support pictures.
@@ -104,7 +112,7 @@ class Asif(ReadsText[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
         return stacked(episodes, partial(self._score_stack, settings))
 
     def _score_stack(self, settings: AsifSettings, stack: Stack) -> list[Scores]:
-        support, queries = stack.embed(lambda pictures, tell: self._related(self.space.embed(pictures, tell)))
+        support, queries = stack.embed(lambda pictures, tell: np.concatenate(self.embed(pictures, tell), axis=1))
         specs = list(dict.fromkeys(spec for episode in stack.episodes for spec in episode.classes))
         anchors = self.anchors()
         texts = anchors.rows(text_vectors(self.networks, specs))[
@@ -123,7 +131,7 @@ class Asif(ReadsText[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
         return scores_of(
             Scored(
                 method=self.card.id,
-                checkpoint=anchors.weights,
+                checkpoint=self.weights(settings),
                 settings=asdict(settings),
                 similarities=similarities,
                 probabilities=blend.probabilities(similarities),
@@ -133,14 +141,13 @@ class Asif(ReadsText[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
         )
 
     def weights(self, settings: AsifSettings) -> str:
-        return self.anchors().weights
+        return f"{self.space.weights}+{self.anchors().weights}"
 
-    def relations(self, vectors: np.ndarray) -> np.ndarray:
-        """What pictures are like, [N, 1000], from their vectors."""
-        return relative(vectors @ self.space.anchors().T, PICTURE_POWER, PICTURE_KEEP)
-
-    def _related(self, vectors: np.ndarray) -> np.ndarray:
-        return np.concatenate([vectors, self.relations(vectors)], axis=1)
+    def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> tuple[np.ndarray, np.ndarray]:
+        """Vectors of the space, [N, D], and what the pictures are like, [N, 1000]."""
+        space = self.space
+        features = space.towers.embed(pictures, progress)
+        return space.project(features), self.picture_anchors.rows(features, progress)
 
     def _check(self, episode: Episode) -> None:
         episode.check()
@@ -165,7 +172,8 @@ class Asif(ReadsText[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
 
     def words(self, picture: Picture) -> tuple[tuple[str, float], ...]:
         """The ImageNet names that a picture is most like, with the cosine."""
-        cosines, names = self.space.embed([picture])[0] @ self.space.anchors().T, imagenet_names()
+        features, names = self.space.towers.embed([picture]), imagenet_names()
+        cosines = np.mean(self.picture_anchors.cosines(features), axis=0)[0]
         return tuple((names[i], float(cosines[i])) for i in np.argsort(-cosines)[:WORDS])
 
 
@@ -181,12 +189,11 @@ class AsifClassifier:
         self.method, self.episode, self.settings = method, episode, settings
         self.anchors = method.anchors()
         self.texts = self.anchors.rows(text_vectors(method.networks, episode.classes, progress))
-        pictures = [example.picture for example in episode.support]
-        self.support = method.space.embed(pictures, progress)
+        self.support, relations = method.embed([example.picture for example in episode.support], progress)
         owners = np.array([example.class_index for example in episode.support], dtype=int)
         known = Support(
             vectors=self.support,
-            relations=method.relations(self.support),
+            relations=relations,
             owners=owners,
             counts=np.array(episode.shots()),
             texts=self.texts,
@@ -199,11 +206,11 @@ class AsifClassifier:
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
         """Blended similarities, and probabilities from them."""
         started = time.perf_counter()
-        embedded = self.method.space.embed(queries, progress)
-        similarities = self.chosen.similarities(embedded, self.method.relations(embedded))
+        embedded, relations = self.method.embed(queries, progress)
+        similarities = self.chosen.similarities(embedded, relations)
         return Scores(
             method=self.method.card.id,
-            checkpoint=self.anchors.weights,
+            checkpoint=self.method.weights(self.settings),
             settings=asdict(self.settings),
             seconds=self.seconds + time.perf_counter() - started,
             similarities=similarities.astype(np.float32),
@@ -227,14 +234,9 @@ class AsifClassifier:
         return Explanation(method.card.id, class_index, tuple(layers))
 
     def evidence(self, picture: Picture) -> np.ndarray:
-        """What each position of a picture adds to its similarities, [C, h, w]; the sum is the similarity.
-
-        An anchor's part of the text similarity is shared out as the positions share its cosine.
-        """
-        anchors, space = self.method.space.anchors(), self.method.space
-        maps = space.maps(picture)
-        cosines = space.project(maps.mean(axis=(1, 2))[None])[0] @ anchors.T
-        row = relative(cosines[None], PICTURE_POWER, PICTURE_KEEP)[0]
-        parts = self.texts * np.divide(row, cosines, out=np.zeros_like(row), where=row > 0)
-        blend = self.blend[:, None]
-        return space.shares(maps, blend * self.prototypes + (1 - blend) * (parts @ anchors))
+        """What each position of a picture adds to its similarities, [C, h, w]; the sum is the similarity."""
+        space, blend = self.method.space, self.blend[:, None]
+        features = space.towers.embed([picture])[0]
+        through, offsets = space.through(features, blend * self.prototypes)
+        through = through + self.method.picture_anchors.through(features, (1 - blend) * self.texts)
+        return space.towers.shares(picture, through, offsets)

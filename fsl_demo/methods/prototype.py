@@ -1,5 +1,5 @@
-"""Nearest class mean on frozen features (Snell et al. 2017, arXiv:1703.05175, at test time; SimpleShot,
-Wang et al. 2019, arXiv:1911.04623). The yardstick for every other method."""
+"""Nearest class mean (Snell et al. 2017, arXiv:1703.05175) in the space of photographs. The yardstick for every other
+method."""
 
 from __future__ import annotations
 
@@ -18,10 +18,8 @@ from fsl_demo.core.pictures import Picture
 from fsl_demo.core.settings import Settings, none_below
 from fsl_demo.inference.batches import stacked
 from fsl_demo.inference.calibration import Defaults
-from fsl_demo.inference.image_space import ImageSpace
 from fsl_demo.inference.nearest_mean import NearestMean, NearestMeanInputs, check_pictures, score_stack
-
-CHECKPOINT = "lite0_minilm"
+from fsl_demo.inference.picture_space import CHECKPOINT, PictureSpace
 
 
 @dataclass(frozen=True)
@@ -41,20 +39,18 @@ class Prototype(Classifies[PrototypeSettings], ScoresEpisodes, HasWeights, Embed
     card = MethodCard(
         id="prototype",
         title="Prototype",
-        paper="Snell et al. 2017, Prototypical Networks; Wang et al. 2019, SimpleShot",
-        checkpoint="EfficientNet-Lite0 (ImageNet)",
+        paper="Snell et al. 2017, Prototypical Networks",
+        checkpoint="EfficientNet-Lite0 and Lite2 (ImageNet) + own linear map",
         needs_pictures=True,
         reads_text=False,
         transductive=False,
         explains=("query", "support"),
-        cost=12,
+        cost=40,
     )
     Settings = PrototypeSettings
 
     def __init__(self, networks: Networks) -> None:
-        self.networks = networks
-        self.space = ImageSpace(networks)
-        self._current = Current(self._inputs, CHECKPOINT)
+        self._current = Current(partial(self._inputs, networks), CHECKPOINT)
 
     def fit(self, episode: Episode, settings: PrototypeSettings, progress: Progress = quiet) -> NearestMean:
         """Embed the support set and average it.
@@ -79,12 +75,12 @@ class Prototype(Classifies[PrototypeSettings], ScoresEpisodes, HasWeights, Embed
         """What the classifier is made of, but for the episode."""
         return replace(self._current(), settings=asdict(settings))
 
-    def _inputs(self, checkpoint: Checkpoint) -> NearestMeanInputs:
-        defaults = Defaults.of(checkpoint)
+    def _inputs(self, networks: Networks, checkpoint: Checkpoint) -> NearestMeanInputs:
+        space, defaults = PictureSpace(networks, checkpoint), Defaults.of_pictures(checkpoint)
         return NearestMeanInputs(
             method=self.card.id,
-            checkpoint=f"{self.networks.pictures.weights[:16]}+{checkpoint.sha256[:16]}",
-            space=self.space,
+            checkpoint=space.weights,
+            space=space,
             temperature=defaults.temperature,
             none_below=defaults.none_below,
             settings={},
@@ -93,4 +89,4 @@ class Prototype(Classifies[PrototypeSettings], ScoresEpisodes, HasWeights, Embed
 
     def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         """Unit vectors, float32 [N, D]."""
-        return self.space.embed(pictures, progress)
+        return self._current().space.embed(pictures, progress)

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from fsl_demo.inference.image_space import ImageSpace
 
 from fsl_demo.backbones.picture_maps import CHANNELS, placed
 from fsl_demo.core.pictures import Picture
-from fsl_demo.inference.image_space import ImageSpace
 from tests.backbones.loaded import crops, networks
 
 

@@ -1,8 +1,8 @@
 """The space in which pictures are compared."""
 
 import numpy as np
-
 from fsl_demo.inference.image_space import ImageSpace
+
 from fsl_demo.inference.vectors import l2_normalize
 from tests.backbones.loaded import crops, networks
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from torch import Tensor
 
 from fsl_demo.inference.calibration import softmax
+from fsl_demo.layers.cross_attention import CrossAttention
 from fsl_demo.training.data import Arrays
 from fsl_demo.training.objectives.metric import MetricObjective
 from fsl_demo.training.validation import features, scored
@@ -25,7 +27,18 @@ def defaults(module: MetricObjective, validation: Arrays) -> dict[str, np.ndarra
         nothing where no two classes have two pictures.
     """
     values = features(module.embedder, validation.images, maps=module.attention is not None)
-    counts = np.unique(validation.labels, return_counts=True)[1]
+    return of_values(values, validation.labels, REFUSED, module.attention)
+
+
+def of_values(
+    values: Tensor, labels: np.ndarray, refused: float, attention: CrossAttention | None = None
+) -> dict[str, np.ndarray]:
+    """`defaults` from vectors, or from maps and their attention.
+
+    Args:
+        refused: share of the queries under the threshold.
+    """
+    counts = np.unique(labels, return_counts=True)[1]
     if (counts >= 2).sum() < 2:
         return {}
     temperatures, thresholds = [], []
@@ -36,11 +49,11 @@ def defaults(module: MetricObjective, validation: Arrays) -> dict[str, np.ndarra
         parts = list(
             scored(
                 values,
-                labels=validation.labels,
+                labels=labels,
                 way=way,
                 shot=shot,
                 episodes=EPISODES,
-                attention=module.attention,
+                attention=attention,
             )
         )
         similarities = np.concatenate([part.numpy() for part, _ in parts])
@@ -48,5 +61,5 @@ def defaults(module: MetricObjective, validation: Arrays) -> dict[str, np.ndarra
         rows = np.arange(len(truth))
         costs = [-np.log(softmax(t * similarities)[rows, truth] + 1e-12).mean() for t in TEMPERATURES]
         temperatures.append(TEMPERATURES[int(np.argmin(costs))])
-        thresholds.append(np.quantile(similarities[rows, truth], REFUSED))
+        thresholds.append(np.quantile(similarities[rows, truth], refused))
     return {"temperature": np.array(temperatures, np.float32), "none_below": np.array(thresholds, np.float32)}

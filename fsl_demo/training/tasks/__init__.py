@@ -19,6 +19,7 @@ TASKS = {
     "siamese-cbam": "classes",
     "s3net": "classes",
     "can": "classes",
+    "prototype": "picture_space",
     "compact-vlm": "compact_vlm",
     "language-model": "language_model",
     "prefix": "captioner",
