@@ -19,6 +19,7 @@ DATASETS = {
     "lfw": "lfw:SOURCE",
     "lfw_aligned": "lfw:ALIGNED",
     "cifar_fs": "cifar_fs:SOURCE",
+    "photos": "photos:SOURCE",
     "objects": "objects:SOURCE",
 }
 """Where the `Source` of each is."""

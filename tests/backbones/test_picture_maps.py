@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from fsl_demo.inference.image_space import ImageSpace
 
-from fsl_demo.backbones.picture_maps import CHANNELS, placed
+from fsl_demo.backbones.picture_maps import CHANNELS, classes, placed, vectors
 from fsl_demo.core.pictures import Picture
+from fsl_demo.inference.vectors import l2_normalize
 from tests.backbones.loaded import crops, networks
 
 
@@ -14,35 +14,43 @@ def pictures() -> list[Picture]:
     return [crops(subject)[0] for subject in ("cat", "rocket")]
 
 
-def test_their_mean_is_the_vector_that_prototypes_are_made_of(pictures: list[Picture]) -> None:
+def test_axes_are_what_the_classifier_tells_apart() -> None:
     shared = networks()
-    space = ImageSpace(shared)
-    maps = placed(shared.features.maps(shared.pictures, pictures), space.axes())
+    rows, axes = shared.pictures.classifier(), shared.pictures.axes()
+    np.testing.assert_allclose(axes.T @ axes, np.eye(999), atol=1e-4)
+    differences = rows - rows.mean(axis=0)
+    np.testing.assert_allclose(differences @ axes @ axes.T, differences, atol=1e-4)
+    np.testing.assert_allclose(classes(rows, axes) @ axes.T, l2_normalize(differences), atol=1e-4)
+
+
+def test_vectors_are_square_roots_projected_at_unit_length(pictures: list[Picture]) -> None:
+    shared = networks()
+    pooled, axes = shared.features.pooled(shared.pictures, pictures), shared.pictures.axes()
+    np.testing.assert_allclose(vectors(pooled, axes), l2_normalize(np.sqrt(pooled) @ axes), atol=1e-5)
+
+
+def test_the_mean_of_maps_is_the_vector(pictures: list[Picture]) -> None:
+    shared = networks()
+    axes = shared.pictures.axes()
+    maps = placed(shared.features.maps(shared.pictures, pictures), axes)
     assert maps.shape == (2, CHANNELS, 7, 7)
-    np.testing.assert_allclose(maps.mean((2, 3)), space.embed(pictures), atol=1e-5)
-
-
-def test_a_position_has_its_share_of_a_cosine(pictures: list[Picture]) -> None:
-    shared = networks()
-    space = ImageSpace(shared)
-    raw, anchors = shared.features.maps(shared.pictures, pictures), space.anchors()[:5]
-    maps = placed(raw, space.axes())
-    for positions, summed in zip(raw, maps, strict=True):
-        expected = space.shares(positions, anchors)
-        np.testing.assert_allclose(np.tensordot(anchors, summed, 1) / 49, expected, atol=1e-6)
+    np.testing.assert_allclose(
+        maps.mean((2, 3)), vectors(shared.features.pooled(shared.pictures, pictures), axes), atol=1e-5
+    )
 
 
 def test_a_picture_without_activation_has_no_direction() -> None:
     axes = np.linalg.qr(np.random.default_rng(0).normal(size=(1280, 999)))[0]
     assert (placed(np.zeros((1, 1280, 7, 7), np.float32), axes) == 0).all()
+    assert (vectors(np.zeros((2, 1280), np.float32), axes) == 0).all()
 
 
 def test_a_network_on_them_embeds_no_picture_twice(pictures: list[Picture]) -> None:
     shared = networks()
     network = shared.trained("siamese_photographs")
     shared.features.pooled(shared.pictures, pictures)
-    vectors = shared.features.pooled(network, pictures)
+    pooled = shared.features.pooled(network, pictures)
     assert shared.features.embedded[shared.pictures.id] == 2
     weighted = shared.features.maps(network, pictures)
-    np.testing.assert_allclose(weighted.mean((2, 3)), vectors, atol=1e-6)
+    np.testing.assert_allclose(weighted.mean((2, 3)), pooled, atol=1e-6)
     assert network.seen(pictures[0]) == shared.pictures.seen(pictures[0])

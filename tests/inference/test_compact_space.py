@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from fsl_demo.backbones.towers import PICTURE
 from fsl_demo.core.pictures import from_image
 from fsl_demo.inference.anchors import TEXT_KEEP, TEXT_POWER, relative
 from fsl_demo.inference.compact_space import NAMES, PICTURES, CompactSpace, text_head
@@ -41,7 +40,7 @@ def test_relations_of_a_text_are_those_of_asif() -> None:
     space = CompactSpace(shared, 1.0)
     vector = l2_normalize(shared.texts.encode(SENTENCES[0]).mean(axis=0)[None])
     rows = relative(l2_normalize(vector - space.origin) @ space.text_anchors.T, TEXT_POWER, TEXT_KEEP)
-    scores = space.texts(SENTENCES[:1])[:, len(space.heads["pictures.weight"]) : -PICTURE]
+    scores = space.texts(SENTENCES[:1])[:, len(space.heads["pictures.weight"]) : -space.own.channels]
     np.testing.assert_allclose(scores, rows, atol=1e-4)
 
 

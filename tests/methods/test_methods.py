@@ -137,10 +137,8 @@ def test_relative_rows_by_hand() -> None:
 def test_asif_by_hand() -> None:
     method, task = Asif(networks()), episode(0)
     scores = method.fit(task, AsifSettings(), quiet).predict(task.queries, quiet)
-    cosines = method.space.embed(task.queries) @ method.space.anchors().T
-    np.testing.assert_allclose(
-        scores.similarities, relative(cosines, 2, 400) @ method.text_rows(task.classes).T, atol=1e-5
-    )
+    rows = method.picture_anchors.rows(method.space.towers.embed(task.queries))
+    np.testing.assert_allclose(scores.similarities, rows @ method.text_rows(task.classes).T, atol=1e-5)
     np.testing.assert_allclose(np.linalg.norm(method.text_rows(task.classes), axis=1), 1, atol=1e-5)
     assert scores.pairs is None
     assert [scores.best(query) for query in range(3)] == [0, 1, 2]
