@@ -18,7 +18,7 @@ WAY, SHOTS, QUERIES, EPISODES = 16, (1, 2, 3), 4, 60
 """Of training episodes, at most so many classes each, and how many there are an epoch."""
 SCALE = 12.0
 """What cosines are multiplied with at the start; learned."""
-SHRINKAGE = 5.0
+SHRINKAGE = 2.5
 """Of the covariance within classes: how many times its mean variance is added to each variance."""
 CENTRE = 0.5
 """Share of the mean picture that is taken off."""

@@ -17,6 +17,7 @@ from fsl_demo.core.durable import replacing
 from fsl_demo.core.episodes import Progress
 from fsl_demo.core.errors import UserError
 from fsl_demo.datasets.parts import Part, opened
+from fsl_demo.evaluation.results import data_hash
 from fsl_demo.inference.calibration import REFUSED
 from fsl_demo.inference.picture_space import CHECKPOINT
 from fsl_demo.training.calibration.classes import DEFAULTS, of_values
@@ -123,7 +124,7 @@ def features(networks: Networks, part: Part, file: Path, progress: Progress) -> 
 
     items = [item for members in part.classes.values() for item in members]
     labels = np.repeat(np.arange(len(part.classes)), [len(members) for members in part.classes.values()])
-    known = {"weights": f"{networks.pictures.weights}+{networks.whole_pictures.weights}", "pictures": str(items)}
+    known = {"weights": f"{networks.pictures.weights}+{networks.whole_pictures.weights}", "pictures": data_hash(part.classes)}
     vectors = None
     if file.exists():
         with safe_open(file, framework="np") as stored:
