@@ -124,7 +124,8 @@ def features(networks: Networks, part: Part, file: Path, progress: Progress) -> 
 
     items = [item for members in part.classes.values() for item in members]
     labels = np.repeat(np.arange(len(part.classes)), [len(members) for members in part.classes.values()])
-    known = {"weights": f"{networks.pictures.weights}+{networks.whole_pictures.weights}", "pictures": data_hash(part.classes)}
+    weights = f"{networks.pictures.weights}+{networks.whole_pictures.weights}"
+    known = {"weights": weights, "pictures": data_hash(part.classes)}
     vectors = None
     if file.exists():
         with safe_open(file, framework="np") as stored:
