@@ -27,6 +27,7 @@ from fsl_demo.datasets.class_folders import class_folders
 from fsl_demo.datasets.parts import Item, large_enough
 from fsl_demo.evaluation.calibration import auroc, expected_calibration_error
 from fsl_demo.evaluation.episodes import Opened
+from fsl_demo.inference.calibration import REFUSED
 
 METHODS = ("prototype", "asif", "compact-vlm", "can")
 TOGETHER = "together"
@@ -52,6 +53,7 @@ COLUMNS = (
     "of a class: marked",
     "of none: marked",
     "likeness, AUROC",
+    "not told",
     "command",
 )
 
@@ -69,16 +71,18 @@ class Answers:
             self.rows.append((chance, best == index, inside, bool(answer.unlike(query)), likeness))
 
     def figures(self) -> dict[str, float]:
-        """Shares of 1."""
+        """Shares of 1; `lowest` is the likeness under which as many queries of a class are as may be marked."""
         chance, right, inside, marked, likeness = (np.array(column) for column in zip(*self.rows, strict=True))
-        sure, hits = chance[inside], right[inside]
+        sure, hits, told = chance[inside], right[inside], ~np.isnan(likeness)
         return {
             "accuracy": float(hits.mean()),
             "ece": expected_calibration_error(sure, hits),
             "sure_auroc": auroc(sure[hits], sure[~hits]) if not hits.all() else 1.0,
             "marked": float(marked[inside].mean()),
             "outside_marked": float(marked[~inside].mean()),
-            "likeness_auroc": auroc(likeness[inside], likeness[~inside]),
+            "likeness_auroc": auroc(likeness[told & inside], likeness[told & ~inside]),
+            "untold": float(np.mean(~told)),
+            "lowest": float(np.quantile(likeness[told & inside], REFUSED)),
         }
 
 
@@ -174,6 +178,7 @@ def row(data: str, way: int, kind: Kind, answers: Mapping[str, Answers]) -> dict
         "of a class: marked": cell("marked", "share"),
         "of none: marked": cell("outside_marked", "share"),
         "likeness, AUROC": cell("likeness_auroc", "score"),
+        "not told": cell("untold", "share"),
         "command": shlex.join(["python", "-m", "benchmarks.answers", *sys.argv[1:]]),
     }
 

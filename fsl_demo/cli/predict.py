@@ -13,8 +13,9 @@ from fsl_demo.services import reading
 from fsl_demo.services.documents import PredictDocument, predict_document, yes_no
 
 DETAILS = """\
-Each picture has one answer from all methods: the most probable class by the mean of their probabilities. A picture
-that the methods find unlike the examples of its class is marked "unlike", beside the answer.
+Each picture has one answer from all methods: the most probable class by the geometric mean of their probabilities. A
+picture that they find unlike the examples of its class on average is marked "unlike", beside the answer. Where the
+examples are too few, or too much alike, to say so, a line on stderr says that, and "unlike" is null (in CSV "unknown").
 The JSON has "classes", "methods" (id, hash of the checkpoint, seconds) and "queries": of each file "answer",
 "probability", "unlike" and the "probabilities" of every class, and the same of each method under "predictions".
 A query that cannot be read is named on stderr and left out; the exit code is then 1.

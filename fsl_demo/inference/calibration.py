@@ -139,14 +139,16 @@ class HeldOut:
             before: the default for the pictures that were left, one fewer a class.
             now: the default for all of them.
         """
-        own, total = self.similarities[..., np.arange(len(self.owners)), self.owners], self.evidence.sum(axis=-1)
-        mean = _mean(own, self.evidence)
-        spread = _mean((own - mean[..., None]) ** 2, self.evidence) * total / np.maximum(total - 1, 1e-12)
+        if not len(self.owners):
+            return now
+        best, total = self.similarities.max(axis=-1), self.evidence.sum(axis=-1)
+        mean = _mean(best, self.evidence)
+        spread = _mean((best - mean[..., None]) ** 2, self.evidence) * total / np.maximum(total - 1, 1e-12)
         lowest = mean + NormalDist().inv_cdf(REFUSED) * np.sqrt(spread)
         moved = np.where(total > 1, (lowest - before) * total / (total + PRIOR_THRESHOLD), 0.0)
         limit = np.asarray(before + moved)[..., None]
         told = _mean(self._of_other_classes() < limit, self.weights)
-        return np.where(told < TOLD, np.nan, now + moved) if len(self.owners) else now
+        return np.where(told < TOLD, np.nan, now + moved)
 
     def _of_other_classes(self) -> np.ndarray:
         """Each picture's similarity to the class that it is most like, but for its own, [..., S]."""

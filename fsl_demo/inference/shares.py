@@ -19,10 +19,11 @@ import numpy as np
 from fsl_demo.inference.calibration import HeldOut
 from fsl_demo.inference.vectors import l2_normalize
 
-NEAR = 0.27
+NEAR = 0.3
 """How far near-duplicates may be apart, of the mean distance (1 - cosine) of pictures of different classes."""
 USUAL = 0.75
-"""How far two pictures of a class usually are apart, of the distance that nearly all pairs keep to."""
+"""How far two pictures of a class usually are apart, of the distance that nearly all pairs keep to. Both: see
+`python -m experiments.likeness`."""
 
 ENOUGH = 1.5
 """From here, a class has two independent pictures; not all near-duplicates of a picture are each other's."""
