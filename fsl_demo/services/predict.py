@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from fsl_demo.core.episodes import Episode, Progress, Scores, join
 from fsl_demo.core.errors import Cancelled, UserError
 from fsl_demo.core.pictures import Picture
+from fsl_demo.services.fitted import Fits
 
 if TYPE_CHECKING:
     from fsl_demo.core.capabilities import Classifier, Method
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from fsl_demo.core.settings import Settings
 
 FIRST_BATCH, LARGEST_BATCH = 16, 128
+_fits = Fits()
 
 Refused = Callable[[str, UserError], None]
 """Told the id of a method that cannot answer, and why."""
@@ -130,7 +132,7 @@ class _Running:
         """Predict the next queries. The seconds of fitting count once."""
         started = time.perf_counter()
         if self.classifier is None:
-            self.classifier = self.plan.method.fit(episode, self.plan.settings, fitting)
+            self.classifier = _fits(self.plan.method, episode, settings=self.plan.settings, progress=fitting)
         part = self.classifier.predict(queries, scoring)
         self.parts.append(replace(part, seconds=time.perf_counter() - started))
 
