@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
@@ -24,14 +23,19 @@ ANSWERS = 4_096
 """Answers that are kept of each; an answer has two numbers a class, and one a support picture."""
 
 
-class Fitted(ABC):
-    """A classifier that does not answer the same again."""
+class Fitted:
+    """A classifier of which nothing is kept."""
 
     def __init__(self, classifier: Classifier) -> None:
         self.classifier = classifier
 
-    @abstractmethod
-    def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores: ...
+    def knows(self, queries: Sequence[Picture]) -> bool:
+        """Whether the answers to all of these are kept."""
+        return False
+
+    def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
+        """What the classifier says."""
+        return self.classifier.predict(queries, progress)
 
     def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
         """What the classifier says; nothing of it is kept."""
@@ -39,7 +43,7 @@ class Fitted(ABC):
 
 
 class Inductive(Fitted):
-    """Answers each query once.
+    """A classifier that answers each query once.
 
     An answer stays as it was in the batch in which it was first given; in another batch it could differ by rounding.
     """
@@ -48,6 +52,9 @@ class Inductive(Fitted):
         super().__init__(classifier)
         self._rows = VectorCache(ANSWERS)
         self._like: Scores | None = None
+
+    def knows(self, queries: Sequence[Picture]) -> bool:
+        return self._rows.knows([query.sha256 for query in queries])
 
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
         """What the classifier says; it is asked about the queries that are new."""
@@ -66,15 +73,18 @@ class Inductive(Fitted):
 
 
 class Transductive(Fitted):
-    """Keeps its answers to the latest queries: each depends on all of them."""
+    """A classifier whose answers to the latest queries are kept: each depends on all of them."""
 
     def __init__(self, classifier: Classifier) -> None:
         super().__init__(classifier)
-        self._latest: tuple[tuple[str, ...], Scores] | None = None
+        self._latest: tuple[list[str], Scores] | None = None
+
+    def knows(self, queries: Sequence[Picture]) -> bool:
+        return self._latest is not None and self._latest[0] == [query.sha256 for query in queries]
 
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
         """What the classifier says; it is asked where the queries are others than before."""
-        started, hashes, latest = time.perf_counter(), tuple(query.sha256 for query in queries), self._latest
+        started, hashes, latest = time.perf_counter(), [query.sha256 for query in queries], self._latest
         if latest is None or latest[0] != hashes:
             latest = self._latest = hashes, self.classifier.predict(queries, progress)
         return replace(latest[1], seconds=time.perf_counter() - started)
@@ -86,7 +96,7 @@ class _Kept:
 
     method: Method
     weights: str
-    classifier: Classifier
+    fitted: Fitted
 
 
 class Fits:
@@ -101,7 +111,7 @@ class Fits:
         self._in_use: object = None
         self._lock = threading.Lock()
 
-    def __call__(self, method: Method, episode: Episode, settings: Settings, progress: Progress = quiet) -> Classifier:
+    def __call__(self, method: Method, episode: Episode, settings: Settings, progress: Progress = quiet) -> Fitted:
         """The method fitted to the episode.
 
         Raises:
@@ -109,18 +119,18 @@ class Fits:
         """
         chosen = any(isinstance(setting, Weights) for setting in settings.controls())
         if chosen or not isinstance(method, HasWeights):
-            return method.fit(episode, settings, progress)
+            return Fitted(method.fit(episode, settings, progress))
         if not method.card.transductive:
             episode = replace(episode, queries=())  # whatever they are, the classifier is the same
         in_use, key = checkpoints.in_use(), _key(method, episode, settings)
         kept = self._get(key, in_use)
         if kept is not None and kept.weights == method.weights(settings):
-            return kept.classifier
+            return kept.fitted
         kind = Transductive if method.card.transductive else Inductive
-        classifier = kind(method.fit(episode, settings, progress))
+        fitted = kind(method.fit(episode, settings, progress))
         if checkpoints.in_use() == in_use:
-            self._put(key, _Kept(method, weights=method.weights(settings), classifier=classifier), in_use)
-        return classifier
+            self._put(key, _Kept(method, weights=method.weights(settings), fitted=fitted), in_use)
+        return fitted
 
     def _get(self, key: Hashable, in_use: object) -> _Kept | None:
         with self._lock:

@@ -23,7 +23,7 @@ from fsl_demo.core.episodes import ClassSpec, Episode, Example, Progress, Scores
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.settings import Settings, weights
 from fsl_demo.services.fitted import FITTED, Fits
-from fsl_demo.services.predict import Plan, predict
+from fsl_demo.services.predict import Plan, predict, predict_in_batches
 from tests.backbones.loaded import SUBJECTS, crops, networks
 from tests.nearest import Nearest, NearestSettings
 from tests.services.test_predict import colours, unexpected
@@ -220,6 +220,21 @@ def test_nothing_is_computed_again_and_one_query_more_asks_one() -> None:
     assert seen(method, episode, NearestSettings(none_below=-1.0)) == (1, [16, 24])
     assert seen(method, replace(episode, support=episode.support[1:])) == (1, [16, 24])
     assert seen(method, episode) == (0, [])
+
+
+def test_known_answers_come_with_the_next_new_ones() -> None:
+    methods, episode = (Weighted("a"), Weighted("b")), colours(120)
+
+    def sizes(queries: int) -> list[tuple[int, ...]]:
+        part = replace(episode, queries=episode.queries[:queries])
+        plans = [Plan(method, method.Settings()) for method in methods]
+        batches = predict_in_batches(part, plans, progress=quiet, refused=unexpected)
+        return [tuple(len(scores.similarities) for scores in batch) for batch in batches]
+
+    assert sizes(20) == [(16,), (16, 16), (20, 20)]
+    assert sizes(20) == [(20, 20)]
+    assert sizes(120) == [(48, 48), (112, 112), (120, 120)]
+    assert sizes(120) == [(120, 120)]
 
 
 def test_a_transductive_method_answers_again_when_any_query_is_another() -> None:
