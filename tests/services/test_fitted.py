@@ -201,7 +201,7 @@ class Weighted(Nearest, HasWeights):
 
     def fit(self, episode: Episode, settings: Any, progress: Progress = quiet) -> Any:
         self.fitted += 1
-        return Nearest.fit(copy.copy(self), episode, settings, progress)
+        return Nearest.fit(copy.copy(self), episode, settings=settings, progress=progress)
 
 
 def seen(method: Any, episode: Episode, settings: Settings | None = None) -> tuple[int, list[int]]:
