@@ -308,14 +308,27 @@ def test_each_kind_of_photograph_is_read_in_little_memory(kind: str, turned: boo
     worker = workers._Worker()
     try:
         ingested(worker, encoded(RED, "PNG"))
-        before = peak(worker)
+        before = memory(worker, "VmHWM")
         with work.counted():
             decoded, last = ingested(worker, data)
         assert (decoded.width, decoded.height) == (image.size[::-1] if turned else image.size)
         corner = image.getpixel((3_999, 0) if turned else (3_999, 2_499))
         assert abs(last - corner[2]) < 6  # type: ignore[index]
-        assert peak(worker) - before < most * 1e7 + 6e6
+        assert memory(worker, "VmHWM") - before < most * 1e7 + 6e6
         assert work.seconds > 0
+    finally:
+        worker.end()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_the_room_of_a_picture_goes_back_to_the_system_with_its_last_line(kind: str) -> None:
+    data, worker = encoded(Image.linear_gradient("L").resize((6_000, 5_000)), kind), workers._Worker()
+    try:
+        ingested(worker, encoded(RED, "PNG"))
+        before = memory(worker, "VmRSS")
+        ingested(worker, data)
+        assert memory(worker, "VmRSS") - before < 20e6  # of 120e6
     finally:
         worker.end()
 
@@ -327,10 +340,10 @@ def ingested(worker: workers._Worker, data: bytes) -> tuple[workers.Decoded, int
     return decoded, last[-1]
 
 
-def peak(worker: workers._Worker) -> int:
-    """Bytes that the process took at most."""
+def memory(worker: workers._Worker, what: str) -> int:
+    """Bytes that the process takes (`VmRSS`), or took at most (`VmHWM`)."""
     status = Path(f"/proc/{worker._process.pid}/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+    return int(status.partition(f"{what}:")[2].split()[0]) * 1024
 
 
 def test_a_jpeg_that_keeps_too_much_between_its_scans_is_refused() -> None:

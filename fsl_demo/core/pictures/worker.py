@@ -93,6 +93,7 @@ def _answer(data: bytes, answers: BinaryIO, *, allow: Allow, encoded: bool) -> N
             for box in bands(image.size):
                 _write_block(answers, image.crop(box).tobytes())
             _write_block(answers, b"")
+        del image  # as the other end takes its leave back with the next line
         _write_line(answers, seconds=time.process_time() - began)
 
 
