@@ -21,6 +21,11 @@ class VectorCache:
         self._vectors: OrderedDict[Hashable, np.ndarray] = OrderedDict()
         self._lock = threading.Lock()
 
+    def knows(self, keys: Sequence[Hashable]) -> bool:
+        """Whether there is a vector of each key."""
+        with self._lock:
+            return all(key in self._vectors for key in keys)
+
     def __call__(
         self, keys: Sequence[Hashable], compute: Callable[[list[int]], np.ndarray], channels: int
     ) -> np.ndarray:
