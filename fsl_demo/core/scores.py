@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 TINY = 1e-30
-LEAST = 1e-4
+LEAST = 1e-6
 """No method alone can make a class less probable than this."""
 SLACK = 0.6
 """How far above their thresholds many methods have to be on average, in log-odds: a mean varies less than each."""
