@@ -233,7 +233,7 @@ def test_known_answers_come_with_the_next_new_ones() -> None:
 
     assert sizes(20) == [(16,), (16, 16), (20, 20)]
     assert sizes(20) == [(20, 20)]
-    assert sizes(120) == [(48, 48), (112, 112), (120, 120)]
+    assert sizes(120) == [(52, 52), (116, 116), (120, 120)]
     assert sizes(120) == [(120, 120)]
 
 
