@@ -119,8 +119,8 @@ def main() -> None:
                     opened=opened,
                 )
                 print(f"{data}, {way}-way, pictures a class: {kind.title}")
-                for name, said in answers.items():
-                    shown = "  ".join(f"{key} {value:.3f}" for key, value in said.figures().items())
+                for name, answered in answers.items():
+                    shown = "  ".join(f"{key} {value:.3f}" for key, value in answered.figures().items())
                     print(f"  {name:<14}{shown}", flush=True)
                 rows.append(row(data, way=way, kind=kind, answers=answers))
     if chosen.json:
@@ -163,7 +163,7 @@ def measured(
 
 def row(data: str, way: int, kind: Kind, answers: Mapping[str, Answers]) -> dict[str, Any]:
     """A row of the table: all together, and in brackets the first method."""
-    together, *others = (said.figures() for said in answers.values())
+    together, *others = (answered.figures() for answered in answers.values())
 
     def cell(figure: str, sort: str) -> list[Any]:
         return [{sort: round(together[figure], 3)}, " (", {sort: round(others[0][figure], 3)}, ")"]

@@ -147,7 +147,7 @@ class Probes:
             shares = Shares.of(cosines, owners=owners, classes=int(owners.max()) + 1, limit=math.nan)
             evidence = shares.evidence * (shares.weights == 1)
             held_out = evidence.any(axis=-1)
-            losses, similarities = _held_out(vectors, owners, STRENGTHS, evidence)
+            losses, similarities = _held_out(vectors, owners=owners, strengths=STRENGTHS, evidence=evidence)
             best = losses.argmin(axis=1)
             strengths = np.where(held_out, np.array(STRENGTHS)[best], STRENGTH)
             own = replace(shares.seen(similarities[np.arange(len(best)), best]), evidence=evidence)

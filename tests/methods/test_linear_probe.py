@@ -73,12 +73,14 @@ def test_similarities_are_on_one_scale_and_add_up_to_nothing(shots: tuple[int, .
 @pytest.mark.slow
 def test_held_out_pictures_choose_the_strength_and_the_threshold() -> None:
     clear, noisy = Task((6, 6, 6), 0.1), Task((6, 6, 6), 2.0)
-    losses, _ = _held_out(noisy.keys[None], noisy.owners, STRENGTHS, np.ones((1, 18)))
+    losses, _ = _held_out(noisy.keys[None], owners=noisy.owners, strengths=STRENGTHS, evidence=np.ones((1, 18)))
     classifier = noisy.fit()
     assert classifier.note == {"strength": STRENGTHS[int(np.argmin(losses))], "chosen": "held_out"}
     assert clear.fit().note["strength"] > classifier.note["strength"]
     ones = np.ones(18)
-    _, similarities = _held_out(clear.keys[None], clear.owners, [clear.fit().note["strength"]], ones[None])
+    _, similarities = _held_out(
+        clear.keys[None], owners=clear.owners, strengths=[clear.fit().note["strength"]], evidence=ones[None]
+    )
     held_out = HeldOut(similarities[0, 0], owners=clear.owners, left=ones, weights=ones, evidence=ones)
     assert clear.fit().none_below == pytest.approx(held_out.threshold(before=0, now=0))
     assert similarities.all()
@@ -89,7 +91,7 @@ def test_a_held_out_picture_had_no_part_in_its_similarities() -> None:
     owners = np.repeat(range(3), 4)
     keys = vectors(owners, 0.3)
     keys[0] = np.eye(8)[1]  # like class 1, unless it may teach class 0
-    _, similarities = _held_out(keys[None], owners, [1e6], np.ones((1, 12)))
+    _, similarities = _held_out(keys[None], owners=owners, strengths=[1e6], evidence=np.ones((1, 12)))
     trained = logistic_regression.fit(keys[None], owners, np.array([1e6])).decisions(keys[None, None])
     assert similarities[0, 0, 0].argmax() == 1 and trained[0, 0, 0].argmax() == 0
     assert (similarities[0, 0, 8:].argmax(axis=1) == 2).all()
