@@ -115,7 +115,6 @@ class Asif(ReadsText[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
             vectors=support[..., :size],
             relations=support[..., size:],
             owners=stack.owners,
-            counts=stack.counts,
             texts=texts,
         )
         blend = anchors.blended(known, weight=settings.blend, none_below=settings.none_below)
@@ -188,7 +187,6 @@ class AsifClassifier:
             vectors=self.support,
             relations=method.relations(self.support),
             owners=owners,
-            counts=np.array(episode.shots()),
             texts=self.texts,
         )
         self.chosen = self.anchors.blended(known, weight=settings.blend, none_below=settings.none_below)

@@ -85,6 +85,7 @@ class Prototype(Classifies[PrototypeSettings], ScoresEpisodes, HasWeights, Embed
             method=self.card.id,
             checkpoint=f"{self.networks.pictures.weights[:16]}+{checkpoint.sha256[:16]}",
             space=self.space,
+            originals=self.space,
             temperature=defaults.temperature,
             none_below=defaults.none_below,
             settings={},

@@ -57,7 +57,8 @@ class Live:
         self._lock = threading.Lock()
 
     def answer(self, context: Context, frame: bytes) -> dict[str, Any]:
-        """The class of one frame, JPEG: its key, probability, whether it is unlike the examples, and milliseconds.
+        """The class of one frame, JPEG: its key, probability, whether it is unlike the examples (None where nobody can
+        tell), and milliseconds.
 
         Raises:
             UserError: `picture_*`; what is wrong with the support set.
