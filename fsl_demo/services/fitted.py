@@ -17,8 +17,8 @@ from fsl_demo.core.pictures import Picture
 from fsl_demo.core.settings import Settings, Weights
 from fsl_demo.inference.vector_cache import VectorCache
 
-FITTED = 16
-"""Classifiers that are kept."""
+FITTED, SUPPORT = 16, 4_000
+"""Classifiers that are kept, and support pictures that they may have in all; 200 kB each for some methods."""
 ANSWERS = 4_096
 """Answers that are kept of each; an answer has two numbers a class, and one a support picture."""
 
@@ -93,10 +93,11 @@ class Transductive(Fitted):
 
 @dataclass(frozen=True)
 class _Kept:
-    """A classifier, and what it was made of: the method, which keeps its place in memory, and the weights."""
+    """A classifier, and what it was made of: the method, which keeps its place in memory, weights and pictures."""
 
     method: Method
     weights: str
+    pictures: int
     fitted: Fitted
 
 
@@ -130,7 +131,7 @@ class Fits:
         in_use = checkpoints.in_use()
         kind = Transductive if method.card.transductive else Inductive
         fitted = kind(method.fit(episode, settings, progress))
-        kept = _Kept(method, weights=method.weights(settings), fitted=fitted)
+        kept = _Kept(method, weights=method.weights(settings), pictures=len(episode.support), fitted=fitted)
         if checkpoints.in_use() == in_use:  # or the weights may be others than those that it was fitted with
             self._put(key, kept, in_use)
         return fitted
@@ -147,7 +148,7 @@ class Fits:
                 self._kept.clear()
                 self._in_use = in_use
             self._kept[key] = kept
-            while len(self._kept) > FITTED:
+            while len(self._kept) > FITTED or sum(kept.pictures for kept in self._kept.values()) > SUPPORT:
                 self._kept.popitem(last=False)
 
 
