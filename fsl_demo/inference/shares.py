@@ -131,9 +131,9 @@ class Shares:
         the mean's length.
         """
         shots, classes = np.maximum(shots, 1.0), self.members.shape[1]
-        one, five = (default.at(classes, measured, blend) for measured in (1, 5))
+        at_1_shot, at_5_shot = (default.at(classes, measured, blend) for measured in (1, 5))
         many = (1 - 1 / shots) / (1 - 1 / 5)
-        return (one + (five * self._length(5) - one) * many) / self._length(shots)
+        return (at_1_shot + (at_5_shot * self._length(5) - at_1_shot) * many) / self._length(shots)
 
     def sums(self, vectors: np.ndarray) -> np.ndarray:
         """Of each class, [..., C, D]; zeros for a class without pictures."""
