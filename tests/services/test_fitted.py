@@ -110,7 +110,7 @@ def check_afresh(scores: Scores, shared: Networks, name: str, episode: Episode, 
     assert (scores.pairs is None) == (afresh.pairs is None)
     if scores.pairs is not None and afresh.pairs is not None:
         np.testing.assert_allclose(scores.pairs, afresh.pairs, atol=1e-5, rtol=1e-5)
-    assert scores.none_below == pytest.approx(afresh.none_below, abs=1e-5)
+    assert scores.none_below == pytest.approx(afresh.none_below, abs=1e-5, nan_ok=True)
     for part in ("method", "checkpoint", "settings", "note"):
         assert getattr(scores, part) == getattr(afresh, part), part
 
