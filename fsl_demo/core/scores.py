@@ -12,8 +12,6 @@ import numpy as np
 TINY = 1e-30
 LEAST = 1e-6
 """No method alone can make a class less probable than this."""
-SLACK = 0.6
-"""How far above their thresholds many methods have to be on average, in log-odds: a mean varies less than each."""
 
 
 @dataclass(frozen=True)
@@ -116,10 +114,9 @@ def combine(scores: Sequence[Scores]) -> Combined:
     logits = np.mean([np.log(np.maximum(part.probabilities, LEAST)) for part in scores], axis=0)
     weights = np.exp(logits - logits.max(axis=1, keepdims=True))
     likeness = [part.likeness for part in scores if part.tells]
-    slack = SLACK * (1 - 1 / max(len(likeness), 1))
     return Combined(
         probabilities=(weights / weights.sum(axis=1, keepdims=True)).astype(np.float32),
-        likeness=np.mean(likeness, axis=0) - slack if likeness else np.full(len(logits), np.nan),
+        likeness=np.mean(likeness, axis=0) if likeness else np.full(len(logits), np.nan),
     )
 
 

@@ -93,14 +93,14 @@ def blended(support: Support, temperature: Default, none_below: Default, weight:
     weights = _weights(support, shares, shots=shares.shots, worth=worths[best], weight=weight)
     overall = weights.mean(axis=-1)
     held_out = shares.seen(calibration.pick(mixtures, best))
-    before = none_below.at(classes, shares.before, calibration.pick(means, best))
+    before = shares.none_below(none_below, shares.before, calibration.pick(means, best))
     return Blend(
         weights=weights,
         prototypes=shares.class_means(support.vectors),
         texts=support.texts,
         held_out=held_out,
         temperature=calibration.pick(factors, best) * temperature.at(classes, shares.shots, overall),
-        none_below=held_out.threshold(before=before, now=none_below.at(classes, shares.shots, overall)),
+        none_below=held_out.threshold(before=before, now=shares.none_below(none_below, shares.shots, overall)),
     )
 
 

@@ -72,7 +72,7 @@ class ClassMeans:
         factors = FACTORS[held_out.losses(inputs.temperature.at(classes, shares.before)).argmin(axis=-1)]
         none_below = inputs.settings["none_below"]
         if none_below is None:
-            before, now = (inputs.none_below.at(classes, shots) for shots in (shares.before, shares.shots))
+            before, now = (shares.none_below(inputs.none_below, shots) for shots in (shares.before, shares.shots))
             none_below = held_out.threshold(before=before, now=now)
         return cls(
             prototypes=shares.class_means(support),

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from fsl_demo.inference.calibration import HeldOut
+from fsl_demo.inference.calibration import Default, HeldOut
 from fsl_demo.inference.vectors import l2_normalize
 
 NEAR = 0.3
@@ -123,6 +123,17 @@ class Shares:
     def _length(self, count: Any) -> Any:
         """Expected of the mean of so many independent unit vectors of a class."""
         return np.sqrt((1 + (count - 1) * self.usual) / np.maximum(count, 1.0))
+
+    def none_below(self, default: Default, shots: Any, blend: Any = 1.0) -> Any:
+        """A threshold that was measured with one and with five pictures a class, for so many, [...].
+
+        The expected mean cosine to the pictures of a class is linear in 1 / shots; a cosine to their mean is that over
+        the mean's length.
+        """
+        shots, classes = np.maximum(shots, 1.0), self.members.shape[1]
+        at_1_shot, at_5_shot = (default.at(classes, measured, blend) for measured in (1, 5))
+        many = (1 - 1 / shots) / (1 - 1 / 5)
+        return (at_1_shot + (at_5_shot * self._length(5) - at_1_shot) * many) / self._length(shots)
 
     def sums(self, vectors: np.ndarray) -> np.ndarray:
         """Of each class, [..., C, D]; zeros for a class without pictures."""

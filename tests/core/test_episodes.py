@@ -26,7 +26,6 @@ from fsl_demo.core.episodes import (
 )
 from fsl_demo.core.errors import MESSAGES, UserError
 from fsl_demo.core.pictures import Picture, from_image
-from fsl_demo.core.scores import SLACK
 
 
 def picture(grey: int) -> Picture:
@@ -132,7 +131,7 @@ def test_methods_are_heard_on_one_scale_when_a_query_is_unlike_the_examples() ->
     coarse = softened([[70.0, 10.0], [20.0, 60.0], [25.0, 20.0]], temperature=0.2, none_below=40.0)
     np.testing.assert_allclose(coarse.likeness, cosines.likeness, atol=1e-4)
     both = combine([cosines, coarse])
-    np.testing.assert_allclose(both.likeness, cosines.likeness - SLACK / 2, atol=1e-4)
+    np.testing.assert_allclose(both.likeness, cosines.likeness, atol=1e-4)
     assert [both.unlike(query) for query in range(3)] == [False, False, True]
     np.testing.assert_allclose(cosines.part(1, 2).likeness, cosines.likeness[1:2], atol=1e-4)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fsl_demo.inference.calibration import Default
 from fsl_demo.inference.shares import NEAR, USUAL, Shares
 from fsl_demo.inference.vectors import l2_normalize
 
@@ -110,3 +111,23 @@ def test_no_pictures_at_all() -> None:
     nothing = np.zeros((0, 4))
     counted = Shares.of(nothing @ nothing.T, owners=np.zeros(0, int), classes=2, limit=LIMIT)
     assert counted.shots == 0 and not counted.class_means(nothing).any() and not counted.evidence.any()
+
+
+def test_a_threshold_for_two_pictures_lies_where_simulated_pictures_do() -> None:
+    """Measured with one and with five pictures a class, it fits two."""
+
+    def lowest(count: int) -> float:
+        similarities = []
+        for seed in range(40):
+            vectors, owners = drawn([count + 1] * 5, seed)
+            seen = np.delete(np.arange(len(owners)), np.arange(count, len(owners), count + 1))
+            means = shares(vectors[seen], owners[seen]).class_means(vectors[seen])
+            similarities += list((vectors[count :: count + 1] * means).sum(axis=1))
+        return float(np.quantile(similarities, 0.05))
+
+    default = Default.of_pictures(np.array([lowest(1), lowest(5)]))
+    counted = shares(*drawn([2, 2]))
+    assert counted.none_below(default, 1) == pytest.approx(lowest(1))
+    assert counted.none_below(default, 5) == pytest.approx(lowest(5))
+    assert counted.none_below(default, 2) == pytest.approx(lowest(2), rel=0.01)
+    assert abs(default.at(2, 2) / lowest(2) - 1) > 0.015

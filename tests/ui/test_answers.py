@@ -54,7 +54,7 @@ def test_the_answer_is_the_geometric_mean_of_the_methods() -> None:
 
 
 def test_unlike_stands_beside_the_answer_and_never_in_its_place() -> None:
-    first, two = result("one", (0.9, 0.1), floor=0.95), result("two", (0.8, 0.2), floor=0.5)
+    first, two = result("one", (0.9, 0.1), floor=0.95), result("two", (0.8, 0.2), floor=0.75)
     assert ranking.answers([first])["p"].unlike and ranking.answers([first])["p"].key == "a"
     assert not ranking.answers([first, result("two", (0.95, 0.05), floor=0.5)])["p"].unlike  # both, on average, don't
     three = ranking.answers([first, two, result("three", (0.8, 0.2), floor=0.9)])["p"]

@@ -164,7 +164,7 @@ class CanClassifier:
         before, now = self.shares.before, self.shares.shots
         factors = FACTORS[self._held_out.losses(temperature.at(self.classes, before)).argmin()]
         self.temperature = factors * temperature.at(self.classes, now)
-        limits = (none_below.at(self.classes, shots) for shots in (before, now))
+        limits = (self.shares.none_below(none_below, shots) for shots in (before, now))
         below = self._held_out.threshold(*limits) if settings.none_below is None else settings.none_below
         self.none_below = float(below)  # a plain number, which JSON takes
         self.seconds = time.perf_counter() - started
