@@ -47,7 +47,7 @@ class Scores:
                 raise ValueError(f"{name}: finite float32 [Q, C] expected, got {values.dtype} {values.shape}")
         if self.similarities.shape != self.probabilities.shape:
             raise ValueError(f"{self.similarities.shape} similarities, {self.probabilities.shape} probabilities")
-        if not np.allclose(self.probabilities.sum(axis=1), 1.0, atol=1e-3):
+        if (np.abs(self.probabilities.sum(axis=1) - 1) > 1e-3).any():
             raise ValueError("probabilities: rows must sum to 1")
         if self.pairs is not None and len(self.pairs) != len(self.similarities):
             raise ValueError(f"pairs: [Q, S] expected, got {self.pairs.shape}")

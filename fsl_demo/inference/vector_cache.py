@@ -45,4 +45,4 @@ class VectorCache:
                 self._vectors |= fresh
                 while len(self._vectors) > self._most:
                     self._vectors.popitem(last=False)
-        return np.stack([known[key] for key in keys]) if keys else np.zeros((0, channels), np.float32)
+        return np.array([known[key] for key in keys]) if keys else np.zeros((0, channels), np.float32)
