@@ -77,10 +77,11 @@ class CompactSpace:
         self.networks, self.own = networks, PictureSpace(networks, pictures)
         self.towers = self.own.towers
         self.picture_anchors = PictureAnchors(self.towers)
-        shipped = checkpoints.load(checkpoint)
+        shipped, coupled = checkpoints.load(checkpoint), checkpoints.load(anchors)
         self.id = f"{CHECKPOINT}_{relations:g}"
         self.defaults = Defaults.of(shipped)
-        self.weights = f"{self.own.weights}+{networks.texts.weights[:16]}+{shipped.sha256[:16]}"
+        hashes = (networks.texts.weights, shipped.sha256, coupled.sha256)
+        self.weights = "+".join([self.own.weights, *(sha256[:16] for sha256 in hashes)])
         heads = {name: shipped.array(name, *shape).astype(np.float32) for name, shape in SHAPES.items()}
         if networks.shuffle is not None:
             import torch
@@ -88,7 +89,7 @@ class CompactSpace:
             state = shuffled({name: torch.from_numpy(array) for name, array in heads.items()}, networks.shuffle)
             heads = {name: value.numpy() for name, value in state.items()}
         self.heads = heads
-        texts = checkpoints.load(anchors).array("anchors", None, networks.texts.channels).astype(np.float32)
+        texts = coupled.array("anchors", None, networks.texts.channels).astype(np.float32)
         self.origin = texts.mean(axis=0)
         self.text_anchors = l2_normalize(texts - self.origin)
         shares = np.array([(1 - PICTURES) * (1 - relations), (1 - PICTURES) * relations, PICTURES])

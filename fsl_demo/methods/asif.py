@@ -41,6 +41,7 @@ from fsl_demo.inference.batches import Scored, Stack, scores_of, stacked
 from fsl_demo.inference.blend import Support
 from fsl_demo.inference.explanations import heat, nearest
 from fsl_demo.inference.glossary import sentences
+from fsl_demo.inference.originals import originals
 from fsl_demo.inference.picture_space import PictureSpace
 
 CHECKPOINT = "lite0_minilm"
@@ -85,6 +86,7 @@ class Asif(ReadsText[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
 
     def __init__(self, networks: Networks) -> None:
         self.networks = networks
+        self.originals = originals(networks)
         self._space = Current(partial(PictureSpace, networks), picture_space.CHECKPOINT)
         self.anchors = Current(lambda checkpoint: TextAnchors.of(checkpoint, networks), CHECKPOINT)
         self.picture_anchors = PictureAnchors(PictureTowers(networks))
@@ -121,9 +123,9 @@ class Asif(ReadsText[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
         size = support.shape[-1] - texts.shape[-1]
         known = Support(
             vectors=support[..., :size],
+            originals=stack.support(self.originals),
             relations=support[..., size:],
             owners=stack.owners,
-            counts=stack.counts,
             texts=texts,
         )
         blend = anchors.blended(known, weight=settings.blend, none_below=settings.none_below)
@@ -189,13 +191,14 @@ class AsifClassifier:
         self.method, self.episode, self.settings = method, episode, settings
         self.anchors = method.anchors()
         self.texts = self.anchors.rows(text_vectors(method.networks, episode.classes, progress))
-        self.support, relations = method.embed([example.picture for example in episode.support], progress)
+        pictures = [example.picture for example in episode.support]
+        self.support, relations = method.embed(pictures, progress)
         owners = np.array([example.class_index for example in episode.support], dtype=int)
         known = Support(
             vectors=self.support,
+            originals=method.originals(pictures, progress),
             relations=relations,
             owners=owners,
-            counts=np.array(episode.shots()),
             texts=self.texts,
         )
         self.chosen = self.anchors.blended(known, weight=settings.blend, none_below=settings.none_below)

@@ -19,6 +19,7 @@ from fsl_demo.core.settings import Settings, none_below
 from fsl_demo.inference.batches import stacked
 from fsl_demo.inference.calibration import Defaults
 from fsl_demo.inference.nearest_mean import NearestMean, NearestMeanInputs, check_pictures, score_stack
+from fsl_demo.inference.originals import originals
 from fsl_demo.inference.picture_space import CHECKPOINT, PictureSpace
 
 
@@ -81,6 +82,7 @@ class Prototype(Classifies[PrototypeSettings], ScoresEpisodes, HasWeights, Embed
             method=self.card.id,
             checkpoint=space.weights,
             space=space,
+            originals=originals(networks),
             temperature=defaults.temperature,
             none_below=defaults.none_below,
             settings={},

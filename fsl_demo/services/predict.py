@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 from fsl_demo.core.episodes import Episode, Progress, Scores, join
 from fsl_demo.core.errors import Cancelled, UserError
 from fsl_demo.core.pictures import Picture
+from fsl_demo.services.fitted import Fits, Fitted
 
 if TYPE_CHECKING:
-    from fsl_demo.core.capabilities import Classifier, Method
+    from fsl_demo.core.capabilities import Method
     from fsl_demo.core.registry import Registry
     from fsl_demo.core.settings import Settings
 
 FIRST_BATCH, LARGEST_BATCH = 16, 128
+_fits = Fits()
 
 Refused = Callable[[str, UserError], None]
 """Told the id of a method that cannot answer, and why."""
@@ -37,7 +39,7 @@ def predict_in_batches(
     """Run methods on an episode's queries and yield the scores so far of every method after each batch.
 
     The first batch has 16 queries and is yielded again after each method, so that the first answers come early; each
-    next one is twice as large, up to 128.
+    next one is twice as large, up to 128. Queries whose answers are kept do not count, and come with the next ones.
     Transductive methods see all queries at once and join the scores of the last batch. A method that raises a
     `UserError` is reported and left out, with what it had answered.
 
@@ -102,15 +104,19 @@ def _batch_by_batch(
 ) -> Iterator[list[Scores]]:
     total = len(episode.queries)
     job = _Job([_Running(plan) for plan in plans], total=total, progress=progress, refused=refused)
-    for start, end in _batches(total):
-        for method in [method for method in job.methods if not method.transductive]:
+    start, size = 0, FIRST_BATCH
+    while start < total:
+        inductive = [method for method in job.methods if not method.transductive]
+        end = start + _length(inductive, episode.queries[start:], size)
+        for method in inductive:
             job.advance([method], episode, start=start, end=end)
             if start == 0:
                 yield from job.scores(end)
         if start > 0 and end < total:
             yield from job.scores(end)
+        start, size = end, min(2 * size, LARGEST_BATCH)
     job.advance([method for method in job.methods if method.transductive], episode, start=0, end=total)
-    yield from job.scores(total)
+    yield from job.scores(total, last=True)
 
 
 @dataclass
@@ -118,7 +124,7 @@ class _Running:
     """A method at work: fitted when its first batch comes."""
 
     plan: Plan
-    classifier: Classifier | None = None
+    classifier: Fitted | None = None
     parts: list[Scores] = field(default_factory=list)
     done: float = 0.0
 
@@ -126,13 +132,19 @@ class _Running:
     def transductive(self) -> bool:
         return self.plan.method.card.transductive
 
-    def advance(self, episode: Episode, queries: Sequence[Picture], fitting: Progress, scoring: Progress) -> None:
-        """Predict the next queries. The seconds of fitting count once."""
+    def advance(self, episode: Episode, queries: Sequence[Picture], fitting: Progress, scoring: Progress) -> bool:
+        """Predict the next queries; gives whether anything new was computed. The seconds of fitting count once."""
         started = time.perf_counter()
         if self.classifier is None:
-            self.classifier = self.plan.method.fit(episode, self.plan.settings, fitting)
+            self.classifier = _fits(self.plan.method, episode, settings=self.plan.settings, progress=fitting)
+        fresh = bool(self.new(queries))
         part = self.classifier.predict(queries, scoring)
         self.parts.append(replace(part, seconds=time.perf_counter() - started))
+        return fresh
+
+    def new(self, queries: Sequence[Picture]) -> list[int]:
+        """The positions of queries that have to be answered anew."""
+        return list(range(len(queries))) if self.classifier is None else self.classifier.new(queries)
 
 
 @dataclass
@@ -142,6 +154,7 @@ class _Job:
     Attributes:
         total: number of queries.
         reached: of all queries, how many the progress was told to be done; it never falls.
+        fresh: whether anything new was computed since scores were given.
     """
 
     methods: list[_Running]
@@ -149,6 +162,7 @@ class _Job:
     progress: Progress
     refused: Refused
     reached: int = 0
+    fresh: bool = False
 
     def advance(self, chosen: Sequence[_Running], episode: Episode, start: int, end: int) -> None:
         """Let methods predict the queries from `start` to `end`; a method that cannot is reported and left out."""
@@ -159,17 +173,18 @@ class _Job:
                 self._tell(stage, done, total)
 
             try:
-                method.advance(episode, episode.queries[start:end], fitting=self._tell, scoring=tell)
+                self.fresh |= method.advance(episode, episode.queries[start:end], fitting=self._tell, scoring=tell)
             except UserError as error:
                 self.methods.remove(method)
                 self.refused(method.plan.method.card.id, error)
                 continue
             method.done = end
 
-    def scores(self, end: int) -> Iterator[list[Scores]]:
-        """The scores of the first `end` queries, once, if there are any."""
+    def scores(self, end: int, last: bool = False) -> Iterator[list[Scores]]:
+        """The scores of the first `end` queries, once, if there are any; before the last time, fresh ones only."""
         finished = [method for method in self.methods if method.done == end and method.parts]
-        if finished:
+        if finished and (self.fresh or last):
+            self.fresh = False
             yield [join(method.parts) for method in finished]
 
     def _tell(self, stage: str, done: int, total: int) -> None:
@@ -181,8 +196,7 @@ class _Job:
         self.progress(stage, self.reached, self.total)
 
 
-def _batches(total: int) -> Iterator[tuple[int, int]]:
-    start, size = 0, FIRST_BATCH
-    while start < total:
-        yield start, min(start + size, total)
-        start, size = start + size, min(2 * size, LARGEST_BATCH)
+def _length(methods: Sequence[_Running], queries: Sequence[Picture], size: int) -> int:
+    """How many queries make a batch in which `size` are new to some method."""
+    new = sorted({number for method in methods for number in method.new(queries)})
+    return new[size] if len(new) > size else len(queries)

@@ -16,6 +16,7 @@ from PIL import Image
 from fsl_demo.core import durable
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture, from_image, ingest_into
+from fsl_demo.core.pictures.canonical import write_png
 from fsl_demo.store.connection import trouble
 
 THUMBNAIL_SIDE = 160
@@ -64,7 +65,7 @@ class Blobs:
         with trouble(self._folder.parent):
             target.parent.mkdir(parents=True, exist_ok=True)
             with durable.replacing(target, temporary) as file:
-                image.save(file, "PNG", compress_level=1)
+                write_png(image, file)
                 size = file.tell()
             self._sync(target)
         return Written(size, thumbnail(picture))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -10,10 +9,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from fsl_demo import checkpoints
 from fsl_demo.core.capabilities import Classifier, FillsBlanks, Method, NamesPictures
-from fsl_demo.core.episodes import Explanation, Focus, Layer, quiet
+from fsl_demo.core.episodes import Explanation, Focus, Layer
 from fsl_demo.core.errors import UserError
+from fsl_demo.services.fitted import Fits
 from fsl_demo.ui import heat_maps, notes
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.fields import Key, Name, Sha
@@ -25,8 +24,6 @@ from fsl_demo.ui.settings import settings_of
 NEIGHBOURS = 5
 WORDS = 6
 CLASSES = 8
-FITTED = 8
-"""Fitted methods that are kept, so that the next query is explained at once."""
 
 
 class Details(Panel):
@@ -147,22 +144,15 @@ def _explain(context: Context, asked: Details, result: Result, index: int, phras
     return fitted.explain(context.picture(asked.query), index, focus)
 
 
-_classifiers: OrderedDict[tuple[object, ...], Classifier] = OrderedDict()
+_fits = Fits()
+"""Not those of predictions: these may have the pictures of an upload that is gone, at which an explanation looks."""
 
 
 def _fitted(context: Context, method: Method) -> Classifier:
-    """The method fitted to the document's support set; features come from the cache, and the last ones are kept."""
-    document, transductive = context.document, method.card.transductive
-    queries = tuple(document.queries) if transductive else ()
-    key = (context.draft.id, id(method), document.evidence(), queries, checkpoints.in_use())
-    classifier = _classifiers.pop(key, None)
-    if classifier is None:
-        episode = document.episode(context.picture, queries=transductive)
-        classifier = method.fit(episode, settings_of(method, document), quiet)
-    _classifiers[key] = classifier
-    while len(_classifiers) > FITTED:
-        _classifiers.popitem(last=False)
-    return classifier
+    """The method fitted to the document's support set; features come from the cache."""
+    document = context.document
+    episode = document.episode(context.picture, queries=method.card.transductive)
+    return _fits(method, episode, settings_of(method, document))
 
 
 def _maps(layers: Sequence[Layer]) -> list[_Map]:

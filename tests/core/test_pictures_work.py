@@ -13,6 +13,7 @@ import threading
 import weakref
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,8 @@ from PIL import Image
 from PIL.ExifTags import Base
 
 from fsl_demo.core.errors import UserError
-from fsl_demo.core.pictures import Picture, Work, decoding, from_image, ingest, kept, webp, workers
+from fsl_demo.core.pictures import Picture, Work, decoding, from_image, ingest, ingest_into, kept, webp, workers
+from fsl_demo.core.pictures.worker import _WALL_SECONDS, _Leave
 from tests.core.picture_files import SIGNATURE, chunk, encoded, refusal
 
 ROOT = Path(__file__).parents[2]
@@ -66,12 +68,11 @@ def test_the_kernel_ends_what_takes_too_long() -> None:
         "worker.CPU_SECONDS = 0.02\n"
         "worker.serve(sys.stdin.buffer, sys.stdout.buffer)\n"
     )
-    noise = np.random.default_rng(0).integers(0, 256, (2_000, 2_000, 3), np.uint8)
-    data = encoded(Image.fromarray(noise), "PNG", compress_level=1)
-    given = workers.REQUEST.pack(False, len(data)) + data
+    data = encoded(Image.linear_gradient("L").resize((6_000, 5_000)), "JPEG", progressive=True)
+    given = workers.REQUEST.pack(False, len(data)) + data + workers.LEAVE
     done = subprocess.run([sys.executable, "-c", code], input=given, stdout=subprocess.PIPE, cwd=ROOT, check=False)
     assert done.returncode == -signal.SIGPROF
-    assert done.stdout == b'{"ready": true}\n'
+    assert done.stdout == b'{"ready": true}\n{"pixels": 30000000}\n'
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is bounded on Linux only")
@@ -102,9 +103,66 @@ def test_a_process_that_dies_at_its_work_fails_one_picture() -> None:
         os.kill(worker._process.pid, signal.SIGSTOP)
         killer = threading.Timer(0.05, os.kill, (worker._process.pid, signal.SIGKILL))
         killer.start()
-        worker.begin(encoded(RED, "PNG"), encoded=False)
+        with worker.decoding(encoded(RED, "PNG"), encoded=False):
+            pytest.fail("decoded")
     assert not worker.is_alive()
     assert ingest(encoded(RED, "PNG")) == from_image(RED, "")
+
+
+def test_a_process_that_dies_gives_its_leave_back() -> None:
+    data = encoded(Image.new("RGB", (2_000, 2_000)), "PNG")
+    with refused("picture_costly"), workers._worker() as worker, worker.decoding(data, encoded=False):
+        assert workers._budget._left == workers.PIXELS_AT_ONCE - 4_000_000
+        worker.end()
+        list(worker.blocks())
+    assert workers._budget._left == workers.PIXELS_AT_ONCE
+
+
+def test_the_wall_clock_stands_while_a_picture_waits_for_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[object] = []
+
+    class Parent(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            events.append("asked")
+            return super().read(size)
+
+    monkeypatch.setattr("fsl_demo.core.pictures.worker._set_wall_clock", events.append)
+    leave = _Leave(Parent(workers.LEAVE), io.BytesIO())
+    for _ in range(2):
+        leave(1_000)
+    assert events == [0, "asked", _WALL_SECONDS]
+    with pytest.raises(SystemExit):
+        _Leave(Parent(), io.BytesIO())(1_000)
+
+
+class Gate(io.BytesIO):
+    """A file that is written once as many others are being written."""
+
+    def __init__(self, barrier: threading.Barrier) -> None:
+        super().__init__()
+        self._barrier = barrier
+        self.left: int | None = None
+
+    def write(self, content: Any) -> int:
+        if self.left is None:
+            self.left = workers._budget._left
+            self._barrier.wait(60)
+        return super().write(content)
+
+
+@pytest.mark.parametrize(("size", "together"), [((4_032, 3_024), 2), ((6_300, 6_300), 1)])
+def test_two_photographs_are_decoded_at_once_and_a_large_one_alone(size: tuple[int, int], together: int) -> None:
+    data = encoded(Image.new("L", size), "PNG", compress_level=1)
+    barrier = threading.Barrier(together)
+    gates = [Gate(barrier) for _ in range(2)]
+    threads = [threading.Thread(target=ingest_into, args=(gate, data)) for gate in gates]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not barrier.broken and gates[0].getvalue() == gates[1].getvalue()
+    if together == 1:
+        assert [gate.left for gate in gates] == [0, 0]
 
 
 def test_few_processes_serve_many_threads() -> None:
@@ -250,30 +308,47 @@ def test_each_kind_of_photograph_is_read_in_little_memory(kind: str, turned: boo
     worker = workers._Worker()
     try:
         ingested(worker, encoded(RED, "PNG"))
-        before = peak(worker)
+        before = memory(worker, "VmHWM")
         with work.counted():
             decoded, last = ingested(worker, data)
         assert (decoded.width, decoded.height) == (image.size[::-1] if turned else image.size)
         corner = image.getpixel((3_999, 0) if turned else (3_999, 2_499))
         assert abs(last - corner[2]) < 6  # type: ignore[index]
-        assert peak(worker) - before < most * 1e7 + 6e6
+        assert memory(worker, "VmHWM") - before < most * 1e7 + 6e6
         assert work.seconds > 0
+    finally:
+        worker.end()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "deep PNG"])
+def test_the_room_of_a_picture_goes_back_to_the_system_with_its_last_line(kind: str) -> None:
+    if kind == "deep PNG":
+        header, rows = struct.pack(">IIBBBBB", 3_000, 2_500, 16, 4, 0, 0, 0), zlib.compress(bytes(12_001 * 2_500))
+        data = SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    else:
+        data = encoded(Image.linear_gradient("L").resize((6_000, 5_000)), kind)
+    worker = workers._Worker()
+    try:
+        ingested(worker, encoded(RED, "PNG"))
+        before = memory(worker, "VmRSS")
+        ingested(worker, data)
+        assert memory(worker, "VmRSS") - before < 15e6  # of 120e6, and 30e6
     finally:
         worker.end()
 
 
 def ingested(worker: workers._Worker, data: bytes) -> tuple[workers.Decoded, int]:
     """A picture as a process decodes it, and its last byte."""
-    decoded = worker.begin(data, encoded=False)
-    *_, last = worker.blocks()
-    worker.finish()
+    with worker.decoding(data, encoded=False) as decoded:
+        *_, last = worker.blocks()
     return decoded, last[-1]
 
 
-def peak(worker: workers._Worker) -> int:
-    """Bytes that the process took at most."""
+def memory(worker: workers._Worker, what: str) -> int:
+    """Bytes that the process takes (`VmRSS`), or took at most (`VmHWM`)."""
     status = Path(f"/proc/{worker._process.pid}/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+    return int(status.partition(f"{what}:")[2].split()[0]) * 1024
 
 
 def test_a_jpeg_that_keeps_too_much_between_its_scans_is_refused() -> None:

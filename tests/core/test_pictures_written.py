@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms
-from skimage.data import chelsea
+from skimage.data import astronaut, chelsea, coffee
 
 from fsl_demo.core.pictures import canonical, from_image, ingest, ingest_into, workers
 from tests.core.picture_files import encoded
@@ -65,6 +65,25 @@ def test_a_preview_is_the_same_wherever_it_is_made(size: tuple[int, int], small:
     assert written.preview().size == small
     np.testing.assert_array_equal(np.asarray(written.preview()), np.asarray(from_image(photo, "").preview()))
     assert canonical.preview(written.preview()).size == small
+
+
+@pytest.mark.parametrize("size", [(1, 1), (7, 5), (1, 3_000), (300_001, 3), (900, 700)])
+def test_a_written_file_holds_every_pixel(size: tuple[int, int]) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    file = io.BytesIO()
+    canonical.write_png(Image.fromarray(noise), file)
+    Image.open(file).verify()
+    with Image.open(file) as image:
+        np.testing.assert_array_equal(np.asarray(image), noise)
+
+
+@pytest.mark.parametrize("photo", [chelsea, coffee, astronaut])
+def test_a_written_file_is_no_larger_than_with_filters_that_are_chosen_for_each_row(
+    photo: Callable[[], np.ndarray],
+) -> None:
+    image, file = Image.fromarray(photo()), io.BytesIO()
+    canonical.write_png(image, file)
+    assert file.tell() < 1.1 * len(encoded(image, "PNG", compress_level=1))
 
 
 def test_pixels_do_not_come_into_this_process(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import re
 import struct
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -34,9 +35,19 @@ _WEBP_PIXEL_BYTES = 16
 """In the four copies that Pillow makes of a WebP."""
 _BMP_V5, _BMP_EMBEDDED = 124, b"DEBM"
 
+Allow = Callable[[int], None]
 
-def decode(data: bytes) -> Raster:
+
+def at_once(pixels: int) -> None:
+    """Let any number of pixels be decoded."""
+
+
+def decode(data: bytes, allow: Allow = at_once) -> Raster:
     """Read a picture of any kind.
+
+    Args:
+        allow: called with the pixels that the file says it has, before they are decoded; may wait, and may be called
+            again for the same file.
 
     Raises:
         UserError: `picture_*`, without the file's name.
@@ -47,7 +58,7 @@ def decode(data: bytes) -> Raster:
     if not kind.read or kind.name in _missing():
         raise UserError("picture_kind_unread", kind=kind.name)
     try:
-        raster = _READERS[kind.name](data)
+        raster = _READERS[kind.name](data, allow)
         raster.orientation = raster.orientation if raster.orientation in range(1, 9) else 1
         return raster
     except (UserError, MemoryError):
@@ -56,9 +67,9 @@ def decode(data: bytes) -> Raster:
         raise UserError("picture_broken") from error
 
 
-def _read_png(data: bytes) -> Raster:
+def _read_png(data: bytes, allow: Allow) -> Raster:
     facts = png.read(data)
-    _check_size(facts.width, facts.height)
+    _admit(facts.width, facts.height, allow=allow)
     if facts.is_impossible():
         raise UserError("picture_broken")
     bare = facts.bare()
@@ -104,21 +115,21 @@ def _loaded_to_the_end(bare: bytes, *, low_bytes: bool = False) -> Image.Image:
     return image
 
 
-def _read_jpeg(data: bytes) -> Raster:
+def _read_jpeg(data: bytes, allow: Allow) -> Raster:
     facts = jpeg.read(data)
-    _check_size(facts.width, facts.height)
+    _admit(facts.width, facts.height, allow=allow)
     if facts.is_costly():
         raise UserError("picture_costly")
     if facts.is_impossible() or not facts.has_all_scans():
         raise UserError("picture_broken")
-    image = _load(facts.bare, "JPEG")
-    if (not facts.ended or _ends_in_grey(image)) and not facts.is_whole(_digest):
+    image = _load(facts.bare, "JPEG", allow)
+    if (not facts.ended or _ends_in_grey(image)) and not facts.is_whole(partial(_digest, allow=allow)):
         raise UserError("picture_broken")
     return Raster(image, orientation=_orientation(facts.exif), profile=facts.profile)
 
 
-def _digest(data: bytes) -> bytes:
-    image, digest = _load(data, "JPEG"), hashlib.sha256()
+def _digest(data: bytes, allow: Allow) -> bytes:
+    image, digest = _load(data, "JPEG", allow), hashlib.sha256()
     for box in bands(image.size):
         digest.update(image.crop(box).tobytes())
     return digest.digest()
@@ -131,9 +142,9 @@ def _ends_in_grey(image: Image.Image) -> bool:
     return abs(level.tobytes()[0] - _LIBJPEG_GREY) <= 3
 
 
-def _read_gif(data: bytes) -> Raster:
+def _read_gif(data: bytes, allow: Allow) -> Raster:
     frame = gif.first_frame(data)
-    image = _load(data, "GIF")
+    image = _load(data, "GIF", allow)
     row = frame.last_row()
     last = image.crop((frame.box[0], row, frame.box[2], row + 1)).tobytes()
     if last.count(image.info.get("transparency", 0)) == len(last) and not frame.is_whole():
@@ -145,18 +156,18 @@ def _read_gif(data: bytes) -> Raster:
     return Raster(image, alpha)
 
 
-def _read_tiff(data: bytes) -> Raster:
+def _read_tiff(data: bytes, allow: Allow) -> Raster:
     try:
         image = tiff.open_tiff(data)
     except (SyntaxError, KeyError) as error:
         whole = {Base.ImageWidth, Base.ImageLength} <= first_tags(data).keys()
         raise UserError("picture_kind_unread", kind="TIFF") if whole else error from error
-    _check_size(*image.size)
+    _admit(*image.size, allow=allow)
     return tiff.load(image)
 
 
-def _read_bmp(data: bytes) -> Raster:
-    image = _load(data, "BMP")
+def _read_bmp(data: bytes, allow: Allow) -> Raster:
+    image = _load(data, "BMP", allow)
     if image.mode == "RGBA" and image.getchannel("A").getextrema() == (0, 0):  # the mask is there, and means nothing
         image = image.convert("RGB")
     profile = None
@@ -166,16 +177,16 @@ def _read_bmp(data: bytes) -> Raster:
     return Raster(image, profile=profile)
 
 
-def _read_heif(data: bytes) -> Raster:
+def _read_heif(data: bytes, allow: Allow) -> Raster:
     file = pillow_heif.open_heif(data, convert_hdr_to_8bit=True, remove_stride=False)
     frame = file[file.primary_index]
-    _check_size(*frame.size)
+    _admit(*frame.size, allow=allow)
     image = Packed.rows(frame.mode, frame.size, frame.data, frame.stride)  # libheif has turned it
     return Raster(image, profile=frame.info.get("icc_profile") or _coded_profile(data))
 
 
-def _read_avif(data: bytes) -> Raster:
-    image: Any = _opened(data, "AVIF")
+def _read_avif(data: bytes, allow: Allow) -> Raster:
+    image: Any = _opened(data, "AVIF", allow)
     pixels = Packed.rows(image.mode, image.size, image._decoder.get_frame(0)[0])
     profile = image.info.get("icc_profile") or _coded_profile(data)
     return Raster(pixels, orientation=_orientation(image.info.get("exif")), profile=profile)
@@ -186,32 +197,32 @@ def _coded_profile(data: bytes) -> bytes | None:
     return coded(numbers[1][0], numbers[2][0]) if numbers else None
 
 
-def _read_webp(data: bytes) -> Raster:
-    image: Any = _opened(data, "WEBP")
+def _read_webp(data: bytes, allow: Allow) -> Raster:
+    image: Any = _opened(data, "WEBP", allow)
     mode, size, info, is_still = image.mode, image.size, image.info, not image.is_animated
     del image  # and the room that it keeps for two more
     if is_still and webp.is_at_hand():
         pixels: Packed | Image.Image = webp.decode(data, mode, size)
     else:
         try:
-            pixels = _load(data, "WEBP")
+            pixels = _load(data, "WEBP", allow)
         except OSError as error:  # which it is, too, when there is no room for the copies
             costly = _WEBP_PIXEL_BYTES * size[0] * size[1] > MAX_MEMORY
             raise UserError("picture_costly") if costly else error from error
     return Raster(pixels, orientation=_orientation(info.get("exif")), profile=info.get("icc_profile"))
 
 
-def _read_ppm(data: bytes) -> Raster:
+def _read_ppm(data: bytes, allow: Allow) -> Raster:
     try:
         image: Image.Image = Image.open(BytesIO(data), formats=("PPM",))
     except Exception as error:  # its two letters begin many a text
         raise UserError("picture_unknown") from error
-    _check_size(*image.size)
+    _admit(*image.size, allow=allow)
     image.load()
     return Raster(depth.eight_bits(image, white_is_zero=False) if depth.is_deep(image) else image)
 
 
-_READERS: dict[str, Callable[[bytes], Raster]] = {
+_READERS: dict[str, Callable[[bytes, Allow], Raster]] = {
     "JPEG": _read_jpeg,
     "PNG": _read_png,
     "GIF": _read_gif,
@@ -229,23 +240,24 @@ def _missing() -> set[str]:
     return {kind for kind, there in (("HEIF", "pillow_heif" in globals()), ("AVIF", "AVIF" in Image.OPEN)) if not there}
 
 
-def _load(data: bytes, kind: str) -> Image.Image:
-    image = _opened(data, kind)
+def _load(data: bytes, kind: str, allow: Allow) -> Image.Image:
+    image = _opened(data, kind, allow)
     image.load()
     return image
 
 
-def _opened(data: bytes, kind: str) -> Image.Image:
+def _opened(data: bytes, kind: str, allow: Allow) -> Image.Image:
     image = Image.open(BytesIO(data), formats=(kind,))
-    _check_size(*image.size)
+    _admit(*image.size, allow=allow)
     return image
 
 
-def _check_size(width: int, height: int) -> None:
+def _admit(width: int, height: int, allow: Allow) -> None:
     if width * height > MAX_PIXELS:
         raise UserError("picture_pixels", megapixels=width * height / 1e6, limit=MAX_PIXELS / 1e6)
     if not width * height:
         raise UserError("picture_broken")
+    allow(width * height)
 
 
 def _orientation(exif: bytes | None) -> int:

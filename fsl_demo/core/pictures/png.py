@@ -62,8 +62,8 @@ class Png:
         header = struct.pack(">IIBBBBB", self.width, self.height, self.depth, self.colour, 0, 0, self.interlaced)
         chunks = [(b"IHDR", header), (b"PLTE", self.palette), (b"tRNS", self.transparency), (b"IDAT", self.pixels)]
         if self.colour != 3:
-            chunks = [chunk for chunk in chunks if chunk[0] not in (b"PLTE", b"tRNS")]
-        return SIGNATURE + b"".join(_chunk(kind, body) for kind, body in chunks if body) + _chunk(b"IEND", b"")
+            chunks = [part for part in chunks if part[0] not in (b"PLTE", b"tRNS")]
+        return SIGNATURE + b"".join(chunk(kind, body) for kind, body in chunks if body) + chunk(b"IEND", b"")
 
     def is_impossible(self) -> bool:
         """Whether so few bytes cannot hold so many pixels."""
@@ -143,7 +143,8 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
         at += 12 + length
 
 
-def _chunk(kind: bytes, body: bytes) -> bytes:
+def chunk(kind: bytes, body: bytes) -> bytes:
+    """A chunk with its length and checksum."""
     return struct.pack(">I4s", len(body), kind) + body + struct.pack(">I", zlib.crc32(body, zlib.crc32(kind)))
 
 

@@ -9,7 +9,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -20,10 +20,11 @@ from PIL import Image
 import fsl_demo
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import limits
+from fsl_demo.core.pictures.budget import PixelBudget
 
-AT_ONCE = 1
-"""Pictures that are decoded at the same time: each may take much memory, and storing one takes longer."""
-REQUEST, LENGTH_BYTES = struct.Struct(">?Q"), 8
+AT_ONCE, PIXELS_AT_ONCE = 2, 26_000_000
+"""Pictures that are decoded at the same time, and pixels of them all: two of 12 megapixels, or a larger one alone."""
+REQUEST, LEAVE, LENGTH_BYTES = struct.Struct(">?Q"), b"\1", 8
 """As `worker` has them, which this process does not load."""
 _ENDED_SECONDS = 2.0
 """What a picture counts whose process the kernel has ended."""
@@ -31,6 +32,8 @@ _PIPE_BYTES = 1 << 20
 _ENVIRONMENT = {
     "PYTHONPATH": os.pathsep.join(str(folder) for folder in Path(fsl_demo.__file__).resolve().parents[1:2]),
     "MALLOC_ARENA_MAX": "1",  # an arena takes 64 MB of what the process may take
+    "MALLOC_MMAP_THRESHOLD_": "4000000",  # the room of pixels goes back to the system with them
+    "MALLOC_TRIM_THRESHOLD_": "8000000",
     "OPENBLAS_NUM_THREADS": "1",
 }
 
@@ -54,14 +57,12 @@ def decode(data: bytes) -> tuple[Decoded, Image.Image]:
     Raises:
         UserError: `picture_*`, without the file's name.
     """
-    with _worker() as worker:
-        decoded = worker.begin(data, encoded=False)
+    with _worker() as worker, worker.decoding(data, encoded=False) as decoded:
         image, top = Image.new("RGB", (decoded.width, decoded.height), None), 0
         for block in worker.blocks():  # the pixels are not here twice
             strip = Image.frombytes("RGB", (image.width, len(block) // image.width // 3), block)
             image.paste(strip, (0, top))
             top += strip.height
-        worker.finish()
     return decoded, image
 
 
@@ -71,13 +72,11 @@ def encode(data: bytes, out: BinaryIO) -> tuple[Decoded, Image.Image]:
     Raises:
         UserError: `picture_*`, without the file's name.
     """
-    with _worker() as worker:
-        decoded = worker.begin(data, encoded=True)
+    with _worker() as worker, worker.decoding(data, encoded=True) as decoded:
         preview = Image.open(BytesIO(b"".join(worker.blocks())), formats=("PNG",))
         preview.load()
         for block in worker.blocks():
             out.write(block)
-        worker.finish()
     return decoded, preview
 
 
@@ -120,31 +119,37 @@ class _Worker:
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
-    def begin(self, data: bytes, *, encoded: bool) -> Decoded:
-        """Send a file; the blocks of the answer are to be read then."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(REQUEST.pack(encoded, len(data)))
-        self._process.stdin.write(data)
-        self._process.stdin.flush()
+    @contextmanager
+    def decoding(self, data: bytes, *, encoded: bool) -> Iterator[Decoded]:
+        """Send a file, and give leave to decode it when there is room. The answer's blocks are to be read inside."""
+        self._write(REQUEST.pack(encoded, len(data)), data)
         answer = self._read_line()
-        if "error" in answer:
-            limits.count(answer["seconds"])
-            raise UserError(answer["error"], **answer["params"])
-        width, height = answer["size"]
-        return Decoded(width, height, answer["sha256"])
+        with ExitStack() as leave:
+            if "pixels" in answer:
+                leave.enter_context(_budget.taken(answer["pixels"]))
+                self._write(LEAVE)
+                answer = self._read_line()
+            if "error" in answer:
+                limits.count(answer["seconds"])
+                raise UserError(answer["error"], **answer["params"])
+            width, height = answer["size"]
+            yield Decoded(width, height, answer["sha256"])
+            limits.count(self._read_line()["seconds"])
 
     def blocks(self) -> Iterator[bytes]:
         """Those up to the next empty one."""
         while length := int.from_bytes(self._read(LENGTH_BYTES), "big"):
             yield self._read(length)
 
-    def finish(self) -> None:
-        """Read the end of an answer."""
-        limits.count(self._read_line()["seconds"])
-
     def end(self) -> None:
         self._process.kill()
         self._process.wait()
+
+    def _write(self, *parts: bytes) -> None:
+        assert self._process.stdin is not None
+        for part in parts:
+            self._process.stdin.write(part)
+        self._process.stdin.flush()
 
     def _read_line(self) -> dict[str, Any]:
         assert self._process.stdout is not None
@@ -171,10 +176,10 @@ def _places() -> queue.LifoQueue[_Worker | None]:
 
 def _start_over() -> None:
     """A fork has workers of its own: those that it knows are its parent's."""
-    global _free
-    _free = _places()
+    global _free, _budget
+    _free, _budget = _places(), PixelBudget(PIXELS_AT_ONCE)
 
 
-_free = _places()
+_free, _budget = _places(), PixelBudget(PIXELS_AT_ONCE)
 if sys.platform != "win32":
     os.register_at_fork(after_in_child=_start_over)

@@ -9,6 +9,7 @@ from typing import BinaryIO
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.file_names import plain
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.pictures.canonical import write_png
 from fsl_demo.datasets.archives import MAX_ENTRIES
 
 
@@ -32,7 +33,7 @@ class ZipWriter:
         """Write a picture as PNG unless it is there already; returns the name."""
         if name not in self._names:
             buffer = io.BytesIO()
-            picture.image().save(buffer, "PNG", compress_level=1)
+            write_png(picture.image(), buffer)
             self._write(name, buffer.getvalue())
         return name
 
