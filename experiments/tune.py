@@ -263,7 +263,7 @@ def card() -> dict[str, Any]:
         "preprocessing": f"{EfficientNetLite0.preprocessing}; {EfficientNetLite2.preprocessing}",
         "data": "CIFAR-FS's 16 validation classes (100 pictures each) and photos' 10; 400 episodes of each, 5-way, 15"
         " queries a class.",
-        "split": "CIFAR-FS's 20 and photos' 25 test classes are not read in choosing; figures over all classes of photos"
+        "split": "CIFAR-FS's 20 and photos' 25 test classes are not read in choosing; figures over all of photos"
         " were seen while the recipe was worked out",
         "seed": SEED,
         "command": "python -m experiments.tune --data data",

@@ -65,7 +65,6 @@ class Worded(ReadsText[WordedSettings], Embeds):
                 temperature=scale,
                 none_below=floor,
                 worth=1.0,
-                sharpness=5.5,
                 settings=settings,
                 define=self.define,
             ),

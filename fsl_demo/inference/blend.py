@@ -1,4 +1,8 @@
-"""How ASIF blends what a picture says with what a text says: of one episode, or of several that are stacked ([...])."""
+"""How what pictures say is blended with what texts say: of one episode, or of several that are stacked ([...]).
+
+The similarity of a query x to a class is w a + (1 - w) t: a is the cosine with the mean of the class's pictures, t the
+product with the class's text. So w = 0 is zero-shot, and w = 1 knows pictures only.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +16,10 @@ from fsl_demo.inference.calibration import Default, HeldOut
 from fsl_demo.inference.shares import Shares
 
 WORTHS = (0.25, 0.5, 1.0, 2.0, 4.0)
-"""How many support pictures the text may count for; 1 unless held-out pictures say otherwise."""
+"""How many times its default number of support pictures the text may count for: once, unless held-out pictures say
+otherwise."""
 PRIOR = 2.0
-"""How strongly held-out pictures have to disagree with a worth of 1."""
+"""How strongly held-out pictures have to disagree."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +29,9 @@ class Support:
     Attributes:
         vectors: of the support pictures, [..., S, D].
         originals: vectors of the same pictures, in which near-duplicates are found, [..., S, O].
-        relations: of the support pictures to the anchors, [..., S, A].
+        relations: what is compared with texts, [..., S, A].
         owners: class index of each, [S].
-        texts: relations of the classes' texts, [..., C, A]; zeros for a class without text.
+        texts: of the classes, [..., C, A]; zeros for a class without text.
     """
 
     vectors: np.ndarray
@@ -45,6 +50,7 @@ class Blend:
     """A blend and its calibration.
 
     Attributes:
+        weight: of the pictures, where a class has both, [...].
         weights: of the pictures in each class's similarity, [..., C]; 0 without pictures, 1 without text.
         prototypes: class means of the pictures, [..., C, D].
         texts: [..., C, A].
@@ -52,6 +58,7 @@ class Blend:
         temperature, none_below: [...].
     """
 
+    weight: Any
     weights: np.ndarray
     prototypes: np.ndarray
     texts: np.ndarray
@@ -69,12 +76,29 @@ class Blend:
         """From similarities [..., Q, C]."""
         return calibration.softmax(np.asarray(self.temperature)[..., None, None] * similarities)
 
+    def directions(self) -> np.ndarray:
+        """What vectors are multiplied with where they are their own relations, [..., C, D]."""
+        weights = self.weights[..., None]
+        return weights * self.prototypes + (1 - weights) * self.texts
 
-def blended(support: Support, temperature: Default, none_below: Default, weight: float | None) -> Blend:
+    def notes(self) -> list[dict[str, Any]]:
+        """What was chosen, of each episode; nothing where no class has both pictures and text."""
+        both = np.atleast_1d(((self.weights > 0) & (self.weights < 1)).any(axis=-1))
+        seen = np.broadcast_to(self.held_out.evidence.any(axis=-1), both.shape)
+        return [
+            {"weight": round(float(weight), 3), "mixed": "held_out" if by_pictures else "default"} if mixed else {}
+            for weight, mixed, by_pictures in zip(np.broadcast_to(self.weight, both.shape), both, seen, strict=True)
+        ]
+
+
+def blended(
+    support: Support, temperature: Default, none_below: Default, weight: float | None, worth: float = 1.0
+) -> Blend:
     """Choose weights, temperature and threshold: the default, moved by how well held-out pictures are told apart.
 
     Args:
         weight: of the pictures; None chooses it.
+        worth: how many pictures a text counts for: the default weight of K pictures is K / (K + worth).
     """
     classes = support.classes
     cosines = support.originals @ support.originals.swapaxes(-1, -2)
@@ -82,21 +106,23 @@ def blended(support: Support, temperature: Default, none_below: Default, weight:
     by_picture, by_text = shares.held_out(support.vectors), support.relations @ support.texts.swapaxes(-1, -2)
     worths = np.array(WORTHS if weight is None else (1.0,))
     costs, factors, mixtures, means = [], [], [], []
-    for worth in worths:
-        weights = _weights(support, shares, shots=shares.before, worth=float(worth), weight=weight)
+    for factor in worths:
+        weights = _weights(support, shares, _weight(shares.before, worth=worth * float(factor), weight=weight))
         mixed = weights[..., None, :] * by_picture + (1 - weights[..., None, :]) * by_text
         mean = weights.mean(axis=-1)
         losses = shares.seen(mixed).losses(temperature.at(classes, shares.before, mean))
-        costs.append(losses.min(axis=-1) + PRIOR * np.log(worth) ** 2)
+        costs.append(losses.min(axis=-1) + PRIOR * np.log(factor) ** 2)
         factors.append(calibration.FACTORS[losses.argmin(axis=-1)])
         mixtures.append(mixed)
         means.append(mean)
     best = np.argmin(costs, axis=0)
-    weights = _weights(support, shares, shots=shares.shots, worth=worths[best], weight=weight)
+    chosen = _weight(shares.shots, worth=worth * worths[best], weight=weight)
+    weights = _weights(support, shares, chosen)
     overall = weights.mean(axis=-1)
     held_out = shares.seen(calibration.pick(mixtures, best))
     before = shares.none_below(none_below, shares.before, calibration.pick(means, best))
     return Blend(
+        weight=chosen,
         weights=weights,
         prototypes=shares.class_means(support.vectors),
         texts=support.texts,
@@ -106,9 +132,11 @@ def blended(support: Support, temperature: Default, none_below: Default, weight:
     )
 
 
-def _weights(
-    support: Support, shares: Shares, shots: np.ndarray, worth: float | np.ndarray, weight: float | None
-) -> np.ndarray:
-    """Weights [..., C] where the text counts for so many pictures, [...]."""
-    chosen = np.asarray(shots / (shots + worth) if weight is None else weight)[..., None]
-    return np.where(shares.counts == 0, 0.0, np.where(support.texts.any(axis=-1), chosen, 1.0))
+def _weight(shots: np.ndarray, worth: float | np.ndarray, weight: float | None) -> np.ndarray:
+    """Of pictures where the text counts for so many of them, [...]."""
+    return np.asarray(shots / (shots + worth) if weight is None else np.full(np.shape(shots), weight))
+
+
+def _weights(support: Support, shares: Shares, weight: np.ndarray) -> np.ndarray:
+    """Of the pictures in each class's similarity, [..., C]."""
+    return np.where(shares.counts == 0, 0.0, np.where(support.texts.any(axis=-1), weight[..., None], 1.0))

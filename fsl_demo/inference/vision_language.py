@@ -1,16 +1,11 @@
-"""Text prompts and cached pictures in a joint space: CLIP's zero-shot (Radford et al. 2021, arXiv:2103.00020) and
-Tip-Adapter (Zhang et al. 2021, arXiv:2111.03930).
-
-The similarity of a query x to a class is (1 - w) t + w a. t is the cosine with the class's text; a is the mean of
-exp(-beta (1 - x k)) over the keys k, the class's pictures. With `scale` times that as logits, Tip-Adapter's own alpha
-is scale w / ((1 - w) K) for K pictures a class, so w = 0 is zero-shot and w = 1 knows pictures only.
-"""
+"""Text prompts and pictures in a joint space: CLIP's zero-shot (Radford et al. 2021, arXiv:2103.00020), and class
+means of the pictures (see `blend`)."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -20,12 +15,11 @@ from fsl_demo.core.pictures import Picture
 from fsl_demo.core.settings import Settings, lines, none_below, slider
 from fsl_demo.core.spaces import ImageTextSpace
 from fsl_demo.inference.batches import Embed, Scored, Stack, scores_of
+from fsl_demo.inference.blend import Blend, Support, blended
 from fsl_demo.inference.calibration import Default
 from fsl_demo.inference.explanations import direction_heatmap, nearest
-from fsl_demo.inference.mixture import Known, Recipe, mixture
 from fsl_demo.inference.phrases import sentence_vector, word_contributions
 from fsl_demo.inference.prompts import balanced, default_templates, prompts, templates
-from fsl_demo.inference.shares import Shares
 
 Define = Callable[[str], Sequence[str]]
 """From a class name to definitions that stand in for a missing description."""
@@ -38,7 +32,6 @@ class VisionLanguageSettings(Settings):
     Attributes:
         templates: prompt templates, one a line; None for open_clip's simple ones.
         pictures: weight of the pictures against the text; None lets the method choose.
-        sharpness: Tip-Adapter's beta; None lets the method choose.
         none_below: similarity under which a query is unlike the examples; None lets the method choose.
     """
 
@@ -56,14 +49,6 @@ class VisionLanguageSettings(Settings):
         label="Weight of pictures against text",
         help="0 uses the text only, 1 the pictures.",
     )
-    sharpness: float | None = slider(
-        None,
-        low=0.5,
-        high=20.0,
-        step=0.5,
-        label="Sharpness of the pictures (beta)",
-        help="Tip-Adapter's beta: how near a picture must be to count.",
-    )
     none_below: float | None = none_below()
 
 
@@ -77,7 +62,6 @@ class VisionLanguageInputs:
         sentences: the space of typed phrases.
         temperature, none_below: defaults by classes, pictures a class and weight.
         worth: how many pictures a text counts for: the default weight of K pictures is K / (K + worth).
-        sharpness: the default beta.
         define: from a class name to definitions that stand in for a missing description.
     """
 
@@ -89,13 +73,25 @@ class VisionLanguageInputs:
     temperature: Default
     none_below: Default
     worth: float
-    sharpness: float
     settings: VisionLanguageSettings
     define: Define
 
+    def blended(self, keys: np.ndarray, originals: np.ndarray, owners: np.ndarray, texts: np.ndarray) -> Blend:
+        """Texts [..., C, D] and vectors of the support pictures [..., S, D], blended."""
+        support = Support(vectors=keys, originals=originals, relations=keys, owners=owners, texts=texts)
+        blend = blended(
+            support,
+            temperature=self.temperature,
+            none_below=self.none_below,
+            weight=self.settings.pictures,
+            worth=self.worth,
+        )
+        below = self.settings.none_below
+        return blend if below is None else replace(blend, none_below=np.full_like(blend.none_below, below))
+
 
 class VisionLanguage:
-    """Text directions and picture keys of one episode, how they are mixed, and their calibration.
+    """Texts and class means of one episode, how they are blended, and their calibration.
 
     Raises:
         UserError: for an episode that `check` refuses; `template_bad`, `templates_many`; `description_script`,
@@ -105,43 +101,39 @@ class VisionLanguage:
     def __init__(self, inputs: VisionLanguageInputs, episode: Episode, progress: Progress = quiet) -> None:
         started = time.perf_counter()
         self.inputs, self.episode, self.space = inputs, episode, inputs.space
-        self.sentences, chosen = class_sentences(inputs, episode), recipe(inputs)
+        self.sentences = class_sentences(inputs, episode)
         self.texts = self.space.texts([balanced(*groups) for groups in self.sentences], progress)
         pictures = [example.picture for example in episode.support]
         self.keys, originals = self.space.embed(pictures, progress), inputs.originals(pictures, progress)
         owners = np.array([example.class_index for example in episode.support], dtype=int)
-        shares = Shares.of(originals @ originals.T, owners=owners, classes=len(episode.classes), limit=chosen.limit)
-        self.mixture = mixture(Known(self.texts, keys=self.keys, shares=shares), chosen)
-        self.weights, self.sharpness = self.mixture.weights, float(self.mixture.sharpness)
-        below = inputs.settings.none_below
-        self.temperature = float(self.mixture.temperature)
-        self.none_below = float(self.mixture.none_below if below is None else below)
-        (self.note,) = self.mixture.notes()
+        self.blend = inputs.blended(keys=self.keys, originals=originals, owners=owners, texts=self.texts)
+        self.temperature, self.none_below = float(self.blend.temperature), float(self.blend.none_below)
+        (self.note,) = self.blend.notes()
+        self.directions = self.blend.directions()
         self.seconds = time.perf_counter() - started
 
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
-        """Mixed similarities, and probabilities from them."""
+        """Blended similarities, and probabilities from them."""
         started = time.perf_counter()
         embedded = self.space.embed(queries, progress)
-        pairs = embedded @ self.keys.T
-        similarities = self.mixture.similarities(embedded, pairs)
+        similarities = self.blend.similarities(embedded, embedded)
         return Scores(
             method=self.inputs.method,
             checkpoint=self.space.weights,
             settings=asdict(self.inputs.settings),
             seconds=self.seconds + time.perf_counter() - started,
             similarities=similarities.astype(np.float32),
-            probabilities=self.mixture.probabilities(similarities).astype(np.float32),
+            probabilities=self.blend.probabilities(similarities).astype(np.float32),
             none_below=self.none_below,
-            pairs=pairs.astype(np.float32) if len(self.keys) else None,
+            pairs=(embedded @ self.keys.T).astype(np.float32) if len(self.keys) else None,
             note=self.note,
         )
 
     def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
         """Where the class, or the phrase of the focus, is found on the query and on a support picture.
 
-        The direction that is looked for is the derivative of the similarity: the text, and the pictures near to the
-        query. Words are those of the phrase, or of the class's own text.
+        The direction that is looked for is the blend of text and class mean. Words are those of the phrase, or of the
+        class's own text.
         """
         if focus and focus.phrase:
             space = self.inputs.sentences
@@ -159,14 +151,14 @@ class VisionLanguage:
             return Explanation(self.inputs.method, class_index, (layer,))
         vector = self.space.embed([query])[0]
         named, described = self.sentences[class_index]
-        text = next(iter(described or named), "") if self.weights[class_index] < 1 else ""
+        text = next(iter(described or named), "") if self.blend.weights[class_index] < 1 else ""
         words = word_contributions(self.space, text, vector) if text else ()
         layers = [
             direction_heatmap(
                 self.space,
                 picture=query,
                 role="query",
-                directions=self._directions(vector),
+                directions=self.directions,
                 index=class_index,
                 contributions=words,
             )
@@ -175,17 +167,12 @@ class VisionLanguage:
             self.space, episode=self.episode, query=query, class_index=class_index
         )
         if shown is not None:
-            directions = self._directions(self.space.embed([shown])[0])
             layers.append(
-                direction_heatmap(self.space, picture=shown, role="support", directions=directions, index=class_index)
+                direction_heatmap(
+                    self.space, picture=shown, role="support", directions=self.directions, index=class_index
+                )
             )
         return Explanation(self.inputs.method, class_index, tuple(layers))
-
-    def _directions(self, vector: np.ndarray) -> np.ndarray:
-        """The derivative of the similarities at a picture's vector, [C, D]."""
-        nearness = self.sharpness * np.exp(-self.sharpness * (1 - self.keys @ vector))
-        pulls = self.mixture.known.means((nearness[:, None] * self.keys).T).T
-        return self.weights[:, None] * pulls + (1 - self.weights)[:, None] * self.texts
 
 
 def sentences(
@@ -196,18 +183,6 @@ def sentences(
     if not space.reads(spec.name):
         return [], list(described)
     return prompts(ClassSpec(spec.name, described), prompt_lines, tuple(define(spec.name)))
-
-
-def recipe(inputs: VisionLanguageInputs) -> Recipe:
-    """The defaults of a method, and what a person has set."""
-    return Recipe(
-        temperature=inputs.temperature,
-        none_below=inputs.none_below,
-        worth=inputs.worth,
-        sharpness=inputs.sharpness,
-        set_weight=inputs.settings.pictures,
-        set_sharpness=inputs.settings.sharpness,
-    )
 
 
 def class_sentences(inputs: VisionLanguageInputs, episode: Episode) -> list[tuple[list[str], list[str]]]:
@@ -234,20 +209,21 @@ def score_stack(inputs: VisionLanguageInputs, stack: Stack) -> list[Scores]:
     support, queries = stack.embed(inputs.space.embed)
     ensembles = [[balanced(*groups) for groups in class_sentences(inputs, each)] for each in stack.episodes]
     texts = inputs.space.texts([ensemble for each in ensembles for ensemble in each])
-    chosen, originals = recipe(inputs), stack.support(inputs.originals)
-    cosines = originals @ originals.swapaxes(-1, -2)
-    shares = Shares.of(cosines, owners=stack.owners, classes=stack.classes, limit=chosen.limit)
-    mixed = mixture(Known(texts.reshape(len(ensembles), -1, texts.shape[-1]), keys=support, shares=shares), chosen)
-    similarities = mixed.similarities(queries, queries @ support.swapaxes(-1, -2))
-    below = inputs.settings.none_below
+    blend = inputs.blended(
+        keys=support,
+        originals=stack.support(inputs.originals),
+        owners=stack.owners,
+        texts=texts.reshape(len(ensembles), -1, texts.shape[-1]),
+    )
+    similarities = blend.similarities(queries, queries)
     return scores_of(
         Scored(
             method=inputs.method,
             checkpoint=inputs.space.weights,
             settings=asdict(inputs.settings),
             similarities=similarities,
-            probabilities=mixed.probabilities(similarities),
-            none_below=mixed.none_below if below is None else below,
-            notes=mixed.notes(),
+            probabilities=blend.probabilities(similarities),
+            none_below=blend.none_below,
+            notes=blend.notes(),
         )
     )

@@ -138,7 +138,7 @@ class Asif(ReadsText[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
                 similarities=similarities,
                 probabilities=blend.probabilities(similarities),
                 none_below=blend.none_below,
-                notes=[{}] * len(stack.episodes),
+                notes=blend.notes(),
             )
         )
 
@@ -204,6 +204,7 @@ class AsifClassifier:
         self.chosen = self.anchors.blended(known, weight=settings.blend, none_below=settings.none_below)
         self.blend, self.prototypes = self.chosen.weights, self.chosen.prototypes
         self.temperature, self.none_below = float(self.chosen.temperature), float(self.chosen.none_below)
+        (self.note,) = self.chosen.notes()
         self.seconds = time.perf_counter() - started
 
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
@@ -220,6 +221,7 @@ class AsifClassifier:
             probabilities=self.chosen.probabilities(similarities).astype(np.float32),
             none_below=self.none_below,
             pairs=(embedded @ self.support.T).astype(np.float32) if len(self.support) else None,
+            note=self.note,
         )
 
     def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:

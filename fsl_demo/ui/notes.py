@@ -13,8 +13,8 @@ def note(context: Context, result: Result) -> tuple[str, str] | None:
     chosen = result.scores.note
     if "variant" in chosen:
         return context.say("variant_for", kind=context.variant(chosen["variant"])), _variant(context, result)
-    if chosen.keys() >= {"mixed", "weight", "sharpness"}:
-        return context.say("mix", weight=chosen["weight"], sharpness=chosen["sharpness"]), _mix(context, result)
+    if chosen.keys() >= {"mixed", "weight"}:
+        return context.say("mix", weight=chosen["weight"]), _mix(context, result)
     return None
 
 
@@ -26,15 +26,12 @@ def _variant(context: Context, result: Result) -> str:
 
 
 def _mix(context: Context, result: Result) -> str:
-    """Why this weight and beta: they were set, held-out pictures chose them, or they are the default."""
+    """Why this weight: it was set, held-out pictures chose it, or it is the default."""
     settings, method = result.scores.settings, context.methods.get(result.scores.method)
-    typed = [settings.get(name) is not None for name in ("pictures", "sharpness")]
-    if all(typed):
+    if settings.get("pictures", settings.get("blend")) is not None:
         return context.say("variant_reason.asked")
     if result.scores.note["mixed"] == "held_out":
-        reason = context.say("mix_reason.held_out")
-    elif method is not None and clip_weights.setting(method) is not None:
-        reason = context.say("mix_reason.unmeasured")
-    else:
-        reason = context.say("mix_reason.default")
-    return context.say("mix_partly", reason=reason) if any(typed) else reason
+        return context.say("mix_reason.held_out")
+    if method is not None and clip_weights.setting(method) is not None:
+        return context.say("mix_reason.unmeasured")
+    return context.say("mix_reason.default")

@@ -6,18 +6,18 @@ import torch
 
 from fsl_demo.core.pictures import from_image
 from fsl_demo.inference.anchors import TEXT_KEEP, TEXT_POWER, relative
-from fsl_demo.inference.compact_space import NAMES, PICTURES, CompactSpace, text_head
+from fsl_demo.inference.compact_space import NAMES, SENTENCES, CompactSpace, Parts, text_head
 from fsl_demo.inference.vectors import l2_normalize
 from fsl_demo.layers.joint_heads import TextHead
 from tests.backbones.loaded import SUBJECTS, crops, networks
 
-SENTENCES = [["a cat looks at the camera", "a tabby cat"], ["a cup of coffee"], [], ["a rocket before its start"]]
+TEXTS = [["a cat looks at the camera", "a tabby cat"], ["a cup of coffee"], [], ["a rocket before its start"]]
 
 
-@pytest.mark.parametrize("relations", [0.0, NAMES])
-def test_pictures_and_texts_are_unit_vectors_and_an_empty_ensemble_none(relations: float) -> None:
-    space = CompactSpace(networks(), relations)
-    pictures, texts = space.embed(crops("cat")), space.texts(SENTENCES)
+@pytest.mark.parametrize("parts", [SENTENCES, NAMES])
+def test_pictures_and_texts_are_unit_vectors_and_an_empty_ensemble_none(parts: Parts) -> None:
+    space = CompactSpace(networks(), parts)
+    pictures, texts = space.embed(crops("cat")), space.texts(TEXTS)
     np.testing.assert_allclose(np.linalg.norm(pictures, axis=1), 1, atol=1e-4)
     np.testing.assert_allclose(np.linalg.norm(texts, axis=1), [1, 1, 0, 1], atol=1e-4)
 
@@ -25,11 +25,11 @@ def test_pictures_and_texts_are_unit_vectors_and_an_empty_ensemble_none(relation
 def test_a_product_blends_heads_and_relations() -> None:
     shared = networks()
     pictures = [crops(subject)[0] for subject in SUBJECTS]
-    sentences = [sentence for sentence in SENTENCES if sentence]
+    sentences = [sentence for sentence in TEXTS if sentence]
 
     def products(relations: float) -> np.ndarray:
-        space = CompactSpace(shared, relations)
-        return space.embed(pictures) @ space.texts(sentences).T / np.sqrt(1 - PICTURES)
+        space = CompactSpace(shared, Parts(pictures=0.6, relations=relations))
+        return space.embed(pictures) @ space.texts(sentences).T / np.sqrt(0.4)
 
     np.testing.assert_allclose(products(0.3), 0.7 * products(0.0) + 0.3 * products(1.0), atol=1e-4)
     assert (products(0.0).argmax(axis=1) == [0, 1, 2]).all() and (products(1.0).argmax(axis=1) == [0, 1, 2]).all()
@@ -37,10 +37,10 @@ def test_a_product_blends_heads_and_relations() -> None:
 
 def test_relations_of_a_text_are_those_of_asif() -> None:
     shared = networks()
-    space = CompactSpace(shared, 1.0)
-    vector = l2_normalize(shared.texts.encode(SENTENCES[0]).mean(axis=0)[None])
+    space = CompactSpace(shared, Parts(pictures=0.5, relations=1.0))
+    vector = l2_normalize(shared.texts.encode(TEXTS[0]).mean(axis=0)[None])
     rows = relative(l2_normalize(vector - space.origin) @ space.text_anchors.T, TEXT_POWER, TEXT_KEEP)
-    scores = space.texts(SENTENCES[:1])[:, len(space.heads["pictures.weight"]) : -space.own.channels]
+    scores = space.texts(TEXTS[:1])[:, len(space.heads["pictures.weight"]) : -space.own.channels]
     np.testing.assert_allclose(scores, rows, atol=1e-4)
 
 
@@ -49,7 +49,7 @@ def test_shares_of_the_positions_add_up_to_the_products(size: tuple[int, int]) -
     space = CompactSpace(networks(), NAMES)
     picture = from_image(crops("coffee")[0].image().resize(size), "coffee.png")
     vector = space.embed([picture])[0]
-    directions = np.concatenate([space.texts(SENTENCES), space.embed(crops("cat")[:2]), vector[None]])
+    directions = np.concatenate([space.texts(TEXTS), space.embed(crops("cat")[:2]), vector[None]])
     evidence = space.evidence(picture, directions)
     assert evidence.shape == (len(directions), 9, 9)
     np.testing.assert_allclose(evidence.sum(axis=(1, 2)), directions @ vector, atol=1e-3)
@@ -69,5 +69,5 @@ def test_the_text_head_is_the_one_that_is_trained() -> None:
 
 
 def test_another_script_is_not_read() -> None:
-    space = CompactSpace(networks(), 0.0)
+    space = CompactSpace(networks(), SENTENCES)
     assert space.reads("a cat, ein Tier") and not space.reads("一隻貓") and not space.reads("123")

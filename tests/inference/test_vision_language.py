@@ -28,7 +28,7 @@ class Task:
         texts, keys, owners, queries: the vectors, and the class of each key.
     """
 
-    def __init__(self, shots: Sequence[int] = (3, 1, 2), dimensions: int = 6, seed: int = 0) -> None:
+    def __init__(self, shots: Sequence[int] = (2, 2, 2), dimensions: int = 6, seed: int = 0) -> None:
         random = np.random.default_rng(seed)
         self.texts = l2_normalize(random.normal(size=(3, dimensions)))
         self.owners = np.repeat(range(3), shots)
@@ -41,18 +41,17 @@ class Task:
         self.asked = [self.space.picture(query) for query in self.queries]
         return fit(self.space, Episode(tuple(map(ClassSpec, names)), tuple(support)), worth, **settings)
 
-    def similarities(self, query: np.ndarray, weights: Sequence[float], beta: float, skip: int = -1) -> list[float]:
-        """One query's, without one of the keys, term by term."""
+    def similarities(self, query: np.ndarray, weights: Sequence[float]) -> list[float]:
+        """One query's, term by term."""
         scores = []
         for index, weight in enumerate(weights):
-            members = [i for i, owner in enumerate(self.owners) if owner == index and i != skip]
-            pulls = [np.exp(-beta * (1 - float(query @ self.keys[i]))) for i in members]
-            pictures = sum(pulls) / len(pulls) if pulls else 0.0
+            mean = sum((self.keys[i] for i, owner in enumerate(self.owners) if owner == index), np.zeros(len(query)))
+            pictures = float(query @ mean) / max(float(np.linalg.norm(mean)), 1e-9)
             scores.append(weight * pictures + (1 - weight) * float(query @ self.texts[index]))
         return scores
 
 
-def fit(space: FakeSpace, episode: Episode, worth: float = 1.0, below: float = -1.0, **settings: Any) -> VisionLanguage:
+def fit(space: FakeSpace, episode: Episode, worth: float = 1.0, below: float = 0.0, **settings: Any) -> VisionLanguage:
     given = ClipSettings(**{"templates": "the {}", **settings})
     return VisionLanguage(
         VisionLanguageInputs(
@@ -64,7 +63,6 @@ def fit(space: FakeSpace, episode: Episode, worth: float = 1.0, below: float = -
             temperature=Default.constant(SCALE),
             none_below=Default.constant(below),
             worth=worth,
-            sharpness=5.5,
             settings=given,
             define=lambda name: (),
         ),
@@ -86,58 +84,43 @@ def near(axes: Sequence[int], seed: int = 0) -> np.ndarray:
 
 def test_similarities_term_by_term() -> None:
     task = Task()
-    classifier = task.fit(pictures=0.4, sharpness=2.5)
+    classifier = task.fit(pictures=0.4)
     scores = classifier.predict(task.asked)
-    expected = [task.similarities(query, (0.4, 0.4, 0.4), 2.5) for query in task.queries]
+    expected = [task.similarities(query, (0.4, 0.4, 0.4)) for query in task.queries]
     np.testing.assert_allclose(scores.similarities, expected, atol=1e-5)
-    np.testing.assert_allclose(scores.probabilities, softmax(SCALE * np.array(expected)), atol=1e-4)
+    np.testing.assert_allclose(scores.probabilities, softmax(classifier.temperature * np.array(expected)), atol=1e-4)
     assert scores.pairs is not None
     np.testing.assert_allclose(scores.pairs, task.queries @ task.keys.T, atol=1e-5)
-
-
-def test_logits_are_tip_adapters_up_to_a_factor() -> None:
-    task, weight, beta, shots = Task((2, 2, 2)), 0.3, 4.0, 2
-    classifier = task.fit(pictures=weight, sharpness=beta)
-    similarities = classifier.predict(task.asked).similarities
-    values, alpha = np.eye(3)[task.owners], SCALE * weight / ((1 - weight) * shots)
-    affinities = np.exp(-beta * (1 - task.queries @ task.keys.T))
-    tip_adapter = SCALE * task.queries @ task.texts.T + alpha * affinities @ values
-    np.testing.assert_allclose(SCALE * similarities / (1 - weight), tip_adapter, atol=1e-4)
 
 
 def test_weight_0_is_the_text_and_1_the_pictures() -> None:
     task = Task()
     text, pictures = (task.fit(pictures=weight).predict(task.asked).similarities for weight in (0.0, 1.0))
     np.testing.assert_allclose(text, task.queries @ task.texts.T, atol=1e-5)
-    np.testing.assert_allclose(pictures, [task.similarities(q, (1, 1, 1), 5.5) for q in task.queries], atol=1e-5)
+    np.testing.assert_allclose(pictures, [task.similarities(q, (1, 1, 1)) for q in task.queries], atol=1e-5)
 
 
 def test_a_picture_is_held_out_of_its_own_class_alone() -> None:
-    task = Task((3, 2, 4))
-    classifier = task.fit(pictures=0.6, sharpness=3.0)
-    held_out = classifier.mixture.held_out.similarities
-    expected = [task.similarities(key, (0.6,) * 3, 3.0, skip=i) for i, key in enumerate(task.keys)]
-    np.testing.assert_allclose(held_out, expected, atol=1e-5)
+    task = Task((3, 3, 3))
+    held_out = task.fit(pictures=1.0).blend.held_out.similarities
+    for number, key in enumerate(task.keys):
+        others = [i for i, owner in enumerate(task.owners) if owner == task.owners[number] and i != number]
+        mean = l2_normalize(task.keys[others].sum(axis=0))
+        assert held_out[number, task.owners[number]] == pytest.approx(float(key @ mean), abs=1e-4)
 
 
-def test_the_direction_is_the_derivative_of_the_similarities() -> None:
-    task, step = Task(), 1e-2
-    classifier = task.fit(pictures=0.4, sharpness=2.0)
-    for query in task.queries[:2]:
-        moved = [query + sign * step * axis for axis in np.eye(6) for sign in (1, -1)]
-        up, down = (
-            classifier.predict([task.space.picture(picture) for picture in moved])
-            .similarities.reshape(6, 2, 3)
-            .swapaxes(0, 1)
-        )
-        np.testing.assert_allclose(classifier._directions(query), ((up - down) / (2 * step)).T, atol=1e-3)
+def test_products_with_the_directions_are_the_similarities() -> None:
+    task = Task()
+    classifier = task.fit(pictures=0.4)
+    similarities = classifier.predict(task.asked).similarities
+    np.testing.assert_allclose(task.queries @ classifier.directions.T, similarities, atol=1e-5)
 
 
 def test_held_out_pictures_trust_what_tells_them_apart() -> None:
     classes = np.repeat(range(3), 5)
     right, wrong = np.eye(4)[:3], np.eye(4)[[1, 2, 0]]
     misleading_text = trial(wrong, near(classes))
-    assert misleading_text.note["weight"] == 0.8 and misleading_text.note["mixed"] == "held_out"
+    assert misleading_text.note == {"weight": 0.8, "mixed": "held_out"}  # a quarter of the default worth
     backgrounds = np.tile(range(3, 8), 3)  # a picture is most like those of the other classes
     misleading_pictures = trial(np.eye(8)[:3], l2_normalize(np.eye(8)[backgrounds] + 0.1 * np.eye(8)[classes]))
     assert misleading_pictures.note["weight"] == 0.2
@@ -147,10 +130,10 @@ def test_held_out_pictures_trust_what_tells_them_apart() -> None:
 
 def test_held_out_pictures_set_the_temperature_and_the_threshold() -> None:
     classes = np.repeat(range(3), 5)
-    given = {"pictures": 0.5, "sharpness": 5.5, "below": 0.1}
+    given = {"pictures": 0.5, "below": 0.1}
     certain, lost = (trial(np.eye(4)[order], near(classes), **given) for order in ([0, 1, 2], [1, 2, 0]))
     assert certain.temperature >= SCALE > lost.temperature
-    best = certain.mixture.held_out.similarities.max(axis=1)
+    best = certain.blend.held_out.similarities.max(axis=1)
     lowest = best.mean() - 1.645 * best.std(ddof=1)
     assert certain.none_below == pytest.approx(0.1 + (lowest - 0.1) * 15 / (15 + 20), abs=1e-3)
     assert trial(np.eye(4)[:3], near(classes), none_below=0.3).none_below == 0.3
@@ -158,9 +141,9 @@ def test_held_out_pictures_set_the_temperature_and_the_threshold() -> None:
 
 def test_one_shot_takes_the_default_and_says_so() -> None:
     task = Task((1, 1, 1))
-    classifier = task.fit(worth=3.0)
-    assert classifier.note == {"weight": 0.25, "sharpness": 5.5, "mixed": "default"}
-    assert classifier.weights.tolist() == [0.25] * 3
+    classifier = task.fit(worth=3.0, below=-1.0)
+    assert classifier.note == {"weight": 0.25, "mixed": "default"}
+    assert classifier.blend.weights.tolist() == [0.25] * 3
     assert classifier.temperature == SCALE
     assert np.isnan(classifier.none_below)  # the default, -1, would let any stranger pass
     assert classifier.predict(task.asked).note == classifier.note
@@ -169,8 +152,8 @@ def test_one_shot_takes_the_default_and_says_so() -> None:
 
 def test_what_was_asked_for_is_kept() -> None:
     for shots, reason in (((1, 1, 1), "default"), ((3, 3, 3), "held_out")):
-        note = Task(shots).fit(pictures=0.15, sharpness=2.5).note
-        assert note == {"weight": 0.15, "sharpness": 2.5, "mixed": reason}
+        note = Task(shots).fit(pictures=0.15).note
+        assert note == {"weight": 0.15, "mixed": reason}
 
 
 def test_text_alone_has_nothing_to_say_of_mixing() -> None:
@@ -178,22 +161,22 @@ def test_text_alone_has_nothing_to_say_of_mixing() -> None:
     classifier = task.fit()
     scores = classifier.predict(task.asked)
     np.testing.assert_allclose(scores.similarities, task.queries @ task.texts.T, atol=1e-5)
-    assert scores.note == {} and scores.pairs is None and scores.none_below == -1
+    assert scores.note == {} and scores.pairs is None and scores.none_below == 0
     assert classifier.predict([]).similarities.shape == (0, 3)
 
 
 def test_a_class_without_pictures_competes_by_its_text() -> None:
-    task = Task((2, 0, 1))
+    task = Task((2, 0, 2))
     classifier = task.fit(pictures=0.7)
-    expected = [task.similarities(query, (0.7, 0, 0.7), 5.5) for query in task.queries]
+    expected = [task.similarities(query, (0.7, 0, 0.7)) for query in task.queries]
     np.testing.assert_allclose(classifier.predict(task.asked).similarities, expected, atol=1e-5)
     assert len(classifier.explain(task.asked[0], 1).layers) == 1
 
 
 def test_a_class_without_text_competes_by_its_pictures() -> None:
     task = Task((2, 2, 2))
-    classifier = task.fit(("貓", "coffee", "rocket"), pictures=0.3, sharpness=2.0)
-    expected = [task.similarities(query, (1, 0.3, 0.3), 2.0) for query in task.queries]
+    classifier = task.fit(("貓", "coffee", "rocket"), pictures=0.3)
+    expected = [task.similarities(query, (1, 0.3, 0.3)) for query in task.queries]
     np.testing.assert_allclose(classifier.predict(task.asked).similarities, expected, atol=1e-5)
     assert classifier.explain(task.asked[0], 0).layers[0].contributions == ()
     assert task.fit(("貓", "咖啡", "火箭")).note == {}  # there was nothing to mix
@@ -226,11 +209,11 @@ def test_what_is_refused(name: str, descriptions: tuple[str, ...], settings: dic
     assert refused.value.code == code and str(refused.value)
 
 
-def test_an_explanation_shows_where_the_derivative_is_found() -> None:
+def test_an_explanation_shows_where_the_direction_is_found() -> None:
     task = Task((2, 2, 2))
-    classifier = task.fit(pictures=0.5, sharpness=2.0)
+    classifier = task.fit(pictures=0.5)
     layers = [classifier.explain(task.asked[0], index).layers for index in range(3)]
-    shares = classifier._directions(task.queries[0]) @ task.queries[0]
+    shares = classifier.directions @ task.queries[0]
     evidence = shares[:, None, None] * SHARES
     scaled = (evidence - evidence.min()) / (evidence.max() - evidence.min())
     for index, (query, support) in enumerate(layers):

@@ -23,7 +23,7 @@ TASKS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("asif", {"blend": 0.3}),
     ("asif", {"none_below": 0.5}),
     ("compact-vlm", {"pictures": 0.4}),
-    ("compact-vlm", {"sharpness": 2.0, "none_below": 0.5}),
+    ("compact-vlm", {"pictures": 0.3, "none_below": 0.5}),
     ("linear-probe", {"none_below": 0.5}),
     ("siamese", {"variant": "photographs"}),
 )

@@ -31,12 +31,15 @@ from tests.services.test_predict import colours, unexpected
 
 Change = Callable[[Episode], Episode]
 CHECKPOINTS = (
-    ("prototype", "lite0_minilm"),
+    ("prototype", "picture_space"),
+    ("asif", "picture_space"),
     ("asif", "lite0_minilm"),
     ("compact-vlm", "compact_vlm"),
+    ("compact-vlm", "picture_space"),
     ("compact-vlm", "lite0_minilm"),
     ("two-stream", "two_stream"),
     ("linear-probe", "compact_vlm"),
+    ("linear-probe", "picture_space"),
     ("siamese", "siamese_photographs"),
     ("siamese-cbam", "siamese_cbam_faces"),
     ("s3net", "s3net_characters"),
@@ -149,7 +152,7 @@ def test_settings_of_every_kind(shared: Networks) -> None:
         ("asif", {"blend": 0.1}),
         ("compact-vlm", {"templates": "a drawing of a {}"}),
         ("compact-vlm", {"pictures": 0.9}),
-        ("compact-vlm", {"sharpness": 9.0}),
+        ("compact-vlm", {"pictures": 0.9}),
         ("siamese", {"variant": "faces"}),
         ("can", {"variant": "faces"}),
     ):

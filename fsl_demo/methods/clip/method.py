@@ -1,6 +1,6 @@
 """CLIP (Radford et al. 2021, arXiv:2103.00020) with weights of one's own choice, through open_clip.
 
-Zero-shot by prompts, pictures by Tip-Adapter (Zhang et al. 2021, arXiv:2111.03930).
+Zero-shot by prompts, pictures by class means.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from fsl_demo.inference.vision_language import (
 )
 from fsl_demo.methods.clip.space import ClipSpace
 
-WORTH, SHARPNESS = 1.0, 5.5
-"""Tip-Adapter's beta, and a text that counts for one picture."""
+WORTH = 1.0
+"""A text counts for one picture."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,6 @@ class ClipMethod(ReadsText[ClipSettings], ScoresEpisodes, HasWeights):
             temperature=Default.constant(space.scale),
             none_below=Default.constant(math.nan),
             worth=WORTH,
-            sharpness=SHARPNESS,
             settings=settings,
             define=_undefined,
         )

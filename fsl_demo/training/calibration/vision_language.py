@@ -1,4 +1,4 @@
-"""Temperature, threshold, weight and beta of the built-in vision-language model, on classes it was not trained on."""
+"""Temperature, threshold and weight of the built-in vision-language model, on classes it was not trained on."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from fsl_demo.evaluation.episodes import Opened, episode_of
 from fsl_demo.evaluation.sampling import EpisodeSampler
 from fsl_demo.inference.calibration import REFUSED, softmax
 from fsl_demo.inference.vision_language import VisionLanguageSettings
-from fsl_demo.methods.compact_vlm import SHARPNESS, WORTH, CompactVlm
+from fsl_demo.methods.compact_vlm import WORTH, CompactVlm
 
 WAY, QUERIES, EPISODES, EACH = 5, 15, 150, 100
 TEMPERATURES = np.geomspace(2, 200, 81)
-WEIGHTS, BETAS = (0.2, 0.35, 0.5, 0.65, 0.8), (1.0, 3.0, 5.5)
+SHOTS, WORTHS = (1, 2, 4, 8, 16), (1.0, 2.0, WORTH, 9.0)
+"""Pictures a class, and how many pictures a text may count for."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Answers:
 def calibrated(
     method: CompactVlm, classes: Mapping[str, Sequence[Item]], progress: Progress = quiet
 ) -> tuple[dict[str, np.ndarray], list[dict[str, Any]]]:
-    """The defaults that go into the checkpoint, and the grid that weight and beta were chosen from.
+    """The defaults that go into the checkpoint, and the grid that the weight was chosen from.
 
     Args:
         classes: pictures by class name; the first hundred of each are read.
@@ -55,8 +56,8 @@ def calibrated(
     files = {name: list(items)[:EACH] for name, items in classes.items()}
     opened = Opened()
 
-    def answers(shot: int, weight: float, beta: float = SHARPNESS, way: int = WAY, episodes: int = EPISODES) -> Answers:
-        settings, similarities, truths = VisionLanguageSettings(pictures=weight, sharpness=beta), [], []
+    def answers(shot: int, weight: float, way: int = WAY, episodes: int = EPISODES) -> Answers:
+        settings, similarities, truths = VisionLanguageSettings(pictures=weight), [], []
         sampler = EpisodeSampler(files, way=way, shot=shot, queries=QUERIES, seed=0)
         for number, sampled in enumerate(sampler.draw(episodes)):
             progress("score", number, episodes)
@@ -66,9 +67,8 @@ def calibrated(
         return Answers(np.concatenate(similarities), np.concatenate(truths))
 
     tried = [
-        {"pictures": weight, "sharpness": beta, "accuracy": round(answers(1, weight, beta).accuracy, 4)}
-        for weight in WEIGHTS
-        for beta in BETAS
+        {"worth": worth, "accuracy": [round(answers(shot, shot / (shot + worth)).accuracy, 4) for shot in SHOTS]}
+        for worth in WORTHS
     ]
     text, all_classes = answers(0, 0.0), answers(0, 0.0, way=0, episodes=1)
     half_one, half_five = answers(1, 1 / (1 + WORTH)), answers(5, 5 / (5 + WORTH))
