@@ -2,7 +2,7 @@
 
     python -m experiments.likeness --data data
 
-On CIFAR-FS's 16 validation classes and every other class of `photos`, in the space of `prototype`. Printed for each:
+On CIFAR-FS's 16 validation classes and every other class of `photos`, in the vectors of `originals`. Printed:
 
 usual    how far two pictures of a class are apart on average, of the distance that 19 in 20 pairs keep to
 near     of pairs within a class and of each kind of near-duplicate, how many are nearer than a share of the mean
@@ -22,9 +22,11 @@ from experiments.tune import cifar_fs, photos
 from fsl_demo import runtime
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.core.episodes import quiet
 from fsl_demo.core.pictures import ingest
+from fsl_demo.inference.batches import Embed
 from fsl_demo.inference.calibration import REFUSED
-from fsl_demo.inference.image_space import ImageSpace
+from fsl_demo.inference.originals import originals
 from fsl_demo.inference.shares import NEAR, USUAL
 
 A_CLASS = 10
@@ -37,23 +39,23 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("data"))
     data = parser.parse_args().data
     runtime.prepare()
-    space = ImageSpace(Networks(FeatureCache()))
+    embed = originals(Networks(FeatureCache()))
     print(f"in the code: usual {USUAL}, near {NEAR}")
     for name, classes in (("photos", photos(data)), ("CIFAR-FS, validation", cifar_fs(data, "val", A_CLASS))):
-        print(f"\n{name}\n" + "\n".join(measured(space, classes)), flush=True)
+        print(f"\n{name}\n" + "\n".join(measured(embed, classes)), flush=True)
 
 
-def measured(space: ImageSpace, classes: Mapping[str, Sequence[Path]]) -> list[str]:
+def measured(embed: Embed, classes: Mapping[str, Sequence[Path]]) -> list[str]:
     """The lines of one set of classes."""
     chosen = [list(files)[:A_CLASS] for files in classes.values()]
     owners = np.repeat(range(len(chosen)), [len(files) for files in chosen])
     pictures = [ingest(file) for files in chosen for file in files]
-    vectors = space.embed(pictures)
+    vectors = embed(pictures, quiet)
     distances, same = 1 - vectors @ vectors.T, owners[:, None] == owners
     pairs, between = distances[same & np.triu(np.ones_like(same), k=1)], distances[~same].mean()
     rows = {"other pictures": pairs}
     for kind, copy in zip(KINDS, COPIES, strict=True):
-        rows[kind] = 1 - (vectors * space.embed([copy(picture) for picture in pictures])).sum(axis=1)
+        rows[kind] = 1 - (vectors * embed([copy(picture) for picture in pictures], quiet)).sum(axis=1)
     return [
         f"usual {pairs.mean() / np.quantile(pairs, 1 - REFUSED):.2f}",
         f"{'near':<16}" + "".join(f"{share:>8.2f}" for share in SHARES),

@@ -23,12 +23,14 @@ class Support:
 
     Attributes:
         vectors: of the support pictures, [..., S, D].
+        originals: vectors of the same pictures, in which near-duplicates are found, [..., S, O].
         relations: of the support pictures to the anchors, [..., S, A].
         owners: class index of each, [S].
         texts: relations of the classes' texts, [..., C, A]; zeros for a class without text.
     """
 
     vectors: np.ndarray
+    originals: np.ndarray
     relations: np.ndarray
     owners: np.ndarray
     texts: np.ndarray
@@ -75,7 +77,7 @@ def blended(support: Support, temperature: Default, none_below: Default, weight:
         weight: of the pictures; None chooses it.
     """
     classes = support.classes
-    cosines = support.vectors @ support.vectors.swapaxes(-1, -2)
+    cosines = support.originals @ support.originals.swapaxes(-1, -2)
     shares = Shares.of(cosines, owners=support.owners, classes=classes, limit=none_below.pictures[0])
     by_picture, by_text = shares.held_out(support.vectors), support.relations @ support.texts.swapaxes(-1, -2)
     worths = np.array(WORTHS if weight is None else (1.0,))

@@ -13,7 +13,7 @@ from fsl_demo.core.episodes import Episode, Explanation, Focus, Layer, Progress,
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference import calibration
-from fsl_demo.inference.batches import Scored, Stack, scores_of
+from fsl_demo.inference.batches import Embed, Scored, Stack, scores_of
 from fsl_demo.inference.calibration import FACTORS, Default, HeldOut
 from fsl_demo.inference.explanations import heat, nearest
 from fsl_demo.inference.shares import Shares
@@ -27,7 +27,7 @@ class NearestMeanInputs:
     Attributes:
         checkpoint: hash of the weights.
         settings: as `Scores` reports them.
-        originals: a space that has not learned what a class is; near-duplicates are found there.
+        originals: gives vectors in which near-duplicates are found (see `originals`).
         temperature, none_below: defaults of the space.
         note: as `Scores` reports it.
     """
@@ -35,7 +35,7 @@ class NearestMeanInputs:
     method: str
     checkpoint: str
     space: Space
-    originals: Space
+    originals: Embed
     temperature: Default
     none_below: Default
     settings: Mapping[str, Any]
@@ -64,7 +64,7 @@ class ClassMeans:
         """Average the support vectors, [..., S, D], and calibrate on held-out ones.
 
         Args:
-            originals: vectors of the same pictures in the space where near-duplicates are found.
+            originals: vectors of the same pictures, in which near-duplicates are found.
         """
         cosines = originals @ originals.swapaxes(-1, -2)
         shares = Shares.of(cosines, owners=owners, classes=classes, limit=inputs.none_below.pictures[0])
@@ -101,7 +101,7 @@ def score_stack(inputs: NearestMeanInputs, stack: Stack) -> list[Scores]:
     means = ClassMeans.of(
         inputs,
         support=support,
-        originals=stack.support(inputs.originals.embed),
+        originals=stack.support(inputs.originals),
         owners=stack.owners,
         classes=stack.classes,
     )
@@ -130,7 +130,7 @@ class NearestMean:
         self.means = ClassMeans.of(
             inputs,
             support=self.support,
-            originals=inputs.originals.embed(pictures, progress),
+            originals=inputs.originals(pictures, progress),
             owners=np.array([example.class_index for example in episode.support]),
             classes=len(episode.classes),
         )

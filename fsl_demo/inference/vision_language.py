@@ -19,14 +19,13 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.settings import Settings, lines, none_below, slider
 from fsl_demo.core.spaces import ImageTextSpace
-from fsl_demo.inference.batches import Scored, Stack, scores_of
+from fsl_demo.inference.batches import Embed, Scored, Stack, scores_of
 from fsl_demo.inference.calibration import Default
 from fsl_demo.inference.explanations import direction_heatmap, nearest
 from fsl_demo.inference.mixture import Known, Recipe, mixture
 from fsl_demo.inference.phrases import sentence_vector, word_contributions
 from fsl_demo.inference.prompts import balanced, default_templates, prompts, templates
 from fsl_demo.inference.shares import Shares
-from fsl_demo.inference.space import Space
 
 Define = Callable[[str], Sequence[str]]
 """From a class name to definitions that stand in for a missing description."""
@@ -74,7 +73,7 @@ class VisionLanguageInputs:
 
     Attributes:
         space: of class names and pictures.
-        originals: a space that has not learned what a class is; near-duplicates are found there.
+        originals: gives vectors in which near-duplicates are found (see `originals`).
         sentences: the space of typed phrases.
         temperature, none_below: defaults by classes, pictures a class and weight.
         worth: how many pictures a text counts for: the default weight of K pictures is K / (K + worth).
@@ -85,7 +84,7 @@ class VisionLanguageInputs:
     method: str
     title: str
     space: ImageTextSpace
-    originals: Space
+    originals: Embed
     sentences: ImageTextSpace
     temperature: Default
     none_below: Default
@@ -109,7 +108,7 @@ class VisionLanguage:
         self.sentences, chosen = class_sentences(inputs, episode), recipe(inputs)
         self.texts = self.space.texts([balanced(*groups) for groups in self.sentences], progress)
         pictures = [example.picture for example in episode.support]
-        self.keys, originals = self.space.embed(pictures, progress), inputs.originals.embed(pictures, progress)
+        self.keys, originals = self.space.embed(pictures, progress), inputs.originals(pictures, progress)
         owners = np.array([example.class_index for example in episode.support], dtype=int)
         shares = Shares.of(originals @ originals.T, owners=owners, classes=len(episode.classes), limit=chosen.limit)
         self.mixture = mixture(Known(self.texts, keys=self.keys, shares=shares), chosen)
@@ -235,7 +234,7 @@ def score_stack(inputs: VisionLanguageInputs, stack: Stack) -> list[Scores]:
     support, queries = stack.embed(inputs.space.embed)
     ensembles = [[balanced(*groups) for groups in class_sentences(inputs, each)] for each in stack.episodes]
     texts = inputs.space.texts([ensemble for each in ensembles for ensemble in each])
-    chosen, originals = recipe(inputs), stack.support(inputs.originals.embed)
+    chosen, originals = recipe(inputs), stack.support(inputs.originals)
     cosines = originals @ originals.swapaxes(-1, -2)
     shares = Shares.of(cosines, owners=stack.owners, classes=stack.classes, limit=chosen.limit)
     mixed = mixture(Known(texts.reshape(len(ensembles), -1, texts.shape[-1]), keys=support, shares=shares), chosen)

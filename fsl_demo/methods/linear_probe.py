@@ -23,9 +23,9 @@ from fsl_demo.inference import calibration, logistic_regression
 from fsl_demo.inference.batches import Scored, Stack, scores_of, stacked
 from fsl_demo.inference.compact_space import of_class_names
 from fsl_demo.inference.explanations import direction_heatmap, nearest
-from fsl_demo.inference.image_space import ImageSpace
 from fsl_demo.inference.logistic_regression import Models
 from fsl_demo.inference.nearest_mean import check_pictures
+from fsl_demo.inference.originals import originals
 from fsl_demo.inference.shares import Shares
 
 STRENGTHS = (1.0, 10.0, 100.0, 1_000.0, 10_000.0)
@@ -68,7 +68,7 @@ class LinearProbe(Classifies[LinearProbeSettings], ScoresEpisodes, HasWeights):
     Settings = LinearProbeSettings
 
     def __init__(self, networks: Networks, space: Callable[[Networks], SpaceInUse] = of_class_names) -> None:
-        self.networks, self._space, self.originals = networks, space(networks), ImageSpace(networks)
+        self.networks, self._space, self.originals = networks, space(networks), originals(networks)
 
     def fit(self, episode: Episode, settings: LinearProbeSettings, progress: Progress = quiet) -> LinearProbeClassifier:
         """Embed the support set and train on it.
@@ -90,8 +90,8 @@ class LinearProbe(Classifies[LinearProbeSettings], ScoresEpisodes, HasWeights):
         """Embed all pictures together; each episode has a model of its own."""
         space = self.space
         supports, queries = stack.embed(space.embed)
-        originals = stack.support(self.originals.embed)
-        probes = Probes.trained(supports, originals=originals, owners=stack.owners, settings=settings)
+        copied = stack.support(self.originals)
+        probes = Probes.trained(supports, originals=copied, owners=stack.owners, settings=settings)
         similarities = probes.similarities(queries)
         return scores_of(
             Scored(
@@ -136,7 +136,7 @@ class Probes:
         """Train on vectors [B, S, D]; where no class has a single picture, held-out ones choose the penalty.
 
         Args:
-            originals: vectors of the same pictures in the space where near-duplicates are found. A picture that has
+            originals: vectors of the same pictures, in which near-duplicates are found. A picture that has
                 some is not really held out, and says nothing.
         """
         vectors, axes = logistic_regression.in_span(support)
@@ -191,7 +191,7 @@ class LinearProbeClassifier:
         self.support = self.space.embed(pictures, progress)
         self.probes = Probes.trained(
             self.support[None],
-            originals=method.originals.embed(pictures, progress)[None],
+            originals=method.originals(pictures, progress)[None],
             owners=np.array([example.class_index for example in episode.support]),
             settings=settings,
         )

@@ -21,9 +21,9 @@ from fsl_demo.core.episodes import Episode, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference.batches import Stack, by_key, stacked
 from fsl_demo.inference.calibration import Defaults
-from fsl_demo.inference.image_space import ImageSpace
 from fsl_demo.inference.local_scaling import locally_scaled
 from fsl_demo.inference.nearest_mean import ClassMeans, NearestMean, NearestMeanInputs, check_pictures, score_stack
+from fsl_demo.inference.originals import originals
 from fsl_demo.inference.space import TrainedSpace
 from fsl_demo.inference.variants import (
     HasVariants,
@@ -74,7 +74,7 @@ class Siamese(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Verifies,
     variants = VARIANTS
 
     def __init__(self, networks: Networks) -> None:
-        self.networks, self.originals = networks, ImageSpace(networks)
+        self.networks, self.originals = networks, originals(networks)
 
     def verify(self, first: Sequence[Picture], second: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         """Cosines of pairs of pictures, [P], in the space of the first variant; locally scaled, if it has a cohort."""
@@ -118,7 +118,7 @@ class Siamese(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Verifies,
             means = ClassMeans.of(
                 inputs,
                 support=support,
-                originals=stack.support(inputs.originals.embed),
+                originals=stack.support(inputs.originals),
                 owners=stack.owners,
                 classes=stack.classes,
             )

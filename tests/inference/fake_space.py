@@ -15,17 +15,9 @@ SHARES = np.array([[1.0, 0.5], [0.0, -0.5]])
 """How much of a picture's vector is at each of its four positions."""
 
 
-class Apart:
-    """A `Space` in which no picture is like another."""
-
-    def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
-        return np.eye(len(pictures), dtype=np.float32)
-
-    def evidence(self, picture: Picture, directions: np.ndarray) -> np.ndarray:
-        raise NotImplementedError
-
-    def seen(self, picture: Picture) -> Box:
-        raise NotImplementedError
+def apart(pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
+    """Vectors in which no picture is like another."""
+    return np.eye(len(pictures), dtype=np.float32)
 
 
 class FakeSpace:

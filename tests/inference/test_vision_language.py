@@ -15,7 +15,7 @@ from fsl_demo.inference.calibration import Default, softmax
 from fsl_demo.inference.vectors import l2_normalize
 from fsl_demo.inference.vision_language import VisionLanguage, VisionLanguageInputs
 from fsl_demo.methods.clip.method import ClipSettings
-from tests.inference.fake_space import SHARES, Apart, FakeSpace
+from tests.inference.fake_space import SHARES, FakeSpace, apart
 
 NAMES = ("cat", "coffee", "rocket")
 SCALE = 20.0
@@ -59,7 +59,7 @@ def fit(space: FakeSpace, episode: Episode, worth: float = 1.0, below: float = -
             "some",
             "Some",
             space=space,
-            originals=Apart(),
+            originals=apart,
             sentences=space,
             temperature=Default.constant(SCALE),
             none_below=Default.constant(below),

@@ -22,7 +22,7 @@ from fsl_demo.methods.linear_probe import (
     _held_out,
 )
 from tests.backbones.loaded import networks
-from tests.inference.fake_space import SHARES, Apart, FakeSpace
+from tests.inference.fake_space import SHARES, FakeSpace, apart
 
 AUTOMATIC = LinearProbeSettings()
 
@@ -44,7 +44,7 @@ class Task:
 
     def fit(self, settings: LinearProbeSettings = AUTOMATIC) -> LinearProbeClassifier:
         method = LinearProbe(networks(), lambda _: lambda: self.space)
-        method.originals = Apart()
+        method.originals = apart
         return method.fit(self.episode, settings, quiet)
 
 

@@ -21,8 +21,8 @@ from fsl_demo.inference import calibration
 from fsl_demo.inference.batches import Stack, stacked
 from fsl_demo.inference.calibration import FACTORS, Defaults, HeldOut
 from fsl_demo.inference.explanations import scaled
-from fsl_demo.inference.image_space import ImageSpace
 from fsl_demo.inference.nearest_mean import check_pictures
+from fsl_demo.inference.originals import originals
 from fsl_demo.inference.shares import Shares
 from fsl_demo.inference.variants import (
     HasVariants,
@@ -76,7 +76,7 @@ class Can(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Verifies, Has
     variants = VARIANTS
 
     def __init__(self, networks: Networks) -> None:
-        self.networks, self.originals = networks, ImageSpace(networks)
+        self.networks, self.originals = networks, originals(networks)
 
     def verify(self, first: Sequence[Picture], second: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         """Similarities of pairs of pictures, [P], with the first variant."""
@@ -157,9 +157,9 @@ class CanClassifier:
         self.support = self.space.maps([example.picture for example in episode.support], progress)
         defaults = Defaults.of_pictures(self.space.network.checkpoint)
         temperature, none_below = defaults.temperature, defaults.none_below
-        originals = method.originals.embed([example.picture for example in episode.support], progress)
+        vectors = method.originals([example.picture for example in episode.support], progress)
         self.shares = Shares.of(
-            originals @ originals.T, owners=self.owners, classes=self.classes, limit=none_below.pictures[0]
+            vectors @ vectors.T, owners=self.owners, classes=self.classes, limit=none_below.pictures[0]
         )
         before, now = self.shares.before, self.shares.shots
         factors = FACTORS[self._held_out.losses(temperature.at(self.classes, before)).argmin()]

@@ -18,7 +18,7 @@ from fsl_demo.core.episodes import ClassSpec, Episode, Progress, Scores, quiet
 from fsl_demo.core.settings import Settings, weights
 from fsl_demo.inference.batches import stacked
 from fsl_demo.inference.calibration import Default
-from fsl_demo.inference.image_space import ImageSpace
+from fsl_demo.inference.originals import originals
 from fsl_demo.inference.prompts import templates
 from fsl_demo.inference.vision_language import (
     VisionLanguage,
@@ -63,7 +63,7 @@ class ClipMethod(ReadsText[ClipSettings], ScoresEpisodes, HasWeights):
     Settings = ClipSettings
 
     def __init__(self, networks: Networks) -> None:
-        self.networks, self.originals = networks, ImageSpace(networks)
+        self.networks, self.originals = networks, originals(networks)
 
     def fit(self, episode: Episode, settings: ClipSettings, progress: Progress = quiet) -> VisionLanguage:
         """Embed prompts and support pictures.
