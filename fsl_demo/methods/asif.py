@@ -114,7 +114,7 @@ class Asif(ReadsText[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
         return stacked(episodes, partial(self._score_stack, settings))
 
     def _score_stack(self, settings: AsifSettings, stack: Stack) -> list[Scores]:
-        support, queries = stack.embed(lambda pictures, tell: np.concatenate(self.embed(pictures, tell), axis=1))
+        support, queries = stack.embed(lambda pictures, tell: np.concatenate(self.parts(pictures, tell), axis=1))
         specs = list(dict.fromkeys(spec for episode in stack.episodes for spec in episode.classes))
         anchors = self.anchors()
         texts = anchors.rows(text_vectors(self.networks, specs))[
@@ -145,7 +145,7 @@ class Asif(ReadsText[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
     def weights(self, settings: AsifSettings) -> str:
         return f"{self.space.weights}+{self.anchors().weights}"
 
-    def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> tuple[np.ndarray, np.ndarray]:
+    def parts(self, pictures: Sequence[Picture], progress: Progress = quiet) -> tuple[np.ndarray, np.ndarray]:
         """Vectors of the space, [N, D], and what the pictures are like, [N, 1000]."""
         space = self.space
         features = space.towers.embed(pictures, progress)
@@ -192,7 +192,7 @@ class AsifClassifier:
         self.anchors = method.anchors()
         self.texts = self.anchors.rows(text_vectors(method.networks, episode.classes, progress))
         pictures = [example.picture for example in episode.support]
-        self.support, relations = method.embed(pictures, progress)
+        self.support, relations = method.parts(pictures, progress)
         owners = np.array([example.class_index for example in episode.support], dtype=int)
         known = Support(
             vectors=self.support,
@@ -210,7 +210,7 @@ class AsifClassifier:
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
         """Blended similarities, and probabilities from them."""
         started = time.perf_counter()
-        embedded, relations = self.method.embed(queries, progress)
+        embedded, relations = self.method.parts(queries, progress)
         similarities = self.chosen.similarities(embedded, relations)
         return Scores(
             method=self.method.card.id,

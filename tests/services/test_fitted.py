@@ -169,6 +169,7 @@ def altered(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         "temperature": lambda array: array * array.dtype.type(1.5),
         "anchors": lambda array: np.roll(array, 1, axis=0),
         "pictures.bias": lambda array: array + array.dtype.type(0.1),
+        "map.bias": lambda array: array + array.dtype.type(0.1),
     }
     return {name: change(arrays[name]) for name, change in changes.items() if name in arrays}
 
