@@ -18,11 +18,12 @@ SENSES = 2
 
 
 def imagenet() -> list[str]:
-    """Offsets of ImageNet-22k's classes, which are WordNet 3.0's physical things."""
+    """Offsets of ImageNet's classes, the 1,000 and all others, which are WordNet 3.0's physical things."""
     runtime.guard_torchvision()
     from timm.data import ImageNetInfo
 
-    return [name.removeprefix("n") for name in ImageNetInfo("imagenet22k").label_names()]
+    infos = ImageNetInfo(), ImageNetInfo("imagenet22k")
+    return [name.removeprefix("n") for info in infos for name in info.label_names()]
 
 
 def lines(wordnet: Path) -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""Nouns and what they are kinds of: WordNet 3.0's hypernyms of ImageNet-22k's classes, which are physical things.
+"""Nouns and what they are kinds of: WordNet 3.0's hypernyms of ImageNet's classes, which are physical things.
 
 `python -m experiments.hypernyms` derives the table.
 """
@@ -17,8 +17,8 @@ from fsl_demo import runtime
 from fsl_demo.inference.phrases import FUNCTION_WORDS
 
 TABLE = Path(__file__).with_name("hypernyms.tsv.gz")
-_GENERAL = """00001740 00001930 00002137 00002684 00003553 00004258 00004475 00007347 00020827 00021939 00019128 03575240
-00002452 00031264"""
+_GENERAL = """00001740 00001930 00002137 00002684 00003553 00004258 00004475 00007347 00020827 00021939 00019128
+03575240 00002452 00031264"""
 GENERAL = frozenset(_GENERAL.split())
 """Entity, physical entity, abstraction, object, whole, living thing, organism, causal agent, matter, artifact, natural
 object, instrumentality, thing, group: what a picture of anything is of."""
