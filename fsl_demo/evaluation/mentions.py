@@ -95,7 +95,7 @@ def naming(
     texts = tuple(candidates[0].text for candidates in captioner.describe(pictures, progress))
     hits = np.array(
         [
-            [names(text, name, with_kinds) for with_kinds in (True, False)]
+            [names_class(text, name, with_kinds) for with_kinds in (True, False)]
             for text, name in zip(texts, classes, strict=True)
         ]
     )
@@ -108,7 +108,7 @@ def naming(
     )
 
 
-def names(text: str, name: str, with_kinds: bool) -> bool:
+def names_class(text: str, name: str, with_kinds: bool) -> bool:
     """Whether a caption names a class, or, with kinds, what the class is a kind of below "object"."""
     noun = CLASSES.get(name, name).replace("_", " ")
     senses = meanings(noun)[:1]
@@ -116,8 +116,7 @@ def names(text: str, name: str, with_kinds: bool) -> bool:
     if with_kinds:
         right |= {kind for sense in senses for kind in ancestors(sense) - GENERAL}
     nouns = {noun for sense in right for noun in synsets()[sense].nouns}
-    said = {mention.noun for mention in mentions(text)}
-    return bool(said & nouns) or f" {noun} " in f" {text} "
+    return any(mention.noun in nouns for mention in mentions(text)) or f" {noun} " in f" {text} "
 
 
 def chair(
@@ -128,8 +127,8 @@ def chair(
     mentioned = [objects(text) for text in texts]
     counts = np.array(
         [
-            [sum(name not in real for name in said), len(said), len(real & set(said)), len(real)]
-            for said, real in zip(mentioned, there, strict=True)
+            [sum(name not in real for name in names), len(names), len(real & set(names)), len(real)]
+            for names, real in zip(mentioned, there, strict=True)
         ],
         float,
     )

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -24,6 +25,15 @@ GENERAL = frozenset(_GENERAL.split())
 object, instrumentality, thing, group: what a picture of anything is of."""
 LONGEST = 3
 """Words of a noun."""
+_OTHER_WORDS = """balance balances bears bikes carries carry catch catches climb climbs cover covers cross crosses drink
+drinks drive drives fall falls fly flies hold holds jump jumps kick kicks lead leads leap leaps look looks paddle
+paddles play plays point points pull pulls push pushes race races rest rests ride rides run runs sail sails show shows
+skate skates skis slide slides splash splashes stand stands sticks surf surfs swallows swim swims swing swings throw
+throws ties touch touches walk walks watch watches wave waves work works
+white black brown red blue green yellow orange pink purple grey gray tan blond blonde brunette young old little small
+big large tall short adult female male native light dark front back top side edge"""
+NO_NOUNS = FUNCTION_WORDS | set(_OTHER_WORDS.split())
+"""Verbs, adjectives and places of most captions, whatever else WordNet knows of them."""
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 
 
@@ -56,6 +66,12 @@ class Mention:
     end: int
     noun: str
     synsets: tuple[str, ...]
+
+
+@cache
+def table_hash() -> str:
+    """SHA-256 of the table, its beginning."""
+    return hashlib.sha256(TABLE.read_bytes()).hexdigest()[:16]
 
 
 @cache
@@ -97,12 +113,11 @@ def meanings(name: str) -> tuple[str, ...]:
 
 
 def mentions(sentence: str) -> list[Mention]:
-    """The nouns of a sentence, the longest there are. A form in -s right after a noun is a verb ("a man watches")."""
+    """The nouns of a sentence, the longest there are; those of `NO_NOUNS` are none."""
     words, nouns, at = words_of(sentence), list[Mention](), 0
     while at < len(words):
         mention = next(filter(None, (_mention(words, at, length) for length in range(LONGEST, 0, -1))), None)
-        verb = mention and mention.end == at + 1 and mention.noun != words[at] and nouns and nouns[-1].end == at
-        if mention and not verb:
+        if mention:
             nouns.append(mention)
             at = mention.end
         else:
@@ -120,7 +135,7 @@ def _mention(words: Sequence[str], start: int, length: int) -> Mention | None:
     if end > len(words):
         return None
     text = " ".join(words[start:end])
-    if text in FUNCTION_WORDS:
+    if text in NO_NOUNS:
         return None
     for form in singulars(text):
         if senses := _index().get(form):
