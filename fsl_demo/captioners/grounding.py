@@ -26,9 +26,9 @@ PHOTOGRAPH = 2.0
 """What likeness to photographs of everyday life counts: studio pictures and drawings have to be surer of people."""
 SOMEBODY = 0.2
 """From where on there may be people."""
-LEAST = 0.2
-"""The probability under which an animal is not there. These were chosen on Flickr8k's validation pictures, by CIDEr,
-and on the even classes of `photos`, by how many are named and how few people are seen there."""
+LEAST, LEAST_THING = 0.2, 0.05
+"""The probability under which an animal, or a thing, is not there. These were chosen on Flickr8k's validation pictures,
+by CIDEr, and on the even classes of `photos`, by how many are named and how few people are seen there."""
 SCENES = {
     "an outdoor scene": ("an outdoor scene", "outdoors", "a landscape"),
     "an indoor scene": ("an indoor scene", "indoors", "a room"),
@@ -59,23 +59,29 @@ class Sight:
         """A caption that says no more than is certain."""
         return f"a photo of {with_article(self.hint.name)}" if self.hint else self.scene
 
-    def bears_out(self, mention: Mention) -> bool:
-        """Whether what a noun stands for may be there. Only people and animals are judged."""
+    def bears_out(self, mention: Mention, strictly: bool = False) -> bool:
+        """Whether what a noun stands for may be there.
+
+        Only people and animals are judged, and strictly things too: what people wear or hold may be there without being
+        what the picture is of.
+        """
         wider, rows = ancestors(mention.synsets[0]), kinds()[0]
         if PERSON in wider:
             return self.people >= SOMEBODY
-        return ANIMAL not in wider or min(self.kinds[rows[kind]] for kind in wider if kind in rows) >= LEAST
+        judged = ANIMAL in wider or (strictly and mention.synsets[0] in rows)
+        least = LEAST if ANIMAL in wider else LEAST_THING
+        return not judged or min(self.kinds[rows[kind]] for kind in wider if kind in rows) >= least
 
-    def wrong(self, text: str) -> list[str]:
+    def wrong(self, text: str, strictly: bool = False) -> list[str]:
         """The nouns of a caption that are not borne out."""
-        return [mention.noun for mention in mentions(text) if not self.bears_out(mention)]
+        return [mention.noun for mention in mentions(text) if not self.bears_out(mention, strictly)]
 
     def names(self, text: str) -> bool:
         """Whether a caption says what the picture is certainly of, more exactly, or less.
 
         Or that there are people: a thing that is certain may be what they wear or hold.
         """
-        if self.hint is None or self.hint.name.casefold() in text:
+        if self.hint is None or self.hint.name.casefold() in text.casefold():
             return True
         wider = ancestors(self.synset) - GENERAL
         nouns = [synset for mention in mentions(text) for synset in mention.synsets]

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from fsl_demo.backbones.captioners import NETWORKS, PARTS, PICTURE, Captioning
-from fsl_demo.backbones.language_model import LanguageModel
+from fsl_demo.backbones.language_model import LanguageModel, plain
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.towers import PictureTowers
 from fsl_demo.captioners.grounding import Sight, forms, sights
@@ -136,14 +136,15 @@ class TrainedCaptioner(Captions):
         borne_out = [caption for caption in captions if not sight.wrong(caption.text)]
         if naming := [caption for caption in borne_out if sight.names(caption.text)]:
             return tuple(naming)
-        others, start = {sight.least: self.score(media, sight.least)}, sight.start(captions[0].text)
+        others, start = {sight.least: self.score(media, sight.least)}, plain(sight.start(captions[0].text))
         if start:
             encode = self.load().language.encode
             wrong = sorted({noun for caption in captions for noun in sight.wrong(caption.text)})
             banned = [encode(form) for noun in wrong for form in forms(noun)]
             (searched,) = self.search(media, [encode(start)], bad_words_ids=banned or None)
-            others |= {text: score for text, score in searched.items() if not sight.wrong(text)}
-        return tuple(self.ranked(picture, others))
+            whole = {text: score for text, score in searched.items() if f"{text} ".startswith(f"{start} ")}
+            others |= {text: score for text, score in whole.items() if not sight.wrong(text, strictly=True)}
+        return tuple(self.ranked(picture, others)[:BEAMS])
 
     def ranked(self, picture: Picture, sentences: Mapping[str, float]) -> list[Caption]:
         """Captions from sentences and their scores, by score and fit, best first."""

@@ -31,7 +31,7 @@ paddles play plays point points pull pulls push pushes race races rest rests rid
 skate skates skis slide slides splash splashes stand stands sticks surf surfs swallows swim swims swing swings throw
 throws ties touch touches walk walks watch watches wave waves work works
 white black brown red blue green yellow orange pink purple grey gray tan blond blonde brunette young old little small
-big large tall short adult female male native light dark front back top side edge"""
+big large tall short adult female male native light dark hind front back top side edge"""
 NO_NOUNS = FUNCTION_WORDS | set(_OTHER_WORDS.split())
 """Verbs, adjectives and places of most captions, whatever else WordNet knows of them."""
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
@@ -135,7 +135,7 @@ def _mention(words: Sequence[str], start: int, length: int) -> Mention | None:
     if end > len(words):
         return None
     text = " ".join(words[start:end])
-    if text in NO_NOUNS:
+    if words[start] in NO_NOUNS:
         return None
     for form in singulars(text):
         if senses := _index().get(form):
@@ -178,4 +178,5 @@ def _index() -> dict[str, tuple[str, ...]]:
     for offset, synset in synsets().items():
         for noun, count in synset.nouns.items():
             index[noun].append((noun in synset.second, -count, offset))
-    return {noun: tuple(offset for *_, offset in sorted(senses)) for noun, senses in index.items()}
+    known = {noun: tuple(offset for *_, offset in sorted(senses)) for noun, senses in index.items()}
+    return dict.fromkeys(("snowboarder", "skateboarder", "wakeboarder"), known["person"][:1]) | known
