@@ -1,12 +1,10 @@
 """Seconds for whole episodes with the methods that are ticked for photographs, from JPEG files to scores, as JSON.
 
-The first episode of a process loads the networks too; the next ones bring new pictures; then the same again; then
-with one query more.
+The first episode of a process loads the networks too; the next ones bring new pictures.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import statistics
 import time
@@ -20,10 +18,8 @@ from fsl_demo.backbones.cache import FeatureCache  # noqa: E402
 from fsl_demo.backbones.networks import Networks  # noqa: E402
 from fsl_demo.core.capabilities import Method  # noqa: E402
 from fsl_demo.core.episodes import Episode, quiet  # noqa: E402
-from fsl_demo.core.pictures import ingest  # noqa: E402
 from fsl_demo.methods import build, proposed  # noqa: E402
 
-BACKBONE = "efficientnet_lite0"
 TIMES = 3
 
 
@@ -33,15 +29,14 @@ def answer(episode: Episode, methods: dict[str, Method]) -> None:
 
 
 def main() -> None:
-    sets = [photos.files(number) for number in range(TIMES + 2)]
-    seconds: dict[str, list[float]] = {"first": [], "new": [], "again": [], "one more": []}
+    sets = [photos.files(number) for number in range(TIMES + 1)]
+    seconds: dict[str, list[float]] = {"first": [], "new": []}
 
     def timed(name: str, started: float) -> None:
         seconds[name].append(time.perf_counter() - started)
 
     started = time.perf_counter()
-    features = FeatureCache()
-    built, episode = build(Networks(features)), photos.read(sets[0])
+    built, episode = build(Networks(FeatureCache())), photos.read(sets[0])
     ticked = proposed(built, [example.picture for example in episode.support])
     methods = {name: built[name] for name in ticked}
     answer(episode, methods)
@@ -51,17 +46,6 @@ def main() -> None:
         episode = photos.read(sets[number])
         answer(episode, methods)
         timed("new", started)
-
-        started = time.perf_counter()
-        answer(episode, methods)
-        timed("again", started)
-
-        before = features.embedded[BACKBONE]
-        started = time.perf_counter()
-        another = ingest(sets[-1][number][1], "another.jpg")
-        answer(dataclasses.replace(episode, queries=(*episode.queries, another)), methods)
-        timed("one more", started)
-        assert features.embedded[BACKBONE] == before + 1, "one new query, so one picture to embed"
     print(
         json.dumps({name: statistics.median(values) for name, values in seconds.items()} | {"methods": list(methods)})
     )

@@ -133,8 +133,8 @@ def crowding(splits: list[Split], texts: list[np.ndarray]) -> float:
 
 
 def none_below(similarities: np.ndarray) -> float:
-    """The similarity to the right class that only few queries stay under."""
-    return float(np.quantile(similarities[np.arange(len(TRUTH)), TRUTH], calibration.REFUSED))
+    """The similarity to the most probable class that only few queries stay under."""
+    return float(np.quantile(similarities.max(axis=1), calibration.REFUSED))
 
 
 def defaults(
@@ -142,15 +142,16 @@ def defaults(
     pictures: list[np.ndarray],
     texts: list[np.ndarray],
     measure: Callable[[np.ndarray], float],
+    over: Callable[[list[float]], Any],
 ) -> np.ndarray:
-    """The first five numbers of `calibration.Default.unpack`: means over the splits."""
+    """The first five numbers of `calibration.Default.unpack`, over the splits."""
 
     def at(shot: int, blend: float) -> float:
         measured = [
             measure(blended(split, vectors=vectors, scores=scores, shot=shot, blend=blend))
             for split, vectors, scores in zip(splits, pictures, texts, strict=True)
         ]
-        return float(np.mean(measured))
+        return float(over(measured))
 
     return np.array([at(1, 0), at(1, 0.5), at(5, 0.5), at(1, 1), at(5, 1)], np.float32)
 
@@ -177,10 +178,12 @@ def write(networks: Networks, data: Path) -> None:
     arrays = {
         "anchors": anchors,
         "temperature": np.append(
-            defaults(splits, pictures=pictures, texts=texts, measure=temperature),
+            defaults(splits, pictures=pictures, texts=texts, measure=temperature, over=np.mean),
             np.float32(crowding(splits, texts)),
         ),
-        "none_below": np.append(defaults(splits, pictures=pictures, texts=texts, measure=none_below), np.float32(0)),
+        "none_below": np.append(
+            defaults(splits, pictures=pictures, texts=texts, measure=none_below, over=min), np.float32(0)
+        ),
     }
     print("\ntemperature", arrays["temperature"], "\nnone_below", arrays["none_below"])
     checkpoints.save(asif.CHECKPOINT, arrays, card())

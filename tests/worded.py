@@ -15,6 +15,7 @@ from fsl_demo.inference.calibration import Default
 from fsl_demo.inference.prompts import templates
 from fsl_demo.inference.vision_language import VisionLanguage, VisionLanguageInputs, VisionLanguageSettings, sentences
 from tests.colours import ColourSpace
+from tests.inference.fake_space import apart
 
 DICTIONARY = {"rouge": ("a red powder for the cheeks", "the colour red")}
 
@@ -59,6 +60,7 @@ class Worded(ReadsText[WordedSettings], Embeds):
                 "clip",
                 "Worded",
                 space=self.space,
+                originals=apart,
                 sentences=self.space,
                 temperature=scale,
                 none_below=floor,

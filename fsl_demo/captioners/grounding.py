@@ -24,6 +24,7 @@ PEOPLE = ("a person", "a man", "a woman", "people", "a child", "a boy", "a girl"
 NOBODY = ("an animal", "a dog", "a thing", "an object", "a landscape", "a building")
 PHOTOGRAPH = 2.0
 """What likeness to photographs of everyday life counts: studio pictures and drawings have to be surer of people."""
+_NOT_COUNTED = frozenset(("furniture", "clothing", "food", "fruit", "bread", "coffee", "wine", "sports equipment"))
 SOMEBODY = 0.2
 """From where on there may be people."""
 LEAST, LEAST_THING = 0.2, 0.05
@@ -137,7 +138,7 @@ def forms(noun: str) -> list[str]:
 
 
 def with_article(name: str) -> str:
-    """The name after "a" or "an", or alone where it is a plural ("binoculars")."""
-    if re.search("(?<![sui])s$", name):
+    """The name after "a" or "an", or alone where it is a plural ("binoculars") or is not counted ("furniture")."""
+    if re.search("(?<![sui])s$", name) or name in _NOT_COUNTED:
         return name
     return f"{'an' if name[0].casefold() in 'aeiou' else 'a'} {name}"

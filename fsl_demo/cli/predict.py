@@ -10,11 +10,12 @@ from fsl_demo.cli import options, reporting
 from fsl_demo.core.episodes import Episode, Scores
 from fsl_demo.core.errors import UserError
 from fsl_demo.services import reading
-from fsl_demo.services.documents import PredictDocument, predict_document
+from fsl_demo.services.documents import PredictDocument, predict_document, yes_no
 
 DETAILS = """\
-Each picture has one answer from all methods: the most probable class by the mean of their probabilities. A picture
-that most methods find unlike the examples of its class is marked "unlike", beside the answer.
+Each picture has one answer from all methods: the most probable class by the geometric mean of their probabilities. A
+picture that they find unlike the examples of its class on average is marked "unlike", beside the answer. Where the
+examples are too few, or too much alike, to say so, a line on stderr says that, and "unlike" is null (in CSV "unknown").
 The JSON has "classes", "methods" (id, hash of the checkpoint, seconds) and "queries": of each file "answer",
 "probability", "unlike" and the "probabilities" of every class, and the same of each method under "predictions".
 A query that cannot be read is named on stderr and left out; the exit code is then 1.
@@ -57,7 +58,10 @@ def run(chosen: argparse.Namespace) -> int:
         raise UserError("no_queries")
     episode = dataclasses.replace(learned, queries=tuple(queries.values()))
     scores = classify(chosen, episode, terminal)
-    _PRINTERS[chosen.format](predict_document(episode, list(queries), scores))
+    document = predict_document(episode, list(queries), scores)
+    for notice in document.get("notices", []):
+        terminal.note(notice)
+    _PRINTERS[chosen.format](document)
     return 1 if terminal.faults else 0
 
 
@@ -94,10 +98,10 @@ def _print_csv(document: PredictDocument) -> None:
     header += [column for name in methods for column in (name, f"{name}.probability", f"{name}.unlike")]
     rows: list[list[object]] = []
     for query in document["queries"]:
-        row: list[object] = [query["file"], query["answer"], query["probability"], reporting.yes_no(query["unlike"])]
+        row: list[object] = [query["file"], query["answer"], query["probability"], yes_no(query["unlike"])]
         for name in methods:
             prediction = query["predictions"][name]
-            row += [prediction["label"], prediction["probability"], reporting.yes_no(prediction["unlike"])]
+            row += [prediction["label"], prediction["probability"], yes_no(prediction["unlike"])]
         rows.append(row)
     reporting.print_csv(header, rows)
 

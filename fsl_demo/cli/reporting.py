@@ -74,11 +74,6 @@ def in_words(answer: Mapping[str, Any] | None) -> str:
     return f"{name} {answer['probability']:.0%}" + (", unlike" if answer["unlike"] else "")
 
 
-def yes_no(value: bool) -> str:
-    """A truth value in a CSV."""
-    return "yes" if value else "no"
-
-
 def print_line(text: object) -> None:
     """A line of text for people."""
     print(visible(str(text)))

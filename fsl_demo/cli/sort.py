@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fsl_demo.cli import options, reporting
-from fsl_demo.core.errors import UserError
+from fsl_demo.core.errors import Notice, UserError
 
 if TYPE_CHECKING:
     from fsl_demo.core.episodes import Episode
@@ -157,6 +157,8 @@ def _answers(
         chosen.workspace = None  # where features would be kept
     episode = dataclasses.replace(learned, queries=tuple(pictures.values()))
     answers = combined_answers(classify(chosen, episode, terminal), episode.classes)
+    if any(answer["unlike"] is None for answer in answers):
+        terminal.note(str(Notice("unlike_unknown")))
     return [
         FileAnswer(
             source=path,
@@ -164,7 +166,7 @@ def _answers(
             size=path.stat().st_size,
             answer=answer["answer"],
             probability=answer["probability"],
-            unlike=answer["unlike"],
+            unlike=bool(answer["unlike"]),
         )
         for (path, picture), answer in zip(pictures.items(), answers, strict=True)
     ]

@@ -67,7 +67,10 @@ Method: TypeAlias = Classifies[Any]
 
 
 class HasWeights(Capability):
-    """Knows before it answers which weights its answers depend on. Results of such a method are kept."""
+    """Knows before it answers which weights its answers depend on.
+
+    Results of such a method are kept, and so are its classifiers and their answers.
+    """
 
     @abstractmethod
     def weights(self, settings: Any) -> str:

@@ -118,6 +118,8 @@ MESSAGES = {
     "class_nested": "Pictures in folders inside “{name}” ({count}, the first in “{folder}”) count as “{name}”.",
     "classes_merged": "“{other}” and “{name}” are one class here: “{name}”.",
     "part_left_out": "“{part}” ({count} pictures) was left out, because “{read}” beside it is read.",
+    "unlike_unknown": "The examples are too few, or too much alike, to say which pictures are unlike them. Add more of"
+    " each class.",
     "picture_twice": "“{file}” shows the same pixels as “{first}” and counts once.",
     "picture_two_classes": "“{file}” of “{name}” shows the same pixels as “{first}” of “{other}”, and was left out.",
     "archive_path": "“{entry}” in “{file}” would land outside its folder, so the file is refused. Make it again.",

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+
+TINY = 1e-30
+LEAST = 1e-6
+"""No method alone can make a class less probable than this."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class Scores:
                 raise ValueError(f"{name}: finite float32 [Q, C] expected, got {values.dtype} {values.shape}")
         if self.similarities.shape != self.probabilities.shape:
             raise ValueError(f"{self.similarities.shape} similarities, {self.probabilities.shape} probabilities")
-        if not np.allclose(self.probabilities.sum(axis=1), 1.0, atol=1e-3):
+        if (np.abs(self.probabilities.sum(axis=1) - 1) > 1e-3).any():
             raise ValueError("probabilities: rows must sum to 1")
         if self.pairs is not None and len(self.pairs) != len(self.similarities):
             raise ValueError(f"pairs: [Q, S] expected, got {self.pairs.shape}")
@@ -51,9 +56,25 @@ class Scores:
         """Index of the most probable class."""
         return int(self.probabilities[query].argmax())
 
-    def unlike(self, query: int) -> bool:
-        """Whether the query is unlike the examples of the most probable class."""
-        return bool(self.similarities[query, self.best(query)] < self.none_below)
+    def unlike(self, query: int) -> bool | None:
+        """Whether the query is unlike the examples of the most probable class; None where nothing is known."""
+        return bool(self.similarities[query, self.best(query)] < self.none_below) if self.tells else None
+
+    @property
+    def tells(self) -> bool:
+        """Whether it is known when a query is unlike the examples."""
+        return not np.isnan(self.none_below)
+
+    @cached_property
+    def likeness(self) -> Any:
+        """How far above the threshold the similarity to the most probable class is, in log-odds of two classes, [Q]."""
+        rows, order = np.arange(len(self.probabilities)), np.argsort(-self.probabilities, axis=1)[:, :2]
+        best, second = order.T
+        logits = np.log(np.maximum(self.probabilities, TINY))
+        gaps = self.similarities[rows, best] - self.similarities[rows, second]
+        odds, gap = float((logits[rows, best] - logits[rows, second]).sum()), float(np.abs(gaps).sum())
+        margins = self.similarities[rows, best] - np.float32(self.none_below)
+        return margins * (odds / gap if gap else 1.0)
 
     def part(self, first: int, end: int) -> Scores:
         """The scores of the queries from `first` to before `end`."""
@@ -72,23 +93,31 @@ class Combined:
     """One answer a query from several methods: what page, files and command line give first.
 
     Attributes:
-        probabilities: float32 [Q, C], the mean over the methods.
-        unlike: bool [Q], whether most methods find the query unlike the examples.
+        probabilities: float32 [Q, C], the methods' as a logarithmic opinion pool (Genest and Zidek 1986).
+        likeness: how like the examples the query is, below 0 where it is unlike them; NaN where nothing is known, [Q].
     """
 
     probabilities: np.ndarray
-    unlike: np.ndarray
+    likeness: np.ndarray
 
     def best(self, query: int) -> int:
         """Index of the most probable class."""
         return int(self.probabilities[query].argmax())
 
+    def unlike(self, query: int) -> bool | None:
+        """Whether the query is unlike the examples; None where nothing is known."""
+        return None if np.isnan(self.likeness[query]) else bool(self.likeness[query] < 0)
+
 
 def combine(scores: Sequence[Scores]) -> Combined:
     """The methods' answers to the same queries and classes as one."""
-    probabilities = np.stack([answered.probabilities for answered in scores]).mean(axis=0)
-    unlike = [[answered.unlike(query) for query in range(len(probabilities))] for answered in scores]
-    return Combined(probabilities, 2 * np.sum(np.array(unlike, dtype=int), axis=0) > len(scores))
+    logits = np.mean([np.log(np.maximum(part.probabilities, LEAST)) for part in scores], axis=0)
+    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+    likeness = [part.likeness for part in scores if part.tells]
+    return Combined(
+        probabilities=(weights / weights.sum(axis=1, keepdims=True)).astype(np.float32),
+        likeness=np.mean(likeness, axis=0) if likeness else np.full(len(logits), np.nan),
+    )
 
 
 def join(parts: Sequence[Scores]) -> Scores:

@@ -12,6 +12,10 @@ from pathlib import Path
 from fsl_demo.core.errors import UserError
 
 
+CLASSES = 20
+"""That are annotated."""
+
+
 @dataclass(frozen=True)
 class Scene:
     """A photograph, and the classes of all objects in it, difficult ones too."""

@@ -31,3 +31,10 @@ def expected_calibration_error(confidence: np.ndarray, right: np.ndarray, bins: 
     places = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
     gaps = np.bincount(places, weights=confidence - right, minlength=bins)
     return float(np.abs(gaps).sum() / len(confidence))
+
+
+def auroc(inside: np.ndarray, outside: np.ndarray) -> float:
+    """How often a value from inside is above one from outside; a tie counts a half."""
+    order = np.sort(outside)
+    below, upto = (np.searchsorted(order, inside, side) for side in ("left", "right"))
+    return float((below + upto).mean() / (2 * len(outside)))

@@ -12,6 +12,7 @@ from PIL import Image
 from fsl_demo.core.capabilities import Captioner
 from fsl_demo.core.episodes import Caption, Progress, quiet
 from fsl_demo.core.pictures import Picture, from_image
+from fsl_demo.evaluation.calibration import auroc
 
 EACH, SIDE = 200, 224
 
@@ -87,13 +88,6 @@ def others(seed: int = 0) -> dict[str, list[Picture]]:
         "noise": map(noise, range(EACH)),
     }
     return {kind: [_picture(values, f"{kind}.png") for values in images] for kind, images in drawn.items()}
-
-
-def auroc(inside: np.ndarray, outside: np.ndarray) -> float:
-    """How often a value from inside is above one from outside; a tie counts a half."""
-    order = np.sort(outside)
-    below, upto = (np.searchsorted(order, inside, side) for side in ("left", "right"))
-    return float((below + upto).mean() / (2 * len(outside)))
 
 
 def _picture(values: np.ndarray, name: str) -> Picture:

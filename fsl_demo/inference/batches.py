@@ -22,12 +22,15 @@ class Stack:
 
     Attributes:
         owners: class index of each support picture, [S].
-        counts: support pictures of each class, [C].
     """
 
     episodes: Sequence[Episode]
     owners: np.ndarray
-    counts: np.ndarray
+
+    @property
+    def classes(self) -> int:
+        """How many classes each episode has."""
+        return len(self.episodes[0].classes)
 
     def embed(self, embed: Embed, progress: Progress = quiet) -> tuple[np.ndarray, np.ndarray]:
         """Vectors of the support sets [B, S, ...] and of the queries [B, Q, ...]."""
@@ -39,6 +42,10 @@ class Stack:
         support = np.array([[place[picture] for picture in support] for support in supports], dtype=int)
         queries = np.array([[place[picture] for picture in episode.queries] for episode in self.episodes], dtype=int)
         return vectors[support], vectors[queries]
+
+    def support(self, embed: Embed) -> np.ndarray:
+        """Vectors of the support sets alone, [B, S, ...]."""
+        return replace(self, episodes=[replace(episode, queries=()) for episode in self.episodes]).embed(embed)[0]
 
     def part(self, rows: Sequence[int]) -> Stack:
         """Some of the episodes."""
@@ -115,6 +122,6 @@ def _shape(episode: Episode) -> Hashable:
 def _timed(episodes: list[Episode], score: Callable[[Stack], list[Scores]]) -> list[Scores]:
     started = time.perf_counter()
     owners = np.array([example.class_index for example in episodes[0].support], dtype=int)
-    scores = score(Stack(episodes, owners, np.array(episodes[0].shots())))
+    scores = score(Stack(episodes, owners))
     seconds = (time.perf_counter() - started) / len(episodes)
     return [replace(each, seconds=seconds) for each in scores]

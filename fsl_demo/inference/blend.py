@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from fsl_demo.inference import calibration
-from fsl_demo.inference.calibration import Default
+from fsl_demo.inference.calibration import Default, HeldOut
+from fsl_demo.inference.shares import Shares
 
 WORTHS = (0.25, 0.5, 1.0, 2.0, 4.0)
 """How many support pictures the text may count for; 1 unless held-out pictures say otherwise."""
@@ -22,17 +23,21 @@ class Support:
 
     Attributes:
         vectors: of the support pictures, [..., S, D].
+        originals: vectors of the same pictures, in which near-duplicates are found, [..., S, O].
         relations: of the support pictures to the anchors, [..., S, A].
         owners: class index of each, [S].
-        counts: support pictures of each class, [C].
         texts: relations of the classes' texts, [..., C, A]; zeros for a class without text.
     """
 
     vectors: np.ndarray
+    originals: np.ndarray
     relations: np.ndarray
     owners: np.ndarray
-    counts: np.ndarray
     texts: np.ndarray
+
+    @property
+    def classes(self) -> int:
+        return self.texts.shape[-2]
 
 
 @dataclass(frozen=True)
@@ -43,12 +48,14 @@ class Blend:
         weights: of the pictures in each class's similarity, [..., C]; 0 without pictures, 1 without text.
         prototypes: class means of the pictures, [..., C, D].
         texts: [..., C, A].
+        held_out: support pictures when their class does without them.
         temperature, none_below: [...].
     """
 
     weights: np.ndarray
     prototypes: np.ndarray
     texts: np.ndarray
+    held_out: HeldOut
     temperature: Any
     none_below: Any
 
@@ -64,54 +71,44 @@ class Blend:
 
 
 def blended(support: Support, temperature: Default, none_below: Default, weight: float | None) -> Blend:
-    """Choose weights, temperature and threshold: by how well held-out support pictures are told apart, or by default.
+    """Choose weights, temperature and threshold: the default, moved by how well held-out pictures are told apart.
 
     Args:
         weight: of the pictures; None chooses it.
     """
-    counts, classes = support.counts, len(support.counts)
-    shots = 1 / float((1 / counts[counts > 0]).mean()) if counts.any() else 0.0
-    if counts.min() >= 2:
-        weights, heat, below = _by_held_out(
-            support, temperature=temperature, none_below=none_below, weight=weight, shots=shots
-        )
-    else:
-        weights = _weights(support, shots=shots, worth=1.0, weight=weight)
-        overall = weights.mean(axis=-1)
-        heat, below = temperature.at(classes, shots, overall), none_below.at(classes, shots, overall)
-    prototypes = calibration.class_means(support.vectors, support.owners, classes)
-    return Blend(weights=weights, prototypes=prototypes, texts=support.texts, temperature=heat, none_below=below)
-
-
-def _weights(support: Support, shots: float, worth: float | np.ndarray, weight: float | None) -> np.ndarray:
-    """Weights [..., C] where the text counts for so many pictures, [...]."""
-    chosen = np.asarray(shots / (shots + worth) if weight is None else weight)[..., None]
-    return np.where(support.counts == 0, 0.0, np.where(support.texts.any(axis=-1), chosen, 1.0))
-
-
-def _by_held_out(
-    support: Support, temperature: Default, none_below: Default, weight: float | None, shots: float
-) -> tuple[np.ndarray, Any, Any]:
-    """Weights, temperature and threshold of the trial that costs least."""
-    owners, classes = support.owners, len(support.counts)
-    by_picture = calibration.held_out(support.vectors, owners, classes)
-    by_text = support.relations @ support.texts.swapaxes(-1, -2)
+    classes = support.classes
+    cosines = support.originals @ support.originals.swapaxes(-1, -2)
+    shares = Shares.of(cosines, owners=support.owners, classes=classes, limit=none_below.pictures[0])
+    by_picture, by_text = shares.held_out(support.vectors), support.relations @ support.texts.swapaxes(-1, -2)
     worths = np.array(WORTHS if weight is None else (1.0,))
     costs, factors, mixtures, means = [], [], [], []
     for worth in worths:
-        weights = _weights(support, shots=shots - 1, worth=float(worth), weight=weight)
+        weights = _weights(support, shares, shots=shares.before, worth=float(worth), weight=weight)
         mixed = weights[..., None, :] * by_picture + (1 - weights[..., None, :]) * by_text
         mean = weights.mean(axis=-1)
-        losses = calibration.losses(mixed, owners, temperature.at(classes, shots - 1, mean))
+        losses = shares.seen(mixed).losses(temperature.at(classes, shares.before, mean))
         costs.append(losses.min(axis=-1) + PRIOR * np.log(worth) ** 2)
         factors.append(calibration.FACTORS[losses.argmin(axis=-1)])
         mixtures.append(mixed)
         means.append(mean)
     best = np.argmin(costs, axis=0)
-    weights = _weights(support, shots=shots, worth=worths[best], weight=weight)
+    weights = _weights(support, shares, shots=shares.shots, worth=worths[best], weight=weight)
     overall = weights.mean(axis=-1)
-    heat = calibration.pick(factors, best) * temperature.at(classes, shots, overall)
-    before = none_below.at(classes, shots - 1, calibration.pick(means, best))
-    now = none_below.at(classes, shots, overall)
-    below = calibration.threshold(calibration.pick(mixtures, best), owners=owners, before=before, now=now)
-    return weights, heat, below
+    held_out = shares.seen(calibration.pick(mixtures, best))
+    before = shares.none_below(none_below, shares.before, calibration.pick(means, best))
+    return Blend(
+        weights=weights,
+        prototypes=shares.class_means(support.vectors),
+        texts=support.texts,
+        held_out=held_out,
+        temperature=calibration.pick(factors, best) * temperature.at(classes, shares.shots, overall),
+        none_below=held_out.threshold(before=before, now=shares.none_below(none_below, shares.shots, overall)),
+    )
+
+
+def _weights(
+    support: Support, shares: Shares, shots: np.ndarray, worth: float | np.ndarray, weight: float | None
+) -> np.ndarray:
+    """Weights [..., C] where the text counts for so many pictures, [...]."""
+    chosen = np.asarray(shots / (shots + worth) if weight is None else weight)[..., None]
+    return np.where(shares.counts == 0, 0.0, np.where(support.texts.any(axis=-1), chosen, 1.0))

@@ -1,7 +1,7 @@
 """From similarities to probabilities and to "unlike the examples": defaults, and what the support set itself says.
 
 A default is a measured number that depends on how many pictures a class has and on how they are blended with
-text. With two or more pictures of every class, each support picture is held out in turn and the default is
+text. Each support picture whose class has others is held out in turn, with its near-duplicates, and the default is
 moved towards what is seen then. Temperature scaling: Guo et al. 2017, arXiv:1706.04599.
 
 Where a shape begins with "...", several episodes with the same owners may be stacked, and each gives a result.
@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
 from fsl_demo.checkpoints import Checkpoint
-from fsl_demo.inference.vectors import l2_normalize
 
 FACTORS = np.geomspace(0.25, 4.0, 33)
 PRIOR = 8.0
@@ -24,6 +24,8 @@ PRIOR = 8.0
 PRIOR_THRESHOLD = 20.0
 REFUSED = 0.05
 """The share of queries of a class that the automatic threshold may call unlike the examples."""
+TOLD = 0.1
+"""The least share of support pictures that would be unlike the examples if their own class were not there."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,8 @@ class Default:
     """
 
     text: float
-    half: tuple[float, float]
-    pictures: tuple[float, float]
+    half: tuple[Any, Any]
+    pictures: tuple[Any, Any]
     crowding: float
 
     @classmethod
@@ -61,9 +63,9 @@ class Default:
         """The same number whatever the episode."""
         return cls(text=value, half=(value, value), pictures=(value, value), crowding=0.0)
 
-    def at(self, classes: int, shots: float, blend: float | np.ndarray = 1.0) -> Any:
+    def at(self, classes: int, shots: float | np.ndarray, blend: float | np.ndarray = 1.0) -> Any:
         """The number for so many classes, pictures a class, and this weight (or weights) of pictures against text."""
-        many = (1 - 1 / max(shots, 1.0)) / (1 - 1 / 5)
+        many = (1 - 1 / np.maximum(shots, 1.0)) / (1 - 1 / 5)
         half, pictures = (
             at_1_shot + (at_5_shot - at_1_shot) * many for at_1_shot, at_5_shot in (self.half, self.pictures)
         )
@@ -103,47 +105,60 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return weights / weights.sum(axis=-1, keepdims=True)
 
 
-def class_means(vectors: np.ndarray, owners: np.ndarray, classes: int) -> np.ndarray:
-    """The sum of each class's vectors, scaled to length 1: [..., C, D]; zeros for a class without any.
+@dataclass(frozen=True)
+class HeldOut:
+    """What is seen of support pictures when each is held out in turn.
 
-    Args:
-        vectors: support features [..., S, D].
+    Attributes:
+        similarities: [..., S, C].
         owners: class index of each, [S].
+        left: how many others its class has, [..., S].
+        weights: how much each counts, [..., S].
+        evidence: how much each says of its own class, [..., S]; nothing where the class has too few others.
     """
-    return l2_normalize(_sums(vectors, owners, classes))
+
+    similarities: np.ndarray
+    owners: np.ndarray
+    left: np.ndarray
+    weights: np.ndarray
+    evidence: np.ndarray
+
+    def losses(self, temperature: float | np.ndarray) -> np.ndarray:
+        """What each of `FACTORS` times the temperature, [...], costs, with the prior's pull: [..., F]."""
+        logits = np.multiply.outer(temperature, FACTORS)[..., None, None] * self.similarities[..., None, :, :]
+        likely = np.log(softmax(logits)[..., np.arange(len(self.owners)), self.owners] + 1e-12)
+        return PRIOR * np.log(FACTORS) ** 2 - (likely * self.evidence[..., None, :]).sum(axis=-1)
+
+    def threshold(self, before: float | np.ndarray, now: float | np.ndarray) -> Any:
+        """The similarity under which a query is unlike the examples, [...].
+
+        It is NaN where it would let nearly every picture of the classes pass for one of another class: strangers would
+        not be told either.
+
+        Args:
+            before: the default for the pictures that were left, one fewer a class.
+            now: the default for all of them.
+        """
+        if not len(self.owners):
+            return now
+        best, total = self.similarities.max(axis=-1), self.evidence.sum(axis=-1)
+        mean = _mean(best, self.evidence)
+        spread = _mean((best - mean[..., None]) ** 2, self.evidence) * total / np.maximum(total - 1, 1e-12)
+        lowest = mean + NormalDist().inv_cdf(REFUSED) * np.sqrt(spread)
+        moved = np.where(total > 1, (lowest - before) * total / (total + PRIOR_THRESHOLD), 0.0)
+        limit = np.asarray(before + moved)[..., None]
+        told = _mean(self._of_other_classes() < limit, self.weights)
+        return np.where(told < TOLD, np.nan, now + moved)
+
+    def _of_other_classes(self) -> np.ndarray:
+        """Each picture's similarity to the class that it is most like, but for its own, [..., S]."""
+        own = self.owners[:, None] == np.arange(self.similarities.shape[-1])
+        return np.where(own, -np.inf, self.similarities).max(axis=-1)
 
 
-def held_out(vectors: np.ndarray, owners: np.ndarray, classes: int) -> np.ndarray:
-    """Cosine of each support picture to the class means, with its own class's mean taken without it: [..., S, C]."""
-    sums, rows = _sums(vectors, owners, classes), np.arange(len(owners))
-    similarities = vectors @ l2_normalize(sums).swapaxes(-1, -2)
-    others = sums[..., owners, :] - vectors
-    similarities[..., rows, owners] = (vectors * l2_normalize(others)).sum(axis=-1)
-    return similarities
-
-
-def losses(similarities: np.ndarray, owners: np.ndarray, temperature: float | np.ndarray) -> np.ndarray:
-    """What each of `FACTORS` times the temperature costs on held-out pictures, with the prior's pull: [..., F].
-
-    Args:
-        similarities: of held-out pictures, [..., S, C].
-        temperature: [...].
-    """
-    logits = np.multiply.outer(temperature, FACTORS)[..., None, None] * similarities[..., None, :, :]
-    likelihood = np.log(softmax(logits)[..., np.arange(len(owners)), owners] + 1e-12).sum(axis=-1)
-    return PRIOR * np.log(FACTORS) ** 2 - likelihood
-
-
-def threshold(similarities: np.ndarray, owners: np.ndarray, before: float | np.ndarray, now: float | np.ndarray) -> Any:
-    """The similarity under which a query is unlike the examples, [...].
-
-    Args:
-        similarities: of held-out pictures, [..., S, C].
-        before: the default for the pictures that were left, one fewer a class.
-        now: the default for all of them.
-    """
-    own = similarities[..., np.arange(len(owners)), owners]
-    return now + (np.quantile(own, REFUSED, axis=-1) - before) * len(owners) / (len(owners) + PRIOR_THRESHOLD)
+def _mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Over the last axis; 0 where nothing weighs."""
+    return (values * weights).sum(axis=-1) / np.maximum(weights.sum(axis=-1), 1e-12)
 
 
 def pick(values: Sequence[np.ndarray], best: np.ndarray) -> np.ndarray:
@@ -155,7 +170,3 @@ def pick(values: Sequence[np.ndarray], best: np.ndarray) -> np.ndarray:
     stack = np.stack(values)
     places = best.reshape((1, *best.shape, *(1,) * (stack.ndim - 1 - best.ndim)))
     return np.take_along_axis(stack, places, axis=0)[0]
-
-
-def _sums(vectors: np.ndarray, owners: np.ndarray, classes: int) -> np.ndarray:
-    return (owners == np.arange(classes)[:, None]).astype(vectors.dtype) @ vectors

@@ -74,7 +74,7 @@ class CompactSpace:
         anchors: Source | Checkpoint = ANCHORS,
     ) -> None:
         self.networks, self.towers = networks, PictureTowers(networks)
-        shipped = checkpoints.load(checkpoint)
+        shipped, coupled = checkpoints.load(checkpoint), checkpoints.load(anchors)
         self.id = f"{CHECKPOINT}_{relations:g}"
         self.defaults = Defaults.of(shipped)
         self.weights = "+".join(
@@ -84,6 +84,7 @@ class CompactSpace:
                 networks.whole_pictures.weights,
                 networks.texts.weights,
                 shipped.sha256,
+                coupled.sha256,
             )
         )
         heads = {name: shipped.array(name, *shape).astype(np.float32) for name, shape in SHAPES.items()}
@@ -93,7 +94,7 @@ class CompactSpace:
             state = shuffled({name: torch.from_numpy(array) for name, array in heads.items()}, networks.shuffle)
             heads = {name: value.numpy() for name, value in state.items()}
         self.heads = heads
-        texts = checkpoints.load(anchors).array("anchors", None, networks.texts.channels).astype(np.float32)
+        texts = coupled.array("anchors", None, networks.texts.channels).astype(np.float32)
         self.origin = texts.mean(axis=0)
         self.text_anchors = l2_normalize(texts - self.origin)
         shares = np.array([(1 - PICTURES) * (1 - relations), (1 - PICTURES) * relations, PICTURES / 2])

@@ -3,13 +3,15 @@ several that are stacked ([...])."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from fsl_demo.inference import calibration
-from fsl_demo.inference.calibration import Default
+from fsl_demo.inference.calibration import Default, HeldOut
+from fsl_demo.inference.shares import Shares
 
 WEIGHTS = (0.2, 0.35, 0.5, 0.65, 0.8)
 SHARPNESS = (1.0, 3.0, 5.5, 10.0)
@@ -25,29 +27,30 @@ class Known:
     Attributes:
         texts: a direction a class, [..., C, D]; zeros for a class without text.
         keys: vectors of the support pictures, [..., S, D].
-        owners: class index of each, [S].
-        counts: support pictures of each class, [C].
+        shares: what each of them counts for.
     """
 
     texts: np.ndarray
     keys: np.ndarray
-    owners: np.ndarray
-    counts: np.ndarray
-
-    @property
-    def shots(self) -> float:
-        """Pictures a class: the harmonic mean of those that have some."""
-        return 1 / float((1 / self.counts[self.counts > 0]).mean()) if self.counts.any() else 0.0
+    shares: Shares
 
     def weights(self, weight: Any) -> np.ndarray:
         """Of the pictures in each class's similarity, [..., C], from [...]: 0 without pictures, 1 without text."""
         described = self.texts.any(axis=-1)
-        return np.where(self.counts == 0, 0.0, np.where(described, np.asarray(weight)[..., None], 1.0))
+        return np.where(self.shares.counts == 0, 0.0, np.where(described, np.asarray(weight)[..., None], 1.0))
 
     def means(self, columns: np.ndarray) -> np.ndarray:
         """The mean over each class's support pictures, [..., Q, S] to [..., Q, C]; zeros for a class without any."""
-        members = (self.owners[:, None] == np.arange(len(self.counts))).astype(np.float32)
-        return columns @ (members / np.maximum(self.counts, 1))
+        shares = self.shares
+        return (columns * shares.weights[..., None, :]) @ (shares.members / np.maximum(shares.counts, 1)[..., None, :])
+
+    def held_out(self, pairs: np.ndarray) -> np.ndarray:
+        """`means` of the support pictures themselves, [..., S, S], its own class's without near-duplicates."""
+        shares, rows = self.shares, np.arange(len(self.shares.owners))
+        means = self.means(pairs)
+        others = (pairs * (1 - shares.near) * shares.weights[..., None, :]) @ shares.members
+        means[..., rows, shares.owners] = others[..., rows, shares.owners] / np.where(shares.left > 0, shares.left, 1)
+        return means
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,22 @@ class Recipe:
     set_weight: float | None
     set_sharpness: float | None
 
+    @property
+    def limit(self) -> float:
+        """The cosine that nearly all pairs of pictures of a class reach; NaN where nobody has measured it."""
+        lowest = self.none_below.pictures[0]
+        return 1 + math.log(lowest) / self.sharpness if lowest > 0 else math.nan
+
+    def limits(self, sharpness: np.ndarray) -> Default:
+        """`none_below` with another beta, [...]: exp(-beta (1 - x k)) is a power of what it is with the default."""
+        default, power = self.none_below, sharpness / self.sharpness
+        pictures = [value**power if value > 0 else value for value in default.pictures]
+        half = [
+            value + (picture - before) / 2
+            for value, picture, before in zip(default.half, pictures, default.pictures, strict=True)
+        ]
+        return replace(default, half=(half[0], half[1]), pictures=(pictures[0], pictures[1]))
+
 
 @dataclass(frozen=True)
 class Mixture:
@@ -77,7 +96,7 @@ class Mixture:
         weight: of the pictures, where a class has both, [...].
         weights: of the pictures in each class's similarity, [..., C].
         sharpness, temperature, none_below: [...].
-        held_out: whether held-out pictures had a say.
+        held_out: support pictures when their class does without them.
     """
 
     known: Known
@@ -86,7 +105,7 @@ class Mixture:
     sharpness: Any
     temperature: Any
     none_below: Any
-    held_out: bool
+    held_out: HeldOut
 
     def similarities(self, queries: np.ndarray, pairs: np.ndarray) -> np.ndarray:
         """Of queries [..., Q, D], [..., Q, C]; `pairs` are their products with the keys, [..., Q, S]."""
@@ -100,72 +119,59 @@ class Mixture:
 
     def notes(self) -> list[dict[str, Any]]:
         """What was chosen, of each episode; nothing where no class has both pictures and text."""
-        reason = "held_out" if self.held_out else "default"
-        both = np.atleast_1d(((self.known.counts > 0) & self.known.texts.any(axis=-1)).any(axis=-1))
+        counts = self.known.shares.counts
+        both = np.atleast_1d(((counts > 0) & self.known.texts.any(axis=-1)).any(axis=-1))
+        seen = np.broadcast_to(self.held_out.evidence.any(axis=-1), both.shape)
         weights, betas = (np.broadcast_to(values, both.shape) for values in (self.weight, self.sharpness))
         return [
-            {"weight": round(float(weight), 3), "sharpness": float(beta), "mixed": reason} if mixed else {}
-            for weight, beta, mixed in zip(weights, betas, both, strict=True)
+            {
+                "weight": round(float(weight), 3),
+                "sharpness": float(beta),
+                "mixed": "held_out" if by_pictures else "default",
+            }
+            if mixed
+            else {}
+            for weight, beta, mixed, by_pictures in zip(weights, betas, both, seen, strict=True)
         ]
 
 
 def mixture(known: Known, recipe: Recipe) -> Mixture:
-    """Weight and beta, temperature and threshold: set by a person, by held-out pictures, or by default."""
-    classes, shots = len(known.counts), known.shots
-    default = shots / (shots + recipe.worth)
-    weight: Any = default if recipe.set_weight is None else recipe.set_weight
-    sharpness: Any = recipe.sharpness if recipe.set_sharpness is None else recipe.set_sharpness
-    factor, similarities = np.asarray(1.0), None
-    if held_out := bool(known.counts.min() >= 2):
-        weight, sharpness, factor, similarities = by_held_out(known, recipe=recipe, default=default, shots=shots)
-    weights = known.weights(weight)
-    overall = weights.mean(axis=-1)
-    below = recipe.none_below.at(classes, shots, overall)
-    if similarities is not None:
-        before = recipe.none_below.at(classes, shots - 1, overall)
-        below = calibration.threshold(similarities, owners=known.owners, before=before, now=below)
-    temperature = factor * recipe.temperature.at(classes, shots, overall)
+    """Weight and beta, temperature and threshold: set by a person, or the default, moved by held-out pictures.
+
+    Those weight, beta and factor of the temperature are taken that tell held-out pictures apart best.
+    """
+    shares, classes = known.shares, known.texts.shape[-2]
+    default = shares.shots / (shares.shots + recipe.worth)
+    by_text, pairs = known.keys @ known.texts.swapaxes(-1, -2), known.keys @ known.keys.swapaxes(-1, -2)
+    weights = (default, *WEIGHTS) if recipe.set_weight is None else (recipe.set_weight,)
+    betas = (recipe.sharpness, *SHARPNESS) if recipe.set_sharpness is None else (recipe.set_sharpness,)
+    trials = [(np.broadcast_to(weight, default.shape), beta) for beta in betas for weight in weights]
+    costs, factors, mixtures = [], [], []
+    for weight, beta in trials:
+        mixing = known.weights(weight)
+        affinities = known.held_out(np.exp(-beta * (1 - pairs)))
+        mixed = mixing[..., None, :] * affinities + (1 - mixing[..., None, :]) * by_text
+        temperature = recipe.temperature.at(classes, shares.before, mixing.mean(axis=-1))
+        losses = shares.seen(mixed).losses(temperature)
+        costs.append(losses.min(axis=-1) + PRIOR * (_odds(weight) - _odds(default)) ** 2)
+        factors.append(calibration.FACTORS[losses.argmin(axis=-1)])
+        mixtures.append(mixed)
+    best = np.argmin(costs, axis=0)
+    weight, factor = (calibration.pick(values, best) for values in ([weight for weight, _ in trials], factors))
+    held_out = shares.seen(calibration.pick(mixtures, best))
+    sharpness = np.array([beta for _, beta in trials])[best]
+    overall, limits = known.weights(weight).mean(axis=-1), recipe.limits(sharpness)
+    before, now = (limits.at(classes, shots, overall) for shots in (shares.before, shares.shots))
     return Mixture(
         known,
         weight=weight,
-        weights=weights,
+        weights=known.weights(weight),
         sharpness=sharpness,
-        temperature=temperature,
-        none_below=below,
+        temperature=factor * recipe.temperature.at(classes, shares.shots, overall),
+        none_below=held_out.threshold(before=before, now=now),
         held_out=held_out,
     )
 
 
-def by_held_out(known: Known, recipe: Recipe, default: float, shots: float) -> tuple[Any, Any, Any, np.ndarray]:
-    """The weight, beta and factor of the temperature that tell held-out support pictures apart best.
-
-    Returns:
-        Weight, beta and factor, [...], and the similarities of the held-out pictures [..., S, C].
-    """
-    owners, counts = known.owners, known.counts
-    by_text, pairs = known.keys @ known.texts.swapaxes(-1, -2), known.keys @ known.keys.swapaxes(-1, -2)
-    rows = np.arange(len(owners))
-    weights = (default, *WEIGHTS) if recipe.set_weight is None else (recipe.set_weight,)
-    betas = (recipe.sharpness, *SHARPNESS) if recipe.set_sharpness is None else (recipe.set_sharpness,)
-    trials = [(weight, beta) for beta in betas for weight in weights]
-    costs, factors, mixtures = [], [], []
-    for beta in betas:
-        affinities = np.exp(-beta * (1 - pairs))
-        affinities[..., rows, rows] = 0
-        means = known.means(affinities)
-        means[..., rows, owners] *= counts[owners] / (counts[owners] - 1)
-        for weight in weights:
-            mixing = known.weights(weight)
-            mixed = mixing[..., None, :] * means + (1 - mixing[..., None, :]) * by_text
-            temperature = recipe.temperature.at(len(counts), shots - 1, mixing.mean(axis=-1))
-            losses = calibration.losses(mixed, owners, temperature)
-            costs.append(losses.min(axis=-1) + PRIOR * (_odds(weight) - _odds(default)) ** 2)
-            factors.append(calibration.FACTORS[losses.argmin(axis=-1)])
-            mixtures.append(mixed)
-    best = np.argmin(costs, axis=0)
-    weight, beta = np.moveaxis(np.array(trials)[best], -1, 0)
-    return weight, beta, calibration.pick(factors, best), calibration.pick(mixtures, best)
-
-
-def _odds(weight: float) -> float:
-    return float(np.log((weight + 0.05) / (1.05 - weight)))
+def _odds(weight: np.ndarray) -> np.ndarray:
+    return np.log((weight + 0.05) / (1.05 - weight))

@@ -13,9 +13,10 @@ from fsl_demo.core.episodes import Episode, Explanation, Focus, Layer, Progress,
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference import calibration
-from fsl_demo.inference.batches import Scored, Stack, scores_of
-from fsl_demo.inference.calibration import Default
+from fsl_demo.inference.batches import Embed, Scored, Stack, scores_of
+from fsl_demo.inference.calibration import FACTORS, Default, HeldOut
 from fsl_demo.inference.explanations import heat, nearest
+from fsl_demo.inference.shares import Shares
 from fsl_demo.inference.space import Space
 
 
@@ -26,6 +27,7 @@ class NearestMeanInputs:
     Attributes:
         checkpoint: hash of the weights.
         settings: as `Scores` reports them.
+        originals: gives vectors in which near-duplicates are found (see `originals`).
         temperature, none_below: defaults of the space.
         note: as `Scores` reports it.
     """
@@ -33,6 +35,7 @@ class NearestMeanInputs:
     method: str
     checkpoint: str
     space: Space
+    originals: Embed
     temperature: Default
     none_below: Default
     settings: Mapping[str, Any]
@@ -44,47 +47,48 @@ class ClassMeans:
     """Class means and their calibration, of one support set or of several that are stacked.
 
     Attributes:
-        support: vectors, [..., S, D].
-        owners: class index of each, [S].
         prototypes: [..., C, D].
+        held_out: support pictures when their class does without them.
         temperature, none_below: [...].
     """
 
-    support: np.ndarray
-    owners: np.ndarray
     prototypes: np.ndarray
+    held_out: HeldOut
     temperature: Any
     none_below: Any
 
     @classmethod
-    def of(cls, inputs: NearestMeanInputs, support: np.ndarray, owners: np.ndarray, counts: np.ndarray) -> ClassMeans:
-        """Average the support vectors; where no class has a single picture, calibrate on held-out ones."""
-        classes, shots = len(counts), 1 / float((1 / counts).mean())
-        temperature, none_below = inputs.temperature.at(classes, shots), inputs.none_below.at(classes, shots)
-        if counts.min() >= 2:
-            similarities = calibration.held_out(support, owners, classes)
-            losses = calibration.losses(similarities, owners, inputs.temperature.at(classes, shots - 1))
-            temperature = temperature * calibration.FACTORS[losses.argmin(axis=-1)]
-            before = inputs.none_below.at(classes, shots - 1)
-            none_below = calibration.threshold(similarities, owners=owners, before=before, now=none_below)
-        if inputs.settings["none_below"] is not None:
-            none_below = inputs.settings["none_below"]
+    def of(
+        cls, inputs: NearestMeanInputs, support: np.ndarray, originals: np.ndarray, owners: np.ndarray, classes: int
+    ) -> ClassMeans:
+        """Average the support vectors, [..., S, D], and calibrate on held-out ones.
+
+        Args:
+            originals: vectors of the same pictures, in which near-duplicates are found.
+        """
+        cosines = originals @ originals.swapaxes(-1, -2)
+        shares = Shares.of(cosines, owners=owners, classes=classes, limit=inputs.none_below.pictures[0])
+        held_out = shares.seen(shares.held_out(support))
+        factors = FACTORS[held_out.losses(inputs.temperature.at(classes, shares.before)).argmin(axis=-1)]
+        none_below = inputs.settings["none_below"]
+        if none_below is None:
+            before, now = (shares.none_below(inputs.none_below, shots) for shots in (shares.before, shares.shots))
+            none_below = held_out.threshold(before=before, now=now)
         return cls(
-            support=support,
-            owners=owners,
-            prototypes=calibration.class_means(support, owners, classes),
-            temperature=temperature,
+            prototypes=shares.class_means(support),
+            held_out=held_out,
+            temperature=factors * inputs.temperature.at(classes, shares.shots),
             none_below=none_below,
         )
-
-    def held_out(self) -> np.ndarray:
-        """Probabilities of each support picture when its class does without it, [..., S, C]."""
-        similarities = calibration.held_out(self.support, self.owners, self.prototypes.shape[-2])
-        return self.probabilities(similarities)
 
     def similarities(self, queries: np.ndarray) -> np.ndarray:
         """Cosines of queries [..., Q, D] to the class means, [..., Q, C]."""
         return queries @ self.prototypes.swapaxes(-1, -2)
+
+    def held_out_probabilities(self) -> np.ndarray:
+        """Of support pictures when their class does without them, [..., S, C]; NaN for those whose class is empty."""
+        left = (self.held_out.left > 0)[..., None]
+        return np.where(left, self.probabilities(self.held_out.similarities), np.nan)
 
     def probabilities(self, similarities: np.ndarray) -> np.ndarray:
         """From similarities [..., Q, C]."""
@@ -94,7 +98,13 @@ class ClassMeans:
 def score_stack(inputs: NearestMeanInputs, stack: Stack) -> list[Scores]:
     """The scores of stacked episodes' queries, without `pairs`."""
     support, queries = stack.embed(inputs.space.embed)
-    means = ClassMeans.of(inputs, support=support, owners=stack.owners, counts=stack.counts)
+    means = ClassMeans.of(
+        inputs,
+        support=support,
+        originals=stack.support(inputs.originals),
+        owners=stack.owners,
+        classes=stack.classes,
+    )
     similarities = means.similarities(queries)
     return scores_of(
         Scored(
@@ -115,16 +125,22 @@ class NearestMean:
     def __init__(self, inputs: NearestMeanInputs, episode: Episode, progress: Progress = quiet) -> None:
         started = time.perf_counter()
         self.inputs, self.episode, self.space = inputs, episode, inputs.space
-        self.support = self.space.embed([example.picture for example in episode.support], progress)
-        owners = np.array([example.class_index for example in episode.support])
-        self.means = ClassMeans.of(inputs, support=self.support, owners=owners, counts=np.array(episode.shots()))
+        pictures = [example.picture for example in episode.support]
+        self.support = self.space.embed(pictures, progress)
+        self.means = ClassMeans.of(
+            inputs,
+            support=self.support,
+            originals=inputs.originals(pictures, progress),
+            owners=np.array([example.class_index for example in episode.support]),
+            classes=len(episode.classes),
+        )
         self.prototypes = self.means.prototypes
         self.temperature, self.none_below = float(self.means.temperature), float(self.means.none_below)
         self.seconds = time.perf_counter() - started
 
     def held_out(self) -> np.ndarray:
-        """Probabilities of each support picture when its class does without it, [S, C]."""
-        return self.means.held_out()
+        """Probabilities of each support picture when its class does without it, [S, C]; NaN for its only one."""
+        return self.means.held_out_probabilities()
 
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
         """Cosine similarities, and probabilities from them."""

@@ -30,7 +30,7 @@ INKED, BLANK = 0.6, 0.22
 SIDE = 64
 
 HeldOut = Callable[[Source, Progress], np.ndarray]
-"""From a checkpoint to the probabilities of held-out support pictures, [S, C]."""
+"""From a checkpoint to the probabilities of held-out support pictures, [S, C]; NaN where nothing else is left."""
 
 
 @dataclass(frozen=True)
@@ -132,11 +132,9 @@ def choose(
     if len(proposed) == 1:
         return proposed[0], {"variant": proposed[0].id, "reason": "only"}
     if min(episode.shots()) < 2:
-        kind = looks_like([example.picture for example in episode.support])
-        alike = next((variant for variant in proposed if variant.id == kind), proposed[-1])
-        return alike, {"variant": alike.id, "reason": "looks"}
+        return _by_looks(proposed, episode)
     owners = np.array([example.class_index for example in episode.support])
-    rows, ranked = np.arange(len(owners)), []
+    ranked: list[tuple[float, float, Variant]] = []
     faults: dict[str, UserError] = {}
     for variant in proposed:
         try:
@@ -144,8 +142,11 @@ def choose(
         except UserError as error:
             faults[variant.id] = error
             continue
-        accuracy = float((probabilities.argmax(axis=1) == owners).mean())
-        likelihood = float(np.log(probabilities[rows, owners] + 1e-12).mean())
+        rows = np.flatnonzero(~np.isnan(probabilities).any(axis=1))
+        if not len(rows):
+            return _by_looks(proposed, episode)
+        accuracy = float((probabilities[rows].argmax(axis=1) == owners[rows]).mean())
+        likelihood = float(np.log(probabilities[rows, owners[rows]] + 1e-12).mean())
         ranked.append((accuracy, likelihood, variant))
     if not ranked:
         raise next(iter(faults.values()))
@@ -153,6 +154,12 @@ def choose(
     accuracies = {variant.id: round(accuracy, 4) for accuracy, _, variant in ranked}
     faulty = {"faulty": {name: str(error) for name, error in faults.items()}} if faults else {}
     return best, {"variant": best.id, "reason": "held_out", "accuracy": accuracies, **faulty}
+
+
+def _by_looks(proposed: Sequence[Variant], episode: Episode) -> tuple[Variant, Mapping[str, Any]]:
+    kind = looks_like([example.picture for example in episode.support])
+    alike = next((variant for variant in proposed if variant.id == kind), proposed[-1])
+    return alike, {"variant": alike.id, "reason": "looks"}
 
 
 def looks_like(pictures: Sequence[Picture]) -> str:

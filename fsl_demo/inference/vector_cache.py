@@ -21,10 +21,10 @@ class VectorCache:
         self._vectors: OrderedDict[Hashable, np.ndarray] = OrderedDict()
         self._lock = threading.Lock()
 
-    def knows(self, keys: Sequence[Hashable]) -> bool:
-        """Whether there is a vector of each key."""
+    def missing(self, keys: Sequence[Hashable]) -> list[int]:
+        """The positions of keys of which there is no vector."""
         with self._lock:
-            return all(key in self._vectors for key in keys)
+            return [number for number, key in enumerate(keys) if key not in self._vectors]
 
     def __call__(
         self, keys: Sequence[Hashable], compute: Callable[[list[int]], np.ndarray], channels: int
@@ -45,4 +45,4 @@ class VectorCache:
                 self._vectors |= fresh
                 while len(self._vectors) > self._most:
                     self._vectors.popitem(last=False)
-        return np.stack([known[key] for key in keys]) if keys else np.zeros((0, channels), np.float32)
+        return np.array([known[key] for key in keys]) if keys else np.zeros((0, channels), np.float32)

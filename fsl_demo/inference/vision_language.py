@@ -11,7 +11,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 
@@ -20,12 +19,13 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.settings import Settings, lines, none_below, slider
 from fsl_demo.core.spaces import ImageTextSpace
-from fsl_demo.inference.batches import Scored, Stack, scores_of
+from fsl_demo.inference.batches import Embed, Scored, Stack, scores_of
 from fsl_demo.inference.calibration import Default
 from fsl_demo.inference.explanations import direction_heatmap, nearest
-from fsl_demo.inference.mixture import Known, Recipe, by_held_out, mixture
+from fsl_demo.inference.mixture import Known, Recipe, mixture
 from fsl_demo.inference.phrases import sentence_vector, word_contributions
 from fsl_demo.inference.prompts import balanced, default_templates, prompts, templates
+from fsl_demo.inference.shares import Shares
 
 Define = Callable[[str], Sequence[str]]
 """From a class name to definitions that stand in for a missing description."""
@@ -73,6 +73,7 @@ class VisionLanguageInputs:
 
     Attributes:
         space: of class names and pictures.
+        originals: gives vectors in which near-duplicates are found (see `originals`).
         sentences: the space of typed phrases.
         temperature, none_below: defaults by classes, pictures a class and weight.
         worth: how many pictures a text counts for: the default weight of K pictures is K / (K + worth).
@@ -83,6 +84,7 @@ class VisionLanguageInputs:
     method: str
     title: str
     space: ImageTextSpace
+    originals: Embed
     sentences: ImageTextSpace
     temperature: Default
     none_below: Default
@@ -103,13 +105,13 @@ class VisionLanguage:
     def __init__(self, inputs: VisionLanguageInputs, episode: Episode, progress: Progress = quiet) -> None:
         started = time.perf_counter()
         self.inputs, self.episode, self.space = inputs, episode, inputs.space
-        self.sentences, self.counts = class_sentences(inputs, episode), np.array(episode.shots())
+        self.sentences, chosen = class_sentences(inputs, episode), recipe(inputs)
         self.texts = self.space.texts([balanced(*groups) for groups in self.sentences], progress)
-        self.keys = self.space.embed([example.picture for example in episode.support], progress)
-        self.owners = np.array([example.class_index for example in episode.support], dtype=int)
-        self.mixture = mixture(
-            Known(self.texts, keys=self.keys, owners=self.owners, counts=self.counts), recipe(inputs)
-        )
+        pictures = [example.picture for example in episode.support]
+        self.keys, originals = self.space.embed(pictures, progress), inputs.originals(pictures, progress)
+        owners = np.array([example.class_index for example in episode.support], dtype=int)
+        shares = Shares.of(originals @ originals.T, owners=owners, classes=len(episode.classes), limit=chosen.limit)
+        self.mixture = mixture(Known(self.texts, keys=self.keys, shares=shares), chosen)
         self.weights, self.sharpness = self.mixture.weights, float(self.mixture.sharpness)
         below = inputs.settings.none_below
         self.temperature = float(self.mixture.temperature)
@@ -179,9 +181,6 @@ class VisionLanguage:
             )
         return Explanation(self.inputs.method, class_index, tuple(layers))
 
-    def _by_held_out(self, default: float, shots: float) -> tuple[Any, Any, Any, np.ndarray]:
-        return by_held_out(self.mixture.known, recipe=recipe(self.inputs), default=default, shots=shots)
-
     def _directions(self, vector: np.ndarray) -> np.ndarray:
         """The derivative of the similarities at a picture's vector, [C, D]."""
         nearness = self.sharpness * np.exp(-self.sharpness * (1 - self.keys @ vector))
@@ -235,13 +234,10 @@ def score_stack(inputs: VisionLanguageInputs, stack: Stack) -> list[Scores]:
     support, queries = stack.embed(inputs.space.embed)
     ensembles = [[balanced(*groups) for groups in class_sentences(inputs, each)] for each in stack.episodes]
     texts = inputs.space.texts([ensemble for each in ensembles for ensemble in each])
-    known = Known(
-        texts.reshape(len(ensembles), -1, texts.shape[-1]),
-        keys=support,
-        owners=stack.owners,
-        counts=stack.counts,
-    )
-    mixed = mixture(known, recipe(inputs))
+    chosen, originals = recipe(inputs), stack.support(inputs.originals)
+    cosines = originals @ originals.swapaxes(-1, -2)
+    shares = Shares.of(cosines, owners=stack.owners, classes=stack.classes, limit=chosen.limit)
+    mixed = mixture(Known(texts.reshape(len(ensembles), -1, texts.shape[-1]), keys=support, shares=shares), chosen)
     similarities = mixed.similarities(queries, queries @ support.swapaxes(-1, -2))
     below = inputs.settings.none_below
     return scores_of(

@@ -40,6 +40,7 @@ from fsl_demo.inference.blend import Support
 from fsl_demo.inference.explanations import heat, nearest
 from fsl_demo.inference.glossary import sentences
 from fsl_demo.inference.image_space import ImageSpace
+from fsl_demo.inference.originals import originals
 
 CHECKPOINT = "lite0_minilm"
 WORDS = 8
@@ -83,7 +84,7 @@ class Asif(ReadsText[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
 
     def __init__(self, networks: Networks) -> None:
         self.networks = networks
-        self.space = ImageSpace(networks)
+        self.space, self.originals = ImageSpace(networks), originals(networks)
         self.anchors = Current(lambda checkpoint: TextAnchors.of(checkpoint, networks), CHECKPOINT)
 
     def fit(self, episode: Episode, settings: AsifSettings, progress: Progress = quiet) -> AsifClassifier:
@@ -113,9 +114,9 @@ class Asif(ReadsText[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
         size = support.shape[-1] - texts.shape[-1]
         known = Support(
             vectors=support[..., :size],
+            originals=stack.support(self.originals),
             relations=support[..., size:],
             owners=stack.owners,
-            counts=stack.counts,
             texts=texts,
         )
         blend = anchors.blended(known, weight=settings.blend, none_below=settings.none_below)
@@ -186,9 +187,9 @@ class AsifClassifier:
         owners = np.array([example.class_index for example in episode.support], dtype=int)
         known = Support(
             vectors=self.support,
+            originals=method.originals(pictures, progress),
             relations=method.relations(self.support),
             owners=owners,
-            counts=np.array(episode.shots()),
             texts=self.texts,
         )
         self.chosen = self.anchors.blended(known, weight=settings.blend, none_below=settings.none_below)

@@ -17,6 +17,7 @@ from fsl_demo.core.episodes import ClassSpec, Episode, Progress, Scores, in_lati
 from fsl_demo.inference.batches import stacked
 from fsl_demo.inference.compact_space import CHECKPOINT, CompactSpace, of_class_names, of_sentences
 from fsl_demo.inference.glossary import definitions
+from fsl_demo.inference.originals import originals
 from fsl_demo.inference.prompts import templates
 from fsl_demo.inference.vision_language import (
     VisionLanguage,
@@ -52,6 +53,7 @@ class CompactVlm(ReadsText[VisionLanguageSettings], ScoresEpisodes, HasWeights, 
 
     def __init__(self, networks: Networks, checkpoint: Source = CHECKPOINT) -> None:
         self._joint, self._space = of_sentences(networks, checkpoint), of_class_names(networks, checkpoint)
+        self.originals = originals(networks)
 
     @property
     def joint(self) -> CompactSpace:
@@ -81,6 +83,7 @@ class CompactVlm(ReadsText[VisionLanguageSettings], ScoresEpisodes, HasWeights, 
             method=self.card.id,
             title=self.card.title,
             space=space,
+            originals=self.originals,
             sentences=self.joint,
             temperature=space.defaults.temperature,
             none_below=space.defaults.none_below,

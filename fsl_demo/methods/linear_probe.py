@@ -3,9 +3,10 @@ comparison for methods that read text, which it does not."""
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -24,6 +25,8 @@ from fsl_demo.inference.compact_space import of_class_names
 from fsl_demo.inference.explanations import direction_heatmap, nearest
 from fsl_demo.inference.logistic_regression import Models
 from fsl_demo.inference.nearest_mean import check_pictures
+from fsl_demo.inference.originals import originals
+from fsl_demo.inference.shares import Shares
 
 STRENGTHS = (1.0, 10.0, 100.0, 1_000.0, 10_000.0)
 """The inverse of the L2 penalty, for vectors of length 1: what held-out pictures choose from."""
@@ -65,7 +68,7 @@ class LinearProbe(Classifies[LinearProbeSettings], ScoresEpisodes, HasWeights):
     Settings = LinearProbeSettings
 
     def __init__(self, networks: Networks, space: Callable[[Networks], SpaceInUse] = of_class_names) -> None:
-        self.networks, self._space = networks, space(networks)
+        self.networks, self._space, self.originals = networks, space(networks), originals(networks)
 
     def fit(self, episode: Episode, settings: LinearProbeSettings, progress: Progress = quiet) -> LinearProbeClassifier:
         """Embed the support set and train on it.
@@ -74,9 +77,7 @@ class LinearProbe(Classifies[LinearProbeSettings], ScoresEpisodes, HasWeights):
             UserError: for an episode that `check` refuses, and `class_empty`.
         """
         check_pictures(episode, self.card.title)
-        return LinearProbeClassifier(
-            self.card.id, space=self._space(), episode=episode, settings=settings, progress=progress
-        )
+        return LinearProbeClassifier(self, episode=episode, settings=settings, progress=progress)
 
     def score_episodes(
         self, episodes: Sequence[Episode], settings: LinearProbeSettings, progress: Progress = quiet
@@ -87,9 +88,10 @@ class LinearProbe(Classifies[LinearProbeSettings], ScoresEpisodes, HasWeights):
 
     def _score_stack(self, settings: LinearProbeSettings, stack: Stack) -> list[Scores]:
         """Embed all pictures together; each episode has a model of its own."""
-        space = self._space()
+        space = self.space
         supports, queries = stack.embed(space.embed)
-        probes = Probes.trained(supports, stack.owners, settings)
+        copied = stack.support(self.originals)
+        probes = Probes.trained(supports, originals=copied, owners=stack.owners, settings=settings)
         similarities = probes.similarities(queries)
         return scores_of(
             Scored(
@@ -103,8 +105,13 @@ class LinearProbe(Classifies[LinearProbeSettings], ScoresEpisodes, HasWeights):
             )
         )
 
+    @property
+    def space(self) -> ImageTextSpace:
+        """With the weights that are in use now."""
+        return self._space()
+
     def weights(self, settings: LinearProbeSettings) -> str:
-        return self._space().weights
+        return self.space.weights
 
 
 @dataclass(frozen=True)
@@ -123,27 +130,40 @@ class Probes:
     notes: list[dict[str, Any]]
 
     @classmethod
-    def trained(cls, support: np.ndarray, owners: np.ndarray, settings: LinearProbeSettings) -> Probes:
-        """Train on vectors [B, S, D]; where no class has a single picture, held-out ones choose the penalty."""
+    def trained(
+        cls, support: np.ndarray, originals: np.ndarray, owners: np.ndarray, settings: LinearProbeSettings
+    ) -> Probes:
+        """Train on vectors [B, S, D]; where no class has a single picture, held-out ones choose the penalty.
+
+        Args:
+            originals: vectors of the same pictures, in which near-duplicates are found. A picture that has
+                some is not really held out, and says nothing.
+        """
         vectors, axes = logistic_regression.in_span(support)
-        strengths, none_below = np.full(len(vectors), STRENGTH), np.zeros(len(vectors))
-        held_out = np.bincount(owners).min() >= 2
-        if held_out:
-            losses, similarities = _held_out(vectors, owners, STRENGTHS)
+        strengths, none_below = np.full(len(vectors), STRENGTH), np.full(len(vectors), np.nan)
+        held_out = np.zeros(len(vectors), bool)
+        if np.bincount(owners).min() >= 2:
+            cosines = originals @ originals.swapaxes(-1, -2)
+            shares = Shares.of(cosines, owners=owners, classes=int(owners.max()) + 1, limit=math.nan)
+            evidence = shares.evidence * (shares.weights == 1)
+            held_out = evidence.any(axis=-1)
+            losses, similarities = _held_out(vectors, owners=owners, strengths=STRENGTHS, evidence=evidence)
             best = losses.argmin(axis=1)
-            strengths = np.array(STRENGTHS)[best]
-            own = similarities[np.arange(len(best)), best]
-            none_below = calibration.threshold(own, owners=owners, before=0.0, now=0.0)
+            strengths = np.where(held_out, np.array(STRENGTHS)[best], STRENGTH)
+            own = replace(shares.seen(similarities[np.arange(len(best)), best]), evidence=evidence)
+            none_below = np.where(held_out, own.threshold(before=0.0, now=0.0), np.nan)
         if settings.none_below is not None:
             none_below = np.full(len(vectors), settings.none_below)
         models, temperatures = _scaled(logistic_regression.fit(vectors, owners, strengths[:, None]))
         weights = (models.weights[:, 0] @ axes).astype(support.dtype)
-        chosen = "held_out" if held_out else "default"
         return cls(
             models=Models(weights=weights, offsets=models.offsets[:, 0].astype(support.dtype)),
             temperatures=temperatures[:, 0],
             none_below=none_below,
-            notes=[{"strength": float(strength), "chosen": chosen} for strength in strengths],
+            notes=[
+                {"strength": float(strength), "chosen": "held_out" if by_pictures else "default"}
+                for strength, by_pictures in zip(strengths, held_out, strict=True)
+            ],
         )
 
     def similarities(self, vectors: np.ndarray) -> np.ndarray:
@@ -163,13 +183,18 @@ class LinearProbeClassifier:
     """
 
     def __init__(
-        self, method: str, space: ImageTextSpace, episode: Episode, settings: LinearProbeSettings, progress: Progress
+        self, method: LinearProbe, episode: Episode, settings: LinearProbeSettings, progress: Progress
     ) -> None:
         started = time.perf_counter()
-        self.method, self.space, self.episode, self.settings = method, space, episode, settings
-        self.support = space.embed([example.picture for example in episode.support], progress)
-        owners = np.array([example.class_index for example in episode.support])
-        self.probes = Probes.trained(self.support[None], owners, settings)
+        self.method, self.space, self.episode, self.settings = method.card.id, method.space, episode, settings
+        pictures = [example.picture for example in episode.support]
+        self.support = self.space.embed(pictures, progress)
+        self.probes = Probes.trained(
+            self.support[None],
+            originals=method.originals(pictures, progress)[None],
+            owners=np.array([example.class_index for example in episode.support]),
+            settings=settings,
+        )
         self.weights, self.note = self.probes.models.weights[0], self.probes.notes[0]
         self.none_below = float(self.probes.none_below[0])
         self.seconds = time.perf_counter() - started
@@ -213,11 +238,14 @@ def _scaled(models: Models) -> tuple[Models, np.ndarray]:
     return scaled, lengths
 
 
-def _held_out(vectors: np.ndarray, owners: np.ndarray, strengths: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+def _held_out(
+    vectors: np.ndarray, owners: np.ndarray, strengths: Sequence[float], evidence: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """The cross-entropies of held-out pictures with each strength, [B, T], and their similarities, [B, T, S, C].
 
     Args:
         vectors: [B, S, D].
+        evidence: how much each picture counts, [B, S].
     """
     folds = _folds(owners)
     included = folds != np.arange(folds.max() + 1)[:, None]
@@ -234,7 +262,7 @@ def _held_out(vectors: np.ndarray, owners: np.ndarray, strengths: Sequence[float
     similarities = decisions[:, :, folds, pictures]
     scales = temperatures.reshape(shape)[:, :, folds]
     likely = calibration.softmax(scales[..., None] * similarities)[:, :, pictures, owners]
-    return -np.log(likely + 1e-12).sum(axis=-1), similarities
+    return -(np.log(likely + 1e-12) * evidence[:, None]).sum(axis=-1), similarities
 
 
 def _folds(owners: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ likely it is with a picture of nothing (Zhao et al. 2021, arXiv:2102.09690), les
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -40,7 +41,7 @@ from fsl_demo.inference import calibration
 STEM = "this is a"
 SHOTS = 12
 """Pictures that fit into a prompt; the first ones of each class."""
-NEVER = -20.0
+LOWEST = -20.0
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class PrefixSettings(Settings):
         none_below: score under which a query is unlike the examples; None refuses nothing.
     """
 
-    none_below: float | None = none_below(low=NEVER, high=20.0, step=0.1)
+    none_below: float | None = none_below(low=LOWEST, high=20.0, step=0.1)
 
 
 class Prefix(ReadsText[PrefixSettings], HasWeights):
@@ -139,7 +140,7 @@ class InContext:
             progress("score", number, len(queries))
             rows.append((self._scores(self._prefixes([query])) - self.usual).numpy(force=True))
         similarities = np.stack(rows).astype(np.float32) if rows else np.zeros((0, len(self.names)), np.float32)
-        below = NEVER if self.settings.none_below is None else self.settings.none_below
+        below = math.nan if self.settings.none_below is None else self.settings.none_below
         shots = len(self.episode.support)
         note = {"shots": SHOTS} if shots > SHOTS else {}
         return Scores(

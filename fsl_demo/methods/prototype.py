@@ -20,6 +20,7 @@ from fsl_demo.inference.batches import stacked
 from fsl_demo.inference.calibration import Defaults
 from fsl_demo.inference.image_space import ImageSpace
 from fsl_demo.inference.nearest_mean import NearestMean, NearestMeanInputs, check_pictures, score_stack
+from fsl_demo.inference.originals import originals
 
 CHECKPOINT = "lite0_minilm"
 
@@ -85,6 +86,7 @@ class Prototype(Classifies[PrototypeSettings], ScoresEpisodes, HasWeights, Embed
             method=self.card.id,
             checkpoint=f"{self.networks.pictures.weights[:16]}+{checkpoint.sha256[:16]}",
             space=self.space,
+            originals=originals(self.networks),
             temperature=defaults.temperature,
             none_below=defaults.none_below,
             settings={},

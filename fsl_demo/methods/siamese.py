@@ -23,6 +23,7 @@ from fsl_demo.inference.batches import Stack, by_key, stacked
 from fsl_demo.inference.calibration import Defaults
 from fsl_demo.inference.local_scaling import locally_scaled
 from fsl_demo.inference.nearest_mean import ClassMeans, NearestMean, NearestMeanInputs, check_pictures, score_stack
+from fsl_demo.inference.originals import originals
 from fsl_demo.inference.space import TrainedSpace
 from fsl_demo.inference.variants import (
     HasVariants,
@@ -73,7 +74,7 @@ class Siamese(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Verifies,
     variants = VARIANTS
 
     def __init__(self, networks: Networks) -> None:
-        self.networks = networks
+        self.networks, self.originals = networks, originals(networks)
 
     def verify(self, first: Sequence[Picture], second: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         """Cosines of pairs of pictures, [P], in the space of the first variant; locally scaled, if it has a cohort."""
@@ -114,7 +115,14 @@ class Siamese(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Verifies,
         def held_out(checkpoint: Source) -> np.ndarray:
             inputs = self.inputs(checkpoint, asdict(settings), {})
             support, _ = stack.embed(inputs.space.embed)
-            return ClassMeans.of(inputs, support=support, owners=stack.owners, counts=stack.counts).held_out()
+            means = ClassMeans.of(
+                inputs,
+                support=support,
+                originals=stack.support(inputs.originals),
+                owners=stack.owners,
+                classes=stack.classes,
+            )
+            return means.held_out_probabilities()
 
         def chosen_for(row: int) -> tuple[Variant, Mapping[str, Any]]:
             return choose(
@@ -147,6 +155,7 @@ class Siamese(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Verifies,
             method=self.card.id,
             checkpoint=space.network.weights,
             space=space,
+            originals=self.originals,
             temperature=defaults.temperature,
             none_below=defaults.none_below,
             settings=settings,

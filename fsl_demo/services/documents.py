@@ -19,6 +19,7 @@ from fsl_demo.core.episodes import (
     combine,
     quiet,
 )
+from fsl_demo.core.errors import Notice
 from fsl_demo.core.pictures import Picture
 
 DECIMALS = 6
@@ -26,20 +27,20 @@ DECIMALS = 6
 
 
 class PredictionDocument(TypedDict):
-    """What one method says of one query; `scores` are probabilities by class."""
+    """What one method says of one query; `scores` are probabilities by class, `unlike` is None where it can't tell."""
 
     label: str
     probability: float
-    unlike: bool
+    unlike: bool | None
     scores: dict[str, float]
 
 
 class AnswerDocument(TypedDict):
-    """The one answer of all methods to a query; `probabilities` are by class."""
+    """The one answer of all methods to a query; `probabilities` are by class, `unlike` is None where none can tell."""
 
     answer: str
     probability: float
-    unlike: bool
+    unlike: bool | None
     probabilities: dict[str, float]
 
 
@@ -59,7 +60,7 @@ class MethodDocument(TypedDict):
 
 
 class PredictDocument(TypedDict):
-    """The answer of `predict`; `notices`, through the API, where something was left out or put together."""
+    """The answer of `predict`; `notices` where something can't be told, was left out or was put together."""
 
     classes: list[str]
     methods: list[MethodDocument]
@@ -140,7 +141,7 @@ def predict_document(episode: Episode, files: Sequence[str], scores: Sequence[Sc
         scores: of each method, for all queries.
     """
     answers = combined_answers(scores, episode.classes)
-    return {
+    document: PredictDocument = {
         "classes": [spec.name for spec in episode.classes],
         "methods": [
             {"id": method.method, "checkpoint": method.checkpoint, "seconds": round(method.seconds, 3)}
@@ -155,6 +156,9 @@ def predict_document(episode: Episode, files: Sequence[str], scores: Sequence[Sc
             for query, file in enumerate(files)
         ],
     }
+    if any(answer["unlike"] is None for answer in answers):
+        document["notices"] = [str(Notice("unlike_unknown"))]
+    return document
 
 
 def caption_documents(
@@ -212,12 +216,16 @@ def stored_query_document(labelled: LabelledEpisode, query: int) -> StoredQueryD
 
 def _answer(scores: Scores | Combined, query: int, classes: Sequence[ClassSpec]) -> AnswerDocument:
     probabilities = scores.probabilities[query]
-    unlike = scores.unlike(query) if isinstance(scores, Scores) else bool(scores.unlike[query])
     return {
         "answer": classes[scores.best(query)].name,
         "probability": round(float(probabilities.max()), DECIMALS),
-        "unlike": unlike,
+        "unlike": scores.unlike(query),
         "probabilities": {
             spec.name: round(float(value), DECIMALS) for spec, value in zip(classes, probabilities, strict=True)
         },
     }
+
+
+def yes_no(value: bool | None) -> str:
+    """A truth value in a CSV; "unknown" where nobody can tell."""
+    return "unknown" if value is None else "yes" if value else "no"

@@ -17,8 +17,8 @@ from fsl_demo.core.pictures import Picture
 from fsl_demo.core.settings import Settings, Weights
 from fsl_demo.inference.vector_cache import VectorCache
 
-FITTED = 16
-"""Classifiers that are kept."""
+FITTED, SUPPORT = 16, 4_000
+"""Classifiers that are kept, and support pictures that they may have in all; 200 kB each for some methods."""
 ANSWERS = 4_096
 """Answers that are kept of each; an answer has two numbers a class, and one a support picture."""
 
@@ -29,9 +29,9 @@ class Fitted:
     def __init__(self, classifier: Classifier) -> None:
         self.classifier = classifier
 
-    def knows(self, queries: Sequence[Picture]) -> bool:
-        """Whether the answers to all of these are kept."""
-        return False
+    def new(self, queries: Sequence[Picture]) -> list[int]:
+        """The positions of queries whose answers are not kept."""
+        return list(range(len(queries)))
 
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
         """What the classifier says."""
@@ -53,8 +53,8 @@ class Inductive(Fitted):
         self._rows = VectorCache(ANSWERS)
         self._like: Scores | None = None
 
-    def knows(self, queries: Sequence[Picture]) -> bool:
-        return self._rows.knows([query.sha256 for query in queries])
+    def new(self, queries: Sequence[Picture]) -> list[int]:
+        return self._rows.missing([query.sha256 for query in queries])
 
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
         """What the classifier says; it is asked about the queries that are new."""
@@ -79,8 +79,9 @@ class Transductive(Fitted):
         super().__init__(classifier)
         self._latest: tuple[list[str], Scores] | None = None
 
-    def knows(self, queries: Sequence[Picture]) -> bool:
-        return self._latest is not None and self._latest[0] == [query.sha256 for query in queries]
+    def new(self, queries: Sequence[Picture]) -> list[int]:
+        known = self._latest is not None and self._latest[0] == [query.sha256 for query in queries]
+        return [] if known else super().new(queries)
 
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
         """What the classifier says; it is asked where the queries are others than before."""
@@ -92,10 +93,11 @@ class Transductive(Fitted):
 
 @dataclass(frozen=True)
 class _Kept:
-    """A classifier, and what it was made of: the method, which keeps its place in memory, and the weights."""
+    """A classifier, and what it was made of: the method, which keeps its place in memory, weights and pictures."""
 
     method: Method
     weights: str
+    pictures: int
     fitted: Fitted
 
 
@@ -103,7 +105,7 @@ class Fits:
     """Fits methods, and keeps the latest classifiers by what they depend on. Threads may share it.
 
     Kept are those of methods that know their weights, unless a person chooses them: such weights are large, and
-    `Networks` holds one at a time. Once another version of any checkpoint is in use, all are let go.
+    `Networks` holds one at a time. All are let go when one is fitted while other checkpoints are in use.
     """
 
     def __init__(self) -> None:
@@ -122,31 +124,32 @@ class Fits:
             return Fitted(method.fit(episode, settings, progress))
         if not method.card.transductive:
             episode = replace(episode, queries=())  # whatever they are, the classifier is the same
-        in_use, key = checkpoints.in_use(), _key(method, episode, settings)
-        kept = self._get(key, in_use)
+        key = _key(method, episode, settings)
+        kept = self._get(key)
         if kept is not None and kept.weights == method.weights(settings):
             return kept.fitted
+        in_use = checkpoints.in_use()
         kind = Transductive if method.card.transductive else Inductive
         fitted = kind(method.fit(episode, settings, progress))
-        if checkpoints.in_use() == in_use:
-            self._put(key, _Kept(method, weights=method.weights(settings), fitted=fitted), in_use)
+        kept = _Kept(method, weights=method.weights(settings), pictures=len(episode.support), fitted=fitted)
+        if checkpoints.in_use() == in_use:  # or the weights may be others than those that it was fitted with
+            self._put(key, kept, in_use)
         return fitted
 
-    def _get(self, key: Hashable, in_use: object) -> _Kept | None:
+    def _get(self, key: Hashable) -> _Kept | None:
         with self._lock:
-            if self._in_use != in_use:
-                self._kept.clear()
-                self._in_use = in_use
             if key in self._kept:
                 self._kept.move_to_end(key)
             return self._kept.get(key)
 
     def _put(self, key: Hashable, kept: _Kept, in_use: object) -> None:
         with self._lock:
-            if self._in_use == in_use:
-                self._kept[key] = kept
-                while len(self._kept) > FITTED:
-                    self._kept.popitem(last=False)
+            if self._in_use != in_use:
+                self._kept.clear()
+                self._in_use = in_use
+            self._kept[key] = kept
+            while len(self._kept) > FITTED or sum(kept.pictures for kept in self._kept.values()) > SUPPORT:
+                self._kept.popitem(last=False)
 
 
 def _key(method: Method, episode: Episode, settings: Settings) -> Hashable:

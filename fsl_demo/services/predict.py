@@ -39,7 +39,7 @@ def predict_in_batches(
     """Run methods on an episode's queries and yield the scores so far of every method after each batch.
 
     The first batch has 16 queries and is yielded again after each method, so that the first answers come early; each
-    next one is twice as large, up to 128. Answers that are kept wait for the next ones that are not.
+    next one is twice as large, up to 128. Queries whose answers are kept do not count, and come with the next ones.
     Transductive methods see all queries at once and join the scores of the last batch. A method that raises a
     `UserError` is reported and left out, with what it had answered.
 
@@ -104,13 +104,17 @@ def _batch_by_batch(
 ) -> Iterator[list[Scores]]:
     total = len(episode.queries)
     job = _Job([_Running(plan) for plan in plans], total=total, progress=progress, refused=refused)
-    for start, end in _batches(total):
-        for method in [method for method in job.methods if not method.transductive]:
+    start, size = 0, FIRST_BATCH
+    while start < total:
+        inductive = [method for method in job.methods if not method.transductive]
+        end = start + _length(inductive, episode.queries[start:], size)
+        for method in inductive:
             job.advance([method], episode, start=start, end=end)
             if start == 0:
                 yield from job.scores(end)
         if start > 0 and end < total:
             yield from job.scores(end)
+        start, size = end, min(2 * size, LARGEST_BATCH)
     job.advance([method for method in job.methods if method.transductive], episode, start=0, end=total)
     yield from job.scores(total, last=True)
 
@@ -133,10 +137,14 @@ class _Running:
         started = time.perf_counter()
         if self.classifier is None:
             self.classifier = _fits(self.plan.method, episode, settings=self.plan.settings, progress=fitting)
-        known = self.classifier.knows(queries)
+        fresh = bool(self.new(queries))
         part = self.classifier.predict(queries, scoring)
         self.parts.append(replace(part, seconds=time.perf_counter() - started))
-        return not known
+        return fresh
+
+    def new(self, queries: Sequence[Picture]) -> list[int]:
+        """The positions of queries that have to be answered anew."""
+        return list(range(len(queries))) if self.classifier is None else self.classifier.new(queries)
 
 
 @dataclass
@@ -188,8 +196,7 @@ class _Job:
         self.progress(stage, self.reached, self.total)
 
 
-def _batches(total: int) -> Iterator[tuple[int, int]]:
-    start, size = 0, FIRST_BATCH
-    while start < total:
-        yield start, min(start + size, total)
-        start, size = start + size, min(2 * size, LARGEST_BATCH)
+def _length(methods: Sequence[_Running], queries: Sequence[Picture], size: int) -> int:
+    """How many queries make a batch in which `size` are new to some method."""
+    new = sorted({number for method in methods for number in method.new(queries)})
+    return new[size] if len(new) > size else len(queries)

@@ -79,6 +79,7 @@ def _predict(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, An
                 registry, episode, names=methods, settings={}, progress=quiet, refused=lambda method, error: None
             )
             document = predict_document(episode, list(pictures), scores)
+            notices += document.get("notices", [])
             return {**document, "notices": notices} if notices else {**document}
 
     return predict

@@ -145,6 +145,7 @@ def _explain(context: Context, asked: Details, result: Result, index: int, phras
 
 
 _fits = Fits()
+"""Not those of predictions: these may have the pictures of an upload that is gone, at which an explanation looks."""
 
 
 def _fitted(context: Context, method: Method) -> Classifier:

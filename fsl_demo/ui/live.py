@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -25,6 +26,8 @@ from fsl_demo.ui.settings import settings_of
 
 FRAME_MAPS = 30_000_000
 """Bytes of feature maps that frames may take."""
+CAMERAS = 8
+"""Drafts whose classifiers are kept."""
 
 
 class Unkept:
@@ -46,15 +49,16 @@ def frame_methods(networks: Networks, workspace: Workspace) -> dict[str, Method]
 
 
 class Live:
-    """The classifiers of the drafts whose cameras run."""
+    """The classifiers of the drafts whose cameras ran last. Their answers are kept nowhere, so `Fits` does not serve."""
 
     def __init__(self, page: Page) -> None:
         self._methods = page.frame_methods
-        self._fitted: dict[str, tuple[tuple[object, ...], Classifier]] = {}
+        self._fitted: OrderedDict[str, tuple[tuple[object, ...], Classifier]] = OrderedDict()
         self._lock = threading.Lock()
 
     def answer(self, context: Context, frame: bytes) -> dict[str, Any]:
-        """The class of one frame, JPEG: its key, probability, whether it is unlike the examples, and milliseconds.
+        """The class of one frame, JPEG: its key, probability, whether it is unlike the examples (None where nobody can
+        tell), and milliseconds.
 
         Raises:
             UserError: `picture_*`; what is wrong with the support set.
@@ -85,4 +89,7 @@ class Live:
         if known is None or known[0] != wanted:
             episode = document.episode(context.picture, queries=False)
             known = self._fitted[context.draft.id] = wanted, method.fit(episode, settings_of(method, document), quiet)
+        self._fitted.move_to_end(context.draft.id)
+        while len(self._fitted) > CAMERAS:
+            self._fitted.popitem(last=False)
         return method.card.title, known[1]

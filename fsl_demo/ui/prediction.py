@@ -106,7 +106,8 @@ class _Prediction:
             refused=lambda _, error: refusals.append(error),
         )
         for scores in batches:
-            self._put(scores, save=False)
+            if len(scores) < len(plans) or len(scores[0].probabilities) < len(self.queries):  # `run` puts the last ones
+                self._put(scores, save=False)
         return scores
 
     def _leave_out_lost(self) -> list[UserError]:
@@ -133,8 +134,10 @@ class _Prediction:
             document.results, document.scored = results, self.evidence
             document.previous = changes.kept(self.earlier, results)
 
-        self.context.draft.put_results(change, save)
-        self.context.page.refresh(self.context.draft)
+        try:
+            self.context.draft.put_results(change, save)
+        finally:
+            self.context.page.refresh(self.context.draft)
 
     def _result(self, scores: Scores) -> Result:
         specs = self.episode.classes

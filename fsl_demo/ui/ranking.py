@@ -25,14 +25,14 @@ class QueryAnswer:
     Attributes:
         key: class key of the combined answer.
         probability: of it, the mean over the methods.
-        unlike: most methods find the query unlike the examples.
+        unlike: the query is unlike the examples, as the methods find on average; None where none can tell.
         differs: not all methods have this answer.
         methods: by id, the most probable classes as [key, probability], and 1 where the query is unlike the examples.
     """
 
     key: str
     probability: float
-    unlike: bool
+    unlike: bool | None
     differs: bool
     methods: dict[str, tuple[list[tuple[str, float]], int]]
 
@@ -69,7 +69,7 @@ def _answers(group: tuple[list[str], list[tuple[Result, int]]]) -> dict[str, Que
         methods = {
             part.method: (
                 [(classes[i], round(float(part.probabilities[row, i]), 3)) for i in top[row].tolist()],
-                int(part.unlike(row)),
+                int(bool(part.unlike(row))),
             )
             for part, top in zip(parts, tops, strict=True)
         }
@@ -77,7 +77,7 @@ def _answers(group: tuple[list[str], list[tuple[Result, int]]]) -> dict[str, Que
         by_query[query] = QueryAnswer(
             key=classes[best],
             probability=float(combined.probabilities[row, best]),
-            unlike=bool(combined.unlike[row]),
+            unlike=combined.unlike(row),
             differs=bool(differs),
             methods=methods,
         )
@@ -104,6 +104,8 @@ def rows(
             row["methods"] = answer.methods
             if answer.unlike:
                 row["unlike"] = 1
+            if answer.unlike is None:
+                row["untold"] = 1
             if answer.differs:
                 row["differs"] = 1
         if label is not None:

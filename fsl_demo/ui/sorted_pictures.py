@@ -99,7 +99,7 @@ def sorted_queries(context: Context, minimum: float) -> list[SortedQuery]:
         if label is not None:
             folder = folders.unlike if label.answer == NONE else folders.of_class[classes[label.answer]]
         elif answer is not None and probability is not None:
-            folder = folders.of(classes[answer.key], probability, answer.unlike)
+            folder = folders.of(classes[answer.key], probability, bool(answer.unlike))
         else:
             continue
         lines = [

@@ -7,6 +7,7 @@ import io
 from typing import Any
 
 from fsl_demo.core.file_names import safe_cell
+from fsl_demo.services.documents import yes_no
 from fsl_demo.ui.context import Context
 
 
@@ -36,7 +37,7 @@ def results_csv(context: Context) -> bytes:
         answer, label, caption = answers.get(query), document.labels.get(query), captions.get(query)
         row = [number, names.get(query, ""), "; ".join(document.paths.get(query, [])), query]
         row += (
-            [context.class_name(answer.key), f"{answer.probability:.4f}", _flag(answer.unlike)] if answer else [""] * 3
+            [context.class_name(answer.key), f"{answer.probability:.4f}", yes_no(answer.unlike)] if answer else [""] * 3
         )
         row += [context.class_name(label.answer), label.annotator] if label else ["", ""]
         row.append(caption[0] if caption else "")
@@ -46,13 +47,9 @@ def results_csv(context: Context) -> bytes:
                 row += [""] * (3 + len(keys))
                 continue
             of = dict(zip(result.classes, result.scores.probabilities[place].tolist(), strict=True))
-            row += [context.class_name(best), f"{max(of.values()):.4f}", _flag(result.scores.unlike(place))]
+            row += [context.class_name(best), f"{max(of.values()):.4f}", yes_no(result.scores.unlike(place))]
             row += [f"{of[key]:.4f}" if key in of else "" for key in keys]
         rows.append(row)
     out = io.StringIO()
     csv.writer(out).writerows([safe_cell(str(cell)) for cell in row] for row in rows)
     return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "replace")
-
-
-def _flag(value: bool) -> str:
-    return "yes" if value else "no"

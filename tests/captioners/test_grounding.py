@@ -65,7 +65,8 @@ def test_nouns_are_banned_in_all_their_forms() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("ant", "an ant"), ("bus", "a bus"), ("binoculars", "binoculars"), ("dress", "a dress")]
+    ("name", "text"),
+    [("ant", "an ant"), ("bus", "a bus"), ("binoculars", "binoculars"), ("dress", "a dress"), ("food", "food")],
 )
 def test_articles(name: str, text: str) -> None:
     assert with_article(name) == text

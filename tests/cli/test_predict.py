@@ -42,8 +42,9 @@ def test_json_is_what_the_help_says(call: Call, support: Path, queries: Path) ->
         assert list(query) == ["file", "answer", "probability", "unlike", "probabilities", "predictions"]
         assert (query["answer"], query["unlike"]) == (surface, False)
         assert query["probability"] == query["probabilities"][surface] == max(query["probabilities"].values())
-        shares = [prediction["scores"][surface] for prediction in query["predictions"].values()]
-        assert query["probability"] == pytest.approx(np.mean(shares), abs=1e-5)
+        shares = [list(prediction["scores"].values()) for prediction in query["predictions"].values()]
+        pooled = np.exp(np.log(np.maximum(shares, 1e-6)).mean(axis=0))
+        assert query["probability"] == pytest.approx(pooled.max() / pooled.sum(), abs=1e-5)
         assert list(query["predictions"]) == ["prototype", "asif", "compact-vlm", "can"]
         for prediction in query["predictions"].values():
             assert list(prediction) == ["label", "probability", "unlike", "scores"]

@@ -108,12 +108,39 @@ def test_the_answer_is_the_best_class_and_unlike_is_a_mark_beside_it() -> None:
 
 
 def test_several_methods_give_one_answer() -> None:
+    """The weighted geometric mean of the probabilities, and the mean of the margins in log-odds."""
     other = scores(probabilities=np.array([[0.1, 0.9], [0.3, 0.7], [0.8, 0.2]], np.float32))
     combined = combine([scores(), other])
-    np.testing.assert_allclose(combined.probabilities, [[0.45, 0.55], [0.2, 0.8], [0.7, 0.3]], atol=1e-6)
+    pooled = np.sqrt([[0.8 * 0.1, 0.2 * 0.9], [0.1 * 0.3, 0.9 * 0.7], [0.6 * 0.8, 0.4 * 0.2]])
+    np.testing.assert_allclose(combined.probabilities, pooled / pooled.sum(axis=1, keepdims=True), atol=1e-6)
     assert [combined.best(query) for query in range(3)] == [1, 1, 0]
-    assert combined.unlike.tolist() == [False, False, True]  # the other finds the first query unlike as well
-    assert not combine([scores(none_below=-1.0), other]).unlike.any()
+
+
+def softened(similarities: list[list[float]], temperature: float, none_below: float) -> Scores:
+    """A method whose probabilities are the softmax of its similarities."""
+    values = np.array(similarities, np.float32)
+    weights = np.exp(temperature * values)
+    return scores(
+        similarities=values, probabilities=weights / weights.sum(axis=1, keepdims=True), none_below=none_below
+    )
+
+
+def test_methods_are_heard_on_one_scale_when_a_query_is_unlike_the_examples() -> None:
+    cosines = softened([[0.7, 0.1], [0.2, 0.6], [0.25, 0.2]], temperature=20.0, none_below=0.4)
+    np.testing.assert_allclose(cosines.likeness, [6, 4, -3], atol=1e-4)
+    coarse = softened([[70.0, 10.0], [20.0, 60.0], [25.0, 20.0]], temperature=0.2, none_below=40.0)
+    np.testing.assert_allclose(coarse.likeness, cosines.likeness, atol=1e-4)
+    both = combine([cosines, coarse])
+    np.testing.assert_allclose(both.likeness, cosines.likeness, atol=1e-4)
+    assert [both.unlike(query) for query in range(3)] == [False, False, True]
+    np.testing.assert_allclose(cosines.part(1, 2).likeness, cosines.likeness[1:2], atol=1e-4)
+
+
+def test_who_cannot_tell_is_not_heard_and_nobody_says_so() -> None:
+    telling, silent = (softened([[0.7, 0.1], [0.25, 0.2]], 20.0, below) for below in (0.4, float("nan")))
+    assert [silent.unlike(query) for query in range(2)] == [None, None]
+    assert [combine([telling, silent]).unlike(query) for query in range(2)] == [False, True]
+    assert [combine([silent, silent]).unlike(query) for query in range(2)] == [None, None]
 
 
 def test_scores_of_batches_are_joined_to_what_one_call_gives() -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from fsl_demo.core.episodes import Caption
 from fsl_demo.datasets.flickr8k import Captioned
+from fsl_demo.evaluation.calibration import auroc
 from fsl_demo.evaluation.captions import bleu, cider, measure
-from fsl_demo.evaluation.doubt import auroc, doubt, others
+from fsl_demo.evaluation.doubt import doubt, others
 from tests.backbones.loaded import crops
 from tests.dictated import Dictated
 

@@ -15,6 +15,11 @@ SHARES = np.array([[1.0, 0.5], [0.0, -0.5]])
 """How much of a picture's vector is at each of its four positions."""
 
 
+def apart(pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
+    """Vectors in which no picture is like another."""
+    return np.eye(len(pictures), dtype=np.float32)
+
+
 class FakeSpace:
     """A `ImageTextSpace`. A sentence is the sum of its words at length 1; an unknown word is nothing."""
 

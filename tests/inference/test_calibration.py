@@ -1,13 +1,26 @@
 """Calibration, by hand and on made-up similarities."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from fsl_demo.inference import calibration
-from fsl_demo.inference.calibration import Default
+from fsl_demo.inference.calibration import Default, HeldOut
+from fsl_demo.inference.shares import Shares
 
 OWNERS = np.array([0, 0, 1, 1])
 VECTORS = np.array([[1, 0], [0.6, 0.8], [0, 1], [-0.6, 0.8]], np.float32)
+
+
+def apart(owners: np.ndarray, classes: int) -> Shares:
+    """What pictures count for where none is near another, and a mean is as long as one of its pictures."""
+    return Shares.of(np.eye(len(owners)), owners=owners, classes=classes, limit=1.0)
+
+
+def seen(similarities: np.ndarray, owners: np.ndarray) -> HeldOut:
+    ones = np.ones(len(owners))
+    return HeldOut(similarities, owners=owners, left=ones, weights=ones, evidence=ones)
 
 
 def test_a_default_is_what_was_measured_and_between() -> None:
@@ -20,17 +33,17 @@ def test_a_default_is_what_was_measured_and_between() -> None:
 
 
 def test_class_means_by_hand() -> None:
-    means = calibration.class_means(VECTORS, OWNERS, 3)
+    means = apart(OWNERS, 3).class_means(VECTORS)
     np.testing.assert_allclose(means[0], np.array([1.6, 0.8]) / np.hypot(1.6, 0.8), rtol=1e-6)
     np.testing.assert_allclose(means[1], np.array([-0.6, 1.8]) / np.hypot(0.6, 1.8), rtol=1e-6)
     np.testing.assert_array_equal(means[2], [0, 0])
 
 
 def test_a_held_out_picture_is_compared_with_the_others() -> None:
-    similarities = calibration.held_out(VECTORS, OWNERS, 2)
+    similarities = apart(OWNERS, 2).held_out(VECTORS)
     np.testing.assert_allclose(similarities[:2, 0], [0.6, 0.6], rtol=1e-6)
     np.testing.assert_allclose(similarities[2:, 1], [0.8, 0.8], rtol=1e-6)
-    others = calibration.class_means(VECTORS, OWNERS, 2)
+    others = apart(OWNERS, 2).class_means(VECTORS)
     np.testing.assert_allclose(similarities[:2, 1], VECTORS[:2] @ others[1], rtol=1e-6)
     np.testing.assert_allclose(similarities[2:, 0], VECTORS[2:] @ others[0], rtol=1e-6)
 
@@ -42,16 +55,25 @@ def test_probabilities_follow_the_data_and_the_prior_holds_a_handful_back() -> N
         similarities = random.normal(0, 0.2, (size, 4))
         draws = random.random((size, 1))
         owners = (calibration.softmax(true * similarities).cumsum(axis=1) < draws).sum(axis=1)
-        return 20 * calibration.FACTORS[calibration.losses(similarities, owners, 20.0).argmin()]
+        return 20 * calibration.FACTORS[seen(similarities, owners).losses(20.0).argmin()]
 
     assert chosen(4000, 10.0) == pytest.approx(10, rel=0.1)
     assert chosen(4000, 30.0) == pytest.approx(30, rel=0.1)
     few = np.tile([0.5, 0.0, 0.0, 0.0], (4, 1))
-    assert calibration.FACTORS[calibration.losses(few, np.zeros(4, int), 20.0).argmin()] < 1.5
+    assert calibration.FACTORS[seen(few, np.zeros(4, int)).losses(20.0).argmin()] < 1.5
 
 
 def test_the_threshold_moves_towards_what_is_seen() -> None:
     similarities = np.full((20, 2), 0.5)
     owners = np.zeros(20, int)
-    assert calibration.threshold(similarities, owners, before=0.3, now=0.4) == pytest.approx(0.5)
-    assert calibration.threshold(similarities, owners, before=0.5, now=0.6) == pytest.approx(0.6)
+    similarities[:, 1] = 0.1
+    assert seen(similarities, owners).threshold(before=0.3, now=0.4) == pytest.approx(0.5)
+    assert seen(similarities, owners).threshold(before=0.5, now=0.6) == pytest.approx(0.6)
+
+
+def test_a_threshold_that_would_tell_no_stranger_is_none() -> None:
+    """With its own class away, every picture would pass for one of the other class."""
+    owners = np.array([0, 1])
+    held_out = replace(seen(np.array([[0.5, 0.45], [0.4, 0.6]]), owners), evidence=np.zeros(2))
+    assert held_out.threshold(before=0.42, now=0.42) == 0.42
+    assert np.isnan(held_out.threshold(before=0.39, now=0.39))

@@ -15,7 +15,7 @@ from fsl_demo.inference.calibration import Default, softmax
 from fsl_demo.inference.vectors import l2_normalize
 from fsl_demo.inference.vision_language import VisionLanguage, VisionLanguageInputs
 from fsl_demo.methods.clip.method import ClipSettings
-from tests.inference.fake_space import SHARES, FakeSpace
+from tests.inference.fake_space import SHARES, FakeSpace, apart
 
 NAMES = ("cat", "coffee", "rocket")
 SCALE = 20.0
@@ -52,17 +52,17 @@ class Task:
         return scores
 
 
-def fit(space: FakeSpace, episode: Episode, worth: float = 1.0, **settings: Any) -> VisionLanguage:
+def fit(space: FakeSpace, episode: Episode, worth: float = 1.0, below: float = -1.0, **settings: Any) -> VisionLanguage:
     given = ClipSettings(**{"templates": "the {}", **settings})
-    scale, below = Default.constant(SCALE), Default.constant(-1.0)
     return VisionLanguage(
         VisionLanguageInputs(
             "some",
             "Some",
             space=space,
+            originals=apart,
             sentences=space,
-            temperature=scale,
-            none_below=below,
+            temperature=Default.constant(SCALE),
+            none_below=Default.constant(below),
             worth=worth,
             sharpness=5.5,
             settings=given,
@@ -115,7 +115,7 @@ def test_weight_0_is_the_text_and_1_the_pictures() -> None:
 def test_a_picture_is_held_out_of_its_own_class_alone() -> None:
     task = Task((3, 2, 4))
     classifier = task.fit(pictures=0.6, sharpness=3.0)
-    *_, held_out = classifier._by_held_out(0.5, 2.7)
+    held_out = classifier.mixture.held_out.similarities
     expected = [task.similarities(key, (0.6,) * 3, 3.0, skip=i) for i, key in enumerate(task.keys)]
     np.testing.assert_allclose(held_out, expected, atol=1e-5)
 
@@ -147,12 +147,12 @@ def test_held_out_pictures_trust_what_tells_them_apart() -> None:
 
 def test_held_out_pictures_set_the_temperature_and_the_threshold() -> None:
     classes = np.repeat(range(3), 5)
-    given = {"pictures": 0.5, "sharpness": 2.0}
+    given = {"pictures": 0.5, "sharpness": 5.5, "below": 0.1}
     certain, lost = (trial(np.eye(4)[order], near(classes), **given) for order in ([0, 1, 2], [1, 2, 0]))
     assert certain.temperature >= SCALE > lost.temperature
-    *_, held_out = certain._by_held_out(0.5, 5.0)
-    lowest = np.quantile(held_out[range(15), classes], 0.05)
-    assert certain.none_below == pytest.approx(-1 + (lowest + 1) * 15 / (15 + 20))
+    best = certain.mixture.held_out.similarities.max(axis=1)
+    lowest = best.mean() - 1.645 * best.std(ddof=1)
+    assert certain.none_below == pytest.approx(0.1 + (lowest - 0.1) * 15 / (15 + 20), abs=1e-3)
     assert trial(np.eye(4)[:3], near(classes), none_below=0.3).none_below == 0.3
 
 
@@ -161,7 +161,8 @@ def test_one_shot_takes_the_default_and_says_so() -> None:
     classifier = task.fit(worth=3.0)
     assert classifier.note == {"weight": 0.25, "sharpness": 5.5, "mixed": "default"}
     assert classifier.weights.tolist() == [0.25] * 3
-    assert (classifier.temperature, classifier.none_below) == (SCALE, -1.0)
+    assert classifier.temperature == SCALE
+    assert np.isnan(classifier.none_below)  # the default, -1, would let any stranger pass
     assert classifier.predict(task.asked).note == classifier.note
     assert Task((5, 1, 1)).fit().note["mixed"] == "default"
 

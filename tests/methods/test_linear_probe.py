@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, Focus, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.inference import logistic_regression
-from fsl_demo.inference.calibration import threshold
+from fsl_demo.inference.calibration import HeldOut
 from fsl_demo.inference.vectors import l2_normalize
 from fsl_demo.methods.linear_probe import (
     STRENGTH,
@@ -22,7 +22,7 @@ from fsl_demo.methods.linear_probe import (
     _held_out,
 )
 from tests.backbones.loaded import networks
-from tests.inference.fake_space import SHARES, FakeSpace
+from tests.inference.fake_space import SHARES, FakeSpace, apart
 
 AUTOMATIC = LinearProbeSettings()
 
@@ -43,7 +43,9 @@ class Task:
         self.episode = Episode(tuple(ClassSpec(f"class {i}") for i in range(len(shots))), tuple(support))
 
     def fit(self, settings: LinearProbeSettings = AUTOMATIC) -> LinearProbeClassifier:
-        return LinearProbe(networks(), lambda _: lambda: self.space).fit(self.episode, settings, quiet)
+        method = LinearProbe(networks(), lambda _: lambda: self.space)
+        method.originals = apart
+        return method.fit(self.episode, settings, quiet)
 
 
 @pytest.mark.parametrize("shots", [(1, 1), (1, 1, 1), (4, 4), (2, 5, 3, 4)])
@@ -71,12 +73,16 @@ def test_similarities_are_on_one_scale_and_add_up_to_nothing(shots: tuple[int, .
 @pytest.mark.slow
 def test_held_out_pictures_choose_the_strength_and_the_threshold() -> None:
     clear, noisy = Task((6, 6, 6), 0.1), Task((6, 6, 6), 2.0)
-    losses, _ = _held_out(noisy.keys[None], noisy.owners, STRENGTHS)
+    losses, _ = _held_out(noisy.keys[None], owners=noisy.owners, strengths=STRENGTHS, evidence=np.ones((1, 18)))
     classifier = noisy.fit()
     assert classifier.note == {"strength": STRENGTHS[int(np.argmin(losses))], "chosen": "held_out"}
     assert clear.fit().note["strength"] > classifier.note["strength"]
-    _, similarities = _held_out(clear.keys[None], clear.owners, [clear.fit().note["strength"]])
-    assert clear.fit().none_below == pytest.approx(threshold(similarities[0, 0], clear.owners, before=0, now=0))
+    ones = np.ones(18)
+    _, similarities = _held_out(
+        clear.keys[None], owners=clear.owners, strengths=[clear.fit().note["strength"]], evidence=ones[None]
+    )
+    held_out = HeldOut(similarities[0, 0], owners=clear.owners, left=ones, weights=ones, evidence=ones)
+    assert clear.fit().none_below == pytest.approx(held_out.threshold(before=0, now=0))
     assert similarities.all()
     assert clear.fit(LinearProbeSettings(none_below=0.9)).none_below == 0.9
 
@@ -85,7 +91,7 @@ def test_a_held_out_picture_had_no_part_in_its_similarities() -> None:
     owners = np.repeat(range(3), 4)
     keys = vectors(owners, 0.3)
     keys[0] = np.eye(8)[1]  # like class 1, unless it may teach class 0
-    _, similarities = _held_out(keys[None], owners, [1e6])
+    _, similarities = _held_out(keys[None], owners=owners, strengths=[1e6], evidence=np.ones((1, 12)))
     trained = logistic_regression.fit(keys[None], owners, np.array([1e6])).decisions(keys[None, None])
     assert similarities[0, 0, 0].argmax() == 1 and trained[0, 0, 0].argmax() == 0
     assert (similarities[0, 0, 8:].argmax(axis=1) == 2).all()
@@ -94,7 +100,7 @@ def test_a_held_out_picture_had_no_part_in_its_similarities() -> None:
 def test_one_picture_takes_the_default_and_says_so() -> None:
     for shots in ((1, 1, 1), (5, 1, 2)):
         classifier = Task(shots).fit()
-        assert classifier.note == {"strength": STRENGTH, "chosen": "default"} and classifier.none_below == 0
+        assert classifier.note == {"strength": STRENGTH, "chosen": "default"} and np.isnan(classifier.none_below)
 
 
 def test_a_class_with_more_pictures_is_not_favoured() -> None:

@@ -27,8 +27,9 @@ def known() -> dict[str, Any]:
 
 
 def plain_values(scores: Scores) -> dict[str, Any]:
-    """All but the arrays, which are stored as such."""
-    return {name: value for name, value in vars(scores).items() if not isinstance(value, np.ndarray)}
+    """All but the arrays, which are stored as such; a number that is not known by its name, as it is not itself."""
+    plain = {name: value for name, value in vars(scores).items() if not isinstance(value, np.ndarray)}
+    return {name: "nan" if value != value else value for name, value in plain.items()}
 
 
 @pytest.mark.parametrize("name", [make.card.id for make in methods.METHODS])

@@ -37,7 +37,7 @@ def result(method: str, *rows: tuple[float, float], floor: float = 0.0, queries:
 # --- one answer ----------------------------------------------------------------------------------------------------
 
 
-def test_the_answer_is_the_mean_of_the_methods() -> None:
+def test_the_answer_is_the_geometric_mean_of_the_methods() -> None:
     first = result("one", (0.9, 0.1), (0.6, 0.4), (0.2, 0.8))
     two = result("two", (0.8, 0.2), (0.1, 0.9), (0.4, 0.6))
     answers = ranking.answers([first, two])
@@ -46,7 +46,7 @@ def test_the_answer_is_the_mean_of_the_methods() -> None:
         ("b", True),
         ("b", False),
     ]
-    assert [round(answers[query].probability, 3) for query in "pqr"] == [0.85, 0.65, 0.7]
+    assert [round(answers[query].probability, 3) for query in "pqr"] == [0.857, 0.71, 0.71]
     assert answers["q"].methods == {
         "one": ([("a", pytest.approx(0.6)), ("b", pytest.approx(0.4))], False),
         "two": ([("b", pytest.approx(0.9)), ("a", pytest.approx(0.1))], False),
@@ -54,13 +54,22 @@ def test_the_answer_is_the_mean_of_the_methods() -> None:
 
 
 def test_unlike_stands_beside_the_answer_and_never_in_its_place() -> None:
-    first, two = result("one", (0.9, 0.1), floor=0.95), result("two", (0.8, 0.2), floor=0.5)
+    first, two = result("one", (0.9, 0.1), floor=0.95), result("two", (0.8, 0.2), floor=0.75)
     assert ranking.answers([first])["p"].unlike and ranking.answers([first])["p"].key == "a"
-    assert not ranking.answers([first, two])["p"].unlike  # most have to say so
+    assert not ranking.answers([first, result("two", (0.95, 0.05), floor=0.5)])["p"].unlike  # both, on average, don't
     three = ranking.answers([first, two, result("three", (0.8, 0.2), floor=0.9)])["p"]
     assert three.unlike and three.key == "a"
     assert [unlike for _, unlike in three.methods.values()] == [True, False, True]
-    assert not ranking.answers([result("one", (0.9, 0.1), floor=float("nan"))])["p"].unlike
+
+
+def test_where_nobody_can_tell_the_row_says_so() -> None:
+    document, nobody = Document(classes=[ClassRow("cat", "", key="a")], queries=["p"]), float("nan")
+    answers = ranking.answers([result("one", (0.9, 0.1), floor=nobody)])
+    assert answers["p"].unlike is None
+    row = ranking.rows(document, answers, names={}, captions={})["p"]
+    assert row["untold"] == 1 and "unlike" not in row
+    answers = ranking.answers([result("one", (0.9, 0.1), floor=nobody), result("two", (0.9, 0.1), floor=0.5)])
+    assert answers["p"].unlike is False and "untold" not in ranking.rows(document, answers, names={}, captions={})["p"]
 
 
 def test_queries_that_only_some_methods_have_scored_are_answered_by_those() -> None:
@@ -86,7 +95,7 @@ def test_a_row_holds_what_the_page_needs_and_nothing_that_does_not_hold() -> Non
         "sha": "p",
         "name": "p.png",
         "answer": "a",
-        "p": 0.575,
+        "p": 0.5858,
         "methods": {"one": [[["b", 0.6], ["a", 0.4]], 1], "two": [[["a", 0.75], ["b", 0.25]], 1]},
         "unlike": 1,
         "differs": 1,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from fsl_demo.cli.evaluate.episodes import MAP_BYTES, named_classes
 from fsl_demo.cli.evaluate.output import Output
@@ -22,6 +22,7 @@ from fsl_demo.methods.two_stream import TwoStream
 from fsl_demo.services import reading
 from fsl_demo.services.search import spaces
 
+T = TypeVar("T")
 SPLIT = "test pictures of the published split"
 
 
@@ -55,7 +56,8 @@ def measure_captions(chosen: argparse.Namespace, output: Output) -> None:
         return
     results: Iterable[Named | Chair]
     if chosen.data == "voc2007":
-        scenes, output.about["split"] = voc2007.scenes(chosen.root, "test"), "test pictures, split by photographer"
+        scenes = spread(voc2007.scenes(chosen.root, "test"), chosen.queries * voc2007.CLASSES)
+        output.about["split"] = f"{len(scenes):,} test pictures, split by photographer"
         pictures, there = [ingest(scene.file) for scene in scenes], [scene.classes for scene in scenes]
         results = (chair(captioner, pictures, there, output.terminal.progress) for captioner in able)
     else:
@@ -66,6 +68,12 @@ def measure_captions(chosen: argparse.Namespace, output: Output) -> None:
     for result in results:
         output.say(result.markdown())
         output.add(result.as_dict())
+
+
+def spread(items: Sequence[T], count: int) -> list[T]:
+    """So many items, evenly spread; all for 0."""
+    step = max(len(items) // count, 1) if count else 1
+    return list(items[::step])[: count or None]
 
 
 def _likeness(able: Sequence[Captioner], chosen: argparse.Namespace, output: Output) -> None:

@@ -32,6 +32,8 @@ _PIPE_BYTES = 1 << 20
 _ENVIRONMENT = {
     "PYTHONPATH": os.pathsep.join(str(folder) for folder in Path(fsl_demo.__file__).resolve().parents[1:2]),
     "MALLOC_ARENA_MAX": "1",  # an arena takes 64 MB of what the process may take
+    "MALLOC_MMAP_THRESHOLD_": "4000000",  # the room of pixels goes back to the system with them
+    "MALLOC_TRIM_THRESHOLD_": "8000000",
     "OPENBLAS_NUM_THREADS": "1",
 }
 

@@ -19,9 +19,11 @@ from fsl_demo.core.episodes import Episode, Explanation, Focus, Layer, Progress,
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference import calibration
 from fsl_demo.inference.batches import Stack, stacked
-from fsl_demo.inference.calibration import Defaults
+from fsl_demo.inference.calibration import FACTORS, Defaults, HeldOut
 from fsl_demo.inference.explanations import scaled
 from fsl_demo.inference.nearest_mean import check_pictures
+from fsl_demo.inference.originals import originals
+from fsl_demo.inference.shares import Shares
 from fsl_demo.inference.variants import (
     HasVariants,
     Variant,
@@ -74,7 +76,7 @@ class Can(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Verifies, Has
     variants = VARIANTS
 
     def __init__(self, networks: Networks) -> None:
-        self.networks = networks
+        self.networks, self.originals = networks, originals(networks)
 
     def verify(self, first: Sequence[Picture], second: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         """Similarities of pairs of pictures, [P], with the first variant."""
@@ -153,23 +155,18 @@ class CanClassifier:
         self.classes = len(episode.classes)
         self.owners = np.array([example.class_index for example in episode.support])
         self.support = self.space.maps([example.picture for example in episode.support], progress)
-        self.maps = np.stack([self.support[self.owners == index].mean(axis=0) for index in range(self.classes)])
         defaults = Defaults.of_pictures(self.space.network.checkpoint)
         temperature, none_below = defaults.temperature, defaults.none_below
-        shots = 1 / float((1 / np.array(episode.shots())).mean())
-        self.temperature = temperature.at(self.classes, shots)
-        self.none_below = none_below.at(self.classes, shots)
-        if min(episode.shots()) >= 2:
-            similarities = self._left_out
-            losses = calibration.losses(similarities, self.owners, temperature.at(self.classes, shots - 1))
-            self.temperature *= calibration.FACTORS[losses.argmin()]
-            before = none_below.at(self.classes, shots - 1)
-            self.none_below = calibration.threshold(
-                similarities, owners=self.owners, before=before, now=self.none_below
-            )
-        if settings.none_below is not None:
-            self.none_below = settings.none_below
-        self.none_below = float(self.none_below)  # a plain number, which JSON takes
+        vectors = method.originals([example.picture for example in episode.support], progress)
+        self.shares = Shares.of(
+            vectors @ vectors.T, owners=self.owners, classes=self.classes, limit=none_below.pictures[0]
+        )
+        before, now = self.shares.before, self.shares.shots
+        factors = FACTORS[self._held_out.losses(temperature.at(self.classes, before)).argmin()]
+        self.temperature = factors * temperature.at(self.classes, now)
+        limits = (self.shares.none_below(none_below, shots) for shots in (before, now))
+        below = self._held_out.threshold(*limits) if settings.none_below is None else settings.none_below
+        self.none_below = float(below)  # a plain number, which JSON takes
         self.seconds = time.perf_counter() - started
 
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
@@ -205,7 +202,7 @@ class CanClassifier:
 
     def _similarities(self, asked: np.ndarray) -> np.ndarray:
         """Of queries' maps, [Q, C]."""
-        similarities = self.space.similarities(self.maps, asked)
+        similarities = self.space.similarities(self.maps, asked) * self.shares.scales
         if self.method.card.transductive:
             for share in ROUNDS:
                 similarities = self.space.similarities(self._joined(asked, similarities, share), asked)
@@ -237,19 +234,28 @@ class CanClassifier:
         return Explanation(self.method.card.id, class_index, layers)
 
     def held_out(self) -> np.ndarray:
-        """Probabilities of each support picture when its class does without it, [S, C]."""
-        return calibration.softmax(self.temperature * self._left_out)
+        """Probabilities of each support picture when its class does without it, [S, C]; NaN for its only one."""
+        probabilities = calibration.softmax(self.temperature * self._held_out.similarities)
+        return np.where(self.shares.left[:, None] > 0, probabilities, np.nan)
 
     @cached_property
-    def _left_out(self) -> np.ndarray:
-        """Similarities of each support picture when its class does without it, [S, C]."""
-        counts = np.array(self.episode.shots(), np.float32)[:, None, None, None]
-        similarities = self.space.similarities(self.maps, self.support)
-        for rows in np.split(np.arange(len(self.owners)), range(PAIRS, len(self.owners), PAIRS)):
-            own = self.owners[rows]
-            others = (self.maps[own] * counts[own] - self.support[rows]) / (counts[own] - 1)
-            similarities[rows, own] = self.space.paired(others, self.support[rows])
-        return similarities
+    def maps(self) -> np.ndarray:
+        """Mean maps of the classes, [C, D, h, w]."""
+        shares = self.shares
+        sums = np.tensordot(shares.members.T * shares.weights, self.support, axes=1)
+        return sums / shares.counts[:, None, None, None]
+
+    @cached_property
+    def _held_out(self) -> HeldOut:
+        """Support pictures when their class does without them and their near-duplicates."""
+        shares = self.shares
+        cosines = self.space.similarities(self.maps, self.support)
+        rows = np.flatnonzero(shares.left)
+        for part in np.split(rows, range(PAIRS, len(rows), PAIRS)):
+            own = self.owners[part]
+            parts = shares.members.T[own] * shares.weights * (1 - shares.near[part]) / shares.left[part, None]
+            cosines[part, own] = self.space.paired(np.tensordot(parts, self.support, axes=1), self.support[part])
+        return shares.seen(cosines * shares.held_out_scales)
 
     def _joined(self, asked: np.ndarray, similarities: np.ndarray, share: float) -> np.ndarray:
         """Class maps with the surest queries as further support."""

@@ -5,6 +5,7 @@ Zero-shot by prompts, pictures by Tip-Adapter (Zhang et al. 2021, arXiv:2111.039
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +18,7 @@ from fsl_demo.core.episodes import ClassSpec, Episode, Progress, Scores, quiet
 from fsl_demo.core.settings import Settings, weights
 from fsl_demo.inference.batches import stacked
 from fsl_demo.inference.calibration import Default
+from fsl_demo.inference.originals import originals
 from fsl_demo.inference.prompts import templates
 from fsl_demo.inference.vision_language import (
     VisionLanguage,
@@ -61,13 +63,12 @@ class ClipMethod(ReadsText[ClipSettings], ScoresEpisodes, HasWeights):
     Settings = ClipSettings
 
     def __init__(self, networks: Networks) -> None:
-        self.networks = networks
+        self.networks, self.originals = networks, originals(networks)
 
     def fit(self, episode: Episode, settings: ClipSettings, progress: Progress = quiet) -> VisionLanguage:
         """Embed prompts and support pictures.
 
-        There is nothing to calibrate with but the support set: the temperature is the model's own scale, and without
-        two pictures of every class no query is refused.
+        The temperature is the model's own scale; which queries are unlike the examples, nobody has measured.
 
         Raises:
             UserError: what `ClipSpace` and `VisionLanguage` raise.
@@ -94,9 +95,10 @@ class ClipMethod(ReadsText[ClipSettings], ScoresEpisodes, HasWeights):
             method=self.card.id,
             title=self.card.title,
             space=space,
+            originals=self.originals,
             sentences=space,
             temperature=Default.constant(space.scale),
-            none_below=Default.constant(-1.0),
+            none_below=Default.constant(math.nan),
             worth=WORTH,
             sharpness=SHARPNESS,
             settings=settings,

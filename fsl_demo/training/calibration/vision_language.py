@@ -40,8 +40,8 @@ class Answers:
 
     @property
     def none_below(self) -> float:
-        """The similarity to the right class that few queries stay under."""
-        return float(np.quantile(self.similarities[np.arange(len(self.truth)), self.truth], REFUSED))
+        """The similarity to the most probable class that few queries stay under."""
+        return float(np.quantile(self.similarities.max(axis=1), REFUSED))
 
 
 def calibrated(
