@@ -11,7 +11,6 @@ from pathlib import Path
 
 from fsl_demo.core.errors import UserError
 
-
 CLASSES = 20
 """That are annotated."""
 
