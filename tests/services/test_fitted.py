@@ -8,7 +8,7 @@ import shutil
 import weakref
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +210,11 @@ def seen(method: Any, episode: Episode, settings: Settings | None = None) -> tup
     fitted, asked = method.fitted, len(method.asked)
     answered(method, episode, settings)
     return method.fitted - fitted, method.asked[asked:]
+
+
+def test_all_that_scores_say_of_a_query_is_kept() -> None:
+    arrays = {spec.name for spec in fields(Scores) if "ndarray" in str(spec.type)}
+    assert arrays == {"similarities", "probabilities", "pairs"}, "what `Inductive` keeps of each query"
 
 
 def test_nothing_is_computed_again_and_one_query_more_asks_one() -> None:
