@@ -139,7 +139,7 @@ def _mention(words: Sequence[str], start: int, length: int) -> Mention | None:
         return None
     for form in singulars(text):
         if senses := _index().get(form):
-            return Mention(start, end, form, senses)
+            return Mention(start, end=end, noun=form, synsets=senses)
     return None
 
 

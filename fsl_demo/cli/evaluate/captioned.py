@@ -59,12 +59,16 @@ def measure_captions(chosen: argparse.Namespace, output: Output) -> None:
         scenes = spread(voc2007.scenes(chosen.root, "test"), chosen.queries * voc2007.CLASSES)
         output.about["split"] = f"{len(scenes):,} test pictures, split by photographer"
         pictures, there = [ingest(scene.file) for scene in scenes], [scene.classes for scene in scenes]
-        results = (chair(captioner, pictures, there, output.terminal.progress) for captioner in able)
+        results = (
+            chair(captioner, pictures=pictures, there=there, progress=output.terminal.progress) for captioner in able
+        )
     else:
         classes = named_classes(chosen, output)
         of_class = [(name, item) for name, items in classes.items() for item in items[: chosen.queries or None]]
         pictures, names = [opened(item) for _, item in of_class], [name for name, _ in of_class]
-        results = (naming(captioner, pictures, names, output.terminal.progress) for captioner in able)
+        results = (
+            naming(captioner, pictures=pictures, classes=names, progress=output.terminal.progress) for captioner in able
+        )
     for result in results:
         output.say(result.markdown())
         output.add(result.as_dict())
