@@ -22,11 +22,12 @@ import numpy as np
 from benchmarks.support_sets import KINDS, LEAST, OUTSIDE, Kind, Task, draw
 from fsl_demo import datasets, runtime
 from fsl_demo.core.capabilities import Method
-from fsl_demo.core.episodes import Combined, Scores, combine, quiet
+from fsl_demo.core.episodes import Combined, Scores, combine
 from fsl_demo.datasets.class_folders import class_folders
 from fsl_demo.datasets.parts import Item, large_enough
 from fsl_demo.evaluation.calibration import auroc, expected_calibration_error
 from fsl_demo.evaluation.episodes import Opened
+from fsl_demo.evaluation.outcomes import scores
 from fsl_demo.inference.calibration import REFUSED
 
 METHODS = ("prototype", "asif", "compact-vlm", "can")
@@ -148,16 +149,13 @@ def measured(
 ) -> dict[str, Answers]:
     """What each method says, and all together."""
     random = np.random.default_rng(seed)
+    tasks = [draw(classes, kind=kind, way=way, random=random, opened=opened) for _ in range(episodes)]
+    answered = [scores(method, method.Settings(), [task.episode for task in tasks]) for method in compared]
     answers = {name: Answers() for name in (TOGETHER, *(method.card.id for method in compared))}
-    for _ in range(episodes):
-        task = draw(classes, kind=kind, way=way, random=random, opened=opened)
-        scores = [
-            method.fit(task.episode, method.Settings(), quiet).predict(task.episode.queries, quiet)
-            for method in compared
-        ]
-        for answer in scores:
+    for task, *by_method in zip(tasks, *answered, strict=True):
+        for answer in by_method:
             answers[answer.method].add(answer, task)
-        answers[TOGETHER].add(combine(scores), task)
+        answers[TOGETHER].add(combine(by_method), task)
     return answers
 
 

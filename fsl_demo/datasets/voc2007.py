@@ -6,38 +6,79 @@ The pictures are those of VOC 2007's own test set, so figures are not comparable
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fsl_demo.core.errors import UserError
 from fsl_demo.datasets.parts import Cutout
 
+CLASSES = 20
+"""That are annotated."""
 LEAST = 32
 """Pixels: of an object with a shorter side little is to be seen."""
 MARGIN = 0.15
 """How much of its width and height is left around an object on each side."""
 
 
-def objects(root: Path, split: str) -> dict[str, list[Cutout]]:
-    """The objects of a split ("train", "val", "test") by class, without difficult and very small ones.
+@dataclass(frozen=True)
+class Scene:
+    """A photograph, and the classes of all objects in it, difficult ones too."""
+
+    file: Path
+    classes: frozenset[str]
+
+
+def scenes(root: Path, split: str) -> list[Scene]:
+    """The pictures of a split ("train", "val", "test").
 
     Raises:
         UserError: `data_missing`.
     """
+    return [
+        Scene(image.file, frozenset(annotation["class"] for annotation in image.annotations))
+        for image in _images(root, split)
+    ]
+
+
+def objects(root: Path, split: str) -> dict[str, list[Cutout]]:
+    """The objects of a split by class, without difficult and very small ones.
+
+    Raises:
+        UserError: `data_missing`.
+    """
+    classes: dict[str, list[Cutout]] = {}
+    for image in _images(root, split):
+        for annotation in image.annotations:
+            if not annotation["difficult"] and min(annotation["bbox"][2:]) >= LEAST:
+                cutout = Cutout(image.file, _grown(annotation["bbox"], image.size))
+                classes.setdefault(annotation["class"], []).append(cutout)
+    return dict(sorted(classes.items()))
+
+
+@dataclass(frozen=True)
+class _Image:
+    file: Path
+    size: tuple[int, int]
+    annotations: list[dict[str, Any]]
+
+
+def _images(root: Path, split: str) -> Iterator[_Image]:
+    """The pictures of a split, each annotation with the name of its "class"."""
     file = root / "voc2007" / "annotations.json"
     if not file.is_file():
         raise UserError("data_missing", name="voc2007", folder=file.parent)
-    annotations = json.loads(file.read_text(encoding="utf-8"))
-    images = {image["id"]: image for image in annotations["images"] if image["split"] == split}
-    names = {category["id"]: category["name"] for category in annotations["categories"]}
-    classes: dict[str, list[Cutout]] = {name: [] for name in sorted(names.values())}
-    for annotation in annotations["annotations"]:
-        image, box = images.get(annotation["image_id"]), annotation["bbox"]
-        if image and not annotation["difficult"] and min(box[2:]) >= LEAST:
+    whole = json.loads(file.read_text(encoding="utf-8"))
+    names = {category["id"]: category["name"] for category in whole["categories"]}
+    annotations: dict[int, list[dict[str, Any]]] = {}
+    for annotation in whole["annotations"]:
+        named = {**annotation, "class": names[annotation["category_id"]]}
+        annotations.setdefault(annotation["image_id"], []).append(named)
+    for image in whole["images"]:
+        if image["split"] == split:
             size = (image["width"], image["height"])
-            classes[names[annotation["category_id"]]].append(
-                Cutout(file.parent / image["file_name"], _grown(box, size))
-            )
-    return classes
+            yield _Image(file.parent / image["file_name"], size, annotations.get(image["id"], []))
 
 
 def _grown(box: list[float], size: tuple[int, int]) -> tuple[int, int, int, int]:

@@ -54,6 +54,25 @@ class Outcomes:
 NOTHING = Outcomes(right=np.zeros(0), sure=np.zeros(0, np.float32), unlike=np.zeros(0, bool), sizes=np.zeros(0, int))
 
 
+def scores(method: Method, settings: Any, episodes: Sequence[Episode], progress: Progress = quiet) -> list[Scores]:
+    """Of the queries of each episode: all at once where the method can do that.
+
+    Args:
+        progress: told "score" and how many episodes are done; may raise `Cancelled`.
+
+    Raises:
+        UserError: what the method or a picture raises.
+    """
+    if isinstance(method, ScoresEpisodes):
+        progress("score", 0, len(episodes))
+        return method.score_episodes(episodes, settings)
+    answered = []
+    for done, episode in enumerate(episodes):
+        progress("score", done, len(episodes))
+        answered.append(method.fit(episode, settings, quiet).predict(episode.queries, quiet))
+    return answered
+
+
 def outcomes(
     method: Method,
     settings: Any,
@@ -70,20 +89,13 @@ def outcomes(
     Raises:
         UserError: what the method or a picture raises.
     """
-    if isinstance(method, ScoresEpisodes):
-        progress("score", 0, len(episodes))
-        answered = method.score_episodes(episodes, settings)
-    else:
-        answered = []
-        for done, episode in enumerate(episodes):
-            progress("score", done, len(episodes))
-            answered.append(method.fit(episode, settings, quiet).predict(episode.queries, quiet))
+    answered = scores(method, settings, episodes, progress)
     return Outcomes(
         right=np.concatenate(
-            [credits(scores.probabilities, truth) for scores, truth in zip(answered, truths, strict=True)]
+            [credits(each.probabilities, truth) for each, truth in zip(answered, truths, strict=True)]
         ),
-        sure=np.concatenate([scores.probabilities.max(axis=1) for scores in answered]),
-        unlike=np.concatenate([_unlike(scores) for scores in answered]),
+        sure=np.concatenate([each.probabilities.max(axis=1) for each in answered]),
+        unlike=np.concatenate([_unlike(each) for each in answered]),
         sizes=np.array([len(truth) for truth in truths]),
     )
 

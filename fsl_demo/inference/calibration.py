@@ -112,14 +112,12 @@ class HeldOut:
     Attributes:
         similarities: [..., S, C].
         owners: class index of each, [S].
-        left: how many others its class has, [..., S].
         weights: how much each counts, [..., S].
         evidence: how much each says of its own class, [..., S]; nothing where the class has too few others.
     """
 
     similarities: np.ndarray
     owners: np.ndarray
-    left: np.ndarray
     weights: np.ndarray
     evidence: np.ndarray
 

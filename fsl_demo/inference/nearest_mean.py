@@ -14,7 +14,7 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference import calibration
 from fsl_demo.inference.batches import Embed, Scored, Stack, scores_of
-from fsl_demo.inference.calibration import FACTORS, Default, HeldOut
+from fsl_demo.inference.calibration import FACTORS, Default
 from fsl_demo.inference.explanations import heat, nearest
 from fsl_demo.inference.shares import Shares
 from fsl_demo.inference.space import Space
@@ -48,12 +48,14 @@ class ClassMeans:
 
     Attributes:
         prototypes: [..., C, D].
-        held_out: support pictures when their class does without them.
+        held_out: cosines of the support pictures when their class does without them, [..., S, C].
+        left: how many others their class has then, [..., S].
         temperature, none_below: [...].
     """
 
     prototypes: np.ndarray
-    held_out: HeldOut
+    held_out: np.ndarray
+    left: np.ndarray
     temperature: Any
     none_below: Any
 
@@ -68,7 +70,8 @@ class ClassMeans:
         """
         cosines = originals @ originals.swapaxes(-1, -2)
         shares = Shares.of(cosines, owners=owners, classes=classes, limit=inputs.none_below.pictures[0])
-        held_out = shares.seen(shares.held_out(support))
+        cosines = shares.held_out_cosines(support)
+        held_out = shares.seen(cosines * shares.held_out_scales)
         factors = FACTORS[held_out.losses(inputs.temperature.at(classes, shares.before)).argmin(axis=-1)]
         none_below = inputs.settings["none_below"]
         if none_below is None:
@@ -76,7 +79,8 @@ class ClassMeans:
             none_below = held_out.threshold(before=before, now=now)
         return cls(
             prototypes=shares.class_means(support),
-            held_out=held_out,
+            held_out=cosines,
+            left=shares.left,
             temperature=factors * inputs.temperature.at(classes, shares.shots),
             none_below=none_below,
         )
@@ -87,8 +91,7 @@ class ClassMeans:
 
     def held_out_probabilities(self) -> np.ndarray:
         """Of support pictures when their class does without them, [..., S, C]; NaN for those whose class is empty."""
-        left = (self.held_out.left > 0)[..., None]
-        return np.where(left, self.probabilities(self.held_out.similarities), np.nan)
+        return np.where(self.left[..., None] > 0, self.probabilities(self.held_out), np.nan)
 
     def probabilities(self, similarities: np.ndarray) -> np.ndarray:
         """From similarities [..., Q, C]."""

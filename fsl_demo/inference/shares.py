@@ -144,15 +144,16 @@ class Shares:
         return l2_normalize(self.sums(vectors)) * self.scales[..., None].astype(vectors.dtype)
 
     def held_out(self, vectors: np.ndarray) -> np.ndarray:
-        """Cosine of each picture to the class means, its own class's taken without its near-duplicates: [..., S, C].
+        """`held_out_cosines` as they would be with one picture a class less."""
+        return self.held_out_cosines(vectors) * self.held_out_scales
 
-        They are what they would be with one picture a class less.
-        """
+    def held_out_cosines(self, vectors: np.ndarray) -> np.ndarray:
+        """Of each picture to the class means, its own class's taken without its near-duplicates: [..., S, C]."""
         rows, sums = np.arange(len(self.owners)), self.sums(vectors)
         cosines = vectors @ l2_normalize(sums).swapaxes(-1, -2)
         others = sums[..., self.owners, :] - self.near @ (vectors * self.weights[..., None])
         cosines[..., rows, self.owners] = (vectors * l2_normalize(others)).sum(axis=-1)
-        return cosines * self.held_out_scales
+        return cosines
 
     @cached_property
     def evidence(self) -> np.ndarray:
@@ -165,4 +166,4 @@ class Shares:
 
     def seen(self, similarities: np.ndarray) -> HeldOut:
         """What similarities of held-out pictures, [..., S, C], say."""
-        return HeldOut(similarities, owners=self.owners, left=self.left, weights=self.weights, evidence=self.evidence)
+        return HeldOut(similarities, owners=self.owners, weights=self.weights, evidence=self.evidence)

@@ -44,12 +44,17 @@ def colour(index: int, ways: int) -> tuple[int, int, int]:
 
 
 def draft(
-    workspace: Workspace, ways: int = 6, queries: int = 30, shots: int = 2, methods: Sequence[str] = ("prototype",)
+    workspace: Workspace,
+    ways: int = 6,
+    queries: int = 30,
+    shots: int = 2,
+    methods: Sequence[str] = ("prototype",),
+    none_below: float = 0.0,
 ) -> Stored:
     """A draft of generated pictures, query `n` being of class `n % ways`, with what the methods said of them.
 
     The nth method is sure of everything but every tenth query, wrong about every (20 + n)th, and finds every fiftieth
-    unlike the examples.
+    unlike the examples; none where `none_below` is NaN.
     """
     wanted = [(c, c * 1000 + shot) for c in range(ways) for shot in range(shots)]
     wanted += [(n % ways, 100_000 + n) for n in range(queries)]
@@ -60,7 +65,7 @@ def draft(
     rows = [ClassRow(NAMES[c], "", support[c * shots : (c + 1) * shots], key=f"{c:08x}") for c in range(ways)]
     document = Document("Colours", rows, asked, methods=list(methods) or None)
     document.results = [
-        _result(method, number, rows=rows, queries=asked, support=support)
+        _result(method, number, rows=rows, queries=asked, support=support, none_below=none_below)
         for number, method in enumerate(methods)
         if queries
     ]
@@ -69,7 +74,9 @@ def draft(
     return Stored(stored.id, [row.key for row in rows], {sha: rows[n % ways].key for n, sha in enumerate(asked)})
 
 
-def _result(method: str, number: int, rows: list[ClassRow], queries: list[str], support: list[str]) -> Result:
+def _result(
+    method: str, number: int, rows: list[ClassRow], queries: list[str], support: list[str], none_below: float
+) -> Result:
     ways, places = len(rows), np.arange(len(queries))
     best = places % ways
     best = np.where(places % (20 + number) == 19, (best + 1) % ways, best)
@@ -78,7 +85,13 @@ def _result(method: str, number: int, rows: list[ClassRow], queries: list[str], 
     probabilities[places, best] = sure
     similarities = np.where((places % 50 == 40)[:, None], probabilities - 1, probabilities)
     scores = Scores(
-        method, "-", settings={}, seconds=0.5, similarities=similarities, probabilities=probabilities, none_below=0.0
+        method,
+        "-",
+        settings={},
+        seconds=0.5,
+        similarities=similarities,
+        probabilities=probabilities,
+        none_below=none_below,
     )
     names = [row.name for row in rows]
     return Result(

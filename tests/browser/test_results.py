@@ -100,6 +100,17 @@ def test_grouped_filtered_and_only_what_is_in_view(results: Page) -> None:
     assert "apple" not in heads(results)
 
 
+def test_where_nobody_can_tell_a_stranger_a_line_says_so(
+    context: BrowserContext, colours: Workbench, results: Page
+) -> None:
+    expect(results.locator("#unlike-unknown")).to_have_count(0)
+    few = stored.draft(colours.store, ways=2, queries=3, none_below=float("nan"))
+    page = open_results(context, colours, few)
+    expect(page.locator("#unlike-unknown")).to_contain_text("Too few examples, or too much alike")
+    assert list(heads(page)) == [*stored.NAMES[:2]]
+    page.close()
+
+
 def test_accepting_is_one_step(results: Page, colours: Workbench, draft: stored.Stored) -> None:
     results.locator("#minimum").fill("0.5")
     expect(results.locator("#results-bar output")).to_have_text("50 %")

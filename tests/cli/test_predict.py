@@ -71,6 +71,22 @@ def test_unlike_stands_beside_the_answer(call: Call, support: Path, queries: Pat
     assert table.count("unlike") == 3 and "none of these" not in table
 
 
+def test_where_nobody_can_tell_a_stranger_it_is_said(call: Call, queries: Path, tmp_path: Path) -> None:
+    """One picture a class is too few for the linear probe, however they look."""
+    for surface in SURFACES:
+        (tmp_path / surface).mkdir()
+        part(surface, 0, 0).save(tmp_path / surface / "0.png")
+    common = ("predict", "--support", tmp_path, "--queries", queries, "--methods", "linear-probe")
+    outcome = call(*common, "--format", "json")
+    assert outcome.code == 0 and "too few, or too much alike" in outcome.err
+    assert [query["unlike"] for query in outcome.json()["queries"]] == [None] * 3
+    assert "too few, or too much alike" in outcome.json()["notices"][0]
+    rows = call(*common, "--format", "csv").csv()
+    assert [(row["unlike"], row["linear-probe.unlike"]) for row in rows] == [("unknown", "unknown")] * 3
+    table = call(*common)
+    assert "unlike" not in table.out and "too few, or too much alike" in table.err
+
+
 def test_csv_and_table(call: Call, support: Path, queries: Path) -> None:
     common = ("predict", "--support", support, "--queries", queries, "--set", "prototype.none_below=0")
     rows = call(*common, "--format", "csv").csv()

@@ -20,7 +20,7 @@ def apart(owners: np.ndarray, classes: int) -> Shares:
 
 def seen(similarities: np.ndarray, owners: np.ndarray) -> HeldOut:
     ones = np.ones(len(owners))
-    return HeldOut(similarities, owners=owners, left=ones, weights=ones, evidence=ones)
+    return HeldOut(similarities, owners=owners, weights=ones, evidence=ones)
 
 
 def test_a_default_is_what_was_measured_and_between() -> None:

@@ -81,7 +81,7 @@ def test_held_out_pictures_choose_the_strength_and_the_threshold() -> None:
     _, similarities = _held_out(
         clear.keys[None], owners=clear.owners, strengths=[clear.fit().note["strength"]], evidence=ones[None]
     )
-    held_out = HeldOut(similarities[0, 0], owners=clear.owners, left=ones, weights=ones, evidence=ones)
+    held_out = HeldOut(similarities[0, 0], owners=clear.owners, weights=ones, evidence=ones)
     assert clear.fit().none_below == pytest.approx(held_out.threshold(before=0, now=0))
     assert similarities.all()
     assert clear.fit(LinearProbeSettings(none_below=0.9)).none_below == 0.9

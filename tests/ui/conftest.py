@@ -118,6 +118,8 @@ class Colour(Classifies[ColourSettings], Embeds):
             powers = np.exp(self.sharpness * near)
             pairs = 1 - np.linalg.norm(seen[:, None] - vectors, axis=2).astype(np.float32)
             floor = 0.5 if settings.none_below is None else settings.none_below
+            if np.linalg.norm(means[0] - means[-1]) < 0.05:
+                floor = float("nan")  # classes of one colour tell no stranger
             probabilities = powers / powers.sum(axis=1, keepdims=True)
             return Scores(
                 self.card.id,

@@ -31,6 +31,14 @@ def test_predict(api: Client, paint: Paint, tmp_path: Path) -> None:
     assert len(answer["queries"]) == 1 and {"prototype"} <= set(answer["queries"][0]["predictions"])
 
 
+def test_where_nobody_can_tell_a_stranger_a_notice_says_so(api: Client, paint: Paint, tmp_path: Path) -> None:
+    support = zipped(tmp_path, {"red/1.png": paint("r.png", (200, 9, 9)), "scarlet/1.png": paint("s.png", (202, 9, 9))})
+    query = handle_file(paint("q.png", (210, 20, 20)))
+    answer: Any = api.predict(query, handle_file(support), names=["prototype"], api_name="/predict")
+    assert answer["queries"][0]["unlike"] is None
+    assert [notice for notice in answer["notices"] if "too few, or too much alike" in notice]
+
+
 def test_errors_are_sentences(api: Client, paint: Paint, tmp_path: Path) -> None:
     queries = zipped(tmp_path, {"q.png": paint("q.png", (210, 20, 20))})
     with pytest.raises(AppError, match="One class is not a choice"):

@@ -235,7 +235,7 @@ class CanClassifier:
 
     def held_out(self) -> np.ndarray:
         """Probabilities of each support picture when its class does without it, [S, C]; NaN for its only one."""
-        probabilities = calibration.softmax(self.temperature * self._held_out.similarities)
+        probabilities = calibration.softmax(self.temperature * self._held_out_cosines)
         return np.where(self.shares.left[:, None] > 0, probabilities, np.nan)
 
     @cached_property
@@ -245,9 +245,14 @@ class CanClassifier:
         sums = np.tensordot(shares.members.T * shares.weights, self.support, axes=1)
         return sums / shares.counts[:, None, None, None]
 
-    @cached_property
+    @property
     def _held_out(self) -> HeldOut:
-        """Support pictures when their class does without them and their near-duplicates."""
+        """As with one picture a class less."""
+        return self.shares.seen(self._held_out_cosines * self.shares.held_out_scales)
+
+    @cached_property
+    def _held_out_cosines(self) -> np.ndarray:
+        """Of the support pictures when their class does without them and their near-duplicates, [S, C]."""
         shares = self.shares
         cosines = self.space.similarities(self.maps, self.support)
         rows = np.flatnonzero(shares.left)
@@ -255,7 +260,7 @@ class CanClassifier:
             own = self.owners[part]
             parts = shares.members.T[own] * shares.weights * (1 - shares.near[part]) / shares.left[part, None]
             cosines[part, own] = self.space.paired(np.tensordot(parts, self.support, axes=1), self.support[part])
-        return shares.seen(cosines * shares.held_out_scales)
+        return cosines
 
     def _joined(self, asked: np.ndarray, similarities: np.ndarray, share: float) -> np.ndarray:
         """Class maps with the surest queries as further support."""
