@@ -3,7 +3,8 @@
 A picture's vector is [z | r | v] and a text's [h | t | 0], each part at length 1 and weighted by the root of its share,
 so one product of two vectors blends all of them. z and h come from heads trained on captions and class names (see
 `training`); r and t are ASIF's sparse rows (Norelli et al. 2022, arXiv:2210.01738), r of two networks; v
-is the picture's vector of `PictureSpace`, by which pictures are compared with pictures.
+is what pictures are compared with pictures by: a vector of `PictureSpace` beside class names, which are of things, and
+what the towers say beside sentences, which are of scenes.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 
 from fsl_demo import checkpoints
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.backbones.towers import PICTURE
+from fsl_demo.backbones.towers import PICTURE, PictureTowers
 from fsl_demo.backbones.trained import shuffled
 from fsl_demo.checkpoints import Checkpoint, Current, Source
 from fsl_demo.core.episodes import Box, Progress, in_latin_script, quiet
@@ -25,7 +26,7 @@ from fsl_demo.inference import picture_space
 from fsl_demo.inference.anchors import TEXT_KEEP, TEXT_POWER, PictureAnchors, relative
 from fsl_demo.inference.calibration import Defaults
 from fsl_demo.inference.encoding import encoded
-from fsl_demo.inference.picture_space import PictureSpace
+from fsl_demo.inference.picture_space import PictureSpace, Unlearned
 from fsl_demo.inference.vector_cache import VectorCache
 from fsl_demo.inference.vectors import l2_normalize
 
@@ -39,13 +40,16 @@ class Parts:
     Attributes:
         pictures: the share of v.
         relations: of the rest, the share of r and t.
+        learned: whether v is a vector of `PictureSpace`, or what the towers say.
     """
 
     pictures: float
     relations: float
+    learned: bool
 
 
-NAMES, SENTENCES = Parts(pictures=0.8, relations=0.65), Parts(pictures=0.5, relations=0.0)
+NAMES = Parts(pictures=0.8, relations=0.65, learned=True)
+SENTENCES = Parts(pictures=0.5, relations=0.0, learned=False)
 """Captions teach scenes, class names teach objects, so class names are compared by relations too. The shares for names
 are the best of 0.5, 0.65, 0.75 and 0.85 on CIFAR-FS's training and validation classes, and of 0.5, 0.7, 0.8 and 0.9 on
 the validation classes of CIFAR-FS and `photos`; that for sentences was set by hand."""
@@ -88,14 +92,14 @@ class CompactSpace:
         anchors: Source | Checkpoint = ANCHORS,
         pictures: Source | Checkpoint = picture_space.CHECKPOINT,
     ) -> None:
-        self.networks, self.own = networks, PictureSpace(networks, pictures)
-        self.towers = self.own.towers
+        self.networks, self.towers, learned = networks, PictureTowers(networks), PictureSpace(networks, pictures)
+        self.own: PictureSpace | Unlearned = learned if parts.learned else Unlearned()
         self.picture_anchors = PictureAnchors(self.towers)
         shipped, coupled = checkpoints.load(checkpoint), checkpoints.load(anchors)
         self.id, self.parts = f"{CHECKPOINT}_{parts.relations:g}", parts
         self.defaults = Defaults.of(shipped)
         hashes = (networks.texts.weights, shipped.sha256, coupled.sha256)
-        self.weights = "+".join([self.own.weights, *(sha256[:16] for sha256 in hashes)])
+        self.weights = "+".join([learned.weights, *(sha256[:16] for sha256 in hashes)])
         heads = {name: shipped.array(name, *shape).astype(np.float32) for name, shape in SHAPES.items()}
         if networks.shuffle is not None:
             import torch

@@ -87,3 +87,17 @@ class PictureSpace:
     def seen(self, picture: Picture) -> Box:
         """All of the picture, but for the ends of a very long one."""
         return self.towers.seen(picture)
+
+
+class Unlearned:
+    """What the towers say, as a unit vector: `PictureSpace` before its map."""
+
+    channels = PICTURE
+
+    def project(self, features: np.ndarray) -> np.ndarray:
+        """From what `PictureTowers.embed` gives, whose two parts have length 1."""
+        return np.asarray(features / np.sqrt(2), np.float32)
+
+    def through(self, features: np.ndarray, directions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """As of `PictureSpace`."""
+        return directions / np.sqrt(2), np.zeros(len(directions))

@@ -28,7 +28,7 @@ def test_a_product_blends_heads_and_relations() -> None:
     sentences = [sentence for sentence in TEXTS if sentence]
 
     def products(relations: float) -> np.ndarray:
-        space = CompactSpace(shared, Parts(pictures=0.6, relations=relations))
+        space = CompactSpace(shared, Parts(pictures=0.6, relations=relations, learned=True))
         return space.embed(pictures) @ space.texts(sentences).T / np.sqrt(0.4)
 
     np.testing.assert_allclose(products(0.3), 0.7 * products(0.0) + 0.3 * products(1.0), atol=1e-4)
@@ -37,16 +37,17 @@ def test_a_product_blends_heads_and_relations() -> None:
 
 def test_relations_of_a_text_are_those_of_asif() -> None:
     shared = networks()
-    space = CompactSpace(shared, Parts(pictures=0.5, relations=1.0))
+    space = CompactSpace(shared, Parts(pictures=0.5, relations=1.0, learned=True))
     vector = l2_normalize(shared.texts.encode(TEXTS[0]).mean(axis=0)[None])
     rows = relative(l2_normalize(vector - space.origin) @ space.text_anchors.T, TEXT_POWER, TEXT_KEEP)
     scores = space.texts(TEXTS[:1])[:, len(space.heads["pictures.weight"]) : -space.own.channels]
     np.testing.assert_allclose(scores, rows, atol=1e-4)
 
 
+@pytest.mark.parametrize("parts", [SENTENCES, NAMES])
 @pytest.mark.parametrize("size", [(240, 192), (90, 240), (40, 400)])
-def test_shares_of_the_positions_add_up_to_the_products(size: tuple[int, int]) -> None:
-    space = CompactSpace(networks(), NAMES)
+def test_shares_of_the_positions_add_up_to_the_products(size: tuple[int, int], parts: Parts) -> None:
+    space = CompactSpace(networks(), parts)
     picture = from_image(crops("coffee")[0].image().resize(size), "coffee.png")
     vector = space.embed([picture])[0]
     directions = np.concatenate([space.texts(TEXTS), space.embed(crops("cat")[:2]), vector[None]])

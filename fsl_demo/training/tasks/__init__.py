@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from fsl_demo.training.task import Source, Task
 
 TASKS = {
+    "prototype": "picture_space",
     "siamese": "classes",
     "siamese-cbam": "classes",
     "s3net": "classes",
     "can": "classes",
-    "prototype": "picture_space",
     "compact-vlm": "compact_vlm",
     "language-model": "language_model",
     "prefix": "captioner",
