@@ -46,7 +46,9 @@ def main() -> None:
     chosen = parser.parse_args()
     runtime.prepare()
     networks, data = Networks(FeatureCache(map_bytes=1)), datasets.read("objects", chosen.root)
-    training = features(networks, data.train, file=chosen.runs / "picture_space" / "train.safetensors", progress=quiet)
+    training = features(
+        networks, data=data.train, file=chosen.runs / "picture_space" / "train.safetensors", progress=quiet
+    )
     mean = np.mean([training.images[part].mean(axis=0) for part in _members(training.labels, groups(training))], axis=0)
     weight, bias = whitening(training.images, training.labels, groups(training))
     space = PictureSpace(networks)
@@ -72,20 +74,20 @@ def main() -> None:
     print("|---|---|" + "---|" * len(TASKS))
     for name, milliseconds, vectors in rows:
         made = torch.from_numpy(vectors(views).astype(np.float32))
-        cells = [_accuracy(made, labels, of_picture, way, shot) for way, shot in TASKS]
+        cells = [_accuracy(made, labels=labels, sets=of_picture, way=way, shot=shot) for way, shot in TASKS]
         print(f"| {name} | {milliseconds:.1f} | {' | '.join(cells)} |", flush=True)
 
 
 def _views(towers: PictureTowers, part: Part) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Features of pictures and of their mirror images [2, N, 1998], labels [N], and the data set of each [N]."""
-    names, found = sorted({name.split("/")[0] for name in part.classes}), []
+    names, views = sorted({name.split("/")[0] for name in part.classes}), []
     labels, sets = [], []
     for label, (name, items) in enumerate(part.classes.items()):
         pictures = [opened(item) for item in items[:EACH]]
-        found.append(np.stack([towers.embed(pictures), towers.embed([_mirrored(picture) for picture in pictures])]))
+        views.append(np.stack([towers.embed(pictures), towers.embed([_mirrored(picture) for picture in pictures])]))
         labels += [label] * len(pictures)
         sets += [names.index(name.split("/")[0])] * len(pictures)
-    return np.concatenate(found, axis=1), np.array(labels), np.array(sets)
+    return np.concatenate(views, axis=1), np.array(labels), np.array(sets)
 
 
 def _mirrored(picture: Picture) -> Picture:

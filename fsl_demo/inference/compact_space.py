@@ -31,6 +31,8 @@ from fsl_demo.inference.vector_cache import VectorCache
 from fsl_demo.inference.vectors import l2_normalize
 
 CHECKPOINT, ANCHORS = "compact_vlm", "lite0_minilm"
+OTHERS = (ANCHORS, picture_space.CHECKPOINT)
+"""Checkpoints that the space rests on, beside its own."""
 
 
 @dataclass(frozen=True)
@@ -189,12 +191,12 @@ class CompactSpace:
 
 def of_class_names(networks: Networks, checkpoint: Source = CHECKPOINT) -> Current[CompactSpace]:
     """The space in which class names and pictures are compared."""
-    return Current(partial(CompactSpace, networks, NAMES), checkpoint, ANCHORS, picture_space.CHECKPOINT)
+    return Current(partial(CompactSpace, networks, NAMES), checkpoint, *OTHERS)
 
 
 def of_sentences(networks: Networks, checkpoint: Source = CHECKPOINT) -> Current[CompactSpace]:
     """The space in which sentences and pictures are compared."""
-    return Current(partial(CompactSpace, networks, SENTENCES), checkpoint, ANCHORS, picture_space.CHECKPOINT)
+    return Current(partial(CompactSpace, networks, SENTENCES), checkpoint, *OTHERS)
 
 
 def text_head(heads: dict[str, np.ndarray], features: np.ndarray) -> np.ndarray:

@@ -99,13 +99,20 @@ class Shares:
 
     @cached_property
     def scales(self) -> np.ndarray:
-        """Expected lengths of the classes' means, over those with the same number of pictures each, [..., C]."""
+        """Expected lengths of the classes' means, over those with the same number of pictures each, [..., C].
+
+        Where nobody has measured what is usual, no class is corrected.
+        """
+        if np.isnan(self.usual):
+            return np.ones_like(self.counts)
         squares = self._products.sum(axis=-1) @ self.members / np.maximum(self.counts, 1.0) ** 2
         return np.sqrt(squares) / self._length(self.shots)[..., None]
 
     @cached_property
     def held_out_scales(self) -> np.ndarray:
         """`scales` with one picture a class less, [..., S, C]; a picture's own class is without its near-duplicates."""
+        if np.isnan(self.usual):
+            return np.ones((*self.left.shape, self.counts.shape[-1]))
         now, rows = self._length(self.before)[..., None], np.arange(len(self.owners))
         scales = np.repeat((self.scales * self._length(self.shots)[..., None] / now)[..., None, :], len(rows), axis=-2)
         products = self._products

@@ -27,7 +27,7 @@ def defaults(module: MetricObjective, validation: Arrays) -> dict[str, np.ndarra
         nothing where no two classes have two pictures.
     """
     values = features(module.embedder, validation.images, maps=module.attention is not None)
-    return of_values(values, validation.labels, REFUSED, module.attention)
+    return of_values(values, validation.labels, refused=REFUSED, attention=module.attention)
 
 
 def of_values(

@@ -82,7 +82,7 @@ class PictureSpaceTask:
         data = datasets.read(DATA, self.root)
         networks = Networks(FeatureCache(map_bytes=1))
         training, validation = (
-            features(networks, part, file=config.folder / f"{split}.safetensors", progress=progress)
+            features(networks, data=part, file=config.folder / f"{split}.safetensors", progress=progress)
             for split, part in (("train", data.train), ("validation", data.validation))
         )
         torch.manual_seed(config.seed)
@@ -99,7 +99,7 @@ class PictureSpaceTask:
             module = trained.loop.module.cpu()
             module.load_state_dict(trained.loop.best)
             arrays = {f"map.{name}": value.half().numpy() for name, value in module.map.state_dict().items()}
-            parts = [of_values(*part, REFUSED) for part in _by_group(module, validation)]
+            parts = [of_values(*part, refused=REFUSED) for part in _by_group(module, validation)]
             calibrated = {name: np.mean([part[name] for part in parts], axis=0) for name in DEFAULTS}
             facts = Facts(
                 architecture="a linear map on EfficientNet-Lite0 and EfficientNet-Lite2: 1,998 channels to"
@@ -117,15 +117,15 @@ class PictureSpaceTask:
         return Prepared(setup, export)
 
 
-def features(networks: Networks, part: Part, file: Path, progress: Progress) -> Arrays:
+def features(networks: Networks, data: Part, file: Path, progress: Progress) -> Arrays:
     """What the towers say of a part's pictures, float32 [N, 1998], or what an earlier run kept of the same ones."""
     from safetensors import safe_open
     from safetensors.numpy import save
 
-    items = [item for members in part.classes.values() for item in members]
-    labels = np.repeat(np.arange(len(part.classes)), [len(members) for members in part.classes.values()])
+    items = [item for members in data.classes.values() for item in members]
+    labels = np.repeat(np.arange(len(data.classes)), [len(members) for members in data.classes.values()])
     weights = f"{networks.pictures.weights}+{networks.whole_pictures.weights}"
-    known = {"weights": weights, "pictures": data_hash(part.classes)}
+    known = {"weights": weights, "pictures": data_hash(data.classes)}
     vectors = None
     if file.exists():
         with safe_open(file, framework="np") as stored:
@@ -139,7 +139,7 @@ def features(networks: Networks, part: Part, file: Path, progress: Progress) -> 
         file.parent.mkdir(parents=True, exist_ok=True)
         with replacing(file) as output:
             output.write(save({"pictures": vectors}, known))
-    return Arrays(images=vectors, labels=labels, names=tuple(part.classes), pairs=np.zeros((0, 3), int))
+    return Arrays(images=vectors, labels=labels, names=tuple(data.classes), pairs=np.zeros((0, 3), int))
 
 
 def groups(data: Arrays) -> np.ndarray:
