@@ -35,6 +35,7 @@ METHODS = ("prototype", "asif", "compact-vlm", "can")
 TOGETHER = "together"
 MAP_BYTES = 6_000_000_000
 """Memory for the maps of pictures, which come up in episode after episode."""
+SURE = 0.9
 A_CLASS = 40
 """Pictures of a class that are drawn from."""
 TITLE = "The one answer"
@@ -52,6 +53,7 @@ COLUMNS = (
     "accuracy",
     "ECE",
     "probability, AUROC",
+    "surer than 90 %: mistakes expected, made",
     "of a class: marked",
     "of none: marked",
     "likeness, AUROC",
@@ -87,6 +89,9 @@ class Answers:
             "outside_marked": float(marked[~inside].mean()),
             "likeness_auroc": auroc(likeness[told & inside], likeness[told & ~inside]) if told.any() else math.nan,
             "untold": float(np.mean(~told)),
+            "sure": int((sure >= SURE).sum()),
+            "expected": float((1 - sure[sure >= SURE]).sum()),
+            "made": int((~hits[sure >= SURE]).sum()),
             "lowest": float(np.quantile(likeness[told & inside], REFUSED)) if told.any() else math.nan,
         }
 
@@ -180,6 +185,9 @@ def row(data: str, way: int, kind: Kind, answers: Mapping[str, Answers]) -> dict
         "accuracy": cell("accuracy", "share"),
         "ECE": cell("ece", "score"),
         "probability, AUROC": cell("sure_auroc", "score"),
+        "surer than 90 %: mistakes expected, made": (
+            f"{together['expected']:.0f}, {together['made']} of {together['sure']:,}"
+        ),
         "of a class: marked": cell("marked", "share"),
         "of none: marked": cell("outside_marked", "share"),
         "likeness, AUROC": cell("likeness_auroc", "score"),
