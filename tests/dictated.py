@@ -9,7 +9,7 @@ import numpy as np
 
 from fsl_demo.core.capabilities import Captions
 from fsl_demo.core.cards import CaptionerCard
-from fsl_demo.core.episodes import Caption, Layer, Progress, quiet
+from fsl_demo.core.episodes import Caption, Hint, Layer, Progress, quiet
 from fsl_demo.core.pictures import Picture
 
 SENTENCES = {
@@ -54,6 +54,9 @@ class Dictated(Captions):
                 tuple(Caption(text, -1.2 - n, fit=fit - n / 50, doubtful=doubtful) for n, text in enumerate(texts))
             )
         return dictations
+
+    def hints(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[Hint | None]:
+        return [Hint("red dog", 0.87) if picture.name == "q1.png" else None for picture in pictures]
 
     def words(self, picture: Picture, text: str) -> tuple[Layer, ...]:
         words = text.split()

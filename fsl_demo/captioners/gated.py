@@ -25,6 +25,7 @@ class GatedCaptioner(TrainedCaptioner):
         paper="Alayrac et al. 2022, Flamingo",
         checkpoint="EfficientNet-Lite0 and Lite2 (ImageNet) + own language model and gated attention",
         cost=300,
+        maps=False,
     )
 
     def evidence(self, network: Any, positions: Tensor, tokens: list[int]) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""What captioners that were trained here have in common: beam search, and doubt.
+"""What captioners that were trained here have in common: beam search, grounding, and doubt.
 
 A language model's own likelihood is surest where a picture is nothing that it knows, so doubt comes from elsewhere:
 from how well sentence and picture fit in the built-in vision-language model, and how like photographs the picture is in
@@ -7,7 +7,7 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -16,16 +16,18 @@ import torch
 from torch import Tensor
 
 from fsl_demo.backbones.captioners import NETWORKS, PARTS, PICTURE, Captioning
-from fsl_demo.backbones.language_model import LanguageModel
+from fsl_demo.backbones.language_model import LanguageModel, plain
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.towers import PictureTowers
+from fsl_demo.captioners.grounding import Sight, forms, sights
 from fsl_demo.checkpoints import Checkpoint, Current, Source
 from fsl_demo.checkpoints.card import GatedArchitecture, PrefixArchitecture
 from fsl_demo.core.capabilities import Captions
-from fsl_demo.core.episodes import Caption, Layer, Progress, quiet
+from fsl_demo.core.episodes import Caption, Hint, Layer, Progress, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference.compact_space import CompactSpace, of_sentences
+from fsl_demo.inference.hypernyms import table_hash
 
 BATCH = 8
 """Pictures that are described at once."""
@@ -96,9 +98,9 @@ class TrainedCaptioner(Captions):
 
     @property
     def weights(self) -> str:
-        """Hashes of the captioner's, the language model's and the built-in model's weights."""
+        """Hashes of the captioner's, the language model's and the built-in model's weights, and the table of nouns."""
         network, sha256, _ = self._current()
-        return "+".join((sha256, network.language.weights, self.joint.weights))
+        return "+".join((sha256, network.language.weights, self.joint.weights, table_hash()))
 
     def describe(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[tuple[Caption, ...]]:
         """Candidates of a beam search for each picture, by score and fit, best first.
@@ -106,51 +108,98 @@ class TrainedCaptioner(Captions):
         Raises:
             UserError: as of `load`.
         """
-        doubt, joint = self._current(progress)[2], self._joint(progress)
         described: list[tuple[Caption, ...]] = []
         for start in range(0, len(pictures), BATCH):
             progress("describe", start, len(pictures))
             group = pictures[start : start + BATCH]
-            candidates = self.candidates(group, progress)
-            texts = joint.texts([[text] for sentences in candidates for text, _ in sentences])
-            owners = [number for number, sentences in enumerate(candidates) for _ in sentences]
-            embedded = joint.embed(group)
-            fits = iter((embedded[owners] * texts).sum(axis=1))
-            for sentences, vector in zip(candidates, embedded, strict=True):
-                captions = []
-                for text, score in sentences:
-                    fit = float(next(fits))
-                    captions.append(Caption(text, score, fit, doubtful=doubt.about(fit, vector)))
-                captions.sort(key=lambda caption: -caption.score - FIT_WEIGHT * caption.fit)
-                described.append(tuple(captions))
+            media, seen = self.media(group, progress), self.sights(group, progress)
+            candidates = self.search(media, [[]] * len(group))
+            for picture, shown, sight, sentences in zip(group, media.split(1), seen, candidates, strict=True):
+                described.append(self.grounded(picture, media=shown, sight=sight, sentences=sentences))
         progress("describe", len(pictures), len(pictures))
         return described
 
+    def hints(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[Hint | None]:
+        return [sight.hint for sight in self.sights(pictures, progress)]
+
+    def sights(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[Sight]:
+        """What is known of pictures before they are described."""
+        photographs, joint = self._current(progress)[2].photographs, self._joint(progress)
+        mean = photographs if len(photographs) else np.zeros(joint.channels, np.float32)
+        return sights(pictures, networks=self.networks, space=joint, photographs=mean, progress=progress)
+
+    def grounded(
+        self, picture: Picture, media: Tensor, sight: Sight, sentences: Mapping[str, float]
+    ) -> tuple[Caption, ...]:
+        """The sentences that the picture bears out and that name what it is certainly of, or others in their place."""
+        captions = self.ranked(picture, sentences)
+        borne_out = [caption for caption in captions if not sight.wrong(caption.text)]
+        if naming := [caption for caption in borne_out if sight.names(caption.text)]:
+            return tuple(naming)
+        others, start = {sight.least: self.score(media, sight.least)}, plain(sight.start(captions[0].text))
+        if start:
+            encode = self.load().language.encode
+            wrong = sorted({noun for caption in captions for noun in sight.wrong(caption.text)})
+            banned = [encode(form) for noun in wrong for form in forms(noun)]
+            (searched,) = self.search(media, [encode(start)], bad_words_ids=banned or None)
+            whole = {text: score for text, score in searched.items() if f"{text} ".startswith(f"{start} ")}
+            others |= {text: score for text, score in whole.items() if not sight.wrong(text, strictly=True)}
+        return tuple(self.ranked(picture, others)[:BEAMS])
+
+    def ranked(self, picture: Picture, sentences: Mapping[str, float]) -> list[Caption]:
+        """Captions from sentences and their scores, by score and fit, best first."""
+        doubt, joint = self._current()[2], self.joint
+        vector = joint.embed([picture])[0]
+        fits = joint.texts([[text] for text in sentences]) @ vector
+        captions = [
+            Caption(text, score, float(fit), doubtful=doubt.about(float(fit), vector))
+            for (text, score), fit in zip(sentences.items(), fits, strict=True)
+        ]
+        return sorted(captions, key=lambda caption: -caption.score - FIT_WEIGHT * caption.fit)
+
     @torch.inference_mode()
-    def candidates(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[list[tuple[str, float]]]:
-        """Sentences and their scores, the likeliest first, for each picture."""
-        network = self.load(progress)
-        media = network.media(self.positions(pictures))
+    def media(self, pictures: Sequence[Picture], progress: Progress = quiet) -> Tensor:
+        """What the network keeps of pictures, a row each."""
+        return self.load(progress).media(self.positions(pictures))
+
+    @torch.inference_mode()
+    def search(self, media: Tensor, starts: Sequence[list[int]], **constraints: Any) -> list[dict[str, float]]:
+        """Sentences and their scores, the likeliest first, for each picture.
+
+        Args:
+            starts: the tokens that the sentences about each picture begin with, equally many.
+            constraints: of transformers' `generate`.
+        """
+        network = self.load()
         end = network.language.end
         out = network.generate(
-            [[PICTURE, end]] * len(pictures),
-            [media[number : number + 1] for number in range(len(pictures))],
+            [[PICTURE, end, *start] for start in starts],
+            media.split(1),
             num_beams=BEAMS,
             num_return_sequences=BEAMS,
             length_penalty=LENGTH_PENALTY,
             min_new_tokens=2,
             max_new_tokens=LONGEST,
             do_sample=False,
+            **constraints,
         )
         candidates = []
         scores = out.sequences_scores.view(-1, BEAMS).tolist()
-        beams = out.sequences.view(len(pictures), BEAMS, -1).tolist()
-        for sequences, sequence_scores in zip(beams, scores, strict=True):
+        beams = out.sequences.view(len(starts), BEAMS, -1).tolist()
+        for start, sequences, sequence_scores in zip(starts, beams, scores, strict=True):
             texts: dict[str, float] = {}
             for tokens, score in zip(sequences, sequence_scores, strict=True):
-                texts.setdefault(network.language.decode(tokens), score)
-            candidates.append(list(texts.items()))
+                texts.setdefault(network.language.decode([*start, *tokens]), score)
+            candidates.append(texts)
         return candidates
+
+    @torch.inference_mode()
+    def score(self, media: Tensor, text: str) -> float:
+        """As `search` scores a sentence."""
+        network = self.load()
+        tokens = [*network.language.encode(text), network.language.end]
+        surprise = float(network.loss([[PICTURE, network.language.end, *tokens]], [media]))
+        return -surprise * len(tokens) ** (1 - LENGTH_PENALTY)
 
     def positions(self, pictures: Sequence[Picture]) -> Tensor:
         """What the network reads, float32 [N, 130, 999]."""

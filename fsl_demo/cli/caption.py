@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 DETAILS = """\
 Captions are in English. One marked "may be wrong" is of a picture unlike the photographs that the captioner learned
-from. The JSON is a list of "file", "sha256", "captioner" and "captions" ("text", "score", "fit", "doubtful"), best
-first: "score" is the log-probability a word, "fit" the similarity of sentence and picture.
+from. Where it is certain what a picture is of, that name is printed beside the caption with its probability; where it
+isn't, the caption may say no more than "an outdoor scene". The JSON is a list of "file", "sha256", "captioner", "hint"
+("name", "certainty"; null for none) and "captions" ("text", "score", "fit", "doubtful"), best first: "score" is the
+log-probability a word, "fit" the similarity of sentence and picture.
 """
 EXAMPLES = """\
 caption dog.jpg
@@ -61,7 +63,8 @@ def run(chosen: argparse.Namespace) -> int:
     else:
         rows = []
         for document in documents:
-            best = document["captions"][0]
-            rows.append([document["file"], best["text"], DOUBT if best["doubtful"] else ""])
-        reporting.print_table(["file", "caption", ""], rows)
+            best, hint = document["captions"][0], document["hint"]
+            certain = f"{hint['name']} ({hint['certainty']:.0%})" if hint else ""
+            rows.append([document["file"], best["text"], certain, DOUBT if best["doubtful"] else ""])
+        reporting.print_table(["file", "caption", "certain", ""], rows)
     return 1 if terminal.faults else 0

@@ -17,7 +17,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 import numpy as np
 
 from fsl_demo.core.cards import CaptionerCard, Card, DetectorCard, MethodCard
-from fsl_demo.core.episodes import Caption, ClassSpec, Episode, Explanation, Focus, Layer, Progress, Scores, quiet
+from fsl_demo.core.episodes import Caption, ClassSpec, Episode, Explanation, Focus, Hint, Layer, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.regions import Region
 from fsl_demo.core.settings import Settings
@@ -197,6 +197,14 @@ class Captions(Capability):
         Raises:
             UserError: `weights_missing`, `weights_differ`.
         """
+
+    def hints(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[Hint | None]:
+        """What each picture is of, where that is certain: a name that captions have to say, or must not contradict.
+
+        Raises:
+            UserError: `weights_missing`, `weights_differ`.
+        """
+        return [None] * len(pictures)
 
     @abstractmethod
     def words(self, picture: Picture, text: str) -> tuple[Layer, ...]:

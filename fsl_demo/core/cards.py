@@ -57,9 +57,11 @@ class CaptionerCard(Card):
 
     Attributes:
         cost: milliseconds a new picture, roughly, on a laptop's CPU.
+        maps: whether its maps of words pass the blanking test; others are not shown.
     """
 
     cost: int
+    maps: bool = True
 
 
 @dataclass(frozen=True)

@@ -210,6 +210,14 @@ class Caption:
 
 
 @dataclass(frozen=True)
+class Hint:
+    """What a picture is of, by its name, and how probable that is."""
+
+    name: str
+    certainty: float
+
+
+@dataclass(frozen=True)
 class Described:
     """A picture in words: a captioner's candidates, best first, and the weights that it had."""
 

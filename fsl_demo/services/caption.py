@@ -82,7 +82,7 @@ def caption(
         workspace.add_to_collection(wanted)
         describe_new(workspace, captioner, pictures=wanted, progress=progress)
         captions = _stored(workspace, captioner, wanted)
-    return caption_documents(captioner, pictures, captions)
+    return caption_documents(captioner, pictures=pictures, captions=captions, progress=progress)
 
 
 def _stored(workspace: Workspace, captioner: Captioner, pictures: Sequence[Picture]) -> dict[str, tuple[Caption, ...]]:

@@ -8,7 +8,17 @@ from typing import NotRequired
 from typing_extensions import TypedDict
 
 from fsl_demo.core.capabilities import Captioner
-from fsl_demo.core.episodes import Caption, ClassSpec, Combined, Episode, LabelledEpisode, Scores, combine
+from fsl_demo.core.episodes import (
+    Caption,
+    ClassSpec,
+    Combined,
+    Episode,
+    LabelledEpisode,
+    Progress,
+    Scores,
+    combine,
+    quiet,
+)
 from fsl_demo.core.errors import Notice
 from fsl_demo.core.pictures import Picture
 
@@ -67,12 +77,20 @@ class CaptionText(TypedDict):
     doubtful: bool
 
 
+class HintDocument(TypedDict):
+    """What a picture is certainly of, and how probable that is."""
+
+    name: str
+    certainty: float
+
+
 class CaptionDocument(TypedDict):
-    """The answer of `caption` for one picture: candidates, best first."""
+    """The answer of `caption` for one picture: candidates, best first; `hint` is None where no name is certain."""
 
     file: str
     sha256: str
     captioner: str
+    hint: HintDocument | None
     captions: list[CaptionText]
 
 
@@ -144,7 +162,10 @@ def predict_document(episode: Episode, files: Sequence[str], scores: Sequence[Sc
 
 
 def caption_documents(
-    captioner: Captioner, pictures: Mapping[str, Picture], captions: Mapping[str, Sequence[Caption]]
+    captioner: Captioner,
+    pictures: Mapping[str, Picture],
+    captions: Mapping[str, Sequence[Caption]],
+    progress: Progress = quiet,
 ) -> list[CaptionDocument]:
     """What a captioner says of pictures.
 
@@ -152,11 +173,13 @@ def caption_documents(
         pictures: by what to call each.
         captions: candidates by hash of the picture, best first.
     """
+    hints = captioner.hints(list(pictures.values()), progress)
     return [
         {
             "file": file,
             "sha256": picture.sha256,
             "captioner": captioner.card.id,
+            "hint": {"name": hint.name, "certainty": round(hint.certainty, DECIMALS)} if hint else None,
             "captions": [
                 {
                     "text": caption.text,
@@ -167,7 +190,7 @@ def caption_documents(
                 for caption in captions[picture.sha256]
             ],
         }
-        for file, picture in pictures.items()
+        for (file, picture), hint in zip(pictures.items(), hints, strict=True)
     ]
 
 

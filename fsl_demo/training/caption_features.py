@@ -14,8 +14,8 @@ from fsl_demo.core.durable import replacing
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.pictures import ingest
 from fsl_demo.datasets.flickr8k import Captioned
-from fsl_demo.inference.calibration import softmax
 from fsl_demo.inference.glossary import imagenet_sentences
+from fsl_demo.inference.kinds import classified
 from fsl_demo.inference.prompts import default_templates
 
 GROUP = 64
@@ -115,16 +115,11 @@ def class_sentences(networks: Networks, progress: Progress = quiet) -> np.ndarra
 
 def _pictures(networks: Networks, data: Captioned, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
     towers, vectors, answers = PictureTowers(networks), [], []
-    heads = [tower.load(progress).get_classifier() for tower in (networks.pictures, networks.whole_pictures)]
     for start in range(0, len(data.files), GROUP):
         progress("read", start, len(data.files))
         group = [ingest(file) for file in data.files[start : start + GROUP]]
         small = networks.features.pooled(networks.pictures, group)
         large = networks.features.pooled(networks.whole_pictures, group)
         vectors.append(towers.joined(small, large))
-        logits = sum(
-            values @ head.weight.numpy(force=True).T + head.bias.numpy(force=True)
-            for values, head in zip((small, large), heads, strict=True)
-        )
-        answers.append(softmax(logits / 2).astype(np.float32))
+        answers.append(classified(networks, small, large))
     return np.concatenate(vectors), np.concatenate(answers)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import ClassVar, Literal
 
 from fsl_demo.core.capabilities import Captioner
-from fsl_demo.core.episodes import Described, Layer
+from fsl_demo.core.episodes import Described, Hint, Layer
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference.phrases import FUNCTION_WORDS
@@ -100,9 +101,11 @@ class CaptionDetails(Panel):
         installed = context.captioners.get(described.captioner)
         wrong = ""
         layers: tuple[Layer, ...] = ()
+        hint = None
         if installed is not None:
+            picture = context.picture(self.query)
             try:
-                layers = _layers(installed, context.picture(self.query), caption.text)
+                layers, hint = _layers(installed, picture, caption.text), _hint(installed, picture)
             except UserError as error:
                 wrong = context.language.error(error)
         others = {other.captioner: other for other in reversed(stored) if other.captioner != described.captioner}
@@ -115,6 +118,7 @@ class CaptionDetails(Panel):
             title=_title(context, described.captioner),
             installed=installed is not None,
             wrong=wrong,
+            hint=hint,
             words=heat_maps.words(layers, _word(layers, self.word)),
             others=[(name, _title(context, name), other.captions[0].text) for name, other in others.items()],
         )
@@ -129,7 +133,13 @@ def _word(layers: Sequence[Layer], asked: int) -> int:
 
 @lru_cache(maxsize=16)
 def _layers(describer: Captioner, picture: Picture, text: str) -> tuple[Layer, ...]:
-    return describer.words(picture, text)
+    layers = describer.words(picture, text)
+    return layers if describer.card.maps else tuple(replace(layer, map=None) for layer in layers)
+
+
+@lru_cache(maxsize=64)
+def _hint(describer: Captioner, picture: Picture) -> Hint | None:
+    return describer.hints([picture])[0]
 
 
 def _title(context: Context, name: str) -> str:

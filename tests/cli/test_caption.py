@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -36,10 +37,10 @@ def test_a_table(call: Call, folder: Path) -> None:
     outcome = call("caption", folder / "q1.png", folder / "deep")
     assert outcome.code == 0
     rows = outcome.out.splitlines()
-    assert rows[0].split() == ["file", "caption"]
+    assert rows[0].split() == ["file", "caption", "certain"]
     assert rows[1].split("  ")[0] == str(folder / "q1.png")
-    assert rows[1].endswith("a red dog runs on the grass")
-    assert rows[2].endswith("may be wrong")
+    assert re.search(r"a red dog runs on the grass  +red dog \(87%\)$", rows[1])
+    assert rows[2].endswith("may be wrong") and "%" not in rows[2]
     assert "describing pictures (2)" in outcome.err
 
 
@@ -48,9 +49,14 @@ def test_json_from_a_zip(call: Call, folder: Path, tmp_path: Path) -> None:
         archive.write(folder / "q2.png", "a/q2.png")
     (row,) = call("caption", tmp_path / "more.zip", "--format", "json", "--captioner", "other").json()
     assert row["file"] == str(tmp_path / "more.zip" / "a" / "q2.png")
-    assert row["captioner"] == "other"
+    assert row["captioner"] == "other" and row["hint"] is None
     assert row["captions"][0] == {"text": "a blue cat", "score": -1.2, "fit": 0.3, "doubtful": False}
     assert len(row["captions"]) == 3 and len(row["sha256"]) == 64
+
+
+def test_what_is_certain_is_in_the_json(call: Call, folder: Path) -> None:
+    (row,) = call("caption", folder / "q1.png", "--format", "json").json()
+    assert row["hint"] == {"name": "red dog", "certainty": 0.87}
 
 
 def test_a_workspace_keeps_and_finds_them(call: Call, folder: Path, tmp_path: Path, captioner: Dictated) -> None:

@@ -15,8 +15,10 @@ others instead: that is how good a support set is.
 
 With checkpoints, those are measured: on the test part where --data names a data set, which also gives pairs to verify.
 With `--data flickr8k`, its test captions are looked for among its test pictures instead; two-stream puts the first
-ten in a new order, and guesses masked words with and without the picture. With --captioners, these describe its test
-pictures.
+ten in a new order, and guesses masked words with and without the picture.
+With --captioners, these describe test pictures: of flickr8k, how near they come to what people said; of voc2007, which
+objects they mention that are not there (CHAIR); of classes (--queries of each), how often they name the class or what
+WordNet says it is a kind of, below "object".
 With --by-fold each checkpoint is tested on the fold that its card names, and the mean is printed.
 
 What a method made of its episodes is kept in --results, under a key of method, settings, weights, pictures, drawing and
@@ -37,6 +39,7 @@ evaluate --data pets/ --shot 1 --heat-maps 200
 evaluate --data pets/ --shot 1 --methods asif,asif:blend=0,asif:blend=1
 evaluate --data support/ --leave-one-out
 evaluate --data flickr8k --methods compact-vlm,two-stream
+evaluate --data pets/ --captioners prefix,gated
 evaluate siamese_characters s3net_characters --data omniglot --way 20 --shot 1
 evaluate runs/folds/lfw_* --data lfw --by-fold --queries 1
 """
@@ -58,7 +61,7 @@ def add(verbs: options.Verbs) -> None:
         "--captioners",
         type=lambda text: text.split(","),
         metavar="A,B",
-        help="with flickr8k: what these say of its test pictures",
+        help="what these say of test pictures",
     )
     parser.add_argument("--made-up-names", action="store_true", help="call the classes by words that nobody knows")
     parser.add_argument("--within", action="store_true", help="classes of one group an episode (omniglot's alphabets)")
@@ -108,7 +111,7 @@ def run(chosen: argparse.Namespace) -> int:
     output = Output(chosen)
     if chosen.checkpoints:
         from fsl_demo.cli.evaluate.checkpoints import measure
-    elif chosen.data == "flickr8k" and chosen.captioners:
+    elif chosen.captioners:
         from fsl_demo.cli.evaluate.captioned import measure_captions as measure
     elif chosen.data == "flickr8k":
         from fsl_demo.cli.evaluate.captioned import measure_search as measure
