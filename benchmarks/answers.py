@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -34,6 +35,7 @@ METHODS = ("prototype", "asif", "compact-vlm", "can")
 TOGETHER = "together"
 MAP_BYTES = 6_000_000_000
 """Memory for the maps of pictures, which come up in episode after episode."""
+SURE = 0.9
 A_CLASS = 40
 """Pictures of a class that are drawn from."""
 TITLE = "The one answer"
@@ -51,6 +53,7 @@ COLUMNS = (
     "accuracy",
     "ECE",
     "probability, AUROC",
+    "surer than 90 %: mistakes expected, made",
     "of a class: marked",
     "of none: marked",
     "likeness, AUROC",
@@ -72,18 +75,24 @@ class Answers:
             self.rows.append((chance, best == index, inside, bool(answer.unlike(query)), likeness))
 
     def figures(self) -> dict[str, float]:
-        """Shares of 1; `lowest` is the likeness under which as many queries of a class are as may be marked."""
+        """Shares of 1; `lowest` is the likeness under which as many queries of a class are as may be marked.
+
+        NaN where nobody can tell, or nobody was wrong.
+        """
         chance, right, inside, marked, likeness = (np.array(column) for column in zip(*self.rows, strict=True))
         sure, hits, told = chance[inside], right[inside], ~np.isnan(likeness)
         return {
             "accuracy": float(hits.mean()),
             "ece": expected_calibration_error(sure, hits),
-            "sure_auroc": auroc(sure[hits], sure[~hits]) if not hits.all() else 1.0,
+            "sure_auroc": auroc(sure[hits], sure[~hits]) if not hits.all() else math.nan,
             "marked": float(marked[inside].mean()),
             "outside_marked": float(marked[~inside].mean()),
-            "likeness_auroc": auroc(likeness[told & inside], likeness[told & ~inside]),
+            "likeness_auroc": auroc(likeness[told & inside], likeness[told & ~inside]) if told.any() else math.nan,
             "untold": float(np.mean(~told)),
-            "lowest": float(np.quantile(likeness[told & inside], REFUSED)),
+            "sure": int((sure >= SURE).sum()),
+            "expected": float((1 - sure[sure >= SURE]).sum()),
+            "made": int((~hits[sure >= SURE]).sum()),
+            "lowest": float(np.quantile(likeness[told & inside], REFUSED)) if told.any() else math.nan,
         }
 
 
@@ -163,8 +172,11 @@ def row(data: str, way: int, kind: Kind, answers: Mapping[str, Answers]) -> dict
     """A row of the table: all together, and in brackets the first method."""
     together, *others = (answered.figures() for answered in answers.values())
 
+    def shown(value: float, sort: str) -> Any:
+        return "–" if math.isnan(value) else {sort: round(value, 3)}
+
     def cell(figure: str, sort: str) -> list[Any]:
-        return [{sort: round(together[figure], 3)}, " (", {sort: round(others[0][figure], 3)}, ")"]
+        return [shown(together[figure], sort), " (", shown(others[0][figure], sort), ")"]
 
     return {
         "data": f"`{Path(data).name}`",
@@ -173,6 +185,9 @@ def row(data: str, way: int, kind: Kind, answers: Mapping[str, Answers]) -> dict
         "accuracy": cell("accuracy", "share"),
         "ECE": cell("ece", "score"),
         "probability, AUROC": cell("sure_auroc", "score"),
+        "surer than 90 %: mistakes expected, made": (
+            f"{together['expected']:.0f}, {together['made']} of {together['sure']:,}"
+        ),
         "of a class: marked": cell("marked", "share"),
         "of none: marked": cell("outside_marked", "share"),
         "likeness, AUROC": cell("likeness_auroc", "score"),

@@ -157,10 +157,11 @@ class TrainedCaptioner(Captions):
         ]
         return sorted(captions, key=lambda caption: -caption.score - FIT_WEIGHT * caption.fit)
 
-    @torch.inference_mode()
     def media(self, pictures: Sequence[Picture], progress: Progress = quiet) -> Tensor:
         """What the network keeps of pictures, a row each."""
-        return self.load(progress).media(self.positions(pictures))
+        network = self.load(progress)
+        with torch.inference_mode():
+            return network.media(self.positions(pictures))
 
     @torch.inference_mode()
     def search(self, media: Tensor, starts: Sequence[list[int]], **constraints: Any) -> list[dict[str, float]]:

@@ -7,12 +7,15 @@ import pytest
 
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.core.registry import Registry
 from fsl_demo.evaluation import doubt
+from fsl_demo.services import reading
 from fsl_demo.training.objectives import captioner, language_model
 from fsl_demo.training.tasks.captioner import CAPTIONERS
 from tests.backbones.loaded import SUBJECTS, crops
 from tests.backbones.small_language import small_gpt2
 from tests.cli.conftest import Call
+from tests.dictated import Dictated
 
 SAID = {"cat": "A grey cat looks up .", "coffee": "A cup of hot coffee .", "rocket": "One rocket rises at night ."}
 
@@ -70,6 +73,33 @@ def test_captions_are_measured_on_the_test_pictures(call: Call, root: Path, monk
     captions, doubted = outcome.json()
     assert captions["pictures"] == 3 and captions["captioner"] == "prefix" and len(captions["bleu"]) == 4
     assert set(doubted["others"]) == {"digits", "textures", "noise", "all"}
+
+
+def test_captions_are_measured_by_what_they_name_and_mention(
+    call: Call, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sentences = {f"{name}-{n}.png": (f"a {name} near a dog",) for name in ("cat", "coffee") for n in range(4)}
+    monkeypatch.setattr(reading, "registry", lambda *_: Registry(captioners=[Dictated(sentences=sentences)]))
+    for name in ("cat", "coffee"):
+        (tmp_path / "classes" / name).mkdir(parents=True)
+        for picture in crops(name):
+            picture.image().save(tmp_path / "classes" / name / picture.name)
+    options = ("--captioners", "dictated", "--format", "json")
+    (named,) = call("evaluate", "--data", tmp_path / "classes", "--queries", "2", *options).json()
+    assert named["pictures"] == 4 and named["named"]["mean"] == 1 and named["words"] == 5
+    images = [{"id": n, "file_name": f"cat/cat-{n}.png", "split": "test"} for n in range(4)]
+    annotations = [{"image_id": n, "category_id": 8 if n else 12} for n in range(4)]
+    written = {
+        "images": images,
+        "annotations": annotations,
+        "categories": [{"id": 8, "name": "cat"}, {"id": 12, "name": "dog"}],
+    }
+    (tmp_path / "classes").rename(tmp_path / "voc2007")
+    (tmp_path / "voc2007" / "annotations.json").write_text(json.dumps(written))
+    (figures,) = call("evaluate", "--data", "voc2007", "--root", tmp_path, "--queries", "0", *options).json()
+    assert figures["pictures"] == 4 and figures["instances"]["mean"] == 0.5 and figures["recall"]["mean"] == 1
+    outcome = call("evaluate", "--data", "voc2007", "--root", tmp_path / "nowhere", *options)
+    assert outcome.code == 1 and "voc2007" in outcome.err
 
 
 def test_what_cannot_be_asked_of_captioners_is_said(call: Call, root: Path, tmp_path: Path) -> None:

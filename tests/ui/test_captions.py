@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from fsl_demo.core.errors import UserError
 from fsl_demo.store import Workspace
 from fsl_demo.ui import tables
+from fsl_demo.ui.captions import _layers
 from fsl_demo.ui.page import Page
 from tests.dictated import SENTENCES, Dictated
 from tests.ui.conftest import Browser, Colour, Paint, Registry, SearchingColour, restarted
@@ -242,6 +244,21 @@ def test_search_in_captions(described: Describer) -> None:
     shown = described.say('dog "OR* ' * 1_200)
     assert "No caption says all of this" in shown or "<mark>" in shown
     assert 'data-action="search-back"' in described.panel("search_results", sentence="dog", words=True, earlier=True)
+
+
+def test_what_is_certain_is_said_beside_a_caption(described: Describer) -> None:
+    assert "Certain: red dog (87 %)" in described.details(0)
+    assert "No name is certain here" in described.details(1) and "Certain:" not in described.details(1)
+
+
+def test_maps_that_fail_the_blanking_test_are_not_shown(described: Describer) -> None:
+    shown, captioner = described.details(1), described.page.registry.captioners["dictated"]
+    captioner.card = replace(captioner.card, maps=False)
+    _layers.cache_clear()
+    hidden = described.details(1)
+    assert "Where the captioner looked" in shown and 'class="figures' in shown
+    assert "Where it looked is not shown" in hidden and 'class="figures' not in hidden
+    assert ">blue <small>" in shown and ">blue <small>" in hidden
 
 
 def test_what_captions_find_goes_to_the_workbench(described: Describer) -> None:
