@@ -25,9 +25,9 @@ NOBODY = ("an animal", "a dog", "a thing", "an object", "a landscape", "a buildi
 PHOTOGRAPH = 2.0
 """What likeness to photographs of everyday life counts: studio pictures and drawings have to be surer of people."""
 _NOT_COUNTED = frozenset(("furniture", "clothing", "food", "fruit", "bread", "coffee", "wine", "sports equipment"))
-SOMEBODY = 0.2
+SOMEBODY = 0.15
 """From where on there may be people."""
-LEAST, LEAST_THING = 0.2, 0.05
+LEAST, LEAST_THING = 0.13, 0.05
 """The probability under which an animal, or a thing, is not there. These were chosen on Flickr8k's validation pictures,
 by CIDEr, and on the even classes of `photos`, by how many are named and how few people are seen there."""
 SCENES = {

@@ -179,4 +179,4 @@ def _index() -> dict[str, tuple[str, ...]]:
         for noun, count in synset.nouns.items():
             index[noun].append((noun in synset.second, -count, offset))
     known = {noun: tuple(offset for *_, offset in sorted(senses)) for noun, senses in index.items()}
-    return dict.fromkeys(("snowboarder", "skateboarder", "wakeboarder"), known["person"][:1]) | known
+    return known | dict.fromkeys(("people", "snowboarder", "skateboarder", "wakeboarder"), known["person"][:1])
