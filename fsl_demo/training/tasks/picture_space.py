@@ -20,7 +20,7 @@ from fsl_demo.datasets.parts import Part, opened
 from fsl_demo.evaluation.results import data_hash
 from fsl_demo.inference.calibration import REFUSED
 from fsl_demo.inference.picture_space import CHECKPOINT
-from fsl_demo.training.calibration.classes import DEFAULTS, of_values
+from fsl_demo.training.calibration.classes import of_values
 from fsl_demo.training.config import Config
 from fsl_demo.training.data import Arrays
 from fsl_demo.training.export import Export, Facts, Trained
@@ -100,7 +100,10 @@ class PictureSpaceTask:
             module.load_state_dict(trained.loop.best)
             arrays = {f"map.{name}": value.half().numpy() for name, value in module.map.state_dict().items()}
             parts = [of_values(*part, refused=REFUSED) for part in _by_group(module, validation)]
-            calibrated = {name: np.mean([part[name] for part in parts], axis=0) for name in DEFAULTS}
+            calibrated = {
+                "temperature": np.mean([part["temperature"] for part in parts], axis=0),
+                "none_below": np.min([part["none_below"] for part in parts], axis=0),
+            }
             facts = Facts(
                 architecture="a linear map on EfficientNet-Lite0 and EfficientNet-Lite2: 1,998 channels to"
                 f" {objective.CHANNELS}",
