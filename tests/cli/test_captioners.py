@@ -87,7 +87,7 @@ def test_captions_are_measured_by_what_they_name_and_mention(
     options = ("--captioners", "dictated", "--format", "json")
     (named,) = call("evaluate", "--data", tmp_path / "classes", "--queries", "2", *options).json()
     assert named["pictures"] == 4 and named["named"]["mean"] == 1 and named["words"] == 5
-    images = [{"id": n, "file_name": f"cat/cat-{n}.png", "split": "test"} for n in range(4)]
+    images = [{"id": n, "file_name": f"cat/cat-{n}.png", "width": 64, "height": 64, "split": "test"} for n in range(4)]
     annotations = [{"image_id": n, "category_id": 8 if n else 12} for n in range(4)]
     written = {
         "images": images,
