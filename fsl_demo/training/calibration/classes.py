@@ -61,5 +61,5 @@ def of_values(
         rows = np.arange(len(truth))
         costs = [-np.log(softmax(t * similarities)[rows, truth] + 1e-12).mean() for t in TEMPERATURES]
         temperatures.append(TEMPERATURES[int(np.argmin(costs))])
-        thresholds.append(np.quantile(similarities[rows, truth], refused))
+        thresholds.append(np.quantile(similarities.max(axis=1), refused))
     return {"temperature": np.array(temperatures, np.float32), "none_below": np.array(thresholds, np.float32)}
