@@ -60,7 +60,7 @@ class Shares:
         same, itself = members @ members.T > 0, np.eye(len(owners), dtype=bool)
         others = (cosines * ~same).sum(axis=(-2, -1), keepdims=True) / max((~same).sum(), 1)
         near = (same & (1 - cosines < NEAR * (1 - others))) | itself
-        usual = 1 - USUAL * (1 - limit)
+        usual = float(np.maximum(1 - USUAL * (1 - limit), 0.0))
         expected = np.where(near, np.where(itself, 1.0, cosines), usual) * same
         return cls(
             owners=owners,

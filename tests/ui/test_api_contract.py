@@ -89,7 +89,7 @@ def test_caption_keeps_to_the_contract(api: Client, paint: Paint) -> None:
 
 def test_what_does_not_keep_to_it_is_noticed() -> None:
     caption = {"text": "a dog", "score": -1.0, "fit": 0.3, "doubtful": False}
-    document = {"file": "q.png", "sha256": "0" * 64, "captioner": "dictated", "captions": [caption]}
+    document = {"file": "q.png", "sha256": "0" * 64, "captioner": "dictated", "captions": [caption], "hint": None}
     keeps_to("/caption", [document])
     with pytest.raises(AssertionError):
         keeps_to("/caption", [{**document, "more": 1}])
