@@ -1,4 +1,4 @@
-"""What the trainings share that learn from Flickr8k's captions."""
+"""What the trainings share that learn from one data set; most of them from Flickr8k's captions."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ DATA = "flickr8k"
 
 
 @dataclass(frozen=True)
-class OnCaptions:
+class OnOneDataSet:
     """The half of a `Task` that is the same for all of them.
 
     Attributes:
-        root: holds `flickr8k`.
+        root: holds the data.
+        data: the name of what is learned from.
     """
 
     method: str
     root: Path
     takes: ClassVar[frozenset[str]] = frozenset()
+    data: ClassVar[str] = DATA
 
     @classmethod
     def named(cls, method: str, source: Source) -> Self:
@@ -31,6 +33,6 @@ class OnCaptions:
         Raises:
             UserError: `setting_bad` for other data.
         """
-        if source.name != DATA:
-            raise UserError("setting_bad", name="data", value=source.name, reason=f"{method} learns from {DATA}.")
+        if source.name != cls.data:
+            raise UserError("setting_bad", name="data", value=source.name, reason=f"{method} learns from {cls.data}.")
         return cls(method, source.root)

@@ -20,7 +20,7 @@ from fsl_demo.captioners.trained import Doubt, TrainedCaptioner
 from fsl_demo.core.episodes import Progress
 from fsl_demo.core.pictures import ingest
 from fsl_demo.datasets import flickr8k
-from fsl_demo.training.captioned import OnCaptions
+from fsl_demo.training.captioned import OnOneDataSet
 from fsl_demo.training.captioned_maps import maps
 from fsl_demo.training.config import Config
 from fsl_demo.training.data import Arrays
@@ -39,7 +39,7 @@ SAMPLE = 300
 
 
 @dataclass(frozen=True)
-class CaptionerTask(OnCaptions):
+class CaptionerTask(OnOneDataSet):
     """Learns to say what people said of Flickr8k's pictures."""
 
     methods: ClassVar = tuple(CAPTIONERS)

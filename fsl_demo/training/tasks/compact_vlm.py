@@ -17,7 +17,7 @@ from fsl_demo.inference.compact_space import CHECKPOINT
 from fsl_demo.methods.compact_vlm import CompactVlm
 from fsl_demo.training.calibration.vision_language import calibrated
 from fsl_demo.training.caption_features import features
-from fsl_demo.training.captioned import OnCaptions
+from fsl_demo.training.captioned import OnOneDataSet
 from fsl_demo.training.config import Config
 from fsl_demo.training.data import Arrays
 from fsl_demo.training.export import Export, Facts, Trained
@@ -40,7 +40,7 @@ BLANK = {"temperature": np.ones(6, np.float32), "none_below": np.zeros(6, np.flo
 
 
 @dataclass(frozen=True)
-class CompactVlmTask(OnCaptions):
+class CompactVlmTask(OnOneDataSet):
     """Learns from Flickr8k; calibrated on CIFAR-FS's validation classes, which have to be in the same folder."""
 
     methods: ClassVar = ("compact-vlm",)

@@ -12,7 +12,7 @@ from fsl_demo.backbones.language_model import CHECKPOINT, plain
 from fsl_demo.core.episodes import Progress
 from fsl_demo.datasets import flickr8k
 from fsl_demo.datasets.made_up_names import made_up_names
-from fsl_demo.training.captioned import OnCaptions
+from fsl_demo.training.captioned import OnOneDataSet
 from fsl_demo.training.config import Config
 from fsl_demo.training.data import Arrays
 from fsl_demo.training.export import Export, Facts, Trained
@@ -31,7 +31,7 @@ SAMPLE = 1_000
 
 
 @dataclass(frozen=True)
-class LanguageModelTask(OnCaptions):
+class LanguageModelTask(OnOneDataSet):
     """Learns from the captions alone; no picture is read."""
 
     methods: ClassVar = ("language-model",)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -15,12 +15,12 @@ from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.towers import PictureTowers
 from fsl_demo.core.durable import replacing
 from fsl_demo.core.episodes import Progress
-from fsl_demo.core.errors import UserError
 from fsl_demo.datasets.parts import Part, opened
 from fsl_demo.evaluation.results import data_hash
 from fsl_demo.inference.calibration import REFUSED
 from fsl_demo.inference.picture_space import CHECKPOINT
 from fsl_demo.training.calibration.classes import of_values
+from fsl_demo.training.captioned import OnOneDataSet
 from fsl_demo.training.config import Config
 from fsl_demo.training.data import Arrays
 from fsl_demo.training.export import Export, Facts, Trained
@@ -28,7 +28,7 @@ from fsl_demo.training.objectives import picture_space as objective
 from fsl_demo.training.objectives.picture_space import PictureSpaceObjective
 from fsl_demo.training.schedule import Schedule
 from fsl_demo.training.setup import Figures, Setup
-from fsl_demo.training.task import Prepared, Source
+from fsl_demo.training.task import Prepared
 from fsl_demo.training.validation import episode_accuracy
 
 DATA = "objects"
@@ -49,29 +49,12 @@ GROUP = 64
 
 
 @dataclass(frozen=True)
-class PictureSpaceTask:
-    """Learns from the things of several data sets.
+class PictureSpaceTask(OnOneDataSet):
+    """Learns from the things of several data sets."""
 
-    Attributes:
-        root: holds them.
-    """
-
-    method: str
-    root: Path
     methods: ClassVar = ("prototype",)
-    takes: ClassVar[frozenset[str]] = frozenset()
     checkpoint: ClassVar = CHECKPOINT
-
-    @classmethod
-    def named(cls, method: str, source: Source) -> Self:
-        """A task on `objects`.
-
-        Raises:
-            UserError: `setting_bad` for other data.
-        """
-        if source.name != DATA:
-            raise UserError("setting_bad", name="data", value=source.name, reason=f"{method} learns from {DATA}.")
-        return cls(method, source.root)
+    data: ClassVar[str] = DATA
 
     def prepare(self, config: Config, progress: Progress) -> Prepared[PictureSpaceObjective]:
         """Embed the pictures; what the towers make of them goes into the run's folder.

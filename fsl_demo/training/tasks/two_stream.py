@@ -25,7 +25,7 @@ from fsl_demo.methods.two_stream.model import CHECKPOINT
 from fsl_demo.training.calibration.two_stream import calibrated
 from fsl_demo.training.caption_features import features
 from fsl_demo.training.caption_search import NEAR, Blend, Searched, confused
-from fsl_demo.training.captioned import OnCaptions
+from fsl_demo.training.captioned import OnOneDataSet
 from fsl_demo.training.captioned_maps import maps
 from fsl_demo.training.config import Config
 from fsl_demo.training.data import Arrays
@@ -60,7 +60,7 @@ BLANK = {"temperature": np.array([1, 0], np.float32), "none_below": np.zeros(1, 
 
 
 @dataclass(frozen=True)
-class TwoStreamTask(OnCaptions):
+class TwoStreamTask(OnOneDataSet):
     """Learns from Flickr8k; calibrated on CIFAR-FS's validation classes, which have to be in the same folder.
 
     The last weights are kept: what few captions say of an epoch is decided by chance more than by the epoch.
