@@ -50,29 +50,28 @@ class ResNet10(nn.Sequential):
 
 
 class ResNet12(nn.Sequential):
-    """As the Cross Attention Network defines it (Hou et al. 2019): a stem, four blocks of three convolutions."""
+    """Four residual blocks of three convolutions (Oreshkin et al. 2018, arXiv:1805.10123), each but the last one
+    pooled, for pictures of 32 x 32 pixels."""
 
     channels = 512
 
     def __init__(self, colours: int, cbam: bool = False) -> None:
         super().__init__(
-            nn.Sequential(*_convolution(colours, 64), nn.ReLU()),
-            _Residual((64, 64, 64, 64), 2, cbam),
-            _Residual((64, 128, 128, 128), 2, cbam),
-            _Residual((128, 256, 256, 256), 2, cbam),
-            _Residual((256, 512, 512, 512), 2, cbam),
+            nn.Sequential(_Residual((colours, 64, 64, 64), 1, cbam), nn.MaxPool2d(2)),
+            nn.Sequential(_Residual((64, 128, 128, 128), 1, cbam), nn.MaxPool2d(2)),
+            nn.Sequential(_Residual((128, 256, 256, 256), 1, cbam), nn.MaxPool2d(2)),
+            _Residual((256, 512, 512, 512), 1, cbam),
         )
 
 
 class _Residual(nn.Module):
-    """3 x 3 convolutions from width to width beside a strided 1 x 1 shortcut; of three, the second one strides."""
+    """3 x 3 convolutions from width to width, of which the first one strides, beside a strided 1 x 1 shortcut."""
 
     def __init__(self, widths: tuple[int, ...], stride: int, cbam: bool) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        strided = len(widths) - 3
         for number, (before, after) in enumerate(pairwise(widths)):
-            own_stride = stride if number == strided else 1
+            own_stride = 1 if number else stride
             layers += [*_convolution(before=before, after=after, kernel=3, stride=own_stride), nn.ReLU()]
         self.path = nn.Sequential(*layers[:-1])
         self.attention = CBAM(widths[-1]) if cbam else nn.Identity()

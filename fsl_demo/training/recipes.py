@@ -104,18 +104,12 @@ CAN_ON_FACES: dict[str, Any] = {
     "schedule": Schedule(epochs=5, rate=2e-3, decay=0.05),
     "options": {"frozen": True},
 }
-CAN_FULL = Recipe(
-    architecture=Architecture("resnet12", "rgb84", 0),
-    sampling=Sampling(size=4 * 35, queries=6, episodes=1200),
-    schedule=Schedule(epochs=90, rate=0.1, decay=5e-4, drops=((60 / 90, 0.06), (70 / 90, 0.012), (80 / 90, 0.0024))),
-    augmentation=Augmentation(shift=8 / 42, flip=True, erase=0.5, border="zeros"),
-)
-
-CAN_ON_CPU = Recipe(
-    architecture=Architecture("resnet10", "rgb64", 0),
-    sampling=Sampling(size=4 * 35, queries=6, episodes=1200),
-    schedule=Schedule(epochs=30, rate=2e-3, decay=0.05),
-    augmentation=replace(SMALL, erase=0.3),
+CAN_ON_SMALL_PICTURES = Recipe(
+    architecture=Architecture("resnet12", "rgb32", 0, mirrored=True),
+    sampling=Sampling(size=16 * 35, queries=6, episodes=6400),
+    schedule=Schedule(epochs=25, rate=0.3, decay=5e-4, momentum=0.9),
+    augmentation=Augmentation(turn=0.1, stretch=0.15, shift=0.2, flip=True, light=0.2, erase=0.5),
+    turned=True,
 )
 
 PHOTOGRAPHS = Recipe(
@@ -140,8 +134,7 @@ RECIPES: dict[tuple[str, ...], Recipe] = {
     ("s3net", "omniglot"): replace(CHARACTERS, options={}),
     ("can", "lfw"): replace(FACES, **CAN_ON_FACES),
     ("can", "lfw_aligned"): replace(ALIGNED_FACES, **CAN_ON_FACES),
-    ("can", "cifar_fs"): CAN_FULL,
-    ("can", "cifar_fs", "resnet10"): CAN_ON_CPU,
+    ("can", "cifar_fs"): CAN_ON_SMALL_PICTURES,
     ("siamese", "cifar_fs", "efficientnet_lite0"): PHOTOGRAPHS,
     ("can", "cifar_fs", "efficientnet_lite0"): replace(
         PHOTOGRAPHS,

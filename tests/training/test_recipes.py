@@ -9,9 +9,9 @@ PHOTOGRAPHS = RECIPES["siamese", "cifar_fs", "efficientnet_lite0"].architecture
 
 
 def test_a_backbone_with_a_recipe_of_its_own_has_that() -> None:
-    full, small = recipe("can", "cifar_fs", 100), recipe("can", "cifar_fs", 100, backbone="resnet10")
-    assert (full.architecture.backbone, full.architecture.preprocessing) == ("resnet12", "rgb84")
-    assert (small.architecture.backbone, small.architecture.preprocessing) == ("resnet10", "rgb64")
+    own, frozen = recipe("can", "cifar_fs", 100), recipe("can", "cifar_fs", 100, backbone="efficientnet_lite0")
+    assert (own.architecture.backbone, own.architecture.preprocessing) == ("resnet12", "rgb32")
+    assert (frozen.architecture.backbone, frozen.architecture.preprocessing) == ("efficientnet_lite0", "lite0-maps")
 
 
 def test_another_backbone_takes_its_place_in_the_recipe() -> None:

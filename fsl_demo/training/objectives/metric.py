@@ -133,19 +133,24 @@ class Can(MetricObjective):
         self.classifier = nn.Conv1d(embedder.channels, classes, 1)
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
-        way, shot, queries = self.sampling.way, self.sampling.shot, self.sampling.queries
-        size, losses = way * (shot + queries), []
         if self.frozen:
             self.embedder.eval()
-        maps = self.embedder.maps(images).float()
-        truth = torch.arange(way, device=maps.device).repeat_interleave(queries)
-        for episode, episode_labels in zip(maps.split(size), labels.split(size), strict=True):
-            classes = episode[: way * shot].unflatten(0, (way, shot)).mean(1)
-            attended = self.attention(classes, episode[way * shot :])
-            near = can_losses.nearest_neighbour(attended.classes, attended.queries, truth)
-            own = attended.queries[torch.arange(len(truth)), truth]
-            losses.append(can_losses.of_positions(self.classifier(own), episode_labels[way * shot :]) + 0.5 * near)
-        return torch.stack(losses).mean()
+        maps = self.embedder.maps(images)
+        with torch.autocast(maps.device.type, enabled=False):  # attention is sharper than half precision
+            return self._loss(maps.float(), labels)
+
+    def _loss(self, maps: Tensor, labels: Tensor) -> Tensor:
+        """Of maps [E x way x (shot + queries), D, h, w], an episode after the other, support first."""
+        way, support = self.sampling.way, self.sampling.way * self.sampling.shot
+        episodes = maps.unflatten(0, (-1, support + way * self.sampling.queries))
+        classes = episodes[:, :support].unflatten(1, (way, -1)).mean(2)
+        attended = self.attention(classes, episodes[:, support:])
+        truth = torch.arange(way, device=maps.device).repeat_interleave(self.sampling.queries).repeat(len(episodes))
+        of_classes, of_queries = attended.classes.flatten(0, 1), attended.queries.flatten(0, 1)
+        near = can_losses.nearest_neighbour(of_classes, of_queries, truth)
+        own = of_queries[torch.arange(len(truth), device=maps.device), truth]
+        known = labels.view(len(episodes), -1)[:, support:].flatten()
+        return can_losses.of_positions(self.classifier(own), known) + 0.5 * near
 
     def batches(self, labels: np.ndarray, seed: int, epoch: int) -> Iterator[np.ndarray]:
         sampling, random = self.sampling, np.random.default_rng((seed, epoch))
