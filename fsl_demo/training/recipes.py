@@ -69,6 +69,7 @@ CHARACTERS = Recipe(
     way=20,
     turned=True,
 )
+DIGITS_AND_CHARACTERS = replace(CHARACTERS, schedule=replace(CHARACTERS.schedule, epochs=30))
 FACES = Recipe(
     architecture=Architecture("resnet10", "face64", 256, dropout=0.3),
     sampling=Sampling(size=128, together=2),
@@ -125,6 +126,7 @@ RECIPES: dict[tuple[str, ...], Recipe] = {
     ("siamese", "mnist"): replace(DIGITS, architecture=replace(DIGITS.architecture, shifted=True)),
     ("siamese", "mnist_unseen"): DIGITS,
     ("siamese", "omniglot"): CHARACTERS,
+    ("siamese", "digits_and_characters"): DIGITS_AND_CHARACTERS,
     ("siamese", "att_faces"): FEW_FACES,
     ("siamese", "lfw"): FACES,
     ("siamese", "lfw_aligned"): ALIGNED_FACES,
