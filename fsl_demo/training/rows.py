@@ -21,7 +21,7 @@ class Rows:
     def __init__(self, data: Arrays, device: torch.device) -> None:
         self._arrays, self._device = (data.images, data.labels), device
         self._tensors: list[Tensor] = []
-        if device.type == "cuda" and data.images.nbytes < SHARE * torch.cuda.mem_get_info(device)[0]:
+        if _fits(data.images.nbytes, device):
             self._tensors = [torch.tensor(array, device=device) for array in self._arrays]
 
     def batch(self, indices: np.ndarray) -> tuple[Tensor, Tensor]:
@@ -32,3 +32,7 @@ class Rows:
         else:
             images, labels = (torch.from_numpy(array[indices]).to(self._device) for array in self._arrays)
         return images, labels
+
+
+def _fits(size: int, device: torch.device) -> bool:
+    return device.type == "cuda" and size < SHARE * torch.cuda.mem_get_info(device)[0]
