@@ -6,6 +6,7 @@ addition; in a plain stack after the pooling.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import torch
@@ -35,7 +36,7 @@ class Conv4(nn.Sequential):
 
 
 class ResNet10(nn.Sequential):
-    """A stem and four residual blocks of two convolutions (He et al. 2016), for faces of 64 x 64 pixels."""
+    """A stem and four residual blocks of two convolutions (He et al. 2016), for faces of 64 to 96 pixels a side."""
 
     channels = 256
 
@@ -47,6 +48,29 @@ class ResNet10(nn.Sequential):
             _Residual((64, 128, 128), 2, cbam),
             _Residual((128, 256, 256), 2, cbam),
         )
+
+
+class SideBySide(nn.Sequential):
+    """Networks of one kind that share nothing but the pictures; their maps are joined, [N, members x channels, h, w].
+
+    Its children are the steps, as a single network's are.
+    """
+
+    def __init__(self, networks: Sequence[nn.Sequential]) -> None:
+        steps = zip(*networks, strict=True)
+        super().__init__(*(_Step(blocks, first=not number) for number, blocks in enumerate(steps)))
+
+
+class _Step(nn.ModuleList):
+    """The blocks of networks side by side; each but the first ones reads its own share of the channels."""
+
+    def __init__(self, blocks: Iterable[nn.Module], first: bool) -> None:
+        super().__init__(blocks)
+        self.first = first
+
+    def forward(self, maps: Tensor) -> Tensor:
+        parts = [maps] * len(self) if self.first else maps.chunk(len(self), 1)
+        return torch.cat([block(part) for block, part in zip(self, parts, strict=True)], 1)
 
 
 class ResNet12(nn.Sequential):

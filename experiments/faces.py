@@ -1,0 +1,107 @@
+"""Settings of the network for faces, tried on LFW's validation people.
+
+    python -m experiments.faces train NAME     trains one of `VARIANTS` on fold 1 and measures it
+    python -m experiments.faces best           names the best one of those that were measured
+    python -m experiments.faces folds 2 3 4    trains it on those folds
+
+Fold 1's validation people are neither trained on nor tested; no figure here is of people who are tested.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from fsl_demo import datasets, runtime
+from fsl_demo.backbones.preprocessing import PREPROCESSINGS
+from fsl_demo.backbones.trained import TrainedNetwork
+from fsl_demo.cli.reporting import print_line
+from fsl_demo.training.config import Config
+from fsl_demo.training.data import load
+from fsl_demo.training.events import EpochDone, Event, Note
+from fsl_demo.training.recipes import FACES, Recipe
+from fsl_demo.training.run import run
+from fsl_demo.training.tasks.classes import ClassesTask
+from fsl_demo.training.validation import episode_accuracy, features, pair_accuracy
+
+VARIANTS: Mapping[str, Recipe] = {
+    "plain": FACES,
+    "everybody": replace(FACES, least=1),
+    "harder": replace(
+        FACES,
+        architecture=replace(FACES.architecture, dropout=0.5),
+        augmentation=replace(FACES.augmentation, turn=0.17, stretch=0.12, shift=0.08, light=0.3, erase=0.5),
+    ),
+    "margin": replace(FACES, options={"softmax": (1.0, 30.0, 0.35)}),
+}
+EPISODES = 4_000
+FOLD = 1
+
+
+def train(name: str, recipe: Recipe, fold: int, chosen: argparse.Namespace) -> Path:
+    """The checkpoint of a recipe on a fold."""
+    config = Config(
+        runs=chosen.runs,
+        out=chosen.out,
+        name=name,
+        command=f"python -m fsl_demo train siamese --data lfw --fold {fold} --name {name}",
+        precision=chosen.precision,
+        epochs=chosen.epochs,
+    )
+    folder = run(ClassesTask("siamese", datasets.read("lfw", chosen.root, fold), recipe), config, _tell)
+    assert folder is not None
+    return folder
+
+
+def measure(folder: Path, root: Path) -> dict[str, float]:
+    """Pairs and 5-way 1-shot episodes of the validation people of fold 1."""
+    network = TrainedNetwork(folder)
+    validation = load(datasets.read("lfw", root, FOLD).validation, PREPROCESSINGS[network.preprocessing])
+    vectors = features(network.load(), validation.images, maps=False)
+    pairs = pair_accuracy(vectors, validation.pairs)
+    return {"pairs": pairs, "episodes": episode_accuracy(vectors, validation.labels, way=5, episodes=EPISODES)}
+
+
+def best(out: Path) -> str:
+    """The variant with the highest mean of both figures."""
+    figures = {file.stem: json.loads(file.read_text()) for file in out.glob("*.json")}
+    for name, measured in figures.items():
+        print_line(f"{name}: {measured}")
+    return max(figures, key=lambda name: float(np.mean(list(figures[name].values()))))
+
+
+def _tell(event: Event) -> None:
+    if isinstance(event, EpochDone | Note):
+        print_line(event)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("train", "best", "folds"))
+    parser.add_argument("names", nargs="*", help="variants, or numbers of folds")
+    parser.add_argument("--root", type=Path, default=Path("data"))
+    parser.add_argument("--runs", type=Path, default=Path("runs"))
+    parser.add_argument("--out", type=Path, default=Path("runs/faces"))
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--precision", default="bf16")
+    chosen = parser.parse_args()
+    runtime.prepare()
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    if chosen.what == "train":
+        for name in chosen.names:
+            folder = train(f"faces_{name}", VARIANTS[name], fold=FOLD, chosen=chosen)
+            (chosen.out / f"{name}.json").write_text(json.dumps(measure(folder, chosen.root)))
+        return
+    name = best(chosen.out)
+    print_line(f"best: {name}")
+    for fold in map(int, chosen.names):
+        train(f"lfw_{fold}", VARIANTS[name], fold=fold, chosen=chosen)
+
+
+if __name__ == "__main__":
+    main()
