@@ -14,6 +14,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -29,16 +30,19 @@ from fsl_demo.training.run import run
 from fsl_demo.training.tasks.classes import ClassesTask
 from fsl_demo.training.validation import episode_accuracy, features, pair_accuracy
 
-VARIANTS: Mapping[str, Recipe] = {
-    "plain": FACES,
-    "everybody": replace(FACES, least=1),
-    "harder": replace(
-        FACES,
-        architecture=replace(FACES.architecture, dropout=0.5),
-        augmentation=replace(FACES.augmentation, turn=0.17, stretch=0.12, shift=0.08, light=0.3, erase=0.5),
-    ),
-    "margin": replace(FACES, options={"softmax": (1.0, 30.0, 0.35)}),
+WINDOWS = replace(FACES, architecture=replace(FACES.architecture, windows=True))
+EVERYBODY: dict[str, Any] = {
+    "least": 1,
+    "options": {**FACES.options, "twins": True},
+    "schedule": replace(FACES.schedule, epochs=24),
 }
+VARIANTS: Mapping[str, Recipe] = {
+    "whole": FACES,
+    "windows": WINDOWS,
+    "everybody": replace(FACES, **EVERYBODY),
+    "everybody_windows": replace(WINDOWS, **EVERYBODY),
+}
+"""Whether each member sees its own window, and whether people with one picture are classes, too."""
 EPISODES = 4_000
 FOLD = 1
 

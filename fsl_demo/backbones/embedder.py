@@ -72,7 +72,7 @@ class Embedder(nn.Module):
         networks = [
             BACKBONES[architecture.backbone](recipe.colours, architecture.cbam) for _ in range(architecture.members)
         ]
-        self.backbone = SideBySide(networks) if len(networks) > 1 else networks[0]
+        self.backbone = SideBySide(networks, architecture.windows) if len(networks) > 1 else networks[0]
         with torch.no_grad():
             maps = self.backbone.eval()(torch.zeros(1, recipe.colours, recipe.side, recipe.side))
         self.train()

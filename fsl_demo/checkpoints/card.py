@@ -49,6 +49,7 @@ class NetworkArchitecture(Strict):
     mirrored: bool = False
     shifted: bool = False
     members: Annotated[int, Field(ge=1, le=16)] = 1
+    windows: bool = False
 
 
 class LanguageArchitecture(Strict):

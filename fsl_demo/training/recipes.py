@@ -49,7 +49,7 @@ class Recipe:
 
 
 INK = Augmentation(turn=0.2, stretch=0.12, shift=0.1, border="zeros")
-FACE = Augmentation(turn=0.1, stretch=0.08, shift=0.05, flip=True, light=0.2, erase=0.3)
+FACE = Augmentation(turn=0.12, stretch=0.1, shift=0.06, flip=True, light=0.2, erase=0.3)
 ALIGNED_FACE = Augmentation(turn=0.1, stretch=0.08, shift=0.05, flip=True, light=0.2, erase=0.1)
 MOVED_FACE = Augmentation(turn=0.17, stretch=0.12, shift=0.08, flip=True, light=0.2, erase=0.3)
 SMALL = Augmentation(turn=0.1, stretch=0.15, shift=0.12, flip=True, light=0.1, erase=0.2)
@@ -71,7 +71,7 @@ CHARACTERS = Recipe(
     turned=True,
 )
 FACES = Recipe(
-    architecture=Architecture("resnet10", "face80", 384, dropout=0.3, mirrored=True, members=3),
+    architecture=Architecture("resnet10", "face80", 384, dropout=0.4, mirrored=True, members=3),
     sampling=Sampling(size=256, together=2),
     schedule=Schedule(epochs=40, rate=4e-3, decay=0.05),
     augmentation=FACE,

@@ -69,9 +69,12 @@ class Siamese(MetricObjective):
         sampling: Sampling,
         margin: float = 1.0,
         softmax: tuple[float, float, float] | None = None,
+        twins: bool = False,
     ) -> None:
-        """`softmax` is its weight, scale and margin."""
+        """`softmax` is its weight, scale and margin; with `twins`, a class's only picture comes twice, changed in two
+        ways, as instance discrimination has it (Dosovitskiy et al. 2014, arXiv:1406.6909)."""
         super().__init__(embedder, sampling)
+        self.twins = twins
         self.margin, members = margin, embedder.architecture.members
         self.softmax_weight = softmax[0] if softmax else 0.0
         self.softmax = nn.ModuleList(
@@ -88,8 +91,12 @@ class Siamese(MetricObjective):
         return torch.stack(losses).sum() / len(parts)
 
     def batches(self, labels: np.ndarray, seed: int, epoch: int) -> Iterator[np.ndarray]:
-        sampling = self.sampling
-        return grouped(labels, size=sampling.size, together=sampling.together, seed=seed, epoch=epoch)
+        sampling, rows = self.sampling, np.arange(len(labels))
+        if self.twins:
+            alone = np.flatnonzero(np.bincount(labels)[labels] == 1)
+            rows = np.concatenate([rows, alone])
+        drawn = grouped(labels[rows], size=sampling.size, together=sampling.together, seed=seed, epoch=epoch)
+        return (rows[batch] for batch in drawn)
 
 
 class S3Net(MetricObjective):
