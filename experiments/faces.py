@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ WINDOWS = replace(FACES, architecture=replace(FACES.architecture, windows=True))
 EVERYBODY: dict[str, Any] = {
     "least": 1,
     "options": {**FACES.options, "twins": True},
-    "schedule": replace(FACES.schedule, epochs=24),
+    "schedule": replace(FACES.schedule, epochs=20),
 }
 VARIANTS: Mapping[str, Recipe] = {
     "whole": FACES,
@@ -47,17 +47,27 @@ EPISODES = 4_000
 FOLD = 1
 
 
-def train(name: str, recipe: Recipe, fold: int, chosen: argparse.Namespace) -> Path:
-    """The checkpoint of a recipe on a fold."""
+@dataclass(frozen=True)
+class Places:
+    """Folders: of the data, of what runs resume from, of checkpoints and figures."""
+
+    root: Path
+    runs: Path
+    out: Path
+
+
+def train(variant: str, name: str, fold: int, places: Places, options: argparse.Namespace) -> Path:
+    """The checkpoint of a variant on a fold."""
+    precision = f" --precision {options.precision}" if options.precision != "no" else ""
     config = Config(
-        runs=chosen.runs,
-        out=chosen.out,
+        runs=places.runs / variant,
+        out=places.out / variant,
         name=name,
-        command=f"python -m fsl_demo train siamese --data lfw --fold {fold} --name {name}",
-        precision=chosen.precision,
-        epochs=chosen.epochs,
+        command=f"python -m fsl_demo train siamese --data lfw --fold {fold} --name {name}{precision}",
+        precision=options.precision,
+        epochs=options.epochs,
     )
-    folder = run(ClassesTask("siamese", datasets.read("lfw", chosen.root, fold), recipe), config, _tell)
+    folder = run(ClassesTask("siamese", datasets.read("lfw", places.root, fold), VARIANTS[variant]), config, _tell)
     assert folder is not None
     return folder
 
@@ -74,8 +84,6 @@ def measure(folder: Path, root: Path) -> dict[str, float]:
 def best(out: Path) -> str:
     """The variant with the highest mean of both figures."""
     figures = {file.stem: json.loads(file.read_text()) for file in out.glob("*.json")}
-    for name, measured in figures.items():
-        print_line(f"{name}: {measured}")
     return max(figures, key=lambda name: float(np.mean(list(figures[name].values()))))
 
 
@@ -93,18 +101,19 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/faces"))
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--precision", default="bf16")
-    chosen = parser.parse_args()
+    options = parser.parse_args()
+    places = Places(root=options.root, runs=options.runs, out=options.out)
     runtime.prepare()
-    chosen.out.mkdir(parents=True, exist_ok=True)
-    if chosen.what == "train":
-        for name in chosen.names:
-            folder = train(f"faces_{name}", VARIANTS[name], fold=FOLD, chosen=chosen)
-            (chosen.out / f"{name}.json").write_text(json.dumps(measure(folder, chosen.root)))
+    places.out.mkdir(parents=True, exist_ok=True)
+    if options.what == "train":
+        for variant in options.names:
+            folder = train(variant, "siamese_faces", fold=FOLD, places=places, options=options)
+            (places.out / f"{variant}.json").write_text(json.dumps(measure(folder, places.root)))
         return
-    name = best(chosen.out)
-    print_line(f"best: {name}")
-    for fold in map(int, chosen.names):
-        train(f"lfw_{fold}", VARIANTS[name], fold=fold, chosen=chosen)
+    variant = best(places.out)
+    print_line(variant)
+    for fold in map(int, options.names):
+        train(variant, f"lfw_{fold}", fold=fold, places=places, options=options)
 
 
 if __name__ == "__main__":

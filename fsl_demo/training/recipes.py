@@ -73,7 +73,7 @@ CHARACTERS = Recipe(
 FACES = Recipe(
     architecture=Architecture("resnet10", "face80", 384, dropout=0.4, mirrored=True, members=3),
     sampling=Sampling(size=256, together=2),
-    schedule=Schedule(epochs=40, rate=4e-3, decay=0.05),
+    schedule=Schedule(epochs=36, rate=4e-3, decay=0.05),
     augmentation=FACE,
     options={"softmax": (1.0, 24.0, 0.2)},
     least=2,

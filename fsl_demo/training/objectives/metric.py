@@ -85,9 +85,10 @@ class Siamese(MetricObjective):
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         parts = self.embedder(images).chunk(self.embedder.architecture.members, 1)
-        losses = [batch_contrastive(normalize(part), labels, self.margin) for part in parts]
-        for softmax, part in zip(self.softmax, parts, strict=False):
-            losses.append(self.softmax_weight * softmax(part, labels))
+        with torch.autocast(images.device.type, enabled=False):  # cosines are told apart by less than half precision
+            losses = [batch_contrastive(normalize(part), labels, self.margin) for part in parts]
+            for softmax, part in zip(self.softmax, parts, strict=False):
+                losses.append(self.softmax_weight * softmax(part, labels))
         return torch.stack(losses).sum() / len(parts)
 
     def batches(self, labels: np.ndarray, seed: int, epoch: int) -> Iterator[np.ndarray]:
