@@ -124,15 +124,20 @@ class ResNet12(nn.Sequential):
     """Four residual blocks of three convolutions (Oreshkin et al. 2018, arXiv:1805.10123), each but the last one
     pooled, for pictures of 32 x 32 pixels."""
 
-    channels = 512
+    widths = (64, 128, 256, 480)
+    channels = widths[-1]
 
     def __init__(self, colours: int, cbam: bool = False) -> None:
-        super().__init__(
-            nn.Sequential(_Residual((colours, 64, 64, 64), 1, cbam), nn.MaxPool2d(2)),
-            nn.Sequential(_Residual((64, 128, 128, 128), 1, cbam), nn.MaxPool2d(2)),
-            nn.Sequential(_Residual((128, 256, 256, 256), 1, cbam), nn.MaxPool2d(2)),
-            _Residual((256, 512, 512, 512), 1, cbam),
-        )
+        pairs = pairwise((colours, *self.widths))
+        *first, last = (_Residual((before, after, after, after), 1, cbam) for before, after in pairs)
+        super().__init__(*(nn.Sequential(block, nn.MaxPool2d(2)) for block in first), last)
+
+
+class NarrowResNet12(ResNet12):
+    """A fifth of its weights."""
+
+    widths = (64, 96, 144, 176)
+    channels = widths[-1]
 
 
 class _Residual(nn.Module):

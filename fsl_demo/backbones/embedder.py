@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from fsl_demo.backbones.architecture import Architecture
-from fsl_demo.backbones.convolutional import Conv4, ResNet10, ResNet12, SideBySide, Twin
+from fsl_demo.backbones.convolutional import Conv4, NarrowResNet12, ResNet10, ResNet12, SideBySide, Twin
 from fsl_demo.backbones.preprocessing import PREPROCESSINGS
 
 
@@ -27,6 +27,7 @@ BACKBONES: Mapping[str, Any] = {
     "conv4": Conv4,
     "resnet10": ResNet10,
     "resnet12": ResNet12,
+    "narrow-resnet12": NarrowResNet12,
     "efficientnet_lite0": FrozenMaps,
 }
 

@@ -6,11 +6,17 @@ import pytest
 import torch
 from torch import nn
 
-from fsl_demo.backbones.convolutional import Conv4, ResNet10, ResNet12, Twin
+from fsl_demo.backbones.convolutional import Conv4, NarrowResNet12, ResNet10, ResNet12, Twin
 from fsl_demo.layers.cbam import CBAM
 
-NETWORKS = [(Twin, 28, (40, 3, 3)), (Conv4, 28, (64, 3, 3)), (ResNet10, 64, (256, 4, 4)), (ResNet12, 32, (512, 4, 4))]
-BLOCKS = {Twin: 3, Conv4: 4, ResNet10: 4, ResNet12: 4}
+NETWORKS = [
+    (Twin, 28, (40, 3, 3)),
+    (Conv4, 28, (64, 3, 3)),
+    (ResNet10, 64, (256, 4, 4)),
+    (ResNet12, 32, (480, 4, 4)),
+    (NarrowResNet12, 32, (176, 4, 4)),
+]
+BLOCKS = {Twin: 3, Conv4: 4, ResNet10: 4, ResNet12: 4, NarrowResNet12: 4}
 
 
 @pytest.mark.parametrize(("network", "side", "shape"), NETWORKS)
