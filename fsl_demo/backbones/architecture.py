@@ -19,6 +19,8 @@ class Architecture:
         weighted: for a network without a head, whether each position of the maps has a learned weight.
         mirrored, shifted: whether the network, once trained, also looks at a picture's mirror image, or at it moved by
             a pixel to each of the four sides, and takes the mean.
+        members: networks side by side that learn on their own; their vectors are joined.
+        windows: whether each member looks at its own window of a picture.
     """
 
     backbone: str
@@ -29,6 +31,8 @@ class Architecture:
     weighted: bool = False
     mirrored: bool = False
     shifted: bool = False
+    members: int = 1
+    windows: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

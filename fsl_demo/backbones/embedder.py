@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from fsl_demo.backbones.architecture import Architecture
-from fsl_demo.backbones.convolutional import Conv4, ResNet10, ResNet12, Twin
+from fsl_demo.backbones.convolutional import Conv4, NarrowResNet12, ResNet10, ResNet12, SideBySide, Twin
 from fsl_demo.backbones.preprocessing import PREPROCESSINGS
 
 
@@ -27,6 +27,7 @@ BACKBONES: Mapping[str, Any] = {
     "conv4": Conv4,
     "resnet10": ResNet10,
     "resnet12": ResNet12,
+    "narrow-resnet12": NarrowResNet12,
     "efficientnet_lite0": FrozenMaps,
 }
 
@@ -69,7 +70,10 @@ class Embedder(nn.Module):
         super().__init__()
         recipe = PREPROCESSINGS[architecture.preprocessing]
         self.architecture = architecture
-        self.backbone = BACKBONES[architecture.backbone](recipe.colours, architecture.cbam)
+        networks = [
+            BACKBONES[architecture.backbone](recipe.colours, architecture.cbam) for _ in range(architecture.members)
+        ]
+        self.backbone = SideBySide(networks, architecture.windows) if len(networks) > 1 else networks[0]
         with torch.no_grad():
             maps = self.backbone.eval()(torch.zeros(1, recipe.colours, recipe.side, recipe.side))
         self.train()
@@ -117,24 +121,31 @@ class PositionWeights(nn.Module):
 
 
 class PlacedHead(nn.Module):
-    """A linear layer that weighs every position of a map in its own way, and a batch norm."""
+    """A linear layer that weighs every position of a map in its own way, and a batch norm.
+
+    Each member of a network has its share of the channels, and makes its share of the vector of them.
+    """
 
     def __init__(self, channels: int, size: tuple[int, int], architecture: Architecture) -> None:
         super().__init__()
+        self.members = architecture.members
         self.dropout = nn.Dropout(architecture.dropout)
-        self.linear = nn.Linear(channels * size[0] * size[1], architecture.dimension)
+        self.linear = nn.Linear(channels * size[0] * size[1] // self.members, architecture.dimension)
         self.norm = nn.BatchNorm1d(architecture.dimension)
 
     def forward(self, maps: Tensor) -> Tensor:
         """Vectors [N, D]."""
-        return self.norm(self.linear(self.dropout(maps.flatten(1))))
+        parts = self.dropout(maps.flatten(1)).unflatten(1, (self.members, -1))
+        weight = self.linear.weight.unflatten(0, (self.members, -1))
+        return self.norm(torch.einsum("nmi,mdi->nmd", parts, weight).flatten(1) + self.linear.bias)
 
     def maps(self, maps: Tensor) -> Tensor:
         """What each position adds to the vector, times the number of positions, [N, D, h, w]; the running
         statistics are used, so that a map does not depend on the other pictures of its batch."""
         count, channels, height, width = maps.shape
-        weight = self.linear.weight.view(-1, channels, height * width)
-        parts = torch.einsum("ncp,dcp->ndp", self.dropout(maps).flatten(2), weight) * (height * width)
+        weight = self.linear.weight.view(self.members, -1, channels // self.members, height * width)
+        parts = self.dropout(maps).reshape(count, self.members, -1, height * width)
+        parts = torch.einsum("nmcp,mdcp->nmdp", parts, weight).flatten(1, 2) * (height * width)
         norm = self.norm
         mean: Any = norm.running_mean
         variance: Any = norm.running_var

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageOps
 
-from fsl_demo.backbones import picture_maps
+from fsl_demo.backbones import face_frame, picture_maps
 from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
 from fsl_demo.core.episodes import Box
 from fsl_demo.core.pictures import Picture
@@ -123,6 +123,25 @@ def _padded(picture: Picture, side: int) -> np.ndarray:
     return np.pad(pixels, [(margin // 2, margin - margin // 2) for margin in free], mode="edge")[:, :, None]
 
 
+def _aligned(picture: Picture, side: int) -> np.ndarray:
+    """The face of a picture in its frame, grey; the whole picture where no face is found."""
+    frame = face_frame.frame(picture)
+    if frame is None:
+        return _padded(picture, side)
+    return np.asarray(face_frame.cut(picture.image().convert("L"), frame, side))[:, :, None]
+
+
+def _aligned_seen(picture: Picture, share: float) -> Box:
+    """An upright square of the size and in the place of that share of the frame."""
+    frame = face_frame.frame(picture)
+    if frame is None:
+        return _middle(picture, max(picture.width, picture.height) * share)
+    half, middle = share * frame.side / 2, frame.middle
+    corners = (middle.real - half, middle.imag - half, middle.real + half, middle.imag + half)
+    left, top, right, bottom = corners
+    return left / picture.width, top / picture.height, right / picture.width, bottom / picture.height
+
+
 def _middle(picture: Picture, side: float) -> Box:
     """The middle square of so many pixels, which may reach beyond the picture."""
     width, height = side / picture.width, side / picture.height
@@ -153,6 +172,17 @@ FACE = Preprocessing(
     mean=None,
     spread=None,
 )
+ALIGNED_SIDE, ALIGNED_STORED = 80, 96
+ALIGNED_FACE = Preprocessing(
+    id="face80",
+    prepare=lambda picture: _aligned(picture, ALIGNED_STORED),
+    seen=lambda picture: _aligned_seen(picture, ALIGNED_SIDE / ALIGNED_STORED),
+    side=ALIGNED_SIDE,
+    stored=ALIGNED_STORED,
+    colours=1,
+    mean=None,
+    spread=None,
+)
 MAPS = Preprocessing(
     id="lite0-maps",
     prepare=EfficientNetLite0.prepare,
@@ -168,5 +198,5 @@ INK = Preprocessing(
     id="ink28", prepare=_ink, seen=_ink_seen, side=INK_SIDE, stored=INK_SIDE, colours=1, mean=0.13, spread=0.31
 )
 
-RECIPES = (INK, FACE, MAPS, *(_photograph(f"rgb{side}", side) for side in (32, 64, 84)))
+RECIPES = (INK, FACE, ALIGNED_FACE, MAPS, *(_photograph(f"rgb{side}", side) for side in (32, 64, 84)))
 PREPROCESSINGS = {recipe.id: recipe for recipe in RECIPES}

@@ -123,12 +123,14 @@ class TrainedNetwork:
         """
         import torch
 
+        from fsl_demo.backbones.convolutional import channel_sums
+
         embedder = self.load()
         block = (_attention(embedder) or list(embedder.backbone.children()))[-2]
         _, values, vector = self._through(block, picture)
         cosines = torch.from_numpy(directions).to(vector) @ vector
         gradients = [torch.autograd.grad(cosine, values, retain_graph=True)[0] for cosine in cosines]
-        counts = torch.stack([(values * gradient).sum(1) for gradient in gradients], 1).detach()
+        counts = torch.stack([channel_sums(embedder.backbone, values * gradient) for gradient in gradients], 1).detach()
         laid = [view.back(count) for view, count in zip(embedder.views, counts, strict=True)]
         return torch.stack(laid).sum(0).cpu().numpy()
 

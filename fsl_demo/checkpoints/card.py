@@ -48,6 +48,8 @@ class NetworkArchitecture(Strict):
     weighted: bool = False
     mirrored: bool = False
     shifted: bool = False
+    members: Annotated[int, Field(ge=1, le=16)] = 1
+    windows: bool = False
 
 
 class LanguageArchitecture(Strict):

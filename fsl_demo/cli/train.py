@@ -14,7 +14,7 @@ from fsl_demo.training.tasks import TASKS
 if TYPE_CHECKING:
     from fsl_demo.training.events import Event
 
-BACKBONES = ("twin", "conv4", "resnet10", "resnet12", "efficientnet_lite0")
+BACKBONES = ("twin", "conv4", "resnet10", "resnet12", "narrow-resnet12", "efficientnet_lite0")
 DETAILS = """\
 Reads the pictures into memory, trains with a validation after each epoch, and writes a checkpoint with its card, and
 the training curve as picture and CSV. A run that was killed goes on where it was when the same command is given again.

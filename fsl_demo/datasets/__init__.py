@@ -15,6 +15,7 @@ DATASETS = {
     "mnist": "mnist:SOURCE",
     "mnist_unseen": "mnist:UNSEEN",
     "omniglot": "omniglot:SOURCE",
+    "digits_and_characters": "digits_and_characters:SOURCE",
     "att_faces": "att_faces:SOURCE",
     "lfw": "lfw:SOURCE",
     "lfw_aligned": "lfw:ALIGNED",

@@ -16,8 +16,8 @@ class Attended(NamedTuple):
     """Maps of each query against each class, and the attention that they were scaled by.
 
     Attributes:
-        classes, queries: [Q, N, D, m].
-        on_class, on_query: [Q, N, m]; each sums to 1 over the positions.
+        classes, queries: [..., Q, N, D, m].
+        on_class, on_query: [..., Q, N, m]; each sums to 1 over the positions.
     """
 
     classes: Tensor
@@ -64,26 +64,26 @@ class CrossAttention(nn.Module):
         self.widen = nn.Linear(narrow, positions)
 
     def forward(self, classes: Tensor, queries: Tensor) -> Attended:
-        """Attend classes [N, D, h, w] and queries [Q, D, h, w] to each other.
+        """Attend classes [..., N, D, h, w] and queries [..., Q, D, h, w] to each other.
 
         Raises:
             ValueError: for maps of another size than the layer was made for.
         """
-        if (size := tuple(classes.shape[2:])) != self.size or size != tuple(queries.shape[2:]):
-            raise ValueError(f"cross attention for maps of {self.size}, got {size} and {tuple(queries.shape[2:])}")
-        classes, queries = classes.flatten(2), queries.flatten(2)
-        cosines = torch.einsum("ndi,qdj->qnij", normalize(classes, dim=1), normalize(queries, dim=1))
-        on_class, on_query = self.weigh(cosines), self.weigh(cosines.transpose(2, 3))
+        if (size := tuple(classes.shape[-2:])) != self.size or size != tuple(queries.shape[-2:]):
+            raise ValueError(f"cross attention for maps of {self.size}, got {size} and {tuple(queries.shape[-2:])}")
+        classes, queries = classes.flatten(-2), queries.flatten(-2)
+        cosines = torch.einsum("...ndi,...qdj->...qnij", normalize(classes, dim=-2), normalize(queries, dim=-2))
+        on_class, on_query = self.weigh(cosines), self.weigh(cosines.mT)
         return Attended(
-            classes=classes[None] * (1 + on_class[:, :, None]),
-            queries=queries[:, None] * (1 + on_query[:, :, None]),
+            classes=classes[..., None, :, :, :] * (1 + on_class[..., None, :]),
+            queries=queries[..., None, :, :] * (1 + on_query[..., None, :]),
             on_class=on_class,
             on_query=on_query,
         )
 
     def weigh(self, cosines: Tensor) -> Tensor:
-        """Attention over the positions i from cosines [Q, N, i, j] (equations 3 and 4), [Q, N, i]."""
-        kernel = self.kernel(cosines.mean(2))
+        """Attention over the positions i from cosines [..., i, j] (equations 3 and 4), [..., i]."""
+        kernel = self.kernel(cosines.mean(-2))
         return torch.softmax((cosines @ kernel[..., None])[..., 0] / cosines.shape[-1] / TEMPERATURE, dim=-1)
 
     def kernel(self, mean: Tensor) -> Tensor:
@@ -91,9 +91,9 @@ class CrossAttention(nn.Module):
         return self.widen(torch.relu(self.norm(self.narrow(mean).flatten(0, -2)))).view_as(mean)
 
     def similarities(self, classes: Tensor, queries: Tensor) -> Tensor:
-        """Cosines of the pooled maps of queries and classes attended to each other, [Q, N] (section 4.2)."""
+        """Cosines of the pooled maps of queries and classes attended to each other, [..., Q, N] (section 4.2)."""
         attended = self(classes, queries)
-        return cosine_similarity(attended.classes.mean(-1), attended.queries.mean(-1), dim=2)
+        return cosine_similarity(attended.classes.mean(-1), attended.queries.mean(-1), dim=-1)
 
     def cosines(self, classes: Tensor, queries: Tensor) -> Tensor:
         """What `similarities` gives, [..., Q, N]: faster, for where nothing is trained.

@@ -21,10 +21,13 @@ from fsl_demo.core.errors import Cancelled, UserError
 from fsl_demo.training import state
 from fsl_demo.training.data import Arrays
 from fsl_demo.training.events import EpochDone, Note, OnEvent, Stepped, Stop, never, silent
+from fsl_demo.training.rows import Rows
 from fsl_demo.training.setup import Figures, ObjectiveT, Setup
 
 STEP_EVENTS = 100
 """`Stepped` events an epoch, at most."""
+STEP_EVENTS_OF_GPU = 10
+"""Reading a loss waits for all that a GPU was given to do."""
 T = TypeVar("T")
 
 
@@ -59,6 +62,8 @@ class Training(Generic[ObjectiveT]):
         self.setup, self.folder, self.seed = setup, folder, seed
         self.history, self.best = state.History(), dict[str, Tensor]()
         self._setting = self._described(_beginning(setup.objective, setup.data))
+        self._rows = Rows(setup.data, self.accelerator.device)
+        torch.backends.cudnn.benchmark = True
         objective = setup.objective.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._objective, self._optimiser = self.accelerator.prepare(objective, setup.schedule.optimiser(objective))
 
@@ -138,6 +143,7 @@ class Training(Generic[ObjectiveT]):
             raise UserError("setting_bad", name="pictures", value=len(self.setup.data.labels), reason=reason)
         self._objective.train()
         losses, pictures, rate = [], 0, 0.0
+        events = STEP_EVENTS if self.accelerator.device.type == "cpu" else STEP_EVENTS_OF_GPU
         for step in range(steps):
             if self._shared(stop()):
                 raise Cancelled
@@ -145,7 +151,7 @@ class Training(Generic[ObjectiveT]):
             rate = self.setup.schedule.rate * self.setup.schedule.factor((epoch + step / steps) / epochs)
             losses.append(self._step(indices, rate))
             pictures += len(indices) * world
-            if (step + 1) % -(-steps // STEP_EVENTS) == 0:
+            if (step + 1) % -(-steps // events) == 0:
                 left = self._left(epoch + (step + 1) / steps, self.history.seconds + time.perf_counter() - began)
                 tell(
                     Stepped(
@@ -170,9 +176,7 @@ class Training(Generic[ObjectiveT]):
     def _step(self, indices: np.ndarray, rate: float) -> Tensor:
         for group in self._optimiser.param_groups:
             group["lr"] = rate
-        device = self.accelerator.device
-        images = torch.from_numpy(self.setup.data.images[indices]).to(device)
-        labels = torch.from_numpy(self.setup.data.labels[indices]).to(device)
+        images, labels = self._rows.batch(indices)
         images = self.setup.augment(images)
         with self.accelerator.autocast():
             loss = self._objective(images, labels)

@@ -49,8 +49,9 @@ class Recipe:
 
 
 INK = Augmentation(turn=0.2, stretch=0.12, shift=0.1, border="zeros")
-FACE = Augmentation(turn=0.17, stretch=0.12, shift=0.08, flip=True, light=0.2, erase=0.3)
+FACE = Augmentation(turn=0.12, stretch=0.1, shift=0.06, flip=True, light=0.2, erase=0.3)
 ALIGNED_FACE = Augmentation(turn=0.1, stretch=0.08, shift=0.05, flip=True, light=0.2, erase=0.1)
+MOVED_FACE = Augmentation(turn=0.17, stretch=0.12, shift=0.08, flip=True, light=0.2, erase=0.3)
 SMALL = Augmentation(turn=0.1, stretch=0.15, shift=0.12, flip=True, light=0.1, erase=0.2)
 
 DIGITS = Recipe(
@@ -69,15 +70,24 @@ CHARACTERS = Recipe(
     way=20,
     turned=True,
 )
+DIGITS_AND_CHARACTERS = replace(CHARACTERS, schedule=replace(CHARACTERS.schedule, epochs=30))
 FACES = Recipe(
-    architecture=Architecture("resnet10", "face64", 256, dropout=0.3),
+    architecture=Architecture("resnet10", "face80", 384, dropout=0.4, mirrored=True, members=3),
+    sampling=Sampling(size=256, together=2),
+    schedule=Schedule(epochs=36, rate=4e-3, decay=0.05),
+    augmentation=FACE,
+    options={"softmax": (1.0, 24.0, 0.2)},
+    least=2,
+)
+WHOLE_FACES = Recipe(
+    architecture=Architecture("resnet10", "face64", 256, cbam=True, dropout=0.3),
     sampling=Sampling(size=128, together=2),
     schedule=Schedule(epochs=24, rate=2e-3, decay=0.05),
-    augmentation=FACE,
+    augmentation=MOVED_FACE,
     options={"softmax": (1.0, 24.0, 0.2)},
 )
 ALIGNED_FACES = replace(
-    FACES,
+    WHOLE_FACES,
     architecture=Architecture("resnet10", "face64", 128, dropout=0.1, mirrored=True),
     schedule=Schedule(epochs=20, rate=4e-3, decay=0.05),
     augmentation=ALIGNED_FACE,
@@ -104,18 +114,12 @@ CAN_ON_FACES: dict[str, Any] = {
     "schedule": Schedule(epochs=5, rate=2e-3, decay=0.05),
     "options": {"frozen": True},
 }
-CAN_FULL = Recipe(
-    architecture=Architecture("resnet12", "rgb84", 0),
-    sampling=Sampling(size=4 * 35, queries=6, episodes=1200),
-    schedule=Schedule(epochs=90, rate=0.1, decay=5e-4, drops=((60 / 90, 0.06), (70 / 90, 0.012), (80 / 90, 0.0024))),
-    augmentation=Augmentation(shift=8 / 42, flip=True, erase=0.5, border="zeros"),
-)
-
-CAN_ON_CPU = Recipe(
-    architecture=Architecture("resnet10", "rgb64", 0),
-    sampling=Sampling(size=4 * 35, queries=6, episodes=1200),
-    schedule=Schedule(epochs=30, rate=2e-3, decay=0.05),
-    augmentation=replace(SMALL, erase=0.3),
+CAN_ON_SMALL_PICTURES = Recipe(
+    architecture=Architecture("resnet12", "rgb32", 0, mirrored=True),
+    sampling=Sampling(size=16 * 35, queries=6, episodes=6400),
+    schedule=Schedule(epochs=25, rate=0.2, decay=5e-4, momentum=0.9),
+    augmentation=Augmentation(turn=0.1, stretch=0.15, shift=0.2, flip=True, light=0.2, erase=0.5),
+    turned=True,
 )
 
 PHOTOGRAPHS = Recipe(
@@ -131,17 +135,17 @@ RECIPES: dict[tuple[str, ...], Recipe] = {
     ("siamese", "mnist"): replace(DIGITS, architecture=replace(DIGITS.architecture, shifted=True)),
     ("siamese", "mnist_unseen"): DIGITS,
     ("siamese", "omniglot"): CHARACTERS,
+    ("siamese", "digits_and_characters"): DIGITS_AND_CHARACTERS,
     ("siamese", "att_faces"): FEW_FACES,
     ("siamese", "lfw"): FACES,
     ("siamese", "lfw_aligned"): ALIGNED_FACES,
     ("siamese", "cifar_fs"): SMALL_PICTURES,
     ("siamese-cbam", "omniglot"): replace(CHARACTERS, architecture=replace(CHARACTERS.architecture, cbam=True)),
-    ("siamese-cbam", "lfw"): replace(FACES, architecture=replace(FACES.architecture, cbam=True)),
+    ("siamese-cbam", "lfw"): WHOLE_FACES,
     ("s3net", "omniglot"): replace(CHARACTERS, options={}),
     ("can", "lfw"): replace(FACES, **CAN_ON_FACES),
     ("can", "lfw_aligned"): replace(ALIGNED_FACES, **CAN_ON_FACES),
-    ("can", "cifar_fs"): CAN_FULL,
-    ("can", "cifar_fs", "resnet10"): CAN_ON_CPU,
+    ("can", "cifar_fs"): CAN_ON_SMALL_PICTURES,
     ("siamese", "cifar_fs", "efficientnet_lite0"): PHOTOGRAPHS,
     ("can", "cifar_fs", "efficientnet_lite0"): replace(
         PHOTOGRAPHS,
@@ -153,7 +157,8 @@ RECIPES: dict[tuple[str, ...], Recipe] = {
 """By method and data; for some, by the backbone too."""
 AUGMENTATIONS = {
     "ink28": INK,
-    "face64": FACE,
+    "face64": MOVED_FACE,
+    "face80": FACE,
     "rgb32": SMALL,
     "rgb64": SMALL,
     "rgb84": SMALL,

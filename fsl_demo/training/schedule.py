@@ -14,10 +14,9 @@ class Schedule:
     """How long and how fast to learn.
 
     Attributes:
-        rate: highest learning rate. AdamW warms up to it over `warm_up` of the steps and falls to 0 along a cosine;
-            SGD begins with it and falls where `drops` say.
+        rate: highest learning rate, warmed up to over `warm_up` of the steps; it falls to 0 along a cosine.
         decay: weight decay.
-        drops: (share of the steps, factor of the rate) for SGD with Nesterov's momentum of 0.9; none for AdamW.
+        momentum: Nesterov's, of SGD; 0 for AdamW.
         patience: epochs without a better validation figure before stopping; None to go on to the end.
     """
 
@@ -25,18 +24,18 @@ class Schedule:
     rate: float
     decay: float
     warm_up: float = 0.15
-    drops: tuple[tuple[float, float], ...] = ()
+    momentum: float = 0.0
     patience: int | None = None
 
     def factor(self, done: float) -> float:
         """What the rate is multiplied with when this share of the steps is done."""
-        if self.drops:
-            return next((factor for share, factor in reversed(self.drops) if done >= share), 1.0)
         if done < self.warm_up:
             return (done + 0.01) / (self.warm_up + 0.01)
         return 0.5 * (1 + float(np.cos(np.pi * (done - self.warm_up) / (1 - self.warm_up))))
 
     def optimiser(self, module: nn.Module) -> torch.optim.Optimizer:
-        if self.drops:
-            return torch.optim.SGD(module.parameters(), self.rate, momentum=0.9, nesterov=True, weight_decay=self.decay)
+        if self.momentum:
+            return torch.optim.SGD(
+                module.parameters(), self.rate, momentum=self.momentum, weight_decay=self.decay, nesterov=True
+            )
         return torch.optim.AdamW(module.parameters(), self.rate, weight_decay=self.decay)

@@ -56,7 +56,9 @@ class Task(Protocol):
 
     methods: ClassVar[tuple[str, ...]]
     takes: ClassVar[frozenset[str]]
-    method: str
+
+    @property
+    def method(self) -> str: ...
 
     @classmethod
     def named(cls, method: str, source: Source) -> Self:

@@ -75,7 +75,9 @@ def scored(
     attention: CrossAttention | None = None,
     seed: int = 0,
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Similarities [Q, way] and class indices [Q] of the queries of random episodes."""
+    """Similarities [Q, way] and class indices [Q] of the queries of random episodes, on the CPU."""
+    if attention is not None:
+        values = values.to(next(attention.parameters()).device)
     queries = int(min(5, np.unique(labels, return_counts=True)[1].max() - shot))
     sampler = Episodes(labels, way=way, shot=shot, queries=queries)
     random = np.random.default_rng(seed)
@@ -91,7 +93,8 @@ def compare(means: Tensor, queries: Tensor, attention: CrossAttention | None) ->
     """Similarities [Q, N] of vectors [Q, D] to class means [N, D], or of maps with their attention in evaluation."""
     if attention is not None:
         training, device = attention.training, next(attention.parameters()).device
-        similarities = attention.eval().similarities(means.to(device), queries.to(device)).cpu()
+        with torch.autocast(device.type, enabled=False):
+            similarities = attention.eval().cosines(means.to(device), queries.to(device)).cpu()
         attention.train(training)
         return similarities
     return torch.nn.functional.normalize(queries) @ torch.nn.functional.normalize(means).T

@@ -6,11 +6,17 @@ import pytest
 import torch
 from torch import nn
 
-from fsl_demo.backbones.convolutional import Conv4, ResNet10, ResNet12, Twin
+from fsl_demo.backbones.convolutional import Conv4, NarrowResNet12, ResNet10, ResNet12, Twin
 from fsl_demo.layers.cbam import CBAM
 
-NETWORKS = [(Twin, 28, (40, 3, 3)), (Conv4, 28, (64, 3, 3)), (ResNet10, 64, (256, 4, 4)), (ResNet12, 84, (512, 6, 6))]
-BLOCKS = {Twin: 3, Conv4: 4, ResNet10: 4, ResNet12: 4}
+NETWORKS = [
+    (Twin, 28, (40, 3, 3)),
+    (Conv4, 28, (64, 3, 3)),
+    (ResNet10, 64, (256, 4, 4)),
+    (ResNet12, 32, (480, 4, 4)),
+    (NarrowResNet12, 32, (176, 4, 4)),
+]
+BLOCKS = {Twin: 3, Conv4: 4, ResNet10: 4, ResNet12: 4, NarrowResNet12: 4}
 
 
 @pytest.mark.parametrize(("network", "side", "shape"), NETWORKS)
@@ -52,11 +58,21 @@ def test_attention_is_added_to_the_shortcut_not_applied_to_it(network: Any) -> N
         assert isinstance(block.path[-1], nn.BatchNorm2d)
 
 
-def test_the_second_of_three_convolutions_strides() -> None:
-    blocks = [module for module in ResNet12(3).modules() if hasattr(module, "shortcut")]
+def test_resnet12_pools_between_its_blocks_of_three_convolutions() -> None:
+    made = ResNet12(3)
+    blocks = [module for module in made.modules() if hasattr(module, "shortcut")]
     for block in blocks:
         strides = [layer.stride[0] for layer in block.path if isinstance(layer, nn.Conv2d)]
-        assert strides == [1, 2, 1] and block.shortcut[0].stride == (2, 2) and block.shortcut[0].kernel_size == (1, 1)
+        assert strides == [1, 1, 1] and block.shortcut[0].stride == (1, 1) and block.shortcut[0].kernel_size == (1, 1)
+    order = [module for module in made.modules() if hasattr(module, "shortcut") or isinstance(module, nn.MaxPool2d)]
+    assert [isinstance(module, nn.MaxPool2d) for module in order] == [False, True] * 3 + [False]
+
+
+def test_the_first_convolution_of_a_strided_block_strides() -> None:
+    blocks = [module for module in ResNet10(1).modules() if hasattr(module, "shortcut")]
+    strides = [[layer.stride[0] for layer in block.path if isinstance(layer, nn.Conv2d)] for block in blocks]
+    assert strides == [[1, 1], [2, 1], [2, 1], [2, 1]]
+    assert all(block.shortcut[0].stride == (2, 2) for block in blocks[1:])
 
 
 @pytest.mark.parametrize(("network", "side", "shape"), NETWORKS[:3])

@@ -13,7 +13,8 @@ READ = {
     "twin": "ink28",
     "conv4": "rgb32",
     "resnet10": "face64",
-    "resnet12": "rgb84",
+    "resnet12": "rgb32",
+    "narrow-resnet12": "rgb32",
     "efficientnet_lite0": "lite0-maps",
 }
 TRAINED = [name for name in BACKBONES if name != "efficientnet_lite0"]
@@ -79,9 +80,10 @@ def test_the_twin_has_few_parameters() -> None:
     assert sum(parameter.numel() for parameter in embedder.parameters()) <= 30_000
 
 
-def test_resnet12_has_the_maps_that_its_paper_says() -> None:
-    embedder = Embedder(Architecture("resnet12", "rgb84", 0))
-    assert embedder.channels == 512 and embedder.size == (6, 6) and embedder.head is None
+def test_resnet12_keeps_positions_to_attend_to() -> None:
+    embedder = Embedder(Architecture("resnet12", "rgb32", 0))
+    assert embedder.channels == 480 and embedder.size == (4, 4) and embedder.head is None
+    assert sum(value.numel() for value in embedder.state_dict().values()) * 2 < 15_900_000  # float16, as it is shipped
 
 
 @pytest.mark.parametrize("backbone", TRAINED)

@@ -136,7 +136,7 @@ def test_it_learns_and_writes_its_curve(tmp_path: Path) -> None:
     assert len(ElementTree.parse(tmp_path / "run" / "curve.svg").getroot()) > 3
 
 
-@pytest.mark.parametrize("schedule", [SCHEDULE, replace(SCHEDULE, drops=((0.5, 0.1),), rate=0.05)], ids=["adam", "sgd"])
+@pytest.mark.parametrize("schedule", [SCHEDULE, replace(SCHEDULE, momentum=0.9, rate=0.05)], ids=["adam", "sgd"])
 @pytest.mark.parametrize("killed_in", ["validate", "tell"])
 def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(
     tmp_path: Path, schedule: Schedule, killed_in: str
@@ -313,10 +313,12 @@ def test_the_rate_rises_and_falls_along_a_cosine(warm_up: float) -> None:
     assert max(abs(np.diff(factors))) < 0.1
 
 
-def test_the_rate_drops_in_steps() -> None:
-    schedule = Schedule(90, 0.1, 5e-4, drops=((60 / 90, 0.06), (70 / 90, 0.012)))
-    assert [schedule.factor(done / 90) for done in (0, 59.9, 60, 69.9, 70, 89.9)] == [1, 1, 0.06, 0.06, 0.012, 0.012]
-    assert isinstance(schedule.optimiser(torch.nn.Linear(1, 1)), torch.optim.SGD)
+def test_momentum_is_for_sgd_and_none_for_adamw() -> None:
+    schedule, module = Schedule(90, 0.1, 5e-4), torch.nn.Linear(1, 1)
+    assert isinstance(schedule.optimiser(module), torch.optim.AdamW)
+    with_momentum = replace(schedule, momentum=0.9).optimiser(module)
+    assert isinstance(with_momentum, torch.optim.SGD)
+    assert (with_momentum.defaults["momentum"], with_momentum.defaults["nesterov"]) == (0.9, True)
 
 
 @pytest.mark.parametrize("kind", [S3Net, Can])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import normalize
 
 from fsl_demo.backbones.embedder import Embedder
 from fsl_demo.datasets.pairs import PairSampler
@@ -56,7 +57,10 @@ class MetricObjective(Objective):
 
 
 class Siamese(MetricObjective):
-    """Contrastive loss (Hadsell et al. 2006) on the pairs of a batch, with a margin softmax beside it if asked for."""
+    """Contrastive loss (Hadsell et al. 2006) on the pairs of a batch, with a margin softmax beside it if asked for.
+
+    Each member of the network has losses of its own.
+    """
 
     def __init__(
         self,
@@ -65,23 +69,35 @@ class Siamese(MetricObjective):
         sampling: Sampling,
         margin: float = 1.0,
         softmax: tuple[float, float, float] | None = None,
+        twins: bool = False,
     ) -> None:
-        """`softmax` is its weight, scale and margin."""
+        """`softmax` is its weight, scale and margin; with `twins`, a class's only picture comes twice, changed in two
+        ways, as instance discrimination has it (Dosovitskiy et al. 2014, arXiv:1406.6909)."""
         super().__init__(embedder, sampling)
-        self.margin = margin
+        self.twins = twins
+        self.margin, members = margin, embedder.architecture.members
         self.softmax_weight = softmax[0] if softmax else 0.0
-        self.softmax = (
-            MarginSoftmax(embedder.channels, classes=classes, scale=softmax[1], margin=softmax[2]) if softmax else None
+        self.softmax = nn.ModuleList(
+            MarginSoftmax(embedder.channels // members, classes=classes, scale=softmax[1], margin=softmax[2])
+            for _ in range(members)
+            if softmax
         )
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
-        vectors = self.embedder(images)
-        loss = batch_contrastive(vectors, labels, self.margin)
-        return loss + self.softmax_weight * self.softmax(vectors, labels) if self.softmax else loss
+        parts = self.embedder(images).chunk(self.embedder.architecture.members, 1)
+        with torch.autocast(images.device.type, enabled=False):  # cosines are told apart by less than half precision
+            losses = [batch_contrastive(normalize(part), labels, self.margin) for part in parts]
+            for softmax, part in zip(self.softmax, parts, strict=False):
+                losses.append(self.softmax_weight * softmax(part, labels))
+        return torch.stack(losses).sum() / len(parts)
 
     def batches(self, labels: np.ndarray, seed: int, epoch: int) -> Iterator[np.ndarray]:
-        sampling = self.sampling
-        return grouped(labels, size=sampling.size, together=sampling.together, seed=seed, epoch=epoch)
+        sampling, rows = self.sampling, np.arange(len(labels))
+        if self.twins:
+            alone = np.flatnonzero(np.bincount(labels)[labels] == 1)
+            rows = np.concatenate([rows, alone])
+        drawn = grouped(labels[rows], size=sampling.size, together=sampling.together, seed=seed, epoch=epoch)
+        return (rows[batch] for batch in drawn)
 
 
 class S3Net(MetricObjective):
@@ -133,19 +149,24 @@ class Can(MetricObjective):
         self.classifier = nn.Conv1d(embedder.channels, classes, 1)
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
-        way, shot, queries = self.sampling.way, self.sampling.shot, self.sampling.queries
-        size, losses = way * (shot + queries), []
         if self.frozen:
             self.embedder.eval()
-        maps = self.embedder.maps(images).float()
-        truth = torch.arange(way, device=maps.device).repeat_interleave(queries)
-        for episode, episode_labels in zip(maps.split(size), labels.split(size), strict=True):
-            classes = episode[: way * shot].unflatten(0, (way, shot)).mean(1)
-            attended = self.attention(classes, episode[way * shot :])
-            near = can_losses.nearest_neighbour(attended.classes, attended.queries, truth)
-            own = attended.queries[torch.arange(len(truth)), truth]
-            losses.append(can_losses.of_positions(self.classifier(own), episode_labels[way * shot :]) + 0.5 * near)
-        return torch.stack(losses).mean()
+        maps = self.embedder.maps(images)
+        with torch.autocast(maps.device.type, enabled=False):  # attention is sharper than half precision
+            return self._loss(maps.float(), labels)
+
+    def _loss(self, maps: Tensor, labels: Tensor) -> Tensor:
+        """Of maps [E x way x (shot + queries), D, h, w], an episode after the other, support first."""
+        way, support = self.sampling.way, self.sampling.way * self.sampling.shot
+        episodes = maps.unflatten(0, (-1, support + way * self.sampling.queries))
+        classes = episodes[:, :support].unflatten(1, (way, -1)).mean(2)
+        attended = self.attention(classes, episodes[:, support:])
+        truth = torch.arange(way, device=maps.device).repeat_interleave(self.sampling.queries).repeat(len(episodes))
+        of_classes, of_queries = attended.classes.flatten(0, 1), attended.queries.flatten(0, 1)
+        near = can_losses.nearest_neighbour(of_classes, of_queries, truth)
+        own = of_queries[torch.arange(len(truth), device=maps.device), truth]
+        known = labels.view(len(episodes), -1)[:, support:].flatten()
+        return can_losses.of_positions(self.classifier(own), known) + 0.5 * near
 
     def batches(self, labels: np.ndarray, seed: int, epoch: int) -> Iterator[np.ndarray]:
         sampling, random = self.sampling, np.random.default_rng((seed, epoch))

@@ -125,10 +125,15 @@ class ClassesTask:
             if name.split(".")[0] in shipped
         }
         arrays |= defaults(module, validation) or {name: start.arrays[name] for name in DEFAULTS if start}
-        small = [items for items in self.data.train.classes.values() if len(items) < recipe.least]
-        if small and module.attention is None:
-            arrays["cohort"] = cohort(module.embedder, small)
+        strangers = self._strangers(recipe)
+        if strangers and module.attention is None:
+            arrays["cohort"] = cohort(module.embedder, strangers)
         return arrays
+
+    def _strangers(self, recipe: Recipe) -> list[Sequence[Item]]:
+        """Classes for local scaling: those too small to train on; those to validate on where single pictures train."""
+        small = [items for items in self.data.train.classes.values() if len(items) < recipe.least]
+        return list(self.data.validation.classes.values()) if recipe.options.get("twins") else small
 
     def _facts(
         self, trained: Trained[MetricObjective], recipe: Recipe, validation: Arrays, start: TrainedNetwork | None
@@ -180,7 +185,7 @@ def _figure(module: MetricObjective, recipe: Recipe, data: Arrays) -> float:
 
 
 def cohort(embedder: Embedder, small: Sequence[Sequence[Item]]) -> np.ndarray:
-    """A picture each of some classes that were too small to train on, for local scaling: unit vectors [N, D]."""
+    """A picture each of some classes that were not trained on, for local scaling: unit vectors [N, D]."""
     chosen = np.random.default_rng(0).permutation(len(small))[:COHORT]
     classes = {str(i): small[i][:1] for i in chosen}
     images = load(Part(classes), PREPROCESSINGS[embedder.architecture.preprocessing]).images
