@@ -18,6 +18,7 @@ class Schedule:
             SGD begins with it and falls where `drops` say.
         decay: weight decay.
         drops: (share of the steps, factor of the rate) for SGD with Nesterov's momentum of 0.9; none for AdamW.
+        turn, after: from this share of the steps on a second cosine falls, from this share of the rate.
         patience: epochs without a better validation figure before stopping; None to go on to the end.
     """
 
@@ -26,6 +27,8 @@ class Schedule:
     decay: float
     warm_up: float = 0.15
     drops: tuple[tuple[float, float], ...] = ()
+    turn: float = 1.0
+    after: float = 0.0
     patience: int | None = None
 
     def factor(self, done: float) -> float:
@@ -34,9 +37,16 @@ class Schedule:
             return next((factor for share, factor in reversed(self.drops) if done >= share), 1.0)
         if done < self.warm_up:
             return (done + 0.01) / (self.warm_up + 0.01)
-        return 0.5 * (1 + float(np.cos(np.pi * (done - self.warm_up) / (1 - self.warm_up))))
+        if done < self.turn:
+            return _cosine((done - self.warm_up) / (self.turn - self.warm_up))
+        return self.after * _cosine((done - self.turn) / (1 - self.turn)) if self.turn < 1 else 0.0
 
     def optimiser(self, module: nn.Module) -> torch.optim.Optimizer:
         if self.drops:
             return torch.optim.SGD(module.parameters(), self.rate, momentum=0.9, nesterov=True, weight_decay=self.decay)
         return torch.optim.AdamW(module.parameters(), self.rate, weight_decay=self.decay)
+
+
+def _cosine(done: float) -> float:
+    """From 1 to 0."""
+    return 0.5 * (1 + float(np.cos(np.pi * done)))
