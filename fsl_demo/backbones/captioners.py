@@ -1,21 +1,24 @@
 """The two ways in which a frozen language model comes to know a picture: a prefix, and gated cross-attention.
 
-A text is a list of tokens in which `PICTURE` stands where a picture is; both networks read such texts.
+A text is a list of tokens in which `PICTURE` stands where a picture is; both networks read such texts. Texts that are
+read together are a tensor, filled up with `IGNORED`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pad_sequence
 
 from fsl_demo.backbones.language_model import LanguageModel
 from fsl_demo.backbones.picture_maps import CHANNELS
+from fsl_demo.layers.adapter import Adapter
 from fsl_demo.layers.gated_attention import GatedAttention
 from fsl_demo.layers.prefix import PrefixMapper
 from fsl_demo.layers.resampler import Resampler
@@ -25,8 +28,6 @@ IGNORED = -100
 PARTS = (slice(0, 81), slice(81, 130))
 """Positions of Lite2's map and of Lite0's in `PictureTowers.positions`."""
 POSITIONS = 130
-GROUP = 40
-"""Texts that are read at once."""
 
 
 class Captioning(nn.Module):
@@ -52,36 +53,74 @@ class Captioning(nn.Module):
         return self._language[0]
 
     def media(self, positions: Tensor) -> Tensor:
-        """What the network keeps of pictures, [N, 130, 999], to be looked at by texts."""
+        """What the network keeps of pictures, [N, 130, 999], to be looked at by texts: [N, places, width]."""
         raise NotImplementedError
 
-    def states(self, texts: Sequence[Sequence[int]], media: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """Read texts.
+    def reading(self, tokens: Tensor, media: Tensor) -> AbstractContextManager[tuple[Tensor, Tensor]]:
+        """The language model in a state to go on with texts about pictures.
 
         Args:
-            media: of the pictures of each text, in their order, a row a picture.
+            tokens: of the texts, [N, T].
+            media: of the pictures of each text, in their order, [N, P, places, width].
 
-        Returns:
-            The last layer's states, [N, T, width], and the token that follows each, [N, T]; `IGNORED` for none.
+        Yields:
+            The texts as the language model reads them, [N, S, width], and their tokens, [N, S].
         """
         raise NotImplementedError
 
-    def loss(self, texts: Sequence[Sequence[int]], media: Sequence[Tensor], smoothing: float = 0.0) -> Tensor:
-        """Mean surprise at a token. Texts of like length are read together, because all are padded to the longest."""
-        order, losses = sorted(range(len(texts)), key=lambda number: len(texts[number])), []
-        for start in range(0, len(order), GROUP):
-            group = order[start : start + GROUP]
-            states, wanted = self.states([texts[number] for number in group], [media[number] for number in group])
-            told = wanted != IGNORED
-            logits = self.language.logits(states[told]).float()
-            losses.append(
-                nn.functional.cross_entropy(logits, wanted[told], reduction="none", label_smoothing=smoothing)
-            )
-        return torch.cat(losses).mean()
+    def read(self, tokens: Tensor, media: Tensor) -> tuple[Tensor, Tensor]:
+        """Read texts; arguments as of `reading`.
+
+        Returns:
+            The last layer's states, [N, S, width], and the token that follows each, [N, S]; `IGNORED` for none.
+        """
+        with self.reading(tokens, media) as (embedded, laid_out):
+            states = self.language.states(embedded[:, :-1])
+        return states, laid_out.masked_fill(laid_out == PICTURE, IGNORED)[:, 1:]
+
+    def states(self, texts: Sequence[Sequence[int]], media: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """`read` texts of any length; `media` are those of the pictures of each."""
+        return self.read(*together(texts, media))
+
+    def surprise(self, tokens: Tensor, media: Tensor, smoothing: float = 0.0) -> tuple[Tensor, Tensor]:
+        """How surprising each token is, 0 where there is none, and whether there is one, [N, S]; see `reading`."""
+        states, wanted = self.read(tokens, media)
+        logits = self.language.logits(states).float().transpose(1, 2)
+        surprise = cross_entropy(logits, wanted, ignore_index=IGNORED, reduction="none", label_smoothing=smoothing)
+        return surprise, wanted != IGNORED
+
+    def loss(self, tokens: Tensor, media: Tensor, smoothing: float = 0.0) -> Tensor:
+        """Mean surprise at a token."""
+        surprise, is_wanted = self.surprise(tokens, media, smoothing)
+        return surprise.sum() / is_wanted.sum()
 
     def generate(self, texts: Sequence[Sequence[int]], media: Sequence[Tensor], **options: Any) -> Any:
         """What transformers' `generate` makes of texts that are all equally long."""
-        raise NotImplementedError
+        with self.reading(*together(texts, media)) as (embedded, _):
+            mask = torch.ones(embedded.shape[:2], dtype=torch.long, device=embedded.device)
+            return self.language.generate(embedded, mask, **options)
+
+    @torch.no_grad()
+    def speak(self, media: Tensor, longest: int, samples: int = 0) -> Tensor:
+        """Sentences about pictures, one after the other for each: [N * samples, longest], from the end on only ends.
+
+        Args:
+            media: of the pictures, [N, places, width].
+            samples: sentences drawn at random for each picture; 0 for one of the likeliest words.
+        """
+        shown, end = media.repeat_interleave(max(samples, 1), 0)[:, None], self.language.end
+        start = torch.tensor([[PICTURE, end]], device=media.device).expand(len(shown), 2)
+        ended = torch.zeros(len(shown), dtype=torch.bool, device=media.device)
+        cache, spoken = None, []
+        with self.reading(start, shown) as (embedded, _):
+            for _ in range(longest):
+                states, cache = self.language.step(embedded, cache)
+                logits = self.language.logits(states[:, -1]).float()
+                drawn = torch.multinomial(logits.softmax(1), 1)[:, 0] if samples else logits.argmax(1)
+                spoken.append(drawn.masked_fill(ended, end))
+                ended = ended | (drawn == end)
+                embedded = self.language.embed(spoken[-1])[:, None]
+        return torch.stack(spoken, 1)
 
     def centred(self, positions: Tensor) -> Tensor:
         """Positions without what they have in common, [N, 130, 999]."""
@@ -92,15 +131,28 @@ class Captioning(nn.Module):
 
 
 class PrefixNetwork(Captioning):
-    """A picture's mean features become tokens."""
+    """A picture's mean features become tokens.
+
+    Args:
+        adapter: channels of an adapter in front of each block of the language model; 0 for none.
+    """
 
     def __init__(
-        self, language: LanguageModel, mean: Tensor, spread: Tensor, tokens: int, hidden: int, dropout: float = 0.0
+        self,
+        language: LanguageModel,
+        mean: Tensor,
+        spread: Tensor,
+        tokens: int,
+        hidden: int,
+        adapter: int = 0,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__(language, mean, spread)
         self.mapper = PrefixMapper(
             channels=2 * CHANNELS, hidden=hidden, tokens=tokens, width=language.width, dropout=dropout
         )
+        count = len(language.blocks) if adapter else 0
+        self.adapters = nn.ModuleList(Adapter(language.width, adapter) for _ in range(count))
 
     def pooled(self, positions: Tensor) -> Tensor:
         """[N, 1998]: the mean of either tower's positions."""
@@ -111,27 +163,19 @@ class PrefixNetwork(Captioning):
         """Prefixes, [N, tokens, width]."""
         return self.mapper(self.pooled(positions))
 
-    def embedded(self, texts: Sequence[Sequence[int]], media: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """Texts with the prefixes in their places, [N, T, width], and the tokens, `PICTURE` for those of a prefix."""
-        count, device = self.mapper.tokens, media[0].device
-        long = [
-            torch.tensor([slot for token in text for slot in ([token] * count if token == PICTURE else [token])])
-            for text in texts
-        ]
-        tokens = pad_sequence(long, True, IGNORED).to(device)
-        embedded = self.language.embed(tokens.clamp(min=0))
-        prefixes = torch.cat([prefix.flatten(0, 1) for prefix in media]).to(embedded.dtype)
-        return embedded.masked_scatter((tokens == PICTURE)[:, :, None], prefixes), tokens
+    def embedded(self, tokens: Tensor, media: Tensor) -> tuple[Tensor, Tensor]:
+        """Texts with the prefixes in their places, [N, S, width], and the tokens, `PICTURE` for those of a prefix."""
+        count = self.mapper.tokens
+        text = laid_out(tokens, count)
+        embedded, is_prefix = self.language.embed(text.tokens.clamp(min=0)), text.tokens == PICTURE
+        numbers = torch.where(is_prefix, text.pictures * count + text.places, 0)[:, :, None]
+        prefixes = media.flatten(1, 2).gather(1, numbers.expand(-1, -1, media.shape[-1]))
+        return torch.where(is_prefix[:, :, None], prefixes.to(embedded.dtype), embedded), text.tokens
 
-    def states(self, texts: Sequence[Sequence[int]], media: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        embedded, tokens = self.embedded(texts, media)
-        wanted = tokens.masked_fill(tokens == PICTURE, IGNORED)[:, 1:]
-        return self.language.states(embedded[:, :-1]), wanted
-
-    def generate(self, texts: Sequence[Sequence[int]], media: Sequence[Tensor], **options: Any) -> Any:
-        embedded, _ = self.embedded(texts, media)
-        mask = torch.ones(embedded.shape[:2], dtype=torch.long, device=embedded.device)
-        return self.language.generate(embedded, mask, **options)
+    @contextmanager
+    def reading(self, tokens: Tensor, media: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        with self.language.through(list(self.adapters)):
+            yield self.embedded(tokens, media)
 
 
 class GatedNetwork(Captioning):
@@ -151,67 +195,79 @@ class GatedNetwork(Captioning):
         """Latents, [N, latents, width]."""
         return self.resampler(self.centred(positions))[0]
 
-    def states(self, texts: Sequence[Sequence[int]], media: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        tokens, preceding = self._split(texts, media[0].device)
-        with self.looking(media, preceding[:, :-1]):
-            states = self.language.states(self.language.embed(tokens.clamp(min=0))[:, :-1])
-        return states, tokens[:, 1:]
-
-    def generate(self, texts: Sequence[Sequence[int]], media: Sequence[Tensor], **options: Any) -> Any:
-        tokens, preceding = self._split(texts, media[0].device)
-        with self.looking(media, preceding):
-            return self.language.generate(self.language.embed(tokens), torch.ones_like(tokens), **options)
+    @contextmanager
+    def reading(self, tokens: Tensor, media: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        text = laid_out(tokens, 0)
+        with self.looking(media, text.pictures):
+            yield self.language.embed(text.tokens.clamp(min=0)), text.tokens
 
     @contextmanager
-    def looking(self, media: Sequence[Tensor], preceding: Tensor) -> Iterator[list[Tensor]]:
+    def looking(self, media: Tensor, preceding: Tensor) -> Iterator[list[Tensor]]:
         """The language model with this network's attention in front of its blocks.
 
         Args:
+            media: of the pictures of each text, [N, P, latents, width].
             preceding: as of `GatedAttention`; what is read beyond it looks where its last word looks.
 
         Yields:
             A list that grows by each block's weights, [N, T, P * L], as texts are read.
         """
-        pictures = pad_sequence(list(media), True)
         weights: list[Tensor] = []
 
-        def hook(layer: nn.Module) -> Any:
-            def look(block: nn.Module, given: tuple[Any, ...]) -> tuple[Any, ...]:
-                states, *others = given
-                beams = len(states) // len(pictures)
-                shown, before = pictures, preceding[:, -1:] if states.shape[1] == 1 else preceding
+        def looks(layer: nn.Module) -> Any:
+            def look(states: Tensor) -> Tensor:
+                length, beams = states.shape[1], len(states) // len(media)
+                shown, before = media, preceding[:, -1:] if length == 1 else preceding[:, :length]
                 if beams > 1:
                     shown, before = (tensor.repeat_interleave(beams, 0) for tensor in (shown, before))
-                states, attention = layer(states, shown, before)
+                seen, attention = layer(states, shown, before)
                 weights.append(attention)
-                return states, *others
+                return seen
 
             return look
 
-        with self.language.lock:
-            handles = [
-                block.register_forward_pre_hook(hook(layer))
-                for block, layer in zip(self.language.blocks, self.gated, strict=True)
-            ]
-            try:
-                yield weights
-            finally:
-                for handle in handles:
-                    handle.remove()
+        with self.language.through([looks(layer) for layer in self.gated]):
+            yield weights
 
-    def _split(self, texts: Sequence[Sequence[int]], device: torch.device) -> tuple[Tensor, Tensor]:
-        """Tokens without the marks, [N, T], and the number of the picture before each; -1 for none."""
-        tokens = [torch.tensor([token for token in text if token != PICTURE]) for text in texts]
-        before = []
-        for text in texts:
-            marks = np.cumsum([token == PICTURE for token in text]) - 1
-            before.append(torch.tensor([int(at) for at, token in zip(marks, text, strict=True) if token != PICTURE]))
-        return pad_sequence(tokens, True, IGNORED).to(device), pad_sequence(before, True, -1).to(device)
+
+@dataclass(frozen=True)
+class LaidOut:
+    """Texts in which pictures have places, [N, S] each.
+
+    Attributes:
+        pictures: the number of the picture at or before each place; -1 before the first.
+        places: the number of each place within what takes more than one.
+    """
+
+    tokens: Tensor
+    pictures: Tensor
+    places: Tensor
+
+
+def laid_out(tokens: Tensor, places: int) -> LaidOut:
+    """Texts [N, T] in which each `PICTURE` takes so many places, or none."""
+    is_picture, last = tokens == PICTURE, tokens.shape[1] - 1
+    takes = torch.where(is_picture, places, 1)
+    ends = takes.cumsum(1)
+    at = torch.arange(int(ends[:, -1].max()), device=tokens.device).repeat(len(tokens), 1)
+    sources = torch.searchsorted(ends, at, right=True)
+    beyond, sources = sources > last, sources.clamp(max=last)
+    return LaidOut(
+        tokens=tokens.gather(1, sources).masked_fill(beyond, IGNORED),
+        pictures=(is_picture.cumsum(1) - 1).gather(1, sources),
+        places=at - (ends - takes).gather(1, sources),
+    )
+
+
+def together(texts: Sequence[Sequence[int]], media: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """Texts of any length and the media of the pictures of each, as `Captioning.reading` takes them."""
+    tokens = pad_sequence([torch.tensor(text) for text in texts], True, IGNORED)
+    return tokens.to(media[0].device), pad_sequence(list(media), True)
 
 
 NETWORKS: dict[str, type[Any]] = {"prefix": PrefixNetwork, "gated": GatedNetwork}
 ARCHITECTURES: dict[str, dict[str, int]] = {
-    "prefix": {"tokens": 8, "hidden": 384},
+    "prefix": {"tokens": 8, "hidden": 384, "adapter": 192},
     "gated": {"latents": 16, "heads": 6},
 }
 """What is trained where nothing else is said."""

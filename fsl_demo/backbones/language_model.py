@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from fsl_demo.core.errors import UserError
 CHECKPOINT = "caption_lm"
 END = "<end>"
 """Stands between sentences, and before the first."""
+_BEGINNINGS = ("\u0120", "\u2581", " ")
+"""How tokenizers write the space before a word."""
 _WORD = re.compile(r"[a-z0-9]+(?:['-][a-z0-9]+)*")
 
 
@@ -154,6 +157,11 @@ class LanguageModel:
         """Tokens of a text, which goes on after another: without a beginning or an end."""
         return self._tokens.encode(" " + plain(text), add_special_tokens=False).ids
 
+    def begins_word(self) -> list[bool]:
+        """Whether each token begins a word, for all that the network knows."""
+        count = self.network.get_input_embeddings().num_embeddings
+        return [(self._tokens.id_to_token(token) or "").startswith(_BEGINNINGS) for token in range(count)]
+
     def decode(self, tokens: Sequence[int]) -> str:
         """The text of tokens."""
         return self._tokens.decode(list(tokens), skip_special_tokens=True).strip()
@@ -166,6 +174,28 @@ class LanguageModel:
         """The last layer's states, from embedded tokens, [N, T, width] each."""
         with self.lock:
             return self.network.base_model(inputs_embeds=embedded, use_cache=False).last_hidden_state
+
+    def step(self, embedded: Tensor, cache: Any = None) -> tuple[Tensor, Any]:
+        """`states` of texts that go on after what is in the cache of an earlier step, and the cache for the next."""
+        with self.lock:
+            out = self.network.base_model(inputs_embeds=embedded, past_key_values=cache, use_cache=True)
+        return out.last_hidden_state, out.past_key_values
+
+    @contextmanager
+    def through(self, layers: Sequence[Callable[[Tensor], Tensor]]) -> Iterator[None]:
+        """With a layer in front of each block, for as long as others wait; none for the network as it is."""
+
+        def hook(layer: Callable[[Tensor], Tensor]) -> Any:
+            return lambda block, given: (layer(given[0]), *given[1:])
+
+        with self.lock:
+            pairs = zip(self.blocks, layers, strict=True) if layers else ()
+            handles = [block.register_forward_pre_hook(hook(layer)) for block, layer in pairs]
+            try:
+                yield
+            finally:
+                for handle in handles:
+                    handle.remove()
 
     def logits(self, states: Tensor) -> Tensor:
         """From states [..., width] to the vocabulary."""

@@ -58,6 +58,21 @@ class PictureTowers:
         """
         return np.concatenate([self.whole(pictures), self._placed(self.networks.pictures, pictures)], axis=1)
 
+    def prepared(self, picture: Picture) -> tuple[np.ndarray, np.ndarray]:
+        """What Lite2 and Lite0 read of a picture, which threads may make at the same time."""
+        return self.networks.whole_pictures.prepare(picture), self.networks.pictures.prepare(picture)
+
+    def positions_of(self, prepared: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+        """`positions` of many pictures, from what the networks read of each; nothing is kept."""
+        whole, middle = zip(*prepared, strict=True)
+        return np.concatenate(
+            [
+                _in_rows(network.maps(images), network)
+                for network, images in ((self.networks.whole_pictures, whole), (self.networks.pictures, middle))
+            ],
+            axis=1,
+        )
+
     def whole(self, pictures: Sequence[Picture]) -> np.ndarray:
         """The first 81 of `positions`: those of all of each picture, row by row, float32 [N, 81, 999]."""
         return self._placed(self.networks.whole_pictures, pictures)
@@ -107,8 +122,13 @@ class PictureTowers:
         )
 
     def _placed(self, network: EfficientNetLite0, pictures: Sequence[Picture]) -> np.ndarray:
-        maps = placed(self.networks.features.maps(network, pictures), network.axes())
-        return maps.reshape(*maps.shape[:2], -1).transpose(0, 2, 1)
+        return _in_rows(self.networks.features.maps(network, pictures), network)
+
+
+def _in_rows(maps: np.ndarray, network: EfficientNetLite0) -> np.ndarray:
+    """`picture_maps.placed` by position, [N, h * w, 999], from the network's maps."""
+    rows = placed(maps, network.axes())
+    return rows.reshape(*rows.shape[:2], -1).transpose(0, 2, 1)
 
 
 def _overlap(start: float, end: float, parts: int, cells: int) -> np.ndarray:

@@ -30,11 +30,12 @@ class GatedCaptioner(TrainedCaptioner):
 
     def evidence(self, network: Any, positions: Tensor, tokens: list[int]) -> tuple[np.ndarray, np.ndarray]:
         """The weights of all blocks, each by its gate; see `TrainedCaptioner`."""
-        text = [*tokens, network.language.end]
+        language = network.language
+        words = torch.tensor([tokens[1:]], device=positions.device)
         with torch.inference_mode():
             latents, places = network.resampler(network.centred(positions))
-            with network.looking([latents], torch.zeros(1, len(text) - 2, dtype=torch.long)) as weights:
-                states, _ = network.states([text], [latents])
+            with network.looking(latents[None], torch.zeros_like(words)) as weights:
+                states = language.states(language.embed(words))
             gates = torch.stack([layer.opened()[0].abs() for layer in network.gated])
             looks = torch.einsum("b,btl->tl", gates / gates.sum(), torch.cat(weights)) @ places[0]
             likely = token_probabilities(network, states[:, :-1], tokens)

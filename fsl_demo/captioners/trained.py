@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fsl_demo.backbones.captioners import NETWORKS, PARTS, PICTURE, Captioning
+from fsl_demo.backbones.captioners import NETWORKS, PARTS, PICTURE, Captioning, together
 from fsl_demo.backbones.language_model import LanguageModel, plain
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.towers import PictureTowers
@@ -199,7 +199,7 @@ class TrainedCaptioner(Captions):
         """As `search` scores a sentence."""
         network = self.load()
         tokens = [*network.language.encode(text), network.language.end]
-        surprise = float(network.loss([[PICTURE, network.language.end, *tokens]], [media]))
+        surprise = float(network.loss(*together([[PICTURE, network.language.end, *tokens]], [media])))
         return -surprise * len(tokens) ** (1 - LENGTH_PENALTY)
 
     def positions(self, pictures: Sequence[Picture]) -> Tensor:

@@ -73,6 +73,7 @@ class PrefixArchitecture(Strict):
     network: Literal["prefix"]
     tokens: Annotated[int, Field(ge=1, le=64)]
     hidden: Annotated[int, Field(ge=1, le=4096)]
+    adapter: Annotated[int, Field(ge=0, le=4096)] = 0
 
 
 class GatedArchitecture(Strict):

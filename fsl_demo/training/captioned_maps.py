@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -30,17 +32,26 @@ def maps(networks: Networks, files: Sequence[Path], file: Path, progress: Progre
         UserError: what reading a picture raises; `weights_missing`, `weights_differ`.
     """
     if file.exists():
-        kept: np.ndarray = np.load(file, mmap_mode="r")
+        kept: np.ndarray = np.load(file, mmap_mode="c")
         if len(kept) == len(files):
             return kept
     file.parent.mkdir(parents=True, exist_ok=True)
     towers = PictureTowers(networks)
-    with replacing(file, file.with_suffix(".partial")) as output:
+    with replacing(file, file.with_suffix(".partial")) as output, ThreadPoolExecutor(os.cpu_count()) as readers:
+
+        def reading(start: int) -> list[Future[tuple[np.ndarray, np.ndarray]]]:
+            return [
+                readers.submit(lambda path: towers.prepared(ingest(path)), path)
+                for path in files[start : start + GROUP]
+            ]
+
+        coming = reading(0)
         for start in range(0, len(files), GROUP):
             progress("read", start, len(files))
-            group = towers.positions([ingest(picture) for picture in files[start : start + GROUP]]).astype(np.float16)
+            images, coming = [future.result() for future in coming], reading(start + GROUP)
+            group = towers.positions_of(images).astype(np.float16)
             if not start:
                 header = np.lib.format.header_data_from_array_1_0(group) | {"shape": (len(files), *group.shape[1:])}
                 np.lib.format.write_array_header_1_0(output, header)
             output.write(group.tobytes())
-    return np.load(file, mmap_mode="r")
+    return np.load(file, mmap_mode="c")

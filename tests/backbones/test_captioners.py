@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from fsl_demo.backbones.captioners import PICTURE, GatedNetwork, PrefixNetwork
+from fsl_demo.backbones.captioners import PICTURE, GatedNetwork, PrefixNetwork, together
 from fsl_demo.backbones.language_model import LanguageModel
 from tests.backbones.small_language import small_language
 
@@ -56,7 +56,7 @@ def test_the_language_model_is_left_as_it_was(language: LanguageModel) -> None:
     seen, _ = network.states([[PICTURE, *tokens[0].tolist(), language.end]], [network.media(positions(1))])
     assert not torch.allclose(seen, before)
     assert torch.equal(language.states(language.embed(tokens)), before)
-    with pytest.raises(RuntimeError), network.looking([network.media(positions(1))], torch.zeros(1, 3)):
+    with pytest.raises(RuntimeError), network.looking(network.media(positions(1))[None], torch.zeros(1, 3)):
         raise RuntimeError
     assert torch.equal(language.states(language.embed(tokens)), before)
 
@@ -65,7 +65,7 @@ def test_the_language_model_is_left_as_it_was(language: LanguageModel) -> None:
 def test_neither_trains_the_language_model(language: LanguageModel, kind: str) -> None:
     network = prefixed(language) if kind == "prefix" else gated(language, opened=True)
     text = [PICTURE, language.end, *language.encode("a dog"), language.end]
-    network.loss([text], [network.media(positions(1))]).backward()
+    network.loss(*together([text], [network.media(positions(1))])).backward()
     assert all(value.grad is None for value in language.network.parameters())
     learned = dict(network.named_parameters())
     assert learned and all(value.grad is not None and value.grad.any() for value in learned.values())
@@ -78,7 +78,7 @@ def test_a_gated_word_sees_the_picture_before_it_and_no_other(language: Language
     end, dog = language.end, language.encode("a dog")
     text = [PICTURE, end, *dog, end, PICTURE, end, *dog, end]
     media = network.media(positions(3))
-    with network.looking([media[:2]], torch.tensor([[0] * (len(dog) + 2) + [1] * (len(dog) + 1)])) as weights:
+    with network.looking(media[None, :2], torch.tensor([[0] * (len(dog) + 2) + [1] * (len(dog) + 1)])) as weights:
         language.states(language.embed(torch.tensor([[token for token in text if token != PICTURE][:-1]])))
     first, second = weights[0][0, : len(dog) + 2], weights[0][0, len(dog) + 2 :]
     assert not first[:, 4:].any() and not second[:, :4].any()
@@ -94,7 +94,7 @@ def test_a_prefix_stands_where_its_picture_does(language: LanguageModel) -> None
     media = network.media(positions(2))
     end, dog, man = language.end, language.encode("a dog"), language.encode("a man")
     texts = [[PICTURE, end, *dog, end, PICTURE, end, *man, end], [PICTURE, end, *dog, end]]
-    embedded, tokens = network.embedded(texts, [media, media[1:]])
+    embedded, tokens = network.embedded(*together(texts, [media, media[1:]]))
     assert torch.equal(embedded[0, :3], media[0]) and torch.equal(embedded[1, :3], media[1])
     assert torch.equal(embedded[0, 3 + 2 + len(dog) :][:3], media[1])
     _, wanted = network.states(texts, [media, media[1:]])
@@ -127,9 +127,9 @@ def test_texts_read_together_lose_what_they_lose_alone(language: LanguageModel) 
     network = prefixed(language)
     media = network.media(positions(2))
     texts = [[PICTURE, language.end, *language.encode(text), language.end] for text in ("a dog", "two children play")]
-    losses = [network.loss([text], [media[i : i + 1]]).item() for i, text in enumerate(texts)]
+    losses = [network.loss(*together([text], [media[i : i + 1]])).item() for i, text in enumerate(texts)]
     counts = [len(text) - 1 for text in texts]
-    both = network.loss(texts, [media[:1], media[1:]]).item()
+    both = network.loss(*together(texts, [media[:1], media[1:]])).item()
     assert both == pytest.approx(sum(a * b for a, b in zip(losses, counts, strict=True)) / sum(counts), abs=1e-4)
 
 
@@ -138,7 +138,9 @@ def test_who_reads_beside_a_gated_network_waits_until_it_is_done(language: Langu
     embedded = language.embed(torch.tensor([[language.end, *language.encode("a dog")]]))
     expected, embeddings = language.states(embedded), []
     reader = threading.Thread(target=lambda: embeddings.append(language.states(embedded)))
-    with network.looking([network.media(positions(1))], torch.zeros(1, embedded.shape[1], dtype=torch.long)) as weights:
+    with network.looking(
+        network.media(positions(1))[None], torch.zeros(1, embedded.shape[1], dtype=torch.long)
+    ) as weights:
         reader.start()
         reader.join(0.3)
         assert not embeddings and not weights

@@ -1,18 +1,21 @@
 """Training captioners on a frozen language model: which pictures go with which words, and what is left out."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from fsl_demo.backbones.captioners import NETWORKS, PARTS, PICTURE, Captioning
+from fsl_demo.backbones.captioners import IGNORED, NETWORKS, PARTS, PICTURE, Captioning
+from fsl_demo.backbones.language_model import LanguageModel
 from fsl_demo.training.captioned_maps import maps
+from fsl_demo.training.consensus import Consensus
 from fsl_demo.training.data import Arrays
 from fsl_demo.training.events import silent
 from fsl_demo.training.loop import Training
 from fsl_demo.training.objectives import captioner
-from fsl_demo.training.objectives.captioner import CaptioningObjective, likelihood, mirrored, statistics
+from fsl_demo.training.objectives.captioner import CaptioningObjective, agreement, mirrored, statistics
 from fsl_demo.training.schedule import Schedule
 from fsl_demo.training.setup import Figures, Setup
 from tests.backbones.loaded import crops, networks
@@ -25,6 +28,14 @@ def drawn(count: int) -> np.ndarray:
     kinds = random.standard_normal((2, 1, 999))
     noise = random.standard_normal((count, 130, 999))
     return (kinds[np.arange(count) % 2] + 0.3 * noise).astype(np.float16)
+
+
+def small(method: str) -> dict[str, int]:
+    return {"tokens": 2, "hidden": 16, "adapter": 8} if method == "prefix" else {"latents": 2, "heads": 2}
+
+
+def consensus_of(captions: Sequence[Sequence[list[int]]], language: LanguageModel) -> Consensus:
+    return Consensus(captions, torch.tensor(language.begins_word()), language.end)
 
 
 def test_towers_are_centred_each_by_its_own_mean() -> None:
@@ -57,24 +68,56 @@ def test_it_learns_to_tell_pictures_apart(method: str, tmp_path: Path, monkeypat
     positions = drawn(8)
     captions = [[language.encode("a dog" if number % 2 else "two children")] * 2 for number in range(8)]
     torch.manual_seed(0)
-    own = {"tokens": 2, "hidden": 16} if method == "prefix" else {"latents": 2, "heads": 2}
-    network = NETWORKS[method](language, *statistics(positions), **own)
+    network = NETWORKS[method](language, *statistics(positions), **small(method))
+
+    consensus = consensus_of(captions, language)
 
     def told(module: CaptioningObjective, turned: int) -> float:
-        return likelihood(module.network, np.roll(positions, turned, axis=0), captions)
+        return agreement(module.network, torch.from_numpy(np.roll(positions, turned, axis=0)), consensus)
 
     setup = Setup(
-        CaptioningObjective(network, captions),
-        Arrays.numbered(positions),
-        Schedule(epochs=60, rate=2e-2, decay=0.0),
+        CaptioningObjective(network, positions, captions=captions, consensus=consensus, critical_from=50),
+        Arrays.numbered(np.arange(8)),
+        Schedule(epochs=60, rate=2e-2, decay=0.0, turn=50 / 60, after=0.1),
         validate=lambda module: Figures(told(module, 0), told(module, 0)),
-        augment=lambda maps: maps.float(),
+        augment=lambda numbers: numbers,
         setting={},
     )
     loop = Training(setup, tmp_path / "run")
     loop.run(silent)
     assert told(loop.module, 0) > 2 * told(loop.module, 1)
-    assert not [name for name in loop.best if "embed_tokens" in name]
+    assert not [name for name in loop.best if "embed_tokens" in name or name in ("positions", "captions")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["prefix", "gated"])
+@pytest.mark.parametrize("precision", ["no", "bf16"])
+def test_own_sentences_become_what_they_are_praised_for(
+    method: str, precision: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody ever shows it a caption."""
+    language = small_language(tmp_path, monkeypatch)
+    positions, kinds = drawn(8), (torch.arange(8) % 2).repeat_interleave(20)[:, None]
+    torch.manual_seed(0)
+    network = NETWORKS[method](language, *statistics(positions), **small(method))
+    captions = [[language.encode("a dog")]] * 8
+    module = CaptioningObjective(network, positions, captions, consensus_of(captions, language), critical_from=0)
+    monkeypatch.setattr(
+        module, "praise", lambda tokens, pictures: (tokens % 2 == (pictures % 2)[:, None, None]).float().mean(-1)
+    )
+    next(module.batches(np.arange(8), 0, 0))
+    before = network.speak(network.media(torch.from_numpy(positions).float()), 10, samples=20)
+    optimiser = torch.optim.Adam(module.parameters(), 5e-3)
+    for _ in range(60):
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+            loss = module(torch.arange(8), torch.arange(8))
+        loss.backward()
+        assert all(value.grad is not None for value in module.parameters())
+        optimiser.step()
+        optimiser.zero_grad()
+    after = network.speak(network.media(torch.from_numpy(positions).float()), 10, samples=20)
+    shares = [(tokens % 2 == kinds).float().mean().item() for tokens in (before, after)]
+    assert shares[0] < 0.65 and shares[1] > shares[0] + 0.2
 
 
 def test_each_caption_is_read_after_its_own_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,14 +128,16 @@ def test_each_caption_is_read_after_its_own_picture(tmp_path: Path, monkeypatch:
         def media(self, positions: torch.Tensor) -> torch.Tensor:
             return positions[:, :1]
 
-        def loss(self, texts, media, smoothing=0.0):  # type: ignore[no-untyped-def]
-            seen.extend((list(text), maps[:, 0, 0].tolist()) for text, maps in zip(texts, media, strict=True))
-            return torch.zeros(())
+        def surprise(self, tokens, media, smoothing=0.0):  # type: ignore[no-untyped-def]
+            texts = [[token for token in text if token != IGNORED] for text in tokens.tolist()]
+            seen.extend((text, maps[:, 0, 0].tolist()) for text, maps in zip(texts, media, strict=True))
+            return torch.zeros(1), torch.ones(1)
 
-    positions = torch.arange(4.0)[:, None, None].expand(4, 130, 999)
+    positions = np.arange(4, dtype=np.float16)[:, None, None].repeat(130, 1).repeat(999, 2)
     captions = [[[10 * picture + number + 5] for number in range(5)] for picture in range(4)]
-    module = CaptioningObjective(Noting(language, torch.zeros(2, 999), torch.ones(2)), captions)
-    module(positions, torch.arange(4))
+    network = Noting(language, torch.zeros(2, 999), torch.ones(2))
+    module = CaptioningObjective(network, positions, captions, consensus_of(captions, language), critical_from=1)
+    module(torch.arange(4), torch.arange(4))
     assert len(seen) == 20
     for text, pictures in seen:
         assert text.count(PICTURE) == len(pictures)

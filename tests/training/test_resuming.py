@@ -15,11 +15,12 @@ from fsl_demo.backbones.captioners import NETWORKS
 from fsl_demo.backbones.embedder import Embedder
 from fsl_demo.core.errors import Cancelled
 from fsl_demo.training.caption_features import Features
+from fsl_demo.training.consensus import Consensus
 from fsl_demo.training.data import Arrays
 from fsl_demo.training.events import Event, Stepped, silent
 from fsl_demo.training.loop import Training
 from fsl_demo.training.objectives import captioner, compact_vlm, language_model, two_stream
-from fsl_demo.training.objectives.captioner import CaptioningObjective, likelihood, mirrored, statistics
+from fsl_demo.training.objectives.captioner import CaptioningObjective, agreement, statistics
 from fsl_demo.training.objectives.compact_vlm import CompactVlmObjective, figure
 from fsl_demo.training.objectives.language_model import LanguageModelObjective
 from fsl_demo.training.objectives.metric import Can, S3Net, Sampling, Siamese
@@ -58,20 +59,27 @@ def halves(module: Any) -> Figures:
 
 def captions(kind: str, folder: Path, patch: pytest.MonkeyPatch) -> Setup[Any]:
     patch.setattr(captioner, "BATCH", BATCH)
+    patch.setattr(captioner, "CRITICAL_BATCH", BATCH)
     language = small_language(folder, patch)
     positions = np.random.default_rng(0).standard_normal((COUNT, 130, 999)).astype(np.float16)
     tokens = [[language.encode(text) for text in texts(picture)] for picture in range(COUNT)]
-    own = {"tokens": 2, "hidden": 16} if kind == "prefix" else {"latents": 2, "heads": 2}
+    own = {"tokens": 2, "hidden": 16, "adapter": 8} if kind == "prefix" else {"latents": 2, "heads": 2}
     torch.manual_seed(0)
     network = NETWORKS[kind](language, *statistics(positions), dropout=0.3, **own)
+    consensus = Consensus(tokens, torch.tensor(language.begins_word()), language.end)
 
     def validate(module: CaptioningObjective) -> Figures:
-        share = likelihood(module.network, positions[:4], tokens[:4])
+        share = agreement(module.network, torch.from_numpy(positions), consensus)
         return Figures(share, share)
 
-    objective = CaptioningObjective(network, tokens)
+    objective = CaptioningObjective(network, positions, captions=tokens, consensus=consensus, critical_from=1)
     return Setup(
-        objective, Arrays.numbered(positions), schedule=SCHEDULE, validate=validate, augment=mirrored, setting={}
+        objective,
+        Arrays.numbered(np.arange(COUNT)),
+        schedule=SCHEDULE,
+        validate=validate,
+        augment=lambda numbers: numbers,
+        setting={},
     )
 
 
