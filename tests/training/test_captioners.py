@@ -129,7 +129,7 @@ def test_each_caption_is_read_after_its_own_picture(tmp_path: Path, monkeypatch:
         def media(self, positions: torch.Tensor) -> torch.Tensor:
             return positions[:, :1]
 
-        def surprise(self, tokens, media, smoothing=0.0):  # type: ignore[no-untyped-def]
+        def surprise(self, tokens, media):  # type: ignore[no-untyped-def]
             texts = [[token for token in text if token != IGNORED] for text in tokens.tolist()]
             seen.extend((text, maps[:, 0, 0].tolist()) for text, maps in zip(texts, media, strict=True))
             return torch.zeros(1), torch.ones(1)
