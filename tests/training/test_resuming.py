@@ -60,6 +60,7 @@ def halves(module: Any) -> Figures:
 def captions(kind: str, folder: Path, patch: pytest.MonkeyPatch) -> Setup[Any]:
     patch.setattr(captioner, "BATCH", BATCH)
     patch.setattr(captioner, "CRITICAL_BATCH", BATCH)
+    patch.setattr(captioner, "LONGEST", 8)
     language = small_language(folder, patch)
     positions = np.random.default_rng(0).standard_normal((COUNT, 130, 999)).astype(np.float16)
     tokens = [[language.encode(text) for text in texts(picture)] for picture in range(COUNT)]
