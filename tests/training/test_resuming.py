@@ -24,12 +24,13 @@ from fsl_demo.training.objectives.compact_vlm import CompactVlmObjective, figure
 from fsl_demo.training.objectives.language_model import LanguageModelObjective
 from fsl_demo.training.objectives.metric import Can, S3Net, Sampling, Siamese
 from fsl_demo.training.objectives.two_stream import TwoStreamObjective
-from fsl_demo.training.texts import Texts
 from fsl_demo.training.recipes import INK
 from fsl_demo.training.schedule import Schedule
 from fsl_demo.training.setup import Figures, Setup
+from fsl_demo.training.texts import Texts
 from tests.backbones.loaded import networks
 from tests.backbones.small_language import ARCHITECTURE, small_language
+from tests.training.things import lessons
 
 pytestmark = pytest.mark.slow
 

@@ -88,7 +88,7 @@ class CompactVlmObjective(Objective):
         self.pictures = PictureHead(lessons.rows.shape[1], DIMENSION, DROPOUT)
         self.texts = TextHead(2 * MiniLM.channels, dimension=DIMENSION, hidden=HIDDEN, dropout=DROPOUT)
         self.scales = nn.Parameter(torch.full((3,), SCALE).log())
-        self.read = [zlib.crc32(lessons.captions.tokens.numpy()), zlib.crc32(lessons.regions.tobytes())]
+        self.read = [zlib.crc32(lessons.captions.tokens.numpy().tobytes()), zlib.crc32(lessons.regions.tobytes())]
         texts = {"captions": lessons.captions, "names": lessons.names, "phrases": lessons.phrases}
         tensors = {name: text.tokens for name, text in texts.items()}
         tensors |= {f"{name}_real": text.real for name, text in texts.items()}
@@ -139,17 +139,19 @@ class CompactVlmObjective(Objective):
             return loss + TEACHER_WEIGHT * taught + KEPT_WEIGHT * kept
 
     def _names(self) -> tuple[Tensor, Tensor]:
-        """Each name in the mean of two of its sentences, [N, 768], and how far these are from what they were."""
+        """Each name in the mean of two of its sentences, [N, 768], and how far one is from what it was.
+
+        Only one of the two is learned from, which takes half the memory.
+        """
         count, variants = self.names.shape[:2]
-        each, features, distances = torch.arange(count, device=self.names.device), [], []
-        for _ in range(2):
-            variant = torch.randint(variants, (count,), device=self.names.device)
-            encoded = self.encode(self.names[each, variant], self.names_real[each, variant])
-            features.append(encoded)
-            distances.append(1 - (encoded[:, : MiniLM.channels] * self.kept[each, variant]).sum(dim=1).mean())
-        mean = torch.stack(features).mean(dim=0)
-        sentences, words = mean.split(MiniLM.channels, dim=1)
-        return torch.cat([normalize(sentences, dim=-1), words], dim=1), torch.stack(distances).mean()
+        each, device = torch.arange(count, device=self.names.device), self.names.device
+        taught, mixed_in = torch.randint(variants, (2, count), device=device)
+        learned = self.encode(self.names[each, taught], self.names_real[each, taught])
+        with torch.no_grad():
+            beside = self.encode(self.names[each, mixed_in], self.names_real[each, mixed_in])
+        sentences, words = ((learned + beside) / 2).split(MiniLM.channels, dim=1)
+        cosines = (learned[:, : MiniLM.channels] * self.kept[each, taught]).sum(dim=1)
+        return torch.cat([normalize(sentences, dim=-1), words], dim=1), 1 - cosines.mean()
 
     def batches(self, labels: np.ndarray, seed: int, epoch: int) -> Iterator[np.ndarray]:
         """Every picture `PASSES` times, never twice in a batch."""

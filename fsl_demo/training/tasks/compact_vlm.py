@@ -45,6 +45,8 @@ SETTING = {
 }
 BLANK = {"temperature": np.ones(6, np.float32), "none_below": np.zeros(6, np.float32)}
 """Defaults before they are calibrated."""
+DRAFT = "draft"
+"""Folder of the checkpoint that has them, in the run's folder."""
 
 
 @dataclass(frozen=True)
@@ -146,10 +148,10 @@ def _facts(trained: Trained[CompactVlmObjective], networks: Networks, validation
 
 
 def _calibrated(trained: Trained[CompactVlmObjective], draft: Export, networks: Networks, objects: Dataset) -> Export:
+    """The draft stays in the run's folder: `python -m experiments.calibrate` goes on from there."""
     trained.reporter.note("calibrating on CIFAR-FS's validation classes")
-    with trained.draft(draft) as folder:
-        method = CompactVlm(networks, folder)
-        defaults, grid = calibrated(method, objects.validation.classes, trained.reporter.progress)
+    method = CompactVlm(networks, trained.save(draft, trained.config.folder / DRAFT))
+    defaults, grid = calibrated(method, objects.validation.classes, trained.reporter.progress)
     return Export({**draft.arrays, **defaults}, replace(draft.facts, calibration=grid))
 
 
