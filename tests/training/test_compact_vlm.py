@@ -17,6 +17,7 @@ from fsl_demo.core.episodes import Progress
 from fsl_demo.datasets.flickr8k import Captioned
 from fsl_demo.inference.compact_space import text_head
 from fsl_demo.inference.vectors import l2_normalize
+from fsl_demo.layers.attention_pool import AttentionPool
 from fsl_demo.losses.clip import symmetric_contrastive
 from fsl_demo.training import caption_features
 from fsl_demo.training.caption_features import Features, features
@@ -24,7 +25,7 @@ from fsl_demo.training.data import Arrays
 from fsl_demo.training.events import silent
 from fsl_demo.training.loop import Training
 from fsl_demo.training.named import named
-from fsl_demo.training.objectives.compact_vlm import CompactVlmObjective, figure, folded
+from fsl_demo.training.objectives.compact_vlm import CompactVlmObjective, figure, folded, pooled_figure
 from fsl_demo.training.schedule import Schedule
 from fsl_demo.training.setup import Figures, Setup
 from tests.backbones.loaded import crops, networks
@@ -58,21 +59,21 @@ def test_every_picture_comes_as_often_and_never_twice_in_a_batch() -> None:
 
 
 def test_heads_and_text_tower_learn_what_pictures_are_called(tmp_path: Path) -> None:
-    data, pictures = lessons(8, channels=12), pictures_of(8, channels=12)
+    data, pictures = lessons(8, channels=24), pictures_of(8, channels=24)
     torch.manual_seed(0)
     module = CompactVlmObjective(networks().texts, data)
-    before = figure(module, pictures, data.captions)
+    before = figure(module, data.positions, data.captions), pooled_figure(module, pictures, data.captions)
     setup = Setup(
         module,
         Arrays.numbered(pictures),
         Schedule(epochs=6, rate=5e-3, decay=0.0),
-        validate=lambda trained: Figures(0.0, figure(trained, pictures, data.captions)),
+        validate=lambda trained: Figures(0.0, figure(trained, data.positions, data.captions)),
         augment=lambda pictures: pictures,
         setting={},
     )
     loop = Training(setup, tmp_path)
     best = loop.run(silent)
-    assert before < 0.5 and loop.history.best > 0.9
+    assert max(before) < 0.5 and loop.history.best > 0.9 and pooled_figure(module, pictures, data.captions) > 0.9
     assert all(best[name].any() for name in best if name.startswith("minilm.") and name.endswith(".up"))
 
 
@@ -107,6 +108,20 @@ def test_what_is_shipped_reads_texts_and_pictures_that_are_not_scaled(tmp_path: 
     assert np.abs(encoder.encode(["a dog in the snow"]) - frozen).max() > 1e-2
     np.testing.assert_array_equal(minilm.encode(["a dog in the snow"]), frozen)
     assert encoder.id != minilm.id and encoder.weights != minilm.weights
+
+
+def test_attention_begins_with_the_mean_and_shares_add_up() -> None:
+    torch.manual_seed(0)
+    pool = AttentionPool(6, parts=(3, 2), dimension=8, groups=2, hidden=4, dropout=0.5).eval()
+    positions = torch.randn(4, 5, 6)
+    shares = pool.shares(positions)
+    assert shares.shape == (4, 5, 8)
+    shuffled = positions[:, [2, 0, 1, 4, 3]]
+    torch.testing.assert_close(pool(shuffled), pool(positions))
+    torch.testing.assert_close(pool(positions), torch.nn.functional.normalize(shares.sum(dim=1), dim=1))
+    pool.scores[0].weight.data[0] = 100 * positions[0, 1] / positions[0, 1].norm()
+    alone = pool.shares(positions[:1])[0, :, :4]
+    assert alone[1].norm() > 50 * alone[[0, 2]].norm()
 
 
 def test_names_that_belong_together_are_not_told_apart() -> None:

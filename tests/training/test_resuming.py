@@ -111,7 +111,7 @@ def heads(patch: pytest.MonkeyPatch) -> Setup[Any]:
     pictures = known().pictures
 
     def validate(module: CompactVlmObjective) -> Figures:
-        share = figure(module, pictures, data.captions)
+        share = figure(module, data.positions, data.captions)
         return Figures(share, share)
 
     return Setup(
