@@ -84,7 +84,7 @@ def test_what_is_shipped_reads_texts_and_pictures_that_are_not_scaled(tmp_path: 
     torch.manual_seed(0)
     module = CompactVlmObjective(minilm, lessons(8)).eval()
     for change in module.minilm.values():
-        torch.nn.init.normal_(change.up, std=0.02)
+        torch.nn.init.normal_(change.up, std=0.2)
     state = {name: value.detach().numpy() for name, value in module.state_dict().items()}
     random = np.random.default_rng(0)
     mean, spread = random.standard_normal(1998 + 768), random.uniform(0.5, 2, 1998 + 768)
@@ -103,9 +103,9 @@ def test_what_is_shipped_reads_texts_and_pictures_that_are_not_scaled(tmp_path: 
     )
     encoder = tuned(minilm, shipped)
     np.testing.assert_allclose(
-        text_head(heads, MiniLMWithWords(encoder).encode(["a dog in the snow"])), texts, atol=2e-2
+        text_head(heads, MiniLMWithWords(encoder).encode(["a dog in the snow"])), texts, atol=5e-3
     )
-    assert np.abs(encoder.encode(["a dog in the snow"]) - frozen).max() > 1e-2
+    assert np.abs(encoder.encode(["a dog in the snow"]) - frozen).max() > 5e-2
     np.testing.assert_array_equal(minilm.encode(["a dog in the snow"]), frozen)
     assert encoder.id != minilm.id and encoder.weights != minilm.weights
 
