@@ -78,13 +78,21 @@ class EfficientNetLite0:
         Returns:
             float32 [N, 1280, h, w], none negative.
         """
+        return self._forward(images, progress).contiguous().numpy()
+
+    def pooled(self, images: Sequence[np.ndarray], progress: Progress = quiet) -> np.ndarray:
+        """The means of `maps` over positions, float32 [N, 1280]."""
+        return self._forward(images, progress, pooled=True).numpy()
+
+    def _forward(self, images: Sequence[np.ndarray], progress: Progress, *, pooled: bool = False) -> Any:
         import torch
 
         network = self.load(progress)
         with torch.inference_mode():
             batch = torch.from_numpy(np.stack(images)).to(runtime.device())
             batch = batch.permute(0, 3, 1, 2).to(torch.float32).div_(127.5).sub_(1.0)
-            return network.forward_features(batch).cpu().contiguous().numpy()
+            maps = network.forward_features(batch)
+            return (maps.mean(dim=(2, 3)) if pooled else maps).cpu()
 
     def classifier(self, progress: Progress = quiet) -> np.ndarray:
         """The rows of the ImageNet classifier, float32 [1000, 1280], in the order of `imagenet_names`."""

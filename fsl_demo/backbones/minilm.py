@@ -13,8 +13,9 @@ from fsl_demo.backbones.weights import verified
 from fsl_demo.core.episodes import Progress, quiet
 
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-BATCH = 16
-"""Texts at once; those of like length go together, because all are padded to the longest."""
+BATCH = {"cpu": 16}
+"""Texts at once by device, else `LARGE_BATCH`; those of like length go together: all are padded to the longest."""
+LARGE_BATCH = 512
 MAX_TOKENS = 256
 
 
@@ -69,12 +70,13 @@ class MiniLM:
         import torch
 
         tokenizer, network = self.load(progress)
+        size = BATCH.get(runtime.device().type, LARGE_BATCH)
         order = sorted(range(len(texts)), key=lambda number: len(texts[number]))
         sentences, words = np.zeros((2, len(texts), self.channels), np.float32)
         with torch.inference_mode():
-            for start in range(0, len(texts), BATCH):
+            for start in range(0, len(texts), size):
                 progress("embed", start, len(texts))
-                chosen = order[start : start + BATCH]
+                chosen = order[start : start + size]
                 batch = tokenizer(
                     [texts[number] for number in chosen],
                     padding=True,
@@ -91,14 +93,14 @@ class MiniLM:
                 words[chosen] = ((first * inner).sum(dim=1) / inner.sum(dim=1).clamp(min=1)).cpu().numpy()
         return sentences, words
 
-    def tokens(self, texts: Sequence[str]) -> tuple[Any, Any]:
+    def tokens(self, texts: Sequence[str], longest: int = MAX_TOKENS) -> tuple[Any, Any]:
         """WordPiece numbers of texts, and which of them are real: tensors [N, L], int64 and bool.
 
-        Each text begins with [CLS] and ends with [SEP]; it may hold [MASK].
+        Each text begins with [CLS], ends with [SEP], and is cut at `longest`; it may hold [MASK].
         """
-        batch = self.load()[0](
-            list(texts), padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="pt"
-        ).to(runtime.device())
+        batch = self.load()[0](list(texts), padding=True, truncation=True, max_length=longest, return_tensors="pt").to(
+            runtime.device()
+        )
         return batch["input_ids"], batch["attention_mask"].bool()
 
     def token_vectors(self, tokens: Any, real: Any) -> Any:
@@ -119,12 +121,10 @@ class MiniLM:
 class MiniLMWithWords:
     """MiniLM's sentence vector and its words, one after the other: what a sentence says, and what it says it with."""
 
-    id = "minilm_l6_words"
-    weights = WEIGHTS_SHA256
     channels = 2 * MiniLM.channels
 
     def __init__(self, minilm: MiniLM) -> None:
-        self.minilm = minilm
+        self.minilm, self.id, self.weights = minilm, f"{minilm.id}_words", minilm.weights
 
     def encode(self, texts: Sequence[str], progress: Progress = quiet) -> np.ndarray:
         """float32 [N, 768]."""

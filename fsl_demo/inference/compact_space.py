@@ -2,7 +2,7 @@
 
 A picture's vector is [z | r | v] and a text's [h | t | 0], each part at length 1 and weighted by the root of its share,
 so one product of two vectors blends all of them. z and h come from heads trained on captions and class names (see
-`training`); r and t are ASIF's sparse rows (Norelli et al. 2022, arXiv:2210.01738), r of two networks; v
+`training`); r and t are ASIF's sparse rows (Norelli et al. 2022, arXiv:2210.01738); v
 is what pictures are compared with pictures by: a vector of `PictureSpace` beside class names, which are of things, and
 what the towers say beside sentences, which are of scenes.
 """
@@ -16,9 +16,11 @@ from functools import partial
 import numpy as np
 
 from fsl_demo import checkpoints
+from fsl_demo.backbones.minilm import MiniLM, MiniLMWithWords
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.towers import PICTURE, PictureTowers
 from fsl_demo.backbones.trained import shuffled
+from fsl_demo.backbones.tuned_minilm import tuned
 from fsl_demo.checkpoints import Checkpoint, Current, Source
 from fsl_demo.core.episodes import Box, Progress, in_latin_script, quiet
 from fsl_demo.core.pictures import Picture
@@ -96,7 +98,7 @@ class CompactSpace:
     ) -> None:
         self.networks, self.towers, learned = networks, PictureTowers(networks), PictureSpace(networks, pictures)
         self.own: PictureSpace | Unlearned = learned if parts.learned else Unlearned()
-        self.picture_anchors = PictureAnchors(self.towers)
+        self.picture_anchors = PictureAnchors(learned)
         shipped, coupled = checkpoints.load(checkpoint), checkpoints.load(anchors)
         self.id, self.parts = f"{CHECKPOINT}_{parts.relations:g}", parts
         self.defaults = Defaults.of(shipped)
@@ -109,6 +111,7 @@ class CompactSpace:
             state = shuffled({name: torch.from_numpy(array) for name, array in heads.items()}, networks.shuffle)
             heads = {name: value.numpy() for name, value in state.items()}
         self.heads = heads
+        self.words = MiniLMWithWords(tuned(networks.texts, shipped))
         texts = coupled.array("anchors", None, networks.texts.channels).astype(np.float32)
         self.origin = texts.mean(axis=0)
         self.text_anchors = l2_normalize(texts - self.origin)
@@ -140,28 +143,34 @@ class CompactSpace:
 
     def texts(self, sentences: Sequence[Sequence[str]], progress: Progress = quiet) -> np.ndarray:
         """A unit vector for the mean of each ensemble of sentences, float32 [C, D]; zeros for an empty one."""
-        features = self.networks.features
 
         def compute(missing: list[int]) -> np.ndarray:
-            means = np.zeros((len(missing), self.networks.words.channels), np.float32)
             wanted = [sentences[number] for number in missing]
-            ensembles = encoded(features, encoder=self.networks.words, sentences=wanted, progress=progress)
-            for mean, vectors in zip(means, ensembles, strict=True):
-                if len(vectors):
-                    mean[:] = vectors.mean(axis=0)
             there = np.array([bool(ensemble) for ensemble in wanted])[:, None]
-            return np.where(there, self.project_texts(means), 0).astype(np.float32)
+            return np.where(there, self._project_texts(wanted, progress), 0).astype(np.float32)
 
         return self._texts([tuple(ensemble) for ensemble in sentences], compute, self.channels)
 
-    def project_texts(self, means: np.ndarray) -> np.ndarray:
-        """From what `MiniLMWithWords` gives, or means of it, [C, 768]."""
-        sentence = l2_normalize(means[:, : self.networks.texts.channels])
-        rows = relative(l2_normalize(sentence - self.origin) @ self.text_anchors.T, TEXT_POWER, TEXT_KEEP)
-        headed = text_head(self.heads, np.concatenate([sentence, means[:, self.networks.texts.channels :]], axis=1))
+    def _project_texts(self, ensembles: Sequence[Sequence[str]], progress: Progress) -> np.ndarray:
+        """The head reads the tuned encoder; relations, where they count, the one that the anchors are from."""
+        means, width = self._means(self.words, ensembles, progress), self.networks.texts.channels
+        sentence = l2_normalize(means[:, :width])
+        headed = text_head(self.heads, np.concatenate([sentence, means[:, width:]], axis=1))
+        rows = np.zeros((len(means), len(self.text_anchors)), np.float32)
+        if self.parts.relations:
+            frozen = l2_normalize(self._means(self.networks.texts, ensembles, progress))
+            rows = relative(l2_normalize(frozen - self.origin) @ self.text_anchors.T, TEXT_POWER, TEXT_KEEP)
         nothing = np.zeros((len(means), self.own.channels), np.float32)
         head, relation, _ = self.roots / np.sqrt(1 - self.parts.pictures)
         return np.concatenate([head * headed, relation * rows, nothing], axis=1).astype(np.float32)
+
+    def _means(
+        self, encoder: MiniLM | MiniLMWithWords, ensembles: Sequence[Sequence[str]], progress: Progress
+    ) -> np.ndarray:
+        """Of what the encoder says of the sentences of each ensemble; zeros for an empty one."""
+        vectors = encoded(self.networks.features, encoder=encoder, sentences=ensembles, progress=progress)
+        nothing = np.zeros(encoder.channels, np.float32)
+        return np.stack([each.mean(axis=0) if len(each) else nothing for each in vectors])
 
     def reads(self, text: str) -> bool:
         """MiniLM reads English; another language in Latin letters cannot be told apart."""
@@ -181,8 +190,8 @@ class CompactSpace:
         head, relation, root = self.roots
         pull = head / length * by_head
         through, offsets = self.own.through(features, root * own)
-        through = through + pull @ weight + self.picture_anchors.through(features, relation * by_rows)
-        return self.towers.shares(picture, through, offsets + pull @ bias)
+        related, related_offsets = self.picture_anchors.through(features, relation * by_rows)
+        return self.towers.shares(picture, through + related + pull @ weight, offsets + related_offsets + pull @ bias)
 
     def seen(self, picture: Picture) -> Box:
         """All of the picture, but for the ends of a very long one."""

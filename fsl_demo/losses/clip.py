@@ -7,14 +7,18 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 
-def symmetric_contrastive(pictures: Tensor, texts: Tensor, scale: Tensor) -> Tensor:
+def symmetric_contrastive(pictures: Tensor, texts: Tensor, scale: Tensor, alike: Tensor | None = None) -> Tensor:
     """The mean of two cross-entropies: which text is this picture's, and which picture is this text's.
 
     Args:
         pictures, texts: unit vectors [N, D]; those of one row belong together.
         scale: what cosines are multiplied with.
+        alike: pairs that belong together as well, so that they are not told apart, [N, N].
     """
     logits = scale * pictures @ texts.T
+    if alike is not None:
+        own = torch.eye(len(logits), dtype=torch.bool, device=logits.device)
+        logits = logits.masked_fill(alike & ~own, -torch.inf)
     truth = torch.arange(len(logits), device=logits.device)
     return (cross_entropy(logits, truth) + cross_entropy(logits.T, truth)) / 2
 

@@ -14,7 +14,8 @@ from fsl_demo.inference.compact_space import CompactSpace
 from fsl_demo.layers.two_stream import GRID
 from fsl_demo.methods.two_stream.model import blended
 from fsl_demo.training.caption_features import Features
-from fsl_demo.training.objectives.two_stream import Texts, TwoStreamObjective
+from fsl_demo.training.objectives.two_stream import TwoStreamObjective
+from fsl_demo.training.texts import Texts
 
 NEAR, GATHER = 50, 100
 """Pictures that hard ones are drawn from; texts, or pictures, that are encoded at once."""
@@ -70,7 +71,7 @@ class Searched:
         count: int,
     ) -> Searched:
         """The first `count` pictures, from what the towers make of the part; see `features` and `maps`."""
-        captions = space.project_texts(known.captions[:count].reshape(-1, known.captions.shape[2]))
+        captions = space.texts([[text] for texts in data.captions[:count] for text in texts])
         similarities = captions @ space.project(known.pictures[:count]).T
         candidates = matching.first(similarities)
         likeness = np.take_along_axis(similarities, candidates, axis=1)
@@ -114,9 +115,9 @@ class Searched:
         return Blend(weight=weight, accuracy=after, built_in_order=before, match_alone=alone)
 
 
-def confused(space: CompactSpace, known: Features) -> np.ndarray:
+def confused(space: CompactSpace, known: Features, data: Captioned) -> np.ndarray:
     """The pictures that the built-in model takes each picture's captions for, but for the own one, [N, NEAR]."""
-    pictures, texts = space.project(known.pictures), space.project_texts(known.captions.mean(axis=1))
+    pictures, texts = space.project(known.pictures), space.texts(data.captions)
     similarities = texts @ pictures.T
     np.fill_diagonal(similarities, -np.inf)
     return matching.first(similarities, NEAR)

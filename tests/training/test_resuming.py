@@ -24,12 +24,14 @@ from fsl_demo.training.objectives.captioner import CaptioningObjective, agreemen
 from fsl_demo.training.objectives.compact_vlm import CompactVlmObjective, figure
 from fsl_demo.training.objectives.language_model import LanguageModelObjective
 from fsl_demo.training.objectives.metric import Can, S3Net, Sampling, Siamese
-from fsl_demo.training.objectives.two_stream import Texts, TwoStreamObjective
+from fsl_demo.training.objectives.two_stream import TwoStreamObjective
 from fsl_demo.training.recipes import INK
 from fsl_demo.training.schedule import Schedule
 from fsl_demo.training.setup import Figures, Setup
+from fsl_demo.training.texts import Texts
 from tests.backbones.loaded import networks
 from tests.backbones.small_language import ARCHITECTURE, small_language
+from tests.training.things import lessons
 
 pytestmark = pytest.mark.slow
 
@@ -108,22 +110,22 @@ def words(patch: pytest.MonkeyPatch) -> Setup[Any]:
 
 def known() -> Features:
     random = np.random.default_rng(0)
-    shapes = ((COUNT, 1998), (COUNT, 5, 768), (COUNT, 7), (7, 3, 768), (7, 1998))
-    arrays = [random.standard_normal(shape).astype(np.float32) for shape in shapes]
-    arrays[2] = np.full((COUNT, 7), 1 / 7, np.float32)
-    return Features(*arrays)
+    pictures, captions = (random.standard_normal((COUNT, *shape)).astype(np.float32) for shape in ((1998,), (5, 768)))
+    return Features(pictures, captions=captions, teacher=np.full((COUNT, 7), 1 / 7, np.float32))
 
 
 def heads(patch: pytest.MonkeyPatch) -> Setup[Any]:
     patch.setattr(compact_vlm, "BATCH", BATCH)
-    data = known()
+    data, minilm = lessons(COUNT), networks().texts
+    pictures = known().pictures
 
     def validate(module: CompactVlmObjective) -> Figures:
-        return Figures(figure(module, data), figure(module, data))
+        share = figure(module, data.positions, data.captions)
+        return Figures(share, share)
 
     return Setup(
-        CompactVlmObjective(data),
-        Arrays.numbered(data.pictures),
+        CompactVlmObjective(minilm, data),
+        Arrays.numbered(pictures),
         schedule=SCHEDULE,
         validate=validate,
         augment=lambda pictures: pictures,

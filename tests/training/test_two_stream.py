@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from fsl_demo.datasets.flickr8k import Captioned
 from fsl_demo.training.caption_features import Features
 from fsl_demo.training.caption_search import Searched, confused
 from fsl_demo.training.objectives.two_stream import (
@@ -35,7 +38,7 @@ def objective() -> TwoStreamObjective:
     random = np.random.default_rng(0)
     pictures = random.standard_normal((COUNT, 1998)).astype(np.float32)
     captions = random.standard_normal((COUNT, 5, 768)).astype(np.float32)
-    known = Features(pictures, captions, *(np.zeros((1, 1), np.float32) for _ in range(3)))
+    known = Features(pictures, captions=captions, teacher=np.zeros((1, 1), np.float32))
     near = np.array([[m for m in range(COUNT) if m != n][:6] for n in range(COUNT)])
     torch.manual_seed(0)
     return TwoStreamObjective(networks().texts, texts(), known=known, near=near)
@@ -67,14 +70,14 @@ def test_pictures_that_are_confused_are_others() -> None:
         def project(self, features: np.ndarray) -> np.ndarray:
             return features
 
-        project_texts = project
+        def texts(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
+            return pictures[[int(number) for number, *_ in sentences]]
 
     random = np.random.default_rng(0)
     pictures = random.standard_normal((60, 4)).astype(np.float32)
-    captions = np.repeat(pictures[:, None], 5, axis=1)
-    known = Features(pictures, captions, *(np.zeros((1, 1), np.float32) for _ in range(3)))
+    known = Features(pictures, captions=np.zeros((60, 5, 4), np.float32), teacher=np.zeros((60, 1), np.float32))
     space: Any = Space()
-    near = confused(space, known)
+    near = confused(space, known=known, data=Captioned([Path()] * 60, [[str(number)] * 5 for number in range(60)]))
     for number, row in enumerate(near):
         order = [other for other in np.argsort(-(pictures @ pictures[number])) if other != number]
         assert row.tolist() == order[: len(row)]

@@ -10,8 +10,7 @@ that the model knows what can be guessed without looking.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -24,6 +23,7 @@ from fsl_demo.layers.two_stream import TwoStreamNetwork
 from fsl_demo.losses.clip import symmetric_contrastive
 from fsl_demo.training.caption_features import Features
 from fsl_demo.training.setup import Objective
+from fsl_demo.training.texts import Texts
 
 GROUP, HARD = 4, 2
 """Pictures that a caption is matched with, and how many of them are confused with the first."""
@@ -33,27 +33,6 @@ ALIGNED = 250
 """Pictures with a caption each that are aligned at once."""
 SCALE, WORDS_WEIGHT = 10.0, 0.5
 """What cosines are multiplied with at the start, learned; how much masked words count beside matching."""
-
-
-@dataclass(frozen=True)
-class Texts:
-    """Captions as WordPieces.
-
-    Attributes:
-        tokens, real: [N, 5, L], int64 and bool.
-    """
-
-    tokens: Tensor
-    real: Tensor
-
-    @classmethod
-    def read(cls, minilm: MiniLM, captions: Sequence[Sequence[str]]) -> Texts:
-        tokens, real = minilm.tokens([text for texts in captions for text in texts])
-        return cls(*(part.cpu().unflatten(0, (len(captions), -1)) for part in (tokens, real)))
-
-    def vocabulary(self, special: Sequence[int]) -> np.ndarray:
-        """The WordPieces that occur, but for special ones, in order."""
-        return np.setdiff1d(self.tokens[self.real].numpy(), special)
 
 
 class TwoStreamObjective(Objective):

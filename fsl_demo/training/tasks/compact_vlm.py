@@ -9,34 +9,45 @@ import numpy as np
 import torch
 
 from fsl_demo.backbones.cache import FeatureCache
+from fsl_demo.backbones.minilm import MiniLM
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.backbones.tuned_minilm import PREFIX
 from fsl_demo.core.episodes import Progress
 from fsl_demo.datasets import cifar_fs, flickr8k
 from fsl_demo.datasets.parts import Dataset
 from fsl_demo.inference.compact_space import CHECKPOINT
 from fsl_demo.methods.compact_vlm import CompactVlm
 from fsl_demo.training.calibration.vision_language import calibrated
-from fsl_demo.training.caption_features import features
+from fsl_demo.training.caption_features import features, scaled
 from fsl_demo.training.captioned import OnOneDataSet
+from fsl_demo.training.captioned_maps import maps
 from fsl_demo.training.config import Config
 from fsl_demo.training.data import Arrays
 from fsl_demo.training.export import Export, Facts, Trained
+from fsl_demo.training.named import named
 from fsl_demo.training.objectives import compact_vlm as objective
-from fsl_demo.training.objectives.compact_vlm import CompactVlmObjective, figure, folded
+from fsl_demo.training.objectives.compact_vlm import CompactVlmObjective, Lessons, figure, folded, pooled_figure
+from fsl_demo.training.regions import Regions, regions
 from fsl_demo.training.schedule import Schedule
 from fsl_demo.training.setup import Figures, Setup
 from fsl_demo.training.task import Prepared
+from fsl_demo.training.texts import Texts
 
-SCHEDULE = Schedule(epochs=8, rate=2e-3, decay=0.1, warm_up=0.1)
+SCHEDULE = Schedule(epochs=20, rate=2e-3, decay=0.1, warm_up=0.1)
 SETTING = {
     "dimension": objective.DIMENSION,
     "hidden": objective.HIDDEN,
     "dropout": objective.DROPOUT,
     "names": objective.NAMES_WEIGHT,
     "teacher": objective.TEACHER_WEIGHT,
+    "phrases": objective.PHRASES_WEIGHT,
+    "kept": objective.KEPT_WEIGHT,
+    "rank": objective.RANK,
 }
 BLANK = {"temperature": np.ones(6, np.float32), "none_below": np.zeros(6, np.float32)}
 """Defaults before they are calibrated."""
+DRAFT, ATTENTION = "draft", "attention."
+"""Folder of the checkpoint that has them, in the run's folder; what the names of the pooling's arrays begin with."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +58,7 @@ class CompactVlmTask(OnOneDataSet):
     checkpoint: ClassVar = CHECKPOINT
 
     def prepare(self, config: Config, progress: Progress) -> Prepared[CompactVlmObjective]:
-        """Embed pictures, captions and class names; what the towers make of them goes into the run's folder.
+        """Embed pictures, their regions and captions; what the towers make of them goes into the run's folder.
 
         Raises:
             UserError: `data_missing`, `weights_missing`, `weights_differ`; what reading a picture raises.
@@ -58,34 +69,85 @@ class CompactVlmTask(OnOneDataSet):
             features(networks, data=part, file=config.folder / f"{split}.safetensors", progress=progress)
             for split, part in (("train", data.train), ("validation", data.validation))
         )
+        maps_of = {
+            split: maps(networks, files=part.files, file=config.runs / "captions" / f"{split}.npy", progress=progress)
+            for split, part in (("train", data.train), ("validation", data.validation))
+        }
         mean, spread = training.statistics()
-        training, validation = training.scaled(mean, spread), validation.scaled(mean, spread)
+        seen, unseen = training.scaled(mean, spread), validation.scaled(mean, spread)
+        captions, asked = (
+            Texts.read(networks.texts, part.captions, objective.LONGEST) for part in (data.train, data.validation)
+        )
+        count = len(unseen)
+        sample = Texts(captions.tokens[:count], captions.real[:count])
+        file = config.folder / "regions.npy"
         torch.manual_seed(config.seed)
-        count = len(validation.pictures)
-        sample = replace(training, pictures=training.pictures[:count], captions=training.captions[:count])
         setup = Setup(
-            objective=CompactVlmObjective(training),
-            data=Arrays.numbered(training.pictures),
+            objective=CompactVlmObjective(
+                networks.texts,
+                _lessons(
+                    networks,
+                    positions=maps_of["train"],
+                    captions=captions,
+                    teacher=training.teacher,
+                    parts=regions(networks, root=self.root, file=file, progress=progress),
+                    statistics=(mean, spread),
+                ),
+            ),
+            data=Arrays.numbered(seen),
             schedule=config.changed(SCHEDULE),
-            validate=lambda module: Figures(figure(module, sample), figure(module, validation)),
+            validate=lambda module: Figures(
+                figure(module, maps_of["train"][:count], sample), figure(module, maps_of["validation"], asked)
+            ),
             augment=lambda pictures: pictures,
             setting=SETTING,
         )
 
         def export(trained: Trained[CompactVlmObjective]) -> Export:
-            heads = folded({name: value.float().numpy() for name, value in trained.loop.best.items()}, mean, spread)
-            draft = Export({**heads, **BLANK}, _facts(trained, networks, count))
+            state = {name: value.float().numpy() for name, value in trained.loop.best.items()}
+            more = {
+                name: array.astype(np.float16) for name, array in state.items() if name.startswith((PREFIX, ATTENTION))
+            }
+            trained.loop.module.load_state_dict(trained.loop.best)
+            pooled = pooled_figure(trained.loop.module, unseen, asked)
+            facts = _facts(trained, networks=networks, validation=count, pooled=pooled)
+            draft = Export({**folded(state, mean, spread), **more, **BLANK}, facts)
             return _calibrated(trained, draft=draft, networks=networks, objects=objects)
 
         return Prepared(setup, export)
 
 
-def _facts(trained: Trained[CompactVlmObjective], networks: Networks, validation: int) -> Facts:
+def _lessons(
+    networks: Networks,
+    positions: np.ndarray,
+    captions: Texts,
+    teacher: np.ndarray,
+    parts: Regions,
+    statistics: tuple[np.ndarray, np.ndarray],
+) -> Lessons:
+    names, (mean, spread), words = named(networks), statistics, MiniLM.channels
+    return Lessons(
+        positions=positions,
+        captions=captions,
+        teacher=teacher,
+        names=Texts.read(networks.texts, names.texts, objective.LONGEST),
+        rows=names.rows,
+        alike=names.alike,
+        regions=scaled(parts.pictures, mean, spread),
+        phrases=Texts.read(networks.texts, parts.phrases, objective.LONGEST),
+        nouns=parts.nouns,
+        weights=parts.weights,
+        mean=mean[-words:],
+        spread=spread[-words:],
+    )
+
+
+def _facts(trained: Trained[CompactVlmObjective], networks: Networks, validation: int, pooled: float) -> Facts:
     return Facts(
-        architecture="heads on EfficientNet-Lite0, EfficientNet-Lite2 and all-MiniLM-L6-v2: pictures 1,998 to"
-        f" {objective.DIMENSION}, texts 768 to {objective.DIMENSION} beside 768 to {objective.HIDDEN} to"
-        f" {objective.DIMENSION}",
-        data="flickr8k, ImageNet's class names and definitions",
+        architecture="heads on EfficientNet-Lite0, EfficientNet-Lite2 and all-MiniLM-L6-v2, whose layers have changes"
+        f" of rank {objective.RANK}: pictures 1,998 to {objective.DIMENSION}, texts 768 to {objective.DIMENSION} beside"
+        f" 768 to {objective.HIDDEN} to {objective.DIMENSION}",
+        data="flickr8k, its regions and phrases (Flickr30k Entities), ImageNet's class names and definitions, WordNet",
         split="Flickr8k's 6,000 training and 1,000 validation pictures; its 1,000 test pictures are not read",
         pictures={"train": len(trained.loop.setup.data.labels), "validation": validation},
         recipe={
@@ -95,16 +157,20 @@ def _facts(trained: Trained[CompactVlmObjective], networks: Networks, validation
             "schedule": asdict(trained.loop.setup.schedule),
         },
         preprocessing=f"{networks.pictures.preprocessing}; {networks.whole_pictures.preprocessing}",
-        validation={"what": "text to image, recall at 1, heads alone", **trained.at_best("accuracy")},
-        pretraining="EfficientNet-Lite0 and Lite2 trained on ImageNet, MiniLM on sentence pairs, all frozen",
+        validation={
+            "what": "text to image, recall at 1, heads alone, pooled by attention",
+            **trained.at_best("accuracy"),
+            "by the mean": pooled,
+        },
+        pretraining="EfficientNet-Lite0 and Lite2 trained on ImageNet, MiniLM on sentence pairs",
     )
 
 
 def _calibrated(trained: Trained[CompactVlmObjective], draft: Export, networks: Networks, objects: Dataset) -> Export:
+    """The draft stays in the run's folder: `python -m experiments.calibrate` goes on from there."""
     trained.reporter.note("calibrating on CIFAR-FS's validation classes")
-    with trained.draft(draft) as folder:
-        method = CompactVlm(networks, folder)
-        defaults, grid = calibrated(method, objects.validation.classes, trained.reporter.progress)
+    method = CompactVlm(networks, trained.save(draft, trained.config.folder / DRAFT))
+    defaults, grid = calibrated(method, objects.validation.classes, trained.reporter.progress)
     return Export({**draft.arrays, **defaults}, replace(draft.facts, calibration=grid))
 
 

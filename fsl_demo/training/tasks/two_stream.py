@@ -31,10 +31,11 @@ from fsl_demo.training.config import Config
 from fsl_demo.training.data import Arrays
 from fsl_demo.training.export import Export, Facts, Trained
 from fsl_demo.training.objectives import two_stream as objective
-from fsl_demo.training.objectives.two_stream import Texts, TwoStreamObjective
+from fsl_demo.training.objectives.two_stream import TwoStreamObjective
 from fsl_demo.training.schedule import Schedule
 from fsl_demo.training.setup import Figures, Setup
 from fsl_demo.training.task import Prepared
+from fsl_demo.training.texts import Texts
 
 EVERY, EVERY_TRAINING = 10, 50
 """While it learns, one in so many captions of validation pictures is searched with, and of training pictures."""
@@ -103,7 +104,10 @@ class TwoStreamTask(OnOneDataSet):
         torch.manual_seed(config.seed)
         setup = Setup(
             objective=TwoStreamObjective(
-                networks.texts, texts=texts, known=vectors["train"], near=confused(space, vectors["train"])
+                networks.texts,
+                texts=texts,
+                known=vectors["train"],
+                near=confused(space, known=vectors["train"], data=data.train),
             ),
             data=Arrays.numbered(positions["train"]),
             schedule=config.changed(SCHEDULE),
