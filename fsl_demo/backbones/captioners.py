@@ -82,16 +82,16 @@ class Captioning(nn.Module):
         """`read` texts of any length; `media` are those of the pictures of each."""
         return self.read(*together(texts, media))
 
-    def surprise(self, tokens: Tensor, media: Tensor, smoothing: float = 0.0) -> tuple[Tensor, Tensor]:
+    def surprise(self, tokens: Tensor, media: Tensor) -> tuple[Tensor, Tensor]:
         """How surprising each token is, 0 where there is none, and whether there is one, [N, S]; see `reading`."""
         states, wanted = self.read(tokens, media)
         logits = self.language.logits(states).float().transpose(1, 2)
-        surprise = cross_entropy(logits, wanted, ignore_index=IGNORED, reduction="none", label_smoothing=smoothing)
+        surprise = cross_entropy(logits, wanted, ignore_index=IGNORED, reduction="none")
         return surprise, wanted != IGNORED
 
-    def loss(self, tokens: Tensor, media: Tensor, smoothing: float = 0.0) -> Tensor:
+    def loss(self, tokens: Tensor, media: Tensor) -> Tensor:
         """Mean surprise at a token."""
-        surprise, is_wanted = self.surprise(tokens, media, smoothing)
+        surprise, is_wanted = self.surprise(tokens, media)
         return surprise.sum() / is_wanted.sum()
 
     def generate(self, texts: Sequence[Sequence[int]], media: Sequence[Tensor], **options: Any) -> Any:

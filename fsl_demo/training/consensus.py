@@ -53,6 +53,7 @@ class Consensus(nn.Module):
     """
 
     begins: Tensor
+    factors: Tensor
     said: Tensor
     lengths: Tensor
     table: Tensor
@@ -69,7 +70,7 @@ class Consensus(nn.Module):
     ) -> None:
         super().__init__()
         self._end = end
-        self._keep(begins=begins)
+        self._keep(begins=begins, factors=torch.from_numpy(_FACTORS))
         said, lengths = self._hashed(self._padded([caption for five in captions for caption in five]))
         said, lengths = (value.unflatten(0, (len(captions), -1)) for value in (said, lengths))
         table, rarity = (known.table, known.rarity) if known else _rarity(said)
@@ -107,14 +108,13 @@ class Consensus(nn.Module):
         begin = is_read & (self.begins[tokens] | is_end)
         begin[..., 0] = True
         pieces = places - torch.where(begin, places, 0).cummax(-1).values
-        factors = torch.from_numpy(_FACTORS).to(tokens.device)
-        hashes = ((tokens + 1) * factors[pieces + ORDERS]).masked_fill(~is_read, 0)
+        hashes = ((tokens + 1) * self.factors[pieces + ORDERS]).masked_fill(~is_read, 0)
         words = torch.zeros_like(tokens).scatter_add(-1, begin.cumsum(-1) - 1, hashes)
         lengths, n_grams = begin.sum(-1), torch.zeros_like(words)
         orders = []
         for order in range(ORDERS):
             following = nn.functional.pad(words, (0, order))[..., order:]
-            n_grams = n_grams + following * factors[order]
+            n_grams = n_grams + following * self.factors[order]
             orders.append(n_grams.masked_fill(places + order >= lengths[..., None], 0))
         return torch.stack(orders, -2), lengths
 

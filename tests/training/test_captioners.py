@@ -63,7 +63,7 @@ def test_mirrored_exchanges_left_and_right_within_each_row() -> None:
 @pytest.mark.parametrize("method", ["prefix", "gated"])
 def test_it_learns_to_tell_pictures_apart(method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A random language model becomes no writer, but two captions can be told by the picture."""
-    monkeypatch.setattr(captioner, "BATCH", 8)
+    monkeypatch.setattr(captioner, "LONGEST", 8)
     language = small_language(tmp_path, monkeypatch)
     positions = drawn(8)
     captions = [[language.encode("a dog" if number % 2 else "two children")] * 2 for number in range(8)]
@@ -96,6 +96,7 @@ def test_own_sentences_become_what_they_are_praised_for(
     method: str, precision: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody ever shows it a caption."""
+    monkeypatch.setattr(captioner, "LONGEST", 8)
     language = small_language(tmp_path, monkeypatch)
     positions, kinds = drawn(8), (torch.arange(8) % 2).repeat_interleave(20)[:, None]
     torch.manual_seed(0)
@@ -128,7 +129,7 @@ def test_each_caption_is_read_after_its_own_picture(tmp_path: Path, monkeypatch:
         def media(self, positions: torch.Tensor) -> torch.Tensor:
             return positions[:, :1]
 
-        def surprise(self, tokens, media, smoothing=0.0):  # type: ignore[no-untyped-def]
+        def surprise(self, tokens, media):  # type: ignore[no-untyped-def]
             texts = [[token for token in text if token != IGNORED] for text in tokens.tolist()]
             seen.extend((text, maps[:, 0, 0].tolist()) for text, maps in zip(texts, media, strict=True))
             return torch.zeros(1), torch.ones(1)

@@ -1,5 +1,6 @@
-"""Training the heads of the built-in model: what is drawn, what is shipped, what is kept."""
+"""Training the built-in model: what is drawn, what is learned, what is shipped, what is kept."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,47 +9,27 @@ import pytest
 import torch
 from PIL import Image
 
+from fsl_demo import checkpoints
+from fsl_demo.backbones.minilm import MiniLMWithWords
+from fsl_demo.backbones.networks import Networks
+from fsl_demo.backbones.tuned_minilm import PREFIX, tuned
+from fsl_demo.core.episodes import Progress
 from fsl_demo.datasets.flickr8k import Captioned
 from fsl_demo.inference.compact_space import text_head
 from fsl_demo.inference.vectors import l2_normalize
+from fsl_demo.layers.attention_pool import AttentionPool
+from fsl_demo.losses.clip import symmetric_contrastive
 from fsl_demo.training import caption_features
 from fsl_demo.training.caption_features import Features, features
 from fsl_demo.training.data import Arrays
 from fsl_demo.training.events import silent
 from fsl_demo.training.loop import Training
-from fsl_demo.training.objectives.compact_vlm import CompactVlmObjective, figure, folded
+from fsl_demo.training.named import named
+from fsl_demo.training.objectives.compact_vlm import CompactVlmObjective, figure, folded, pooled_figure
 from fsl_demo.training.schedule import Schedule
 from fsl_demo.training.setup import Figures, Setup
 from tests.backbones.loaded import crops, networks
-
-THINGS = ("dog", "boat", "cake", "tower", "horse", "piano", "tent", "lamp")
-
-
-def lessons(count: int, channels: int = 1998) -> Lessons:
-    """Pictures of things, which captions, names and phrases name; see `pictures_of`."""
-    minilm, things = networks().texts, [THINGS[number % len(THINGS)] for number in range(count)]
-    captions = [[f"a {thing}", f"the {thing}", f"one {thing}", f"this {thing}", f"{thing}s"] for thing in things]
-    size = len(THINGS)
-    return Lessons(
-        captions=Texts.read(minilm, captions),
-        teacher=np.eye(size, dtype=np.float32)[np.arange(count) % size],
-        names=Texts.read(minilm, [[thing, f"a photo of a {thing}"] for thing in THINGS]),
-        rows=pictures_of(size, channels),
-        alike=np.eye(size, dtype=bool),
-        regions=pictures_of(size, channels),
-        phrases=Texts.read(minilm, [[f"a big {thing}"] for thing in THINGS]),
-        nouns=np.arange(size)[:, None],
-        weights=np.full(size, 1 / size, np.float32),
-        mean=np.zeros(384, np.float32),
-        spread=np.ones(384, np.float32),
-    )
-
-
-def pictures_of(count: int, channels: int) -> np.ndarray:
-    """Of each thing in turn, with noise."""
-    axes = np.random.default_rng(0).standard_normal((len(THINGS), channels))
-    noise = 0.1 * np.random.default_rng(count).standard_normal((count, channels))
-    return (axes[np.arange(count) % len(THINGS)] + noise).astype(np.float32)
+from tests.training.things import lessons, pictures_of
 
 
 def drawn(count: int) -> Features:
@@ -78,21 +59,21 @@ def test_every_picture_comes_as_often_and_never_twice_in_a_batch() -> None:
 
 
 def test_heads_and_text_tower_learn_what_pictures_are_called(tmp_path: Path) -> None:
-    data, pictures = lessons(8, channels=12), pictures_of(8, channels=12)
+    data, pictures = lessons(8, channels=24), pictures_of(8, channels=24)
     torch.manual_seed(0)
     module = CompactVlmObjective(networks().texts, data)
-    before = figure(module, pictures, data.captions)
+    before = figure(module, data.positions, data.captions), pooled_figure(module, pictures, data.captions)
     setup = Setup(
         module,
         Arrays.numbered(pictures),
         Schedule(epochs=6, rate=5e-3, decay=0.0),
-        validate=lambda trained: Figures(0.0, figure(trained, pictures, data.captions)),
+        validate=lambda trained: Figures(0.0, figure(trained, data.positions, data.captions)),
         augment=lambda pictures: pictures,
         setting={},
     )
     loop = Training(setup, tmp_path)
     best = loop.run(silent)
-    assert before < 0.5 and loop.history.best > 0.9
+    assert max(before) < 0.5 and loop.history.best > 0.9 and pooled_figure(module, pictures, data.captions) > 0.9
     assert all(best[name].any() for name in best if name.startswith("minilm.") and name.endswith(".up"))
 
 
@@ -103,7 +84,7 @@ def test_what_is_shipped_reads_texts_and_pictures_that_are_not_scaled(tmp_path: 
     torch.manual_seed(0)
     module = CompactVlmObjective(minilm, lessons(8)).eval()
     for change in module.minilm.values():
-        torch.nn.init.normal_(change.up, std=0.02)
+        torch.nn.init.normal_(change.up, std=0.2)
     state = {name: value.detach().numpy() for name, value in module.state_dict().items()}
     random = np.random.default_rng(0)
     mean, spread = random.standard_normal(1998 + 768), random.uniform(0.5, 2, 1998 + 768)
@@ -117,14 +98,30 @@ def test_what_is_shipped_reads_texts_and_pictures_that_are_not_scaled(tmp_path: 
         texts = module.texts(module.encode(*minilm.tokens(["a dog in the snow"]))).numpy()
     np.testing.assert_allclose(projected, pictures, atol=5e-3)
     arrays = {name: array.astype(np.float16) for name, array in state.items() if name.startswith(PREFIX)}
-    shipped = checkpoints.load(checkpoints.save("vlm", arrays=arrays, card=CARD, folder=tmp_path))
+    shipped = checkpoints.load(
+        checkpoints.save("vlm", arrays=arrays, card={"architecture": "changes"}, folder=tmp_path)
+    )
     encoder = tuned(minilm, shipped)
     np.testing.assert_allclose(
-        text_head(heads, MiniLMWithWords(encoder).encode(["a dog in the snow"])), texts, atol=2e-2
+        text_head(heads, MiniLMWithWords(encoder).encode(["a dog in the snow"])), texts, atol=5e-3
     )
-    assert np.abs(encoder.encode(["a dog in the snow"]) - frozen).max() > 1e-2
+    assert np.abs(encoder.encode(["a dog in the snow"]) - frozen).max() > 5e-2
     np.testing.assert_array_equal(minilm.encode(["a dog in the snow"]), frozen)
     assert encoder.id != minilm.id and encoder.weights != minilm.weights
+
+
+def test_attention_begins_with_the_mean_and_shares_add_up() -> None:
+    torch.manual_seed(0)
+    pool = AttentionPool(6, parts=(3, 2), dimension=8, groups=2, hidden=4, dropout=0.5).eval()
+    positions = torch.randn(4, 5, 6)
+    shares = pool.shares(positions)
+    assert shares.shape == (4, 5, 8)
+    shuffled = positions[:, [2, 0, 1, 4, 3]]
+    torch.testing.assert_close(pool(shuffled), pool(positions))
+    torch.testing.assert_close(pool(positions), torch.nn.functional.normalize(shares.sum(dim=1), dim=1))
+    pool.scores[0].weight.data[0] = 100 * positions[0, 1] / positions[0, 1].norm()
+    alone = pool.shares(positions[:1])[0, :, :4]
+    assert alone[1].norm() > 50 * alone[[0, 2]].norm()
 
 
 def test_names_that_belong_together_are_not_told_apart() -> None:
@@ -149,7 +146,7 @@ def test_kinds_have_the_mean_of_their_classes_and_are_alike() -> None:
     np.testing.assert_allclose(names.rows[sharks], names.rows[members].mean(axis=0), atol=1e-5)
 
 
-def test_features_are_kept_and_read_again(tmp_path: Path) -> None:
+def test_features_are_kept_and_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = []
     for number, picture in enumerate(crops("cat")[:2]):
         files.append(tmp_path / f"{number}.png")
@@ -159,8 +156,17 @@ def test_features_are_kept_and_read_again(tmp_path: Path) -> None:
     first = features(shared, data, tmp_path / "kept.safetensors")
     assert first.captions.shape == (2, 5, 768) and first.pictures.shape == (2, 1998)
     np.testing.assert_allclose(first.teacher.sum(axis=1), 1, atol=1e-5)
-    again = features(Networks(FeatureCache(), texts=unused, pictures=unused), data, tmp_path / "kept.safetensors")
+    reads: list[int] = []
+    real = caption_features.pooled
+
+    def counted(networks: Networks, files: Sequence[Path], progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+        reads.append(len(files))
+        return real(networks, files, progress)
+
+    monkeypatch.setattr(caption_features, "pooled", counted)
+    again = features(shared, data, tmp_path / "kept.safetensors")
+    assert not reads
     for name in ("pictures", "captions", "teacher"):
         np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
     fewer = replace(data, files=files[:1], captions=data.captions[:1])
-    assert len(features(shared, fewer, tmp_path / "kept.safetensors").pictures) == 1
+    assert len(features(shared, fewer, tmp_path / "kept.safetensors").pictures) == 1 and reads == [1]

@@ -25,12 +25,13 @@ from fsl_demo.training.objectives.compact_vlm import CompactVlmObjective, figure
 from fsl_demo.training.objectives.language_model import LanguageModelObjective
 from fsl_demo.training.objectives.metric import Can, S3Net, Sampling, Siamese
 from fsl_demo.training.objectives.two_stream import TwoStreamObjective
-from fsl_demo.training.texts import Texts
 from fsl_demo.training.recipes import INK
 from fsl_demo.training.schedule import Schedule
 from fsl_demo.training.setup import Figures, Setup
+from fsl_demo.training.texts import Texts
 from tests.backbones.loaded import networks
 from tests.backbones.small_language import ARCHITECTURE, small_language
+from tests.training.things import lessons
 
 pytestmark = pytest.mark.slow
 
@@ -61,6 +62,7 @@ def halves(module: Any) -> Figures:
 def captions(kind: str, folder: Path, patch: pytest.MonkeyPatch) -> Setup[Any]:
     patch.setattr(captioner, "BATCH", BATCH)
     patch.setattr(captioner, "CRITICAL_BATCH", BATCH)
+    patch.setattr(captioner, "LONGEST", 8)
     language = small_language(folder, patch)
     positions = np.random.default_rng(0).standard_normal((COUNT, 130, 999)).astype(np.float16)
     tokens = [[language.encode(text) for text in texts(picture)] for picture in range(COUNT)]
@@ -118,7 +120,7 @@ def heads(patch: pytest.MonkeyPatch) -> Setup[Any]:
     pictures = known().pictures
 
     def validate(module: CompactVlmObjective) -> Figures:
-        share = figure(module, pictures, data.captions)
+        share = figure(module, data.positions, data.captions)
         return Figures(share, share)
 
     return Setup(

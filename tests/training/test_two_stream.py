@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from fsl_demo.datasets.flickr8k import Captioned
 from fsl_demo.training.caption_features import Features
 from fsl_demo.training.caption_search import Searched, confused
 from fsl_demo.training.objectives.two_stream import (

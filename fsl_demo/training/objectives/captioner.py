@@ -19,12 +19,11 @@ from fsl_demo.training.consensus import Consensus
 from fsl_demo.training.setup import Objective
 
 BATCH, CRITICAL_BATCH = 64, 100
-SMOOTHING = 0.1
 SAMPLES = 8
 """Sentences that are compared with one another, of a picture."""
 LONGEST = 24
 """Tokens of a sentence that is read or said."""
-UNSAID = 0.05
+UNSAID = 0.02
 """What a noun costs that nobody said of the picture, as CIDEr counts."""
 GROUP = 100
 """Pictures that are looked at together, where nothing is learned."""
@@ -80,9 +79,9 @@ class CaptioningObjective(Objective):
         first, second = captions[odd - 1, chosen[1, odd - 1]], captions[odd, chosen[0, odd]]
         before, both = self._started(first), torch.stack([media[odd - 1], media[odd]], 1)
         texts = self._started(captions.flatten(0, 1)[rows])
-        surprise, is_token = self.network.surprise(texts, media[rows // each][:, None], SMOOTHING)
+        surprise, is_token = self.network.surprise(texts, media[rows // each][:, None])
         texts = _closed_up(torch.cat([before, self._started(second)], 1))
-        second_surprise, is_second_token = self.network.surprise(texts, both, SMOOTHING)
+        second_surprise, is_second_token = self.network.surprise(texts, both)
         return (surprise.sum() + second_surprise.sum()) / (is_token.sum() + is_second_token.sum())
 
     def criticised(self, media: Tensor, indices: Tensor) -> Tensor:

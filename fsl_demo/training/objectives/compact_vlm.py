@@ -1,9 +1,10 @@
 """What the heads of the built-in vision-language model and its text tower minimise.
 
-Captions teach scenes: CLIP's loss on captioned pictures. Names teach objects: the same loss on the names of ImageNet's
-classes, and of the kinds that they belong to, against the rows of the towers' own classifiers, and what these
-classifiers say of the training pictures. Phrases teach parts of scenes: the same loss on regions of pictures. What the
-frozen text tower says of names is kept, so that words that captions lack keep their meaning.
+Captions teach scenes: CLIP's loss on captioned pictures, pooled by the mean and by attention. Names teach objects: the
+same loss on the names of ImageNet's classes, and of the kinds that they belong to, against the rows of the towers' own
+classifiers, and what these classifiers say of the training pictures. Phrases teach parts of scenes: the same loss on
+regions of pictures. What the frozen text tower says of names is kept, so that words that captions lack keep their
+meaning.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from torch.nn.functional import normalize
 
 from fsl_demo.backbones.minilm import MiniLM
 from fsl_demo.evaluation.retrieval import recall
+from fsl_demo.layers.attention_pool import AttentionPool
 from fsl_demo.layers.joint_heads import PictureHead, TextHead
 from fsl_demo.layers.low_rank import low_rank
 from fsl_demo.losses.clip import soft_classification, symmetric_contrastive
@@ -29,8 +31,11 @@ from fsl_demo.training.texts import Texts
 
 DIMENSION, HIDDEN, DROPOUT, RANK = 512, 1024, 0.3, 32
 NAMES_WEIGHT, TEACHER_WEIGHT, PHRASES_WEIGHT, KEPT_WEIGHT = 0.5, 0.5, 0.25, 0.5
+PARTS, GROUPS, POOL_HIDDEN = (81, 49), 8, 512
+"""Positions of the two towers' maps; how many ways there are of weighing them; a hidden layer of each position."""
 BATCH, PASSES, GATHER = 1500, 5, 1000
-"""Pictures, and regions, a step; times an epoch that each picture comes; texts that are encoded at once otherwise."""
+"""Pictures, and regions, a step; times an epoch that each picture comes; texts, or a tenth as many pictures, that are
+encoded at once otherwise."""
 SCALE = 20.0
 """What cosines are multiplied with at the start; learned."""
 IMAGENET, LONGEST = 1000, 32
@@ -42,6 +47,7 @@ class Lessons:
     """What is learned from, pictures scaled.
 
     Attributes:
+        positions: of the pictures, as of `PictureTowers.positions`, float16 [N, P, 999].
         captions: of the pictures.
         teacher: what the towers' classifiers take the pictures for, [N, 1000], rows sum to 1.
         names, rows, alike: of classes and kinds, as of `named.Names`.
@@ -49,6 +55,7 @@ class Lessons:
         mean, spread: of the words of a text, [384].
     """
 
+    positions: np.ndarray
     captions: Texts
     teacher: np.ndarray
     names: Texts
@@ -65,6 +72,7 @@ class Lessons:
 class CompactVlmObjective(Objective):
     """The two heads, what is added to the text tower, and their losses."""
 
+    positions: Tensor
     captions: Tensor
     captions_real: Tensor
     teacher: Tensor
@@ -86,13 +94,21 @@ class CompactVlmObjective(Objective):
         network = deepcopy(minilm.load()[1]).requires_grad_(False)
         self._network: list[Any] = [network]
         self.pictures = PictureHead(lessons.rows.shape[1], DIMENSION, DROPOUT)
+        self.attention = AttentionPool(
+            lessons.positions.shape[2],
+            parts=PARTS,
+            dimension=DIMENSION,
+            groups=GROUPS,
+            hidden=POOL_HIDDEN,
+            dropout=DROPOUT,
+        )
         self.texts = TextHead(2 * MiniLM.channels, dimension=DIMENSION, hidden=HIDDEN, dropout=DROPOUT)
-        self.scales = nn.Parameter(torch.full((3,), SCALE).log())
-        self.read = [zlib.crc32(lessons.captions.tokens.numpy()), zlib.crc32(lessons.regions.tobytes())]
+        self.scales = nn.Parameter(torch.full((4,), SCALE).log())
+        self.read = [zlib.crc32(lessons.captions.tokens.numpy().tobytes()), zlib.crc32(lessons.regions.tobytes())]
         texts = {"captions": lessons.captions, "names": lessons.names, "phrases": lessons.phrases}
         tensors = {name: text.tokens for name, text in texts.items()}
         tensors |= {f"{name}_real": text.real for name, text in texts.items()}
-        for name in ("teacher", "rows", "alike", "regions", "nouns", "weights", "mean", "spread"):
+        for name in ("positions", "teacher", "rows", "alike", "regions", "nouns", "weights", "mean", "spread"):
             tensors[name] = torch.from_numpy(getattr(lessons, name))
         for name, tensor in tensors.items():
             self.register_buffer(name, tensor, persistent=False)
@@ -126,10 +142,12 @@ class CompactVlmObjective(Objective):
         nouns = self.nouns[region, phrase]
         parts = [pictures, self.rows, self.regions[region].to(pictures.dtype)]
         seen = self.pictures(torch.cat(parts)).split([len(part) for part in parts])
+        scenes = self.attention(self.positions[indices].to(pictures.dtype))
         said = self.texts(torch.cat([captions, names, phrases])).split([len(captions), len(names), len(phrases)])
         with torch.autocast(pictures.device.type, enabled=False):
-            scale, name_scale, phrase_scale = self.scales.exp().clamp(max=100)
+            scale, name_scale, phrase_scale, scene_scale = self.scales.exp().clamp(max=100)
             loss = symmetric_contrastive(seen[0], said[0], scale)
+            loss = loss + symmetric_contrastive(scenes, said[0], scene_scale)
             loss = loss + NAMES_WEIGHT * symmetric_contrastive(seen[1], said[1], name_scale, self.alike)
             same = nouns[:, None] == nouns
             loss = loss + PHRASES_WEIGHT * symmetric_contrastive(seen[2], said[2], phrase_scale, same)
@@ -139,17 +157,19 @@ class CompactVlmObjective(Objective):
             return loss + TEACHER_WEIGHT * taught + KEPT_WEIGHT * kept
 
     def _names(self) -> tuple[Tensor, Tensor]:
-        """Each name in the mean of two of its sentences, [N, 768], and how far these are from what they were."""
+        """Each name in the mean of two of its sentences, [N, 768], and how far one is from what it was.
+
+        Only one of the two is learned from, which takes half the memory.
+        """
         count, variants = self.names.shape[:2]
-        each, features, distances = torch.arange(count, device=self.names.device), [], []
-        for _ in range(2):
-            variant = torch.randint(variants, (count,), device=self.names.device)
-            encoded = self.encode(self.names[each, variant], self.names_real[each, variant])
-            features.append(encoded)
-            distances.append(1 - (encoded[:, : MiniLM.channels] * self.kept[each, variant]).sum(dim=1).mean())
-        mean = torch.stack(features).mean(dim=0)
-        sentences, words = mean.split(MiniLM.channels, dim=1)
-        return torch.cat([normalize(sentences, dim=-1), words], dim=1), torch.stack(distances).mean()
+        each, device = torch.arange(count, device=self.names.device), self.names.device
+        taught, mixed_in = torch.randint(variants, (2, count), device=device)
+        learned = self.encode(self.names[each, taught], self.names_real[each, taught])
+        with torch.no_grad():
+            beside = self.encode(self.names[each, mixed_in], self.names_real[each, mixed_in])
+        sentences, words = ((learned + beside) / 2).split(MiniLM.channels, dim=1)
+        cosines = (learned[:, : MiniLM.channels] * self.kept[each, taught]).sum(dim=1)
+        return torch.cat([normalize(sentences, dim=-1), words], dim=1), 1 - cosines.mean()
 
     def batches(self, labels: np.ndarray, seed: int, epoch: int) -> Iterator[np.ndarray]:
         """Every picture `PASSES` times, never twice in a batch."""
@@ -170,10 +190,22 @@ def encoded(module: CompactVlmObjective, texts: Texts) -> Tensor:
 
 
 @torch.no_grad()
-def figure(module: CompactVlmObjective, pictures: np.ndarray, captions: Texts) -> float:
-    """Share of captions whose picture comes first among all pictures."""
+def figure(module: CompactVlmObjective, positions: np.ndarray, captions: Texts) -> float:
+    """Share of captions whose picture comes first among all pictures, each pooled by attention."""
     module.eval()
-    seen = module.pictures(torch.from_numpy(pictures).to(module.mean.device))
+    groups = (positions[start : start + GATHER // 10] for start in range(0, len(positions), GATHER // 10))
+    seen = [module.attention(torch.from_numpy(group.astype(np.float32)).to(module.mean.device)) for group in groups]
+    return _first(module, torch.cat(seen), captions)
+
+
+@torch.no_grad()
+def pooled_figure(module: CompactVlmObjective, pictures: np.ndarray, captions: Texts) -> float:
+    """As `figure`, by the linear head on pooled features."""
+    module.eval()
+    return _first(module, module.pictures(torch.from_numpy(pictures).to(module.mean.device)), captions)
+
+
+def _first(module: CompactVlmObjective, seen: Tensor, captions: Texts) -> float:
     said = module.texts(encoded(module, captions))
     first = recall(said.float().cpu().numpy(), seen.float().cpu().numpy(), each=captions.tokens.shape[1], at=(1,))[0]
     return first.mean

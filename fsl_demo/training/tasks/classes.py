@@ -28,7 +28,7 @@ from fsl_demo.training.setup import Figures, Setup
 from fsl_demo.training.task import Prepared, Source
 from fsl_demo.training.validation import episode_accuracy, features, known_accuracy, pair_accuracy, sample
 
-EPISODES = 100
+EPISODES = 400
 COHORT = 256
 
 

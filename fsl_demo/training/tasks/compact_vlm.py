@@ -20,12 +20,13 @@ from fsl_demo.methods.compact_vlm import CompactVlm
 from fsl_demo.training.calibration.vision_language import calibrated
 from fsl_demo.training.caption_features import features, scaled
 from fsl_demo.training.captioned import OnOneDataSet
+from fsl_demo.training.captioned_maps import maps
 from fsl_demo.training.config import Config
 from fsl_demo.training.data import Arrays
 from fsl_demo.training.export import Export, Facts, Trained
 from fsl_demo.training.named import named
 from fsl_demo.training.objectives import compact_vlm as objective
-from fsl_demo.training.objectives.compact_vlm import CompactVlmObjective, Lessons, figure, folded
+from fsl_demo.training.objectives.compact_vlm import CompactVlmObjective, Lessons, figure, folded, pooled_figure
 from fsl_demo.training.regions import Regions, regions
 from fsl_demo.training.schedule import Schedule
 from fsl_demo.training.setup import Figures, Setup
@@ -45,6 +46,8 @@ SETTING = {
 }
 BLANK = {"temperature": np.ones(6, np.float32), "none_below": np.zeros(6, np.float32)}
 """Defaults before they are calibrated."""
+DRAFT, ATTENTION = "draft", "attention."
+"""Folder of the checkpoint that has them, in the run's folder; what the names of the pooling's arrays begin with."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,10 @@ class CompactVlmTask(OnOneDataSet):
             features(networks, data=part, file=config.folder / f"{split}.safetensors", progress=progress)
             for split, part in (("train", data.train), ("validation", data.validation))
         )
+        maps_of = {
+            split: maps(networks, files=part.files, file=config.runs / "captions" / f"{split}.npy", progress=progress)
+            for split, part in (("train", data.train), ("validation", data.validation))
+        }
         mean, spread = training.statistics()
         seen, unseen = training.scaled(mean, spread), validation.scaled(mean, spread)
         captions, asked = (
@@ -80,6 +87,7 @@ class CompactVlmTask(OnOneDataSet):
                 networks.texts,
                 _lessons(
                     networks,
+                    positions=maps_of["train"],
                     captions=captions,
                     teacher=training.teacher,
                     parts=regions(networks, root=self.root, file=file, progress=progress),
@@ -88,15 +96,22 @@ class CompactVlmTask(OnOneDataSet):
             ),
             data=Arrays.numbered(seen),
             schedule=config.changed(SCHEDULE),
-            validate=lambda module: Figures(figure(module, seen[:count], sample), figure(module, unseen, asked)),
+            validate=lambda module: Figures(
+                figure(module, maps_of["train"][:count], sample), figure(module, maps_of["validation"], asked)
+            ),
             augment=lambda pictures: pictures,
             setting=SETTING,
         )
 
         def export(trained: Trained[CompactVlmObjective]) -> Export:
             state = {name: value.float().numpy() for name, value in trained.loop.best.items()}
-            changes = {name: array.astype(np.float16) for name, array in state.items() if name.startswith(PREFIX)}
-            draft = Export({**folded(state, mean, spread), **changes, **BLANK}, _facts(trained, networks, count))
+            more = {
+                name: array.astype(np.float16) for name, array in state.items() if name.startswith((PREFIX, ATTENTION))
+            }
+            trained.loop.module.load_state_dict(trained.loop.best)
+            pooled = pooled_figure(trained.loop.module, unseen, asked)
+            facts = _facts(trained, networks=networks, validation=count, pooled=pooled)
+            draft = Export({**folded(state, mean, spread), **more, **BLANK}, facts)
             return _calibrated(trained, draft=draft, networks=networks, objects=objects)
 
         return Prepared(setup, export)
@@ -104,6 +119,7 @@ class CompactVlmTask(OnOneDataSet):
 
 def _lessons(
     networks: Networks,
+    positions: np.ndarray,
     captions: Texts,
     teacher: np.ndarray,
     parts: Regions,
@@ -111,6 +127,7 @@ def _lessons(
 ) -> Lessons:
     names, (mean, spread), words = named(networks), statistics, MiniLM.channels
     return Lessons(
+        positions=positions,
         captions=captions,
         teacher=teacher,
         names=Texts.read(networks.texts, names.texts, objective.LONGEST),
@@ -125,7 +142,7 @@ def _lessons(
     )
 
 
-def _facts(trained: Trained[CompactVlmObjective], networks: Networks, validation: int) -> Facts:
+def _facts(trained: Trained[CompactVlmObjective], networks: Networks, validation: int, pooled: float) -> Facts:
     return Facts(
         architecture="heads on EfficientNet-Lite0, EfficientNet-Lite2 and all-MiniLM-L6-v2, whose layers have changes"
         f" of rank {objective.RANK}: pictures 1,998 to {objective.DIMENSION}, texts 768 to {objective.DIMENSION} beside"
@@ -140,16 +157,20 @@ def _facts(trained: Trained[CompactVlmObjective], networks: Networks, validation
             "schedule": asdict(trained.loop.setup.schedule),
         },
         preprocessing=f"{networks.pictures.preprocessing}; {networks.whole_pictures.preprocessing}",
-        validation={"what": "text to image, recall at 1, heads alone", **trained.at_best("accuracy")},
+        validation={
+            "what": "text to image, recall at 1, heads alone, pooled by attention",
+            **trained.at_best("accuracy"),
+            "by the mean": pooled,
+        },
         pretraining="EfficientNet-Lite0 and Lite2 trained on ImageNet, MiniLM on sentence pairs",
     )
 
 
 def _calibrated(trained: Trained[CompactVlmObjective], draft: Export, networks: Networks, objects: Dataset) -> Export:
+    """The draft stays in the run's folder: `python -m experiments.calibrate` goes on from there."""
     trained.reporter.note("calibrating on CIFAR-FS's validation classes")
-    with trained.draft(draft) as folder:
-        method = CompactVlm(networks, folder)
-        defaults, grid = calibrated(method, objects.validation.classes, trained.reporter.progress)
+    method = CompactVlm(networks, trained.save(draft, trained.config.folder / DRAFT))
+    defaults, grid = calibrated(method, objects.validation.classes, trained.reporter.progress)
     return Export({**draft.arrays, **defaults}, replace(draft.facts, calibration=grid))
 
 
