@@ -70,7 +70,11 @@ CHARACTERS = Recipe(
     way=20,
     turned=True,
 )
-DIGITS_AND_CHARACTERS = replace(CHARACTERS, schedule=replace(CHARACTERS.schedule, epochs=30))
+DIGITS_AND_CHARACTERS = replace(
+    CHARACTERS,
+    schedule=replace(CHARACTERS.schedule, epochs=30),
+    augmentation=replace(INK, turn=0.3, stretch=0.2, shift=0.12),
+)
 FACES = Recipe(
     architecture=Architecture("resnet10", "face80", 384, dropout=0.4, mirrored=True, members=3),
     sampling=Sampling(size=256, together=2),
