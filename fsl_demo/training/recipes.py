@@ -70,7 +70,11 @@ CHARACTERS = Recipe(
     way=20,
     turned=True,
 )
-DIGITS_AND_CHARACTERS = replace(CHARACTERS, schedule=replace(CHARACTERS.schedule, epochs=30))
+DIGITS_AND_CHARACTERS = replace(
+    CHARACTERS,
+    schedule=replace(CHARACTERS.schedule, epochs=30),
+    augmentation=replace(INK, turn=0.3, stretch=0.2, shift=0.12),
+)
 FACES = Recipe(
     architecture=Architecture("resnet10", "face80", 384, dropout=0.4, mirrored=True, members=3),
     sampling=Sampling(size=256, together=2),
@@ -117,7 +121,7 @@ CAN_ON_FACES: dict[str, Any] = {
 CAN_ON_SMALL_PICTURES = Recipe(
     architecture=Architecture("resnet12", "rgb32", 0, mirrored=True),
     sampling=Sampling(size=24 * 35, queries=6, episodes=7200),
-    schedule=Schedule(epochs=25, rate=0.25, decay=5e-4, momentum=0.9),
+    schedule=Schedule(epochs=20, rate=0.25, decay=5e-4, momentum=0.9),
     augmentation=Augmentation(turn=0.1, stretch=0.15, shift=0.2, flip=True, light=0.2, erase=0.3),
     turned=True,
 )
