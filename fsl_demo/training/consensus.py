@@ -54,7 +54,7 @@ class Consensus(nn.Module):
 
     begins: Tensor
     factors: Tensor
-    said: Tensor
+    references: Tensor
     lengths: Tensor
     table: Tensor
     rarity: Tensor
@@ -71,16 +71,16 @@ class Consensus(nn.Module):
         super().__init__()
         self._end = end
         self._keep(begins=begins, factors=torch.from_numpy(_FACTORS))
-        said, lengths = self._hashed(self._padded([caption for five in captions for caption in five]))
-        said, lengths = (value.unflatten(0, (len(captions), -1)) for value in (said, lengths))
-        table, rarity = (known.table, known.rarity) if known else _rarity(said)
+        references, lengths = self._hashed(self._padded([caption for five in captions for caption in five]))
+        references, lengths = (value.unflatten(0, (len(captions), -1)) for value in (references, lengths))
+        table, rarity = (known.table, known.rarity) if known else _rarity(references)
         words = self._hashed(self._padded([[], *nouns]))[0][1:, 0, 0]
-        self._keep(said=said, lengths=lengths, table=table, rarity=rarity, nouns=words.sort().values)
+        self._keep(references=references, lengths=lengths, table=table, rarity=rarity, nouns=words.sort().values)
 
     def forward(self, tokens: Tensor, pictures: Tensor) -> Tensor:
         """CIDEr-D of sentences [N, S, L] about pictures [N]: [N, S]."""
         ours = self._n_grams(*self._hashed(tokens))
-        theirs = self._n_grams(self.said[pictures], self.lengths[pictures])
+        theirs = self._n_grams(self.references[pictures], self.lengths[pictures])
         shared = ours.hashes[:, :, None, :, :, None] == theirs.hashes[:, None, :, :, None, :]
         counts, own = shared.sum(-1), ours.counts[:, :, None]
         products = (torch.minimum(own, counts) * counts / own * ours.weights[:, :, None]).sum(-1)
@@ -90,9 +90,9 @@ class Consensus(nn.Module):
 
     def unsaid(self, tokens: Tensor, pictures: Tensor) -> Tensor:
         """How many nouns of sentences [N, S, L] nobody said of their pictures [N]: [N, S]."""
-        words, said = self._hashed(tokens)[0][:, :, 0], self.said[pictures][:, :, 0].flatten(1)
+        words, references = self._hashed(tokens)[0][:, :, 0], self.references[pictures][:, :, 0].flatten(1)
         nouns = _found(self.nouns, words)[1]
-        return (nouns & ~(words[..., None] == said[:, None, None]).any(-1)).sum(-1).float()
+        return (nouns & ~(words[..., None] == references[:, None, None]).any(-1)).sum(-1).float()
 
     def _keep(self, **tensors: Tensor) -> None:
         for name, value in tensors.items():
@@ -125,13 +125,13 @@ class Consensus(nn.Module):
         return NGrams(hashes=hashes, counts=counts, weights=rarity**2, lengths=lengths)
 
 
-def _rarity(said: Tensor) -> tuple[Tensor, Tensor]:
+def _rarity(references: Tensor) -> tuple[Tensor, Tensor]:
     """The n-grams of captions, sorted, and the logarithms of one in how many pictures each is said of."""
-    pictures = torch.arange(len(said))[:, None].expand(-1, said[0].numel()).numpy().ravel()
-    hashes = said.flatten().numpy()
+    pictures = torch.arange(len(references))[:, None].expand(-1, references[0].numel()).numpy().ravel()
+    hashes = references.flatten().numpy()
     first = np.unique(hashes * _FACTORS[0] + pictures * _FACTORS[1], return_index=True)[1]
     table, counts = np.unique(hashes[first], return_counts=True)
-    return torch.from_numpy(table), torch.from_numpy(np.log(len(said) / counts).astype(np.float32))
+    return torch.from_numpy(table), torch.from_numpy(np.log(len(references) / counts).astype(np.float32))
 
 
 def _found(table: Tensor, hashes: Tensor) -> tuple[Tensor, Tensor]:

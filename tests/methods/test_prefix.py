@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from fsl_demo.backbones.captioners import PICTURE
+from fsl_demo.backbones.captioners import PICTURE, together
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.methods.prefix import SHOTS, InContext, Prefix, PrefixSettings, class_words, in_turns
@@ -46,8 +46,9 @@ def test_scores_are_the_names_log_probabilities_less_those_with_a_picture_of_not
         for c, name in enumerate(classifier.names):
             sums = []
             for media in (query, nothing):
-                embedded, _ = network.embedded([classifier.prompt + name], [torch.cat([classifier.prefixes, media])])
-                logs = language.logits(language.states(embedded))[0].log_softmax(-1)
+                text = together([classifier.prompt + name], [torch.cat([classifier.prefixes, media])])
+                with network.reading(*text) as (embedded, _):
+                    logs = language.logits(language.states(embedded))[0].log_softmax(-1)
                 rows = logs[-len(name) - 1 : -1]
                 sums.append(float(rows.gather(1, torch.tensor(name)[:, None]).sum()))
             assert scores.similarities[0, c] == pytest.approx(sums[0] - sums[1], abs=1e-3)

@@ -102,7 +102,9 @@ def test_own_sentences_become_what_they_are_praised_for(
     torch.manual_seed(0)
     network = NETWORKS[method](language, *statistics(positions), **small(method))
     captions = [[language.encode("a dog")]] * 8
-    module = CaptioningObjective(network, positions, captions, consensus_of(captions, language), critical_from=0)
+    module = CaptioningObjective(
+        network, positions, captions=captions, consensus=consensus_of(captions, language), critical_from=0
+    )
     monkeypatch.setattr(
         module, "praise", lambda tokens, pictures: (tokens % 2 == (pictures % 2)[:, None, None]).float().mean(-1)
     )
@@ -137,7 +139,9 @@ def test_each_caption_is_read_after_its_own_picture(tmp_path: Path, monkeypatch:
     positions = np.arange(4, dtype=np.float16)[:, None, None].repeat(130, 1).repeat(999, 2)
     captions = [[[10 * picture + number + 5] for number in range(5)] for picture in range(4)]
     network = Noting(language, torch.zeros(2, 999), torch.ones(2))
-    module = CaptioningObjective(network, positions, captions, consensus_of(captions, language), critical_from=1)
+    module = CaptioningObjective(
+        network, positions, captions=captions, consensus=consensus_of(captions, language), critical_from=1
+    )
     module(torch.arange(4), torch.arange(4))
     assert len(seen) == 20
     for text, pictures in seen:

@@ -34,11 +34,11 @@ def spoken(language: LanguageModel, texts: list[str]) -> torch.Tensor:
 def test_it_is_the_measure_of_the_evaluation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     language = small_language(tmp_path, monkeypatch)
     captions = [sentences(5, seed) for seed in range(30)]
-    said = [captions[number % 30][0] if number % 3 else text for number, text in enumerate(sentences(60, 99))]
+    texts = [captions[number % 30][0] if number % 3 else text for number, text in enumerate(sentences(60, 99))]
     measure = consensus(language, captions)
-    tokens = spoken(language, said).unflatten(0, (2, 30)).transpose(0, 1)
+    tokens = spoken(language, texts).unflatten(0, (2, 30)).transpose(0, 1)
     ended = [[f"{text} end" for text in five] for five in captions]
-    expected = [cider([f"{text} end" for text in part], ended) for part in (said[:30], said[30:])]
+    expected = [cider([f"{text} end" for text in part], ended) for part in (texts[:30], texts[30:])]
     np.testing.assert_allclose(measure(tokens, torch.arange(30)).T, expected, rtol=1e-4, atol=1e-5)
     half = measure(tokens[10:20], torch.arange(10, 20))
     np.testing.assert_allclose(half.T, [part[10:20] for part in expected], rtol=1e-4, atol=1e-5)

@@ -92,8 +92,8 @@ class CaptioningObjective(Objective):
         praise = self.praise(tokens.unflatten(0, (len(media), SAMPLES)), indices)
         advantage = (praise - praise.mean(1, keepdim=True)) * SAMPLES / (SAMPLES - 1)
         is_end = tokens == end
-        said = tokens.masked_fill(is_end.cumsum(1) - is_end.long() > 0, IGNORED)
-        surprise, is_wanted = network.surprise(self._started(said), media.repeat_interleave(SAMPLES, 0)[:, None])
+        sentences = tokens.masked_fill(is_end.cumsum(1) - is_end.long() > 0, IGNORED)
+        surprise, is_wanted = network.surprise(self._started(sentences), media.repeat_interleave(SAMPLES, 0)[:, None])
         surprise, is_wanted = surprise[:, -LONGEST:], is_wanted[:, -LONGEST:]
         return (advantage.flatten()[:, None] * surprise).sum() / is_wanted.sum()
 
