@@ -48,8 +48,7 @@ class Answers:
 def calibrated(
     method: CompactVlm, classes: Mapping[str, Sequence[Item]], progress: Progress = quiet
 ) -> tuple[dict[str, np.ndarray], list[dict[str, Any]]]:
-    """The defaults that go into the checkpoint, the grid that the weight was chosen from, and zero-shot accuracy of five
-    classes and of all.
+    """The defaults that go into the checkpoint, the grid that the weight was chosen from, and zero-shot accuracy.
 
     Args:
         classes: pictures by class name; the first hundred of each are read.
