@@ -31,7 +31,7 @@ def main() -> None:
     defaults, grid = calibrated(method, cifar_fs.read(arguments.data).validation.classes)
     card = stored.card.as_dict()
     card["figures"] = {"validation": card["figures"]["validation"], "calibration": grid}
-    print(checkpoints.save(CHECKPOINT, {**stored.arrays, **defaults}, card, arguments.out))
+    print(checkpoints.save(CHECKPOINT, {**stored.arrays, **defaults}, card=card, folder=arguments.out))
 
 
 if __name__ == "__main__":

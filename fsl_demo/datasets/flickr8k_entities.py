@@ -53,7 +53,7 @@ def read(root: Path, split: str = "train") -> Regions:
             x, y, width, height = entry["boxes"][number]
             if min(width, height) >= LEAST:
                 image = root / "flickr8k" / "images" / entry["image"]
-                regions.cutouts.append(Cutout(image, _grown(x, y, width, height)))
+                regions.cutouts.append(Cutout(image, _grown(x, y, width=width, height=height)))
                 regions.phrases.append(tuple(phrases))
     return regions
 

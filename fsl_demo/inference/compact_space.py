@@ -158,7 +158,9 @@ class CompactSpace:
         headed = text_head(self.heads, np.concatenate([sentence, means[:, width:]], axis=1))
         rows = np.zeros((len(means), len(self.text_anchors)), np.float32)
         if self.parts.relations:
-            frozen = l2_normalize(self._means(self.networks.texts, ensembles, progress))
+            frozen = sentence
+            if self.words.minilm is not self.networks.texts:
+                frozen = l2_normalize(self._means(self.networks.texts, ensembles, progress))
             rows = relative(l2_normalize(frozen - self.origin) @ self.text_anchors.T, TEXT_POWER, TEXT_KEEP)
         nothing = np.zeros((len(means), self.own.channels), np.float32)
         head, relation, _ = self.roots / np.sqrt(1 - self.parts.pictures)

@@ -129,7 +129,7 @@ def test_names_that_belong_together_are_not_told_apart() -> None:
     alike = torch.tensor([[True, True, False], [True, True, False], [False, False, True]])
     scale = torch.tensor(10.0)
     apart = symmetric_contrastive(vectors, vectors, scale)
-    together = symmetric_contrastive(vectors, vectors, scale, alike)
+    together = symmetric_contrastive(vectors, vectors, scale=scale, alike=alike)
     two = symmetric_contrastive(vectors[1:], vectors[1:], scale)
     assert together < apart / 3 and together < 10 * two
 

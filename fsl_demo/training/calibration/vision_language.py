@@ -48,7 +48,7 @@ class Answers:
 def calibrated(
     method: CompactVlm, classes: Mapping[str, Sequence[Item]], progress: Progress = quiet
 ) -> tuple[dict[str, np.ndarray], list[dict[str, Any]]]:
-    """The defaults that go into the checkpoint, and the grid that the weight was chosen from.
+    """The defaults that go into the checkpoint, the grid that the weight was chosen from, and zero-shot accuracy.
 
     Args:
         classes: pictures by class name; the first hundred of each are read.
@@ -74,6 +74,7 @@ def calibrated(
     half_one, half_five = answers(1, 1 / (1 + WORTH)), answers(5, 5 / (5 + WORTH))
     one_shot, five_shots = answers(1, 1.0), answers(5, 1.0)
     points = (text, half_one, half_five, one_shot, five_shots)
+    tried.append({"zero_shot": [round(text.accuracy, 4), round(all_classes.accuracy, 4)]})
     crowding = np.log(text.temperature / all_classes.temperature) / np.log(len(files) / WAY)
     return {
         "temperature": np.array([*(point.temperature for point in points), crowding], np.float32),

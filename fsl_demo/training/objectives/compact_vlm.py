@@ -141,18 +141,24 @@ class CompactVlmObjective(Objective):
         phrases = self.encode(self.phrases[region, phrase], self.phrases_real[region, phrase])
         nouns = self.nouns[region, phrase]
         parts = [pictures, self.rows, self.regions[region].to(pictures.dtype)]
-        seen = self.pictures(torch.cat(parts)).split([len(part) for part in parts])
+        picture_vectors = self.pictures(torch.cat(parts)).split([len(part) for part in parts])
         scenes = self.attention(self.positions[indices].to(pictures.dtype))
-        said = self.texts(torch.cat([captions, names, phrases])).split([len(captions), len(names), len(phrases)])
+        text_vectors = self.texts(torch.cat([captions, names, phrases])).split(
+            [len(captions), len(names), len(phrases)]
+        )
         with torch.autocast(pictures.device.type, enabled=False):
             scale, name_scale, phrase_scale, scene_scale = self.scales.exp().clamp(max=100)
-            loss = symmetric_contrastive(seen[0], said[0], scale)
-            loss = loss + symmetric_contrastive(scenes, said[0], scene_scale)
-            loss = loss + NAMES_WEIGHT * symmetric_contrastive(seen[1], said[1], name_scale, self.alike)
+            loss = symmetric_contrastive(picture_vectors[0], text_vectors[0], scale)
+            loss = loss + symmetric_contrastive(scenes, text_vectors[0], scene_scale)
+            loss = loss + NAMES_WEIGHT * symmetric_contrastive(
+                picture_vectors[1], text_vectors[1], scale=name_scale, alike=self.alike
+            )
             same = nouns[:, None] == nouns
-            loss = loss + PHRASES_WEIGHT * symmetric_contrastive(seen[2], said[2], phrase_scale, same)
+            loss = loss + PHRASES_WEIGHT * symmetric_contrastive(
+                picture_vectors[2], text_vectors[2], scale=phrase_scale, alike=same
+            )
             taught = soft_classification(
-                seen[0], texts=said[1][:IMAGENET], scale=name_scale, teacher=self.teacher[indices]
+                picture_vectors[0], texts=text_vectors[1][:IMAGENET], scale=name_scale, teacher=self.teacher[indices]
             )
             return loss + TEACHER_WEIGHT * taught + KEPT_WEIGHT * kept
 
@@ -194,8 +200,10 @@ def figure(module: CompactVlmObjective, positions: np.ndarray, captions: Texts) 
     """Share of captions whose picture comes first among all pictures, each pooled by attention."""
     module.eval()
     groups = (positions[start : start + GATHER // 10] for start in range(0, len(positions), GATHER // 10))
-    seen = [module.attention(torch.from_numpy(group.astype(np.float32)).to(module.mean.device)) for group in groups]
-    return _first(module, torch.cat(seen), captions)
+    picture_vectors = [
+        module.attention(torch.from_numpy(group.astype(np.float32)).to(module.mean.device)) for group in groups
+    ]
+    return _first(module, torch.cat(picture_vectors), captions)
 
 
 @torch.no_grad()
@@ -205,9 +213,14 @@ def pooled_figure(module: CompactVlmObjective, pictures: np.ndarray, captions: T
     return _first(module, module.pictures(torch.from_numpy(pictures).to(module.mean.device)), captions)
 
 
-def _first(module: CompactVlmObjective, seen: Tensor, captions: Texts) -> float:
-    said = module.texts(encoded(module, captions))
-    first = recall(said.float().cpu().numpy(), seen.float().cpu().numpy(), each=captions.tokens.shape[1], at=(1,))[0]
+def _first(module: CompactVlmObjective, picture_vectors: Tensor, captions: Texts) -> float:
+    text_vectors = module.texts(encoded(module, captions))
+    first = recall(
+        text_vectors.float().cpu().numpy(),
+        picture_vectors.float().cpu().numpy(),
+        each=captions.tokens.shape[1],
+        at=(1,),
+    )[0]
     return first.mean
 
 
