@@ -11,11 +11,11 @@ UNPINNED := pip|nvidia-[^=]*|cuda-[^=]*|triton
 # pip comes with .venv; torch itself pins its packages for CUDA
 unexport PYTHONDONTWRITEBYTECODE  # modules stay compiled: the tests start many processes
 
-.PHONY: help install run test check lint constraints bench harden evaluate
+.PHONY: help install openvino run test check lint constraints bench harden evaluate
 .DEFAULT_GOAL := help
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | awk -F': ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | awk -F': ' '{printf "  make %-11s %s\n", $$1, $$2}'
 	@echo '  ARGS="..." adds options for the program; TORCH_INDEX=ADDRESS adds a package index, for another build of torch.'
 
 # Installs the file of requirements that comes first. A virtual environment whose installation was interrupted is
@@ -42,11 +42,17 @@ endef
 $(VENV)/.installed-run: requirements.txt constraints.txt
 	$(INSTALL)
 
-$(VENV)/.installed-dev: requirements-dev.txt requirements.txt constraints.txt
+$(VENV)/.installed-openvino: requirements-openvino.txt requirements.txt constraints.txt
 	$(INSTALL)
 	@touch $(VENV)/.installed-run
 
+$(VENV)/.installed-dev: requirements-dev.txt requirements-openvino.txt requirements.txt constraints.txt
+	$(INSTALL)
+	@touch $(VENV)/.installed-run $(VENV)/.installed-openvino
+
 install: $(VENV)/.installed-run ## make .venv and install the pinned packages
+
+openvino: $(VENV)/.installed-openvino ## add OpenVINO: photographs are read in half the time on a CPU
 
 run: $(VENV)/.installed-run ## open the workbench, for instance with ARGS="--port 7861 --workspace DIR"
 	@$(PY) app.py $(ARGS)

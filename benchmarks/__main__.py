@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import start
+from fsl_demo.backbones import engine
 
 ROOT = Path(__file__).parents[1]
 GIGAFLOP = 0.78  # EfficientNet-Lite0 on one picture: 0.39 billion multiplications, each with an addition
@@ -41,18 +42,33 @@ def row(what: str, *values: str) -> None:
 
 
 def networks() -> None:
-    plain, ours = [], []
-    for _ in range(ROUNDS):  # in turns, so that a busy minute of the machine meets both
+    plain, ours, both = [], [], []
+    for _ in range(ROUNDS):  # in turns, so that a busy minute of the machine meets all
         plain.append(measure("networks", "plain"))
         ours.append(measure("networks", "ours"))
+        both.append(measure("networks", "both"))
     assert np.allclose(plain[0]["features"], ours[0]["features"], atol=1e-3), "both must compute the same features"
     # the best, because it stands for what is possible
     reached = max(measured["gigaflops"] for measured in plain + ours)
     floor = 1e3 * GIGAFLOP / reached
-    row("EfficientNet-Lite0, ms a picture", "plain", "ours", "floor", "ours / floor")
+    row(
+        f"EfficientNet-Lite0 by {engine.installed()}, ms a picture",
+        "plain",
+        "ours",
+        "floor",
+        "ours / floor",
+        "and Lite2",
+    )
     for size in (1, 16):
         before, now = median(plain, f"batch {size}"), median(ours, f"batch {size}")
-        row(f"  {size} at once", f"{before:.1f}", f"{now:.1f}", f"{floor:.1f}", f"{now / floor:.1f}")
+        row(
+            f"  {size} at once",
+            f"{before:.1f}",
+            f"{now:.1f}",
+            f"{floor:.1f}",
+            f"{now / floor:.1f}",
+            f"{median(both, f'batch {size}'):.1f}",
+        )
     row("  resize and cut, before the network", "", f"{median(ours, 'prepare'):.1f}")
     print(f"  floor: {GIGAFLOP} GFLOP at the {reached:.0f} GFLOP/s that a float32 matrix product reaches here")
 

@@ -63,8 +63,9 @@ def main() -> None:
         ("both, less all of the mean picture", small + large, lambda views: l2_normalize(views[0] - mean)),
         ("both, whitened within classes", small + large, lambda views: l2_normalize(views[0] @ weight.T + bias)),
         ("both, under the trained map", small + large, lambda views: space.project(views[0])),
+        ("Lite0 alone, under the quick map", small, lambda views: space.project_quickly(views[0][:, LITE0])),
         (
-            "the same, and their mirror images",
+            "both, under the trained map, and their mirror images",
             2 * (small + large),
             lambda views: l2_normalize(space.project(views[0]) + space.project(views[1])),
         ),

@@ -162,7 +162,8 @@ def objective(variant: str, classes: int) -> MetricObjective:
 def _replace_attention(embedder: Embedder, variant: str) -> None:
     """Put the mistaken block in place of each CBAM."""
     sides = iter((14, 7, 3))
-    for block in embedder.backbone:
+    blocks: Any = embedder.backbone
+    for block in blocks:
         last = len(block) - 1
         side, channels = next(sides), block[last].mlp[0].in_features
         block[last] = DoubleSigmoid(channels) if variant == "double sigmoid" else SpatialMlp(channels, side * side)

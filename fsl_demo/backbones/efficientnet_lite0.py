@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from fsl_demo import runtime
+from fsl_demo.backbones import engine
 from fsl_demo.backbones.weights import verified
 from fsl_demo.core.episodes import Box, Progress, quiet
 from fsl_demo.core.pictures import Picture
@@ -40,6 +41,7 @@ class EfficientNetLite0:
 
     def __init__(self) -> None:
         self._network: Any = None
+        self._engine: engine.Engine
         self._axes: np.ndarray | None = None
         self._lock = threading.Lock()
 
@@ -52,7 +54,8 @@ class EfficientNetLite0:
         with self._lock:
             if self._network is None:
                 progress("weights", 0, 1)
-                self._network = self._load()
+                network = self._load()
+                self._engine, self._network = engine.Engine(network), network
                 progress("weights", 1, 1)
             return self._network
 
@@ -78,21 +81,8 @@ class EfficientNetLite0:
         Returns:
             float32 [N, 1280, h, w], none negative.
         """
-        return self._forward(images, progress).contiguous().numpy()
-
-    def pooled(self, images: Sequence[np.ndarray], progress: Progress = quiet) -> np.ndarray:
-        """The means of `maps` over positions, float32 [N, 1280]."""
-        return self._forward(images, progress, pooled=True).numpy()
-
-    def _forward(self, images: Sequence[np.ndarray], progress: Progress, *, pooled: bool = False) -> Any:
-        import torch
-
-        network = self.load(progress)
-        with torch.inference_mode():
-            batch = torch.from_numpy(np.stack(images)).to(runtime.device())
-            batch = batch.permute(0, 3, 1, 2).to(torch.float32).div_(127.5).sub_(1.0)
-            maps = network.forward_features(batch)
-            return (maps.mean(dim=(2, 3)) if pooled else maps).cpu()
+        self.load(progress)
+        return self._engine(np.stack(images))
 
     def classifier(self, progress: Progress = quiet) -> np.ndarray:
         """The rows of the ImageNet classifier, float32 [1000, 1280], in the order of `imagenet_names`."""

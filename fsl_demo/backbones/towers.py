@@ -33,6 +33,11 @@ class PictureTowers:
         large = features.pooled(networks.whole_pictures, pictures, progress)
         return self.joined(small, large, progress)
 
+    def middle(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
+        """Lite0's part of `embed`, float32 [N, 999]; the other network is not asked."""
+        network = self.networks.pictures
+        return vectors(self.networks.features.pooled(network, pictures, progress), network.axes(progress))
+
     def joined(self, small: np.ndarray, large: np.ndarray, progress: Progress = quiet) -> np.ndarray:
         """From pooled features of Lite0 and of Lite2, [N, 1280] each."""
         parts = [

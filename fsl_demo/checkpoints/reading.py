@@ -11,6 +11,7 @@ import numpy as np
 
 from fsl_demo.checkpoints import layout
 from fsl_demo.checkpoints.card import LARGEST, Card, parse
+from fsl_demo.checkpoints.packing import unpacked
 from fsl_demo.core.errors import UserError
 
 
@@ -86,7 +87,7 @@ def parse_weights(data: bytes, name: str) -> dict[str, np.ndarray]:
     from safetensors.numpy import load
 
     try:
-        arrays = load(data)
+        arrays = unpacked(load(data))
     except (SafetensorError, KeyError, TypeError, ValueError, OverflowError, MemoryError) as error:
         raise UserError("weights_unreadable", name=name, reason=f"no safetensors: {ascii(str(error))[1:81]}") from error
     for key, array in arrays.items():

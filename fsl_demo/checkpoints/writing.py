@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 
 from fsl_demo.checkpoints import layout
 from fsl_demo.checkpoints.card import parse
+from fsl_demo.checkpoints.packing import packed
 from fsl_demo.checkpoints.reading import parse_weights, read_version
 from fsl_demo.core import durable
 from fsl_demo.core.errors import UserError, disk_trouble
@@ -42,7 +43,7 @@ def save(name: str, arrays: Mapping[str, np.ndarray], card: Mapping[str, object]
 
     folder = folder or layout.FOLDER
     home = layout.home(name, folder)
-    data = serialise({key: np.ascontiguousarray(array) for key, array in arrays.items()})
+    data = serialise({key: np.ascontiguousarray(array) for key, array in packed(arrays).items()})
     parse_weights(data, name)
     added = {
         "parameters": int(sum(array.size for array in arrays.values())),

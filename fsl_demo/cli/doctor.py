@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from fsl_demo import __version__, runtime
+from fsl_demo.backbones import engine
 from fsl_demo.cli import options, reporting
 from fsl_demo.core.errors import UserError
 from fsl_demo.services import reading
@@ -53,6 +54,7 @@ def run(chosen: argparse.Namespace) -> int:
         "packages": {name: version(name) for name in PACKAGES},
         "device": str(runtime.device()),
         "devices": ["cpu", *_cuda_devices(), *(["mps"] if torch.backends.mps.is_available() else [])],
+        "engine": f"{engine.installed()} runs the networks for photographs on a CPU",
         "threads": f"{torch.get_num_threads()} of {os.cpu_count()} CPUs",
         "torchvision": "operators declared (CPU-only torch)" if declared else "operators load",
         "weights": _weights(faults),

@@ -77,6 +77,14 @@ class HasWeights(Capability):
         """Hashes of all weights that it may use with these settings, joined by "+"."""
 
 
+class FitsQuickly(Classifies[S]):
+    """Can answer in a fraction of the time, a little less well: for a camera's frames."""
+
+    @abstractmethod
+    def fit_quick(self, episode: Episode, settings: S, progress: Progress = quiet) -> Classifier:
+        """As `fit`, for a classifier whose answers come sooner."""
+
+
 class ScoresEpisodes(Capability):
     """Answers many episodes at once, faster than one by one."""
 

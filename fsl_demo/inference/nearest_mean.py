@@ -123,11 +123,18 @@ def score_stack(inputs: NearestMeanInputs, stack: Stack) -> list[Scores]:
 
 
 class NearestMean:
-    """Class means of one support set in one space, and their calibration."""
+    """Class means of one support set in one space, and their calibration.
 
-    def __init__(self, inputs: NearestMeanInputs, episode: Episode, progress: Progress = quiet) -> None:
+    Args:
+        read: embeds the queries in place of the space.
+    """
+
+    def __init__(
+        self, inputs: NearestMeanInputs, episode: Episode, progress: Progress = quiet, read: Embed | None = None
+    ) -> None:
         started = time.perf_counter()
         self.inputs, self.episode, self.space = inputs, episode, inputs.space
+        self._read = read or self.space.embed
         pictures = [example.picture for example in episode.support]
         self.support = self.space.embed(pictures, progress)
         self.means = ClassMeans.of(
@@ -148,7 +155,7 @@ class NearestMean:
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
         """Cosine similarities, and probabilities from them."""
         started = time.perf_counter()
-        embedded = self.space.embed(queries, progress)
+        embedded = self._read(queries, progress)
         similarities = self.means.similarities(embedded)
         return Scores(
             method=self.inputs.method,

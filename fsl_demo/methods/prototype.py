@@ -4,14 +4,14 @@ method."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.checkpoints import Checkpoint, Current
-from fsl_demo.core.capabilities import Classifies, Embeds, HasWeights, ScoresEpisodes
+from fsl_demo.checkpoints import Current
+from fsl_demo.core.capabilities import Embeds, FitsQuickly, HasWeights, ScoresEpisodes
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import Episode, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
@@ -34,7 +34,7 @@ class PrototypeSettings(Settings):
     none_below: float | None = none_below()
 
 
-class Prototype(Classifies[PrototypeSettings], ScoresEpisodes, HasWeights, Embeds):
+class Prototype(FitsQuickly[PrototypeSettings], ScoresEpisodes, HasWeights, Embeds):
     """Cosine similarity of a query to the mean of each class's support features."""
 
     card = MethodCard(
@@ -51,7 +51,8 @@ class Prototype(Classifies[PrototypeSettings], ScoresEpisodes, HasWeights, Embed
     Settings = PrototypeSettings
 
     def __init__(self, networks: Networks) -> None:
-        self._current = Current(partial(self._inputs, networks), CHECKPOINT)
+        self._space = Current(partial(PictureSpace, networks), CHECKPOINT)
+        self._originals = originals(networks)
 
     def fit(self, episode: Episode, settings: PrototypeSettings, progress: Progress = quiet) -> NearestMean:
         """Embed the support set and average it.
@@ -62,6 +63,15 @@ class Prototype(Classifies[PrototypeSettings], ScoresEpisodes, HasWeights, Embed
         check_pictures(episode, self.card.title)
         return NearestMean(self.inputs(settings), episode, progress)
 
+    def fit_quick(self, episode: Episode, settings: PrototypeSettings, progress: Progress = quiet) -> NearestMean:
+        """A classifier that sees the support set with both networks, and queries with the smaller one alone.
+
+        Raises:
+            UserError: as of `fit`.
+        """
+        check_pictures(episode, self.card.title)
+        return NearestMean(self.inputs(settings), episode, progress, read=self._space().embed_quickly)
+
     def score_episodes(
         self, episodes: Sequence[Episode], settings: PrototypeSettings, progress: Progress = quiet
     ) -> list[Scores]:
@@ -70,25 +80,23 @@ class Prototype(Classifies[PrototypeSettings], ScoresEpisodes, HasWeights, Embed
         return stacked(episodes, partial(score_stack, self.inputs(settings)))
 
     def weights(self, settings: PrototypeSettings) -> str:
-        return self._current().checkpoint
+        return self._space().weights
 
     def inputs(self, settings: PrototypeSettings) -> NearestMeanInputs:
         """What the classifier is made of, but for the episode."""
-        return replace(self._current(), settings=asdict(settings))
-
-    def _inputs(self, networks: Networks, checkpoint: Checkpoint) -> NearestMeanInputs:
-        space, defaults = PictureSpace(networks, checkpoint), Defaults.of_pictures(checkpoint)
+        space = self._space()
+        defaults = Defaults.of_pictures(space.checkpoint)
         return NearestMeanInputs(
             method=self.card.id,
             checkpoint=space.weights,
             space=space,
-            originals=originals(networks),
+            originals=self._originals,
             temperature=defaults.temperature,
             none_below=defaults.none_below,
-            settings={},
+            settings=asdict(settings),
             note={},
         )
 
     def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         """Unit vectors, float32 [N, D]."""
-        return self._current().space.embed(pictures, progress)
+        return self._space().embed(pictures, progress)

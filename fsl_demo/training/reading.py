@@ -44,7 +44,7 @@ def pooled(
             progress("read", number * size, len(items))
             images, coming = [future.result() for future in coming], submitted(number + 1)
             for parts, tower, seen in zip(vectors, towers, zip(*images, strict=True), strict=True):
-                parts.append(tower.pooled(seen))
+                parts.append(tower.maps(seen).mean(axis=(2, 3)))
     small, large = (np.concatenate(parts) for parts in vectors)
     return small, large
 

@@ -1,4 +1,4 @@
-"""Answers to frames of a camera: by the fastest proposed method, and nothing of them is kept."""
+"""Answers to frames of a camera: by the fastest proposed method, quickly where it can, and nothing of them is kept."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 from fsl_demo import checkpoints, methods
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.core.capabilities import Classifier, Method
+from fsl_demo.core.capabilities import Classifier, FitsQuickly, Method
 from fsl_demo.core.episodes import quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import ingest
@@ -88,7 +88,8 @@ class Live:
         known = self._fitted.get(context.draft.id)
         if known is None or known[0] != wanted:
             episode = document.episode(context.picture, queries=False)
-            known = self._fitted[context.draft.id] = wanted, method.fit(episode, settings_of(method, document), quiet)
+            fit = method.fit_quick if isinstance(method, FitsQuickly) else method.fit
+            known = self._fitted[context.draft.id] = wanted, fit(episode, settings_of(method, document), quiet)
         self._fitted.move_to_end(context.draft.id)
         while len(self._fitted) > CAMERAS:
             self._fitted.popitem(last=False)

@@ -72,3 +72,13 @@ def test_what_a_picture_is_like_is_made_of_its_features() -> None:
     through, offsets = anchors.through(features[0], texts)
     products = through @ features[0] + offsets
     np.testing.assert_allclose(products, anchors.rows(features)[0] @ texts.T, rtol=1e-4)
+
+
+def test_the_quick_vectors_come_from_one_network_and_are_near_the_others() -> None:
+    shared = networks()
+    space, pictures = PictureSpace(shared), [picture for subject in SUBJECTS for picture in crops(subject)]
+    quick = space.embed_quickly(pictures)
+    assert shared.features.embedded.keys() == {shared.pictures.id}
+    np.testing.assert_allclose(np.linalg.norm(quick, axis=1), 1, atol=1e-5)
+    nearest = (quick @ space.embed(pictures).T).argmax(axis=1)
+    assert (nearest // 4 == np.repeat(np.arange(len(SUBJECTS)), 4)).all()

@@ -124,6 +124,18 @@ def test_prototype_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_allclose(scores.similarities, method.embed(task.queries) @ means.T, atol=1e-5)
 
 
+def test_a_quick_prototype_sees_queries_with_one_network() -> None:
+    shared, task = networks(), episode(2)
+    method = Prototype(shared)
+    quick, exact = (fit(task, PrototypeSettings(), quiet) for fit in (method.fit_quick, method.fit))
+    before = shared.features.embedded.copy()
+    scores = quick.predict(task.queries, quiet)
+    before[shared.pictures.id] += len(task.queries)
+    assert shared.features.embedded == before
+    np.testing.assert_array_equal(quick.prototypes, exact.prototypes)
+    np.testing.assert_array_equal(scores.similarities.argmax(axis=1), [0, 1, 2])
+
+
 def test_prototype_needs_pictures_of_every_class() -> None:
     with pytest.raises(UserError) as refused:
         Prototype(networks()).fit(episode(1, (*SUBJECTS, "brick")), PrototypeSettings(), quiet)

@@ -88,6 +88,21 @@ def test_the_loss_is_that_of_a_prototypical_network(data: Arrays) -> None:
     assert loss.item() == pytest.approx(np.mean(costs), rel=1e-4)
 
 
+def test_the_quick_map_comes_nearest_with_half_of_the_channels(data: Arrays) -> None:
+    module = PictureSpaceObjective(data.images, data.labels, groups(data))
+    arrays = {name: array.astype(np.float64) for name, array in objective.quick(data.images, module).items()}
+    vectors = module.vectors(torch.from_numpy(data.images)).detach().numpy()
+    half = data.images[:, : data.images.shape[1] // 2]
+
+    def distance(weight: np.ndarray, bias: np.ndarray) -> float:
+        return float(((half @ weight.T + bias - vectors) ** 2).sum())
+
+    best = distance(arrays["quick.weight"], arrays["quick.bias"])
+    exact = np.linalg.lstsq(np.c_[half, np.ones(len(half))], vectors, rcond=None)[0].T
+    assert distance(exact[:, :-1], exact[:, -1]) <= best < distance(0 * arrays["quick.weight"], vectors.mean(axis=0))
+    assert best < distance(0.8 * arrays["quick.weight"], arrays["quick.bias"])
+
+
 @pytest.mark.slow
 def test_it_learns(data: Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(objective, "SHRINKAGE", 1e6)

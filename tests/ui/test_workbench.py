@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.core.capabilities import FitsQuickly
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture, from_image
@@ -170,6 +171,25 @@ def test_frames_are_answered_by_the_fastest_method_fitted_once(filled: Browser, 
     filled.page.registry.methods.clear()
     with pytest.raises(UserError, match="No method is chosen"):
         live.Live(Page(filled.page.workspace, Registry())).answer(filled.context, frame)
+
+
+def test_a_method_that_can_answer_quickly_does_so_for_frames(filled: Browser, paint: Paint) -> None:
+    method = filled.page.registry.methods["asif"]
+
+    class Quick(FitsQuickly[Any]):
+        card, Settings = method.card, method.Settings
+        fitted: ClassVar[list[str]] = []
+
+        def fit(self, *_: Any) -> Any:
+            raise AssertionError
+
+        def fit_quick(self, *arguments: Any) -> Any:
+            self.fitted.append("quickly")
+            return method.fit(*arguments)
+
+    filled.page.registry.methods |= {"prototype": Quick(), "asif": Quick()}
+    live.Live(filled.page).answer(filled.context, paint("frame.png", (5, 5, 205)).read_bytes())
+    assert Quick.fitted == ["quickly"]
 
 
 def test_frames_are_kept_nowhere(page: Page) -> None:

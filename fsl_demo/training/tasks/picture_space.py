@@ -82,6 +82,7 @@ class PictureSpaceTask(OnOneDataSet):
             module = trained.loop.module.cpu()
             module.load_state_dict(trained.loop.best)
             arrays = {f"map.{name}": value.half().numpy() for name, value in module.map.state_dict().items()}
+            arrays |= objective.quick(training.images, module)
             parts = [of_values(*part, refused=REFUSED) for part in _by_group(module, validation)]
             calibrated = {
                 "temperature": np.mean([part["temperature"] for part in parts], axis=0),

@@ -1,0 +1,97 @@
+"""What runs a frozen network of photographs: PyTorch, and on a CPU with OpenVINO soon that, with equal results."""
+
+from __future__ import annotations
+
+import importlib.util
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fsl_demo import runtime
+
+Forward = Callable[[np.ndarray], np.ndarray]
+"""From uint8 pictures [N, H, W, 3] to float32 maps [N, C, h, w]."""
+WORTH_CONVERTING = 64
+"""Pictures after which the second that a conversion takes is won back."""
+
+
+def installed() -> str:
+    """The name of the engine that serves many pictures on a CPU."""
+    return "PyTorch" if importlib.util.find_spec("openvino") is None else "OpenVINO"
+
+
+class Engine:
+    """Runs a timm network on pictures scaled to [-1, 1]. Threads may share it.
+
+    Args:
+        network: on `runtime.device()`, in evaluation.
+    """
+
+    def __init__(self, network: Any) -> None:
+        self._network, self._forward = network, torch_forward(network)
+        self._converts = runtime.device().type == "cpu" and installed() == "OpenVINO"
+        self._pictures, self._lock = 0, threading.Lock()
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        """`Forward`."""
+        with self._lock:
+            self._pictures += len(images)
+            if self._converts and self._pictures > WORTH_CONVERTING:
+                self._forward, self._converts = openvino_forward(self._network), False
+            return self._forward(images)
+
+
+def torch_forward(network: Any) -> Forward:
+    """As PyTorch runs it, on `runtime.device()`."""
+    import torch
+
+    def run(images: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            batch = torch.from_numpy(images).to(runtime.device())
+            return _maps(network, batch).cpu().contiguous().numpy()
+
+    return run
+
+
+def openvino_forward(network: Any) -> Forward:
+    """As OpenVINO runs it on the CPU, in float32, with as many threads as PyTorch has.
+
+    OpenVINO's own `convert_model` reports its use over the network, and traces for twice as long.
+    """
+    import openvino
+    import torch
+    from openvino.frontend import FrontEndManager
+    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
+
+    class Maps(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = network
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return _maps(self.network, images)
+
+    example = torch.zeros(1, 32, 32, 3, dtype=torch.uint8)
+    with torch.inference_mode():
+        traced = torch.jit.trace(Maps().eval(), example, check_trace=False)
+        decoder, frontend = (
+            TorchScriptPythonDecoder(traced, skip_freeze=True),
+            FrontEndManager().load_by_framework("pytorch"),
+        )
+        model = frontend.convert(frontend.load(decoder))
+    model.reshape([-1, -1, -1, 3])
+    settings = {
+        "INFERENCE_PRECISION_HINT": "f32",
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+    }
+    compiled = openvino.Core().compile_model(model, "CPU", settings)
+    return lambda images: compiled(images)[0].copy()
+
+
+def _maps(network: Any, images: Any) -> Any:
+    import torch
+
+    return network.forward_features(images.permute(0, 3, 1, 2).to(torch.float32).div(127.5).sub(1.0))

@@ -1,0 +1,56 @@
+"""OpenVINO gives the maps that PyTorch gives, says nothing to anybody, and is not needed."""
+
+import socket
+
+import numpy as np
+import pytest
+
+from fsl_demo import runtime
+from fsl_demo.backbones import engine
+from tests.backbones.loaded import crops, networks
+
+
+@pytest.mark.parametrize("count", [1, 4])
+@pytest.mark.parametrize("tower", ["pictures", "whole_pictures"])
+def test_both_engines_give_equal_maps(tower: str, count: int) -> None:
+    backbone = getattr(networks(), tower)
+    images = np.stack([backbone.prepare(picture) for picture in crops("cat")[:count]])
+    plain = engine.torch_forward(backbone.load())(images)
+    fast = engine.openvino_forward(backbone.load())(images)
+    assert plain.shape == fast.shape and plain.max() > 1
+    np.testing.assert_allclose(fast, plain, atol=2e-4)
+
+
+def test_converting_a_network_speaks_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    reached: list[object] = []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *asked, **_: reached.append(asked))
+    monkeypatch.setattr(socket.socket, "connect", lambda _, address: reached.append(address))
+    import openvino_telemetry
+
+    for name in ("start_session", "send_event", "send_error", "send_stack_trace"):
+        monkeypatch.setattr(openvino_telemetry.Telemetry, name, lambda *sent, **_: reached.append(sent))
+    engine.openvino_forward(networks().pictures.load())
+    assert not reached
+
+
+@pytest.mark.parametrize(
+    ("device", "installed", "used"),
+    [("cpu", "OpenVINO", "OpenVINO"), ("cpu", "PyTorch", "PyTorch"), ("cuda", "OpenVINO", "PyTorch")],
+)
+def test_many_pictures_on_a_cpu_take_openvino_where_it_is(
+    device: str, installed: str, used: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[str] = []
+
+    def forward(name: str) -> engine.Forward:
+        return lambda images: (ran.append(name), images)[1]
+
+    monkeypatch.setattr(engine, "openvino_forward", lambda _: forward("OpenVINO"))
+    monkeypatch.setattr(engine, "torch_forward", lambda _: forward("PyTorch"))
+    monkeypatch.setattr(engine, "installed", lambda: installed)
+    monkeypatch.setattr(runtime, "device", lambda: type("Device", (), {"type": device}))
+    run = engine.Engine(None)
+    images = np.zeros((engine.WORTH_CONVERTING // 2, 2, 2, 3), np.uint8)
+    for _ in range(4):
+        assert run(images) is images
+    assert ran == ["PyTorch", "PyTorch", used, used]
