@@ -17,7 +17,6 @@ DATASETS = {
     "omniglot": "omniglot:SOURCE",
     "att_faces": "att_faces:SOURCE",
     "lfw": "lfw:SOURCE",
-    "lfw_aligned": "lfw:ALIGNED",
     "cifar_fs": "cifar_fs:SOURCE",
     "photos": "photos:SOURCE",
     "objects": "objects:SOURCE",

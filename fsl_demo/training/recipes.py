@@ -50,7 +50,6 @@ class Recipe:
 
 INK = Augmentation(turn=0.2, stretch=0.12, shift=0.1, border="zeros")
 FACE = Augmentation(turn=0.12, stretch=0.1, shift=0.06, flip=True, light=0.2, erase=0.3)
-ALIGNED_FACE = Augmentation(turn=0.1, stretch=0.08, shift=0.05, flip=True, light=0.2, erase=0.1)
 MOVED_FACE = Augmentation(turn=0.17, stretch=0.12, shift=0.08, flip=True, light=0.2, erase=0.3)
 SMALL = Augmentation(turn=0.1, stretch=0.15, shift=0.12, flip=True, light=0.1, erase=0.2)
 
@@ -84,13 +83,6 @@ WHOLE_FACES = Recipe(
     schedule=Schedule(epochs=24, rate=2e-3, decay=0.05),
     augmentation=MOVED_FACE,
     options={"softmax": (1.0, 24.0, 0.2)},
-)
-ALIGNED_FACES = replace(
-    WHOLE_FACES,
-    architecture=Architecture("resnet10", "face64", 128, dropout=0.1, mirrored=True),
-    schedule=Schedule(epochs=20, rate=4e-3, decay=0.05),
-    augmentation=ALIGNED_FACE,
-    least=3,
 )
 FEW_FACES = replace(
     FACES,
@@ -142,13 +134,11 @@ RECIPES: dict[tuple[str, ...], Recipe] = {
     ("siamese", "omniglot"): CHARACTERS,
     ("siamese", "att_faces"): FEW_FACES,
     ("siamese", "lfw"): FACES,
-    ("siamese", "lfw_aligned"): ALIGNED_FACES,
     ("siamese", "cifar_fs"): SMALL_PICTURES,
     ("siamese-cbam", "omniglot"): replace(CHARACTERS, architecture=replace(CHARACTERS.architecture, cbam=True)),
     ("siamese-cbam", "lfw"): WHOLE_FACES,
     ("s3net", "omniglot"): replace(CHARACTERS, options={}),
     ("can", "lfw"): replace(FACES, **CAN_ON_FACES),
-    ("can", "lfw_aligned"): replace(ALIGNED_FACES, **CAN_ON_FACES),
     ("can", "cifar_fs"): CAN_FULL,
     ("can", "cifar_fs", "resnet10"): CAN_ON_CPU,
     ("siamese", "cifar_fs", "efficientnet_lite0"): PHOTOGRAPHS,

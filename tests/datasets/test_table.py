@@ -15,14 +15,14 @@ def test_missing_data_is_said_with_its_place(name: str, tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
         datasets.read(name, tmp_path)
     assert error.value.code == "data_missing"
-    missing = "cifar_fs" if name == "objects" else name.removesuffix("_unseen").removesuffix("_aligned")
+    missing = "cifar_fs" if name == "objects" else name.removesuffix("_unseen")
     assert missing in str(error.value)
     assert str(tmp_path) in str(error.value)
 
 
 @pytest.mark.parametrize("name", ["mnits", "no/such/folder", ""])
 def test_an_unknown_name_is_said_with_what_there_is(name: str, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="mnist, mnist_unseen, omniglot, att_faces, lfw, lfw_aligned, cif") as error:
+    with pytest.raises(UserError, match="mnist, mnist_unseen, omniglot, att_faces, lfw, cif") as error:
         datasets.read(name or str(tmp_path / "gone"), tmp_path)
     assert error.value.code == "data_unknown"
 
