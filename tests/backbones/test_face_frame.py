@@ -49,9 +49,9 @@ def test_weights_of_another_hash_are_refused(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize(("turn", "corner"), [(100 + 0j, 3 + 4j), (80 + 30j, -20 + 7j)])
 def test_the_frame_is_where_the_points_say(turn: complex, corner: complex) -> None:
-    found = fitted(turn * POINTS + corner)
-    assert found.turn == pytest.approx(turn) and found.corner == pytest.approx(corner)
-    assert found.side == pytest.approx(abs(turn)) and found.middle == pytest.approx(corner + turn * (0.5 + 0.5j))
+    place = fitted(turn * POINTS + corner)
+    assert place.turn == pytest.approx(turn) and place.corner == pytest.approx(corner)
+    assert place.side == pytest.approx(abs(turn)) and place.middle == pytest.approx(corner + turn * (0.5 + 0.5j))
 
 
 def test_what_is_cut_is_what_is_in_the_frame() -> None:
