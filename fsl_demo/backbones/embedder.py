@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import normalize
+from torch.nn.functional import linear, normalize
 
 from fsl_demo.backbones.architecture import Architecture
 from fsl_demo.backbones.convolutional import Conv4, ResNet10, ResNet12, SideBySide, Twin
@@ -134,9 +134,10 @@ class PlacedHead(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """Vectors [N, D]."""
-        parts = self.dropout(maps.flatten(1)).unflatten(1, (self.members, -1))
-        weight = self.linear.weight.unflatten(0, (self.members, -1))
-        return self.norm(torch.einsum("nmi,mdi->nmd", parts, weight).flatten(1) + self.linear.bias)
+        parts = self.dropout(maps.flatten(1)).chunk(self.members, 1)
+        layers = zip(self.linear.weight.chunk(self.members), self.linear.bias.chunk(self.members), strict=True)
+        vectors = [linear(part, weight, bias) for part, (weight, bias) in zip(parts, layers, strict=True)]
+        return self.norm(torch.cat(vectors, 1))
 
     def maps(self, maps: Tensor) -> Tensor:
         """What each position adds to the vector, times the number of positions, [N, D, h, w]; the running

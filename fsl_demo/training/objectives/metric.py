@@ -84,9 +84,11 @@ class Siamese(MetricObjective):
         )
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
-        parts = self.embedder(images).chunk(self.embedder.architecture.members, 1)
+        vectors = self.embedder(images)
+        members = self.embedder.architecture.members
+        parts = [normalize(part) for part in vectors.chunk(members, 1)] if members > 1 else [vectors]
         with torch.autocast(images.device.type, enabled=False):  # cosines are told apart by less than half precision
-            losses = [batch_contrastive(normalize(part), labels, self.margin) for part in parts]
+            losses = [batch_contrastive(part, labels, self.margin) for part in parts]
             for softmax, part in zip(self.softmax, parts, strict=False):
                 losses.append(self.softmax_weight * softmax(part, labels))
         return torch.stack(losses).sum() / len(parts)
