@@ -18,7 +18,6 @@ DATASETS = {
     "digits_and_characters": "digits_and_characters:SOURCE",
     "att_faces": "att_faces:SOURCE",
     "lfw": "lfw:SOURCE",
-    "lfw_aligned": "lfw:ALIGNED",
     "cifar_fs": "cifar_fs:SOURCE",
     "photos": "photos:SOURCE",
     "objects": "objects:SOURCE",

@@ -7,7 +7,6 @@ tested are known from the pairs; everyone else trains, but for 100 people with s
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from pathlib import Path
 
 from fsl_demo.core.errors import UserError
@@ -48,11 +47,6 @@ def read(root: Path, fold: int = 0) -> Dataset:
     )
 
 
-def read_aligned(root: Path, fold: int = 0) -> Dataset:
-    """The same, for networks that may rely on LFW-a's alignment by the eyes: their training moves faces less."""
-    return replace(read(root, fold), name="lfw_aligned")
-
-
 def _pairs(folder: Path, fold: int) -> list[Pair]:
     """The pairs of View 1's DevTest, or of one of View 2's ten folds, which follow each other in the file."""
     file = folder / ("pairs.txt" if fold else "pairsDevTest.txt")
@@ -91,4 +85,3 @@ def _shuffled(name: str) -> str:
 
 
 SOURCE = Source(read, folds=range(VIEW_2 + 1))
-ALIGNED = Source(read_aligned, folds=range(VIEW_2 + 1))

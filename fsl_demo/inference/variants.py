@@ -38,7 +38,7 @@ class Variant:
     """A checkpoint for one kind of pictures.
 
     Attributes:
-        id: the kind: "digits", "characters", "faces", "aligned_faces", "photographs".
+        id: the kind: "digits", "characters", "faces", "photographs".
         proposed: whether it may be chosen for anybody who did not ask for it.
     """
 

@@ -41,7 +41,6 @@ VARIANTS = Variants(
         Variant("digits_0_to_4", "siamese_digits_0_to_4", proposed=False),
         Variant("characters", "siamese_characters"),
         Variant("faces", "siamese_faces"),
-        Variant("aligned_faces", "siamese_aligned_faces"),
         Variant("photographs", "siamese_photographs"),
     ),
     "siamese",

@@ -50,7 +50,6 @@ class Recipe:
 
 INK = Augmentation(turn=0.2, stretch=0.12, shift=0.1, border="zeros")
 FACE = Augmentation(turn=0.12, stretch=0.1, shift=0.06, flip=True, light=0.2, erase=0.3)
-ALIGNED_FACE = Augmentation(turn=0.1, stretch=0.08, shift=0.05, flip=True, light=0.2, erase=0.1)
 MOVED_FACE = Augmentation(turn=0.17, stretch=0.12, shift=0.08, flip=True, light=0.2, erase=0.3)
 SMALL = Augmentation(turn=0.1, stretch=0.15, shift=0.12, flip=True, light=0.1, erase=0.2)
 
@@ -76,9 +75,9 @@ DIGITS_AND_CHARACTERS = replace(
     augmentation=replace(INK, turn=0.3, stretch=0.2, shift=0.12),
 )
 FACES = Recipe(
-    architecture=Architecture("resnet10", "face80", 384, dropout=0.4, mirrored=True, members=3),
+    architecture=Architecture("resnet10", "face80", 384, dropout=0.4, mirrored=True, members=3, windows=True),
     sampling=Sampling(size=256, together=2),
-    schedule=Schedule(epochs=36, rate=4e-3, decay=0.05),
+    schedule=Schedule(epochs=20, rate=4e-3, decay=0.05),
     augmentation=FACE,
     options={"softmax": (1.0, 24.0, 0.2)},
     least=2,
@@ -89,13 +88,6 @@ WHOLE_FACES = Recipe(
     schedule=Schedule(epochs=24, rate=2e-3, decay=0.05),
     augmentation=MOVED_FACE,
     options={"softmax": (1.0, 24.0, 0.2)},
-)
-ALIGNED_FACES = replace(
-    WHOLE_FACES,
-    architecture=Architecture("resnet10", "face64", 128, dropout=0.1, mirrored=True),
-    schedule=Schedule(epochs=20, rate=4e-3, decay=0.05),
-    augmentation=ALIGNED_FACE,
-    least=3,
 )
 FEW_FACES = replace(
     FACES,
@@ -119,7 +111,7 @@ CAN_ON_FACES: dict[str, Any] = {
     "options": {"frozen": True},
 }
 CAN_ON_SMALL_PICTURES = Recipe(
-    architecture=Architecture("resnet12", "rgb32", 0, mirrored=True),
+    architecture=Architecture("narrow-resnet12", "rgb32", 0, mirrored=True),
     sampling=Sampling(size=24 * 35, queries=6, episodes=7200),
     schedule=Schedule(epochs=20, rate=0.25, decay=5e-4, momentum=0.9),
     augmentation=Augmentation(turn=0.1, stretch=0.15, shift=0.2, flip=True, light=0.2, erase=0.3),
@@ -142,13 +134,11 @@ RECIPES: dict[tuple[str, ...], Recipe] = {
     ("siamese", "digits_and_characters"): DIGITS_AND_CHARACTERS,
     ("siamese", "att_faces"): FEW_FACES,
     ("siamese", "lfw"): FACES,
-    ("siamese", "lfw_aligned"): ALIGNED_FACES,
     ("siamese", "cifar_fs"): SMALL_PICTURES,
     ("siamese-cbam", "omniglot"): replace(CHARACTERS, architecture=replace(CHARACTERS.architecture, cbam=True)),
     ("siamese-cbam", "lfw"): WHOLE_FACES,
     ("s3net", "omniglot"): replace(CHARACTERS, options={}),
     ("can", "lfw"): replace(FACES, **CAN_ON_FACES),
-    ("can", "lfw_aligned"): replace(ALIGNED_FACES, **CAN_ON_FACES),
     ("can", "cifar_fs"): CAN_ON_SMALL_PICTURES,
     ("siamese", "cifar_fs", "efficientnet_lite0"): PHOTOGRAPHS,
     ("can", "cifar_fs", "efficientnet_lite0"): replace(

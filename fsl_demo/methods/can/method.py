@@ -38,7 +38,6 @@ from fsl_demo.methods.can.space import CrossSpace
 VARIANTS = Variants(
     (
         Variant("faces", "can_faces"),
-        Variant("aligned_faces", "can_aligned_faces"),
         Variant("photographs", "can_photographs"),
         Variant("small", "can_small_pictures", proposed=False),
     ),

@@ -34,7 +34,7 @@ from fsl_demo.training.setup import Figures, Setup
 from fsl_demo.training.task import Prepared
 
 CAPTIONERS: dict[str, type[TrainedCaptioner]] = {"prefix": PrefixCaptioner, "gated": GatedCaptioner}
-SCHEDULE = Schedule(epochs=36, rate=2e-3, decay=0.05, warm_up=0.03, turn=0.4, after=0.05)
+SCHEDULE = Schedule(epochs=24, rate=2e-3, decay=0.05, warm_up=0.03, turn=0.4, after=0.05)
 """The turn is where its own sentences begin to be praised."""
 DROPOUT = 0.3
 SAMPLE = 300

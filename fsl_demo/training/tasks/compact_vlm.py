@@ -46,8 +46,8 @@ SETTING = {
 }
 BLANK = {"temperature": np.ones(6, np.float32), "none_below": np.zeros(6, np.float32)}
 """Defaults before they are calibrated."""
-DRAFT, ATTENTION = "draft", "attention."
-"""Folder of the checkpoint that has them, in the run's folder; what the names of the pooling's arrays begin with."""
+DRAFT = "draft"
+"""Folder of the checkpoint that has them, in the run's folder."""
 
 
 @dataclass(frozen=True)
@@ -105,13 +105,11 @@ class CompactVlmTask(OnOneDataSet):
 
         def export(trained: Trained[CompactVlmObjective]) -> Export:
             state = {name: value.float().numpy() for name, value in trained.loop.best.items()}
-            more = {
-                name: array.astype(np.float16) for name, array in state.items() if name.startswith((PREFIX, ATTENTION))
-            }
+            tuned = {name: array.astype(np.float16) for name, array in state.items() if name.startswith(PREFIX)}
             trained.loop.module.load_state_dict(trained.loop.best)
             pooled = pooled_figure(trained.loop.module, unseen, asked)
             facts = _facts(trained, networks=networks, validation=count, pooled=pooled)
-            draft = Export({**folded(state, mean, spread), **more, **BLANK}, facts)
+            draft = Export({**folded(state, mean, spread), **tuned, **BLANK}, facts)
             return _calibrated(trained, draft=draft, networks=networks, objects=objects)
 
         return Prepared(setup, export)
