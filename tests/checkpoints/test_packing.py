@@ -19,9 +19,9 @@ def test_rows_of_a_large_checkpoint_keep_their_directions(tmp_path: Path, monkey
         "numbers": np.arange(12).reshape(3, 4),
         "nothing": np.zeros((2, 3), np.float16),
     }
-    plain = checkpoints.load(checkpoints.save("plain", arrays, {}, tmp_path))
+    plain = checkpoints.load(checkpoints.save("plain", arrays, card={}, folder=tmp_path))
     monkeypatch.setattr(packing, "PACKED_FROM", 100)
-    small = checkpoints.load(checkpoints.save("small", arrays, {}, tmp_path))
+    small = checkpoints.load(checkpoints.save("small", arrays, card={}, folder=tmp_path))
     assert small.arrays.keys() == plain.arrays.keys() and small.card.parameters == plain.card.parameters
     for name in ("bias", "numbers", "nothing"):
         np.testing.assert_array_equal(small.arrays[name], arrays[name])

@@ -23,8 +23,9 @@ def test_missing_data_is_said_with_its_place(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["mnits", "no/such/folder", ""])
 def test_an_unknown_name_is_said_with_what_there_is(name: str, tmp_path: Path) -> None:
-    first = {"objects": "cifar_fs", "digits_and_characters": "mnist"}
-    missing = first.get(name, name.removesuffix("_unseen"))
+    with pytest.raises(
+        UserError, match="mnist, mnist_unseen, omniglot, digits_and_characters, att_faces, lfw, cif"
+    ) as error:
         datasets.read(name or str(tmp_path / "gone"), tmp_path)
     assert error.value.code == "data_unknown"
 

@@ -17,7 +17,7 @@ PHOTOGRAPHS = RECIPES["siamese", "cifar_fs", "efficientnet_lite0"].architecture
 
 def test_a_backbone_with_a_recipe_of_its_own_has_that() -> None:
     own, frozen = recipe("can", "cifar_fs", 100), recipe("can", "cifar_fs", 100, backbone="efficientnet_lite0")
-    assert (own.architecture.backbone, own.architecture.preprocessing) == ("resnet12", "rgb32")
+    assert (own.architecture.backbone, own.architecture.preprocessing) == ("narrow-resnet12", "rgb32")
     assert (frozen.architecture.backbone, frozen.architecture.preprocessing) == ("efficientnet_lite0", "lite0-maps")
 
 
