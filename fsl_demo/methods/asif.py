@@ -17,6 +17,7 @@ import numpy as np
 
 from fsl_demo.backbones.efficientnet_lite0 import imagenet_names
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.backbones.towers import PictureTowers
 from fsl_demo.checkpoints import Current
 from fsl_demo.core.capabilities import HasWeights, NamesPictures, ReadsText, ScoresEpisodes
 from fsl_demo.core.cards import MethodCard
@@ -88,9 +89,7 @@ class Asif(ReadsText[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
         self.originals = originals(networks)
         self._space = Current(partial(PictureSpace, networks), picture_space.CHECKPOINT)
         self.anchors = Current(lambda checkpoint: TextAnchors.of(checkpoint, networks), CHECKPOINT)
-        self._picture_anchors = Current(
-            lambda checkpoint: PictureAnchors(PictureSpace(networks, checkpoint)), picture_space.CHECKPOINT
-        )
+        self.picture_anchors = PictureAnchors(PictureTowers(networks))
 
     @property
     def space(self) -> PictureSpace:
@@ -145,11 +144,6 @@ class Asif(ReadsText[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
 
     def weights(self, settings: AsifSettings) -> str:
         return f"{self.space.weights}+{self.anchors().weights}"
-
-    @property
-    def picture_anchors(self) -> PictureAnchors:
-        """What pictures are compared with."""
-        return self._picture_anchors()
 
     def parts(self, pictures: Sequence[Picture], progress: Progress = quiet) -> tuple[np.ndarray, np.ndarray]:
         """Vectors of the space, [N, D], and what the pictures are like, [N, 1000]."""
@@ -249,5 +243,5 @@ class AsifClassifier:
         space, blend = self.method.space, self.blend[:, None]
         features = space.towers.embed([picture])[0]
         through, offsets = space.through(features, blend * self.prototypes)
-        related, related_offsets = self.method.picture_anchors.through(features, (1 - blend) * self.texts)
-        return space.towers.shares(picture, through + related, offsets + related_offsets)
+        through = through + self.method.picture_anchors.through(features, (1 - blend) * self.texts)
+        return space.towers.shares(picture, through, offsets)
