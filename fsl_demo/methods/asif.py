@@ -40,6 +40,7 @@ from fsl_demo.inference.anchors import PictureAnchors, TextAnchors, text_vectors
 from fsl_demo.inference.batches import Scored, Stack, scores_of, stacked
 from fsl_demo.inference.blend import Support
 from fsl_demo.inference.explanations import heat, nearest
+from fsl_demo.inference.familiar import unfamiliar
 from fsl_demo.inference.glossary import sentences
 from fsl_demo.inference.originals import originals
 from fsl_demo.inference.picture_space import PictureSpace
@@ -138,7 +139,10 @@ class Asif(ReadsText[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
                 similarities=similarities,
                 probabilities=blend.probabilities(similarities),
                 none_below=blend.none_below,
-                notes=blend.notes(),
+                notes=[
+                    note | unfamiliar(self.networks.texts, each.classes)
+                    for note, each in zip(blend.notes(), stack.episodes, strict=True)
+                ],
             )
         )
 
@@ -204,7 +208,8 @@ class AsifClassifier:
         self.chosen = self.anchors.blended(known, weight=settings.blend, none_below=settings.none_below)
         self.blend, self.prototypes = self.chosen.weights, self.chosen.prototypes
         self.temperature, self.none_below = float(self.chosen.temperature), float(self.chosen.none_below)
-        (self.note,) = self.chosen.notes()
+        (note,) = self.chosen.notes()
+        self.note = note | unfamiliar(method.networks.texts, episode.classes)
         self.seconds = time.perf_counter() - started
 
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
