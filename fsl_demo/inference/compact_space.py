@@ -175,7 +175,7 @@ class CompactSpace:
         return np.stack([each.mean(axis=0) if len(each) else nothing for each in vectors])
 
     def reads(self, text: str) -> bool:
-        """MiniLM reads English; another language in Latin letters cannot be told apart."""
+        """MiniLM reads English; names of another language in Latin letters are told by `familiar`."""
         return in_latin_script(text)
 
     def evidence(self, picture: Picture, directions: np.ndarray) -> np.ndarray:
