@@ -41,7 +41,10 @@ def test_a_description_scores_again_without_a_picture() -> None:
     method, task = CompactVlm(shared), episode(0)
     before = method.fit(task, AUTOMATIC).predict(task.queries).probabilities
     seen = {name: shared.features.embedded[name] for name in ("efficientnet_lite0", "efficientnet_lite2")}
-    described = (replace(task.classes[0], descriptions=("a rocket on its launch pad",)), *task.classes[1:])
+    described = (
+        replace(task.classes[0], descriptions=("a white rocket stands on its launch pad between two towers",)),
+        *task.classes[1:],
+    )
     after = method.fit(replace(task, classes=described), AUTOMATIC).predict(task.queries).probabilities
     assert seen == {name: shared.features.embedded[name] for name in seen} and set(seen.values()) == {3}
     assert after[2, 0] > 10 * before[2, 0]
