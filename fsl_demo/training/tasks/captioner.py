@@ -139,11 +139,11 @@ class CaptionerTask(OnOneDataSet):
     ) -> Export:
         """With what captions of photographs are like, from those of the validation pictures."""
         trained.reporter.note("describing validation pictures, to know what fits")
-        pictures = [ingest(file) for file in files]
-        vectors = of_sentences(networks)().embed(pictures, trained.reporter.progress)
+        pictures, progress = [ingest(file) for file in files], trained.reporter.progress
+        vectors = of_sentences(networks)().embed(pictures, progress)
         mean = {"doubt_photographs": vectors.mean(axis=0).astype(np.float32)}
         with trained.draft(replace(export, arrays={**export.arrays, **mean})) as folder:
-            described = CAPTIONERS[self.method](networks, folder, language).describe(pictures, trained.reporter.progress)
+            described = CAPTIONERS[self.method](networks, folder, language).describe(pictures, progress)
         doubt = Doubt.learned(np.array([candidates[0].fit for candidates in described]), vectors)
         added = {"doubt_photographs": doubt.photographs, "doubt_below": doubt.below}
         return replace(export, arrays={**export.arrays, **added})
