@@ -148,19 +148,6 @@ def _middle(picture: Picture, side: float) -> Box:
     return ((1 - width) / 2, (1 - height) / 2, (1 + width) / 2, (1 + height) / 2)
 
 
-def _photograph(id: str, side: int) -> Preprocessing:
-    return Preprocessing(
-        id=id,
-        prepare=lambda picture: _fitted(picture, side),
-        seen=lambda picture: _middle(picture, min(picture.width, picture.height)),
-        side=side,
-        stored=side,
-        colours=3,
-        mean=0.48,
-        spread=0.26,
-    )
-
-
 FACE_SIDE, FACE_STORED = 64, 80
 FACE = Preprocessing(
     id="face64",
@@ -198,5 +185,17 @@ INK = Preprocessing(
     id="ink28", prepare=_ink, seen=_ink_seen, side=INK_SIDE, stored=INK_SIDE, colours=1, mean=0.13, spread=0.31
 )
 
-RECIPES = (INK, FACE, ALIGNED_FACE, MAPS, *(_photograph(f"rgb{side}", side) for side in (32, 64, 84)))
+SMALL_SIDE = 32
+SMALL = Preprocessing(
+    id="rgb32",
+    prepare=lambda picture: _fitted(picture, SMALL_SIDE),
+    seen=lambda picture: _middle(picture, min(picture.width, picture.height)),
+    side=SMALL_SIDE,
+    stored=SMALL_SIDE,
+    colours=3,
+    mean=0.48,
+    spread=0.26,
+)
+
+RECIPES = (INK, FACE, ALIGNED_FACE, MAPS, SMALL)
 PREPROCESSINGS = {recipe.id: recipe for recipe in RECIPES}

@@ -129,7 +129,6 @@ PHOTOGRAPHS = Recipe(
 
 RECIPES: dict[tuple[str, ...], Recipe] = {
     ("siamese", "mnist"): replace(DIGITS, architecture=replace(DIGITS.architecture, shifted=True)),
-    ("siamese", "mnist_unseen"): DIGITS,
     ("siamese", "omniglot"): CHARACTERS,
     ("siamese", "digits_and_characters"): DIGITS_AND_CHARACTERS,
     ("siamese", "att_faces"): FEW_FACES,
@@ -154,8 +153,6 @@ AUGMENTATIONS = {
     "face64": MOVED_FACE,
     "face80": FACE,
     "rgb32": SMALL,
-    "rgb64": SMALL,
-    "rgb84": SMALL,
     "lite0-maps": Augmentation(),
 }
 
