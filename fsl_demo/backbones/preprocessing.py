@@ -107,7 +107,7 @@ def _ink_seen(picture: Picture) -> Box:
 
 def _fitted(picture: Picture, side: int) -> np.ndarray:
     """The middle square of a picture, in colour."""
-    return np.asarray(ImageOps.fit(picture.image(), (side, side), Image.Resampling.BICUBIC))
+    return np.array(ImageOps.fit(picture.image(), (side, side), Image.Resampling.BICUBIC))
 
 
 def _padded(picture: Picture, side: int) -> np.ndarray:
@@ -128,7 +128,7 @@ def _aligned(picture: Picture, side: int) -> np.ndarray:
     frame = face_frame.frame(picture)
     if frame is None:
         return _padded(picture, side)
-    return np.asarray(face_frame.cut(picture.image().convert("L"), frame, side))[:, :, None]
+    return np.array(face_frame.cut(picture.image().convert("L"), frame, side))[:, :, None]
 
 
 def _aligned_seen(picture: Picture, share: float) -> Box:
