@@ -41,7 +41,7 @@ evaluate --data support/ --leave-one-out
 evaluate --data flickr8k --methods compact-vlm,two-stream
 evaluate --data pets/ --captioners prefix,gated
 evaluate siamese_characters s3net_characters --data omniglot --way 20 --shot 1
-evaluate runs/folds/lfw_* --data lfw --by-fold --queries 1
+evaluate siamese_faces runs/faces/windows/lfw_* --data lfw --by-fold --queries 1
 """
 
 
@@ -65,7 +65,7 @@ def add(verbs: options.Verbs) -> None:
     )
     parser.add_argument("--made-up-names", action="store_true", help="call the classes by words that nobody knows")
     parser.add_argument("--within", action="store_true", help="classes of one group an episode (omniglot's alphabets)")
-    parser.add_argument("--by-fold", action="store_true", help="each checkpoint on the fold of its card; the mean")
+    parser.add_argument("--by-fold", action="store_true", help="each checkpoint on the fold of its card; the mean of two or more")
     options.add_methods(parser, "asif:blend=0 is asif once more, with that setting")
     options.add_settings(parser)
     parser.add_argument("--way", type=int, default=5, metavar="N", help="classes an episode; 0 takes all (default: 5)")
