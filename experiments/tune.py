@@ -169,7 +169,7 @@ def write(networks: Networks, data: Path) -> None:
     """Measure everything, print it, and save the checkpoint; its figures are those of the constants just saved."""
     validation = datasets.read("photos", data).validation.classes
     splits = [Split(networks, files) for files in (cifar_fs(data, "val", 100), validation)]
-    space, picture_anchors = PictureSpace(networks), anchoring.PictureAnchors(PictureSpace(networks))
+    space, picture_anchors = PictureSpace(networks), anchoring.PictureAnchors(PictureTowers(networks))
     anchors = networks.texts.encode(imagenet_sentences()).astype(np.float16)
     pictures = [space.project(split.features) for split in splits]
     texts = try_zero_shot(splits, anchors, [picture_anchors.cosines(split.features) for split in splits])
@@ -194,7 +194,7 @@ def try_zero_shot(splits: list[Split], anchors: np.ndarray, cosines: list[list[n
 
     Args:
         anchors: texts [1000, 384].
-        cosines: of each split's pictures to the anchors' pictures, as `PictureAnchors.cosines` gives them.
+        cosines: of each split's pictures to the anchors' pictures, [N, 1000] for each network.
 
     Returns:
         Scores of each split's pictures for its class names, with the constants that are in the code, [N, C].
@@ -203,16 +203,9 @@ def try_zero_shot(splits: list[Split], anchors: np.ndarray, cosines: list[list[n
     directions = l2_normalize(anchors.astype(np.float32) - origin)
     text_cosines = [l2_normalize(split.texts - origin) @ directions.T for split in splits]
 
-    def picture_rows(parts: list[np.ndarray], power: float, keep: int, learned_power: float) -> np.ndarray:
-        *plain, learned = parts
-        both = np.sum([anchoring.relative(part, power, keep) for part in plain], axis=0)
-        return l2_normalize(both + anchoring.LEARNED_WEIGHT * anchoring.relative(learned, learned_power, keep))
-
-    def text_scores(
-        power: float, keep: int, learned_power: float, text_power: float, text_keep: int
-    ) -> list[np.ndarray]:
+    def text_scores(picture_power: float, picture_keep: int, text_power: float, text_keep: int) -> list[np.ndarray]:
         return [
-            picture_rows(parts, power=power, keep=keep, learned_power=learned_power)
+            l2_normalize(np.sum([anchoring.relative(part, picture_power, picture_keep) for part in parts], axis=0))
             @ anchoring.relative(texts, text_power, text_keep).T
             for parts, texts in zip(cosines, text_cosines, strict=True)
         ]
@@ -221,16 +214,10 @@ def try_zero_shot(splits: list[Split], anchors: np.ndarray, cosines: list[list[n
         scores = zip(text_scores(*point), splits, strict=True)
         return float(np.mean([accuracy(similarities, split.owners) for similarities, split in scores]))
 
-    in_code = (
-        anchoring.PICTURE_POWER,
-        anchoring.PICTURE_KEEP,
-        anchoring.LEARNED_POWER,
-        anchoring.TEXT_POWER,
-        anchoring.TEXT_KEEP,
-    )
+    in_code = (anchoring.PICTURE_POWER, anchoring.PICTURE_KEEP, anchoring.TEXT_POWER, anchoring.TEXT_KEEP)
     best(
-        "asif zero-shot, mean of 16-way and 10-way: (picture power, kept, learned power, text power, kept)",
-        grid=product((1, 2, 3), (100, 400), (2, 3, 4), (3, 4, 6), (25, 50, 100)),
+        "asif zero-shot, mean of 16-way and 10-way: (picture power, kept, text power, kept)",
+        grid=product((1, 2, 3, 4), (50, 100, 200, 400), (3, 4, 5, 6, 8), (25, 50, 100, 200)),
         score=mean_accuracy,
         in_code=in_code,
     )

@@ -17,6 +17,7 @@ from fsl_demo.inference.vision_language import VisionLanguage, VisionLanguageInp
 from tests.colours import ColourSpace
 from tests.inference.fake_space import apart
 
+UNFAMILIAR = ("blorp", "rouge")
 DICTIONARY = {"rouge": ("a red powder for the cheeks", "the colour red")}
 
 
@@ -67,6 +68,7 @@ class Worded(ReadsText[WordedSettings], Embeds):
                 worth=1.0,
                 settings=settings,
                 define=self.define,
+                unfamiliar=self.unfamiliar,
             ),
             episode,
             progress,
@@ -75,3 +77,8 @@ class Worded(ReadsText[WordedSettings], Embeds):
     @staticmethod
     def define(name: str) -> tuple[str, ...]:
         return DICTIONARY.get(name, ())
+
+    @staticmethod
+    def unfamiliar(classes: Sequence[ClassSpec]) -> dict[str, str]:
+        names = ", ".join(spec.name for spec in classes if spec.name in UNFAMILIAR and not spec.descriptions)
+        return {"unfamiliar": names} if names else {}

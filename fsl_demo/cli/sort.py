@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fsl_demo.cli import options, reporting
-from fsl_demo.core.errors import Notice, UserError
+from fsl_demo.core.errors import UserError
 
 if TYPE_CHECKING:
     from fsl_demo.core.episodes import Episode
@@ -150,15 +150,16 @@ def _answers(
 ) -> list[FileAnswer]:
     """What the methods say of each picture."""
     from fsl_demo.cli.predict import classify
-    from fsl_demo.services.documents import combined_answers
+    from fsl_demo.services.documents import combined_answers, untold
     from fsl_demo.services.sort import FileAnswer
 
     if chosen.dry_run:
         chosen.workspace = None  # where features would be kept
     episode = dataclasses.replace(learned, queries=tuple(pictures.values()))
-    answers = combined_answers(classify(chosen, episode, terminal), episode.classes)
-    if any(answer["unlike"] is None for answer in answers):
-        terminal.note(str(Notice("unlike_unknown")))
+    scores = classify(chosen, episode, terminal)
+    answers = combined_answers(scores, episode.classes)
+    for notice in untold(answers, scores):
+        terminal.note(str(notice))
     return [
         FileAnswer(
             source=path,

@@ -120,6 +120,8 @@ MESSAGES = {
     "part_left_out": "“{part}” ({count} pictures) was left out, because “{read}” beside it is read.",
     "unlike_unknown": "The examples are too few, or too much alike, to say which pictures are unlike them. Add more of"
     " each class.",
+    "names_unfamiliar": "Not English that the text model knows well: {names}. Describe these classes in English, or"
+    " give them other names.",
     "picture_twice": "“{file}” shows the same pixels as “{first}” and counts once.",
     "picture_two_classes": "“{file}” of “{name}” shows the same pixels as “{first}” of “{other}”, and was left out.",
     "archive_path": "“{entry}” in “{file}” would land outside its folder, so the file is refused. Make it again.",

@@ -10,17 +10,16 @@ import numpy as np
 
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.picture_maps import CHANNELS
+from fsl_demo.backbones.towers import PictureTowers
 from fsl_demo.checkpoints import Checkpoint
 from fsl_demo.core.episodes import ClassSpec, Progress, quiet
 from fsl_demo.inference.blend import Blend, Support, blended
 from fsl_demo.inference.calibration import Defaults
 from fsl_demo.inference.glossary import sentences
-from fsl_demo.inference.picture_space import PictureSpace
 from fsl_demo.inference.vectors import l2_normalize
 
 ANCHORS = 1_000
 PICTURE_POWER, PICTURE_KEEP = 2, 400
-LEARNED_POWER, LEARNED_WEIGHT = 3, 2
 TEXT_POWER, TEXT_KEEP = 4, 25
 """Powers, and anchors that are kept. Chosen by `python -m experiments.tune`."""
 
@@ -32,64 +31,47 @@ def relative(cosines: np.ndarray, power: float, keep: int) -> np.ndarray:
 
 
 class PictureAnchors:
-    """ImageNet's classes as the two networks' classifiers see them, and where that lies in the space of photographs.
+    """ImageNet's classes as the two networks' classifiers see them. Threads may share it."""
 
-    Threads may share it.
-    """
+    def __init__(self, towers: PictureTowers) -> None:
+        self._towers, self._lock = towers, threading.Lock()
+        self._classes: tuple[np.ndarray, np.ndarray] | None = None
 
-    def __init__(self, space: PictureSpace) -> None:
-        self._space, self._lock = space, threading.Lock()
-        self._classes: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
-
-    def classes(self, progress: Progress = quiet) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Unit vectors, for each network [1000, 999], and in the space [1000, D]."""
+    def classes(self, progress: Progress = quiet) -> tuple[np.ndarray, np.ndarray]:
+        """For each network, unit vectors [1000, 999]."""
         with self._lock:
             if self._classes is None:
-                small, large = self._space.towers.classes(progress)
-                self._classes = small, large, self._space.project(np.concatenate([small, large], axis=1))
+                self._classes = self._towers.classes(progress)
             return self._classes
 
     def cosines(self, features: np.ndarray, progress: Progress = quiet) -> list[np.ndarray]:
-        """Of pictures' features, [N, 1998], to the classes, [N, 1000] for each network and for the space."""
-        parts = (features[:, :CHANNELS], features[:, CHANNELS:], self._space.project(features))
+        """Of pictures' features, [N, 1998], to the classes, [N, 1000] for each network."""
+        parts = (features[:, :CHANNELS], features[:, CHANNELS:])
         return [part @ anchors.T for part, anchors in zip(parts, self.classes(progress), strict=True)]
 
     def rows(self, features: np.ndarray, progress: Progress = quiet) -> np.ndarray:
-        """What pictures are like, unit vectors [N, 1000], from their features [N, 1998]."""
-        return combined(self.cosines(features, progress))
+        """What pictures are like, unit vectors [N, 1000], from their features [N, 1998]: both networks' rows."""
+        return l2_normalize(np.sum(self._relative(features, progress), axis=0))
 
-    def through(self, features: np.ndarray, texts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What makes the products of a picture's row with texts' rows out of its features.
+    def through(self, features: np.ndarray, texts: np.ndarray) -> np.ndarray:
+        """What makes the products of a picture's row with texts' rows out of its features; [C, 1998].
 
         An anchor's part of a product is shared out as the channels share its cosine.
 
         Args:
             features: of one picture, [1998].
             texts: [C, 1000].
-
-        Returns:
-            What the features are multiplied with, [C, 1998], and what is added then, [C].
         """
-        cosines = self.cosines(features[None])
-        rows = _relative(cosines)
+        rows = self._relative(features[None])
         length = max(float(np.linalg.norm(np.sum(rows, axis=0))), 1e-12)
-        small, large, learned = (
-            texts / length * np.divide(row[0], values[0], out=np.zeros_like(row[0]), where=row[0] > 0) @ anchors
-            for row, values, anchors in zip(rows, cosines, self.classes(), strict=True)
-        )
-        through, offsets = self._space.through(features, learned)
-        return through + np.concatenate([small, large], axis=1), offsets
+        parts = [
+            texts / length * np.divide(row[0], cosines[0], out=np.zeros_like(row[0]), where=row[0] > 0) @ anchors
+            for row, cosines, anchors in zip(rows, self.cosines(features[None]), self.classes(), strict=True)
+        ]
+        return np.concatenate(parts, axis=1)
 
-
-def combined(cosines: Sequence[np.ndarray]) -> np.ndarray:
-    """Unit rows from the cosines to the anchors, [N, 1000] for each network and for the space."""
-    return l2_normalize(np.sum(_relative(cosines), axis=0))
-
-
-def _relative(cosines: Sequence[np.ndarray]) -> list[np.ndarray]:
-    *plain, learned = cosines
-    rows = [relative(part, PICTURE_POWER, PICTURE_KEEP) for part in plain]
-    return [*rows, LEARNED_WEIGHT * relative(learned, LEARNED_POWER, PICTURE_KEEP)]
+    def _relative(self, features: np.ndarray, progress: Progress = quiet) -> list[np.ndarray]:
+        return [relative(cosines, PICTURE_POWER, PICTURE_KEEP) for cosines in self.cosines(features, progress)]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 A picture's vector is [z | r | v] and a text's [h | t | 0], each part at length 1 and weighted by the root of its share,
 so one product of two vectors blends all of them. z and h come from heads trained on captions and class names (see
-`training`); r and t are ASIF's sparse rows (Norelli et al. 2022, arXiv:2210.01738); v
+`training`); r and t are ASIF's sparse rows (Norelli et al. 2022, arXiv:2210.01738), r of two networks; v
 is what pictures are compared with pictures by: a vector of `PictureSpace` beside class names, which are of things, and
 what the towers say beside sentences, which are of scenes.
 """
@@ -98,7 +98,7 @@ class CompactSpace:
     ) -> None:
         self.networks, self.towers, learned = networks, PictureTowers(networks), PictureSpace(networks, pictures)
         self.own: PictureSpace | Unlearned = learned if parts.learned else Unlearned()
-        self.picture_anchors = PictureAnchors(learned)
+        self.picture_anchors = PictureAnchors(self.towers)
         shipped, coupled = checkpoints.load(checkpoint), checkpoints.load(anchors)
         self.id, self.parts = f"{CHECKPOINT}_{parts.relations:g}", parts
         self.defaults = Defaults.of(shipped)
@@ -175,7 +175,7 @@ class CompactSpace:
         return np.stack([each.mean(axis=0) if len(each) else nothing for each in vectors])
 
     def reads(self, text: str) -> bool:
-        """MiniLM reads English; another language in Latin letters cannot be told apart."""
+        """MiniLM reads English; names of another language in Latin letters are told by `familiar`."""
         return in_latin_script(text)
 
     def evidence(self, picture: Picture, directions: np.ndarray) -> np.ndarray:
@@ -192,8 +192,8 @@ class CompactSpace:
         head, relation, root = self.roots
         pull = head / length * by_head
         through, offsets = self.own.through(features, root * own)
-        related, related_offsets = self.picture_anchors.through(features, relation * by_rows)
-        return self.towers.shares(picture, through + related + pull @ weight, offsets + related_offsets + pull @ bias)
+        related = self.picture_anchors.through(features, relation * by_rows)
+        return self.towers.shares(picture, through + related + pull @ weight, offsets + pull @ bias)
 
     def seen(self, picture: Picture) -> Box:
         """All of the picture, but for the ends of a very long one."""

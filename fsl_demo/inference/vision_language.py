@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -63,6 +64,7 @@ class VisionLanguageInputs:
         temperature, none_below: defaults by classes, pictures a class and weight.
         worth: how many pictures a text counts for: the default weight of K pictures is K / (K + worth).
         define: from a class name to definitions that stand in for a missing description.
+        unfamiliar: from classes to a note on names that the text tower may not know.
     """
 
     method: str
@@ -75,6 +77,7 @@ class VisionLanguageInputs:
     worth: float
     settings: VisionLanguageSettings
     define: Define
+    unfamiliar: Callable[[Sequence[ClassSpec]], dict[str, Any]]
 
     def blended(self, keys: np.ndarray, originals: np.ndarray, owners: np.ndarray, texts: np.ndarray) -> Blend:
         """Texts [..., C, D] and vectors of the support pictures [..., S, D], blended."""
@@ -108,7 +111,8 @@ class VisionLanguage:
         owners = np.array([example.class_index for example in episode.support], dtype=int)
         self.blend = inputs.blended(keys=self.keys, originals=originals, owners=owners, texts=self.texts)
         self.temperature, self.none_below = float(self.blend.temperature), float(self.blend.none_below)
-        (self.note,) = self.blend.notes()
+        (note,) = self.blend.notes()
+        self.note = note | inputs.unfamiliar(episode.classes)
         self.directions = self.blend.directions()
         self.seconds = time.perf_counter() - started
 
@@ -224,6 +228,8 @@ def score_stack(inputs: VisionLanguageInputs, stack: Stack) -> list[Scores]:
             similarities=similarities,
             probabilities=blend.probabilities(similarities),
             none_below=blend.none_below,
-            notes=blend.notes(),
+            notes=[
+                note | inputs.unfamiliar(each.classes) for note, each in zip(blend.notes(), stack.episodes, strict=True)
+            ],
         )
     )

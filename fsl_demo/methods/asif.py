@@ -17,6 +17,7 @@ import numpy as np
 
 from fsl_demo.backbones.efficientnet_lite0 import imagenet_names
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.backbones.towers import PictureTowers
 from fsl_demo.checkpoints import Current
 from fsl_demo.core.capabilities import HasWeights, NamesPictures, ReadsText, ScoresEpisodes
 from fsl_demo.core.cards import MethodCard
@@ -39,6 +40,7 @@ from fsl_demo.inference.anchors import PictureAnchors, TextAnchors, text_vectors
 from fsl_demo.inference.batches import Scored, Stack, scores_of, stacked
 from fsl_demo.inference.blend import Support
 from fsl_demo.inference.explanations import heat, nearest
+from fsl_demo.inference.familiar import unfamiliar
 from fsl_demo.inference.glossary import sentences
 from fsl_demo.inference.originals import originals
 from fsl_demo.inference.picture_space import PictureSpace
@@ -88,9 +90,7 @@ class Asif(ReadsText[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
         self.originals = originals(networks)
         self._space = Current(partial(PictureSpace, networks), picture_space.CHECKPOINT)
         self.anchors = Current(lambda checkpoint: TextAnchors.of(checkpoint, networks), CHECKPOINT)
-        self._picture_anchors = Current(
-            lambda checkpoint: PictureAnchors(PictureSpace(networks, checkpoint)), picture_space.CHECKPOINT
-        )
+        self.picture_anchors = PictureAnchors(PictureTowers(networks))
 
     @property
     def space(self) -> PictureSpace:
@@ -139,17 +139,15 @@ class Asif(ReadsText[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
                 similarities=similarities,
                 probabilities=blend.probabilities(similarities),
                 none_below=blend.none_below,
-                notes=blend.notes(),
+                notes=[
+                    note | unfamiliar(self.networks.texts, each.classes)
+                    for note, each in zip(blend.notes(), stack.episodes, strict=True)
+                ],
             )
         )
 
     def weights(self, settings: AsifSettings) -> str:
         return f"{self.space.weights}+{self.anchors().weights}"
-
-    @property
-    def picture_anchors(self) -> PictureAnchors:
-        """What pictures are compared with."""
-        return self._picture_anchors()
 
     def parts(self, pictures: Sequence[Picture], progress: Progress = quiet) -> tuple[np.ndarray, np.ndarray]:
         """Vectors of the space, [N, D], and what the pictures are like, [N, 1000]."""
@@ -210,7 +208,8 @@ class AsifClassifier:
         self.chosen = self.anchors.blended(known, weight=settings.blend, none_below=settings.none_below)
         self.blend, self.prototypes = self.chosen.weights, self.chosen.prototypes
         self.temperature, self.none_below = float(self.chosen.temperature), float(self.chosen.none_below)
-        (self.note,) = self.chosen.notes()
+        (note,) = self.chosen.notes()
+        self.note = note | unfamiliar(method.networks.texts, episode.classes)
         self.seconds = time.perf_counter() - started
 
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
@@ -249,5 +248,5 @@ class AsifClassifier:
         space, blend = self.method.space, self.blend[:, None]
         features = space.towers.embed([picture])[0]
         through, offsets = space.through(features, blend * self.prototypes)
-        related, related_offsets = self.method.picture_anchors.through(features, (1 - blend) * self.texts)
-        return space.towers.shares(picture, through + related, offsets + related_offsets)
+        through = through + self.method.picture_anchors.through(features, (1 - blend) * self.texts)
+        return space.towers.shares(picture, through, offsets)

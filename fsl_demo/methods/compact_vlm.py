@@ -15,6 +15,7 @@ from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import ClassSpec, Episode, Progress, Scores, in_latin_script, quiet
 from fsl_demo.inference.batches import stacked
 from fsl_demo.inference.compact_space import CHECKPOINT, CompactSpace, of_class_names, of_sentences
+from fsl_demo.inference.familiar import unfamiliar
 from fsl_demo.inference.glossary import definitions
 from fsl_demo.inference.originals import originals
 from fsl_demo.inference.prompts import templates
@@ -90,6 +91,7 @@ class CompactVlm(ReadsText[VisionLanguageSettings], ScoresEpisodes, HasWeights, 
             worth=WORTH,
             settings=settings,
             define=definitions,
+            unfamiliar=partial(unfamiliar, space.networks.texts),
         )
 
     def sentences(self, spec: ClassSpec, settings: VisionLanguageSettings) -> tuple[list[str], list[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NotRequired
 
 from typing_extensions import TypedDict
@@ -156,9 +156,20 @@ def predict_document(episode: Episode, files: Sequence[str], scores: Sequence[Sc
             for query, file in enumerate(files)
         ],
     }
-    if any(answer["unlike"] is None for answer in answers):
-        document["notices"] = [str(Notice("unlike_unknown"))]
+    if notices := [str(notice) for notice in untold(answers, scores)]:
+        document["notices"] = notices
     return document
+
+
+def untold(answers: Iterable[AnswerDocument], scores: Iterable[Scores]) -> list[Notice]:
+    """What cannot be told of answers, or told well."""
+    notices = [Notice("unlike_unknown")] if any(answer["unlike"] is None for answer in answers) else []
+    return notices + ([Notice("names_unfamiliar", names=names)] if (names := unfamiliar(scores)) else [])
+
+
+def unfamiliar(scores: Iterable[Scores]) -> str:
+    """The class names that a method may not know."""
+    return ", ".join(dict.fromkeys(str(names) for method in scores if (names := method.note.get("unfamiliar"))))
 
 
 def caption_documents(

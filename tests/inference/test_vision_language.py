@@ -65,6 +65,7 @@ def fit(space: FakeSpace, episode: Episode, worth: float = 1.0, below: float = 0
             worth=worth,
             settings=given,
             define=lambda name: (),
+            unfamiliar=lambda classes: {},
         ),
         episode,
     )

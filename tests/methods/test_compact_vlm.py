@@ -9,6 +9,7 @@ from fsl_demo.core.episodes import ClassSpec, Episode, Example, Focus
 from fsl_demo.core.errors import UserError
 from fsl_demo.inference import shares
 from fsl_demo.inference.vision_language import VisionLanguageSettings
+from fsl_demo.methods.asif import Asif
 from fsl_demo.methods.compact_vlm import CompactVlm
 from tests.backbones.loaded import SUBJECTS, crops, networks
 
@@ -40,7 +41,10 @@ def test_a_description_scores_again_without_a_picture() -> None:
     method, task = CompactVlm(shared), episode(0)
     before = method.fit(task, AUTOMATIC).predict(task.queries).probabilities
     seen = {name: shared.features.embedded[name] for name in ("efficientnet_lite0", "efficientnet_lite2")}
-    described = (replace(task.classes[0], descriptions=("a rocket on its launch pad",)), *task.classes[1:])
+    described = (
+        replace(task.classes[0], descriptions=("a white rocket stands on its launch pad between two towers",)),
+        *task.classes[1:],
+    )
     after = method.fit(replace(task, classes=described), AUTOMATIC).predict(task.queries).probabilities
     assert seen == {name: shared.features.embedded[name] for name in seen} and set(seen.values()) == {3}
     assert after[2, 0] > 10 * before[2, 0]
@@ -81,3 +85,16 @@ def test_sentences_for_searching_leave_asifs_relations_out() -> None:
     vector = method.joint.texts([["a cat"]])[0]
     heads = len(method.joint.heads["pictures.weight"])
     assert np.linalg.norm(vector[:heads]) == pytest.approx(1, abs=1e-4) and not vector[heads:].any()
+
+
+@pytest.mark.parametrize("method", [CompactVlm, Asif])
+def test_names_that_the_text_encoder_may_not_know_are_noted(method: type[CompactVlm] | type[Asif]) -> None:
+    task = episode(1)
+    task = replace(task, classes=(ClassSpec("Katze"), ClassSpec("blorp", ("a cup of coffee",)), task.classes[2]))
+    made = method(networks())
+    for scores in (
+        made.fit(task, made.Settings()).predict(task.queries),
+        *made.score_episodes([task], made.Settings()),
+    ):
+        assert scores.note["unfamiliar"] == "Katze" and scores.note["weight"] > 0
+    assert "unfamiliar" not in made.fit(episode(1), made.Settings()).predict(task.queries).note

@@ -104,6 +104,13 @@ def test_each_word_of_a_sentence_has_a_layer() -> None:
         assert refused.value.code == code
 
 
+def test_names_that_minilm_may_not_know_are_noted() -> None:
+    method, task = TwoStream(networks()), episode()
+    strange = (ClassSpec("Katze"), *task.classes[1:])
+    assert method.fit(replace(task, classes=strange), AUTOMATIC).predict(task.queries).note == {"unfamiliar": "Katze"}
+    assert method.fit(task, AUTOMATIC).predict(task.queries).note == {}
+
+
 def test_shuffled_weights_are_for_controls() -> None:
     task = episode()
     known, control = TwoStream(networks()), TwoStream(replace(networks(), shuffle=0))

@@ -13,7 +13,7 @@ from fsl_demo import methods
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, Progress, quiet
 from fsl_demo.core.errors import Cancelled, UserError
 from fsl_demo.core.pictures import Picture, from_image
-from fsl_demo.services.documents import combined_answer
+from fsl_demo.services.documents import combined_answer, predict_document
 from fsl_demo.services.predict import Plan, predict, predict_in_batches
 from tests.backbones.loaded import SUBJECTS, crops, networks
 from tests.colours import painted
@@ -55,6 +55,15 @@ def test_batches_say_what_one_call_says() -> None:
     np.testing.assert_array_equal(joined.similarities, whole.similarities)
     np.testing.assert_array_equal(joined.probabilities, whole.probabilities)
     assert joined.seconds < 50  # measured, not what each batch says, where fitting would count every time
+
+
+def test_names_that_a_method_may_not_know_are_told_once() -> None:
+    episode = colours(2)
+    scores = Nearest().fit(episode, NearestSettings(), quiet).predict(episode.queries, quiet)
+    noted = replace(scores, note={"unfamiliar": "Katze, blorp"})
+    told = predict_document(episode, ["a", "b"], [scores, noted, replace(noted, method="other")])["notices"]
+    assert [notice for notice in told if "knows well: Katze, blorp. Describe" in notice] == told[-1:]
+    assert not any("Katze" in notice for notice in predict_document(episode, ["a", "b"], [scores]).get("notices", []))
 
 
 def test_a_transductive_method_sees_all_queries_and_comes_last() -> None:

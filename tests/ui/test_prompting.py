@@ -149,3 +149,14 @@ def test_a_new_description_scores_again_without_touching_a_picture(filled: Brows
     assert (filled.document.results[0].scores.probabilities != before.scores.probabilities).any()
     assert features.embedded["efficientnet_lite0"] == pictures == 7
     assert features.embedded.total() > everything  # the new sentence
+
+
+def test_beside_the_answers_names_are_said_that_a_method_may_not_know(filled: Browser) -> None:
+    key, told = filled.document.classes[0].key, "Not English that the text model knows well: blorp."
+    filled.edit("rename", key=key, name="blorp")
+    assert told not in filled.parts["results-state"]
+    filled.predict()
+    assert told in filled.parts["results-state"]
+    filled.edit("redescribe", key=key, description="a red thing")
+    filled.predict()
+    assert told not in filled.parts["results-state"]

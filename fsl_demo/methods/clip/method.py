@@ -102,6 +102,7 @@ class ClipMethod(ReadsText[ClipSettings], ScoresEpisodes, HasWeights):
             worth=WORTH,
             settings=settings,
             define=_undefined,
+            unfamiliar=lambda classes: {},
         )
 
     def sentences(self, spec: ClassSpec, settings: ClipSettings) -> tuple[list[str], list[str]]:

@@ -30,6 +30,7 @@ from fsl_demo.core.pictures import Picture
 from fsl_demo.core.settings import Settings, none_below
 from fsl_demo.inference import calibration
 from fsl_demo.inference.explanations import scaled
+from fsl_demo.inference.familiar import unfamiliar
 from fsl_demo.inference.phrases import spoken
 from fsl_demo.inference.prompts import balanced, prompts
 from fsl_demo.methods.two_stream.model import CHECKPOINT, TwoStreamModel
@@ -124,6 +125,7 @@ class TwoStreamClassifier:
         progress("weights", 1, 1)
         self.temperature = self.matcher.temperature * (5 / len(self.sentences)) ** self.matcher.crowding
         self.none_below = self.matcher.none_below if settings.none_below is None else settings.none_below
+        self.note = unfamiliar(self.matcher.networks.texts, episode.classes)
         self.seconds = time.perf_counter() - started
 
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
@@ -138,6 +140,7 @@ class TwoStreamClassifier:
             similarities=matches.astype(np.float32),
             probabilities=calibration.softmax(self.temperature * matches).astype(np.float32),
             none_below=self.none_below,
+            note=self.note,
         )
 
     def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:

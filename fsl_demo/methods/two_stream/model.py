@@ -100,7 +100,7 @@ class TwoStreamModel:
         return "+".join(weights[:16] for weights in networks)
 
     def reads(self, text: str) -> bool:
-        """MiniLM reads English; another language in Latin letters cannot be told apart."""
+        """MiniLM reads English; names of another language in Latin letters are told by `familiar`."""
         return in_latin_script(text)
 
     def seen(self, picture: Picture) -> Box:

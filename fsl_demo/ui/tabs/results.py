@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fsl_demo.services.documents import unfamiliar
 from fsl_demo.ui import blanks, plots, prediction_diff
 from fsl_demo.ui.captions import CaptionDetails
 from fsl_demo.ui.context import Context
@@ -29,7 +30,11 @@ def parts(context: Context) -> dict[str, Any]:
     return {
         "moved": prediction_diff.render(context),
         "results-state": context.render(
-            "results.html#state", queries=len(document.queries), results=bool(columns), outdated=document.outdated
+            "results.html#state",
+            queries=len(document.queries),
+            results=bool(columns),
+            outdated=document.outdated,
+            unfamiliar=unfamiliar(result.scores for result in document.results),
         ),
         "plots": context.render("results.html#plots", columns=columns if not document.outdated else []),
         "data:columns": columns,
