@@ -113,7 +113,7 @@ CAN_ON_FACES: dict[str, Any] = {
 CAN_ON_SMALL_PICTURES = Recipe(
     architecture=Architecture("narrow-resnet12", "rgb32", 0, mirrored=True),
     sampling=Sampling(size=24 * 35, queries=6, episodes=7200),
-    schedule=Schedule(epochs=20, rate=0.25, decay=5e-4, momentum=0.9),
+    schedule=Schedule(epochs=24, rate=0.25, decay=5e-4, momentum=0.9),
     augmentation=Augmentation(turn=0.1, stretch=0.15, shift=0.2, flip=True, light=0.2, erase=0.3),
     turned=True,
 )
