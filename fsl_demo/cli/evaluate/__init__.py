@@ -65,7 +65,7 @@ def add(verbs: options.Verbs) -> None:
     )
     parser.add_argument("--made-up-names", action="store_true", help="call the classes by words that nobody knows")
     parser.add_argument("--within", action="store_true", help="classes of one group an episode (omniglot's alphabets)")
-    parser.add_argument("--by-fold", action="store_true", help="each checkpoint on the fold of its card; the mean of two or more")
+    parser.add_argument("--by-fold", action="store_true", help="each checkpoint on the fold of its card; the mean")
     options.add_methods(parser, "asif:blend=0 is asif once more, with that setting")
     options.add_settings(parser)
     parser.add_argument("--way", type=int, default=5, metavar="N", help="classes an episode; 0 takes all (default: 5)")
