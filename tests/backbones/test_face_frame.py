@@ -104,9 +104,9 @@ def test_of_several_faces_the_largest_is_taken(places: tuple[tuple[int, tuple[in
     for side, corner in places:
         page.paste(FACE.resize((side, side)), corner)
     side, (left, top) = max(places)
-    found = frame(picture(page))
+    taken = frame(picture(page))
     eyes = (EYES.mean() / FACE.width) * side + complex(left, top)
-    assert found is not None and abs(found.turn * (0.5 + 0.422j) + found.corner - eyes) < side / 20
+    assert taken is not None and abs(taken.turn * (0.5 + 0.422j) + taken.corner - eyes) < side / 20
 
 
 @pytest.mark.parametrize(
