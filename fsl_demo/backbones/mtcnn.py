@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import affine_grid, avg_pool2d, grid_sample, interpolate, pad
 
+from fsl_demo.backbones.pickled_arrays import arrays
 from fsl_demo.backbones.weights import verified
 
 WEIGHTS: Mapping[str, str] = {
@@ -61,13 +62,11 @@ class Mtcnn:
             return self._networks
 
     def _arrays(self, name: str) -> list[np.ndarray]:
-        import joblib
+        import lz4.frame
 
         pattern = f"assets/weights/{name}.lz4"
-        arrays: list[np.ndarray] = joblib.load(
-            verified(title=self.title, package="mtcnn", pattern=pattern, sha256=WEIGHTS[name])
-        )
-        return arrays
+        file = verified(title=self.title, package="mtcnn", pattern=pattern, sha256=WEIGHTS[name])
+        return arrays(lz4.frame.decompress(file.read_bytes()))
 
     @torch.inference_mode()
     def points(self, image: np.ndarray) -> np.ndarray | None:
@@ -106,10 +105,10 @@ class Mtcnn:
         return (points[best].numpy() - EDGE) / scale
 
 
-def _network(name: str, arrays: list[np.ndarray]) -> nn.Module:
+def _network(name: str, weights: list[np.ndarray]) -> nn.Module:
     """The layers of a network, from the arrays of Keras's: values in [-1, 1] to edges, points if any, and logits."""
     layers: list[nn.Module] = []
-    tensors = [torch.from_numpy(array) for array in arrays]
+    tensors = [torch.from_numpy(array) for array in weights]
     for number, pool in enumerate(POOLS[name]):
         weight, bias, slope = tensors[3 * number : 3 * number + 3]
         layers += [_convolution(weight, bias), _slope(slope)]

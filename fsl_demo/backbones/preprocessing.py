@@ -107,7 +107,7 @@ def _ink_seen(picture: Picture) -> Box:
 
 def _fitted(picture: Picture, side: int) -> np.ndarray:
     """The middle square of a picture, in colour."""
-    return np.asarray(ImageOps.fit(picture.image(), (side, side), Image.Resampling.BICUBIC))
+    return np.array(ImageOps.fit(picture.image(), (side, side), Image.Resampling.BICUBIC))
 
 
 def _padded(picture: Picture, side: int) -> np.ndarray:
@@ -128,7 +128,7 @@ def _aligned(picture: Picture, side: int) -> np.ndarray:
     frame = face_frame.frame(picture)
     if frame is None:
         return _padded(picture, side)
-    return np.asarray(face_frame.cut(picture.image().convert("L"), frame, side))[:, :, None]
+    return np.array(face_frame.cut(picture.image().convert("L"), frame, side))[:, :, None]
 
 
 def _aligned_seen(picture: Picture, share: float) -> Box:
@@ -146,19 +146,6 @@ def _middle(picture: Picture, side: float) -> Box:
     """The middle square of so many pixels, which may reach beyond the picture."""
     width, height = side / picture.width, side / picture.height
     return ((1 - width) / 2, (1 - height) / 2, (1 + width) / 2, (1 + height) / 2)
-
-
-def _photograph(id: str, side: int) -> Preprocessing:
-    return Preprocessing(
-        id=id,
-        prepare=lambda picture: _fitted(picture, side),
-        seen=lambda picture: _middle(picture, min(picture.width, picture.height)),
-        side=side,
-        stored=side,
-        colours=3,
-        mean=0.48,
-        spread=0.26,
-    )
 
 
 FACE_SIDE, FACE_STORED = 64, 80
@@ -198,5 +185,17 @@ INK = Preprocessing(
     id="ink28", prepare=_ink, seen=_ink_seen, side=INK_SIDE, stored=INK_SIDE, colours=1, mean=0.13, spread=0.31
 )
 
-RECIPES = (INK, FACE, ALIGNED_FACE, MAPS, *(_photograph(f"rgb{side}", side) for side in (32, 64, 84)))
+SMALL_SIDE = 32
+SMALL = Preprocessing(
+    id="rgb32",
+    prepare=lambda picture: _fitted(picture, SMALL_SIDE),
+    seen=lambda picture: _middle(picture, min(picture.width, picture.height)),
+    side=SMALL_SIDE,
+    stored=SMALL_SIDE,
+    colours=3,
+    mean=0.48,
+    spread=0.26,
+)
+
+RECIPES = (INK, FACE, ALIGNED_FACE, MAPS, SMALL)
 PREPROCESSINGS = {recipe.id: recipe for recipe in RECIPES}

@@ -17,7 +17,7 @@ from fsl_demo.core.episodes import Hint, Progress, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference.compact_space import CompactSpace
 from fsl_demo.inference.hypernyms import GENERAL, Mention, ancestors, meanings, mentions, words_of
-from fsl_demo.inference.kinds import hint, kinds, probabilities
+from fsl_demo.inference.kinds import LIKELY, hint, kinds, probabilities
 
 PERSON, ANIMAL = "00007846", "00015388"
 PEOPLE = ("a person", "a man", "a woman", "people", "a child", "a boy", "a girl")
@@ -57,8 +57,11 @@ class Sight:
 
     @property
     def least(self) -> str:
-        """A caption that says no more than is certain."""
-        return f"a photo of {with_article(self.hint.name)}" if self.hint else self.scene
+        """A caption that says no more than is certain, or that it does."""
+        if self.hint:
+            return f"a photo of {with_article(self.hint.name)}"
+        _, likely = hint(self.kinds, LIKELY) or ("", None)
+        return f"{self.scene}, perhaps with {with_article(likely.name)}" if likely else self.scene
 
     def bears_out(self, mention: Mention, strictly: bool = False) -> bool:
         """Whether what a noun stands for may be there.

@@ -104,18 +104,36 @@ def by_fold(
     Args:
         read: gives the data set at a fold.
         episodes: evaluates methods on the test part of a data set.
+
+    Raises:
+        UserError: `card_incomplete` for a card that names no fold; `setting_bad` for one fold alone, for a fold that
+            two cards name, and for data without pairs.
     """
     reports, folds = [], []
-    for name in checkpoints:
+    for name, fold in _different_folds(checkpoints, networks).items():
         method: Any = of_checkpoint(name, networks)
-        fold = networks.trained(name).checkpoint.card.fold
-        if fold is None:
-            raise UserError("card_incomplete", name=name, reason="fold")
         data = read(fold)
+        if not data.test.pairs:
+            raise UserError("setting_bad", name="by-fold", value="used", reason=f"{data.name} has no pairs to verify.")
         folds.append(verification.similarities(method, data.test.pairs, progress))
         reports.append(episodes([method], data))
     label = f"{networks.trained(checkpoints[0]).checkpoint.card.method}, {len(folds)} folds"
     return _mean(reports, label), verification.verify_folds(label, folds)
+
+
+def _different_folds(checkpoints: Sequence[Source], networks: Networks) -> dict[Source, int]:
+    """The fold that each card names."""
+    folds = {}
+    for name in checkpoints:
+        fold = networks.trained(name).checkpoint.card.fold
+        if fold is None:
+            raise UserError("card_incomplete", name=name, reason="fold")
+        folds[name] = fold
+    if len(set(folds.values())) < max(len(checkpoints), 2):
+        named = ", ".join(f"{Path(name).name} (fold {fold})" for name, fold in folds.items())
+        reason = "It takes two or more checkpoints, each of another fold, as a fold's threshold comes from the others."
+        raise UserError("setting_bad", name="by-fold", value=named, reason=reason)
+    return folds
 
 
 def _mean(reports: Sequence[Report], label: str) -> Report:

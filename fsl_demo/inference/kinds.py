@@ -17,8 +17,8 @@ from fsl_demo.core.pictures import Picture
 from fsl_demo.inference.calibration import softmax
 from fsl_demo.inference.hypernyms import ancestors, imagenet, meanings
 
-CERTAIN = 0.6
-"""The probability from which on a name is certain."""
+CERTAIN, LIKELY = 0.6, 0.4
+"""The probabilities from which on a name is certain, and from which on it may be said with "perhaps"."""
 _SAYABLE = """animal bird reptile fish insect spider beetle butterfly crab lizard snake toad shark monkey ape
 bear elephant big_cat cat dog fox wolf rabbit rodent squirrel whale sheep goat horse antelope game_bird
 bird_of_prey waterfowl wading_bird sea_bird finch parrot owl fungus flower vehicle motor_vehicle car
@@ -62,13 +62,16 @@ def probabilities(networks: Networks, pictures: Sequence[Picture], progress: Pro
     return classified(networks, small, large) @ kinds()[1].T
 
 
-def hint(row: np.ndarray) -> tuple[str, Hint] | None:
-    """The synset and the name of the most exact kind that is certain, from probabilities [K]; None where none is."""
+def hint(row: np.ndarray, least: float = CERTAIN) -> tuple[str, Hint] | None:
+    """The synset and the name of the most exact kind that is at least so probable, from probabilities [K].
+
+    None where none is.
+    """
     rows, members = kinds()
-    certain = [synset for synset in _names() if row[rows[synset]] >= CERTAIN]
-    if not certain:
+    probable = [synset for synset in _names() if row[rows[synset]] >= least]
+    if not probable:
         return None
-    best = min(certain, key=lambda synset: (members[rows[synset]].sum(), -row[rows[synset]]))
+    best = min(probable, key=lambda synset: (members[rows[synset]].sum(), -row[rows[synset]]))
     return best, Hint(_names()[best], float(min(row[rows[best]], 1.0)))
 
 

@@ -38,7 +38,6 @@ from fsl_demo.inference.variants import (
 VARIANTS = Variants(
     (
         Variant("digits", "siamese_digits"),
-        Variant("digits_0_to_4", "siamese_digits_0_to_4", proposed=False),
         Variant("characters", "siamese_characters"),
         Variant("faces", "siamese_faces"),
         Variant("photographs", "siamese_photographs"),

@@ -113,7 +113,7 @@ CAN_ON_FACES: dict[str, Any] = {
 CAN_ON_SMALL_PICTURES = Recipe(
     architecture=Architecture("narrow-resnet12", "rgb32", 0, mirrored=True),
     sampling=Sampling(size=24 * 35, queries=6, episodes=7200),
-    schedule=Schedule(epochs=20, rate=0.25, decay=5e-4, momentum=0.9),
+    schedule=Schedule(epochs=24, rate=0.25, decay=5e-4, momentum=0.9),
     augmentation=Augmentation(turn=0.1, stretch=0.15, shift=0.2, flip=True, light=0.2, erase=0.3),
     turned=True,
 )
@@ -129,7 +129,6 @@ PHOTOGRAPHS = Recipe(
 
 RECIPES: dict[tuple[str, ...], Recipe] = {
     ("siamese", "mnist"): replace(DIGITS, architecture=replace(DIGITS.architecture, shifted=True)),
-    ("siamese", "mnist_unseen"): DIGITS,
     ("siamese", "omniglot"): CHARACTERS,
     ("siamese", "digits_and_characters"): DIGITS_AND_CHARACTERS,
     ("siamese", "att_faces"): FEW_FACES,
@@ -154,8 +153,6 @@ AUGMENTATIONS = {
     "face64": MOVED_FACE,
     "face80": FACE,
     "rgb32": SMALL,
-    "rgb64": SMALL,
-    "rgb84": SMALL,
     "lite0-maps": Augmentation(),
 }
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from skimage.data import astronaut, coffee
 
 from fsl_demo.backbones import mtcnn
@@ -15,6 +15,12 @@ from fsl_demo.core.pictures import Picture, from_image
 FACE = Image.fromarray(astronaut()[30:230, 120:320])
 EYES = np.array([83 + 71j, 127 + 73j])
 """Where they are in `FACE`, by eye."""
+DRAWING = Image.new("RGB", (300, 300), "white")
+_pen = ImageDraw.Draw(DRAWING)
+_pen.ellipse((40, 30, 260, 280), outline="black", width=5)
+_pen.ellipse((95, 110, 125, 140), fill="black")
+_pen.ellipse((175, 110, 205, 140), fill="black")
+_pen.arc((100, 190, 200, 250), 0, 180, fill="black", width=5)
 
 
 def picture(image: Image.Image) -> Picture:
@@ -90,3 +96,26 @@ def test_what_is_no_face_is_seen_whole() -> None:
     cup = picture(Image.fromarray(coffee()))
     assert frame(cup) is None
     assert ALIGNED_FACE.prepare(cup).shape == (96, 96, 1) and ALIGNED_FACE.seen(cup)[0] == pytest.approx(1 / 12)
+
+
+@pytest.mark.parametrize("places", [((260, (20, 60)), (150, (420, 120))), ((150, (30, 120)), (260, (320, 60)))])
+def test_of_several_faces_the_largest_is_taken(places: tuple[tuple[int, tuple[int, int]], ...]) -> None:
+    page = Image.new("RGB", (600, 400), (120, 140, 120))
+    for side, corner in places:
+        page.paste(FACE.resize((side, side)), corner)
+    side, (left, top) = max(places)
+    taken = frame(picture(page))
+    eyes = (EYES.mean() / FACE.width) * side + complex(left, top)
+    assert taken is not None and abs(taken.turn * (0.5 + 0.422j) + taken.corner - eyes) < side / 20
+
+
+@pytest.mark.parametrize(
+    "image",
+    [FACE.rotate(90), FACE.rotate(180), FACE.resize((1, 1)), FACE.resize((900, 2)), FACE.resize((2, 900)), DRAWING],
+    ids=["lying", "upside down", "one pixel", "flat", "narrow", "drawing"],
+)
+def test_any_picture_is_read(image: Image.Image) -> None:
+    given = picture(image)
+    assert ALIGNED_FACE.prepare(given).shape == (96, 96, 1)
+    left, top, right, bottom = ALIGNED_FACE.seen(given)
+    assert (right - left) * image.width == pytest.approx((bottom - top) * image.height)

@@ -126,14 +126,13 @@ def test_small_faces_are_made_larger() -> None:
     assert FACE.prepare(picture(small)).std() > 20
 
 
-@pytest.mark.parametrize(("name", "side"), [("rgb32", 32), ("rgb64", 64), ("rgb84", 84)])
-def test_photographs_are_cut_to_their_middle_square(name: str, side: int) -> None:
-    recipe = PREPROCESSINGS[name]
+def test_small_pictures_are_cut_to_their_middle_square() -> None:
+    recipe = PREPROCESSINGS["rgb32"]
     photo = Image.new("RGB", (400, 200), "white")
     photo.paste("red", (100, 0, 300, 200))
     assert recipe.seen(picture(photo)) == (0.25, 0.0, 0.75, 1.0)
     prepared = recipe.prepare(picture(photo))
-    assert prepared.shape == (side, side, 3) and (prepared[:, 2:-2] == (255, 0, 0)).all()
+    assert prepared.shape == (32, 32, 3) and (prepared[:, 2:-2] == (255, 0, 0)).all()
     read = recipe.tensor(np.stack([prepared]))
     assert read[0, :, 5, 5].tolist() == pytest.approx([(1 - 0.48) / 0.26, -0.48 / 0.26, -0.48 / 0.26])
 

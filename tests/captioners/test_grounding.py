@@ -52,6 +52,13 @@ def test_less_is_said_where_less_is_certain() -> None:
     assert sight().least == "an outdoor scene"
 
 
+def test_what_is_likely_and_not_certain_is_said_with_perhaps() -> None:
+    assert sight(banjo=0.5).least == "an outdoor scene, perhaps with a banjo"
+    assert sight(banjo=0.25, violin=0.25).least == "an outdoor scene, perhaps with a stringed instrument"
+    assert sight(banjo=0.35).least == "an outdoor scene"
+    assert sight(banjo=0.5).hint is None
+
+
 def test_captions_begin_anew_with_an_animal_or_the_people_that_are_there() -> None:
     assert sight(hippopotamus=0.9).start("a brown dog runs") == "a hippopotamus"
     assert sight(banjo=0.9).start("a man and a dog") == ""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fsl_demo.checkpoints import layout
 from tests.backbones import tiny_clip
 from tests.cli.conftest import SURFACES, Call, part
 
@@ -133,3 +134,30 @@ def test_the_result_file_has_all_that_a_report_needs(call: Call, support: Path, 
     assert [document["shot"] for document in report["documents"]] == [1, 2]
     for document in report["documents"]:
         assert all(figures["weights"] for figures in document["figures"])
+
+
+def of_fold(fold: int, folder: Path) -> Path:
+    """A checkpoint whose card names that fold."""
+    copy = folder / f"fold_{fold}_{len(list(folder.glob('fold_*')))}"
+    shutil.copytree(layout.FOLDER / "siamese_characters", copy)
+    card = json.loads((copy / "card.json").read_text())
+    (copy / "card.json").write_text(json.dumps(card | {"fold": fold}))
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("folds", "message"),
+    [
+        ([1], "two or more checkpoints, each of another fold"),
+        ([1, 1], "two or more checkpoints, each of another fold"),
+        ([1, 2, 1], "two or more checkpoints, each of another fold"),
+        ([None, 1], "The card of siamese_characters does not say"),
+        ([1, 2], "has no pairs to verify"),
+    ],
+)
+def test_folds_that_have_no_threshold_are_refused(
+    folds: list[int | None], message: str, call: Call, support: Path, tmp_path: Path
+) -> None:
+    checkpoints = ["siamese_characters" if fold is None else of_fold(fold, tmp_path) for fold in folds]
+    outcome = call("evaluate", *checkpoints, "--data", support, "--by-fold", "--shot", "1")
+    assert outcome.code == 1 and message in outcome.err

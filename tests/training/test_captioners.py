@@ -1,7 +1,10 @@
 """Training captioners on a frozen language model: which pictures go with which words, and what is left out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,15 +12,19 @@ import torch
 
 from fsl_demo.backbones.captioners import IGNORED, NETWORKS, PARTS, PICTURE, Captioning
 from fsl_demo.backbones.language_model import LanguageModel
+from fsl_demo.core.episodes import Caption, quiet
+from fsl_demo.inference.compact_space import of_sentences
 from fsl_demo.training.captioned_maps import maps
 from fsl_demo.training.consensus import Consensus
 from fsl_demo.training.data import Arrays
 from fsl_demo.training.events import silent
+from fsl_demo.training.export import Export
 from fsl_demo.training.loop import Training
 from fsl_demo.training.objectives import captioner
 from fsl_demo.training.objectives.captioner import CaptioningObjective, agreement, mirrored, statistics
 from fsl_demo.training.schedule import Schedule
 from fsl_demo.training.setup import Figures, Setup
+from fsl_demo.training.tasks import captioner as task
 from tests.backbones.loaded import crops, networks
 from tests.backbones.small_language import small_language
 
@@ -164,3 +171,38 @@ def test_maps_are_kept_for_the_next_run(tmp_path: Path, monkeypatch: pytest.Monk
     from fsl_demo.backbones.towers import PictureTowers
 
     np.testing.assert_allclose(features, PictureTowers(shared).embed(list(pictures.values())), atol=2e-3)
+
+
+def test_doubt_is_learned_from_captions_that_know_what_photographs_are_like(monkeypatch: pytest.MonkeyPatch) -> None:
+    """People are looked for by that mean, so captions without it are others."""
+    pictures = [*crops("cat")[:2], *crops("coffee")[:2]]
+    mean = of_sentences(networks())().embed(pictures).mean(axis=0)
+    drafts: list[Any] = []
+
+    @contextmanager
+    def draft(export: Export) -> Iterator[Path]:
+        drafts.append(export.arrays)
+        yield Path("draft")
+
+    class Dictated:
+        def __init__(self, *_: object) -> None: ...
+
+        def describe(self, pictures: Sequence[Any], progress: object) -> list[list[Caption]]:
+            return [[Caption("a cat", -1.0, fit=number / 3, doubtful=False)] for number in range(len(pictures))]
+
+    monkeypatch.setitem(task.CAPTIONERS, "prefix", Dictated)  # type: ignore[arg-type]
+    monkeypatch.setattr(task, "ingest", lambda file: pictures[int(file.name)])
+    trained: Any = SimpleNamespace(reporter=SimpleNamespace(note=lambda text: None, progress=quiet), draft=draft)
+    facts: Any = None
+    exported = task.CaptionerTask("prefix", Path())._with_doubt(
+        trained,
+        export=Export({"weight": np.ones(1)}, facts),
+        networks=networks(),
+        language=None,  # type: ignore[arg-type]
+        files=[Path(str(number)) for number in range(4)],
+    )
+    (draft_arrays,) = drafts
+    np.testing.assert_allclose(draft_arrays["doubt_photographs"], mean, atol=1e-5)
+    assert set(exported.arrays) == {"weight", "doubt_photographs", "doubt_below"}
+    np.testing.assert_array_equal(exported.arrays["doubt_photographs"], draft_arrays["doubt_photographs"])
+    assert exported.arrays["doubt_below"][0] == pytest.approx(0.05)

@@ -121,7 +121,8 @@ def measured(rows: list[dict[str, float]]) -> list[dict[str, float]]:
 
 def test_it_learns_and_writes_its_curve(tmp_path: Path) -> None:
     lines: list[str] = []
-    loop = training(tmp_path / "run", validate=accuracies, schedule=replace(SCHEDULE, epochs=6))
+    schedule, options = replace(SCHEDULE, epochs=10), {"softmax": (1.0, 16.0, 0.2)}
+    loop = training(tmp_path / "run", validate=accuracies, schedule=schedule, options=options)
     before = accuracies(loop.module).validation
     best = loop.run(in_words(lines))
     rows = loop.history.rows
@@ -129,7 +130,7 @@ def test_it_learns_and_writes_its_curve(tmp_path: Path) -> None:
     assert loop.history.best > max(0.85, before + 0.1) and loop.history.best == max(row["validation"] for row in rows)
     loop.module.load_state_dict(best)
     assert accuracies(loop.module).validation == loop.history.best
-    assert len(lines) == 6 and lines[0].startswith("epoch 1/6") and f"{rows[0]['validation']:.2%}" in lines[0]
+    assert len(lines) == 10 and lines[0].startswith("epoch 1/10") and f"{rows[0]['validation']:.2%}" in lines[0]
     with (tmp_path / "run" / "curve.csv").open(newline="") as file:
         table = list(csv.DictReader(file))
     assert [float(row["validation"]) for row in table] == pytest.approx([row["validation"] for row in rows], abs=1e-6)

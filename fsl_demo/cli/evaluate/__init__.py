@@ -41,7 +41,7 @@ evaluate --data support/ --leave-one-out
 evaluate --data flickr8k --methods compact-vlm,two-stream
 evaluate --data pets/ --captioners prefix,gated
 evaluate siamese_characters s3net_characters --data omniglot --way 20 --shot 1
-evaluate runs/folds/lfw_* --data lfw --by-fold --queries 1
+evaluate siamese_faces runs/faces/windows/lfw_* --data lfw --by-fold --queries 1
 """
 
 

@@ -20,6 +20,7 @@ from fsl_demo.captioners.trained import Doubt, TrainedCaptioner
 from fsl_demo.core.episodes import Progress
 from fsl_demo.core.pictures import ingest
 from fsl_demo.datasets import flickr8k
+from fsl_demo.inference.compact_space import of_sentences
 from fsl_demo.inference.hypernyms import mentions
 from fsl_demo.training.captioned import OnOneDataSet
 from fsl_demo.training.captioned_maps import maps
@@ -138,12 +139,12 @@ class CaptionerTask(OnOneDataSet):
     ) -> Export:
         """With what captions of photographs are like, from those of the validation pictures."""
         trained.reporter.note("describing validation pictures, to know what fits")
-        with trained.draft(export) as folder:
-            captioner = CAPTIONERS[self.method](networks, folder, language)
-            pictures = [ingest(file) for file in files]
-            described = captioner.describe(pictures, trained.reporter.progress)
-        fits = np.array([candidates[0].fit for candidates in described])
-        doubt = Doubt.learned(fits, captioner.joint.embed(pictures))
+        pictures, progress = [ingest(file) for file in files], trained.reporter.progress
+        vectors = of_sentences(networks)().embed(pictures, progress)
+        mean = {"doubt_photographs": vectors.mean(axis=0).astype(np.float32)}
+        with trained.draft(replace(export, arrays={**export.arrays, **mean})) as folder:
+            described = CAPTIONERS[self.method](networks, folder, language).describe(pictures, progress)
+        doubt = Doubt.learned(np.array([candidates[0].fit for candidates in described]), vectors)
         added = {"doubt_photographs": doubt.photographs, "doubt_below": doubt.below}
         return replace(export, arrays={**export.arrays, **added})
 
