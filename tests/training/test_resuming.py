@@ -31,7 +31,7 @@ from fsl_demo.training.setup import Figures, Setup
 from fsl_demo.training.texts import Texts
 from tests.backbones.loaded import networks
 from tests.backbones.small_language import ARCHITECTURE, small_language
-from tests.training.things import lessons
+from tests.training.things import lessons, pictures_of
 
 pytestmark = pytest.mark.slow
 
@@ -116,8 +116,9 @@ def known() -> Features:
 
 def heads(patch: pytest.MonkeyPatch) -> Setup[Any]:
     patch.setattr(compact_vlm, "BATCH", BATCH)
-    data, minilm = lessons(COUNT), networks().texts
-    pictures = known().pictures
+    patch.setattr(compact_vlm, "PASSES", 1)
+    data, minilm = lessons(COUNT, channels=24), networks().texts
+    pictures = pictures_of(COUNT, 24)
 
     def validate(module: CompactVlmObjective) -> Figures:
         share = figure(module, data.positions, data.captions)
