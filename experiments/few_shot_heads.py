@@ -13,10 +13,11 @@ chosen get the one that is best on the very episodes, so theirs are upper bounds
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from fsl_demo import runtime
 
@@ -56,7 +57,7 @@ class Pictures:
     """Vectors of a data set's pictures.
 
     Attributes:
-        joint, alone, originals: as `compact-vlm` and `prototype` compare them, and near-duplicates are found, [N, D].
+        joint, alone, originals: for `compact-vlm`, for `prototype`, and to see near-duplicates in, [N, D].
         labels: [N].
         texts: of the classes, [C, D].
     """
@@ -83,8 +84,10 @@ class Task:
         return np.repeat(np.arange(WAY), len(self.support) // WAY)
 
 
-Head = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
-"""From support vectors [S, D], their one-hot classes [S, C], texts [C, D] and queries [Q, D] to scores [Q, C]."""
+class Head(Protocol):
+    def __call__(self, keys: Tensor, one_hot: Tensor, /, *, texts: Tensor, queries: Tensor) -> Tensor:
+        """From support vectors [S, D], one-hot classes [S, C], texts [C, D] and queries [Q, D] to scores [Q, C]."""
+        ...
 
 
 def main() -> None:
@@ -146,7 +149,7 @@ def _with_names(
 
     measured: dict[str, list[list[list[float]]]] = {}
     for shot in SHOTS:
-        found: dict[str, list[list[float]]] = {}
+        accuracies_of: dict[str, list[list[float]]] = {}
         for number, data in enumerate(sets):
             for task in _tasks(data, shot, episodes):
                 texts, keys, queries = data.texts[task.classes], data.joint[task.support], data.joint[task.queries]
@@ -158,19 +161,22 @@ def _with_names(
                 }
                 one_hot = torch.from_numpy(np.eye(WAY, dtype=np.float32)[task.owners])
                 tensors = [torch.from_numpy(part) for part in (keys, texts, queries)]
-                answers |= {name: head(tensors[0], one_hot, tensors[1], tensors[2]) for name, head in _heads().items()}
+                answers |= {
+                    name: head(tensors[0], one_hot, texts=tensors[1], queries=tensors[2])
+                    for name, head in _heads().items()
+                }
                 for name, scores in answers.items():
-                    found.setdefault(name, [[] for _ in sets])[number].append(right(scores, task))
-        for name, accuracies in _best(found).items():
+                    accuracies_of.setdefault(name, [[] for _ in sets])[number].append(right(scores, task))
+        for name, accuracies in _best(accuracies_of).items():
             measured.setdefault(name, []).append(accuracies)
         print(f"{shot} shots done", flush=True)
     return measured
 
 
-def _best(found: Mapping[str, list[list[float]]]) -> dict[str, list[list[float]]]:
+def _best(by_head: Mapping[str, list[list[float]]]) -> dict[str, list[list[float]]]:
     """Of heads with a number, called "NAME, NUMBER", the best one."""
     best: dict[str, list[list[float]]] = {}
-    for name, accuracies in found.items():
+    for name, accuracies in by_head.items():
         head = name.split(", ")[0]
         if head not in best or np.mean(accuracies) > np.mean(best[head]):
             best[head] = accuracies
@@ -185,13 +191,13 @@ def _heads() -> dict[str, Head]:
     return heads
 
 
-def tip_adapter(keys: Tensor, one_hot: Tensor, texts: Tensor, queries: Tensor, weight: float) -> Tensor:
+def tip_adapter(keys: Tensor, one_hot: Tensor, /, *, texts: Tensor, queries: Tensor, weight: float) -> Tensor:
     """Zhang et al. 2022 (arXiv:2111.03930), without training; its sharpness is 5.5."""
     affinity = torch.exp(-5.5 * (1 - queries @ keys.T))
     return SCALE * queries @ texts.T + weight * affinity @ one_hot
 
 
-def gda(keys: Tensor, one_hot: Tensor, texts: Tensor, queries: Tensor, weight: float) -> Tensor:
+def gda(keys: Tensor, one_hot: Tensor, /, *, texts: Tensor, queries: Tensor, weight: float) -> Tensor:
     """Wang et al. 2024 (arXiv:2402.04087): classes are Gaussians of one covariance, which is shrunk."""
     counts = one_hot.sum(0)
     means = one_hot.T @ keys / counts[:, None]
@@ -210,7 +216,7 @@ def gda(keys: Tensor, one_hot: Tensor, texts: Tensor, queries: Tensor, weight: f
     return SCALE * (queries @ texts.T + weight * (scores - scores.mean(1, keepdim=True)) / scores.std())
 
 
-def lp_plus_plus(keys: Tensor, one_hot: Tensor, texts: Tensor, queries: Tensor) -> Tensor:
+def lp_plus_plus(keys: Tensor, one_hot: Tensor, /, *, texts: Tensor, queries: Tensor) -> Tensor:
     """Huang et al. 2024 (arXiv:2404.02285): class weights and, for each class, how much its text counts are learned, in
     steps as long as a bound of the curvature allows."""
     by_text, labels = keys @ texts.T, one_hot.argmax(1)
@@ -228,7 +234,7 @@ def lp_plus_plus(keys: Tensor, one_hot: Tensor, texts: Tensor, queries: Tensor) 
     return queries @ weights.T + shares * (queries @ texts.T)
 
 
-def clap(keys: Tensor, one_hot: Tensor, texts: Tensor, queries: Tensor) -> Tensor:
+def clap(keys: Tensor, one_hot: Tensor, /, *, texts: Tensor, queries: Tensor) -> Tensor:
     """Silva-Rodriguez et al. 2024 (arXiv:2312.12730): a linear probe that begins as the texts and is held near them, a
     class as much as its text is right of its pictures."""
     labels = one_hot.argmax(1)
@@ -260,10 +266,10 @@ def _pictures_alone(sets: list[Pictures], episodes: int, unbalanced: bool) -> di
     """As `_with_names`, for `prototype`'s vectors and easyfsl's methods."""
     measured: dict[str, list[list[list[float]]]] = {}
     for shot in SHOTS:
-        found: dict[str, list[list[float]]] = {}
+        accuracies_of: dict[str, list[list[float]]] = {}
         for number, data in enumerate(sets):
             vectors = torch.from_numpy(data.alone)
-            for task in _tasks(data, shot, episodes, unbalanced):
+            for task in _tasks(data, shot, episodes=episodes, unbalanced=unbalanced):
                 support, queries, labels = vectors[task.support], vectors[task.queries], torch.from_numpy(task.owners)
                 means = torch.stack([support[labels == label].mean(0) for label in range(WAY)])
                 answers = {"class means (ours)": queries @ normalize(means).T}
@@ -273,8 +279,8 @@ def _pictures_alone(sets: list[Pictures], episodes: int, unbalanced: bool) -> di
                     answers[f"easyfsl's {name}"] = model(queries).detach()
                 for name, scores in answers.items():
                     accuracy = float((scores.argmax(1).numpy() == task.truth).mean())
-                    found.setdefault(name, [[] for _ in sets])[number].append(accuracy)
-        for name, accuracies in found.items():
+                    accuracies_of.setdefault(name, [[] for _ in sets])[number].append(accuracy)
+        for name, accuracies in accuracies_of.items():
             measured.setdefault(name, []).append(accuracies)
     return measured
 

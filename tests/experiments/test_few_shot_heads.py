@@ -23,7 +23,7 @@ def test_gda_is_the_discriminant_of_gaussians_with_a_shrunk_covariance() -> None
     scatter = apart.T @ apart
     precision = keys.shape[1] * np.linalg.inv(scatter + np.trace(scatter) / len(keys) * np.eye(keys.shape[1]))
     scores = queries.numpy() @ precision @ means.numpy().T - 0.5 * np.einsum("cd,de,ce->c", means, precision, means)
-    ours = gda(keys, one_hot, texts, queries, 1e6)
+    ours = gda(keys, one_hot, texts=texts, queries=queries, weight=1e6)
     np.testing.assert_array_equal(ours.argmax(1), scores.argmax(1))
     centred = scores - scores.mean(1, keepdims=True)
     np.testing.assert_allclose(ours.numpy() / 3e7, centred / scores.std(ddof=1), atol=1e-3)
@@ -31,7 +31,7 @@ def test_gda_is_the_discriminant_of_gaussians_with_a_shrunk_covariance() -> None
 
 def test_tip_adapter_is_a_cache_beside_the_text() -> None:
     keys, one_hot, texts, queries = task(1)
-    scores = tip_adapter(keys, one_hot, texts, queries, 2.0)
+    scores = tip_adapter(keys, one_hot, texts=texts, queries=queries, weight=2.0)
     for query in range(len(queries)):
         for label in range(4):
             near = sum(
@@ -48,7 +48,7 @@ def test_heads_that_learn_know_their_own_pictures_better_than_the_text_does() ->
         for seed in range(5):
             keys, one_hot, texts, _ = task(seed, shots=4)
             texts = texts.roll(1, 0)  # each class has another one's text
-            answers = (head(keys, one_hot, texts, keys), keys @ texts.T)
+            answers = (head(keys, one_hot, texts=texts, queries=keys), keys @ texts.T)
             better.append([float((scores.argmax(1) == one_hot.argmax(1)).float().mean()) for scores in answers])
         learned, told = np.mean(better, axis=0)
         assert learned > told + 0.5
