@@ -87,7 +87,6 @@ class Task:
 class Head(Protocol):
     def __call__(self, keys: Tensor, one_hot: Tensor, /, *, texts: Tensor, queries: Tensor) -> Tensor:
         """From support vectors [S, D], one-hot classes [S, C], texts [C, D] and queries [Q, D] to scores [Q, C]."""
-        ...
 
 
 def main() -> None:
@@ -169,7 +168,6 @@ def _with_names(
                     accuracies_of.setdefault(name, [[] for _ in sets])[number].append(right(scores, task))
         for name, accuracies in _best(accuracies_of).items():
             measured.setdefault(name, []).append(accuracies)
-        print(f"{shot} shots done", flush=True)
     return measured
 
 
