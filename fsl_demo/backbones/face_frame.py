@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ from fsl_demo.core.pictures import Picture
 
 POINTS = np.array([0.352 + 0.422j, 0.648 + 0.422j, 0.5 + 0.595j, 0.373 + 0.743j, 0.627 + 0.743j])
 """Eyes, nose and corners of the mouth, x + iy in shares of the frame's side: medians of 1,000 of LFW-a, made even."""
+
+REMEMBERED = 20_000
 
 
 @dataclass(frozen=True)
@@ -40,10 +43,14 @@ def frame(picture: Picture) -> Frame | None:
     Raises:
         UserError: `weights_missing`, `weights_differ`.
     """
-    if picture.sha256 not in _frames:
-        points = _mtcnn.points(np.asarray(picture.image()))
-        _frames[picture.sha256] = None if points is None else fitted(points[:, 0] + 1j * points[:, 1])
-    return _frames[picture.sha256]
+    with suppress(KeyError):
+        return _frames[picture.sha256]
+    points = _mtcnn.points(np.asarray(picture.image()))
+    place = None if points is None else fitted(points[:, 0] + 1j * points[:, 1])
+    if len(_frames) >= REMEMBERED:
+        _frames.clear()
+    _frames[picture.sha256] = place
+    return place
 
 
 def fitted(points: np.ndarray) -> Frame:
@@ -71,4 +78,4 @@ def cut(image: Image.Image, place: Frame, side: int) -> Image.Image:
 
 _mtcnn = Mtcnn()
 _frames: dict[str, Frame | None] = {}
-"""By the picture's hash, once somebody has looked."""
+"""By the picture's hash, once somebody has looked; `REMEMBERED` at most, as a camera's frames are looked at, too."""

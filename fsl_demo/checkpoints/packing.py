@@ -20,7 +20,7 @@ def packed(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     written = {}
     for name, array in arrays.items():
         written[name] = array
-        if array.dtype.kind == "f" and array.ndim > 1:
+        if array.dtype.kind == "f" and array.ndim > 1 and array.size:
             rows = array.reshape(len(array), -1).astype(np.float32)
             scales = np.maximum(np.abs(rows).max(axis=1), 1e-12) / _STEPS
             written[name] = np.rint(rows / scales[:, None]).astype(np.int8).reshape(array.shape)

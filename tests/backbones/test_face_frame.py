@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageDraw
 from skimage.data import astronaut, coffee
 
-from fsl_demo.backbones import mtcnn
+from fsl_demo.backbones import face_frame, mtcnn
 from fsl_demo.backbones.face_frame import POINTS, Frame, cut, fitted, frame
 from fsl_demo.backbones.mtcnn import Mtcnn
 from fsl_demo.backbones.preprocessing import ALIGNED_FACE
@@ -119,3 +119,15 @@ def test_any_picture_is_read(image: Image.Image) -> None:
     assert ALIGNED_FACE.prepare(given).shape == (96, 96, 1)
     left, top, right, bottom = ALIGNED_FACE.seen(given)
     assert (right - left) * image.width == pytest.approx((bottom - top) * image.height)
+
+
+def test_no_more_frames_are_remembered_than_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+    monkeypatch.setattr(face_frame, "REMEMBERED", 3)
+    monkeypatch.setattr(face_frame, "_frames", {})
+    monkeypatch.setattr(face_frame._mtcnn, "points", lambda image: looked.append(int(image[0, 0, 0])))
+    pictures = [from_image(Image.new("RGB", (40, 40), (shade, 0, 0)), "") for shade in range(5)]
+    for picture in (*pictures, pictures[-1]):
+        assert face_frame.frame(picture) is None
+        assert len(face_frame._frames) <= 3
+    assert looked == [0, 1, 2, 3, 4]

@@ -18,12 +18,13 @@ def test_rows_of_a_large_checkpoint_keep_their_directions(tmp_path: Path, monkey
         "bias": random.normal(size=8).astype(np.float16),
         "numbers": np.arange(12).reshape(3, 4),
         "nothing": np.zeros((2, 3), np.float16),
+        "empty": np.zeros((0, 3), np.float16),
     }
     plain = checkpoints.load(checkpoints.save("plain", arrays, card={}, folder=tmp_path))
     monkeypatch.setattr(packing, "PACKED_FROM", 100)
     small = checkpoints.load(checkpoints.save("small", arrays, card={}, folder=tmp_path))
     assert small.arrays.keys() == plain.arrays.keys() and small.card.parameters == plain.card.parameters
-    for name in ("bias", "numbers", "nothing"):
+    for name in ("bias", "numbers", "nothing", "empty"):
         np.testing.assert_array_equal(small.arrays[name], arrays[name])
     rows, kept = (part["weight"].astype(np.float64).reshape(8, -1) for part in (arrays, small.arrays))
     assert small.arrays["weight"].dtype == np.float16
