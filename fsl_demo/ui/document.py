@@ -16,7 +16,9 @@ from typing import Any
 
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, LabelSource
 from fsl_demo.core.pictures import Picture
+from fsl_demo.ui import given_regions
 from fsl_demo.ui.fields import Key, Name, Seconds, Sha, Text
+from fsl_demo.ui.given_regions import Regions
 from fsl_demo.ui.result import Result
 
 NONE = "none"
@@ -75,6 +77,7 @@ class Document:
         paths: hash of a query to the paths of the files that it came from, as the person knows them.
         methods: ids of the ticked methods; None until somebody ticks one.
         captioner: id of the captioner that describes pictures, where somebody chose.
+        regions: what a person put on pictures: on queries what is where, on support pictures where the thing is.
         results: what the methods said last.
         previous: the results before them, to say what moved; a saved episode does not have them.
         scored: `evidence` at the time of the results.
@@ -89,6 +92,7 @@ class Document:
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     captioner: str = ""
     labels: dict[str, GivenLabel] = field(default_factory=dict)
+    regions: Regions = field(default_factory=dict)
     episode_id: str = ""
     unsaved: bool = False
     scored: str = ""
@@ -106,6 +110,9 @@ class Document:
             **plain,
             "classes": [vars(row) for row in self.classes],
             "labels": {query: vars(label) for query, label in self.labels.items()},
+            "regions": {
+                sha: {key: vars(region) for key, region in given.items()} for sha, given in self.regions.items()
+            },
             "unreadable": [vars(part) for part in self.unreadable],
         }
 
@@ -142,10 +149,14 @@ class Document:
             without: hashes of pictures that are left out.
         """
         rows = self.rows()
-        support = [(sha, index) for index, row in enumerate(rows) for sha in row.pictures if sha not in without]
         return Episode(
             tuple(row.spec() for row in rows),
-            tuple(Example(picture(sha), index) for sha, index in support),
+            tuple(
+                Example(picture(sha), index, given_regions.boxes(self.regions.get(sha, {}), row.key))
+                for index, row in enumerate(rows)
+                for sha in row.pictures
+                if sha not in without
+            ),
             tuple(picture(sha) for sha in self.queries if sha not in without) if queries else (),
         )
 
@@ -165,6 +176,8 @@ class Document:
     def remove_class(self, key: str) -> None:
         self.classes = [row for row in self.classes if row.key != key]
         self.labels = {query: label for query, label in self.labels.items() if label.answer != key}
+        self.regions = given_regions.without_class(self.regions, key)
+        self._forget_regions()
 
     def add_pictures(self, key: str, pictures: Iterable[str]) -> None:
         """Add support pictures to class `key`; a picture that another class holds moves here."""
@@ -186,6 +199,7 @@ class Document:
         self.queries = [query for query in self.queries if query not in gone]
         self.paths = {query: paths for query, paths in self.paths.items() if query not in gone}
         self.labels = {query: label for query, label in self.labels.items() if query not in gone}
+        self._forget_regions()
 
     def remove_picture(self, key: str, sha: str) -> None:
         """Take a picture out of a class, or out of the queries where the key is "queries"."""
@@ -194,19 +208,26 @@ class Document:
             self.remove_queries([sha])
         elif row is not None and sha in row.pictures:
             row.pictures.remove(sha)
+            self._forget_regions()
+
+    def _forget_regions(self) -> None:
+        """Of pictures that are no longer here."""
+        if self.regions:
+            self.regions = given_regions.kept(self.regions, {*self.queries, *self.support()})
 
     def exchange(self, pictures: Mapping[str, str]) -> None:
-        """Put other pictures in the place of some, by hash; labels and paths stay with their query."""
+        """Put other pictures in the place of some, by hash; labels and paths stay with their query, and regions go."""
         for row in self.classes:
             row.pictures = list(dict.fromkeys(pictures.get(sha, sha) for sha in row.pictures))
         self.queries = list(dict.fromkeys(pictures.get(sha, sha) for sha in self.queries))
         self.labels = {pictures.get(sha, sha): label for sha, label in self.labels.items()}
         self.paths = {pictures.get(sha, sha): paths for sha, paths in self.paths.items()}
+        self._forget_regions()
 
     def clear(self) -> None:
         """An empty page; the methods and their settings stay, and the results, for whoever takes this back."""
         self.title, self.classes, self.queries, self.labels, self.paths = "", [ClassRow(), ClassRow()], [], {}, {}
-        self.unreadable = []
+        self.unreadable, self.regions = [], {}
 
     @property
     def outdated(self) -> bool:
@@ -216,4 +237,11 @@ class Document:
     def evidence(self) -> str:
         """A hash of what predictions depend on."""
         rows = [vars(row) for row in self.rows()]
-        return hashlib.sha256(json.dumps([rows, self.settings], sort_keys=True).encode()).hexdigest()
+        boxes = {
+            sha: drawn
+            for row in self.rows()
+            for sha in row.pictures
+            if (drawn := given_regions.boxes(self.regions.get(sha, {}), row.key))
+        }
+        parts = [rows, self.settings, *([boxes] if boxes else [])]  # without boxes as earlier versions have it
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fsl_demo.ui.document import ClassRow, Document, GivenLabel, Unreadable
+from fsl_demo.ui.given_regions import GivenRegion, PictureRegions
 
 FIELDS = ("title", "queries", "paths", "methods", "settings")
-"""Attributes of a document that a step keeps whole; it keeps classes as data, and of the labels only those changed."""
+"""Attributes of a document that a step keeps whole; it keeps classes as data, and of labels and regions only those of
+pictures for which they changed."""
 
 Step = dict[str, Any]
 
@@ -22,12 +24,19 @@ class Before:
     values: Mapping[str, Any]
     classes: list[dict[str, Any]]
     labels: dict[str, GivenLabel]
+    regions: dict[str, PictureRegions]
     unreadable: list[Unreadable]
 
     @classmethod
     def of(cls, document: Document) -> Before:
         values = {name: copy.deepcopy(getattr(document, name)) for name in FIELDS}
-        return cls(values, _classes(document), dict(document.labels), document.unreadable)
+        return cls(
+            values,
+            classes=_classes(document),
+            labels=dict(document.labels),
+            regions=dict(document.regions),
+            unreadable=document.unreadable,
+        )
 
     def step(self, document: Document) -> Step:
         """What changed since; empty when nothing did."""
@@ -36,14 +45,20 @@ class Before:
             step["classes"] = self.classes
         if self.unreadable != document.unreadable:
             step["unreadable"] = [vars(part) for part in self.unreadable]
-        touched = self.labels.keys() ^ document.labels.keys() | {
-            query
-            for query, label in self.labels.items()
-            if label is not document.labels.get(query) and label != document.labels.get(query)
-        }
-        if touched:
+        if touched := _touched(self.labels, document.labels):
             step["labels"] = {query: (label := self.labels.get(query)) and vars(label) for query in touched}
+        if touched := _touched(self.regions, document.regions):
+            step["regions"] = {
+                sha: {key: vars(region) for key, region in self.regions.get(sha, {}).items()} for sha in touched
+            }
         return step
+
+
+def _touched(before: Mapping[str, object], after: Mapping[str, object]) -> set[str]:
+    """The pictures whose entries are others, were added or went."""
+    return before.keys() ^ after.keys() | {
+        sha for sha, entry in before.items() if entry is not after.get(sha) and entry != after.get(sha)
+    }
 
 
 @dataclass
@@ -62,8 +77,8 @@ class History:
     def push(self, step: Step, batch: str = "") -> None:
         if batch and batch == self.batch and self.steps:
             last = self.steps.pop()
-            labels = {**step.get("labels", {}), **last.get("labels", {})}
-            step = {**step, **last, **({"labels": labels} if labels else {})}
+            by_picture = {name: {**step.get(name, {}), **last.get(name, {})} for name in ("labels", "regions")}
+            step = {**step, **last, **{name: entries for name, entries in by_picture.items() if entries}}
             self.saved = min(self.saved, len(self.steps))
         self.steps.append(step)
         self.batch = batch
@@ -95,6 +110,11 @@ def _apply(step: Step, document: Document) -> None:
             document.labels.pop(query, None)
         else:
             document.labels[query] = GivenLabel(**label)
+    for sha, given in step.get("regions", {}).items():
+        if given:
+            document.regions[sha] = {key: GivenRegion(**region) for key, region in given.items()}
+        else:
+            document.regions.pop(sha, None)
 
 
 def _classes(document: Document) -> list[dict[str, Any]]:

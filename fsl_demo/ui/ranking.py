@@ -12,6 +12,7 @@ import numpy as np
 from fsl_demo.core.episodes import combine
 from fsl_demo.ui.board import ID_LENGTH
 from fsl_demo.ui.document import Document
+from fsl_demo.ui.given_regions import sent
 from fsl_demo.ui.result import Result
 
 TOP = 3
@@ -112,6 +113,8 @@ def rows(
             row["label"], row["source"] = label.answer, label.source
         if query in support:
             row["support"] = support[query]
+        if query in document.regions:
+            row["regions"] = {key: sent(region) for key, region in document.regions[query].items()}
         if query in captions:
             row["caption"], row["doubtful"] = captions[query][0], int(captions[query][1])
         made[query[:ID_LENGTH]] = row

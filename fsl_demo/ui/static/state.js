@@ -1,9 +1,11 @@
 // What the server says of the draft on view, and how what is still to be written changes it.
 export const NONE = "none";
+const ID_LENGTH = 16;
 
 const server = { at: "", parts: new Map(), data: {}, rows: new Map(), order: [] };
 const listeners = new Set();
-let effects = { labels: new Map(), names: new Map(), gone: new Set() };
+const none = () => ({ labels: new Map(), names: new Map(), gone: new Set(), regions: new Map() });
+let effects = none();
 
 export const parts = server.parts;
 export const at = () => server.at;
@@ -44,13 +46,15 @@ export function apply(changes) {
   return true;
 }
 
-// What edits that are not acknowledged yet change: labels by id ("" takes one back), names by class key, ids that go.
+// What edits that are not acknowledged yet change: labels by id ("" takes one back), names by class key, ids that go,
+// regions by picture and key (null takes one away).
 export function expect(pending) {
-  effects = { labels: new Map(), names: new Map(), gone: new Set() };
+  effects = none();
   for (const { effect } of pending) {
     for (const [id, label] of Object.entries(effect?.labels ?? {})) effects.labels.set(id, label);
     for (const [key, name] of Object.entries(effect?.names ?? {})) effects.names.set(key, name);
     for (const id of effect?.gone ?? []) effects.gone.add(id);
+    for (const [sha, given] of Object.entries(effect?.regions ?? {})) effects.regions.set(sha, { ...effects.regions.get(sha), ...given });
   }
 }
 
@@ -68,6 +72,12 @@ export function row(id) {
 }
 
 export const rows = () => order().map(row).filter(Boolean);
+
+// What a person put on a picture, by key: [box, class key, own name, source].
+export function regions(sha) {
+  const known = server.rows.get(sha.slice(0, ID_LENGTH))?.regions ?? data("classes", []).map((entry) => data(`boxes:${entry.key}`, {})[sha]).find(Boolean) ?? {};
+  return Object.fromEntries(Object.entries({ ...known, ...effects.regions.get(sha) }).filter(([, region]) => region));
+}
 
 // The classes that count, with what they are called, also by what is being written.
 export const classes = () =>

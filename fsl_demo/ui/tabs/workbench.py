@@ -10,6 +10,7 @@ from fsl_demo.ui import clip_weights, examples, prompting, settings
 from fsl_demo.ui.captions import Describe
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.faces import CropFaces
+from fsl_demo.ui.given_regions import boxes, sent
 from fsl_demo.ui.measured import measured
 from fsl_demo.ui.prediction import Predict
 from fsl_demo.ui.proposals import chosen_methods, proposed_methods
@@ -23,7 +24,7 @@ def parts(context: Context) -> dict[str, Any]:
     readers = [method for name in methods if (method := _reader(context.methods[name])) is not None]
     numbered = list(enumerate(document.classes, start=1))
     counts = sorted({len(row.pictures) for row in document.rows()})
-    shown = {
+    shown: dict[str, Any] = {
         "toolbar": context.render(
             "workbench.html#toolbar", title=document.title, steps=len(context.draft.history.steps)
         ),
@@ -47,7 +48,13 @@ def parts(context: Context) -> dict[str, Any]:
             row=row,
             label=context.say("class_n", n=number),
             pictures=[(sha, names.get(sha, "")) for sha in row.pictures],
+            boxes={sha: len(boxes(document.regions.get(sha, {}), row.key)) for sha in row.pictures},
         )
+        shown[f"data:boxes:{row.key}"] = {
+            sha: {key: sent(region) for key, region in document.regions[sha].items()}
+            for sha in row.pictures
+            if sha in document.regions
+        }
         shown[f"class:{row.key}:sentences"] = (
             context.render(  # apart, because every class has it when a method is ticked
                 "workbench.html#sentences",

@@ -95,8 +95,9 @@ class MovePicture(Edit):
     def apply(self, context: Context) -> None:
         if self.target != "queries" and context.document.row(self.target) is None:
             raise UserError("class_gone")
-        context.document.remove_picture(self.source, self.sha)
-        place(context, self.target, [(self.sha, "")])
+        if self.source != self.target:  # first in, then out: what was drawn on it stays
+            place(context, self.target, [(self.sha, "")])
+            context.document.remove_picture(self.source, self.sha)
 
 
 class TickMethod(Edit):
