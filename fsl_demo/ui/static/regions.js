@@ -41,7 +41,7 @@ export class RegionView {
     root.replaceChildren(
       element(html`<div class="regions">
       <div class="line" data-bar></div>
-      <div class="regions-split"><div data-stage></div><div class="regions-side"><div class="region-list" data-list role="listbox" aria-label="${t("region.list")}"></div></div></div>
+      <div class="regions-split"><div data-stage></div><div class="regions-side"><div class="region-list" data-list aria-label="${t("region.list")}"></div></div></div>
       <p class="typed" data-typed aria-live="polite"></p><div data-chosen></div><div data-why></div></div>`),
     );
     const part = (of) => root.querySelector(`[data-${of}]`);
@@ -101,6 +101,7 @@ export class RegionView {
     if (!items.some((item) => item.key === this.chosen)) this.chosen = "";
     this.stage.show(items, this.chosen);
     morph(this.bar, this.barHtml(items));
+    this.list.setAttribute("role", items.length ? "listbox" : "group");
     morph(this.list, items.length ? html`${items.map((item, n) => this.itemHtml(item, n))}` : html`<p class="${this.sent?.wrong ? "warn" : "hint"}">${this.nothing()}</p>`);
     const typed = chooser.typedSoFar();
     morph(this.typed, this.chosen && typed ? html`${typed}… ${chooser.candidates()[0] ? html`<b>${chooser.candidates()[0].name}</b> <kbd>Enter</kbd>` : ""}` : "");
