@@ -19,7 +19,7 @@ import numpy as np
 from fsl_demo.core.cards import CaptionerCard, Card, DetectorCard, MethodCard
 from fsl_demo.core.episodes import Caption, ClassSpec, Episode, Explanation, Focus, Hint, Layer, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
-from fsl_demo.core.regions import Region
+from fsl_demo.core.regions import Box, Region, RegionExplanation
 from fsl_demo.core.settings import Settings
 from fsl_demo.core.spaces import ImageTextSpace, Matcher
 
@@ -33,6 +33,21 @@ class Classifier(Protocol):
 
     def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
         """Why the query got its score for a class, with the layers that the method's card names in `explains`."""
+        ...
+
+
+class RegionClassifier(Classifier, Protocol):
+    """A classifier that also says what is where on a query."""
+
+    def regions(self, queries: Sequence[Picture], progress: Progress = quiet) -> list[tuple[Region, ...]]:
+        """What each query shows, without overlapping repeats, the most certain first.
+
+        A region's `words` are class names with calibrated probabilities; its `score` is that of the first.
+        """
+        ...
+
+    def explain_region(self, query: Picture, box: Box) -> RegionExplanation:
+        """What a rectangle of a query is made of: words, and support regions like it."""
         ...
 
 
@@ -83,6 +98,14 @@ class FitsQuickly(Classifies[S]):
     @abstractmethod
     def fit_quick(self, episode: Episode, settings: S, progress: Progress = quiet) -> Classifier:
         """As `fit`, for a classifier whose answers come sooner."""
+
+
+class Locates(Classifies[S]):
+    """A method whose classifiers say what is where."""
+
+    @abstractmethod
+    def fit(self, episode: Episode, settings: S, progress: Progress = quiet) -> RegionClassifier:
+        """As `Classifies.fit`."""
 
 
 class ScoresEpisodes(Capability):

@@ -12,14 +12,17 @@ from typing import Literal
 
 import numpy as np
 
+from fsl_demo.core.class_names import MAX_NAME as MAX_NAME
+from fsl_demo.core.class_names import class_key as class_key
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.regions import Box as Box
+from fsl_demo.core.regions import RegionLabel, check_box
 from fsl_demo.core.scores import Combined as Combined
 from fsl_demo.core.scores import Scores as Scores
 from fsl_demo.core.scores import combine as combine
 from fsl_demo.core.scores import join as join
 
-MAX_NAME = 100
 MAX_DESCRIPTION = 1_000
 
 Progress = Callable[[str, int, int], None]
@@ -28,11 +31,6 @@ Progress = Callable[[str, int, int], None]
 
 def quiet(stage: str, done: int, total: int) -> None:
     """A `Progress` that tells nobody."""
-
-
-def class_key(name: str) -> str:
-    """What makes two class names the same class: Unicode-normalised, case-folded, single-spaced."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def in_latin_script(text: str) -> bool:
@@ -51,10 +49,22 @@ class ClassSpec:
 
 @dataclass(frozen=True)
 class Example:
-    """A support picture and the index of its class."""
+    """A support picture and the index of its class.
+
+    Attributes:
+        boxes: drawn on the picture: each says "this is the thing"; without any, the whole picture is.
+
+    Raises:
+        ValueError: for a box without area or beyond the picture.
+    """
 
     picture: Picture
     class_index: int
+    boxes: tuple[Box, ...] = ()
+
+    def __post_init__(self) -> None:
+        for box in self.boxes:
+            check_box(box)
 
 
 @dataclass(frozen=True)
@@ -102,10 +112,6 @@ def check_texts(spec: ClassSpec) -> None:
     for text in spec.descriptions:
         if len(text) > MAX_DESCRIPTION:
             raise UserError("description_long", name=spec.name, length=len(text), limit=MAX_DESCRIPTION)
-
-
-Box = tuple[float, float, float, float]
-"""left, top, right, bottom, as fractions of the picture's width and height."""
 
 
 @dataclass(frozen=True)
@@ -233,6 +239,7 @@ class LabelledEpisode:
     Attributes:
         labels: query index to label.
         captions: hash of a picture to what captioners said of it, the latest first.
+        regions: query index to what people said about its rectangles, in the order in which they said it.
     """
 
     episode: Episode
@@ -240,6 +247,7 @@ class LabelledEpisode:
     runs: tuple[Run, ...] = ()
     labels: Mapping[int, Label] = field(default_factory=dict)
     captions: Mapping[str, tuple[Described, ...]] = field(default_factory=dict)
+    regions: Mapping[int, tuple[RegionLabel, ...]] = field(default_factory=dict)
 
     def caption(self, picture: Picture) -> str:
         """The best of the latest captions of a picture; "" when it was not described."""

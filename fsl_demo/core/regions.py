@@ -1,11 +1,25 @@
-"""Regions: what a detector, or a model that names words, finds at a place of a picture."""
+"""Regions: what a detector, a method or a person says of a rectangle of a picture."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
-from fsl_demo.core.episodes import Box
+from fsl_demo.core.class_names import MAX_NAME, class_key
+from fsl_demo.core.pictures import Picture
+
+Box = tuple[float, float, float, float]
+"""left, top, right, bottom, as fractions of the picture's width and height."""
+
+RegionSource = Literal["drawn", "accepted", "imported"]
+
+
+def check_box(box: Box) -> None:
+    """Raise `ValueError` unless a box has an area and lies within the picture."""
+    left, top, right, bottom = box
+    if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+        raise ValueError(f"box: 0 <= left < right <= 1 and 0 <= top < bottom <= 1 expected, got {box}")
 
 
 @dataclass(frozen=True)
@@ -26,9 +40,7 @@ class Region:
     words: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
-        left, top, right, bottom = self.box
-        if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
-            raise ValueError(f"box: 0 <= left < right <= 1 and 0 <= top < bottom <= 1 expected, got {self.box}")
+        check_box(self.box)
         if not 0 <= self.score <= 1:
             raise ValueError(f"score: from 0 to 1 expected, got {self.score}")
         scores = [score for _, score in self.words]
@@ -60,3 +72,58 @@ class Region:
         right, bottom = min(self.box[2], other.box[2]), min(self.box[3], other.box[3])
         shared = max(right - left, 0.0) * max(bottom - top, 0.0)
         return shared / (self.area + other.area - shared)
+
+
+@dataclass(frozen=True)
+class RegionLabel:
+    """A person's word on a rectangle of a query.
+
+    Attributes:
+        box: fractions of the picture.
+        name: what is there: the name of a class, or any other word.
+        annotator: who said it.
+        source: "drawn" by hand, "accepted" as a method proposed it, or "imported" from a file.
+
+    Raises:
+        ValueError: for a box without area or beyond the picture, and for a name that is empty or too long.
+    """
+
+    box: Box
+    name: str
+    annotator: str = ""
+    source: RegionSource = "drawn"
+
+    def __post_init__(self) -> None:
+        check_box(self.box)
+        if not class_key(self.name) or len(self.name) > MAX_NAME:
+            raise ValueError(f"name: 1 to {MAX_NAME} characters expected, got {self.name[: MAX_NAME + 1]!r}")
+
+
+@dataclass(frozen=True)
+class RegionNeighbour:
+    """A support region that resembles a region of a query.
+
+    Attributes:
+        picture: the support picture.
+        box: the region on it.
+        class_index: the class of the support picture.
+        similarity: cosine of the two regions' features.
+    """
+
+    picture: Picture
+    box: Box
+    class_index: int
+    similarity: float
+
+
+@dataclass(frozen=True)
+class RegionExplanation:
+    """Why a method names a region as it does.
+
+    Attributes:
+        words: of the dictionary, with what each contributes, the largest first.
+        neighbours: the support regions that resemble it most, nearest first.
+    """
+
+    words: tuple[tuple[str, float], ...]
+    neighbours: tuple[RegionNeighbour, ...]

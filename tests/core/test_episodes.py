@@ -91,6 +91,14 @@ def test_shots_are_counted_for_each_class() -> None:
     assert episode.shots() == [1, 0, 2]
 
 
+def test_boxes_are_drawn_on_a_support_picture() -> None:
+    box = (0.1, 0.2, 0.5, 0.75)
+    assert Example(picture(1), 0, (box,)).boxes == (box,) and Example(picture(1), 0).boxes == ()
+    for wrong in [(0.5, 0.0, 0.5, 1.0), (0.0, 0.0, 1.1, 1.0), (0.0, float("nan"), 1.0, 1.0)]:
+        with pytest.raises(ValueError, match="box"):
+            Example(picture(1), 0, (box, wrong))
+
+
 def test_texts_have_limits() -> None:
     fine = ClassSpec("a" * MAX_NAME, ("b" * MAX_DESCRIPTION,))
     Episode((fine, ClassSpec("other"))).check()

@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from fsl_demo.core.regions import Region
+from fsl_demo.core.class_names import MAX_NAME
+from fsl_demo.core.regions import Region, RegionLabel
 
 HALF = (0.0, 0.0, 0.5, 1.0)
 
@@ -16,7 +17,7 @@ def test_boxes_in_the_picture(box: tuple[float, float, float, float]) -> None:
     assert Region(box).box == box
 
 
-@pytest.mark.parametrize(
+NOT_BOXES = pytest.mark.parametrize(
     "box",
     [
         (0.5, 0.0, 0.5, 1.0),
@@ -28,9 +29,14 @@ def test_boxes_in_the_picture(box: tuple[float, float, float, float]) -> None:
         (0.0, 0.0, math.inf, 1.0),
     ],
 )
+
+
+@NOT_BOXES
 def test_boxes_that_are_none(box: tuple[float, float, float, float]) -> None:
     with pytest.raises(ValueError, match="box"):
         Region(box)
+    with pytest.raises(ValueError, match="box"):
+        RegionLabel(box, "cat")
 
 
 @pytest.mark.parametrize("score", [-0.1, 1.1, math.nan, math.inf])
@@ -74,3 +80,15 @@ def test_area_pixels_and_overlap() -> None:
     assert left.overlap(left) == 1.0
     assert left.overlap(top) == pytest.approx(0.25 / 0.75)
     assert left.overlap(Region((0.5, 0.0, 1.0, 1.0))) == 0.0
+
+
+@pytest.mark.parametrize("name", ["", " \t", "a" * (MAX_NAME + 1)])
+def test_a_region_has_a_name_that_fits(name: str) -> None:
+    with pytest.raises(ValueError, match="name"):
+        RegionLabel(HALF, name)
+
+
+def test_what_a_person_says_of_a_region() -> None:
+    label = RegionLabel(HALF, "赤い ball, große", "ana")
+    assert (label.name, label.annotator, label.source) == ("赤い ball, große", "ana", "drawn")
+    assert RegionLabel(HALF, "a" * MAX_NAME).annotator == ""

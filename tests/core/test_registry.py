@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fsl_demo.core.capabilities import Classifies, Detects, Embeds, NamesPictures
+from fsl_demo.core.capabilities import Classifies, Detects, Embeds, Locates, NamesPictures
 from fsl_demo.core.cards import DetectorCard, MethodCard
 from fsl_demo.core.episodes import Episode, Progress, quiet
 from fsl_demo.core.errors import UserError
@@ -44,6 +44,10 @@ class Plain(Classifies[Settings]):
 class Placed(Plain, Embeds):
     def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         return np.zeros((len(pictures), 2), np.float32)
+
+
+class Locating(Plain, Locates[Settings]):
+    pass
 
 
 class Nothing(Detects):
@@ -88,6 +92,8 @@ def test_capabilities_are_those_that_are_declared() -> None:
     assert [method.card.id for method in REGISTRY.supporting(Classifies)] == ["a", "b"]
     assert [method.card.id for method in REGISTRY.supporting(Embeds)] == ["b"]
     assert REGISTRY.supporting(NamesPictures) == []
+    locating = Locating("l")
+    assert Registry([Plain("a"), locating]).supporting(Locates) == [locating]
     assert [detector.card.id for detector in REGISTRY.supporting(Detects)] == ["nothing"]
 
 
