@@ -95,7 +95,19 @@ def history(db: Database, item: int) -> list[RegionRecord]:
         " WHERE item = ? ORDER BY id",
         (item,),
     )
-    return [RegionRecord(row[0], row[1], (row[2], row[3], row[4], row[5]), *row[6:]) for row in rows]
+    return [
+        RegionRecord(
+            id,
+            kind,
+            box=(left, top, right, bottom),
+            name=name,
+            annotator=annotator,
+            source=source,
+            supersedes=supersedes,
+            created_at=created_at,
+        )
+        for id, kind, left, top, right, bottom, name, annotator, source, supersedes, created_at in rows
+    ]
 
 
 def _chains(db: Database, item: int) -> list[RegionRecord]:
@@ -124,11 +136,11 @@ def _put(db: Database, item: int, wanted: Sequence[_Mark]) -> None:
         mark = next((mark for mark in new if mark.box == record.box), None)
         if mark is not None:
             new.remove(mark)
-            _append(db, item, "marked", mark=mark, supersedes=record.id)
+            _append(db, item, kind="marked", mark=mark, supersedes=record.id)
         elif record.kind == "marked":
-            _append(db, item, "withdrawn", mark=_mark(record), supersedes=record.id)
+            _append(db, item, kind="withdrawn", mark=_mark(record), supersedes=record.id)
     for mark in new:
-        _append(db, item, "marked", mark=mark, supersedes=None)
+        _append(db, item, kind="marked", mark=mark, supersedes=None)
 
 
 def _append(db: Database, item: int, kind: Literal["marked", "withdrawn"], mark: _Mark, supersedes: int | None) -> None:

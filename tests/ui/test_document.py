@@ -107,9 +107,9 @@ def test_boxes_and_regions_are_undone_one_by_one() -> None:
     document, history = marked(), History()
     edits: list[Callable[[], None]] = [
         lambda: marks.add(document.boxes, C, [LEFT]),
-        lambda: marks.replace(document.boxes, A, LEFT, None),
-        lambda: marks.replace(document.regions, D, BALL, RegionLabel(BALL.box, "a balloon")),
-        lambda: marks.replace(document.regions, D, DARK, None),
+        lambda: marks.replace(document.boxes, A, before=LEFT, after=None),
+        lambda: marks.replace(document.regions, D, before=BALL, after=RegionLabel(BALL.box, "a balloon")),
+        lambda: marks.replace(document.regions, D, before=DARK, after=None),
         lambda: document.remove_queries([D]),
         lambda: document.remove_class(document.classes[0].key),
         document.clear,
@@ -138,7 +138,7 @@ def test_boxes_outdate_results_and_regions_do_not() -> None:
     document.scored = document.evidence()
     assert not stored_document.read(json.loads(json.dumps(document.to_json()))).outdated
     before = document.evidence()
-    marks.replace(document.boxes, A, LEFT, None)
+    marks.replace(document.boxes, A, before=LEFT, after=None)
     assert document.evidence() != before
 
 
@@ -158,7 +158,7 @@ def test_what_is_marked_moves_with_a_picture() -> None:
 def test_marks_that_cannot_be_made_are_told() -> None:
     document = marked()
     with pytest.raises(UserError) as gone:
-        marks.replace(document.boxes, C, LEFT, None)
+        marks.replace(document.boxes, C, before=LEFT, after=None)
     assert gone.value.code == "mark_gone"
     with pytest.raises(UserError) as many:
         marks.add(document.boxes, A, [(0.0, 0.0, 1.0, (n + 1) / 1001) for n in range(MAX_BOXES)])
