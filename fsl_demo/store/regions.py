@@ -57,7 +57,14 @@ def put_labels(db: Database, item: int, labels: Iterable[RegionLabel]) -> None:
     Args:
         item: row id of the query.
     """
-    _put(db, item, [_Mark(label.box, plain(label.name), plain(label.annotator), label.source) for label in labels])
+    _put(
+        db,
+        item,
+        [
+            _Mark(label.box, plain(label.name), annotator=plain(label.annotator), source=label.source)
+            for label in labels
+        ],
+    )
 
 
 def put_boxes(db: Database, item: int, boxes: Iterable[Box], annotator: str) -> None:

@@ -147,7 +147,7 @@ class Workspace:
         with self._connections.write() as db:
             if by is not None and episode_id is not None:
                 labelled = permitted(db, self._blobs, labelled=labelled, episode_id=episode_id, account=by)
-            return episodes.save(db, labelled, episode_id, by)
+            return episodes.save(db, labelled, episode_id, by=by)
 
     def episode(self, episode_id: str) -> episodes.StoredEpisode:
         """A stored episode, whole: pictures, order, classes, descriptions, scores and labels with their times.
