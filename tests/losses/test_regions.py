@@ -46,10 +46,17 @@ def test_words_against_a_loop_that_leaves_out_texts_of_nearly_the_same_meaning()
         rivals = [other for other in present if other not in alike]
         logits = torch.stack([3 * normalize(vector, dim=0) @ texts[other] for other in rivals])
         losses.append(float(cross_entropy(logits, torch.tensor(rivals.index(text)))))
-    assert [2, 3] == [text for text in present if float(texts[2] @ texts[text]) > ALIKE]
+    assert [text for text in present if float(texts[2] @ texts[text]) > ALIKE] == [2, 3]
     loss = word_loss(vectors, own=own, texts=texts, scale=torch.tensor(3.0))
     assert float(loss) == pytest.approx(sum(losses) / 4)
 
 
 def test_no_words_no_loss():
-    assert float(word_loss(torch.zeros(0, 5), own=torch.zeros(0, dtype=torch.long), texts=torch.eye(5), scale=torch.tensor(1.0))) == 0
+    assert (
+        float(
+            word_loss(
+                torch.zeros(0, 5), own=torch.zeros(0, dtype=torch.long), texts=torch.eye(5), scale=torch.tensor(1.0)
+            )
+        )
+        == 0
+    )

@@ -23,7 +23,7 @@ from fsl_demo.core.pictures import ingest
 from fsl_demo.datasets import voc2007
 from fsl_demo.evaluation.boxes import Truth, of_scores, truth
 from fsl_demo.evaluation.detection import mean_precision
-from fsl_demo.inference.region_space import CHECKPOINT, MOST, Prepared, RegionReader
+from fsl_demo.inference.region_space import CHECKPOINT, MOST, PreparedPicture, RegionReader
 from fsl_demo.training import scenes
 from fsl_demo.training.captioned import OnOneDataSet
 from fsl_demo.training.config import Config
@@ -58,7 +58,7 @@ class DetectorTask(OnOneDataSet):
 
     left_out: tuple[str, ...] = ()
     left_out_words: re.Pattern[str] | None = None
-    methods: ClassVar = ("detector",)
+    methods: ClassVar[tuple[str, ...]] = ("detector",)
     takes: ClassVar = frozenset({"batch"})
     checkpoint: ClassVar = CHECKPOINT
     data: ClassVar = "voc2007"
@@ -77,7 +77,7 @@ class DetectorTask(OnOneDataSet):
             for photograph in voc2007.photographs(self.root, "val")
             if not any(thing.name in self.left_out for thing in photograph.things)
         ]
-        held = [Prepared.of(ingest(photograph.file)) for photograph in validation]
+        held = [PreparedPicture.of(ingest(photograph.file)) for photograph in validation]
         truths = [truth(photograph, voc2007.NAMES) for photograph in validation]
         data = scenes.load(training, progress)
         networks = Networks(FeatureCache(map_bytes=1))
@@ -150,7 +150,7 @@ def _vectors(networks: Networks, texts: Sequence[str], file: Path, progress: Pro
     return vectors
 
 
-def figure(network: RegionNetwork, held: Sequence[Prepared], truths: Sequence[Truth]) -> float:
+def figure(network: RegionNetwork, held: Sequence[PreparedPicture], truths: Sequence[Truth]) -> float:
     """Mean average precision at 0.5 of the classes' own head on photographs."""
     proposals = dict(RegionReader(network.eval(), "").propose(held, most=MOST))
     detections = [of_scores(own.boxes, own.classes) for _, own in sorted(proposals.items())]
