@@ -12,7 +12,6 @@ import numpy as np
 from fsl_demo.core.episodes import combine
 from fsl_demo.ui.board import ID_LENGTH
 from fsl_demo.ui.document import Document
-from fsl_demo.ui.given_regions import sent
 from fsl_demo.ui.result import Result
 
 TOP = 3
@@ -114,7 +113,7 @@ def rows(
         if query in support:
             row["support"] = support[query]
         if query in document.regions:
-            row["regions"] = {key: sent(region) for key, region in document.regions[query].items()}
+            row["regions"] = [vars(region) for region in document.regions[query]]
         if query in captions:
             row["caption"], row["doubtful"] = captions[query][0], int(captions[query][1])
         made[query[:ID_LENGTH]] = row

@@ -6,13 +6,11 @@ import json
 from typing import Any
 
 from fsl_demo.core.capabilities import Method, RegionClassifier
-from fsl_demo.core.episodes import class_key
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.regions import Region, RegionNeighbour
 from fsl_demo.services import locate
 from fsl_demo.ui.context import Context
-from fsl_demo.ui.fields import Name, Sha
-from fsl_demo.ui.given_regions import DIGITS, BoxField
+from fsl_demo.ui.fields import DrawnBox, Name, Sha
 from fsl_demo.ui.requests import Panel
 from fsl_demo.ui.settings import settings_of
 
@@ -20,6 +18,8 @@ MOST = 300
 """Boxes of a picture that are sent to the page, the surest first."""
 WORDS = 5
 """Words of a box that are sent to the page."""
+DIGITS = 5
+"""Of the edges of its boxes."""
 
 
 def locating(context: Context, first: str = "") -> Method | None:
@@ -45,7 +45,7 @@ class Regions(Panel):
             try:
                 picture = context.picture(self.query)
                 (regions,) = _fitted(context, method).regions([picture])
-                shown["regions"] = [_sent(context, region) for region in regions[:MOST]]
+                shown["regions"] = [_sent(region) for region in regions[:MOST]]
             except UserError as error:
                 shown["wrong"] = context.language.error(error)
         return json.dumps(shown)
@@ -56,7 +56,7 @@ class RegionDetails(Panel):
 
     query: Sha
     method: Name
-    box: BoxField
+    box: DrawnBox
 
     def html(self, context: Context) -> str:
         method = locating(context, self.method)
@@ -84,12 +84,10 @@ def _fitted(context: Context, method: Method) -> RegionClassifier:
     return locate.fitted(method, episode, settings=settings_of(method, document))
 
 
-def _sent(context: Context, region: Region) -> list[Any]:
-    """A region as the page's script takes it: box, score, and words with their class key, or "" for one of no class."""
-    keys = {class_key(row.spec().name): row.key for row in context.document.rows()}
+def _sent(region: Region) -> list[Any]:
+    """A region as the page's script takes it: box, score, and words with their scores."""
     box = [round(edge, DIGITS) for edge in region.box]
-    words = [[keys.get(class_key(word), ""), word, round(score, 3)] for word, score in region.words[:WORDS]]
-    return [box, round(region.score, 3), words]
+    return [box, round(region.score, 3), [[word, round(score, 3)] for word, score in region.words[:WORDS]]]
 
 
 def _neighbour(context: Context, near: RegionNeighbour) -> dict[str, Any]:

@@ -14,8 +14,7 @@ from typing_extensions import TypedDict
 from fsl_demo.core.episodes import Scores
 from fsl_demo.core.json_values import Plain
 from fsl_demo.core.regions import Box
-from fsl_demo.ui.fields import Key, Name, Seconds, Sha, Text
-from fsl_demo.ui.given_regions import BoxField
+from fsl_demo.ui.fields import DrawnBoxes, Key, Name, Seconds, Sha, Text
 
 
 @dataclass
@@ -35,7 +34,7 @@ class Result:
     device: str = "cpu"
     names: list[str] = field(default_factory=list)
     descriptions: list[str] = field(default_factory=list)
-    boxes: dict[str, list[Box]] = field(default_factory=dict)
+    boxes: dict[str, tuple[Box, ...]] = field(default_factory=dict)
 
     @cached_property
     def places(self) -> dict[str, int]:
@@ -121,7 +120,7 @@ class StoredResult(TypedDict):
     device: NotRequired[str]
     names: NotRequired[list[Text]]
     descriptions: NotRequired[list[Text]]
-    boxes: NotRequired[dict[Sha, list[BoxField]]]
+    boxes: NotRequired[dict[Sha, DrawnBoxes]]
 
 
 _RESULT = TypeAdapter(StoredResult)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
-from fsl_demo.core.episodes import Episode, Label, LabelledEpisode, Run, class_key
+from fsl_demo.core.episodes import Episode, Label, LabelledEpisode, Run
 from fsl_demo.core.pictures import Picture
-from fsl_demo.core.regions import RegionLabel
+from fsl_demo.core.regions import Box, RegionLabel
+from fsl_demo.ui import marks
 from fsl_demo.ui.document import NONE, ClassRow, Document, GivenLabel, Unreadable
-from fsl_demo.ui.given_regions import GivenRegion, Regions
 from fsl_demo.ui.result import Result
 
 
@@ -33,23 +33,8 @@ def to_episode(document: Document, picture: Callable[[str], Picture]) -> Labelle
         title=document.title.strip(),
         runs=tuple(Run(result.scores, result.device) for result in current),
         labels=labels,
-        regions=_regions(document, places),
+        regions={places[sha]: regions for sha, regions in document.regions.items() if sha in places},
     )
-
-
-def _regions(document: Document, places: Mapping[str, int]) -> dict[int, tuple[RegionLabel, ...]]:
-    """What people said is where on the queries, by their index; a box that has no name yet says nothing."""
-    names = document.class_names()
-    labels = {
-        places[sha]: tuple(
-            RegionLabel(region.box, name=name, annotator=region.annotator, source=region.source)
-            for region in given.values()
-            if (name := names.get(region.answer, region.name).strip())
-        )
-        for sha, given in document.regions.items()
-        if sha in places
-    }
-    return {place: given for place, given in labels.items() if given}
 
 
 def from_episode(labelled: LabelledEpisode, episode_id: str = "", unreadable: Sequence[str] = ()) -> Document:
@@ -60,8 +45,13 @@ def from_episode(labelled: LabelledEpisode, episode_id: str = "", unreadable: Se
     """
     episode = labelled.episode
     rows = [ClassRow(spec.name, "\n".join(spec.descriptions)) for spec in episode.classes]
+    boxes: dict[str, tuple[Box, ...]] = {}
+    regions: dict[str, tuple[RegionLabel, ...]] = {}
     for example in episode.support:
         rows[example.class_index].pictures.append(example.picture.sha256)
+        marks.add(boxes, example.picture.sha256, example.boxes)
+    for position, labels in labelled.regions.items():
+        marks.add(regions, episode.queries[position].sha256, labels)
     keys = [row.key for row in rows]
     document = Document(
         title=labelled.title,
@@ -79,39 +69,13 @@ def from_episode(labelled: LabelledEpisode, episode_id: str = "", unreadable: Se
             for position, label in labelled.labels.items()
             if position < len(episode.queries)
         },
-        regions=_given_regions(labelled, rows),
+        boxes=boxes,
+        regions=regions,
         episode_id=episode_id,
         unreadable=[Unreadable("results", reason, None) for reason in unreadable],
     )
     document.scored = document.evidence()
     return document
-
-
-def _given_regions(labelled: LabelledEpisode, rows: Sequence[ClassRow]) -> Regions:
-    """What people said is where on queries, and where the things of support pictures are, by hash."""
-    episode, keys = labelled.episode, {class_key(row.name): row.key for row in rows}
-    given: dict[str, list[GivenRegion]] = {}
-    for place, labels in labelled.regions.items():
-        if place < len(episode.queries):
-            given.setdefault(episode.queries[place].sha256, []).extend(
-                GivenRegion(
-                    box=region.box,
-                    answer=(answer := keys.get(class_key(region.name), "")),
-                    name="" if answer else region.name,
-                    source=region.source,
-                    annotator=region.annotator,
-                )
-                for region in labels
-            )
-    for example in episode.support:
-        regions = given.setdefault(example.picture.sha256, [])
-        known = {region.box for region in regions}  # of one that is a query, too
-        regions += [GivenRegion(box) for box in example.boxes if box not in known]
-    return {
-        sha: {f"{number:x}": region for number, region in enumerate(regions)}
-        for sha, regions in given.items()
-        if regions
-    }
 
 
 def _result(run: Run, rows: list[ClassRow], episode: Episode) -> Result:
@@ -126,7 +90,7 @@ def _result(run: Run, rows: list[ClassRow], episode: Episode) -> Result:
         device=run.device,
         names=[row.name for row in rows],
         descriptions=[row.description for row in rows],
-        boxes={example.picture.sha256: list(example.boxes) for example in episode.support if example.boxes},
+        boxes={example.picture.sha256: example.boxes for example in episode.support if example.boxes},
     )
 
 

@@ -7,7 +7,7 @@ import { annotatorName } from "./labelling.js";
 import { Panel } from "./panels.js";
 import * as queue from "./queue.js";
 import * as state from "./state.js";
-import { t } from "./texts.js";
+import { account, t } from "./texts.js";
 
 const HUES = 8;
 const TAGS = 12; // with more boxes in view, only the surest have their words beside them
@@ -20,24 +20,27 @@ const choice = { least: 0.3 };
 
 // --- edits ---------------------------------------------------------------------------------------------------------
 
-function put(sha, key, [box, answer, name, source], batch = "") {
-  const region = [box.map((edge) => Number(edge.toFixed(5))), answer, name, source];
-  const values = { picture: sha, region: key, box: region[0], answer, name, source, annotator: annotatorName(), batch };
-  return queue.send("put_region", values, { regions: { [sha]: { [key]: region } } }, { regions: { [sha]: { [key]: state.regions(sha)[key] ?? null } } });
-}
+const EDITS = { regions: "mark_region", boxes: "mark_box" };
+const rounded = (box) => box.map((edge) => Number(edge.toFixed(5)));
 
-function take(sha, key) {
-  queue.send("remove_region", { picture: sha, region: key }, { regions: { [sha]: { [key]: null } } }, { regions: { [sha]: { [key]: state.regions(sha)[key] } } });
+// One mark of a picture in the place of another; null is none. Gives the number of the edit.
+function mark(kind, sha, before, after, batch = "") {
+  const [effect, back] = [{ mark: { kind, sha, before, after } }, { mark: { kind, sha, before: after, after: before } }];
+  return queue.send(EDITS[kind], { picture: sha, before, after, batch }, effect, back);
 }
 
 // --- a picture with its boxes --------------------------------------------------------------------------------------
 
-const same = (a, b) => a.every((edge, i) => Math.abs(edge - b[i]) < 1e-4);
+const alike = (a, b) => a.every((edge, i) => Math.abs(edge - b[i]) < 1e-4);
+const plain = (text) => text.trim().split(/\s+/).join(" ");
+const classCalled = (name) => state.classes().find((entry) => plain(entry.name).toLowerCase() === plain(name).toLowerCase());
 
 export class RegionView {
-  // `naming`: whether boxes have names; on a support picture, a box is the thing that the class is.
+  // `naming`: whether boxes have names, as on a query; on a support picture, a box is the thing that the class is.
   constructor(root, { sha, name, naming }) {
-    Object.assign(this, { root, sha, naming, chosen: "", hovered: "", sent: null, dropped: new Set(), batch: "" });
+    Object.assign(this, { root, sha, naming, kind: naming ? "regions" : "boxes", chosen: "", hovered: "", sent: null, batch: "" });
+    this.dropped = new Set(); // proposed boxes that are out of sight
+    this.nameless = []; // boxes that are kept once they have a name
     root.replaceChildren(
       element(html`<div class="regions">
       <div class="line" data-bar></div>
@@ -52,7 +55,7 @@ export class RegionView {
     for (const type of ["pointerover", "focusin"]) this.list.addEventListener(type, (event) => this.hover(keyOf(event)));
     for (const type of ["pointerleave", "focusout"]) this.list.addEventListener(type, () => this.hover(""));
     root.addEventListener("input", (event) => event.target.matches("[data-least]") && this.setLeast(Number(event.target.value)));
-    root.addEventListener("change", (event) => event.target.matches("[data-region-name]") && this.call(event.target.value, event.target));
+    root.addEventListener("change", (event) => event.target.matches("[data-region-name]") && this.call(event.target));
     root.addEventListener("click", (event) => this.press(event.target.closest("[data-do]"), event.detail === 0));
     root.addEventListener("keydown", (event) => this.key(event));
     this.draw();
@@ -83,15 +86,16 @@ export class RegionView {
 
   // Everything that is on view: first what is a person's own, then what the method is surest of.
   items() {
-    const own = Object.entries(state.regions(this.sha)).map(([key, [box, answer, name, source]]) => ({ key, box, answer, source, own: true, name: answer ? state.className(answer, t) : name }));
+    const own = state.marks(this.kind, this.sha).map((mark, n) => (this.naming ? { key: `own-${n}`, mark, ...mark, own: true } : { key: `own-${n}`, mark, box: mark, name: t("region.thing"), source: "drawn", own: true }));
+    const nameless = this.nameless.map((box, n) => ({ key: `new-${n}`, box, name: "", source: "drawn", own: true }));
     const proposed = (this.sent?.regions ?? [])
-      .map(([box, score, words], n) => ({ key: `proposed-${n}`, box, score, words, answer: words[0]?.[0] ?? "", name: words[0]?.[1] ?? "" }))
-      .filter((item) => item.score >= choice.least && !this.dropped.has(item.key) && !own.some((region) => same(region.box, item.box)));
-    const classes = state.classes().map((entry) => entry.key);
-    return [...own, ...proposed].map((item, n) => {
-      const called = item.name || (this.naming ? t("region.unnamed") : t("region.thing"));
+      .map(([box, score, words], n) => ({ key: `proposed-${n}`, box, score, words, name: words[0]?.[0] ?? "" }))
+      .filter((item) => item.score >= choice.least && !this.dropped.has(item.key) && !own.some((region) => alike(region.box, item.box)));
+    const classes = state.classes();
+    return [...own, ...nameless, ...proposed].map((item, n) => {
+      const called = item.name || t("region.unnamed");
       const number = item.own ? (item.source === "accepted" ? "✓" : "✎") : percent(item.score);
-      const at = classes.indexOf(item.answer);
+      const at = classes.indexOf(classCalled(item.name));
       return { ...item, called, number, text: `${called} ${number}`, hue: at < 0 ? HUES - 1 : at % (HUES - 1), tagged: n < TAGS, faint: !item.own && n >= BOLD, label: t(`region_source.${item.source ?? "proposed"}`, { name: called, x: number }) };
     });
   }
@@ -132,16 +136,16 @@ export class RegionView {
 
   chosenHtml(item) {
     if (!item) return this.items().length ? html`<p class="hint">${t(this.naming ? "region.keys_hint" : "region.thing_keys_hint")}</p>` : "";
-    const words = item.own ? state.classes().slice(0, CLASSES).map((entry) => [entry.key, entry.name, null]) : item.words;
-    const names = html`<div class="chips" role="group" aria-label="${t("region.called")}">${words.map(([answer, word, p]) => {
-      const on = item.own && (answer ? answer === item.answer : word === item.name);
-      return html`<button class="chip ${on ? "on" : ""}" data-do="name" data-answer="${answer}" data-word="${word}" aria-pressed="${String(on)}">${word}${p === null ? "" : html` <small>${percent(p)}</small>`}</button>`;
+    const words = item.own ? state.classes().slice(0, CLASSES).map((entry) => [entry.name, null]) : item.words;
+    const names = html`<div class="chips" role="group" aria-label="${t("region.called")}">${words.map(([word, p]) => {
+      const on = item.own && classCalled(word) === classCalled(item.name);
+      return html`<button class="chip ${on ? "on" : ""}" data-do="name" data-word="${word}" aria-pressed="${String(on)}">${word}${p === null ? "" : html` <small>${percent(p)}</small>`}</button>`;
     })}</div>
     <div class="line"><input type="text" class="grow" data-region-name list="region-names" maxlength="100" value="${item.own ? item.name : ""}" placeholder="${t("region.name_placeholder")}" aria-label="${t("region.called")}"><datalist id="region-names">${state.classes().map((entry) => html`<option value="${entry.name}"></option>`)}</datalist></div>`;
     return html`<div class="region-chosen" role="group" aria-label="${item.label}"><div class="line"><b class="grow">${item.called} ${item.own ? "" : item.number}</b>
     ${item.own ? "" : html`<button class="primary" data-do="accept">✓ ${t("region.accept")} <kbd>Enter</kbd></button>`}
     <button class="quiet" data-do="remove">${t(item.own ? "region.remove" : "region.hide")} <kbd>Delete</kbd></button></div>
-    ${this.naming ? names : ""}</div>`;
+    ${item.name ? "" : html`<p class="warn">${t("region.name_it")}</p>`}${this.naming ? names : ""}</div>`;
   }
 
   // --- what can be done ---
@@ -176,7 +180,7 @@ export class RegionView {
   press(button, byKey) {
     const what = button?.dataset.do;
     if (what === "draw") return byKey ? this.add(FRESH) : this.setDrawing(!this.stage.drawing);
-    if (what === "name") this.name(this.chosen, button.dataset.answer, button.dataset.answer ? "" : button.dataset.word);
+    if (what === "name") this.name(this.chosen, button.dataset.word);
     else if (what) this[what](this.chosen);
   }
 
@@ -185,52 +189,61 @@ export class RegionView {
     this.draw();
   }
 
+  // A new box; on a query it is kept once it has a name.
   add(box) {
-    const key = token(8);
     this.stage.setDrawing(false);
-    put(this.sha, key, [box, "", "", "drawn"]);
-    this.choose(key, this.stage);
+    if (this.naming) this.nameless.push(rounded(box));
+    else mark("boxes", this.sha, null, rounded(box));
+    this.choose(this.items().findLast((item) => item.own).key, this.stage);
   }
 
   // Another shape makes an accepted box a drawn one.
   change(key, box) {
-    const [, answer, name] = state.regions(this.sha)[key];
-    put(this.sha, key, [box, answer, name, "drawn"], this.batch);
+    const item = this.item(key);
+    if (!item.mark) this.nameless[Number(key.slice("new-".length))] = rounded(box);
+    else mark(this.kind, this.sha, item.mark, this.naming ? this.region(box, item.name, "drawn") : rounded(box), this.batch);
     this.choose(key);
     this.draw();
     this.explain();
   }
 
+  region(box, name, source) {
+    return { box: rounded(box), name, annotator: account || annotatorName(), source };
+  }
+
   accept(key, focused) {
     const item = this.item(key);
-    if (item && !item.own) this.name(key, item.answer, item.answer ? "" : item.name, focused);
+    if (item && !item.own) this.name(key, item.name, focused);
   }
 
   // Say what is in a box; a proposed one becomes a person's own. Gives the number of the edit.
-  name(key, answer, name, focused) {
+  name(key, word, focused) {
     const item = this.item(key);
-    const agreed = !item.own && answer === item.answer && (answer || name === item.name);
-    const own = item.own ? key : token(8);
-    const number = put(this.sha, own, [item.box, answer, name, agreed ? "accepted" : "drawn"]);
-    this.choose(own, focused);
+    const name = plain(word);
+    if (!name) return 0;
+    if (key.startsWith("new-")) this.nameless.splice(Number(key.slice("new-".length)), 1);
+    const after = this.region(item.box, name, !item.own && name === item.name ? "accepted" : "drawn");
+    const number = mark("regions", this.sha, item.mark ?? null, after);
+    this.choose(this.items().find((other) => other.mark && state.same(other.mark, after)).key, focused);
     this.draw();
     return number;
   }
 
-  // By a typed word, which may be the name of a class.
-  call(word, field) {
-    const plain = word.trim().split(/\s+/).join(" ");
-    const entry = state.classes().find((other) => other.name.toLowerCase() === plain.toLowerCase());
-    keepUntil(field, this.name(this.chosen, entry?.key ?? "", entry ? "" : plain));
+  // By a typed word; the name of a class is written as the class has it.
+  call(field) {
+    keepUntil(field, this.name(this.chosen, classCalled(field.value)?.name ?? field.value));
   }
 
   // A person's own box goes; a proposed one is out of sight until the details are opened again.
   remove(key, focused) {
-    const keys = this.items().map((item) => item.key);
-    const place = keys.indexOf(key);
-    if (this.item(key).own) take(this.sha, key);
+    const item = this.item(key);
+    const place = this.items().findIndex((other) => other.key === key);
+    if (item.mark) mark(this.kind, this.sha, item.mark, null);
+    else if (item.own) this.nameless.splice(Number(key.slice("new-".length)), 1);
     else this.dropped.add(key);
-    this.choose(keys[place + 1] ?? keys[place - 1] ?? "", focused);
+    const left = this.items();
+    this.chosen = "";
+    this.choose((left[place] ?? left.at(-1))?.key ?? "", focused);
     this.draw();
   }
 
@@ -253,7 +266,7 @@ export class RegionView {
     if (!this.naming) return false;
     const pressed = chooser.press(event.key);
     if (!pressed) return false;
-    if (pressed.answer && pressed.answer !== state.NONE) this.name(this.chosen, pressed.answer, "", focused);
+    if (pressed.answer && pressed.answer !== state.NONE) this.name(this.chosen, state.className(pressed.answer, t), focused);
     this.draw();
     return true;
   }

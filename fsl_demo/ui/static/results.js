@@ -148,7 +148,7 @@ function grouped(rows) {
   return items;
 }
 
-const boxesOf = (row) => Object.keys(state.regions(row.sha)).length;
+const boxesOf = (row) => state.marks("regions", row.sha).length;
 const signOf = (row) => [row.id, row.id === selected, row.label, row.answer, row.p, row.unlike, row.differs, row.waiting, row.support, row.caption, boxesOf(row), name(row.label ?? row.answer)].join();
 
 const marks = (row) => html`${row.unlike ? html`<span class="mark unlike" title="${t("unlike_hint")}">${t("unlike")}</span>` : ""}${row.differs ? html`<span class="mark differs">≠ ${t("methods_differ")}</span>` : ""}${row.support ? html`<span class="mark">${t("also_support", { name: name(row.support) })}</span>` : ""}${boxesOf(row) ? html`<span class="mark" title="${t("region.n_boxes", { n: boxesOf(row) })}">▢ ${boxesOf(row)}</span>` : ""}${row.waiting ? html` <i class="waiting" title="${t("saving.waiting_one")}">●</i>` : ""}`;

@@ -4,7 +4,7 @@ const ID_LENGTH = 16;
 
 const server = { at: "", parts: new Map(), data: {}, rows: new Map(), order: [] };
 const listeners = new Set();
-const none = () => ({ labels: new Map(), names: new Map(), gone: new Set(), regions: new Map() });
+const none = () => ({ labels: new Map(), names: new Map(), gone: new Set(), marks: [] });
 let effects = none();
 
 export const parts = server.parts;
@@ -47,14 +47,14 @@ export function apply(changes) {
 }
 
 // What edits that are not acknowledged yet change: labels by id ("" takes one back), names by class key, ids that go,
-// regions by picture and key (null takes one away).
+// marks of pictures, one in the place of another (null for none).
 export function expect(pending) {
   effects = none();
   for (const { effect } of pending) {
     for (const [id, label] of Object.entries(effect?.labels ?? {})) effects.labels.set(id, label);
     for (const [key, name] of Object.entries(effect?.names ?? {})) effects.names.set(key, name);
     for (const id of effect?.gone ?? []) effects.gone.add(id);
-    for (const [sha, given] of Object.entries(effect?.regions ?? {})) effects.regions.set(sha, { ...effects.regions.get(sha), ...given });
+    if (effect?.mark) effects.marks.push(effect.mark);
   }
 }
 
@@ -73,10 +73,18 @@ export function row(id) {
 
 export const rows = () => order().map(row).filter(Boolean);
 
-// What a person put on a picture, by key: [box, class key, own name, source].
-export function regions(sha) {
-  const known = server.rows.get(sha.slice(0, ID_LENGTH))?.regions ?? data("classes", []).map((entry) => data(`boxes:${entry.key}`, {})[sha]).find(Boolean) ?? {};
-  return Object.fromEntries(Object.entries({ ...known, ...effects.regions.get(sha) }).filter(([, region]) => region));
+export const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
+// What is marked on a picture, in order: "regions" of a query ({ box, name, annotator, source }), "boxes" of a support
+// picture.
+export function marks(kind, sha) {
+  let known = kind === "regions" ? server.rows.get(sha.slice(0, ID_LENGTH))?.regions : data("classes", []).map((entry) => data(`boxes:${entry.key}`, {})[sha]).find(Boolean);
+  known = [...(known ?? [])];
+  for (const mark of effects.marks.filter((mark) => mark.kind === kind && mark.sha === sha)) {
+    if (mark.before) known = known.map((other) => (same(other, mark.before) ? mark.after : other)).filter(Boolean);
+    else if (!known.some((other) => same(other, mark.after))) known.push(mark.after);
+  }
+  return known;
 }
 
 // The classes that count, with what they are called, also by what is being written.

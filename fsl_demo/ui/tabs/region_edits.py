@@ -1,60 +1,60 @@
-"""What can be drawn on pictures: boxes, and what is in them."""
+"""What can be marked on pictures: where the thing of a class is on a support picture, what is where on a query."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fsl_demo.core.errors import UserError
-from fsl_demo.core.regions import RegionSource
-from fsl_demo.ui import given_regions
+from fsl_demo.core.regions import RegionLabel
+from fsl_demo.ui import marks
 from fsl_demo.ui.context import Context
-from fsl_demo.ui.fields import Key, Name, Sha
-from fsl_demo.ui.given_regions import BoxField, GivenRegion, RegionKey, RegionName
+from fsl_demo.ui.fields import DrawnBox, Sha
 from fsl_demo.ui.requests import Edit
 
-MOST = 500
-"""Boxes that a person can put on one picture."""
 
-
-class PutRegion(Edit):
-    """A box on a picture, or another shape, place or name of one that is there.
+class MarkBox(Edit):
+    """A box on a support picture.
 
     Attributes:
-        region: key of the box, which the page gives it.
-        answer: key of the class that is in it; "" where `name` says what is, or where it has no name.
+        before: the box that it takes the place of; None adds one.
+        after: None takes `before` back.
     """
 
     picture: Sha
-    region: RegionKey
-    box: BoxField
-    answer: Key = ""
-    name: RegionName = ""
-    source: RegionSource = "drawn"
-    annotator: Name = ""
+    before: DrawnBox | None = None
+    after: DrawnBox | None = None
 
     def apply(self, context: Context) -> None:
         document = context.document
-        if self.picture not in {*document.queries, *document.support()}:
-            raise UserError("region_picture_gone")
-        if self.answer and document.row(self.answer) is None:
-            raise UserError("region_class_gone")
-        given = document.regions.get(self.picture, {})
-        if self.region not in given and len(given) >= MOST:
-            raise UserError("regions_many", limit=MOST)
-        region = GivenRegion(
-            box=self.box,
-            answer=self.answer,
-            name="" if self.answer else " ".join(self.name.split()),
-            source=self.source,
-            annotator=context.annotator(self.annotator),
-        )
-        given_regions.put(document.regions, self.picture, key=self.region, region=region)
+        if self.before is not None:
+            marks.replace(document.boxes, self.picture, before=self.before, after=self.after)
+        elif self.after is not None:
+            _check(self.picture in document.support())
+            marks.add(document.boxes, self.picture, [self.after])
 
 
-class RemoveRegion(Edit):
+class MarkRegion(Edit):
+    """What a person says of a rectangle of a query; `before` and `after` as of `MarkBox`."""
+
     picture: Sha
-    region: RegionKey
+    before: RegionLabel | None = None
+    after: RegionLabel | None = None
 
     def apply(self, context: Context) -> None:
-        given_regions.remove(context.document.regions, self.picture, self.region)
+        document, after = context.document, self.after
+        if after is not None:
+            after = replace(after, name=" ".join(after.name.split()), annotator=context.annotator(after.annotator))
+        if self.before is not None:
+            marks.replace(document.regions, self.picture, before=self.before, after=after)
+        elif after is not None:
+            _check(self.picture in document.queries)
+            marks.add(document.regions, self.picture, [after])
 
 
-EDITS = (PutRegion, RemoveRegion)
+def _check(here: bool) -> None:
+    """Raise `picture_gone` unless the picture is still here."""
+    if not here:
+        raise UserError("picture_gone")
+
+
+EDITS = (MarkBox, MarkRegion)

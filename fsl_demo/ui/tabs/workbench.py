@@ -10,7 +10,6 @@ from fsl_demo.ui import clip_weights, examples, prompting, settings
 from fsl_demo.ui.captions import Describe
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.faces import CropFaces
-from fsl_demo.ui.given_regions import boxes, sent
 from fsl_demo.ui.measured import measured
 from fsl_demo.ui.prediction import Predict
 from fsl_demo.ui.proposals import chosen_methods, proposed_methods
@@ -48,13 +47,9 @@ def parts(context: Context) -> dict[str, Any]:
             row=row,
             label=context.say("class_n", n=number),
             pictures=[(sha, names.get(sha, "")) for sha in row.pictures],
-            boxes={sha: len(boxes(document.regions.get(sha, {}), row.key)) for sha in row.pictures},
+            boxes={sha: len(document.boxes.get(sha, ())) for sha in row.pictures},
         )
-        shown[f"data:boxes:{row.key}"] = {
-            sha: {key: sent(region) for key, region in document.regions[sha].items()}
-            for sha in row.pictures
-            if sha in document.regions
-        }
+        shown[f"data:boxes:{row.key}"] = {sha: document.boxes[sha] for sha in row.pictures if sha in document.boxes}
         shown[f"class:{row.key}:sentences"] = (
             context.render(  # apart, because every class has it when a method is ticked
                 "workbench.html#sentences",

@@ -95,9 +95,8 @@ class MovePicture(Edit):
     def apply(self, context: Context) -> None:
         if self.target != "queries" and context.document.row(self.target) is None:
             raise UserError("class_gone")
-        if self.source != self.target:  # first in, then out: what was drawn on it stays
-            place(context, self.target, [(self.sha, "")])
-            context.document.remove_picture(self.source, self.sha)
+        context.names([self.sha])
+        context.document.move_picture(self.source, self.sha, self.target)
 
 
 class TickMethod(Edit):
