@@ -122,7 +122,12 @@ class LocatedFit:
             ((word, float(colour @ axis) - 0.5) for word, axis in COLOURS.items()), key=lambda pair: -pair[1]
         )
         neighbours = [
-            RegionNeighbour(picture, other, index, float(1 - np.linalg.norm(colour_of(picture, other) - colour)))
+            RegionNeighbour(
+                picture,
+                box=other,
+                class_index=index,
+                similarity=float(1 - np.linalg.norm(colour_of(picture, other) - colour)),
+            )
             for picture, other, index in self.support
         ]
         return RegionExplanation(
