@@ -99,8 +99,7 @@ def guard_torchvision() -> bool:
     """Make `import torchvision` work beside a CPU-only torch; do nothing where its operators load.
 
     torchvision's Linux wheel is linked against CUDA. Beside a CPU-only torch its library does not load, so
-    `torchvision::nms` does not exist and the import fails. Declaring the two operators that torchvision looks
-    up at import time is enough for transforms, models and box functions.
+    `torchvision::nms` does not exist and the import fails. `box_operators` declares it, and `roi_align`.
 
     Returns:
         True when the operators had to be declared.
@@ -119,8 +118,7 @@ def guard_torchvision() -> bool:
                 torch.ops.load_library(str(file))
             return False
         except OSError:
-            library = torch.library.Library("torchvision", "FRAGMENT")
-            for name in ("nms", "qnms"):
-                library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-            _library = library
+            from fsl_demo import box_operators
+
+            _library = box_operators.declare()
             return True

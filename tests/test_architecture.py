@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "fsl_demo"
 LAYERS = (
-    ("__init__", "runtime", "core"),
+    ("__init__", "box_operators", "core", "runtime"),
     ("backbones", "checkpoints", "datasets", "inference", "layers", "losses"),
     ("captioners", "detectors", "evaluation", "methods", "training"),
     ("services",),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fsl_demo.core.episodes import Box
 from fsl_demo.core.pictures import Picture, from_image, ingest
 
 
@@ -19,6 +20,13 @@ class Cutout:
 
     file: Path
     box: tuple[int, int, int, int]
+
+
+def fractions(box: Sequence[float], size: tuple[int, int]) -> Box:
+    """From x, y, width and height in pixels; what reaches beyond a picture of this width and height is cut off."""
+    x, y, width, height = box
+    left, top, right, bottom = x / size[0], y / size[1], (x + width) / size[0], (y + height) / size[1]
+    return max(left, 0.0), max(top, 0.0), min(right, 1.0), min(bottom, 1.0)
 
 
 Item = Path | Cutout | Picture

@@ -11,15 +11,89 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fsl_demo.core.episodes import Box
 from fsl_demo.core.errors import UserError
-from fsl_demo.datasets.parts import Cutout
+from fsl_demo.datasets.parts import Cutout, fractions
 
-CLASSES = 20
-"""That are annotated."""
+NAMES = (
+    "aeroplane",
+    "bicycle",
+    "bird",
+    "boat",
+    "bottle",
+    "bus",
+    "car",
+    "cat",
+    "chair",
+    "cow",
+    "diningtable",
+    "dog",
+    "horse",
+    "motorbike",
+    "person",
+    "pottedplant",
+    "sheep",
+    "sofa",
+    "train",
+    "tvmonitor",
+)
+"""The classes that are annotated, in VOC's order."""
+WORDS = {name: name for name in NAMES} | {
+    "diningtable": "dining table",
+    "pottedplant": "potted plant",
+    "tvmonitor": "television",
+}
+"""What a person would call each class."""
+CLASSES = len(NAMES)
+LEFT_OUT = ("bus", "cat", "cow", "motorbike", "sofa")
+"""Classes that studies of unseen classes leave out of training."""
 LEAST = 32
 """Pixels: of an object with a shorter side little is to be seen."""
 MARGIN = 0.15
 """How much of its width and height is left around an object on each side."""
+
+
+@dataclass(frozen=True)
+class Thing:
+    """An object of a photograph.
+
+    Attributes:
+        difficult: hard to see without its surroundings: VOC's figures neither ask for it nor count it as wrong.
+    """
+
+    box: Box
+    name: str
+    difficult: bool
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """A photograph with all its objects.
+
+    Attributes:
+        size: width and height, pixels.
+    """
+
+    file: Path
+    size: tuple[int, int]
+    things: tuple[Thing, ...]
+
+
+def photographs(root: Path, split: str) -> list[Photograph]:
+    """The photographs of a split ("train", "val", "test"), those without an object too.
+
+    Raises:
+        UserError: `data_missing`.
+    """
+    return [
+        Photograph(image.file, image.size, tuple(_thing(entry, image.size) for entry in image.annotations))
+        for image in _images(root, split)
+    ]
+
+
+def _thing(annotation: dict[str, Any], size: tuple[int, int]) -> Thing:
+    box = fractions(annotation["bbox"], size)
+    return Thing(box=box, name=annotation["class"], difficult=bool(annotation["difficult"]))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from fsl_demo.core.errors import UserError
 from fsl_demo.datasets import flickr8k_entities
@@ -31,3 +32,37 @@ def test_absent_phrases_are_said(tmp_path: Path) -> None:
     with pytest.raises(UserError) as refused:
         flickr8k_entities.read(tmp_path)
     assert refused.value.code == "data_missing"
+
+
+def test_photographs_have_every_box_and_every_phrase_that_has_boxes(tmp_path: Path) -> None:
+    boxes = [[56, 0, 112, 224], [0, 112, 56, 112], [1, 1, 2, 2]]
+    sentences = [
+        {"phrases": [["A Dog", ["animals"], 1, 0, 2, [0]], ["the sky", ["scene"], 5, 3, 2, []]]},
+        {"phrases": [["a dog", ["animals"], 1, 0, 2, [0]], ["Two things", ["other"], 2, 3, 2, [0, 1]]]},
+    ]
+    entry = {
+        "image": "a.png",
+        "split": "test",
+        "boxes": boxes,
+        "sentences": sentences,
+        "source_width": 500,
+        "source_height": 250,
+    }
+    folder = tmp_path / "flickr8k_entities"
+    folder.mkdir()
+    (folder / "phrases.jsonl").write_text(json.dumps(entry), encoding="utf-8")
+    images = tmp_path / "flickr8k" / "images"
+    images.mkdir(parents=True)
+    Image.new("RGB", (224, 224), "red").save(images / "a.png")
+    (photograph,) = flickr8k_entities.photographs(tmp_path, "test")
+    assert [region.box for region in photograph.regions[:2]] == [(0.25, 0, 0.75, 1), (0, 0.5, 0.25, 1)]
+    assert [region.phrases for region in photograph.regions] == [("a dog",), (), ()]
+    assert [(phrase.text, len(phrase.boxes)) for phrase in photograph.phrases] == [
+        ("a dog", 1),
+        ("a dog", 1),
+        ("two things", 2),
+    ]
+    assert photograph.phrases[2].kinds == ("other",)
+    assert photograph.size == (500, 250)
+    assert photograph.picture().image().size == (448, 224)
+    assert flickr8k_entities.photographs(tmp_path, "train") == []
