@@ -1,0 +1,138 @@
+"""Trains the region network on VOC 2007's boxes and Flickr30k Entities' phrases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+
+from fsl_demo import runtime
+from fsl_demo.backbones.cache import FeatureCache
+from fsl_demo.backbones.efficientnet_lite2 import EfficientNetLite2
+from fsl_demo.backbones.networks import Networks
+from fsl_demo.core.durable import replacing
+from fsl_demo.core.episodes import Progress
+from fsl_demo.training import scenes
+from fsl_demo.training.captioned import OnOneDataSet
+from fsl_demo.training.config import Config
+from fsl_demo.training.data import Arrays
+from fsl_demo.training.export import Export, Facts, Trained
+from fsl_demo.training.objectives import detector as objective
+from fsl_demo.training.objectives.detector import DetectorObjective, Things
+from fsl_demo.training.scenes import Scenes
+from fsl_demo.training.schedule import Schedule
+from fsl_demo.training.setup import Figures, Setup
+from fsl_demo.training.task import Prepared
+
+CHECKPOINT = "regions"
+SCHEDULE = Schedule(epochs=12, rate=4e-4, decay=0.05, warm_up=0.05)
+SETTING = {
+    "canvas": objective.CANVAS,
+    "scales": list(objective.SCALES),
+    "regions": objective.REGIONS,
+    "words": objective.WORDS_WEIGHT,
+    "whole": objective.WHOLE_WEIGHT,
+    "frozen_blocks": objective.FROZEN_BLOCKS,
+}
+
+
+@dataclass(frozen=True)
+class DetectorTask(OnOneDataSet):
+    """Learns from VOC 2007 and from Flickr30k Entities, which has to be in the same folder; chosen on VOC's val part.
+
+    On a GPU the backbone learns too; on a CPU it stays as ImageNet left it.
+
+    Attributes:
+        left_out: classes of which no box and no phrase is read, for studies.
+        left_out_words: what phrases call them.
+    """
+
+    left_out: tuple[str, ...] = ()
+    left_out_words: re.Pattern[str] | None = None
+    methods: ClassVar = ("regions",)
+    takes: ClassVar = frozenset({"batch"})
+    checkpoint: ClassVar = CHECKPOINT
+    data: ClassVar = "voc2007"
+
+    def prepare(self, config: Config, progress: Progress) -> Prepared[DetectorObjective]:
+        """Read the pictures and embed the phrases, whose vectors go into the run's folder.
+
+        Raises:
+            UserError: `data_missing`, `weights_missing`, `weights_differ`; what reading a picture raises.
+        """
+        training = scenes.of_voc(self.root, "train", self.left_out)
+        complete = len(training)
+        training += scenes.of_entities(self.root, "train", self.left_out_words)
+        validation = scenes.of_voc(self.root, "val", self.left_out)
+        data = scenes.load(training, progress)
+        networks = Networks(FeatureCache(map_bytes=1))
+        texts = list(dict.fromkeys(scenes.texts(training)))
+        vectors = _vectors(networks, texts=texts, file=config.folder / "texts.safetensors", progress=progress)
+        numbers = {text: number for number, text in enumerate(texts)}
+        torch.manual_seed(config.seed)
+        whole = config.device != "cpu" and runtime.device().type != "cpu"
+        module = DetectorObjective(
+            RegionNetwork(EfficientNetLite2().pretrained()),
+            Things.of(training, extents=data.extents, numbers=numbers),
+            vectors=vectors,
+            batch=config.batch or objective.BATCH,
+            whole=whole,
+        )
+        held = scenes.load(validation, progress)
+        setup = Setup(
+            objective=module,
+            data=Arrays.numbered(data.images),
+            schedule=config.changed(SCHEDULE),
+            validate=lambda module: Figures(0.0, figure(module.network, held)),
+            augment=lambda images: images,
+            setting={**SETTING, "whole": whole, "left_out": list(self.left_out)},
+        )
+
+        def export(trained: Trained[DetectorObjective]) -> Export:
+            arrays = {
+                name: _smaller(value.cpu().numpy())
+                for name, value in trained.loop.best.items()
+                if name.startswith("network.")
+            }
+            facts = Facts(
+                architecture="Faster R-CNN: EfficientNet-Lite2, a feature pyramid of 128 channels, boxes of no class",
+                data="voc2007 and the regions and phrases of flickr8k_entities (Flickr30k Entities: for non-commercial"
+                " research and education)",
+                split="VOC 2007: 3,518 training and 460 validation pictures of its test set, by photographer; Flickr8k's"
+                " 6,000 training pictures",
+                pictures={"train": len(training), "validation": len(validation)},
+                recipe={**SETTING, "backbone_learns": whole, "schedule": asdict(trained.loop.setup.schedule)},
+                preprocessing="rgb-448-aspect-bicubic-half",
+                validation={"what": "mAP at 0.5 of VOC's val part, the classes' own head", **trained.at_best("accuracy")},
+                pretraining="EfficientNet-Lite2 trained on ImageNet",
+                more={"pictures_complete": complete},
+            )
+            return Export(arrays, facts)
+
+        return Prepared(setup, export)
+
+
+def _smaller(array: np.ndarray) -> np.ndarray:
+    return array.astype(np.float16) if array.dtype == np.float32 else array
+
+
+def _vectors(networks: Networks, texts: Sequence[str], file: Path, progress: Progress) -> np.ndarray:
+    """Unit vectors of texts, float32 [T, 384], or what an earlier run kept of the same ones."""
+    from safetensors import safe_open
+    from safetensors.numpy import save
+
+    known = {"weights": networks.texts.weights, "texts": hash_of(texts)}
+    if file.exists():
+        with safe_open(file, framework="np") as stored:
+            if stored.metadata() == known:
+                return stored.get_tensor("vectors").astype(np.float32)
+    vectors = networks.texts.embed(texts, progress)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(file) as output:
+        output.write(save({"vectors": vectors.astype(np.float16)}, known))
+    return vectors
