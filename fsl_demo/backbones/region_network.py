@@ -206,4 +206,3 @@ def _apart(regions: Detected, most: int) -> Detected:
         classes=regions.classes[kept],
         given=regions.given,
     )
-

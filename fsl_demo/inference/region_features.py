@@ -1,7 +1,7 @@
-"""What the semantic dictionary explains: regions as vectors, half from the detector and half from the frozen network.
+"""What the semantic dictionary explains: regions as vectors, half from the detector and half from a frozen network.
 
 The detector was tuned on the things of its data and forgets others; the frozen network still tells all that ImageNet's
-classes differ in. Each half is centred, whitened and of length 1 (see `objectives.semantic_dictionary`).
+classes differ in.
 """
 
 from __future__ import annotations
@@ -12,18 +12,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from fsl_demo.backbones import picture_maps, region_maps
+from fsl_demo.backbones.cache import BATCH
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.checkpoints import Checkpoint
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference.region_space import RegionSpace
+from fsl_demo.inference.vectors import l2_normalize
 
 DETECTOR, FROZEN = 512, picture_maps.CHANNELS
-"""Channels of the halves before any map."""
+"""Channels of the two halves."""
+WHOLE = np.array([[0.0, 0.0, 1.0, 1.0]], np.float32)
+"""The box of a whole picture."""
 
 
 @dataclass(frozen=True)
 class RegionFeatures:
-    """Regions of one picture.
+    """Regions of one picture, the most probable thing first.
 
     Attributes:
         boxes: left, top, right, bottom as fractions, float32 [R, 4].
@@ -58,30 +63,81 @@ class RegionReader:
         return f"{self.space.weights[:16]}+{self.networks.whole_pictures.weights[:16]}"
 
     def propose(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[RegionFeatures]:
-        """The regions that may be things, the most probable first."""
-        proposals = self.space.propose(pictures, progress)
-        return [
-            RegionFeatures(
-                boxes=own.boxes,
-                objectness=own.objectness,
-                regions=np.concatenate([own.features, self._frozen(picture, own.boxes)], axis=1),
-                whole=np.concatenate([own.whole, self._frozen(picture, WHOLE)[0]]),
+        """The regions of each picture that may be things."""
+        proposals, read = self.space.propose(pictures, progress), []
+        for number, (picture, own) in enumerate(zip(pictures, proposals, strict=True)):
+            if number % BATCH == 0:
+                group = pictures[number : number + BATCH]
+                maps = self.networks.features.maps(self.networks.whole_pictures, group, progress)
+            frozen = self._frozen(picture, maps[number % BATCH], np.concatenate([WHOLE, own.boxes]))
+            read.append(
+                RegionFeatures(
+                    boxes=own.boxes,
+                    objectness=own.objectness,
+                    regions=np.concatenate([own.features, frozen[1:]], axis=1),
+                    whole=np.concatenate([own.whole, frozen[0]]),
+                )
             )
-            for picture, own in zip(pictures, proposals, strict=True)
-        ]
+        return read
 
     def embed(self, picture: Picture, boxes: np.ndarray) -> np.ndarray:
         """Boxes as fractions [n, 4]: float32 [n, DETECTOR + FROZEN]."""
-        return np.concatenate([self.space.embed(picture, boxes), self._frozen(picture, boxes)], axis=1)
+        maps = self.networks.features.maps(self.networks.whole_pictures, [picture])[0]
+        return np.concatenate([self.space.embed(picture, boxes), self._frozen(picture, maps, boxes)], axis=1)
 
-    def _frozen(self, picture: Picture, boxes: np.ndarray) -> np.ndarray:
-        """Means of the frozen network's map, in the space in which pictures are compared, float32 [n, FROZEN]."""
+    def _frozen(self, picture: Picture, maps: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+        """Means of the frozen network's maps, in the space in which pictures are compared, float32 [n, FROZEN]."""
         network = self.networks.whole_pictures
-        maps = self.networks.features.maps(network, [picture])[0]
         left, top, right, bottom = network.seen(picture)
         within = (boxes - np.array([left, top, left, top])) / np.tile([right - left, bottom - top], 2)
         return picture_maps.vectors(region_maps.pooled(maps, np.clip(within, 0, 1)), network.axes())
 
 
-WHOLE = np.array([[0.0, 0.0, 1.0, 1.0]], np.float32)
-"""The box of a whole picture."""
+@dataclass(frozen=True)
+class RegionMap:
+    """From what the networks say of regions to the vectors that the dictionary explains: both halves whitened.
+
+    Attributes:
+        weights, biases: of the linear maps of the halves.
+        detector: share of the detector's half; the parts of a vector have the roots of the shares as lengths.
+    """
+
+    weights: tuple[np.ndarray, ...]
+    biases: tuple[np.ndarray, ...]
+    detector: float
+
+    def __call__(self, features: np.ndarray) -> np.ndarray:
+        """Unit vectors, float32 [N, d], from features [N, DETECTOR + FROZEN]."""
+        halves = np.split(features.astype(np.float32), [DETECTOR], axis=1)
+        parts = [
+            np.sqrt(share) * l2_normalize(half @ weight.T + bias)
+            for half, weight, bias, share in zip(
+                halves, self.weights, self.biases, (self.detector, 1 - self.detector), strict=True
+            )
+        ]
+        return np.concatenate(parts, axis=1).astype(np.float32)
+
+    def frozen_alone(self, frozen: np.ndarray) -> np.ndarray:
+        """Vectors [N, d] of what only the frozen network knows, [N, FROZEN]: the detector's half is empty."""
+        half = l2_normalize(frozen @ self.weights[1].T + self.biases[1])
+        empty = np.zeros((len(frozen), len(self.weights[0])), np.float32)
+        return np.concatenate([empty, np.sqrt(1 - self.detector) * half], axis=1).astype(np.float32)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """As a checkpoint holds it."""
+        arrays = {"share": np.array([self.detector], np.float32)}
+        for name, weight, bias in zip(("detector", "frozen"), self.weights, self.biases, strict=True):
+            arrays |= {f"{name}.weight": weight.astype(np.float16), f"{name}.bias": bias.astype(np.float16)}
+        return arrays
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint) -> RegionMap:
+        """
+        Raises:
+            UserError: `card_differs`.
+        """
+        weights, biases = [], []
+        for name, channels in (("detector", DETECTOR), ("frozen", FROZEN)):
+            weights.append(checkpoint.array(f"{name}.weight", None, channels).astype(np.float32))
+            biases.append(checkpoint.array(f"{name}.bias", len(weights[-1])).astype(np.float32))
+        return cls(tuple(weights), tuple(biases), detector=float(checkpoint.array("share", 1)[0]))

@@ -7,13 +7,15 @@ import json
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from fsl_demo.core.durable import replacing
 from fsl_demo.core.episodes import Progress, quiet
+from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.inference.boxes import overlaps
 from fsl_demo.inference.region_features import RegionFeatures, RegionReader
 from fsl_demo.training.scenes import Scene
@@ -34,68 +36,78 @@ class RegionRows:
 
     Attributes:
         features: float16 [N, D].
+        objectness: probability to be a thing, of a whole picture 1, float32 [N].
         scenes: number of each one's scene, [N].
         things: number of the thing in its scene, or `NOTHING` or `PICTURE`, [N].
     """
 
     features: np.ndarray
+    objectness: np.ndarray
     scenes: np.ndarray
     things: np.ndarray
 
 
-def read(reader: RegionReader, scenes: Sequence[Scene], file: Path, progress: Progress = quiet) -> RegionRows:
+NAMES = tuple(field.name for field in fields(RegionRows))
+
+
+def read(
+    reader: RegionReader, scenes: Sequence[Scene], file: Path, every: bool, progress: Progress = quiet
+) -> RegionRows:
     """Read the regions of photographs, or what an earlier run kept of the same ones.
 
     Args:
         file: keeps them, beside hashes of data and weights.
+        every: read all regions of each picture, as validation does.
 
     Raises:
-        UserError: what reading a picture raises, and what is wrong with the weights.
+        UserError: what is wrong with the weights.
     """
     from safetensors import safe_open
     from safetensors.numpy import save
 
-    known = {"weights": reader.weights, "scenes": _hash(scenes)}
+    known = {"weights": reader.weights, "scenes": _hash(scenes), "every": str(every)}
     if file.exists():
         with safe_open(file, framework="np") as stored:
             if stored.metadata() == known:
-                return RegionRows(*(stored.get_tensor(name) for name in ("features", "scenes", "things")))
+                return RegionRows(*(stored.get_tensor(name) for name in NAMES))
     parts: list[RegionRows] = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for start in range(0, len(scenes), GROUP):
             progress("read", start, len(scenes))
             group = scenes[start : start + GROUP]
-            proposed = reader.propose(list(pool.map(Scene.picture, group)))
-            parts += [_rows(scene, own, start + n) for n, (scene, own) in enumerate(zip(group, proposed, strict=True))]
-    rows = RegionRows(
-        features=np.concatenate([part.features for part in parts]),
-        scenes=np.concatenate([part.scenes for part in parts]),
-        things=np.concatenate([part.things for part in parts]),
-    )
+            proposed = reader.propose(list(pool.map(_picture, group)))
+            for number, (scene, own) in enumerate(zip(group, proposed, strict=True), start):
+                parts.append(_rows(scene, own, number=number, every=every))
+    rows = RegionRows(*(np.concatenate([vars(part)[name] for part in parts]) for name in NAMES))
     file.parent.mkdir(parents=True, exist_ok=True)
     with replacing(file) as output:
         output.write(save(vars(rows), known))
     return rows
 
 
-def _rows(scene: Scene, proposed: RegionFeatures, number: int) -> RegionRows:
+def _picture(scene: Scene) -> Picture:
+    """In its own shape, where the file has it squashed. Files of a training are trusted; see `training.reading`."""
+    with Image.open(scene.file) as opened:
+        image = opened.convert("RGB")
+    shorter, (width, height) = min(image.size), scene.size
+    size = (round(shorter * width / min(width, height)), round(shorter * height / min(width, height)))
+    return from_image(image if size == image.size else image.resize(size, Image.Resampling.BICUBIC), scene.file.name)
+
+
+def _rows(scene: Scene, proposed: RegionFeatures, number: int, every: bool) -> RegionRows:
     """The whole picture, regions of its things, and of nothing where everything is annotated."""
     shared = overlaps(proposed.boxes, scene.boxes) if len(scene.boxes) else np.zeros((len(proposed.boxes), 1))
     best, nearest = shared.max(axis=1), shared.argmax(axis=1)
-    kept, things = [], []
-    for thing in range(len(scene.boxes)):
-        own = np.flatnonzero((best >= SAME) & (nearest == thing))[:EACH]
-        kept.append(own)
-        things.append(np.full(len(own), thing))
-    if scene.complete:
-        others = np.flatnonzero(best <= OTHER)[:BACKGROUND]
-        kept.append(others)
-        things.append(np.full(len(others), NOTHING))
-    features = np.concatenate([proposed.whole[None], *(proposed.regions[own] for own in kept)])
+    owners = np.where(best >= SAME, nearest, NOTHING)
+    kept = np.arange(len(owners))
+    if not every:
+        things = [np.flatnonzero(owners == thing)[:EACH] for thing in range(len(scene.boxes))]
+        kept = np.concatenate([*things, np.flatnonzero(best <= OTHER)[: BACKGROUND if scene.complete else 0]])
     return RegionRows(
-        features=features.astype(np.float16),
-        scenes=np.full(len(features), number, np.int32),
-        things=np.concatenate([[PICTURE], *things]).astype(np.int32),
+        features=np.concatenate([proposed.whole[None], proposed.regions[kept]]).astype(np.float16),
+        objectness=np.concatenate([[1], proposed.objectness[kept]]).astype(np.float32),
+        scenes=np.full(1 + len(kept), number, np.int32),
+        things=np.concatenate([[PICTURE], owners[kept]]).astype(np.int32),
     )
 
 

@@ -73,6 +73,12 @@ class SemanticDictionaryObjective(Objective):
         features: channels of a feature.
     """
 
+    _vectors: Tensor
+    _sentences: Tensor
+    _mentions: Tensor
+    _kinds: Tensor
+    _words: Tensor
+
     def __init__(self, words: Words, rights: Rights, features: int, denominator: Denominator = "similarity") -> None:
         super().__init__()
         self.denominator, self.classes = denominator, words.classes
@@ -122,7 +128,7 @@ class SemanticDictionaryObjective(Objective):
         wrong[kinds == BACKGROUND, self.classes :] = False
         nothing = self.offsets[0].expand(len(logits), 1)
         against = torch.cat([logits.masked_fill(~wrong, -math.inf), nothing], 1).logsumexp(1, keepdim=True)
-        background = (torch.logsumexp(torch.cat([logits.masked_fill(~wrong, -math.inf), nothing], 1), 1) - nothing[:, 0])
+        background = (against - nothing)[:, 0]
         things = (softplus(against - logits) * is_right).sum(1) / is_right.sum(1).clamp(min=1)
         return torch.where(is_right.any(1), things, background).mean()
 

@@ -108,7 +108,10 @@ class DetectorTask(OnOneDataSet):
                 pictures={"train": len(training), "validation": len(validation)},
                 recipe={**SETTING, "backbone_learns": whole, "schedule": asdict(trained.loop.setup.schedule)},
                 preprocessing="rgb-448-aspect-bicubic-half",
-                validation={"what": "mAP at 0.5 of VOC's val part, the classes' own head", **trained.at_best("accuracy")},
+                validation={
+                    "what": "mAP at 0.5 of VOC's val part, the classes' own head",
+                    **trained.at_best("accuracy"),
+                },
                 pretraining="EfficientNet-Lite2 trained on ImageNet",
                 more={"pictures_complete": complete},
             )
