@@ -12,17 +12,23 @@ from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
-from torchvision.models.detection._utils import BoxCoder
-from torchvision.models.detection.anchor_utils import AnchorGenerator
-from torchvision.models.detection.image_list import ImageList
-from torchvision.models.detection.rpn import RegionProposalNetwork, RPNHead
-from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign, clip_boxes_to_image, nms
-from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
+
+from fsl_demo import runtime
+
+runtime.guard_torchvision()
+
+from torchvision.models.detection._utils import BoxCoder  # noqa: E402
+from torchvision.models.detection.anchor_utils import AnchorGenerator  # noqa: E402
+from torchvision.models.detection.image_list import ImageList  # noqa: E402
+from torchvision.models.detection.roi_heads import RoIHeads  # noqa: E402
+from torchvision.models.detection.rpn import RegionProposalNetwork, RPNHead  # noqa: E402
+from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign, clip_boxes_to_image, nms  # noqa: E402
+from torchvision.ops.feature_pyramid_network import LastLevelMaxPool  # noqa: E402
 
 STAGES = {2: 48, 4: 120, 6: 352}
 """Blocks of EfficientNet-Lite2 after which maps are taken, of strides 8, 16 and 32, and their channels."""
 STRIDE = 32
-CHANNELS, POOLED, HIDDEN, FEATURES, WORDS = 128, 7, 768, 512, 384
+CHANNELS, POOLED, HIDDEN, FEATURES, WORDS = 128, 7, 1024, 512, 384
 """Of the pyramid's maps; positions of a region's side; widths of the box head; of MiniLM's vectors."""
 CLASSES = 20
 ANCHORS = ((24, 40), (56, 88), (120, 176), (240, 340))
@@ -31,6 +37,8 @@ SHAPES = (0.5, 1.0, 2.0)
 PROPOSALS, OVERLAP = 300, 0.7
 """Regions that the second stage reads; boxes of two of them overlap by no more."""
 BOX_SCALES = (10.0, 10.0, 5.0, 5.0)
+SAMPLED, SAMPLED_THINGS = 128, 0.4
+"""Regions of a picture that the second stage learns from; the share of things among them, at most."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +113,8 @@ class Trunk(nn.Module):
 
     def forward(self, images: Tensor) -> OrderedDict[str, Tensor]:
         """Maps "0" to "2" and "pool" of strides 8, 16, 32 and 64, from [B, 3, H, W] in [-1, 1]."""
-        values, stages = self.stem(images), OrderedDict()
+        values = self.stem(images)
+        stages: OrderedDict[str, Tensor] = OrderedDict()
         for number, block in enumerate(self.blocks):
             values = block(values)
             if number in STAGES:
@@ -126,6 +135,9 @@ class RegionNetwork(nn.Module):
 
     Args:
         network: timm's EfficientNet-Lite2.
+
+    Attributes:
+        samples: chooses the regions that the second stage learns from.
     """
 
     def __init__(self, network: Any) -> None:
@@ -153,6 +165,31 @@ class RegionNetwork(nn.Module):
         self.words = nn.Linear(FEATURES, WORDS)
         self.whole = nn.Linear(FEATURES, CLASSES)
         self.coder = BoxCoder(BOX_SCALES)
+        self.samples = RoIHeads(
+            box_roi_pool=None,
+            box_head=None,
+            box_predictor=None,
+            fg_iou_thresh=0.5,
+            bg_iou_thresh=0.5,
+            batch_size_per_image=SAMPLED,
+            positive_fraction=SAMPLED_THINGS,
+            bbox_reg_weights=BOX_SCALES,
+            score_thresh=0.0,
+            nms_thresh=0.5,
+            detections_per_img=1,
+        )
+
+    def propose(
+        self, maps: OrderedDict[str, Tensor], images: Tensor, targets: list[dict[str, Any]] | None = None
+    ) -> tuple[list[Tensor], dict[str, Tensor]]:
+        """The first stage: boxes of each picture, in pixels; in training its losses too.
+
+        Args:
+            targets: of each picture "boxes" [G, 4] in pixels, and whether it is annotated "complete".
+        """
+        size = (images.shape[2], images.shape[3])
+        boxes, losses = self.proposals(ImageList(images, [size] * len(images)), maps, targets)
+        return boxes, losses
 
     def read(self, maps: OrderedDict[str, Tensor], boxes: list[Tensor], size: tuple[int, int]) -> Heads:
         """The second stage.
@@ -179,7 +216,7 @@ class RegionNetwork(nn.Module):
         """
         size = (images.shape[2], images.shape[3])
         maps = self.trunk(images)
-        boxes, _ = self.proposals(ImageList(images, [size] * len(images)), maps)
+        boxes, _ = self.propose(maps, images)
         heads, counts = self.read(maps, boxes, size), [len(rows) for rows in boxes]
         moved = clip_boxes_to_image(self.coder.decode(heads.boxes, boxes)[:, 0], size)
         vectors = self.read(maps, given, size).features.split([len(rows) for rows in given])

@@ -71,7 +71,7 @@ class RegionSpace:
 
     def __init__(self, networks: Networks, checkpoint: Source = CHECKPOINT, most: int = MOST) -> None:
         self.most = most
-        self._network = Current(partial(_built, shuffle=networks.shuffle), checkpoint)
+        self._reader = Current(partial(_built, shuffle=networks.shuffle), checkpoint)
         self._known: OrderedDict[tuple[str, str], Proposals] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -82,7 +82,7 @@ class RegionSpace:
         Raises:
             UserError: what is wrong with the checkpoint.
         """
-        return self._network().weights
+        return self._reader().weights
 
     def propose(
         self, pictures: Sequence[Picture], progress: Progress = quiet, boxes: Sequence[np.ndarray] | None = None
@@ -95,21 +95,18 @@ class RegionSpace:
         Raises:
             UserError: what is wrong with the checkpoint.
         """
-        network = self._network(progress)
-        asked = [np.zeros((0, 4), np.float32)] * len(pictures) if boxes is None else boxes
-        known = {} if boxes else {number: own for number, own in enumerate(self._remembered(network, pictures)) if own}
+        reader = self._reader(progress)
+        known = {} if boxes else {number: own for number, own in enumerate(self._remembered(reader, pictures)) if own}
         missing = [number for number in range(len(pictures)) if number not in known]
         with ThreadPoolExecutor(max_workers=READERS) as pool:
-            coming = pool.map(_Prepared.of, [pictures[number] for number in missing])
-            for group in _alike(zip(missing, coming, strict=True)):
+            coming = pool.map(Prepared.of, [pictures[number] for number in missing])
+            asked = boxes and [boxes[number] for number in missing]
+            for place, own in reader.propose(coming, most=self.most, boxes=asked):
                 progress("regions", len(known), len(pictures))
-                images, numbers = [image for _, image in group], [number for number, _ in group]
-                for number, own in zip(
-                    numbers, network.propose(images, [asked[number] for number in numbers], self.most), strict=True
-                ):
-                    known[number] = own
-                    if not len(asked[number]):
-                        self._remember((network.weights, pictures[number].sha256), own)
+                number = missing[place]
+                known[number] = own
+                if not boxes:
+                    self._remember((reader.weights, pictures[number].sha256), own)
         progress("regions", len(pictures), len(pictures))
         return [known[number] for number in range(len(pictures))]
 
@@ -122,11 +119,11 @@ class RegionSpace:
         Raises:
             UserError: what is wrong with the checkpoint.
         """
-        return self._network().propose([_Prepared.of(picture)], [boxes], self.most)[0].given
+        return next(self._reader().propose([Prepared.of(picture)], most=self.most, boxes=[boxes]))[1].given
 
-    def _remembered(self, network: _Network, pictures: Sequence[Picture]) -> list[Proposals | None]:
+    def _remembered(self, reader: RegionReader, pictures: Sequence[Picture]) -> list[Proposals | None]:
         with self._lock:
-            return [self._known.get((network.weights, picture.sha256)) for picture in pictures]
+            return [self._known.get((reader.weights, picture.sha256)) for picture in pictures]
 
     def _remember(self, key: tuple[str, str], proposals: Proposals) -> None:
         with self._lock:
@@ -136,7 +133,7 @@ class RegionSpace:
 
 
 @dataclass(frozen=True)
-class _Prepared:
+class Prepared:
     """A picture as the network reads it.
 
     Attributes:
@@ -148,7 +145,8 @@ class _Prepared:
     seen: Box
 
     @classmethod
-    def of(cls, picture: Picture) -> _Prepared:
+    def of(cls, picture: Picture) -> Prepared:
+        """Its longer side as long as the network learned from."""
         image = without_far_ends(picture.image())
         scale = LONGER / max(image.size)
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
@@ -177,37 +175,56 @@ class _Prepared:
         return np.asarray(np.clip(boxes / self.extent, 0, 1) * extent + offset, np.float32)
 
 
-def _alike(pictures: Iterable[tuple[int, _Prepared]]) -> Iterator[list[tuple[int, _Prepared]]]:
-    """Pictures of one canvas together, at most `BATCH`."""
-    waiting: dict[tuple[int, int], list[tuple[int, _Prepared]]] = {}
-    for number, image in pictures:
+def _alike(pictures: Iterable[Prepared], most: int) -> Iterator[list[tuple[int, Prepared]]]:
+    """Pictures of one canvas together, with their numbers."""
+    waiting: dict[tuple[int, int], list[tuple[int, Prepared]]] = {}
+    for number, image in enumerate(pictures):
         group = waiting.setdefault(image.canvas, [])
         group.append((number, image))
-        if len(group) == BATCH.get(runtime.device().type, LARGE_BATCH):
+        if len(group) == most:
             yield waiting.pop(image.canvas)
     yield from waiting.values()
 
 
-class _Network:
-    """The network of a checkpoint's version, with batch norms folded into the convolutions."""
+class RegionReader:
+    """A region network with its weights.
+
+    Args:
+        module: a `RegionNetwork`, on its device.
+        weights: what they are known by.
+    """
 
     def __init__(self, module: Any, weights: str) -> None:
         self.module, self.weights = module, weights
 
-    def propose(self, images: list[_Prepared], boxes: list[np.ndarray], most: int) -> list[Proposals]:
+    def propose(
+        self, images: Iterable[Prepared], most: int, boxes: Sequence[np.ndarray] | None = None
+    ) -> Iterator[tuple[int, Proposals]]:
+        """The regions of pictures, with the pictures' numbers, in any order.
+
+        Args:
+            most: regions of a picture.
+            boxes: of each picture, those whose vectors are asked for too: fractions, [G, 4].
+        """
+        device = next(self.module.parameters()).device
+        for group in _alike(images, BATCH.get(device.type, LARGE_BATCH)):
+            asked = [np.zeros((0, 4), np.float32) if boxes is None else boxes[number] for number, _ in group]
+            proposals = self._batch([image for _, image in group], boxes=asked, most=most)
+            yield from zip([number for number, _ in group], proposals, strict=True)
+
+    def _batch(self, images: list[Prepared], boxes: list[np.ndarray], most: int) -> list[Proposals]:
         import torch
 
-        height, width = images[0].canvas
-        device = runtime.device()
-        values = torch.zeros(len(images), 3, height, width)
+        device = next(self.module.parameters()).device
+        values = torch.zeros(len(images), 3, *images[0].canvas)
         for own, image in zip(values, images, strict=True):
             rows, columns = image.image.shape[:2]
             own[:, :rows, :columns] = torch.from_numpy(image.image.transpose(2, 0, 1) / np.float32(127.5) - 1)
+        values = values.to(device).contiguous(memory_format=torch.channels_last)
         given = [
-            torch.from_numpy(np.concatenate([image.pixels(own), [[0, 0, *image.extent[:2]]]]).astype(np.float32))
+            torch.from_numpy(np.concatenate([image.pixels(own), image.extent[None] * (0, 0, 1, 1)]).astype(np.float32))
             for image, own in zip(images, boxes, strict=True)
         ]
-        values = values.to(device).contiguous(memory_format=torch.channels_last)
         detected = self.module.detect(values, [own.to(device) for own in given], most)
         return [
             Proposals(
@@ -222,7 +239,7 @@ class _Network:
         ]
 
 
-def _built(checkpoint: Checkpoint, shuffle: int | None) -> _Network:
+def _built(checkpoint: Checkpoint, shuffle: int | None) -> RegionReader:
     """
     Raises:
         UserError: `card_differs` when the weights are of another network.
@@ -248,4 +265,5 @@ def _built(checkpoint: Checkpoint, shuffle: int | None) -> _Network:
     module.eval().requires_grad_(False)
     fold_batch_norms(module.trunk)
     weights = checkpoint.sha256 if shuffle is None else f"shuffled-{shuffle}-{checkpoint.sha256}"
-    return _Network(module.to(runtime.device()).to(memory_format=torch.channels_last), weights)
+    placed: Any = module.to(runtime.device())
+    return RegionReader(placed.to(memory_format=torch.channels_last), weights)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, normalize, smooth_l1_loss
 
-ALIKE = 0.7
+ALIKE = 0.55
 """Texts whose cosine is higher mean nearly the same: neither of them is wrong where the other is right."""
 
 
@@ -30,8 +30,8 @@ def thing_loss(logits: Tensor, labels: Tensor, complete: Tensor) -> Tensor:
 
 def box_loss(moves: Tensor, targets: Tensor, labels: Tensor) -> Tensor:
     """Smooth L1 (Girshick 2015) of the things' boxes, per region."""
-    losses = smooth_l1_loss(moves, targets, beta=1 / 9, reduction="none").sum(1)
-    return (losses * (labels > 0)).sum() / max(len(labels), 1)
+    things = labels > 0
+    return smooth_l1_loss(moves[things], targets[things], beta=1 / 9, reduction="sum") / max(len(labels), 1)
 
 
 def word_loss(vectors: Tensor, own: Tensor, texts: Tensor, scale: Tensor) -> Tensor:

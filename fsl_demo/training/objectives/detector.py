@@ -10,10 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, grid_sample
-from torchvision.models.detection.image_list import ImageList
-from torchvision.models.detection.roi_heads import RoIHeads
 
-from fsl_demo.backbones.region_network import BOX_SCALES, CLASSES, RegionNetwork
+from fsl_demo.backbones.region_network import CLASSES, RegionNetwork
 from fsl_demo.losses.regions import box_loss, class_loss, thing_loss, word_loss
 from fsl_demo.training.scenes import SIDE, Scene
 from fsl_demo.training.setup import Objective
@@ -25,8 +23,6 @@ SCALES, SHAPES = (0.6, 1.6), (0.85, 1.18)
 LEAST_SEEN, LEAST_SIDE = 0.35, 6
 """Share of a thing that has to be on the canvas, and the pixels of its shorter side there."""
 BATCH = 32
-REGIONS, THINGS = 128, 0.4
-"""Regions of a picture that the second stage learns from; the share of things among them, at most."""
 WORDS_WEIGHT, WHOLE_WEIGHT = 0.3, 0.5
 SCALE = 15.0
 """What cosines of words are multiplied with at the start; learned."""
@@ -87,19 +83,12 @@ class DetectorObjective(Objective):
         frozen: list[nn.Module] = [network.trunk.stem, *network.trunk.blocks[: FROZEN_BLOCKS if whole else None]]
         for module in frozen:
             module.requires_grad_(False)
-        self._sampler = RoIHeads(
-            box_roi_pool=None,
-            box_head=None,
-            box_predictor=None,
-            fg_iou_thresh=0.5,
-            bg_iou_thresh=0.5,
-            batch_size_per_image=REGIONS,
-            positive_fraction=THINGS,
-            bbox_reg_weights=BOX_SCALES,
-            score_thresh=0.0,
-            nms_thresh=0.5,
-            detections_per_img=1,
-        )
+        self._boxes: Tensor
+        self._labels: Tensor
+        self._texts: Tensor
+        self._complete: Tensor
+        self._extents: Tensor
+        self._vectors: Tensor
         for name, array in {**vars(things), "vectors": vectors}.items():
             self.register_buffer(f"_{name}", torch.from_numpy(array), persistent=False)
 
@@ -108,8 +97,8 @@ class DetectorObjective(Objective):
         images, targets = self._changed(images, rows)
         size = (CANVAS, CANVAS)
         maps = self.network.trunk(images)
-        proposed, losses = self.network.proposals(ImageList(images, [size] * len(images)), maps, targets)
-        boxes, matched, labels, moves = self._sampler.select_training_samples(proposed, targets)
+        proposed, losses = self.network.propose(maps, images, targets)
+        boxes, matched, labels, moves = self.network.samples.select_training_samples(proposed, targets)
         counts = [len(label) for label in labels]
         heads = self.network.read(maps, boxes, size)
         label = torch.cat(labels)
