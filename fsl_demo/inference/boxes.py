@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from fsl_demo.core.regions import Box
+
 
 def areas(boxes: np.ndarray) -> np.ndarray:
     """Of boxes [N, 4], [N]."""
@@ -26,3 +28,9 @@ def apart(boxes: np.ndarray, scores: np.ndarray, most: float) -> np.ndarray:
         if not (shared[number, kept] > most).any():
             kept.append(int(number))
     return np.array(kept, int)
+
+
+def as_box(edges: np.ndarray) -> Box:
+    """A row of boxes as core has it."""
+    left, top, right, bottom = map(float, edges)
+    return left, top, right, bottom

@@ -6,7 +6,9 @@ classes differ in.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,13 +19,14 @@ from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import Checkpoint
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.pictures import Picture
-from fsl_demo.inference.region_space import RegionSpace
+from fsl_demo.inference.region_space import Proposals, RegionSpace
 from fsl_demo.inference.vectors import l2_normalize
 
 DETECTOR, FROZEN = 512, picture_maps.CHANNELS
 """Channels of the two halves."""
 WHOLE = np.array([[0.0, 0.0, 1.0, 1.0]], np.float32)
 """The box of a whole picture."""
+NO_BOXES = np.zeros((0, 4), np.float32)
 
 
 @dataclass(frozen=True)
@@ -35,16 +38,18 @@ class RegionFeatures:
         objectness: probability to be a thing, [R].
         regions: float32 [R, DETECTOR + FROZEN].
         whole: of the whole picture, float32 [DETECTOR + FROZEN].
+        given: of boxes that were asked for, float32 [G, DETECTOR + FROZEN].
     """
 
     boxes: np.ndarray
     objectness: np.ndarray
     regions: np.ndarray
     whole: np.ndarray
+    given: np.ndarray
 
 
-class RegionReader:
-    """Reads regions and boxes with both networks.
+class RegionTowers:
+    """Looks at regions and boxes with both networks.
 
     Args:
         space: proposes regions.
@@ -62,28 +67,32 @@ class RegionReader:
         """
         return f"{self.space.weights[:16]}+{self.networks.whole_pictures.weights[:16]}"
 
-    def propose(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[RegionFeatures]:
-        """The regions of each picture that may be things."""
-        proposals, read = self.space.propose(pictures, progress), []
-        for number, (picture, own) in enumerate(zip(pictures, proposals, strict=True)):
-            if number % BATCH == 0:
-                group = pictures[number : number + BATCH]
-                maps = self.networks.features.maps(self.networks.whole_pictures, group, progress)
-            frozen = self._frozen(picture, maps[number % BATCH], np.concatenate([WHOLE, own.boxes]))
-            read.append(
-                RegionFeatures(
-                    boxes=own.boxes,
-                    objectness=own.objectness,
-                    regions=np.concatenate([own.features, frozen[1:]], axis=1),
-                    whole=np.concatenate([own.whole, frozen[0]]),
-                )
-            )
-        return read
+    def propose(
+        self, pictures: Sequence[Picture], progress: Progress = quiet, boxes: Sequence[np.ndarray] | None = None
+    ) -> list[RegionFeatures]:
+        """The regions of each picture that may be things.
+
+        Args:
+            boxes: of each picture, those that are asked for too: fractions, [G, 4].
+        """
+        network = self.networks.whole_pictures
+        proposals, features = self.space.propose(pictures, progress, boxes), list[RegionFeatures]()
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for start in range(0, len(pictures), BATCH):
+                progress("embed", start, len(pictures))
+                group = range(start, min(start + BATCH, len(pictures)))
+                images = list(pool.map(region_maps.prepare, (pictures[number] for number in group)))
+                for number, own_maps in zip(group, region_maps.maps(network, images, progress), strict=True):
+                    asked = boxes[number] if boxes else NO_BOXES
+                    own = proposals[number]
+                    frozen = self._frozen(pictures[number], own_maps, np.concatenate([WHOLE, asked, own.boxes]))
+                    features.append(_joined(own, frozen, len(asked)))
+        progress("embed", len(pictures), len(pictures))
+        return features
 
     def embed(self, picture: Picture, boxes: np.ndarray) -> np.ndarray:
         """Boxes as fractions [n, 4]: float32 [n, DETECTOR + FROZEN]."""
-        maps = self.networks.features.maps(self.networks.whole_pictures, [picture])[0]
-        return np.concatenate([self.space.embed(picture, boxes), self._frozen(picture, maps, boxes)], axis=1)
+        return self.propose([picture], boxes=[boxes])[0].given
 
     def _frozen(self, picture: Picture, maps: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         """Means of the frozen network's maps, in the space in which pictures are compared, float32 [n, FROZEN]."""
@@ -91,6 +100,13 @@ class RegionReader:
         left, top, right, bottom = network.seen(picture)
         within = (boxes - np.array([left, top, left, top])) / np.tile([right - left, bottom - top], 2)
         return picture_maps.vectors(region_maps.pooled(maps, np.clip(within, 0, 1)), network.axes())
+
+
+def _joined(own: Proposals, frozen: np.ndarray, asked: int) -> RegionFeatures:
+    """Both halves of the whole picture, of the boxes that were asked for, and of the regions."""
+    tuned = np.concatenate([own.whole[None], own.given, own.features])
+    whole, given, regions = np.split(np.concatenate([tuned, frozen], axis=1), [1, 1 + asked])
+    return RegionFeatures(own.boxes, own.objectness, regions=regions, whole=whole[0], given=given)
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,13 @@ from torch import Tensor
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.episodes import Progress
 from fsl_demo.inference import word_vectors
+from fsl_demo.inference.dictionary_space import PENALTY
 from fsl_demo.inference.region_features import RegionMap
 from fsl_demo.layers.semantic_dictionary import codes, margins
 from fsl_demo.losses.semantic_dictionary import language_similarity
 from fsl_demo.training import scenes
 from fsl_demo.training.dictionary_words import Read
-from fsl_demo.training.objectives.semantic_dictionary import PENALTY, SemanticDictionaryObjective
+from fsl_demo.training.objectives.semantic_dictionary import SemanticDictionaryObjective
 from fsl_demo.training.region_rows import NOTHING, PICTURE
 
 CHOICES = 250

@@ -17,15 +17,15 @@ from fsl_demo.core.durable import replacing
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.inference.boxes import overlaps
-from fsl_demo.inference.region_features import RegionFeatures, RegionReader
+from fsl_demo.inference.region_features import RegionFeatures, RegionTowers
 from fsl_demo.training.scenes import Scene
 
 GROUP = 64
 """Pictures that are in memory at once."""
 SAME, OTHER = 0.5, 0.35
 """Overlap from which on a region is a thing, and up to which it is none."""
-EACH, BACKGROUND = 3, 10
-"""Regions of one thing, and of no thing of a picture, at most; the most probable ones."""
+EACH, BACKGROUND = 2, 10
+"""Regions of one thing beside its own box, and of no thing of a picture, at most; the most probable ones."""
 NOTHING, PICTURE = -1, -2
 """In place of a thing's number: for a region of no thing, and for the whole picture."""
 
@@ -51,7 +51,7 @@ NAMES = tuple(field.name for field in fields(RegionRows))
 
 
 def read(
-    reader: RegionReader, scenes: Sequence[Scene], file: Path, every: bool, progress: Progress = quiet
+    towers: RegionTowers, scenes: Sequence[Scene], file: Path, every: bool, progress: Progress = quiet
 ) -> RegionRows:
     """Read the regions of photographs, or what an earlier run kept of the same ones.
 
@@ -65,7 +65,7 @@ def read(
     from safetensors import safe_open
     from safetensors.numpy import save
 
-    known = {"weights": reader.weights, "scenes": _hash(scenes), "every": str(every)}
+    known = {"weights": towers.weights, "scenes": _hash(scenes), "every": str(every)}
     if file.exists():
         with safe_open(file, framework="np") as stored:
             if stored.metadata() == known:
@@ -75,7 +75,8 @@ def read(
         for start in range(0, len(scenes), GROUP):
             progress("read", start, len(scenes))
             group = scenes[start : start + GROUP]
-            proposed = reader.propose(list(pool.map(_picture, group)))
+            boxes = None if every else [scene.boxes for scene in group]
+            proposed = towers.propose(list(pool.map(_picture, group)), boxes=boxes)
             for number, (scene, own) in enumerate(zip(group, proposed, strict=True), start):
                 parts.append(_rows(scene, own, number=number, every=every))
     rows = RegionRows(*(np.concatenate([vars(part)[name] for part in parts]) for name in NAMES))
@@ -95,19 +96,22 @@ def _picture(scene: Scene) -> Picture:
 
 
 def _rows(scene: Scene, proposed: RegionFeatures, number: int, every: bool) -> RegionRows:
-    """The whole picture, regions of its things, and of nothing where everything is annotated."""
+    """The whole picture, regions of its things, and of nothing where everything is annotated.
+
+    Unless every region is read, the boxes of the things are among them.
+    """
     shared = overlaps(proposed.boxes, scene.boxes) if len(scene.boxes) else np.zeros((len(proposed.boxes), 1))
     best, nearest = shared.max(axis=1), shared.argmax(axis=1)
-    owners = np.where(best >= SAME, nearest, NOTHING)
-    kept = np.arange(len(owners))
+    owners, kept = np.where(best >= SAME, nearest, NOTHING), np.arange(len(best))
     if not every:
         things = [np.flatnonzero(owners == thing)[:EACH] for thing in range(len(scene.boxes))]
         kept = np.concatenate([*things, np.flatnonzero(best <= OTHER)[: BACKGROUND if scene.complete else 0]])
+    features = np.concatenate([proposed.whole[None], proposed.given, proposed.regions[kept]])
     return RegionRows(
-        features=np.concatenate([proposed.whole[None], proposed.regions[kept]]).astype(np.float16),
-        objectness=np.concatenate([[1], proposed.objectness[kept]]).astype(np.float32),
-        scenes=np.full(1 + len(kept), number, np.int32),
-        things=np.concatenate([[PICTURE], owners[kept]]).astype(np.int32),
+        features=features.astype(np.float16),
+        objectness=np.concatenate([np.ones(1 + len(proposed.given)), proposed.objectness[kept]]).astype(np.float32),
+        scenes=np.full(len(features), number, np.int32),
+        things=np.concatenate([[PICTURE], np.arange(len(proposed.given)), owners[kept]]).astype(np.int32),
     )
 
 

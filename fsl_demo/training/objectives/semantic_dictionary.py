@@ -11,13 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, softplus
 
+from fsl_demo.inference.dictionary_space import PENALTY
 from fsl_demo.layers.semantic_dictionary import SemanticDictionary, codes
 from fsl_demo.losses.semantic_dictionary import Denominator, dictionary_loss, language_similarity, reconstruction
 from fsl_demo.training.setup import Objective
 
 HIDDEN = 1_024
-PENALTY = 0.3
-"""lambda of the codes."""
 ROWS, BATCH, STEPS = 768, 512, 200
 """Words of the dictionary that each batch draws; features a batch; batches an epoch."""
 ALIKE = 0.75

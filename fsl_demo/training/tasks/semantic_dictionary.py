@@ -10,14 +10,15 @@ from typing import ClassVar
 import numpy as np
 import torch
 
-from fsl_demo.backbones import picture_maps
+from fsl_demo.backbones import picture_maps, region_maps
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import Source
 from fsl_demo.core.episodes import Progress
 from fsl_demo.datasets import voc2007
 from fsl_demo.inference import region_space
-from fsl_demo.inference.region_features import RegionReader
+from fsl_demo.inference.dictionary_space import CHECKPOINT, PENALTY
+from fsl_demo.inference.region_features import RegionTowers
 from fsl_demo.inference.region_space import RegionSpace
 from fsl_demo.losses.semantic_dictionary import BETA, Denominator
 from fsl_demo.training import dictionary_words, region_rows, scenes
@@ -35,11 +36,10 @@ from fsl_demo.training.schedule import Schedule
 from fsl_demo.training.setup import Figures, Setup
 from fsl_demo.training.task import Prepared
 
-CHECKPOINT = "semantic_dictionary"
 SCHEDULE = Schedule(epochs=12, rate=1e-3, decay=0.01, warm_up=0.05)
 SETTING = {
     "hidden": objective.HIDDEN,
-    "penalty": objective.PENALTY,
+    "penalty": PENALTY,
     "beta": BETA,
     "rows": objective.ROWS,
     "batch": objective.BATCH,
@@ -75,11 +75,11 @@ class SemanticDictionaryTask(OnOneDataSet):
             UserError: `data_missing`, `weights_missing`, `weights_differ`; what reading a picture raises.
         """
         networks = Networks(FeatureCache(map_bytes=1))
-        reader = RegionReader(networks, RegionSpace(networks, self.detector))
+        towers = RegionTowers(networks, RegionSpace(networks, self.detector))
 
         def read(name: str, own: Sequence[Scene], *, every: bool) -> Read:
             file = config.folder / f"{name}.safetensors"
-            return Read(region_rows.read(reader, own, file, every=every, progress=progress), own)
+            return Read(region_rows.read(towers, own, file, every=every, progress=progress), own)
 
         training = [
             read("voc_train", scenes.of_voc(self.root, "train", self.left_out), every=False),
@@ -131,10 +131,10 @@ class SemanticDictionaryTask(OnOneDataSet):
                     "left_out": list(self.left_out),
                     "words": len(words.texts),
                     "regions": len(features),
-                    "detector": reader.space.weights[:16],
+                    "detector": towers.space.weights[:16],
                     "schedule": asdict(trained.loop.setup.schedule),
                 },
-                preprocessing=f"{region_space.PREPROCESSING}; {tower.preprocessing}",
+                preprocessing=f"{region_space.PREPROCESSING}; {region_maps.PREPROCESSING}",
                 validation={
                     "what": "mean of two: average precision of VOC's val regions by their names, and share of"
                     " Entities' val regions whose best phrase of 250 is their own",
