@@ -14,9 +14,9 @@ from fsl_demo.core.pictures import Picture
 from fsl_demo.evaluation import intervals
 from fsl_demo.evaluation.intervals import Interval
 from fsl_demo.evaluation.objects import objects
+from fsl_demo.evaluation.resampling import ratio
 from fsl_demo.inference.hypernyms import GENERAL, ancestors, meanings, mentions, synsets
 
-RESAMPLES = 1_000
 CLASSES = {
     "barrel": "cask",
     "binocular": "binoculars",
@@ -134,21 +134,12 @@ def chair(
     )
     return Chair(
         captioner=captioner.card.id,
-        instances=_ratio(counts[:, 0], counts[:, 1]),
+        instances=ratio(counts[:, 0], counts[:, 1]).interval,
         sentences=intervals.share((counts[:, 0] > 0).astype(float)),
-        recall=_ratio(counts[:, 2], counts[:, 3]),
+        recall=ratio(counts[:, 2], counts[:, 3]).interval,
         mentions=float(counts[:, 1].mean()),
         captions=texts,
     )
-
-
-def _ratio(parts: np.ndarray, wholes: np.ndarray) -> Interval:
-    """Of sums over pictures, with the interval of resampled pictures."""
-    count = len(parts)
-    drawn = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), RESAMPLES)
-    shares = (drawn @ parts) / np.maximum(drawn @ wholes, 1)
-    low, high = np.quantile(shares, (0.025, 0.975))
-    return Interval(float(parts.sum() / max(wholes.sum(), 1)), float(low), float(high))
 
 
 def _without_captions(result: Named | Chair) -> dict[str, Any]:

@@ -99,7 +99,7 @@ class RegionSpace:
         known = {} if boxes else {number: own for number, own in enumerate(self._remembered(reader, pictures)) if own}
         missing = [number for number in range(len(pictures)) if number not in known]
         with ThreadPoolExecutor(max_workers=READERS) as pool:
-            coming = pool.map(Prepared.of, [pictures[number] for number in missing])
+            coming = pool.map(PreparedPicture.of, [pictures[number] for number in missing])
             asked = boxes and [boxes[number] for number in missing]
             for place, own in reader.propose(coming, most=self.most, boxes=asked):
                 progress("regions", len(known), len(pictures))
@@ -119,7 +119,7 @@ class RegionSpace:
         Raises:
             UserError: what is wrong with the checkpoint.
         """
-        return next(self._reader().propose([Prepared.of(picture)], most=self.most, boxes=[boxes]))[1].given
+        return next(self._reader().propose([PreparedPicture.of(picture)], most=self.most, boxes=[boxes]))[1].given
 
     def _remembered(self, reader: RegionReader, pictures: Sequence[Picture]) -> list[Proposals | None]:
         with self._lock:
@@ -133,7 +133,7 @@ class RegionSpace:
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedPicture:
     """A picture as the network reads it.
 
     Attributes:
@@ -145,7 +145,7 @@ class Prepared:
     seen: Box
 
     @classmethod
-    def of(cls, picture: Picture) -> Prepared:
+    def of(cls, picture: Picture) -> PreparedPicture:
         """Its longer side as long as the network learned from."""
         image = without_far_ends(picture.image())
         scale = LONGER / max(image.size)
@@ -175,9 +175,9 @@ class Prepared:
         return np.asarray(np.clip(boxes / self.extent, 0, 1) * extent + offset, np.float32)
 
 
-def _alike(pictures: Iterable[Prepared], most: int) -> Iterator[list[tuple[int, Prepared]]]:
+def _alike(pictures: Iterable[PreparedPicture], most: int) -> Iterator[list[tuple[int, PreparedPicture]]]:
     """Pictures of one canvas together, with their numbers."""
-    waiting: dict[tuple[int, int], list[tuple[int, Prepared]]] = {}
+    waiting: dict[tuple[int, int], list[tuple[int, PreparedPicture]]] = {}
     for number, image in enumerate(pictures):
         group = waiting.setdefault(image.canvas, [])
         group.append((number, image))
@@ -198,7 +198,7 @@ class RegionReader:
         self.module, self.weights = module, weights
 
     def propose(
-        self, images: Iterable[Prepared], most: int, boxes: Sequence[np.ndarray] | None = None
+        self, images: Iterable[PreparedPicture], most: int, boxes: Sequence[np.ndarray] | None = None
     ) -> Iterator[tuple[int, Proposals]]:
         """The regions of pictures, with the pictures' numbers, in any order.
 
@@ -212,7 +212,7 @@ class RegionReader:
             proposals = self._batch([image for _, image in group], boxes=asked, most=most)
             yield from zip([number for number, _ in group], proposals, strict=True)
 
-    def _batch(self, images: list[Prepared], boxes: list[np.ndarray], most: int) -> list[Proposals]:
+    def _batch(self, images: list[PreparedPicture], boxes: list[np.ndarray], most: int) -> list[Proposals]:
         import torch
 
         device = next(self.module.parameters()).device

@@ -89,9 +89,16 @@ def of_entities(root: Path, split: str, left_out: re.Pattern[str] | None = None)
         regions = photograph.regions
         texts = tuple(tuple(dict.fromkeys(bare(phrase) for phrase in region.phrases)) for region in regions)
         if regions and not (left_out and any(left_out.search(phrase.text) for phrase in photograph.phrases)):
-            boxes = np.array([region.box for region in regions], np.float32)
-            labels = np.full(len(boxes), SOMETHING)
-            scenes.append(Scene(photograph.file, photograph.size, boxes, labels, texts, complete=False))
+            scenes.append(
+                Scene(
+                    file=photograph.file,
+                    size=photograph.size,
+                    boxes=np.array([region.box for region in regions], np.float32),
+                    labels=np.full(len(regions), SOMETHING),
+                    texts=texts,
+                    complete=False,
+                )
+            )
     return scenes
 
 

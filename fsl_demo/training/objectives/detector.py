@@ -156,10 +156,7 @@ class DetectorObjective(Objective):
         values = values * drawn(0.7, 1.3)[:, None, None, None] + drawn(-0.2, 0.2)[:, None, None, None]
         grey = values.mean(1, keepdim=True)
         values = grey + (values - grey) * drawn(0.6, 1.3)[:, None, None, None]
-        boxes = self._boxes[rows]
-        left = torch.where(mirrored[:, None], extents[:, :1] - boxes[..., 2], boxes[..., 0])
-        right = torch.where(mirrored[:, None], extents[:, :1] - boxes[..., 0], boxes[..., 2])
-        boxes = torch.stack([left, boxes[..., 1], right, boxes[..., 3]], 2)
+        boxes = _mirrored(self._boxes[rows], extents[:, 0], mirrored)
         boxes = boxes * scales.repeat(1, 2)[:, None] + offsets.repeat(1, 2)[:, None]
         ends = torch.cat([offsets, offsets + extents * scales], 1).clamp(0, CANVAS)
         return values, self._targets(boxes, rows=rows, ends=ends)
@@ -193,6 +190,13 @@ class DetectorObjective(Objective):
         rows = random.permutation(np.concatenate([np.flatnonzero(complete), chosen]))
         for start in range(0, len(rows) - self.batch + 1, self.batch):
             yield rows[start : start + self.batch]
+
+
+def _mirrored(boxes: Tensor, widths: Tensor, which: Tensor) -> Tensor:
+    """Boxes [B, M, 4] of pictures of these widths, mirrored in some of them."""
+    left, top, right, bottom = boxes.unbind(2)
+    other = torch.stack([widths[:, None] - right, top, widths[:, None] - left, bottom], 2)
+    return torch.where(which[:, None, None], other, boxes)
 
 
 def _shown(labels: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ from fsl_demo.core.pictures import ingest
 from fsl_demo.datasets import voc2007
 from fsl_demo.evaluation.boxes import Truth, of_scores, truth
 from fsl_demo.evaluation.detection import mean_precision
-from fsl_demo.inference.region_space import CHECKPOINT, MOST, Prepared, RegionReader
+from fsl_demo.inference.region_space import CHECKPOINT, MOST, PREPROCESSING, PreparedPicture, RegionReader
 from fsl_demo.training import scenes
 from fsl_demo.training.captioned import OnOneDataSet
 from fsl_demo.training.config import Config
@@ -58,7 +58,7 @@ class DetectorTask(OnOneDataSet):
 
     left_out: tuple[str, ...] = ()
     left_out_words: re.Pattern[str] | None = None
-    methods: ClassVar = ("detector",)
+    methods: ClassVar[tuple[str, ...]] = ("detector",)
     takes: ClassVar = frozenset({"batch"})
     checkpoint: ClassVar = CHECKPOINT
     data: ClassVar = "voc2007"
@@ -70,14 +70,13 @@ class DetectorTask(OnOneDataSet):
             UserError: `data_missing`, `weights_missing`, `weights_differ`; what reading a picture raises.
         """
         training = scenes.of_voc(self.root, "train", self.left_out)
-        complete = len(training)
         training += scenes.of_entities(self.root, "train", self.left_out_words)
         validation = [
             photograph
             for photograph in voc2007.photographs(self.root, "val")
             if not any(thing.name in self.left_out for thing in photograph.things)
         ]
-        held = [Prepared.of(ingest(photograph.file)) for photograph in validation]
+        held = [PreparedPicture.of(ingest(photograph.file)) for photograph in validation]
         truths = [truth(photograph, voc2007.NAMES) for photograph in validation]
         data = scenes.load(training, progress)
         networks = Networks(FeatureCache(map_bytes=1))
@@ -102,31 +101,27 @@ class DetectorTask(OnOneDataSet):
             setting={**SETTING, "whole": whole, "left_out": list(self.left_out)},
         )
 
-        def export(trained: Trained[DetectorObjective]) -> Export:
-            arrays = {
-                name: _smaller(value.cpu().numpy())
-                for name, value in trained.loop.best.items()
-                if name.startswith("network.")
-            }
-            facts = Facts(
-                architecture="Faster R-CNN: EfficientNet-Lite2, a feature pyramid of 128 channels, boxes of no class",
-                data="voc2007 and the regions and phrases of flickr8k_entities (Flickr30k Entities: for non-commercial"
-                " research and education)",
-                split="of VOC 2007's test set, by photographer, 3,518 training and 460 validation pictures; Flickr8k's"
-                " 6,000 training pictures",
-                pictures={"train": len(training), "validation": len(validation)},
-                recipe={**SETTING, "backbone_learns": whole, "schedule": asdict(trained.loop.setup.schedule)},
-                preprocessing="rgb-448-aspect-bicubic-half",
-                validation={
-                    "what": "mAP at 0.5 of VOC's val part, the classes' own head",
-                    **trained.at_best("accuracy"),
-                },
-                pretraining="EfficientNet-Lite2 trained on ImageNet",
-                more={"pictures_complete": complete},
-            )
-            return Export(arrays, facts)
+        counts = {"train": len(training), "validation": len(validation)}
+        return Prepared(setup, lambda trained: _export(trained, counts=counts, whole=whole))
 
-        return Prepared(setup, export)
+
+def _export(trained: Trained[DetectorObjective], counts: dict[str, int], whole: bool) -> Export:
+    arrays = {
+        name: _smaller(value.cpu().numpy()) for name, value in trained.loop.best.items() if name.startswith("network.")
+    }
+    facts = Facts(
+        architecture="Faster R-CNN: EfficientNet-Lite2, a feature pyramid of 128 channels, boxes of no class",
+        data="voc2007 and the regions and phrases of flickr8k_entities (Flickr30k Entities: for non-commercial"
+        " research and education)",
+        split="of VOC 2007's test set, by photographer, 3,518 training and 460 validation pictures; Flickr8k's"
+        " 6,000 training pictures",
+        pictures=counts,
+        recipe={**SETTING, "backbone_learns": whole, "schedule": asdict(trained.loop.setup.schedule)},
+        preprocessing=PREPROCESSING,
+        validation={"what": "mAP at 0.5 of VOC's val part, the classes' own head", **trained.at_best("accuracy")},
+        pretraining="EfficientNet-Lite2 trained on ImageNet",
+    )
+    return Export(arrays, facts)
 
 
 def _smaller(array: np.ndarray) -> np.ndarray:
@@ -150,7 +145,7 @@ def _vectors(networks: Networks, texts: Sequence[str], file: Path, progress: Pro
     return vectors
 
 
-def figure(network: RegionNetwork, held: Sequence[Prepared], truths: Sequence[Truth]) -> float:
+def figure(network: RegionNetwork, held: Sequence[PreparedPicture], truths: Sequence[Truth]) -> float:
     """Mean average precision at 0.5 of the classes' own head on photographs."""
     proposals = dict(RegionReader(network.eval(), "").propose(held, most=MOST))
     detections = [of_scores(own.boxes, own.classes) for _, own in sorted(proposals.items())]
