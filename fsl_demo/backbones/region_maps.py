@@ -1,5 +1,7 @@
-"""Regions of a frozen network's maps: the mean of a map over a box, by bilinear interpolation (RoIAlign, He et al. 2017,
-arXiv:1703.06870, section 3, with one bin)."""
+"""Regions of a frozen network's maps: the mean of a map over a box, by bilinear interpolation.
+
+RoIAlign with one bin (He et al. 2017, arXiv:1703.06870, section 3).
+"""
 
 from __future__ import annotations
 

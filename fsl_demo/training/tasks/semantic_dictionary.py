@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 import torch
 
+from fsl_demo import checkpoints
 from fsl_demo.backbones import picture_maps, region_maps
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
@@ -75,6 +76,7 @@ class SemanticDictionaryTask(OnOneDataSet):
             UserError: `data_missing`, `weights_missing`, `weights_differ`; what reading a picture raises.
         """
         networks = Networks(FeatureCache(map_bytes=1))
+        detector = checkpoints.load(self.detector)
         towers = RegionTowers(networks, RegionSpace(networks, self.detector))
 
         def read(name: str, own: Sequence[Scene], *, every: bool) -> Read:
@@ -131,7 +133,6 @@ class SemanticDictionaryTask(OnOneDataSet):
                     "left_out": list(self.left_out),
                     "words": len(words.texts),
                     "regions": len(features),
-                    "detector": towers.space.weights[:16],
                     "schedule": asdict(trained.loop.setup.schedule),
                 },
                 preprocessing=f"{region_space.PREPROCESSING}; {region_maps.PREPROCESSING}",
@@ -142,6 +143,7 @@ class SemanticDictionaryTask(OnOneDataSet):
                 },
                 pretraining="EfficientNet-Lite2 trained on ImageNet; MiniLM trained on sentences; both frozen; and the"
                 " checkpoint of the detector",
+                more={"embedder": {"name": detector.home.name, "sha256": detector.sha256}},
             )
             return Export(arrays, facts)
 
