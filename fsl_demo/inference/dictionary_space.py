@@ -20,7 +20,7 @@ from fsl_demo.inference.region_space import RegionSpace
 from fsl_demo.inference.remembered import Remembered
 
 CHECKPOINT = "semantic_dictionary"
-PENALTY = 0.3
+PENALTY = 10.0
 """lambda of the codes."""
 REMEMBERED = 200
 """Pictures whose regions are not read again; 400 kB each."""

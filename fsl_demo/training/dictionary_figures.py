@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score
 from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.episodes import Progress
@@ -118,7 +117,7 @@ def figure(module: SemanticDictionaryObjective, held: Held) -> DictionaryFigures
     phrases = held.phrases.to(device)
     every = module.dictionary(phrases).float()
     return DictionaryFigures(
-        classes=float(np.mean([average_precision_score(right[:, number], scores[:, number]) for number in shown])),
+        classes=float(np.mean([average_precision(right[:, number], scores[:, number]) for number in shown])),
         phrases=_phrases(held, every),
         apart=float((explained @ rows - regions).norm(dim=1)[torch.from_numpy(held.owners >= 0).to(device)].mean()),
         language=float(language_similarity(phrases, module.dictionary.texts(every).float())),
@@ -147,14 +146,31 @@ def _phrases(held: Held, every: Tensor) -> float:
     return hits / max(len(order), 1)
 
 
-@torch.inference_mode()
 def calibration(module: SemanticDictionaryObjective, held: Held) -> dict[str, np.ndarray]:
     """How margin and objectness make the probability that a box is of a class: factors of the margin and of
     objectness' log-odds, and what is added (Platt 1999)."""
-    rows = module.dictionary(held.names).float()
-    far = _margins(module, codes(held.regions, rows, PENALTY)).numpy()
-    right = held.owners[:, None] == np.arange(len(rows))
-    likely = np.clip(held.objectness, 1e-4, 1 - 1e-4)
-    odds = np.broadcast_to(np.log(likely / (1 - likely))[:, None], far.shape)
-    model = LogisticRegression(C=1e3).fit(np.stack([far.ravel(), odds.ravel()], axis=1), right.ravel())
-    return {"boxes": np.array([*model.coef_[0], model.intercept_[0]], np.float32)}
+    with torch.inference_mode():
+        rows = module.dictionary(held.names).float()
+        far = _margins(module, codes(held.regions, rows, PENALTY))
+    right = torch.from_numpy(held.owners)[:, None] == torch.arange(len(rows))
+    likely = torch.from_numpy(held.objectness.astype(np.float32)).clamp(1e-4, 1 - 1e-4)
+    odds = (likely / (1 - likely)).log()[:, None]
+    factors = torch.tensor([1.0, 0.0, 0.0], requires_grad=True)
+    optimiser = torch.optim.LBFGS([factors], max_iter=100, line_search_fn="strong_wolfe")
+    far, target = far.clone(), right.float()
+
+    def loss() -> Tensor:
+        optimiser.zero_grad()
+        cost = binary_cross_entropy_with_logits(factors[0] * far + factors[1] * odds + factors[2], target)
+        cost.backward()
+        return cost
+
+    optimiser.step(loss)
+    return {"boxes": factors.detach().numpy()}
+
+
+def average_precision(right: np.ndarray, scores: np.ndarray) -> float:
+    """Mean of the precisions at each right one of a ranking, the highest score first."""
+    ordered = right[np.argsort(-scores, kind="stable")]
+    ranks = np.flatnonzero(ordered) + 1
+    return float((np.arange(1, len(ranks) + 1) / ranks).mean())

@@ -1,6 +1,5 @@
 """Training the semantic dictionary: which regions are read, which words are right for them, and what is learned."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from fsl_demo.core.pictures import Picture
 from fsl_demo.inference.region_features import DETECTOR, FROZEN, RegionFeatures, RegionMap
 from fsl_demo.training import dictionary_words, region_rows
 from fsl_demo.training.data import Arrays
-from fsl_demo.training.dictionary_figures import Held, calibration, figure
+from fsl_demo.training.dictionary_figures import Held, average_precision, calibration, figure
 from fsl_demo.training.dictionary_words import Read, rights
 from fsl_demo.training.events import silent
 from fsl_demo.training.loop import Training
@@ -197,9 +196,10 @@ def test_it_learns_which_words_regions_are(small: None, tmp_path: Path, denomina
 
 def test_words_of_one_meaning_are_not_told_apart(small: None) -> None:
     """Where a word is right, one that means nearly the same may be as probable without a price."""
-    words, table, features = data()
-    twins = replace(words, vectors=words.vectors[[0, 0, 2]], sentences=words.sentences[[0, 0, 2]], texts=("a", "b", "c"))
-    twins = replace(twins, mentions=np.zeros((3, 0), bool))
+    words, rows = data()[0], [0, 0, 2]
+    twins = Words(
+        ("a", "b", "c"), words.vectors[rows], sentences=words.sentences[rows], mentions=np.zeros((3, 0), bool)
+    )
     only = Rights(np.array([REGION]), np.array([[0]]))
     module = SemanticDictionaryObjective(twins, only, features=CHANNELS)
     unsure = module._unsure(torch.tensor([[True, False, False]]), torch.arange(3))
@@ -250,3 +250,7 @@ def test_every_word_is_known_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert words.texts[:3] == ("dog", "television", "tench") and words.texts.count("tench") == 1
     assert words.mentions[words.texts.index("a brown dog")].tolist() == [True, False]
     assert words.classes == 2 and words.vectors.shape == (len(words.texts), 768)
+
+
+def test_average_precision_by_hand() -> None:
+    assert average_precision(np.array([True, False, True, False]), np.array([0.9, 0.8, 0.7, 0.1])) == (1 + 2 / 3) / 2

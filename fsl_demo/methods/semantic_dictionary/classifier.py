@@ -173,7 +173,12 @@ class DictionaryClassifier:
             cosines = vectors @ vector
             best = int(cosines.argmax())
             near.append(
-                RegionNeighbour(example.picture, boxes_.as_box(places[best]), example.class_index, float(cosines[best]))
+                RegionNeighbour(
+                    example.picture,
+                    box=boxes_.as_box(places[best]),
+                    class_index=example.class_index,
+                    similarity=float(cosines[best]),
+                )
             )
         return tuple(sorted(near, key=lambda neighbour: -neighbour.similarity)[:NEIGHBOURS])
 

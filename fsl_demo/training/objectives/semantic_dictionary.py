@@ -22,7 +22,7 @@ ROWS, BATCH, STEPS = 768, 512, 200
 ALIKE = 0.75
 """Words whose sentence vectors have a higher cosine mean nearly the same: where one of them is right, the other is
 neither right nor wrong."""
-SCALE, NOTHING = 12.0, 1.0
+SCALE, NOTHING = 200.0, 3.0
 """What codes are multiplied with at the start, and the logit of a region that is nothing; both learned."""
 REGION, BACKGROUND, WHOLE, CLASSIFIER = range(4)
 """Kinds of features: a thing's, that of a place without a thing that is annotated, a whole picture's, and a row of the
