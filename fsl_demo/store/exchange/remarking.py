@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from fsl_demo.core.class_names import MAX_NAME, class_key
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, LabelledEpisode
 from fsl_demo.core.errors import Notice, Report, UserError
+from fsl_demo.core.file_names import plain
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.regions import MAX_BOXES, Region, RegionLabel
 from fsl_demo.store.exchange.annotations import AnnotatedPicture, Mark
@@ -35,7 +36,9 @@ def regions(annotated: Iterable[AnnotatedPicture], picture: Picture, report: Rep
 
 
 def _regions(annotated: AnnotatedPicture, picture: Picture, report: Report) -> list[RegionLabel]:
-    width, height = annotated.size or (picture.width, picture.height)
+    width, height = annotated.size or (0.0, 0.0)
+    if not (0 < width < math.inf and 0 < height < math.inf):  # as good as not said
+        width, height = picture.width, picture.height
     if annotated.marks and abs(width * picture.height - height * picture.width) > width + height:
         size, other = f"{picture.width} × {picture.height}", f"{width:g} × {height:g}"
         report(UserError("boxes_size", file=annotated.name, count=len(annotated.marks), size=size, other=other))
@@ -64,7 +67,8 @@ def _region(mark: Mark, unit: tuple[float, float], picture: Picture) -> tuple[Re
     Raises:
         ValueError: the code of what is wrong.
     """
-    if not class_key(mark.name) or len(mark.name) > MAX_NAME:
+    name = plain(mark.name)
+    if not class_key(name) or len(name) > MAX_NAME:
         raise ValueError("box_name")
     left, top, right, bottom = edges = [edge / side for edge, side in zip(mark.edges, unit * 2, strict=True)]
     if not (all(map(math.isfinite, edges)) and left < right and top < bottom):
@@ -74,7 +78,7 @@ def _region(mark: Mark, unit: tuple[float, float], picture: Picture) -> tuple[Re
         raise ValueError("box_outside")
     sides = (picture.width, picture.height) * 2
     beyond = max(abs(edge - kept) * side for edge, kept, side in zip(edges, region.box, sides, strict=True))
-    return RegionLabel(region.box, mark.name, annotator=mark.annotator, source="imported"), beyond > BEYOND
+    return RegionLabel(region.box, name, annotator=plain(mark.annotator), source="imported"), beyond > BEYOND
 
 
 @dataclass(frozen=True)
