@@ -21,9 +21,11 @@ from fsl_demo.core.episodes import (
 )
 from fsl_demo.core.errors import Notice
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.regions import Box, RegionSource
 
 DECIMALS = 6
 """Digits of probabilities, scores and similarities."""
+PIXEL_DECIMALS = 3
 
 
 class PredictionDocument(TypedDict):
@@ -94,6 +96,15 @@ class CaptionDocument(TypedDict):
     captions: list[CaptionText]
 
 
+class RegionDocument(TypedDict):
+    """A person's word on a rectangle: left, top, right and bottom in pixels of the upright picture."""
+
+    name: str
+    box: list[float]
+    annotator: str
+    source: RegionSource
+
+
 class StoredQueryDocument(TypedDict):
     """A query of a saved episode; the answer is None where no method has scored it."""
 
@@ -108,6 +119,7 @@ class StoredQueryDocument(TypedDict):
     labelled: bool
     label: str | None
     annotator: str | None
+    regions: list[RegionDocument]
 
 
 def prediction(scores: Scores, query: int, classes: Sequence[ClassSpec]) -> PredictionDocument:
@@ -222,7 +234,22 @@ def stored_query_document(labelled: LabelledEpisode, query: int) -> StoredQueryD
         "labelled": label is not None,
         "label": None if label is None or label.class_index is None else episode.classes[label.class_index].name,
         "annotator": label.annotator if label else None,
+        "regions": [
+            {
+                "name": region.name,
+                "box": pixels(region.box, episode.queries[query]),
+                "annotator": region.annotator,
+                "source": region.source,
+            }
+            for region in labelled.regions.get(query, ())
+        ],
     }
+
+
+def pixels(box: Box, picture: Picture) -> list[float]:
+    """Left, top, right and bottom of a box in pixels."""
+    sides = (picture.width, picture.height) * 2
+    return [round(edge * side, PIXEL_DECIMALS) for edge, side in zip(box, sides, strict=True)]
 
 
 def _answer(scores: Scores | Combined, query: int, classes: Sequence[ClassSpec]) -> AnswerDocument:
