@@ -88,6 +88,11 @@ MESSAGES = {
     "draft_missing": "The workspace does not have this page's draft. Reload the page to begin a new one.",
     "draft_stale": "Another process saves this draft again and again. Close the other workbench on this workspace.",
     "episode_missing": "The workspace has no episode {episode}. Choose one from the list.",
+    "boxes_many": "There are {count} boxes on this picture; at most {limit} fit.",
+    "boxes_cropped": "What was marked on the pictures that were cropped ({count} boxes) does not fit them any more, and"
+    " is gone. Undo brings it back.",
+    "mark_gone": "This box is no longer there, so nothing was changed.",
+    "region_missing": "“{name}” is not marked so on query {number}, so there is nothing to take back.",
     "query_missing": "“{title}” has no query {number}. Reload the episode.",
     "folder_missing": "There is no folder {folder}. Check how it is spelled.",
     "no_class_folders": "“{folder}” has no class folders. Put the pictures of each class into a folder of its own.",

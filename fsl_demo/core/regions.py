@@ -12,6 +12,8 @@ from fsl_demo.core.pictures import Picture
 Box = tuple[float, float, float, float]
 """left, top, right, bottom, as fractions of the picture's width and height."""
 
+MAX_BOXES = 1_000
+"""On one picture."""
 RegionSource = Literal["drawn", "accepted", "imported"]
 
 

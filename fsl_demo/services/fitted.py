@@ -153,8 +153,8 @@ class Fits:
 
 
 def _key(method: Method, episode: Episode, settings: Settings) -> Hashable:
-    """All that `fit` is given: names and texts of the classes, the pictures of each, all in order."""
-    support = tuple((example.picture.sha256, example.class_index) for example in episode.support)
+    """All that `fit` is given: names and texts of the classes, the pictures of each with their boxes, all in order."""
+    support = tuple((example.picture.sha256, example.class_index, example.boxes) for example in episode.support)
     return id(method), settings, episode.classes, support, tuple(query.sha256 for query in episode.queries)
 
 

@@ -7,6 +7,7 @@ from fsl_demo.store.drafts import Draft, DraftRevision, StaleDraft
 from fsl_demo.store.episodes import StoredEpisode
 from fsl_demo.store.labels import LabelRecord
 from fsl_demo.store.reading import reader, usable
+from fsl_demo.store.regions import RegionRecord
 from fsl_demo.store.workspace import Workspace
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "EpisodeFilter",
     "EpisodeSummary",
     "LabelRecord",
+    "RegionRecord",
     "StaleDraft",
     "Statistics",
     "StoredEpisode",

@@ -11,10 +11,11 @@ from typing import Literal
 
 from sqlite_utils import Database
 
+from fsl_demo.core.accounts import Account
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, LabelledEpisode, class_key
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
-from fsl_demo.store import captions, labels, runs
+from fsl_demo.store import captions, labels, regions, runs
 from fsl_demo.store.blobs import Blobs
 from fsl_demo.store.connection import now, plain
 
@@ -34,11 +35,11 @@ class StoredEpisode(LabelledEpisode):
     unreadable: tuple[str, ...] = ()
 
 
-def save(db: Database, labelled: LabelledEpisode, episode_id: str | None, account: int | None = None) -> str:
+def save(db: Database, labelled: LabelledEpisode, episode_id: str | None, by: Account | None = None) -> str:
     """Store an episode whose pictures are stored already.
 
     Args:
-        account: id of who saves it; the first one owns it.
+        by: who saves it; the first one owns it, and each new box on a support picture carries the name.
 
     Returns:
         Its id: a new one, or `episode_id`, which is brought up to date.
@@ -48,7 +49,7 @@ def save(db: Database, labelled: LabelledEpisode, episode_id: str | None, accoun
         episode_id = secrets.token_hex(8)
         db.execute(
             "INSERT INTO episodes (id, title, created_at, updated_at, account) VALUES (?, ?, ?, ?, ?)",
-            (episode_id, plain(labelled.title), time, time, account),
+            (episode_id, plain(labelled.title), time, time, by.id if by else None),
         )
         event(db, episode_id, kind="created", time=time)
     else:
@@ -58,11 +59,14 @@ def save(db: Database, labelled: LabelledEpisode, episode_id: str | None, accoun
     episode = labelled.episode
     classes = _save_classes(db, episode_id, episode.classes)
     support = [(example.picture, classes[example.class_index]) for example in episode.support]
-    _save_items(db, episode_id, role="support", items=support)
+    examples = _save_items(db, episode_id, role="support", items=support)
     queries = _save_items(db, episode_id, role="query", items=[(picture, None) for picture in episode.queries])
     runs.save(db, episode_id, labelled.runs, query_items=queries, classes=classes)
     for position, item in enumerate(queries):
         labels.put(db, item, label=labelled.labels.get(position), classes=classes)
+        regions.put_labels(db, item, labelled.regions.get(position, ()))
+    for item, example in zip(examples, episode.support, strict=True):
+        regions.put_boxes(db, item, example.boxes, annotator=by.name if by else "")
     for picture in {*(example.picture for example in episode.support), *episode.queries}:
         for described in reversed(labelled.captions.get(picture.sha256, ())):
             captions.add(db, picture.sha256, described)
@@ -77,10 +81,11 @@ def load(db: Database, blobs: Blobs, episode_id: str) -> StoredEpisode:
     ).fetchall()
     classes = [row[0] for row in rows]
     support = tuple(
-        Example(picture, classes.index(class_id))
-        for picture, class_id in _items(db, blobs, episode_id=episode_id, role="support")
+        Example(item.picture, classes.index(item.class_id), regions.boxes(db, item.id))
+        for item in _items(db, blobs, episode_id=episode_id, role="support")
     )
-    queries = tuple(picture for picture, _ in _items(db, blobs, episode_id=episode_id, role="query"))
+    items = _items(db, blobs, episode_id=episode_id, role="query")
+    queries = tuple(item.picture for item in items)
     specs = tuple(ClassSpec(name, tuple(json.loads(descriptions))) for _, name, descriptions in rows)
     current = labels.load(db, episode_id, classes)
     stored_runs = runs.load(db, episode_id, len(support))
@@ -91,6 +96,7 @@ def load(db: Database, blobs: Blobs, episode_id: str) -> StoredEpisode:
         runs=stored_runs.runs,
         labels=current.labels,
         captions=captions.load(db, [picture.sha256 for picture in pictures]),
+        regions={position: marked for position, item in enumerate(items) if (marked := regions.labels(db, item.id))},
         labelled_at=current.times,
         unreadable=stored_runs.unreadable,
     )
@@ -219,11 +225,20 @@ def _save_items(db: Database, episode_id: str, role: Role, items: Sequence[tuple
     return ids
 
 
-def _items(db: Database, blobs: Blobs, episode_id: str, role: Role) -> list[tuple[Picture, int | None]]:
+@dataclass(frozen=True)
+class _Item:
+    """A picture of an episode: its row, and the row of its class."""
+
+    id: int
+    class_id: int | None
+    picture: Picture
+
+
+def _items(db: Database, blobs: Blobs, episode_id: str, role: Role) -> list[_Item]:
     rows = db.execute(
-        "SELECT sha256, width, height, episode_items.name, original_sha256, class FROM episode_items"
+        "SELECT episode_items.id, class, sha256, width, height, episode_items.name, original_sha256 FROM episode_items"
         " JOIN pictures ON pictures.sha256 = picture WHERE episode = ? AND role = ? AND position IS NOT NULL"
         " ORDER BY position",
         (episode_id, role),
     )
-    return [(blobs.picture(*row[:5]), row[5]) for row in rows]
+    return [_Item(row[0], row[1], blobs.picture(*row[2:])) for row in rows]

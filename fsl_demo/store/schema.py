@@ -7,7 +7,7 @@ from sqlite3 import complete_statement
 
 from sqlite_utils import Database, Migrations
 
-from fsl_demo.store.tables import ACCOUNTS, BESIDE_DRAFTS, LABELS_IN_BULK, TABLES
+from fsl_demo.store.tables import ACCOUNTS, BESIDE_DRAFTS, LABELS_IN_BULK, REGIONS, TABLES
 
 migrations = Migrations("fsl_demo")
 
@@ -67,6 +67,12 @@ def m006_light_drafts(db: Database) -> None:
 def m007_accounts(db: Database) -> None:
     """Accounts, their sessions, and what belongs to each."""
     _run(db, ACCOUNTS)
+
+
+@migrations()
+def m008_regions(db: Database) -> None:
+    """Regions that people marked on pictures of episodes."""
+    _run(db, REGIONS)
 
 
 def _run(db: Database, statements: str) -> None:

@@ -227,3 +227,43 @@ CREATE TABLE picture_owners (
 ALTER TABLE drafts ADD COLUMN account INTEGER REFERENCES accounts(id) ON DELETE SET NULL;
 ALTER TABLE episodes ADD COLUMN account INTEGER REFERENCES accounts(id) ON DELETE SET NULL;
 """
+
+REGIONS = """
+CREATE TABLE regions (
+    id INTEGER PRIMARY KEY,
+    item INTEGER NOT NULL REFERENCES episode_items(id),
+    kind TEXT NOT NULL CHECK (kind IN ('marked', 'withdrawn')),
+    "left" REAL NOT NULL,                 -- fractions of the picture
+    top REAL NOT NULL,
+    "right" REAL NOT NULL,
+    bottom REAL NOT NULL,
+    name TEXT NOT NULL,                   -- what is there; '' on a support picture, whose class says it
+    annotator TEXT NOT NULL,
+    source TEXT NOT NULL CHECK (source IN ('drawn', 'accepted', 'imported')),
+    supersedes INTEGER UNIQUE REFERENCES regions(id),
+    created_at TEXT NOT NULL,
+    CHECK ("left" >= 0 AND "left" < "right" AND "right" <= 1 AND top >= 0 AND top < bottom AND bottom <= 1),
+    CHECK (kind = 'marked' OR supersedes IS NOT NULL)
+) STRICT;
+CREATE INDEX regions_item ON regions(item);
+
+CREATE TRIGGER regions_are_never_changed BEFORE UPDATE ON regions
+BEGIN SELECT RAISE(ABORT, 'regions are append-only'); END;
+CREATE TRIGGER regions_are_never_deleted BEFORE DELETE ON regions
+BEGIN SELECT RAISE(ABORT, 'regions are append-only'); END;
+
+CREATE VIEW current_regions AS
+SELECT * FROM regions
+WHERE kind = 'marked' AND NOT EXISTS (SELECT 1 FROM regions AS later WHERE later.supersedes = regions.id);
+
+CREATE VIEW readable_regions AS
+SELECT episode_items.episode, episode_items.role, episode_items.position, episode_items.name AS file_name,
+       coalesce(classes.name, current_regions.name) AS name,
+       current_regions."left" * pictures.width AS x1, current_regions.top * pictures.height AS y1,
+       current_regions."right" * pictures.width AS x2, current_regions.bottom * pictures.height AS y2,
+       current_regions.annotator, current_regions.source, current_regions.created_at
+FROM current_regions
+JOIN episode_items ON episode_items.id = current_regions.item
+JOIN pictures ON pictures.sha256 = episode_items.picture
+LEFT JOIN classes ON classes.id = episode_items.class;
+"""

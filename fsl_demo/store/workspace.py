@@ -16,6 +16,7 @@ from fsl_demo.store import blobs, browse, captions, collection, drafts, episodes
 from fsl_demo.store.accounts import AccountStore
 from fsl_demo.store.captions import CaptionMatch
 from fsl_demo.store.connection import Connections, database_faults, now, trouble
+from fsl_demo.store.region_labels import RegionLabelStore
 from fsl_demo.store.rights import permitted
 
 
@@ -48,6 +49,7 @@ class Workspace:
             self._blobs.prepare()
         self.drafts = drafts.DraftStore(self._connections)
         self.accounts = AccountStore(self._connections)
+        self.region_labels = RegionLabelStore(self._connections)
         self._collection: tuple[collection.Stamp, tuple[collection.CollectionPicture, ...]] = ((), ())
 
     @property
@@ -130,7 +132,7 @@ class Workspace:
         return webp
 
     def save_episode(self, labelled: LabelledEpisode, episode_id: str | None = None, by: Account | None = None) -> str:
-        """Keep an episode with its pictures, scores and labels; gives its id.
+        """Keep an episode with its pictures, scores, labels and regions; gives its id.
 
         Args:
             episode_id: the stored episode that this is a newer state of; None makes a new one. Labels that
@@ -145,7 +147,7 @@ class Workspace:
         with self._connections.write() as db:
             if by is not None and episode_id is not None:
                 labelled = permitted(db, self._blobs, labelled=labelled, episode_id=episode_id, account=by)
-            return episodes.save(db, labelled, episode_id, account=by.id if by else None)
+            return episodes.save(db, labelled, episode_id, by=by)
 
     def episode(self, episode_id: str) -> episodes.StoredEpisode:
         """A stored episode, whole: pictures, order, classes, descriptions, scores and labels with their times.

@@ -16,6 +16,8 @@ from typing import Any
 
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, LabelSource
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.regions import Box, RegionLabel
+from fsl_demo.ui import marks
 from fsl_demo.ui.fields import Key, Name, Seconds, Sha, Text
 from fsl_demo.ui.result import Result
 
@@ -74,6 +76,8 @@ class Document:
     Attributes:
         paths: hash of a query to the paths of the files that it came from, as the person knows them.
         methods: ids of the ticked methods; None until somebody ticks one.
+        boxes: hash of a support picture to what was drawn on it: "this is the thing".
+        regions: hash of a query to what people said about its rectangles.
         captioner: id of the captioner that describes pictures, where somebody chose.
         results: what the methods said last.
         previous: the results before them, to say what moved; a saved episode does not have them.
@@ -89,6 +93,8 @@ class Document:
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     captioner: str = ""
     labels: dict[str, GivenLabel] = field(default_factory=dict)
+    boxes: dict[str, tuple[Box, ...]] = field(default_factory=dict)
+    regions: dict[str, tuple[RegionLabel, ...]] = field(default_factory=dict)
     episode_id: str = ""
     unsaved: bool = False
     scored: str = ""
@@ -106,6 +112,7 @@ class Document:
             **plain,
             "classes": [vars(row) for row in self.classes],
             "labels": {query: vars(label) for query, label in self.labels.items()},
+            "regions": {query: [vars(label) for label in labels] for query, labels in self.regions.items()},
             "unreadable": [vars(part) for part in self.unreadable],
         }
 
@@ -132,6 +139,10 @@ class Document:
         """Hash of each support picture to the key of its class."""
         return {sha: row.key for row in self.classes for sha in row.pictures}
 
+    def marks_on(self, sha: str) -> int:
+        """How many boxes and regions a picture has."""
+        return len(self.boxes.get(sha, ())) + len(self.regions.get(sha, ()))
+
     def episode(
         self, picture: Callable[[str], Picture], queries: bool = True, without: Collection[str] = ()
     ) -> Episode:
@@ -145,7 +156,7 @@ class Document:
         support = [(sha, index) for index, row in enumerate(rows) for sha in row.pictures if sha not in without]
         return Episode(
             tuple(row.spec() for row in rows),
-            tuple(Example(picture(sha), index) for sha, index in support),
+            tuple(Example(picture(sha), index, self.boxes.get(sha, ())) for sha, index in support),
             tuple(picture(sha) for sha in self.queries if sha not in without) if queries else (),
         )
 
@@ -163,6 +174,8 @@ class Document:
         return row
 
     def remove_class(self, key: str) -> None:
+        row = self.row(key)
+        marks.forget(self.boxes, row.pictures if row else ())
         self.classes = [row for row in self.classes if row.key != key]
         self.labels = {query: label for query, label in self.labels.items() if label.answer != key}
 
@@ -186,6 +199,7 @@ class Document:
         self.queries = [query for query in self.queries if query not in gone]
         self.paths = {query: paths for query, paths in self.paths.items() if query not in gone}
         self.labels = {query: label for query, label in self.labels.items() if query not in gone}
+        marks.forget(self.regions, gone)
 
     def remove_picture(self, key: str, sha: str) -> None:
         """Take a picture out of a class, or out of the queries where the key is "queries"."""
@@ -194,19 +208,41 @@ class Document:
             self.remove_queries([sha])
         elif row is not None and sha in row.pictures:
             row.pictures.remove(sha)
+            marks.forget(self.boxes, [sha])
+
+    def move_picture(self, source: str, sha: str, target: str) -> None:
+        """Move a picture to another class, or from or to the queries; what is marked on it says the same there.
+
+        A box on a support picture is a region of a query that is called like the class.
+        """
+        before, after = self.row(source), self.row(target)
+        boxes, regions = self.boxes.get(sha, ()), self.regions.get(sha, ())
+        self.remove_picture(source, sha)
+        if target == "queries":
+            self.add_queries([sha])
+            if before is not None and before.name.strip():
+                marks.add(self.regions, sha, marks.named(boxes, before.spec().name))
+        elif after is not None:
+            self.add_pictures(target, [sha])
+            marks.add(self.boxes, sha, boxes or marks.boxes_of(regions, after.spec().name))
 
     def exchange(self, pictures: Mapping[str, str]) -> None:
-        """Put other pictures in the place of some, by hash; labels and paths stay with their query."""
+        """Put other pictures in the place of some, by hash; labels and paths stay with their query.
+
+        What was marked on a picture is gone with it.
+        """
         for row in self.classes:
             row.pictures = list(dict.fromkeys(pictures.get(sha, sha) for sha in row.pictures))
         self.queries = list(dict.fromkeys(pictures.get(sha, sha) for sha in self.queries))
         self.labels = {pictures.get(sha, sha): label for sha, label in self.labels.items()}
         self.paths = {pictures.get(sha, sha): paths for sha, paths in self.paths.items()}
+        marks.forget(self.boxes, pictures)
+        marks.forget(self.regions, pictures)
 
     def clear(self) -> None:
         """An empty page; the methods and their settings stay, and the results, for whoever takes this back."""
         self.title, self.classes, self.queries, self.labels, self.paths = "", [ClassRow(), ClassRow()], [], {}, {}
-        self.unreadable = []
+        self.boxes, self.regions, self.unreadable = {}, {}, []
 
     @property
     def outdated(self) -> bool:
@@ -216,4 +252,6 @@ class Document:
     def evidence(self) -> str:
         """A hash of what predictions depend on."""
         rows = [vars(row) for row in self.rows()]
-        return hashlib.sha256(json.dumps([rows, self.settings], sort_keys=True).encode()).hexdigest()
+        boxes = {sha: boxes for row in self.rows() for sha in row.pictures if (boxes := self.boxes.get(sha))}
+        evidence = [rows, self.settings, *([boxes] if boxes else [])]
+        return hashlib.sha256(json.dumps(evidence, sort_keys=True).encode()).hexdigest()

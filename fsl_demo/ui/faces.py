@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
 
 from fsl_demo.core.capabilities import Crops
-from fsl_demo.core.errors import UserError
+from fsl_demo.core.errors import Notice, UserError
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.jobs import Job
 from fsl_demo.ui.requests import JobRequest
@@ -34,6 +34,8 @@ class CropFaces(JobRequest):
                         job.errors.append(UserError("no_face", file=picture.name))
                     else:
                         cropped[picture.sha256] = context.keep(face).sha256
+            if count := sum(map(context.document.marks_on, cropped)):
+                job.errors.append(Notice("boxes_cropped", count=count))
             context.draft.edit(lambda document: document.exchange(cropped))
             context.page.refresh(context.draft)
 

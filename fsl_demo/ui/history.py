@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fsl_demo.core.regions import RegionLabel
 from fsl_demo.ui.document import ClassRow, Document, GivenLabel, Unreadable
 
 FIELDS = ("title", "queries", "paths", "methods", "settings")
-"""Attributes of a document that a step keeps whole; it keeps classes as data, and of the labels only those changed."""
+"""Attributes of a document that a step keeps whole; it keeps classes as data."""
+BY_PICTURE = ("labels", "boxes", "regions")
+"""Attributes of which a step keeps what changed only, by picture; None is nothing."""
 
 Step = dict[str, Any]
 
@@ -21,13 +24,14 @@ class Before:
 
     values: Mapping[str, Any]
     classes: list[dict[str, Any]]
-    labels: dict[str, GivenLabel]
+    by_picture: Mapping[str, dict[str, Any]]
     unreadable: list[Unreadable]
 
     @classmethod
     def of(cls, document: Document) -> Before:
         values = {name: copy.deepcopy(getattr(document, name)) for name in FIELDS}
-        return cls(values, _classes(document), dict(document.labels), document.unreadable)
+        by_picture = {name: dict(getattr(document, name)) for name in BY_PICTURE}
+        return cls(values, _classes(document), by_picture, document.unreadable)
 
     def step(self, document: Document) -> Step:
         """What changed since; empty when nothing did."""
@@ -36,13 +40,9 @@ class Before:
             step["classes"] = self.classes
         if self.unreadable != document.unreadable:
             step["unreadable"] = [vars(part) for part in self.unreadable]
-        touched = self.labels.keys() ^ document.labels.keys() | {
-            query
-            for query, label in self.labels.items()
-            if label is not document.labels.get(query) and label != document.labels.get(query)
-        }
-        if touched:
-            step["labels"] = {query: (label := self.labels.get(query)) and vars(label) for query in touched}
+        for name, before in self.by_picture.items():
+            if touched := _touched(before, getattr(document, name)):
+                step[name] = {sha: _data(before.get(sha)) for sha in touched}
         return step
 
 
@@ -62,8 +62,12 @@ class History:
     def push(self, step: Step, batch: str = "") -> None:
         if batch and batch == self.batch and self.steps:
             last = self.steps.pop()
-            labels = {**step.get("labels", {}), **last.get("labels", {})}
-            step = {**step, **last, **({"labels": labels} if labels else {})}
+            by_picture = {
+                name: {**step.get(name, {}), **last.get(name, {})}
+                for name in BY_PICTURE
+                if name in step or name in last
+            }
+            step = {**step, **last, **by_picture}
             self.saved = min(self.saved, len(self.steps))
         self.steps.append(step)
         self.batch = batch
@@ -90,11 +94,37 @@ def _apply(step: Step, document: Document) -> None:
         document.classes = [ClassRow(**row) for row in step["classes"]]
     if "unreadable" in step:
         document.unreadable = [Unreadable(**part) for part in step["unreadable"]]
-    for query, label in step.get("labels", {}).items():
-        if label is None:
-            document.labels.pop(query, None)
-        else:
-            document.labels[query] = GivenLabel(**label)
+    for name in BY_PICTURE:
+        current = getattr(document, name)
+        for sha, value in step.get(name, {}).items():
+            if value is None:
+                current.pop(sha, None)
+            else:
+                current[sha] = _READ[name](value)
+
+
+def _touched(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
+    """The pictures of which something else is said."""
+    changed = {sha for sha, value in before.items() if value is not after.get(sha) and value != after.get(sha)}
+    return before.keys() ^ after.keys() | changed
+
+
+def _data(value: Any) -> Any:
+    """What a document says of a picture, as data."""
+    if isinstance(value, tuple):
+        return [vars(mark) if isinstance(mark, RegionLabel) else list(mark) for mark in value]
+    return value and vars(value)
+
+
+def _region(data: Mapping[str, Any]) -> RegionLabel:
+    return RegionLabel(**{**data, "box": tuple(data["box"])})
+
+
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "labels": lambda label: GivenLabel(**label),
+    "boxes": lambda boxes: tuple(map(tuple, boxes)),
+    "regions": lambda regions: tuple(map(_region, regions)),
+}
 
 
 def _classes(document: Document) -> list[dict[str, Any]]:

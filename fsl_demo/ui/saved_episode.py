@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 
 from fsl_demo.core.episodes import Episode, Label, LabelledEpisode, Run
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.regions import Box, RegionLabel
+from fsl_demo.ui import marks
 from fsl_demo.ui.document import NONE, ClassRow, Document, GivenLabel, Unreadable
 from fsl_demo.ui.result import Result
 
@@ -31,6 +33,7 @@ def to_episode(document: Document, picture: Callable[[str], Picture]) -> Labelle
         title=document.title.strip(),
         runs=tuple(Run(result.scores, result.device) for result in current),
         labels=labels,
+        regions={places[sha]: regions for sha, regions in document.regions.items() if sha in places},
     )
 
 
@@ -42,8 +45,13 @@ def from_episode(labelled: LabelledEpisode, episode_id: str = "", unreadable: Se
     """
     episode = labelled.episode
     rows = [ClassRow(spec.name, "\n".join(spec.descriptions)) for spec in episode.classes]
+    boxes: dict[str, tuple[Box, ...]] = {}
+    regions: dict[str, tuple[RegionLabel, ...]] = {}
     for example in episode.support:
         rows[example.class_index].pictures.append(example.picture.sha256)
+        marks.add(boxes, example.picture.sha256, example.boxes)
+    for position, labels in labelled.regions.items():
+        marks.add(regions, episode.queries[position].sha256, labels)
     keys = [row.key for row in rows]
     document = Document(
         title=labelled.title,
@@ -61,6 +69,8 @@ def from_episode(labelled: LabelledEpisode, episode_id: str = "", unreadable: Se
             for position, label in labelled.labels.items()
             if position < len(episode.queries)
         },
+        boxes=boxes,
+        regions=regions,
         episode_id=episode_id,
         unreadable=[Unreadable("results", reason, None) for reason in unreadable],
     )

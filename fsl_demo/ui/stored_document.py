@@ -10,8 +10,9 @@ from typing_extensions import TypedDict
 
 from fsl_demo.core.file_names import plain
 from fsl_demo.core.json_values import Plain
+from fsl_demo.core.regions import Box, RegionLabel
 from fsl_demo.ui.document import ClassRow, Document, GivenLabel, Unreadable
-from fsl_demo.ui.fields import Name, Sha, Text
+from fsl_demo.ui.fields import DrawnBoxes, MarkedRegions, Name, Sha, Text
 from fsl_demo.ui.history import Step
 from fsl_demo.ui.result import Result
 
@@ -32,6 +33,8 @@ class StoredStep(TypedDict, total=False):
     settings: dict[Name, dict[Name, Plain]]
     classes: list[ClassRow]
     labels: dict[Sha, GivenLabel | None]
+    boxes: dict[Sha, DrawnBoxes | None]
+    regions: dict[Sha, MarkedRegions | None]
     unreadable: list[Unreadable]
 
 
@@ -44,6 +47,8 @@ _flag: Read[bool] = TypeAdapter(bool).validate_python
 _paths: Read[list[str]] = TypeAdapter(list[Text]).validate_python
 _setting: Read[Any] = TypeAdapter(Plain).validate_python
 _label: Read[GivenLabel] = TypeAdapter(GivenLabel).validate_python
+_boxes: Read[tuple[Box, ...]] = TypeAdapter(DrawnBoxes).validate_python
+_regions: Read[tuple[RegionLabel, ...]] = TypeAdapter(MarkedRegions).validate_python
 _unreadable: Read[Unreadable] = TypeAdapter(Unreadable).validate_python
 _list: Read[list[Any]] = TypeAdapter(list[Any]).validate_python
 _mapping: Read[dict[str, Any]] = TypeAdapter(dict[str, Any]).validate_python
@@ -106,6 +111,8 @@ class _Reader:
             },
             captioner=self.value(_name, "captioner", given.get("captioner", "")) or "",
             labels=self.entries(_label, "labels", given.get("labels", {})),
+            boxes=self.entries(_boxes, "boxes", given.get("boxes", {})),
+            regions=self.entries(_regions, "regions", given.get("regions", {})),
             episode_id=self.value(_name, "episode_id", given.get("episode_id", "")) or "",
             unsaved=self.value(_flag, "unsaved", given.get("unsaved", False)) is not False,
             scored=self.value(_text, "scored", given.get("scored", "")) or "",

@@ -229,6 +229,8 @@ def test_nothing_is_computed_again_and_one_query_more_asks_one() -> None:
     assert seen(method, replace(episode, queries=episode.queries[::-1])) == (0, [])
     assert seen(method, episode, NearestSettings(none_below=-1.0)) == (1, [16, 24])
     assert seen(method, replace(episode, support=episode.support[1:])) == (1, [16, 24])
+    boxed = replace(episode.support[0], boxes=((0.0, 0.0, 0.5, 1.0),))
+    assert seen(method, replace(episode, support=(boxed, *episode.support[1:]))) == (1, [16, 24])
     assert seen(method, episode) == (0, [])
 
 

@@ -10,6 +10,7 @@ from sklearn.datasets import load_digits
 
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, Label, LabelledEpisode, Run, Scores
 from fsl_demo.core.pictures import Picture, from_image
+from fsl_demo.core.regions import RegionLabel
 from fsl_demo.store import Workspace
 
 
@@ -52,7 +53,8 @@ def labelled(digits: list[Picture]) -> LabelledEpisode:
         ClassSpec("一"),
         ClassSpec("Two / 2 ", ("a swan",)),
     )
-    support = tuple(Example(digits[i], index) for i, index in enumerate((2, 0, 1, 0, 2)))
+    boxes = {1: ((0.0, 0.0, 0.5, 1.0), (0.1, 0.25, 0.3, 1 / 3))}
+    support = tuple(Example(digits[i], index, boxes.get(i, ())) for i, index in enumerate((2, 0, 1, 0, 2)))
     episode = Episode(classes, support, tuple(digits[10:14]))
     runs = (
         Run(make_scores("proto", 4, classes=3, support=5)),
@@ -62,7 +64,13 @@ def labelled(digits: list[Picture]) -> LabelledEpisode:
         0: Label(2, "Ada", source="corrected", suggestion=0, seconds=1.5),
         2: Label(None, "阿明", source="blind", suggestion=None, seconds=0.25),
     }
-    return LabelledEpisode(episode, "Digits, hand-written", runs=runs, labels=labels)
+    regions = {
+        1: (
+            RegionLabel((0.0, 0.0, 0.5, 1.0), "a ring, große 圓", "Ada", source="accepted"),
+            RegionLabel((0.1, 0.25, 0.3, 1 / 3), "zéro", "阿明"),
+        )
+    }
+    return LabelledEpisode(episode, "Digits, hand-written", runs=runs, labels=labels, regions=regions)
 
 
 @pytest.fixture
@@ -75,6 +83,7 @@ def same(stored: LabelledEpisode, expected: LabelledEpisode) -> None:
     assert stored.title == expected.title
     assert stored.episode == expected.episode
     assert dict(stored.labels) == dict(expected.labels)
+    assert dict(stored.regions) == dict(expected.regions)
     for found_picture, picture in zip(_pictures(stored), _pictures(expected), strict=True):
         assert found_picture.name == picture.name
         assert found_picture.original_sha256 == picture.original_sha256

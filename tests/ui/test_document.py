@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from fsl_demo.core.episodes import Scores
+from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture, from_image
-from fsl_demo.ui import stored_document
+from fsl_demo.core.regions import MAX_BOXES, Box, RegionLabel
+from fsl_demo.ui import marks, stored_document
 from fsl_demo.ui.document import NONE, ClassRow, Document, GivenLabel
 from fsl_demo.ui.history import Before, History
 from fsl_demo.ui.result import Result
@@ -17,6 +21,10 @@ from fsl_demo.ui.saved_episode import from_episode, to_episode
 
 PICTURES = {p.sha256: p for p in (from_image(Image.new("RGB", (2, 2), (i, i, i)), f"{i}.png") for i in range(6))}
 A, B, C, D, E, F = PICTURES
+LEFT: Box = (0.0, 0.0, 0.5, 1.0)
+SMALL: Box = (0.1, 0.25, 0.3, 1 / 3)
+BALL = RegionLabel(SMALL, "a red ball, 紅", "Ada")
+DARK = RegionLabel(LEFT, "Dark", source="accepted")
 
 
 def picture(sha256: str) -> Picture:
@@ -76,6 +84,88 @@ def test_episode_round_trip() -> None:
     assert again.episode_id == "id" and not again.outdated and not again.unsaved
 
 
+def marked() -> Document:
+    """Two boxes on a support picture, and two regions of a query."""
+    document = example()
+    marks.add(document.boxes, A, [LEFT, SMALL])
+    marks.add(document.regions, D, [BALL, DARK])
+    return document
+
+
+def test_boxes_and_regions_come_back_from_json_and_from_an_episode() -> None:
+    document = marked()
+    data = json.loads(json.dumps(document.to_json()))
+    for again in (stored_document.read(data), from_episode(to_episode(document, picture)), document.copy()):
+        assert again.boxes == {A: (LEFT, SMALL)} and again.regions == {D: (BALL, DARK)}
+        assert not again.unreadable
+    labelled = to_episode(document, picture)
+    assert [example.boxes for example in labelled.episode.support] == [(LEFT, SMALL), (), ()]
+    assert labelled.regions == {0: (BALL, DARK)}
+
+
+def test_boxes_and_regions_are_undone_one_by_one() -> None:
+    document, history = marked(), History()
+    edits: list[Callable[[], None]] = [
+        lambda: marks.add(document.boxes, C, [LEFT]),
+        lambda: marks.replace(document.boxes, A, before=LEFT, after=None),
+        lambda: marks.replace(document.regions, D, before=BALL, after=RegionLabel(BALL.box, "a balloon")),
+        lambda: marks.replace(document.regions, D, before=DARK, after=None),
+        lambda: document.remove_queries([D]),
+        lambda: document.remove_class(document.classes[0].key),
+        document.clear,
+    ]
+    states = []
+    for edit in edits:
+        before = Before.of(document)
+        states.append(json.dumps(document.to_json()))
+        edit()
+        history.push(json.loads(json.dumps(before.step(document))))
+    assert document.boxes == {} and document.regions == {}
+    stored, kept = stored_document.read_steps(history.steps, document)
+    assert kept == len(edits) and not document.unreadable
+    history.steps = stored
+    for state in reversed(states):
+        assert history.take_back(document)
+        assert json.loads(json.dumps(document.to_json())) == json.loads(state)
+
+
+def test_boxes_outdate_results_and_regions_do_not() -> None:
+    document = example()
+    marks.add(document.regions, D, [BALL])
+    assert not document.outdated
+    marks.add(document.boxes, A, [LEFT])
+    assert document.outdated
+    document.scored = document.evidence()
+    assert not stored_document.read(json.loads(json.dumps(document.to_json()))).outdated
+    before = document.evidence()
+    marks.replace(document.boxes, A, before=LEFT, after=None)
+    assert document.evidence() != before
+
+
+def test_what_is_marked_moves_with_a_picture() -> None:
+    document = marked()
+    dark, light = (row.key for row in document.classes)
+    document.move_picture(dark, A, light)
+    assert document.boxes == {A: (LEFT, SMALL)}
+    document.move_picture(light, A, "queries")
+    assert document.boxes == {} and document.regions[A] == (RegionLabel(LEFT, "light"), RegionLabel(SMALL, "light"))
+    document.move_picture("queries", D, dark)
+    assert document.boxes == {D: (DARK.box,)} and D not in document.regions
+    document.exchange({D: E})
+    assert document.boxes == {}
+
+
+def test_marks_that_cannot_be_made_are_told() -> None:
+    document = marked()
+    with pytest.raises(UserError) as gone:
+        marks.replace(document.boxes, C, before=LEFT, after=None)
+    assert gone.value.code == "mark_gone"
+    with pytest.raises(UserError) as many:
+        marks.add(document.boxes, A, [(0.0, 0.0, 1.0, (n + 1) / 1001) for n in range(MAX_BOXES)])
+    assert many.value.code == "boxes_many"
+    assert document.boxes == {A: (LEFT, SMALL)}
+
+
 def test_a_copy_is_a_new_unsaved_episode() -> None:
     document = example()
     document.episode_id = "id"
@@ -102,14 +192,14 @@ def test_only_changes_of_the_evidence_outdate_results() -> None:
 
 def test_a_step_is_what_changed_and_nothing_else() -> None:
     document = example()
-    before = Before.of(document)
+    before, given = Before.of(document), dict(document.labels)
     document.labels[D] = GivenLabel(NONE)
     del document.labels[E]
     step = before.step(document)
-    assert step == {"labels": {D: vars(before.labels[D]), E: vars(before.labels[E])}}
+    assert step == {"labels": {D: vars(given[D]), E: vars(given[E])}}
     history = History()
     history.push(json.loads(json.dumps(step)))
-    assert history.take_back(document) and document.labels == before.labels
+    assert history.take_back(document) and document.labels == given
     assert not history.take_back(document)
 
 

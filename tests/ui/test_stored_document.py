@@ -45,6 +45,12 @@ def changed(browser: Browser, **fields: Any) -> Browser:
         ({"labels": {SHA: {"answer": "none", "seconds": float("inf")}}}, f"labels.{SHA}"),
         ({"labels": {SHA: {"answer": "none", "source": "invented"}}}, f"labels.{SHA}"),
         ({"paths": [1]}, "paths"),
+        ({"boxes": {SHA: [[0, 0, 0, 1]]}}, f"boxes.{SHA}"),
+        ({"boxes": {SHA: [[0, 0, 1, float("nan")]]}}, f"boxes.{SHA}"),
+        ({"boxes": {SHA: [[0, 0, 1]]}}, f"boxes.{SHA}"),
+        ({"regions": {SHA: [{"box": [0, 0, 1, 1], "name": " "}]}}, f"regions.{SHA}"),
+        ({"regions": {SHA: [{"box": [0, 0, 2, 1], "name": "cat"}]}}, f"regions.{SHA}"),
+        ({"regions": [1]}, "regions"),
         ({"captioner": None}, "captioner"),
     ],
 )

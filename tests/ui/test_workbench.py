@@ -18,7 +18,7 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.core.settings import Settings, choice, slider
 from fsl_demo.inference import faces
-from fsl_demo.ui import live, warming
+from fsl_demo.ui import live, marks, warming
 from fsl_demo.ui.page import Page
 from tests.colours import painted
 from tests.ui.conftest import Browser, Colour, Paint, Registry
@@ -106,16 +106,19 @@ def test_faces_take_the_place_of_their_pictures_in_one_step(filled: Browser, mon
         return None if picture.name in ("b1.png", "q2.png") else from_image(painted((1, 2, 3)), f"face-{picture.name}")
 
     filled.label(filled.document.queries[0], filled.document.classes[0].key)
+    first, box = filled.document.classes[0].pictures[0], (0.0, 0.0, 0.5, 1.0)
+    filled.open_draft.edit(lambda document: marks.add(document.boxes, first, [box]))
     before = json.loads(json.dumps(filled.document.to_json()))
     monkeypatch.setattr(faces, "crop", crop)
     shown = filled.job("crop_faces")
     assert shown["state"] == "done"
     assert "No face was found in “b1.png”" in filled.notice and "“q2.png”" in filled.notice
+    assert "(1 boxes) does not fit them any more" in filled.notice and not filled.document.boxes
     assert len(filled.document.classes[0].pictures) == 1  # the same face twice
     assert len(filled.document.queries) == 2 and filled.document.queries[0] in filled.document.labels
     assert filled.document.paths[filled.document.queries[1]] == ["q2.png"]
     filled.undo()
-    assert filled.document.to_json() == before
+    assert json.loads(json.dumps(filled.document.to_json())) == before
 
 
 # --- plots ---------------------------------------------------------------------------------------------------------

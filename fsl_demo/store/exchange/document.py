@@ -25,12 +25,14 @@ from fsl_demo.core.episodes import (
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.file_names import folder_name
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.regions import Box, RegionLabel, check_box
 from fsl_demo.store.exchange.document_fields import (
     KIND,
     DescribedPart,
     DocumentPart,
     LabelPart,
     PicturePart,
+    RegionPart,
     RunPart,
 )
 
@@ -76,7 +78,11 @@ def dump(episode_id: str, labelled: LabelledEpisode, support_files: Sequence[str
             "title": labelled.title,
             "classes": [asdict(spec) for spec in episode.classes],
             "support": [
-                {**_entry(labelled, example.picture, file), "class": example.class_index}
+                {
+                    **_entry(labelled, example.picture, file),
+                    "class": example.class_index,
+                    **({"boxes": example.boxes} if example.boxes else {}),
+                }
                 for example, file in zip(episode.support, support_files, strict=True)
             ],
             "queries": [
@@ -84,6 +90,9 @@ def dump(episode_id: str, labelled: LabelledEpisode, support_files: Sequence[str
             ],
             "labels": {str(position): asdict(label) for position, label in labelled.labels.items()},
             "runs": [_run(run) for run in labelled.runs],
+            "regions": {
+                str(position): [asdict(label) for label in regions] for position, regions in labelled.regions.items()
+            },
         },
         ensure_ascii=False,
         indent=1,
@@ -102,7 +111,9 @@ def load(text: str, picture: Callable[[PictureFile], Picture]) -> LabelledEpisod
     try:
         stored = DocumentPart.model_validate_json(text)
         labels = {int(position): label for position, label in stored.labels.items()}
-        _check_indexes(stored, labels)
+        regions = {int(position): tuple(map(_region, parts)) for position, parts in stored.regions.items()}
+        _check_indexes(stored, labels=labels, regions=regions)
+        boxes = [tuple(map(_box, entry.boxes)) for entry in stored.support]
         runs = tuple(_run_of(run, stored) for run in stored.runs)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
@@ -111,7 +122,10 @@ def load(text: str, picture: Callable[[PictureFile], Picture]) -> LabelledEpisod
     except (ValueError, OverflowError) as error:
         raise UserError("import_document", file=FILE_NAME, reason=str(error)[:REASON]) from error
     classes = tuple(ClassSpec(spec.name, tuple(spec.descriptions)) for spec in stored.classes)
-    support = tuple(Example(picture(_file(entry)), entry.class_index) for entry in stored.support)
+    support = tuple(
+        Example(picture(_file(entry)), entry.class_index, drawn)
+        for entry, drawn in zip(stored.support, boxes, strict=True)
+    )
     queries = tuple(picture(_file(entry)) for entry in stored.queries)
     pictures = [*(example.picture for example in support), *queries]
     captions = {
@@ -125,6 +139,7 @@ def load(text: str, picture: Callable[[PictureFile], Picture]) -> LabelledEpisod
         runs=runs,
         labels={position: Label(**label.model_dump()) for position, label in labels.items()},
         captions=captions,
+        regions={position: marked for position, marked in regions.items() if marked},
     )
 
 
@@ -156,15 +171,25 @@ def _run(run: Run) -> dict[str, object]:
     }
 
 
-def _check_indexes(stored: DocumentPart, labels: Mapping[int, LabelPart]) -> None:
+def _check_indexes(stored: DocumentPart, labels: Mapping[int, LabelPart], regions: Mapping[int, object]) -> None:
     """Raise `ValueError` for the number of a class or a query that there is not."""
     numbers = [entry.class_index for entry in stored.support]
     for label in labels.values():
         numbers += [number for number in (label.class_index, label.suggestion) if number is not None]
     if max(numbers, default=-1) >= len(stored.classes):
         raise ValueError(f"class {max(numbers)}, {len(stored.classes)} in all")
-    if max(labels, default=-1) >= len(stored.queries):
-        raise ValueError(f"label of query {max(labels)}, {len(stored.queries)} in all")
+    if max([*labels, *regions], default=-1) >= len(stored.queries):
+        raise ValueError(f"label of query {max([*labels, *regions])}, {len(stored.queries)} in all")
+
+
+def _box(edges: Sequence[float]) -> Box:
+    left, top, right, bottom = edges
+    check_box((left, top, right, bottom))
+    return left, top, right, bottom
+
+
+def _region(stored: RegionPart) -> RegionLabel:
+    return RegionLabel(_box(stored.box), stored.name, annotator=stored.annotator, source=stored.source)
 
 
 def _described(stored: DescribedPart) -> Described:

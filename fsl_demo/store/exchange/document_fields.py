@@ -6,14 +6,17 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from fsl_demo.core.episodes import LabelSource
+from fsl_demo.core.episodes import MAX_NAME, LabelSource
 from fsl_demo.core.json_values import Finite, Plain
+from fsl_demo.core.regions import MAX_BOXES, RegionSource
 
 KIND = "few-shot episode, version 1"
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Index = Annotated[int, Field(ge=0)]
 Position = Annotated[str, Field(pattern=r"^[0-9]{1,9}$")]
 Row = list[Finite]
+DrawnBox = Annotated[list[Finite], Field(min_length=4, max_length=4)]
+Boxes = Annotated[list[DrawnBox], Field(max_length=MAX_BOXES)]
 
 
 class _Part(BaseModel):
@@ -48,6 +51,7 @@ class PicturePart(_Part):
 
 class SupportPart(PicturePart):
     class_index: Annotated[Index, Field(alias="class")]
+    boxes: Boxes = []
 
 
 class LabelPart(_Part):
@@ -56,6 +60,13 @@ class LabelPart(_Part):
     source: LabelSource
     suggestion: Index | None
     seconds: Seconds
+
+
+class RegionPart(_Part):
+    box: DrawnBox
+    name: Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
+    annotator: str
+    source: RegionSource
 
 
 class RunPart(_Part):
@@ -79,3 +90,4 @@ class DocumentPart(_Part):
     queries: list[PicturePart]
     labels: dict[Position, LabelPart]
     runs: list[RunPart]
+    regions: dict[Position, Annotated[list[RegionPart], Field(max_length=MAX_BOXES)]] = {}

@@ -40,6 +40,7 @@ def _without(labelled: LabelledEpisode, lost: set[Picture]) -> LabelledEpisode:
         ),
         runs=tuple(_run(run, support=support, queries=queries) for run in labelled.runs),
         labels={new: labelled.labels[old] for new, old in enumerate(queries) if old in labelled.labels},
+        regions={new: labelled.regions[old] for new, old in enumerate(queries) if old in labelled.regions},
     )
 
 

@@ -56,8 +56,7 @@ class JoinSupport(Edit):
     def apply(self, context: Context) -> None:
         label = context.document.labels.get(self.query)
         if label is not None and label.answer != NONE:
-            context.document.remove_queries([self.query])
-            context.document.add_pictures(label.answer, [self.query])
+            context.document.move_picture("queries", self.query, label.answer)
 
 
 class Save(Edit):

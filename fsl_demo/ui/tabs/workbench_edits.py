@@ -95,8 +95,8 @@ class MovePicture(Edit):
     def apply(self, context: Context) -> None:
         if self.target != "queries" and context.document.row(self.target) is None:
             raise UserError("class_gone")
-        context.document.remove_picture(self.source, self.sha)
-        place(context, self.target, [(self.sha, "")])
+        context.names([self.sha])
+        context.document.move_picture(self.source, self.sha, self.target)
 
 
 class TickMethod(Edit):
