@@ -8,11 +8,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
-from fsl_demo.datasets.flickr8k_entities import Phrase
+from fsl_demo.core.capabilities import Locates
+from fsl_demo.core.episodes import ClassSpec, Episode, Progress, class_key, quiet
+from fsl_demo.core.regions import Region
+from fsl_demo.core.settings import Settings
+from fsl_demo.datasets.flickr8k_entities import Photograph, Phrase
+from fsl_demo.evaluation.intervals import percent
 from fsl_demo.evaluation.proposals import covers
 from fsl_demo.evaluation.resampling import Resampled, ratio
 
@@ -45,6 +51,22 @@ class Grounding:
     of_kind: dict[str, Resampled]
     phrases: dict[str, int]
 
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "phrases": self.phrases,
+            "at": {str(most): asdict(share.interval) for most, share in self.at.items()},
+            "bound": asdict(self.bound.interval),
+            "any_box": asdict(self.any_box.interval),
+            "kinds": {kind: asdict(share.interval) for kind, share in self.of_kind.items()},
+        }
+
+    def markdown(self) -> str:
+        lines = [f"- right region among the first {most}: {percent(share.interval)}" for most, share in self.at.items()]
+        lines.append(f"- among all regions: {percent(self.bound.interval)}")
+        lines.append(f"- first region on any box of the phrase: {percent(self.any_box.interval)}")
+        kinds = ", ".join(f"{kind} {share.value:.1%}" for kind, share in self.of_kind.items())
+        return "\n".join([*lines, f"- first region right, by kind: {kinds}"])
+
 
 def merged(phrase: Phrase) -> np.ndarray:
     """The smallest box around all that a phrase means, [1, 4]."""
@@ -71,3 +93,31 @@ def grounding(pictures: Sequence[Sequence[Grounded]]) -> Grounding:
         of_kind={kind: share(1, kind) for kind in sorted(phrases)},
         phrases=dict(sorted(phrases.items())),
     )
+
+
+def of_method(
+    method: Locates[Any], settings: Settings, photographs: Sequence[Photograph], progress: Progress = quiet
+) -> Grounding:
+    """How a method finds the phrases of each picture, which are the classes of an episode without support pictures.
+
+    Raises:
+        UserError: what the method raises.
+    """
+    pictures = []
+    for number, photograph in enumerate(photographs):
+        progress("ground", number, len(photographs))
+        phrases = {class_key(phrase.text): phrase.text for phrase in photograph.phrases}
+        episode = Episode(tuple(ClassSpec(text) for text in phrases.values()))
+        (regions,) = method.fit(episode, settings).regions([photograph.picture()])
+        pictures.append(
+            [Grounded(phrase, ranked(regions, phrases[class_key(phrase.text)])) for phrase in photograph.phrases]
+        )
+    progress("ground", len(photographs), len(photographs))
+    return grounding(pictures)
+
+
+def ranked(regions: Sequence[Region], name: str) -> np.ndarray:
+    """Boxes of the regions, those first that the name fits best, [R, 4]."""
+    scores = np.array([dict(region.words).get(name, 0.0) for region in regions])
+    boxes = np.array([region.box for region in regions], float).reshape(-1, 4)
+    return boxes[np.argsort(-scores, kind="stable")]

@@ -14,7 +14,7 @@ Place = tuple[float, float]
 """x and y as fractions of the picture."""
 
 
-def of_map(layer: Layer) -> Place:
+def maximum(layer: Layer) -> Place:
     """Where a heat map has its maximum; of equal ones, the first.
 
     Raises:
@@ -28,7 +28,7 @@ def of_map(layer: Layer) -> Place:
     return float(left + across * (right - left)), float(top + down * (bottom - top))
 
 
-def of_detections(detections: Detections) -> dict[int, Place]:
+def middles(detections: Detections) -> dict[int, Place]:
     """By class, the middle of its most certain box."""
     places: dict[int, Place] = {}
     for box, label in zip(detections.boxes, detections.labels, strict=True):

@@ -12,7 +12,7 @@ from fsl_demo.evaluation import multi_label as labels_module
 from fsl_demo.evaluation.boxes import Truth
 from fsl_demo.evaluation.grounding import Grounded, grounding
 from fsl_demo.evaluation.multi_label import multi_label
-from fsl_demo.evaluation.pointing import of_detections, of_map, pointing
+from fsl_demo.evaluation.pointing import maximum, middles, pointing
 from fsl_demo.evaluation.proposals import recall
 from tests.backbones.loaded import crops
 from tests.evaluation.test_detection import LEFT, NOWHERE, RIGHT, TOP, detected, truth
@@ -56,13 +56,13 @@ def test_a_map_points_to_its_maximum_within_what_was_seen() -> None:
     evidence = np.zeros((2, 4), np.float32)
     evidence[1, 3] = 1
     layer = Layer(crops("cat")[0], "query", evidence, seen=(0.2, 0.0, 0.6, 1.0))
-    assert of_map(layer) == pytest.approx((0.2 + 0.875 * 0.4, 0.75))
+    assert maximum(layer) == pytest.approx((0.2 + 0.875 * 0.4, 0.75))
     with pytest.raises(ValueError, match="without a map"):
-        of_map(Layer(crops("cat")[0], "query"))
+        maximum(Layer(crops("cat")[0], "query"))
 
 
 def test_a_detector_points_to_the_middle_of_its_best_box() -> None:
-    places = of_detections(detected((RIGHT, 1, 0.9), (LEFT, 0, 0.8), (LEFT, 1, 0.7)))
+    places = middles(detected((RIGHT, 1, 0.9), (LEFT, 0, 0.8), (LEFT, 1, 0.7)))
     assert places == {1: pytest.approx((0.8, 0.5)), 0: pytest.approx((0.2, 0.5))}
 
 
