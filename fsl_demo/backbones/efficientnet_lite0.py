@@ -59,17 +59,33 @@ class EfficientNetLite0:
                 progress("weights", 1, 1)
             return self._network
 
-    def _load(self) -> Any:
+    def pretrained(self) -> Any:
+        """A network of its own to train further, with its batch norms, on the CPU.
+
+        Raises:
+            UserError: `weights_missing`, `weights_differ`.
+        """
         import torch
 
+        file = verified(title=self.title, package=self.package, pattern="models/*.pth", sha256=self.sha256)
+        network = self.blank()
+        stored = torch.load(file, map_location="cpu", weights_only=True)
+        network.load_state_dict(dict(zip(network.state_dict(), stored.values(), strict=True)))
+        return network
+
+    @classmethod
+    def blank(cls) -> Any:
+        """A network of this form, with its batch norms and without its weights."""
         runtime.guard_torchvision()
         import timm
 
-        file = verified(title=self.title, package=self.package, pattern="models/*.pth", sha256=self.sha256)
-        network: Any = timm.create_model(self.model, pretrained=False).eval().requires_grad_(False)
-        stored = torch.load(file, map_location="cpu", weights_only=True)
-        network.load_state_dict(dict(zip(network.state_dict(), stored.values(), strict=True)))
-        _fold_batch_norms(network)
+        return timm.create_model(cls.model, pretrained=False)
+
+    def _load(self) -> Any:
+        import torch
+
+        network = self.pretrained().eval().requires_grad_(False)
+        fold_batch_norms(network)
         return network.to(runtime.device()).to(memory_format=torch.channels_last)
 
     def maps(self, images: Sequence[np.ndarray], progress: Progress = quiet) -> np.ndarray:
@@ -132,7 +148,7 @@ def imagenet_names() -> list[str]:
     return list(IMAGENET_CLASSNAMES)
 
 
-def _fold_batch_norms(module: Any) -> None:
+def fold_batch_norms(module: Any) -> None:
     """Merge each batch norm into the convolution before it; its activation stays."""
     from torch import nn
     from torch.nn.utils.fusion import fuse_conv_bn_weights
@@ -155,4 +171,4 @@ def _fold_batch_norms(module: Any) -> None:
             setattr(module, name, child.act)
             convolution = None
         else:
-            _fold_batch_norms(child)
+            fold_batch_norms(child)

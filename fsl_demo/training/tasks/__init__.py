@@ -25,6 +25,7 @@ TASKS = {
     "prefix": "captioner",
     "gated": "captioner",
     "two-stream": "two_stream",
+    "detector": "detector",
 }
 """The module of each method's task; its class `TASK` is one."""
 _OWN = "{method} has its own towers and batches, and begins from nothing."
