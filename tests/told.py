@@ -13,6 +13,7 @@ from fsl_demo.core.episodes import Episode, Explanation, Focus, Progress, Scores
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.regions import Box, Region, RegionExplanation
 from fsl_demo.core.settings import Settings
+from fsl_demo.inference.region_space import Proposals
 
 
 class Told(Locates[Settings]):
@@ -34,7 +35,7 @@ class Told(Locates[Settings]):
         )
         self.known, self.episodes = regions, list[Episode]()
 
-    def fit(self, episode: Episode, settings: Settings, progress: Progress = quiet) -> ToldFit:
+    def fit(self, episode: Episode, settings: Any, progress: Progress = quiet) -> ToldFit:
         self.episodes.append(episode)
         return ToldFit(self.known, [spec.name for spec in episode.classes])
 
@@ -69,6 +70,19 @@ class ToldFit:
 
     def explain_region(self, query: Picture, box: Box) -> RegionExplanation:
         raise NotImplementedError
+
+
+def proposed(boxes: Sequence[Box], classes: np.ndarray) -> Proposals:
+    """Regions with probabilities of classes, [R, C]."""
+    count = len(boxes)
+    return Proposals(
+        boxes=np.array(boxes, np.float32).reshape(-1, 4),
+        objectness=np.ones(count, np.float32),
+        features=np.zeros((count, 1), np.float32),
+        classes=classes.astype(np.float32),
+        whole=np.zeros(1, np.float32),
+        given=np.zeros((0, 1), np.float32),
+    )
 
 
 def region(box: Box, **words: float) -> Region:

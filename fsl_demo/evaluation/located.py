@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from fsl_demo.evaluation.multi_label import multi_label
 from fsl_demo.evaluation.pointing import Place, maximum, middles, pointing
 from fsl_demo.evaluation.proposals import recall
 from fsl_demo.evaluation.resampling import Resampled
+from fsl_demo.inference.region_space import Proposals
 
 PROPOSALS = (100, 300)
 """Regions of a picture among which objects are looked for."""
@@ -49,18 +50,6 @@ class Scenes:
     @property
     def classes(self) -> tuple[ClassSpec, ...]:
         return tuple(ClassSpec(name) for name in self.names)
-
-
-class Regions(Protocol):
-    """The regions of a picture that may be things, the most probable first.
-
-    Attributes:
-        boxes: [R, 4].
-        classes: probability of each of VOC's classes, [R, 20].
-    """
-
-    boxes: np.ndarray
-    classes: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -123,7 +112,7 @@ def scenes(root: Path, split: str, names: Sequence[str] = voc2007.NAMES, progres
     return Scenes(pictures, truths, [voc2007.WORDS[name] for name in names])
 
 
-def of_network(name: str, regions: Sequence[Regions], scenes: Scenes) -> Located:
+def of_network(name: str, regions: Sequence[Proposals], scenes: Scenes) -> Located:
     """A region network: its regions, and what its own head calls them."""
     recalls = {f"recall_{most}": recall(scenes.truths, [own.boxes for own in regions], most=most) for most in PROPOSALS}
     detections = [boxes.of_scores(own.boxes, own.classes) for own in regions]

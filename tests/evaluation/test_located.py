@@ -1,8 +1,6 @@
-"""What is where on three small photographs, by methods, a detector and a region network that say what they were told."""
+"""What is where on three small photographs, by stand-ins that say what they were told."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -19,7 +17,7 @@ from fsl_demo.evaluation.located import Scenes, of_detector, of_method, of_netwo
 from fsl_demo.methods.compact_vlm import CompactVlm
 from tests.backbones.loaded import crops, networks
 from tests.evaluation.test_detection import LEFT, NOWHERE, RIGHT, TOP, truth
-from tests.told import Told, region
+from tests.told import Told, proposed, region
 
 PICTURES = crops("cat")[:3]
 TRUTHS = [truth((LEFT, 0), (RIGHT, 1)), truth((TOP, 0)), truth()]
@@ -28,12 +26,6 @@ REGIONS = {
     PICTURES[0].name: [region(LEFT, cat=0.9, dining_table=0.1), region(RIGHT, dining_table=0.8)],
     PICTURES[1].name: [region(NOWHERE, cat=0.7), region(TOP, cat=0.6)],
 }
-
-
-@dataclass(frozen=True)
-class Proposed:
-    boxes: np.ndarray
-    classes: np.ndarray
 
 
 class ToldDetector(Detects):
@@ -70,8 +62,8 @@ def test_a_detector_names_boxes_but_no_pictures() -> None:
 
 def test_a_region_network_with_its_own_head() -> None:
     classes = np.array([[0.9, 0.0], [0.1, 0.8]], np.float32)
-    proposed = [Proposed(np.array([LEFT, RIGHT]), classes), Proposed(np.array([NOWHERE]), classes[:1])]
-    row = of_network("regions", [*proposed, Proposed(np.zeros((0, 4)), np.zeros((0, 2), np.float32))], SCENES)
+    regions = [proposed([LEFT, RIGHT], classes), proposed([NOWHERE], classes[:1]), proposed([], np.zeros((0, 2)))]
+    row = of_network("regions", regions, SCENES)
     assert row.figures["recall_100"].value == row.figures["recall_300"].value == pytest.approx(2 / 3)
     assert row.classes["detection"]["dining table"] == pytest.approx(1.0)
 

@@ -17,10 +17,11 @@ With checkpoints, those are measured: on the test part where --data names a data
 With `--data flickr8k`, its test captions are looked for among its test pictures instead; two-stream puts the first
 ten in a new order, and guesses masked words with and without the picture.
 With `--data voc2007`, methods and detectors say what is where on its test photographs, the methods by the names of the
-20 classes alone: mean average precision of boxes and of whole pictures, and whether the place that is marked for a class
-lies on it (the pointing game; methods without boxes mark one by a heat map). "regions" is the region network itself: how
-many objects its regions cover, and what its own head calls them. With `--data flickr8k_entities`, methods look for the
-phrases of captions. Intervals are of pictures drawn again, differences are to the first method and paired by picture.
+20 classes alone: mean average precision of boxes and of whole pictures, and whether the place that is marked for a
+class lies on it (the pointing game; methods without boxes mark one by a heat map). "regions" is the region network
+itself: how many objects its regions cover, and what its own head calls them. With `--data flickr8k_entities`, methods
+look for the phrases of captions. Intervals are of pictures drawn again, differences are to the first method and paired
+by picture.
 With --captioners, these describe test pictures: of flickr8k, how near they come to what people said; of voc2007, which
 objects they mention that are not there (CHAIR); of classes (--queries of each), how often they name the class or what
 WordNet says it is a kind of, below "object".
