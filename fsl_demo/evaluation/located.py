@@ -27,6 +27,8 @@ from fsl_demo.inference.region_space import Proposals
 
 PROPOSALS = (100, 300)
 """Regions of a picture among which objects are looked for."""
+TOGETHER = 50
+"""Pictures that a method looks at before others: it remembers them, and says at once what is where on them."""
 FIGURES = {
     "detection": "mAP at 0.5",
     "detection_coco": "mAP at 0.5 to 0.95",
@@ -136,10 +138,18 @@ def of_method(method: Method, settings: Settings, scenes: Scenes, progress: Prog
     """
     episode, name = Episode(scenes.classes), method.card.id
     if isinstance(method, Locates):
-        locating = method.fit(episode, settings, progress)
-        similarities = locating.predict(scenes.pictures, progress).similarities
-        detections = _named(locating.regions(scenes.pictures, progress), scenes)
-        return of_detections(name, detections=detections, scenes=scenes, similarities=similarities)
+        locating, similarities, detections = (
+            method.fit(episode, settings, progress),
+            list[np.ndarray](),
+            list[Detections](),
+        )
+        for start in range(0, len(scenes.pictures), TOGETHER):
+            progress("score", start, len(scenes.pictures))
+            pictures = scenes.pictures[start : start + TOGETHER]
+            similarities.append(locating.predict(pictures, quiet).similarities)
+            detections += _named(locating.regions(pictures), scenes)
+        progress("score", len(scenes.pictures), len(scenes.pictures))
+        return of_detections(name, detections=detections, scenes=scenes, similarities=np.concatenate(similarities))
     classifier = method.fit(episode, settings, progress)
     labels = multi_label(scenes.truths, classifier.predict(scenes.pictures, progress).similarities)
     figures = {"labels": labels.mean}
