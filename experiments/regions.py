@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from fsl_demo.inference.boxes import apart, as_box
+from fsl_demo.inference.boxes import apart
 from fsl_demo.inference.dictionary_space import Seen
 from fsl_demo.inference.region_features import WHOLE
 from fsl_demo.methods.semantic_dictionary import SemanticDictionary
@@ -30,7 +30,6 @@ from fsl_demo.cli import options, reporting
 from fsl_demo.core.capabilities import Locates, Method
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, Progress, quiet
 from fsl_demo.core.pictures import Picture, from_image, ingest
-from fsl_demo.core.regions import Region
 from fsl_demo.datasets import voc2007
 from fsl_demo.datasets.voc2007 import Photograph, Thing
 from fsl_demo.evaluation import intervals, located
@@ -126,7 +125,8 @@ def scored(
 
 def cut(picture: Picture, box: np.ndarray) -> Picture:
     """A box of a picture, at least a pixel wide and high."""
-    left, top, right, bottom = Region(as_box(box)).pixels(picture.width, picture.height)
+    left, top, right, bottom = (box * np.tile((picture.width, picture.height), 2)).round().astype(int).tolist()
+    left, top = min(left, picture.width - 1), min(top, picture.height - 1)
     return from_image(picture.image().crop((left, top, max(right, left + 1), max(bottom, top + 1))), picture.name)
 
 
