@@ -18,10 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from fsl_demo.inference.boxes import apart
-from fsl_demo.inference.dictionary_space import Seen
-from fsl_demo.inference.region_features import WHOLE
-from fsl_demo.methods.semantic_dictionary import SemanticDictionary
 from sklearn.linear_model import LogisticRegression
 
 from fsl_demo.backbones.cache import FeatureCache
@@ -38,7 +34,11 @@ from fsl_demo.evaluation.detection import Detection, detection, mean_precision
 from fsl_demo.evaluation.located import Scenes
 from fsl_demo.evaluation.multi_label import multi_label
 from fsl_demo.inference import dictionary_space, region_space
+from fsl_demo.inference.boxes import apart
+from fsl_demo.inference.dictionary_space import Seen
+from fsl_demo.inference.region_features import WHOLE
 from fsl_demo.methods.asif import Asif
+from fsl_demo.methods.semantic_dictionary import SemanticDictionary
 
 SHOTS, DRAWS = (1, 5, 10), 5
 REGIONS = 20
@@ -66,15 +66,15 @@ class Regions:
 
 def unseen(method: SemanticDictionary, asif: Method, root: Path, progress: Progress) -> Iterator[dict[str, Any]]:
     """The rows of the first study."""
-    scenes = located.scenes(root, "test", voc2007.LEFT_OUT, progress)
+    scenes = located.scenes(root, "test", names=voc2007.LEFT_OUT, progress=progress)
     regions = [surest(seen) for seen in method.space.see(scenes.pictures, progress)]
     alone: dict[str, Detection] = {}
     for among, names in (("five", voc2007.LEFT_OUT), ("twenty", voc2007.NAMES)):
         crops = list(scored(asif, regions=regions, names=names, scenes=scenes, progress=progress))
         baseline = detection(scenes.truths, crops, len(scenes.names))
         alone[among] = detection(scenes.truths, named(method, scenes, names), len(scenes.names))
-        yield row("asif", among, baseline, scenes)
-        yield row(method.card.id, among, alone[among], scenes) | {
+        yield row("asif", among, measured=baseline, scenes=scenes)
+        yield row(method.card.id, among, measured=alone[among], scenes=scenes) | {
             "difference": asdict((alone[among].at_half - baseline.at_half).interval)
         }
     photographs = voc2007.photographs(root, "train")
@@ -83,7 +83,7 @@ def unseen(method: SemanticDictionary, asif: Method, root: Path, progress: Progr
         precisions = []
         for seed in range(DRAWS):
             progress("score", seed, DRAWS)
-            detections = named(method, scenes, voc2007.LEFT_OUT, support(photographs, shot, seed))
+            detections = named(method, scenes, names=voc2007.LEFT_OUT, support=support(photographs, shot, seed))
             precisions.append(mean_precision(scenes.truths, detections, len(scenes.names)))
         gains = [now - then for now, then in zip(precisions, before, strict=True)]
         yield {

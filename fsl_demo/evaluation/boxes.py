@@ -87,13 +87,3 @@ def of_scores(boxes: np.ndarray, scores: np.ndarray) -> Detections:
     ]
     rows, labels = np.array(kept, int).reshape(-1, 2).T
     return Detections(boxes[rows], labels, scores[rows, labels]).best()
-
-
-def overlaps(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Intersection over union of boxes [F, 4] with boxes [S, 4], [F, S]."""
-    low = np.maximum(first[:, None, :2], second[None, :, :2])
-    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    shared = np.clip(high - low, 0, None).prod(axis=2)
-    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (first, second)]
-    union = areas[0][:, None] + areas[1] - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)

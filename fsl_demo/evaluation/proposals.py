@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fsl_demo.evaluation.boxes import Truth, overlaps
+from fsl_demo.evaluation.boxes import Truth
 from fsl_demo.evaluation.resampling import Resampled, ratio
+from fsl_demo.inference.boxes import overlaps
 
 ENOUGH = 0.5
 """The overlap from which on a region covers an object."""

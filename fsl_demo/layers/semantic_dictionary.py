@@ -57,3 +57,15 @@ def codes(features: Tensor, rows: Tensor, penalty: float | Tensor) -> Tensor:
         if count <= channels:
             return torch.linalg.solve(system, rows @ features.T).T
         return torch.linalg.solve(system, features.T).T @ rows.T
+
+
+def margins(logits: Tensor, nothing: Tensor) -> Tensor:
+    """How far each logit lies above all others and nothing together: log p / (1 - p) of the softmax, [N, C].
+
+    Args:
+        logits: [N, C].
+        nothing: logit of none of them.
+    """
+    values = torch.cat([logits, nothing.expand(len(logits), 1)], 1).double()
+    likely = values.softmax(1)[:, :-1].clamp(1e-9, 1 - 1e-9)
+    return (likely.log() - torch.log1p(-likely)).to(logits.dtype)

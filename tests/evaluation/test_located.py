@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -76,7 +78,8 @@ def test_a_method_without_boxes_points_by_its_heat_map() -> None:
 
 def test_phrases_of_a_picture_are_the_classes_of_an_episode(monkeypatch: pytest.MonkeyPatch) -> None:
     cat, table = Phrase("a cat", ("animals",), (LEFT,)), Phrase("a  table", ("other",), (RIGHT,))
-    photograph = Photograph(None, (10, 10), (), (cat, table, Phrase("a table", ("other",), (RIGHT,))))  # type: ignore[arg-type]
+    phrases = (cat, table, Phrase("a table", ("other",), (RIGHT,)))
+    photograph = Photograph(file=Path("a.webp"), size=(10, 10), regions=(), phrases=phrases)
     monkeypatch.setattr(Photograph, "picture", lambda _: PICTURES[0])
     first, second = Region(TOP, 0.9, (("a cat", 0.9), ("a table", 0.2))), Region(RIGHT, 0.5, (("a cat", 0.5),))
     method = Told({PICTURES[0].name: [first, second, Region(LEFT, 0.1)]})

@@ -26,6 +26,7 @@ TASKS = {
     "gated": "captioner",
     "two-stream": "two_stream",
     "detector": "detector",
+    "semantic-dictionary": "semantic_dictionary",
 }
 """The module of each method's task; its class `TASK` is one."""
 _OWN = "{method} has its own towers and batches, and begins from nothing."

@@ -1,0 +1,142 @@
+"""The semantic dictionary as it is shipped: words as rows, pictures as regions, and codes of regions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from fsl_demo.backbones.networks import Networks
+from fsl_demo.checkpoints import Checkpoint
+from fsl_demo.core.episodes import Progress, quiet
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture
+from fsl_demo.inference import word_vectors
+from fsl_demo.inference.region_features import RegionMap, RegionTowers
+from fsl_demo.inference.region_space import RegionSpace
+from fsl_demo.inference.remembered import Remembered
+
+CHECKPOINT = "semantic_dictionary"
+PENALTY = 10.0
+"""lambda of the codes."""
+REMEMBERED = 200
+"""Pictures whose regions are not read again; 400 kB each."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A picture as the dictionary explains it.
+
+    Attributes:
+        boxes: of its regions, the most probable thing first, float32 [R, 4].
+        objectness: [R].
+        regions: unit vectors, float32 [R, d].
+        whole: of the whole picture, [d].
+    """
+
+    boxes: np.ndarray
+    objectness: np.ndarray
+    regions: np.ndarray
+    whole: np.ndarray
+
+
+@cache
+def vocabulary() -> tuple[str, ...]:
+    """Words for what photographs show: frequent nouns of Flickr30k Entities' phrases, and other things."""
+    return tuple(Path(__file__).with_name("vocabulary.txt").read_text(encoding="utf-8").split("\n")[:-1])
+
+
+class DictionarySpace:
+    """Words and regions in one space.
+
+    Args:
+        regions: the detector that the dictionary was trained with.
+
+    Attributes:
+        weights: hashes of the weights, joined by "+".
+
+    Raises:
+        UserError: what is wrong with the checkpoints; `card_differs` for another detector.
+    """
+
+    def __init__(self, networks: Networks, regions: RegionSpace, checkpoint: Checkpoint) -> None:
+        self.networks, self.towers = networks, RegionTowers(networks, regions)
+        embedder = checkpoint.card.embedder
+        if embedder is None or not regions.weights.endswith(embedder.sha256):
+            raise UserError("card_differs", name=checkpoint.name, part="embedder")
+        self.map = RegionMap.of(checkpoint)
+        self._first = checkpoint.array("dictionary.first", word_vectors.CHANNELS, None).astype(np.float32)
+        channels = sum(len(weight) for weight in self.map.weights)
+        self._second = checkpoint.array("dictionary.second", self._first.shape[1], channels).astype(np.float32)
+        self.scale, self.whole_scale = np.exp(checkpoint.array("scales", 2).astype(np.float32))
+        self.nothing, self.whole_offset = checkpoint.array("offsets", 2).astype(np.float32)
+        self.boxes = checkpoint.array("boxes", 3).astype(np.float32)
+        self.temperature = float(checkpoint.array("temperature", 1)[0])
+        self.none_below = float(checkpoint.array("none_below", 1)[0])
+        if networks.shuffle is not None:
+            random = np.random.default_rng(networks.shuffle)
+            self._first, self._second = (
+                random.permuted(weight.ravel()).reshape(weight.shape) for weight in (self._first, self._second)
+            )
+        hashes = (checkpoint.sha256, regions.weights, networks.whole_pictures.weights, networks.texts.weights)
+        self.weights = "+".join(sha256[:16] for sha256 in hashes)
+        self._seen: Remembered[Seen] = Remembered(REMEMBERED)
+        self._vocabulary: tuple[tuple[str, ...], np.ndarray] | None = None
+
+    def see(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[Seen]:
+        """The regions of each picture, and the whole of it."""
+
+        def read(missing: list[Picture]) -> list[Seen]:
+            return [
+                Seen(own.boxes, own.objectness, regions=self.map(own.regions), whole=self.map(own.whole[None])[0])
+                for own in self.towers.propose(missing, progress)
+            ]
+
+        return self._seen(pictures, read)
+
+    def embed(self, picture: Picture, boxes: np.ndarray) -> np.ndarray:
+        """Unit vectors of boxes, fractions [n, 4]: float32 [n, d]."""
+        return self.map(self.towers.embed(picture, boxes))
+
+    def rows(self, texts: Sequence[Sequence[str]], progress: Progress = quiet) -> np.ndarray:
+        """A row for each ensemble of texts, float32 [C, d]; zeros for an empty one."""
+        from fsl_demo.layers.semantic_dictionary import SLOPE
+
+        vectors = word_vectors.vectors(self.networks, texts, progress)
+        hidden = vectors @ self._first
+        return np.asarray(np.where(hidden > 0, hidden, SLOPE * hidden) @ self._second, np.float32)
+
+    def vocabulary(self, progress: Progress = quiet) -> tuple[tuple[str, ...], np.ndarray]:
+        """Words for what photographs show, and their rows [V, d]."""
+        if self._vocabulary is None:
+            words = vocabulary()
+            self._vocabulary = words, self.rows([[word] for word in words], progress)
+        return self._vocabulary
+
+    def probabilities(self, explained: np.ndarray, objectness: np.ndarray) -> np.ndarray:
+        """That regions are of each row, [R, C], from their codes [R, C] and how probably they are things, [R].
+
+        Each row's logit is set against all others and nothing.
+        """
+        import torch
+
+        from fsl_demo.layers.semantic_dictionary import margins
+
+        logits = torch.from_numpy(self.scale * explained)
+        far = margins(logits, torch.tensor(self.nothing)).numpy()
+        likely = np.clip(objectness, 1e-4, 1 - 1e-4)
+        by_margin, by_objectness, offset = self.boxes
+        odds = by_margin * far + by_objectness * np.log(likely / (1 - likely))[:, None] + offset
+        return np.asarray(1 / (1 + np.exp(-odds)))
+
+
+def codes(vectors: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """`layers.semantic_dictionary.codes`, with `PENALTY`."""
+    import torch
+
+    from fsl_demo.layers import semantic_dictionary
+
+    return semantic_dictionary.codes(torch.from_numpy(vectors), torch.from_numpy(rows), PENALTY).numpy()

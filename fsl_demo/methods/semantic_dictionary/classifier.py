@@ -1,0 +1,194 @@
+"""A semantic dictionary fitted to one episode: what a query is, what is where on it, and which words explain that."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fsl_demo.core.episodes import Box, Episode, Example, Explanation, Focus, Layer, Progress, Scores, quiet
+from fsl_demo.core.pictures import Picture
+from fsl_demo.core.regions import Region, RegionExplanation, RegionNeighbour
+from fsl_demo.inference import boxes as boxes_
+from fsl_demo.inference.calibration import FACTORS, softmax
+from fsl_demo.inference.dictionary_space import Seen, codes
+from fsl_demo.inference.explanations import scaled
+from fsl_demo.inference.familiar import unfamiliar
+from fsl_demo.inference.region_features import WHOLE
+from fsl_demo.inference.shares import Shares
+from fsl_demo.inference.vectors import l2_normalize
+from fsl_demo.inference.word_vectors import spoken
+from fsl_demo.methods.semantic_dictionary.rows import Known, refined
+
+if TYPE_CHECKING:
+    from fsl_demo.methods.semantic_dictionary.method import SemanticDictionary, SemanticDictionarySettings
+
+REGIONS = 24
+"""The most probable regions, of which the best one speaks for a class."""
+REGION_SHARE = 0.5
+"""Of the best region in a picture's similarity; the whole picture has the rest."""
+APART, LEAST = 0.45, 0.05
+"""How much of two boxes of one class may overlap, and the least probability of a region that is shown."""
+WORDS, NEIGHBOURS = 8, 5
+GRID = 32
+"""Positions of a map's side."""
+SAME = 0.75
+"""Words of the vocabulary whose rows have a higher cosine with a class's row would take its part, and are left out."""
+
+
+class DictionaryClassifier:
+    """The rows of one episode's classes.
+
+    Attributes:
+        rows: of the classes, [C, d].
+    """
+
+    def __init__(
+        self, method: SemanticDictionary, episode: Episode, settings: SemanticDictionarySettings, progress: Progress
+    ) -> None:
+        started = time.perf_counter()
+        self.method, self.episode, self.settings, self.space = method.card.id, episode, settings, method.space
+        texts = self.space.rows([spoken(spec) for spec in episode.classes], progress)
+        pictures = [example.picture for example in episode.support]
+        self.support = self._support(progress)
+        originals = method.originals(pictures, progress)
+        owners = np.array([example.class_index for example in episode.support], dtype=int)
+        known = Known(
+            texts=texts,
+            vectors=self.support,
+            owners=owners,
+            shares=Shares.of(originals @ originals.T, owners=owners, classes=len(texts), limit=np.nan),
+        )
+        chosen = refined(known, temperature=self.space.temperature, strength=settings.strength)
+        self.rows, held_out = chosen.rows, chosen.held_out
+        self.temperature = float(self.space.temperature * FACTORS[held_out.losses(self.space.temperature).argmin()])
+        below = held_out.threshold(before=self.space.none_below, now=self.space.none_below)
+        self.none_below = float(below) if settings.none_below is None else settings.none_below
+        self.note = {"strength": chosen.strength} if texts.any() and len(owners) else {}
+        self.note |= unfamiliar(self.space.networks.texts, episode.classes)
+        self.words, vocabulary = self._vocabulary(progress)
+        self.dictionary = np.concatenate([self.rows, vocabulary])
+        self.seconds = time.perf_counter() - started
+
+    def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
+        """How much the rows explain the whole picture and its best region, and probabilities from that."""
+        started = time.perf_counter()
+        seen = self.space.see(queries, progress)
+        similarities = np.array([self._similarities(each) for each in seen]).reshape(len(seen), -1)
+        whole = np.array([each.whole for each in seen]).reshape(len(seen), -1)
+        return Scores(
+            method=self.method,
+            checkpoint=self.space.weights,
+            settings=asdict(self.settings),
+            seconds=self.seconds + time.perf_counter() - started,
+            similarities=similarities.astype(np.float32),
+            probabilities=softmax(self.temperature * similarities).astype(np.float32),
+            none_below=self.none_below,
+            pairs=(whole @ self.support.T).astype(np.float32) if len(self.support) else None,
+            note=self.note,
+        )
+
+    def regions(self, queries: Sequence[Picture], progress: Progress = quiet) -> list[tuple[Region, ...]]:
+        """What each query shows: boxes of one class lie apart, and one box may be of several classes."""
+        return [self._regions(seen) for seen in self.space.see(queries, progress)]
+
+    def explain_region(self, query: Picture, box: Box) -> RegionExplanation:
+        """The words of the classes and of the vocabulary that explain a rectangle, and support regions like it."""
+        vector = self.space.embed(query, np.array([box], np.float32))
+        explained = codes(vector, self.dictionary)[0]
+        parts = explained * (self.dictionary @ vector[0])
+        words = [*(spec.name for spec in self.episode.classes), *self.words]
+        order = np.argsort(-parts)[:WORDS]
+        return RegionExplanation(
+            words=tuple((words[number], float(parts[number])) for number in order if parts[number] > 0),
+            neighbours=self._neighbours(vector[0]),
+        )
+
+    def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
+        """Where the regions of a class lie on a query, and the words that explain the whole of it."""
+        (seen,) = self.space.see([query])
+        evidence = _laid(seen.boxes, self._probabilities(seen).T)
+        parts = codes(seen.whole[None], self.dictionary)[0] * (self.dictionary @ seen.whole)
+        words = [*(spec.name for spec in self.episode.classes), *self.words]
+        named = tuple((words[number], float(parts[number])) for number in np.argsort(-parts)[:WORDS])
+        layer = Layer(query, "query", map=scaled(evidence, class_index), words=named)
+        return Explanation(self.method, class_index, (layer,))
+
+    def _support(self, progress: Progress) -> np.ndarray:
+        """A vector for each example, [S, d]: the mean of its boxes, or the whole picture."""
+        whole = [example.picture for example in self.episode.support if not example.boxes]
+        vectors = dict(zip(whole, (seen.whole for seen in self.space.see(whole, progress)), strict=True))
+        rows = [self._boxed(example) if example.boxes else vectors[example.picture] for example in self.episode.support]
+        return np.array(rows, np.float32).reshape(len(rows), -1)
+
+    def _boxed(self, example: Example) -> np.ndarray:
+        mean = self.space.embed(example.picture, np.array(example.boxes, np.float32)).mean(axis=0)
+        return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12))
+
+    def _vocabulary(self, progress: Progress) -> tuple[tuple[str, ...], np.ndarray]:
+        """Words for other things, and their rows [V, d]: they explain what belongs to none of the classes."""
+        words, rows = self.space.vocabulary(progress)
+        other = (l2_normalize(rows) @ l2_normalize(self.rows).T).max(axis=1) < SAME
+        return tuple(word for word, kept in zip(words, other, strict=True) if kept), rows[other]
+
+    def _similarities(self, seen: Seen) -> np.ndarray:
+        """Codes of the classes alone: a share of the whole picture's, and the rest of the best region's, [C]."""
+        explained = codes(np.concatenate([seen.whole[None], seen.regions[:REGIONS]]), self.rows)
+        whole, best = explained[0], explained[1:].max(axis=0, initial=-np.inf) if len(explained) > 1 else explained[0]
+        return np.asarray((1 - REGION_SHARE) * whole + REGION_SHARE * best)
+
+    def _probabilities(self, seen: Seen) -> np.ndarray:
+        """That each region is of each class, [R, C]."""
+        return self.space.probabilities(codes(seen.regions, self.dictionary), seen.objectness)[:, : len(self.rows)]
+
+    def _regions(self, seen: Seen) -> tuple[Region, ...]:
+        likely = self._probabilities(seen)
+        kept = set[int]()
+        for own in likely.T:
+            candidates = np.flatnonzero(own >= LEAST)
+            kept |= set(candidates[boxes_.apart(seen.boxes[candidates], own[candidates], APART)].tolist())
+        names = [spec.name for spec in self.episode.classes]
+        regions = []
+        for number in kept:
+            order = np.argsort(-likely[number])
+            words = tuple((names[c], float(likely[number, c])) for c in order if likely[number, c] >= LEAST)
+            region = Region.within(boxes_.as_box(seen.boxes[number]), score=words[0][1], words=words)
+            regions += [region] if region else []
+        return tuple(sorted(regions, key=lambda region: -region.score))
+
+    def _neighbours(self, vector: np.ndarray) -> tuple[RegionNeighbour, ...]:
+        """The support pictures' boxes, or else their best regions, that are most like a vector."""
+        near = []
+        for example in dict.fromkeys(self.episode.support):
+            if example.boxes:
+                places = np.array(example.boxes, np.float32)
+                vectors = self.space.embed(example.picture, places)
+            else:
+                (seen,) = self.space.see([example.picture])
+                places = np.concatenate([WHOLE, seen.boxes])
+                vectors = np.concatenate([seen.whole[None], seen.regions])
+            cosines = vectors @ vector
+            best = int(cosines.argmax())
+            near.append(
+                RegionNeighbour(
+                    example.picture,
+                    box=boxes_.as_box(places[best]),
+                    class_index=example.class_index,
+                    similarity=float(cosines[best]),
+                )
+            )
+        return tuple(sorted(near, key=lambda neighbour: -neighbour.similarity)[:NEIGHBOURS])
+
+
+def _laid(boxes: np.ndarray, likely: np.ndarray) -> np.ndarray:
+    """Probabilities of regions, [C, R], where their boxes lie, [C, GRID, GRID]: that one there is of the class."""
+    centres = (np.arange(GRID) + 0.5) / GRID
+    across = (boxes[:, :1] <= centres) & (centres < boxes[:, 2:3])
+    down = (boxes[:, 1:2] <= centres) & (centres < boxes[:, 3:])
+    absent = np.ones((len(likely), GRID, GRID))
+    for row, column, own in zip(down, across, likely.T, strict=True):
+        absent[:, row[:, None] & column] *= 1 - own[:, None]
+    return 1 - absent
