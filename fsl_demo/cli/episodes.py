@@ -193,7 +193,9 @@ def export(chosen: argparse.Namespace) -> int:
 
 def _add_import(actions: options.Verbs) -> argparse.ArgumentParser:
     parser = options.add_verb(
-        actions, "import", "Save the episodes of an export, or class folders as a support set; prints their ids."
+        actions,
+        "import",
+        "Save the episodes of an export, class folders as a support set, or a data set with boxes; prints their ids.",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="a zip, a folder or a CSV")
     parser.set_defaults(run=import_file)

@@ -88,6 +88,21 @@ MESSAGES = {
     "draft_missing": "The workspace does not have this page's draft. Reload the page to begin a new one.",
     "draft_stale": "Another process saves this draft again and again. Close the other workbench on this workspace.",
     "episode_missing": "The workspace has no episode {episode}. Choose one from the list.",
+    "annotation_bad": "{what} of “{file}” cannot be read ({reason}), so it is left out.",
+    "box_category": "“{file}” has a box of a class that no list names ({category}), so the box is left out.",
+    "box_name": "Box {number} of “{file}” has no name, or one of over {limit} characters, so it is left out.",
+    "box_empty": "Box {number} of “{file}” has no area, or is not four numbers, so it is left out.",
+    "box_outside": "Box {number} of “{file}” lies beyond the picture, so it is left out.",
+    "box_turned": "A rectangle on “{file}” is turned; the upright box around it is read.",
+    "boxes_cut": "“{file}” has boxes that reach beyond it ({count}); they are cut at its edges.",
+    "boxes_file_missing": "“{file}” has {count} boxes for “{picture}”, which is not there, so they are left out. Add"
+    " it.",
+    "boxes_other_class": "“{file}” is an example of “{name}”, so its boxes of other classes ({count}) are left out.",
+    "boxes_over": "“{file}” has {count} boxes; the first {limit} are read.",
+    "boxes_size": "“{file}” has {size} pixels, upright, but its {count} boxes are for {other}, so they are left out."
+    " Turn or annotate the picture again.",
+    "pictures_unannotated": "“{file}” has {count} pictures that its annotations do not name (the first is “{first}”);"
+    " they are left out.",
     "boxes_many": "There are {count} boxes on this picture; at most {limit} fit.",
     "boxes_cropped": "What was marked on the pictures that were cropped ({count} boxes) does not fit them any more, and"
     " is gone. Undo brings it back.",
@@ -209,6 +224,7 @@ MESSAGES = {
     "body_large": "The request is over {limit:.0f} MB, so it was refused. Send less at once.",
     "body_slow": "The request came too slowly, so it was ended. Send it again.",
     "class_gone": "This class is no longer there, so nothing was moved.",
+    "picture_gone": "This picture is no longer here, so nothing was drawn on it.",
     "archive_no_pictures": "There is no picture in “{file}”.",
     "nothing_sorted": "There is nothing to sort out yet: predict, or label some queries.",
     "table_no_text": "“{file}” is no table: it holds bytes that no text has. Save it as CSV.",

@@ -103,7 +103,7 @@ def load(text: str, picture: Callable[[PictureFile], Picture]) -> LabelledEpisod
     """The episode of a document.
 
     Args:
-        picture: gives the picture of a file.
+        picture: gives the picture of a file; it is asked for the support pictures, then the queries, in order.
 
     Raises:
         UserError: `import_document` when the text is no such document, and whatever `picture` raises.

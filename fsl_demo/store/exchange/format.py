@@ -1,4 +1,4 @@
-"""What a format to export to is."""
+"""What a format to export to is, and to import boxes from."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fsl_demo.core.episodes import LabelledEpisode
+from fsl_demo.store.exchange.annotations import AnnotationFiles, Annotations
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Format:
         pixels: whether it holds the pictures themselves, which then have to be readable.
         write: writes episodes, as (id, episode), to a file; `UserError` `disk_full`, `folder_unwritable`,
             `export_not_file` or `export_entries` leave no file.
+        read_annotations: reads the boxes of a folder or zip of this format; None where it is of another one.
     """
 
     id: str
@@ -27,3 +29,4 @@ class Format:
     suffix: str
     pixels: bool
     write: Callable[[Sequence[tuple[str, LabelledEpisode]], Path], None]
+    read_annotations: Callable[[AnnotationFiles], Annotations | None] | None = None

@@ -1,7 +1,7 @@
 """A Hugging Face data set in a zip, loaded with `datasets.load_dataset(folder, "pictures" or "episodes")`.
 
 README.md                       what `load_dataset` may load
-pictures/metadata.jsonl         a row a picture: image, label, caption
+pictures/metadata.jsonl         a row a picture: image, label, caption, objects (boxes and their names)
 pictures/episodes.jsonl         a row an episode: support, support_labels, query, query_labels
 pictures/images/<sha256>.png    beside the metadata: `datasets` reads no file outside that folder
 <id>.episode.json               everything about each episode
@@ -18,8 +18,10 @@ from fsl_demo.core.episodes import LabelledEpisode
 from fsl_demo.core.exports import replacing
 from fsl_demo.core.pictures import Picture
 from fsl_demo.store.exchange import document
+from fsl_demo.store.exchange.annotations import Mark
 from fsl_demo.store.exchange.files import ZipWriter
 from fsl_demo.store.exchange.format import Format
+from fsl_demo.store.exchange.marked_pictures import in_pixels, marks
 
 Row = dict[str, Any]
 """A line of a metadata file."""
@@ -49,7 +51,8 @@ episodes = load_dataset("…", "episodes", split="train")
 ```
 
 `pictures` has a row for each picture of each episode: its class is the `label`, and a query that nobody labelled, or
-that is none of the classes, has none. `episodes` has a row for each episode, with pictures and labels in lists.
+that is none of the classes, has none; `objects` has its boxes (left, top, width, height in pixels) and what they are
+called, where any were drawn. `episodes` has a row for each episode, with pictures and labels in lists.
 """
 
 
@@ -71,7 +74,7 @@ def write(episodes: Sequence[tuple[str, LabelledEpisode]], path: Path) -> None:
                 episode_id, labelled, support_files=files[: len(support)], query_files=files[len(support) :]
             )
             zip_file.text(document.file_name(episode_id), text)
-        zip_file.text("pictures/metadata.jsonl", _lines(picture_rows))
+        zip_file.text("pictures/metadata.jsonl", _lines(_without_empty_objects(picture_rows)))
         zip_file.text("pictures/episodes.jsonl", _lines(_without_empty(episode_rows)))
 
 
@@ -83,7 +86,7 @@ def _picture_rows(episode_id: str, labelled: LabelledEpisode) -> Iterable[Row]:
         (picture, label, "query", labelled.labels[position].annotator if position in labelled.labels else "")
         for position, (picture, label) in enumerate(zip(episode.queries, _query_labels(labelled), strict=True))
     ]
-    for picture, label, role, annotator in (*support, *queries):
+    for (picture, label, role, annotator), marked in zip((*support, *queries), marks(labelled), strict=True):
         yield {
             "file_name": _image(picture),
             "label": label,
@@ -92,7 +95,23 @@ def _picture_rows(episode_id: str, labelled: LabelledEpisode) -> Iterable[Row]:
             "name": picture.name,
             "annotator": annotator,
             "caption": labelled.caption(picture) or None,
+            "objects": _objects(picture, marked),
         }
+
+
+def _objects(picture: Picture, marked: Sequence[Mark]) -> Row:
+    """Boxes as left, top, width and height in pixels, and what is in each."""
+    edges = [in_pixels(mark, picture).edges for mark in marked]
+    return {
+        "bbox": [[left, top, right - left, bottom - top] for left, top, right, bottom in edges],
+        "categories": [mark.name for mark in marked],
+    }
+
+
+def _without_empty_objects(rows: Sequence[Row]) -> Iterable[Row]:
+    """The rows without boxes where no row has any: `datasets` could not tell what they are lists of."""
+    boxed = any(row["objects"]["bbox"] for row in rows)
+    return ({name: value for name, value in row.items() if boxed or name != "objects"} for row in rows)
 
 
 def _episode_row(episode_id: str, labelled: LabelledEpisode) -> Row:

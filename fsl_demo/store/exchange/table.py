@@ -17,6 +17,7 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.core.exports import replacing
 from fsl_demo.core.file_names import plain_cell, safe_cell
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.regions import Box, RegionLabel
 from fsl_demo.store.episodes import StoredEpisode
 from fsl_demo.store.exchange.format import Format
 
@@ -56,41 +57,53 @@ def read(path: Path, find: Find) -> list[LabelledEpisode]:
     if missing:
         raise UserError("import_incomplete", file=name, count=len(missing), first=missing[0])
     pictures = {key: picture for key, picture in named.items() if picture is not None}
-    episodes: dict[str, _Builder] = {}
+    episodes: dict[str, EpisodeBuilder] = {}
     for line, row in rows:
-        builder = episodes.setdefault(row["episode_id"], _Builder())
-        if row["role"] not in ("support", "query"):
+        builder = episodes.setdefault(row["episode_id"], EpisodeBuilder())
+        picture = pictures[row["file_name"], row["sha256"]]
+        if row["role"] == "support":
+            builder.add_support(picture, row["label"])
+        elif row["role"] == "query":
+            builder.add_query(picture, row["label"], row["annotator"])
+        else:
             raise UserError("csv_row", file=name, line=line, column="role", value=row["role"])
-        builder.add(row, pictures[row["file_name"], row["sha256"]])
     return [builder.episode(path.stem) for builder in episodes.values()]
 
 
-class _Builder:
-    def __init__(self) -> None:
-        self.classes: dict[str, ClassSpec] = {}
-        self.support: list[Example] = []
-        self.queries: list[Picture] = []
-        self.labels: dict[int, Label] = {}
+class EpisodeBuilder:
+    """An episode, made of a table's pictures one by one. Its classes are those that are named, in order."""
 
-    def add(self, row: dict[str, str], picture: Picture) -> None:
-        name = row["label"]
-        if row["role"] == "support":
-            self.support.append(Example(picture, self._class(name)))
-            return
-        if name:
-            class_index = None if name == NONE and class_key(NONE) not in self.classes else self._class(name)
-            self.labels[len(self.queries)] = Label(class_index, row["annotator"])
-        self.queries.append(picture)
+    def __init__(self) -> None:
+        self._classes: dict[str, ClassSpec] = {}
+        self._support: list[Example] = []
+        self._queries: list[Picture] = []
+        self._labels: dict[int, Label] = {}
+        self._regions: dict[int, tuple[RegionLabel, ...]] = {}
+
+    def add_support(self, picture: Picture, class_name: str, boxes: tuple[Box, ...] = ()) -> None:
+        self._support.append(Example(picture, self._class(class_name), boxes))
+
+    def add_query(
+        self, picture: Picture, label: str, annotator: str = "", regions: tuple[RegionLabel, ...] = ()
+    ) -> None:
+        """Add a query; its label names a class, is NONE, or "" for none."""
+        position = len(self._queries)
+        if label:
+            none = label == NONE and class_key(NONE) not in self._classes
+            self._labels[position] = Label(None if none else self._class(label), annotator)
+        if regions:
+            self._regions[position] = regions
+        self._queries.append(picture)
 
     def episode(self, title: str) -> LabelledEpisode:
-        episode = Episode(tuple(self.classes.values()), tuple(self.support), tuple(self.queries))
-        return LabelledEpisode(episode, title, labels=self.labels)
+        episode = Episode(tuple(self._classes.values()), tuple(self._support), tuple(self._queries))
+        return LabelledEpisode(episode, title, labels=self._labels, regions=self._regions)
 
     def _class(self, name: str) -> int:
         spec = ClassSpec(name)
         check_texts(spec)
-        self.classes.setdefault(class_key(name), spec)
-        return list(self.classes).index(class_key(name))
+        self._classes.setdefault(class_key(name), spec)
+        return list(self._classes).index(class_key(name))
 
 
 def _rows(episode_id: str, labelled: LabelledEpisode) -> Iterator[tuple[str, ...]]:

@@ -21,7 +21,8 @@ from fsl_demo.store.exchange import FORMATS, files, read, table
 from tests.store.conftest import make_scores
 
 Same = Callable[[LabelledEpisode, LabelledEpisode], None]
-LOSSLESS = ("imagefolder", "huggingface")
+ONCE = ("imagefolder", "huggingface")
+LOSSLESS = tuple(kind.id for kind in FORMATS.values() if kind.pixels)
 
 
 def awkward(digits: list[Picture]) -> LabelledEpisode:
@@ -96,7 +97,7 @@ def test_whatever_a_name_holds_comes_back(
     path = tmp_path / f"out{FORMATS[name].suffix}"
     FORMATS[name].write([(episode_id, workspace.episode(episode_id))], path)
     (back,) = read(path, workspace)
-    if name != "csv":
+    if name in LOSSLESS:
         assert_same(back, labelled)
         return
     assert [spec.name for spec in back.episode.classes] == [class_name, "other"]
@@ -149,7 +150,7 @@ def test_a_picture_is_once_in_an_archive(tmp_path: Path, digits: list[Picture]) 
     support = (Example(digits[0], 0), Example(digits[1], 1))
     first = LabelledEpisode(Episode(classes, support, (digits[2],)))
     second = LabelledEpisode(Episode(classes, (Example(renamed, 0), Example(digits[2], 1)), (digits[0], digits[3])))
-    for name in LOSSLESS:
+    for name in ONCE:
         FORMATS[name].write([("one", first), ("two", second)], tmp_path / name)
         with zipfile.ZipFile(tmp_path / name) as file:
             assert sum(entry.endswith(".png") for entry in file.namelist()) == 4

@@ -1,0 +1,19 @@
+"""The formats, by id."""
+
+from __future__ import annotations
+
+from fsl_demo.core.tables import load
+from fsl_demo.store.exchange.format import Format
+
+_FORMATS: tuple[Format, ...] = load(
+    __package__,
+    "imagefolder:FORMAT",
+    "huggingface:FORMAT",
+    "table:FORMAT",
+    "coco:FORMAT",
+    "pascal_voc:FORMAT",
+    "yolo:FORMAT",
+    "label_studio:FORMAT",
+    "box_table:FORMAT",
+)
+FORMATS = {chosen.id: chosen for chosen in _FORMATS}
