@@ -224,6 +224,7 @@ MESSAGES = {
     "body_large": "The request is over {limit:.0f} MB, so it was refused. Send less at once.",
     "body_slow": "The request came too slowly, so it was ended. Send it again.",
     "class_gone": "This class is no longer there, so nothing was moved.",
+    "picture_gone": "This picture is no longer here, so nothing was drawn on it.",
     "archive_no_pictures": "There is no picture in “{file}”.",
     "nothing_sorted": "There is nothing to sort out yet: predict, or label some queries.",
     "table_no_text": "“{file}” is no table: it holds bytes that no text has. Save it as CSV.",

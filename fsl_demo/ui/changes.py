@@ -39,7 +39,8 @@ class EvidenceChange:
     """Something that was changed.
 
     Attributes:
-        what: "name" or "description" of a class, "support" (how many pictures), or a setting of a method.
+        what: "name" or "description" of a class, "support" (how many pictures), "boxes" (how many are drawn on them), or a
+            setting of a method.
         of: class key, or id of the method; "" for the support set.
         setting: whether it is a setting.
     """
@@ -84,7 +85,7 @@ def moves(before: Result, after: Result) -> list[Move]:
 
 
 def edits(before: Result, after: Result) -> list[EvidenceChange]:
-    """Changed names, descriptions, settings and support pictures."""
+    """Changed names, descriptions, settings, support pictures and boxes on them."""
     changes = [
         EvidenceChange(what, key, before=earlier, after=later)
         for what, old, new in (
@@ -101,4 +102,7 @@ def edits(before: Result, after: Result) -> list[EvidenceChange]:
             changes.append(EvidenceChange(name, method, before=settings.get(name), after=value, setting=True))
     if before.support != after.support:
         changes.append(EvidenceChange("support", before=len(before.support), after=len(after.support)))
+    if before.boxes != after.boxes:
+        counts = [sum(map(len, result.boxes.values())) for result in (before, after)]
+        changes.append(EvidenceChange("boxes", before=counts[0], after=counts[1]))
     return changes

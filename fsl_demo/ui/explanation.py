@@ -13,7 +13,7 @@ from fsl_demo.core.capabilities import Classifier, FillsBlanks, Method, NamesPic
 from fsl_demo.core.episodes import Explanation, Focus, Layer
 from fsl_demo.core.errors import UserError
 from fsl_demo.services.fitted import Fits
-from fsl_demo.ui import heat_maps, notes
+from fsl_demo.ui import heat_maps, notes, regions
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.fields import Key, Name, Sha
 from fsl_demo.ui.heat_maps import MapFigure
@@ -55,6 +55,7 @@ class Details(Panel):
             "captioners": bool(context.captioners) or bool(context.workspace.captions([self.query])),
             "blanks": bool(context.registry.supporting(FillsBlanks)),
             "outdated": document.outdated,
+            "locates": regions.locating(context) is not None,
             "answer": None,
         }
         result = next((known for known in scored if known.scores.method == self.method), next(iter(scored), None))

@@ -149,4 +149,5 @@ class _Prediction:
             device=str(runtime.device()),
             names=[spec.name for spec in specs],
             descriptions=["\n".join(spec.descriptions) for spec in specs],
+            boxes={example.picture.sha256: example.boxes for example in self.episode.support if example.boxes},
         )

@@ -59,8 +59,8 @@ def render(context: Context) -> str:
 
 def _edit(context: Context, edit: EvidenceChange) -> dict[str, object]:
     """What was changed: lines that went and lines that came."""
-    if edit.what == "support":
-        return {"text": context.say("moved_support", before=edit.before, after=edit.after)}
+    if edit.what in ("support", "boxes"):
+        return {"text": context.say(f"moved_{edit.what}", before=edit.before, after=edit.after)}
     if edit.setting:
         setting = _setting(context, edit)
         of, what = context.title(edit.of), settings.label(context, setting) if setting else edit.what

@@ -112,6 +112,8 @@ def rows(
             row["label"], row["source"] = label.answer, label.source
         if query in support:
             row["support"] = support[query]
+        if query in document.regions:
+            row["regions"] = [vars(region) for region in document.regions[query]]
         if query in captions:
             row["caption"], row["doubtful"] = captions[query][0], int(captions[query][1])
         made[query[:ID_LENGTH]] = row

@@ -13,7 +13,8 @@ from typing_extensions import TypedDict
 
 from fsl_demo.core.episodes import Scores
 from fsl_demo.core.json_values import Plain
-from fsl_demo.ui.fields import Key, Name, Seconds, Sha, Text
+from fsl_demo.core.regions import Box
+from fsl_demo.ui.fields import DrawnBoxes, Key, Name, Seconds, Sha, Text
 
 
 @dataclass
@@ -23,6 +24,7 @@ class Result:
     Attributes:
         queries: those that were scored, which may be the first ones only.
         names, descriptions: what the classes were called and described as, in the order of `classes`.
+        boxes: that were drawn on support pictures, by hash.
     """
 
     scores: Scores
@@ -32,6 +34,7 @@ class Result:
     device: str = "cpu"
     names: list[str] = field(default_factory=list)
     descriptions: list[str] = field(default_factory=list)
+    boxes: dict[str, tuple[Box, ...]] = field(default_factory=dict)
 
     @cached_property
     def places(self) -> dict[str, int]:
@@ -117,6 +120,7 @@ class StoredResult(TypedDict):
     device: NotRequired[str]
     names: NotRequired[list[Text]]
     descriptions: NotRequired[list[Text]]
+    boxes: NotRequired[dict[Sha, DrawnBoxes]]
 
 
 _RESULT = TypeAdapter(StoredResult)

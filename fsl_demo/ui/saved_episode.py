@@ -90,6 +90,7 @@ def _result(run: Run, rows: list[ClassRow], episode: Episode) -> Result:
         device=run.device,
         names=[row.name for row in rows],
         descriptions=[row.description for row in rows],
+        boxes={example.picture.sha256: example.boxes for example in episode.support if example.boxes},
     )
 
 

@@ -29,12 +29,13 @@ def main() -> None:
     from fsl_demo.ui.page import Page
     from tests.browser.hued import Hued
     from tests.dictated import Dictated
+    from tests.located import Located
     from tests.worded import Worded
 
     hold = chosen.workspace / HOLD
     nearest, colder = Hued("prototype", "Prototype", hold), Hued("can", "Colder", hold, pull=0.1)
     detectors = [FaceDetector(Networks(FeatureCache()))]
-    registry = Registry([nearest, colder, Worded()], [Dictated(), Dictated("slow", seconds=0.4)], detectors)
+    registry = Registry([nearest, colder, Worded(), Located()], [Dictated(), Dictated("slow", seconds=0.4)], detectors)
     page = Page(Workspace(chosen.workspace), registry)
     with server.running(server.application(page), "127.0.0.1", chosen.port) as address:
         print(address, flush=True)

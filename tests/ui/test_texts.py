@@ -6,6 +6,7 @@ import re
 from dataclasses import fields
 from pathlib import Path
 from string import Formatter
+from typing import get_args
 
 import pytest
 
@@ -13,6 +14,7 @@ from fsl_demo import methods
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.errors import MESSAGES, UserError
+from fsl_demo.core.regions import RegionSource
 from fsl_demo.store.exchange import FORMATS
 from fsl_demo.ui import examples, measured, shell, texts
 from fsl_demo.ui.requests import JobRequest
@@ -72,7 +74,8 @@ def test_keys_that_are_made_of_parts_are_there() -> None:
     made |= {f"stage.{stage}" for stage in stages} - {"stage.sort", "stage.undo"}  # those are the command line's
     made |= {f"map.{kind}" for kind in ("evidence", "attention", "cross", "point", "phrase")}
     made |= {f"map_hint.{kind}" for kind in ("evidence", "attention", "cross", "point", "phrase")}
-    made |= {f"moved_{what}" for what in ("name", "description", "support")}
+    made |= {f"moved_{what}" for what in ("name", "description", "support", "boxes")}
+    made |= {f"region_source.{source}" for source in (*get_args(RegionSource), "proposed")}
     assert len(stages) > 5 and made <= set(ENGLISH.texts), made - set(ENGLISH.texts)
 
 

@@ -9,6 +9,7 @@ import * as labelling from "./labelling.js";
 import * as notices from "./notices.js";
 import { applyParams } from "./panels.js";
 import * as queue from "./queue.js";
+import * as regions from "./regions.js";
 import * as results from "./results.js";
 import * as state from "./state.js";
 import * as tables from "./tables.js";
@@ -58,10 +59,15 @@ export function go(tab) {
 
 // --- actions -------------------------------------------------------------------------------------------------------
 
-function enlarge(sha) {
+// A query as it is; a support picture with what is drawn on it.
+function enlarge(sha, support = null) {
   const dialog = document.getElementById("lightbox");
   const row = state.rows().find((other) => other.sha === sha);
-  dialog.replaceChildren(element(html`<form method="dialog"><img src="${shown(sha)}" alt="${row?.name ?? ""}"><p>${row?.name ?? ""}</p><button class="icon" autofocus aria-label="${t("close")}">×</button></form>`));
+  const name = support?.alt ?? row?.name ?? "";
+  const close = html`<button class="icon" data-action="close-lightbox" autofocus aria-label="${t("close")}">×</button>`;
+  dialog.replaceChildren(element(support ? html`<div><h2>${t("region.thing_title", { name: support.dataset.of })}</h2><p class="hint">${t("region.thing_hint")}</p><div data-regions></div><p>${name}</p>${close}</div>` : html`<div><img src="${shown(sha)}" alt="${name}"><p>${name}</p>${close}</div>`));
+  dialog.classList.toggle("drawn-on", Boolean(support));
+  if (support) regions.showThing(dialog.querySelector("[data-regions]"), sha, name);
   dialog.showModal();
 }
 
@@ -89,6 +95,7 @@ const ACTIONS = {
   live: () => camera.toggle("queries", true),
   "close-camera": camera.close,
   "close-details": results.closeDetails,
+  "close-lightbox": (el) => el.closest("dialog").close(),
   column: (el) => results.toggleColumn(el.dataset.method),
   "columns-back": results.columnsBack,
   confusion: (el) => label.openConfusion({ ...el.dataset }),
@@ -171,7 +178,7 @@ function onClick(event) {
     else if (el.dataset.open) open(el);
     else if (el.dataset.job) jobs.start(el.dataset.job, valuesOf(el, JOBS[el.dataset.job]));
     else if (el.dataset.action) ACTIONS[el.dataset.action](el);
-    else enlarge(el.dataset.enlarge);
+    else enlarge(el.dataset.enlarge, "of" in el.dataset ? el : null);
   }
   if (menu && menu.isConnected && !(el && ["move", "correct"].includes(el.dataset.action))) menu.remove();
 }
@@ -301,6 +308,10 @@ function onPoint(event) {
 function onKey(event) {
   if (event.key === "Enter" && event.target.matches?.("input[type=text][data-edit], #annotator") && !event.isComposing && !event.ctrlKey) event.target.blur();
   if (event.key === "Enter" && event.target.id === "sentence" && !event.isComposing && !event.ctrlKey) ACTIONS.find();
+  if (["Enter", " "].includes(event.key) && event.target.matches?.("img[data-enlarge]")) {
+    event.preventDefault();
+    event.target.click();
+  }
   const picker = event.target.closest?.("label.button");
   if (picker && event.target === picker && ["Enter", " "].includes(event.key)) {
     event.preventDefault();

@@ -8,6 +8,7 @@ import * as notices from "./notices.js";
 import { reloadIn } from "./panels.js";
 import * as plots from "./plots.js";
 import * as queue from "./queue.js";
+import * as regions from "./regions.js";
 import * as results from "./results.js";
 import * as state from "./state.js";
 import * as tables from "./tables.js";
@@ -75,6 +76,7 @@ function draw() {
   workbench.draw();
   results.draw();
   label.draw();
+  regions.draw();
   if (changed.parts.has("data:columns")) {
     results.reloadDetails();
     plots.draw();

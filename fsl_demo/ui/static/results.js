@@ -4,6 +4,7 @@ import { element, html, isShown, morph, percent, thumbnail } from "./dom.js";
 import * as labelling from "./labelling.js";
 import { Panel } from "./panels.js";
 import { currentDraft } from "./queue.js";
+import * as regions from "./regions.js";
 import * as state from "./state.js";
 import { t } from "./texts.js";
 import { VirtualList } from "./virtual.js";
@@ -30,7 +31,7 @@ export function mount(mounted) {
   scroller.setAttribute("role", "region");
   list = new VirtualList(scroller, (item) => drawers[item.kind](item));
   new ResizeObserver(() => draw()).observe(scroller);
-  panel = new Panel(root.querySelector("#details"), "details");
+  panel = new Panel(root.querySelector("#details"), "details", () => regions.mount(panel.params.query, panel.params.method ?? ""));
   draw();
 }
 
@@ -147,9 +148,10 @@ function grouped(rows) {
   return items;
 }
 
-const signOf = (row) => [row.id, row.id === selected, row.label, row.answer, row.p, row.unlike, row.differs, row.waiting, row.support, row.caption, name(row.label ?? row.answer)].join();
+const boxesOf = (row) => state.marks("regions", row.sha).length;
+const signOf = (row) => [row.id, row.id === selected, row.label, row.answer, row.p, row.unlike, row.differs, row.waiting, row.support, row.caption, boxesOf(row), name(row.label ?? row.answer)].join();
 
-const marks = (row) => html`${row.unlike ? html`<span class="mark unlike" title="${t("unlike_hint")}">${t("unlike")}</span>` : ""}${row.differs ? html`<span class="mark differs">≠ ${t("methods_differ")}</span>` : ""}${row.support ? html`<span class="mark">${t("also_support", { name: name(row.support) })}</span>` : ""}${row.waiting ? html` <i class="waiting" title="${t("saving.waiting_one")}">●</i>` : ""}`;
+const marks = (row) => html`${row.unlike ? html`<span class="mark unlike" title="${t("unlike_hint")}">${t("unlike")}</span>` : ""}${row.differs ? html`<span class="mark differs">≠ ${t("methods_differ")}</span>` : ""}${row.support ? html`<span class="mark">${t("also_support", { name: name(row.support) })}</span>` : ""}${boxesOf(row) ? html`<span class="mark" title="${t("region.n_boxes", { n: boxesOf(row) })}">▢ ${boxesOf(row)}</span>` : ""}${row.waiting ? html` <i class="waiting" title="${t("saving.waiting_one")}">●</i>` : ""}`;
 
 const answerText = (row) => (row.label ? html`<b class="given">✓ ${name(row.label)}</b>` : row.answer ? html`<b>${name(row.answer)}</b> ${percent(row.p)}` : html`<span class="hint">${t("not_predicted_short")}</span>`);
 
@@ -225,6 +227,7 @@ export function close() {
   selected = "";
   root?.classList.remove("with-details");
   panel?.clear();
+  regions.close();
 }
 
 export function closeDetails() {

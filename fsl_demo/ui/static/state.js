@@ -1,9 +1,11 @@
 // What the server says of the draft on view, and how what is still to be written changes it.
 export const NONE = "none";
+const ID_LENGTH = 16;
 
 const server = { at: "", parts: new Map(), data: {}, rows: new Map(), order: [] };
 const listeners = new Set();
-let effects = { labels: new Map(), names: new Map(), gone: new Set() };
+const none = () => ({ labels: new Map(), names: new Map(), gone: new Set(), marks: [] });
+let effects = none();
 
 export const parts = server.parts;
 export const at = () => server.at;
@@ -44,13 +46,15 @@ export function apply(changes) {
   return true;
 }
 
-// What edits that are not acknowledged yet change: labels by id ("" takes one back), names by class key, ids that go.
+// What edits that are not acknowledged yet change: labels by id ("" takes one back), names by class key, ids that go,
+// marks of pictures, one in the place of another (null for none).
 export function expect(pending) {
-  effects = { labels: new Map(), names: new Map(), gone: new Set() };
+  effects = none();
   for (const { effect } of pending) {
     for (const [id, label] of Object.entries(effect?.labels ?? {})) effects.labels.set(id, label);
     for (const [key, name] of Object.entries(effect?.names ?? {})) effects.names.set(key, name);
     for (const id of effect?.gone ?? []) effects.gone.add(id);
+    if (effect?.mark) effects.marks.push(effect.mark);
   }
 }
 
@@ -68,6 +72,20 @@ export function row(id) {
 }
 
 export const rows = () => order().map(row).filter(Boolean);
+
+export const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
+// What is marked on a picture, in order: "regions" of a query ({ box, name, annotator, source }), "boxes" of a support
+// picture.
+export function marks(kind, sha) {
+  let known = kind === "regions" ? server.rows.get(sha.slice(0, ID_LENGTH))?.regions : data("classes", []).map((entry) => data(`boxes:${entry.key}`, {})[sha]).find(Boolean);
+  known = [...(known ?? [])];
+  for (const mark of effects.marks.filter((mark) => mark.kind === kind && mark.sha === sha)) {
+    if (mark.before) known = known.map((other) => (same(other, mark.before) ? mark.after : other)).filter(Boolean);
+    else if (!known.some((other) => same(other, mark.after))) known.push(mark.after);
+  }
+  return known;
+}
 
 // The classes that count, with what they are called, also by what is being written.
 export const classes = () =>

@@ -10,8 +10,10 @@ from fsl_demo.ui.captions import CaptionDetails
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.explanation import Details
 from fsl_demo.ui.proposals import proposed_methods
+from fsl_demo.ui.regions import RegionDetails, Regions
 from fsl_demo.ui.requests import Tab
 from fsl_demo.ui.sorted_pictures import SortedPictures
+from fsl_demo.ui.tabs import region_edits
 from fsl_demo.ui.tabs import results_edits as edits
 
 
@@ -51,6 +53,9 @@ TAB = Tab(
     "results",
     label="tab_results",
     template="results.html",
-    requests=(edits.Accept, edits.RemoveQueries, SortedPictures, Details, CaptionDetails, blanks.Blank, plots.Plots),
+    requests=(
+        *(edits.Accept, edits.RemoveQueries, *region_edits.EDITS),
+        *(SortedPictures, Details, CaptionDetails, blanks.Blank, plots.Plots, Regions, RegionDetails),
+    ),
     parts=parts,
 )

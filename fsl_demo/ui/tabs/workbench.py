@@ -23,7 +23,7 @@ def parts(context: Context) -> dict[str, Any]:
     readers = [method for name in methods if (method := _reader(context.methods[name])) is not None]
     numbered = list(enumerate(document.classes, start=1))
     counts = sorted({len(row.pictures) for row in document.rows()})
-    shown = {
+    shown: dict[str, Any] = {
         "toolbar": context.render(
             "workbench.html#toolbar", title=document.title, steps=len(context.draft.history.steps)
         ),
@@ -47,7 +47,9 @@ def parts(context: Context) -> dict[str, Any]:
             row=row,
             label=context.say("class_n", n=number),
             pictures=[(sha, names.get(sha, "")) for sha in row.pictures],
+            boxes={sha: len(document.boxes.get(sha, ())) for sha in row.pictures},
         )
+        shown[f"data:boxes:{row.key}"] = {sha: document.boxes[sha] for sha in row.pictures if sha in document.boxes}
         shown[f"class:{row.key}:sentences"] = (
             context.render(  # apart, because every class has it when a method is ticked
                 "workbench.html#sentences",
