@@ -8,9 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fsl_demo.cli import options, reporting
+from fsl_demo.cli import options, query_boxes, reporting
 from fsl_demo.core.episodes import Label
-from fsl_demo.core.errors import UserError
 from fsl_demo.services import reading
 
 if TYPE_CHECKING:
@@ -28,7 +27,8 @@ def add(verbs: options.Verbs) -> None:
         examples="episodes list --class cat\nepisodes export --format huggingface --out episodes.zip",
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-    for add_action in (_add_list, _add_show, _add_label, _add_export, _add_import, _add_delete, _add_restore):
+    adders = (_add_list, _add_show, _add_label, query_boxes.add, _add_export, _add_import, _add_delete, _add_restore)
+    for add_action in adders:
         options.add_workspace(add_action(actions))
 
 
@@ -71,7 +71,7 @@ def list_episodes(chosen: argparse.Namespace) -> int:
 
 
 def _add_show(actions: options.Verbs) -> argparse.ArgumentParser:
-    parser = options.add_verb(actions, "show", "Show one episode whole: classes, pictures, answers and labels.")
+    parser = options.add_verb(actions, "show", "Show one episode whole: classes, pictures, answers, labels and boxes.")
     _add_id(parser)
     options.add_format(parser, "table", "json")
     parser.set_defaults(run=show)
@@ -91,6 +91,8 @@ def show(chosen: argparse.Namespace) -> int:
 
 
 def _show_json(episode_id: str, stored: StoredEpisode, queries: Sequence[StoredQueryDocument]) -> None:
+    from fsl_demo.services.documents import pixels
+
     episode = stored.episode
     reporting.print_json(
         {
@@ -102,6 +104,7 @@ def _show_json(episode_id: str, stored: StoredEpisode, queries: Sequence[StoredQ
                     "file": example.picture.name,
                     "sha256": example.picture.sha256,
                     "class": episode.classes[example.class_index].name,
+                    "boxes": [pixels(box, example.picture) for box in example.boxes],
                 }
                 for example in episode.support
             ],
@@ -126,8 +129,9 @@ def _show_table(episode_id: str, stored: StoredEpisode, queries: Sequence[Stored
     for query in queries:
         answers = (reporting.in_words(query["predictions"].get(method)) for method in methods)
         label = (query["label"] or reporting.NONE) if query["labelled"] else ""
-        rows.append([query["number"], query["file"], reporting.in_words(query), *answers, label])
-    reporting.print_table(["query", "file", "answer", *methods, "label"], rows)
+        boxes = "; ".join(region["name"] for region in query["regions"])
+        rows.append([query["number"], query["file"], reporting.in_words(query), *answers, label, boxes])
+    reporting.print_table(["query", "file", "answer", *methods, "label", "boxes"], rows)
 
 
 def _add_label(actions: options.Verbs) -> argparse.ArgumentParser:
@@ -146,7 +150,7 @@ def _add_label(actions: options.Verbs) -> argparse.ArgumentParser:
 
 
 def label(chosen: argparse.Namespace) -> int:
-    workspace = _workspace(chosen)
+    workspace = options.existing_workspace(chosen)
     if chosen.clear:
         given = None
     elif chosen.none:
@@ -222,7 +226,7 @@ def _add_delete(actions: options.Verbs) -> argparse.ArgumentParser:
 
 
 def delete(chosen: argparse.Namespace) -> int:
-    _workspace(chosen).delete_episode(chosen.id)
+    options.existing_workspace(chosen).delete_episode(chosen.id)
     return 0
 
 
@@ -234,7 +238,7 @@ def _add_restore(actions: options.Verbs) -> argparse.ArgumentParser:
 
 
 def restore(chosen: argparse.Namespace) -> int:
-    _workspace(chosen).restore_episode(chosen.id)
+    options.existing_workspace(chosen).restore_episode(chosen.id)
     return 0
 
 
@@ -247,12 +251,3 @@ def _reader(chosen: argparse.Namespace) -> Workspace:
     from fsl_demo import store
 
     return store.reader(chosen.workspace)
-
-
-def _workspace(chosen: argparse.Namespace) -> Workspace:
-    """The workspace, which has to be there: a misspelled folder isn't made."""
-    from fsl_demo.store import Workspace
-
-    if not chosen.workspace.is_dir():
-        raise UserError("folder_missing", folder=chosen.workspace)
-    return Workspace(chosen.workspace)

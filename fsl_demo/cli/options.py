@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fsl_demo import runtime
+from fsl_demo.core.errors import UserError
 from fsl_demo.services import reading
 
 if TYPE_CHECKING:
     from fsl_demo.cli.reporting import Terminal
     from fsl_demo.core.episodes import Episode
+    from fsl_demo.store import Workspace
 
     Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -107,6 +109,19 @@ def add_workspace(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder of episodes and pictures (default: ./workspace)",
     )
+
+
+def existing_workspace(chosen: argparse.Namespace) -> Workspace:
+    """The workspace of `--workspace`, which has to be there: a misspelled folder isn't made.
+
+    Raises:
+        UserError: `folder_missing`.
+    """
+    from fsl_demo.store import Workspace
+
+    if not chosen.workspace.is_dir():
+        raise UserError("folder_missing", folder=chosen.workspace)
+    return Workspace(chosen.workspace)
 
 
 def add_cache(parser: argparse.ArgumentParser) -> None:

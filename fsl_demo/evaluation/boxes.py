@@ -74,7 +74,7 @@ def of_regions(regions: Sequence[Region], names: Sequence[str]) -> Detections:
 
 
 def of_scores(boxes: np.ndarray, scores: np.ndarray) -> Detections:
-    """From scores [R, C] of boxes [R, 4] for each class, without repeats that overlap."""
+    """From scores [R, C] of boxes [R, 4] for each class, those above 0, without repeats that overlap."""
     runtime.guard_torchvision()
     import torch
     from torchvision.ops import nms
@@ -83,16 +83,7 @@ def of_scores(boxes: np.ndarray, scores: np.ndarray) -> Detections:
         (row, label)
         for label in range(scores.shape[1])
         for row in nms(torch.from_numpy(boxes).float(), torch.from_numpy(scores[:, label]), OVERLAP).tolist()
+        if scores[row, label] > 0
     ]
     rows, labels = np.array(kept, int).reshape(-1, 2).T
     return Detections(boxes[rows], labels, scores[rows, labels]).best()
-
-
-def overlaps(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Intersection over union of boxes [F, 4] with boxes [S, 4], [F, S]."""
-    low = np.maximum(first[:, None, :2], second[None, :, :2])
-    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    shared = np.clip(high - low, 0, None).prod(axis=2)
-    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (first, second)]
-    union = areas[0][:, None] + areas[1] - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)

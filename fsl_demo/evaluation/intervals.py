@@ -27,6 +27,14 @@ class Interval:
         return (self.high - self.low) / 2
 
 
+def percent(interval: Interval, signed: bool = False) -> str:
+    """As text: "45.4 % (43.0 to 47.7)"."""
+    mean, low, high = (
+        f"{100 * value:{'+' if signed else ''}.1f}" for value in (interval.mean, interval.low, interval.high)
+    )
+    return f"{mean} % ({low} to {high})"
+
+
 def wilson(right: float, total: float) -> tuple[float, float]:
     """Wilson's score interval of a share (Wilson 1927).
 

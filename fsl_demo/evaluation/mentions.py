@@ -12,7 +12,7 @@ from fsl_demo.core.capabilities import Captioner
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.evaluation import intervals
-from fsl_demo.evaluation.intervals import Interval
+from fsl_demo.evaluation.intervals import Interval, percent
 from fsl_demo.evaluation.objects import objects
 from fsl_demo.evaluation.resampling import ratio
 from fsl_demo.inference.hypernyms import GENERAL, ancestors, meanings, mentions, synsets
@@ -54,7 +54,7 @@ class Named:
     def markdown(self) -> str:
         return (
             f"{self.captioner}, {len(self.captions):,} pictures: the caption names the class or its kind"
-            f" {_percent(self.named)}, the class itself {_percent(self.exactly)}; {self.words:.1f} words"
+            f" {percent(self.named)}, the class itself {percent(self.exactly)}; {self.words:.1f} words"
         )
 
 
@@ -82,8 +82,8 @@ class Chair:
 
     def markdown(self) -> str:
         return (
-            f"{self.captioner}, {len(self.captions):,} pictures: CHAIR-i {_percent(self.instances)}, CHAIR-s"
-            f" {_percent(self.sentences)}; {_percent(self.recall)} of the objects mentioned,"
+            f"{self.captioner}, {len(self.captions):,} pictures: CHAIR-i {percent(self.instances)}, CHAIR-s"
+            f" {percent(self.sentences)}; {percent(self.recall)} of the objects mentioned,"
             f" {self.mentions:.2f} mentions a caption"
         )
 
@@ -146,7 +146,3 @@ def _without_captions(result: Named | Chair) -> dict[str, Any]:
     return {name: value for name, value in asdict(result).items() if name != "captions"} | {
         "pictures": len(result.captions)
     }
-
-
-def _percent(interval: Interval) -> str:
-    return f"{100 * interval.mean:.1f} % ({100 * interval.low:.1f} to {100 * interval.high:.1f})"

@@ -21,14 +21,15 @@ from fsl_demo.core.episodes import (
 )
 from fsl_demo.core.errors import Notice
 from fsl_demo.core.pictures import Picture
-from fsl_demo.core.regions import Region
+from fsl_demo.core.regions import Box, Region, RegionSource
 
 DECIMALS = 6
 """Digits of probabilities, scores and similarities."""
+PIXEL_DECIMALS = 3
 
 
-class RegionDocument(TypedDict):
-    """A rectangle of a query: left, top, right, bottom as fractions, and probabilities by class, best first."""
+class FoundRegionDocument(TypedDict):
+    """What a method says of a rectangle of a query: left, top, right, bottom as fractions, and probabilities by class, best first."""
 
     box: list[float]
     score: float
@@ -45,7 +46,7 @@ class PredictionDocument(TypedDict):
     probability: float
     unlike: bool | None
     scores: dict[str, float]
-    regions: NotRequired[list[RegionDocument]]
+    regions: NotRequired[list[FoundRegionDocument]]
 
 
 class AnswerDocument(TypedDict):
@@ -107,6 +108,15 @@ class CaptionDocument(TypedDict):
     captions: list[CaptionText]
 
 
+class RegionDocument(TypedDict):
+    """A person's word on a rectangle: left, top, right and bottom in pixels of the upright picture."""
+
+    name: str
+    box: list[float]
+    annotator: str
+    source: RegionSource
+
+
 class StoredQueryDocument(TypedDict):
     """A query of a saved episode; the answer is None where no method has scored it."""
 
@@ -121,6 +131,7 @@ class StoredQueryDocument(TypedDict):
     labelled: bool
     label: str | None
     annotator: str | None
+    regions: list[RegionDocument]
 
 
 def prediction(scores: Scores, query: int, classes: Sequence[ClassSpec]) -> PredictionDocument:
@@ -187,7 +198,7 @@ def predict_document(
     return document
 
 
-def _region(region: Region) -> RegionDocument:
+def _region(region: Region) -> FoundRegionDocument:
     return {
         "box": [round(edge, DECIMALS) for edge in region.box],
         "score": round(region.score, DECIMALS),
@@ -256,7 +267,22 @@ def stored_query_document(labelled: LabelledEpisode, query: int) -> StoredQueryD
         "labelled": label is not None,
         "label": None if label is None or label.class_index is None else episode.classes[label.class_index].name,
         "annotator": label.annotator if label else None,
+        "regions": [
+            {
+                "name": region.name,
+                "box": pixels(region.box, episode.queries[query]),
+                "annotator": region.annotator,
+                "source": region.source,
+            }
+            for region in labelled.regions.get(query, ())
+        ],
     }
+
+
+def pixels(box: Box, picture: Picture) -> list[float]:
+    """Left, top, right and bottom of a box in pixels."""
+    sides = (picture.width, picture.height) * 2
+    return [round(edge * side, PIXEL_DECIMALS) for edge, side in zip(box, sides, strict=True)]
 
 
 def _answer(scores: Scores | Combined, query: int, classes: Sequence[ClassSpec]) -> AnswerDocument:

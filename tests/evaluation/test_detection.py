@@ -10,7 +10,7 @@ import pytest
 
 from fsl_demo.core.regions import Region
 from fsl_demo.evaluation import detection as module
-from fsl_demo.evaluation.boxes import Detections, Truth, of_regions, of_scores, overlaps
+from fsl_demo.evaluation.boxes import Detections, Truth, of_regions, of_scores
 from fsl_demo.evaluation.detection import average_precisions, detection, matched
 
 LEFT, RIGHT, TOP = (0.0, 0.0, 0.4, 1.0), (0.6, 0.0, 1.0, 1.0), (0.0, 0.0, 1.0, 0.3)
@@ -151,9 +151,3 @@ def test_boxes_with_scores_lose_repeats_within_a_class() -> None:
     detections = of_scores(boxes, np.array([[0.9, 0.1], [0.8, 0.3], [0.2, 0.05]], np.float32))
     rows = list(zip(detections.labels.tolist(), [round(score, 2) for score in detections.scores.tolist()], strict=True))
     assert rows == [(0, 0.9), (1, 0.3), (0, 0.2), (1, 0.05)]
-
-
-def test_overlaps_of_boxes() -> None:
-    ratios = overlaps(np.array([LEFT, TOP]), np.array([(0.0, 0.0, 0.4, 0.5), (0.5, 0.5, 0.5, 0.5)]))
-    np.testing.assert_allclose(ratios, [[0.5, 0], [0.12 / (0.3 + 0.2 - 0.12), 0]])
-    assert overlaps(np.zeros((0, 4)), np.array([LEFT])).shape == (0, 1)

@@ -12,7 +12,7 @@ from fsl_demo.core.pictures import Picture
 from fsl_demo.inference.region_features import DETECTOR, FROZEN, RegionFeatures, RegionMap
 from fsl_demo.training import dictionary_words, region_rows
 from fsl_demo.training.data import Arrays
-from fsl_demo.training.dictionary_figures import Held, average_precision, calibration, figure
+from fsl_demo.training.dictionary_figures import average_precision, calibration, figure
 from fsl_demo.training.dictionary_words import Read, rights
 from fsl_demo.training.events import silent
 from fsl_demo.training.loop import Training
@@ -31,6 +31,7 @@ from fsl_demo.training.region_whitening import region_map
 from fsl_demo.training.scenes import Scene
 from fsl_demo.training.schedule import Schedule
 from fsl_demo.training.setup import Figures, Setup
+from tests.training.dictionary import CHANNELS, SMALL, data, held
 
 THING, OTHER = (0.0, 0.0, 0.5, 0.5), (0.6, 0.6, 1.0, 1.0)
 
@@ -124,50 +125,10 @@ def test_a_part_of_a_thing_is_not_the_thing(file: Path) -> None:
     assert [words.texts[number] for number in table.words[0] if number >= 0] == ["dog's leash"]
 
 
-CLASSES, PHRASES, EACH, CHANNELS = 3, 9, 24, 12
-
-
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"HIDDEN": 32, "ROWS": 8, "BATCH": 32, "STEPS": 20}.items():
+    for name, value in SMALL.items():
         monkeypatch.setattr(objective, name, value)
-
-
-def data() -> tuple[Words, Rights, np.ndarray]:
-    """Words at random places, and regions that lie where a linear map of their words says."""
-    random = np.random.default_rng(0)
-    count = CLASSES + PHRASES
-    vectors = random.standard_normal((count, 16)).astype(np.float32) / 4
-    words = Words(
-        tuple(map(str, range(count))),
-        vectors,
-        sentences=vectors / np.linalg.norm(vectors, axis=1, keepdims=True),
-        mentions=np.eye(count, CLASSES, dtype=bool),
-    )
-    places = vectors @ random.standard_normal((16, CHANNELS)) / 2
-    owners = np.repeat(np.arange(count), EACH)
-    features = places[owners] + 0.2 * random.standard_normal((len(owners), CHANNELS))
-    nothing = 0.2 * random.standard_normal((40, CHANNELS))
-    kinds = np.concatenate([np.full(len(owners), REGION), np.full(40, BACKGROUND), np.full(EACH, WHOLE)])
-    table = np.full((len(kinds), 2), -1)
-    table[: len(owners), 0] = owners
-    table[-EACH:, 0] = np.arange(EACH) % CLASSES
-    features = np.concatenate([features, nothing, features[table[-EACH:, 0] * EACH]])
-    return words, Rights(kinds, table), (features / np.linalg.norm(features, axis=1, keepdims=True)).astype(np.float32)
-
-
-def held(words: Words, table: Rights, features: np.ndarray) -> Held:
-    classes = (table.kinds <= BACKGROUND) & (table.words[:, 0] < CLASSES)
-    spoken = np.flatnonzero(table.words[:, 0] >= CLASSES)
-    return Held(
-        names=torch.from_numpy(words.vectors[:CLASSES]),
-        regions=torch.from_numpy(features[classes]),
-        owners=table.words[classes, 0],
-        objectness=np.where(table.kinds[classes] == REGION, 0.9, 0.3),
-        spoken=torch.from_numpy(features[spoken]),
-        phrases=torch.from_numpy(words.vectors),
-        means=[[number] for number in table.words[spoken, 0].tolist()],
-    )
 
 
 @pytest.mark.parametrize("denominator", ["similarity", "distance"])
@@ -190,8 +151,10 @@ def test_it_learns_which_words_regions_are(small: None, tmp_path: Path, denomina
     after = figure(loop.module, validation)
     assert after.classes > 0.9 and after.phrases > 0.7 > before.phrases
     assert after.language > 0.8 if denominator == "similarity" else after.language < before.language
-    by_margin, by_objectness, _ = calibration(loop.module, validation)["boxes"]
+    defaults = calibration(loop.module, validation)
+    by_margin, by_objectness, _ = defaults["boxes"]
     assert by_margin > 0 and by_objectness > 0
+    assert defaults["temperature"] > 5 and 0 < defaults["none_below"] < 1
 
 
 def test_words_of_one_meaning_are_not_told_apart(small: None) -> None:

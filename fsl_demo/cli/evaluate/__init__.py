@@ -16,6 +16,12 @@ others instead: that is how good a support set is.
 With checkpoints, those are measured: on the test part where --data names a data set, which also gives pairs to verify.
 With `--data flickr8k`, its test captions are looked for among its test pictures instead; two-stream puts the first
 ten in a new order, and guesses masked words with and without the picture.
+With `--data voc2007`, methods and detectors say what is where on its test photographs, the methods by the names of the
+20 classes alone: mean average precision of boxes and of whole pictures, and whether the place that is marked for a
+class lies on it (the pointing game; methods without boxes mark one by a heat map). "regions" is the region network
+itself: how many objects its regions cover, and what its own head calls them. With `--data flickr8k_entities`, methods
+look for the phrases of captions. Intervals are of pictures drawn again, differences are to the first method and paired
+by picture.
 With --captioners, these describe test pictures: of flickr8k, how near they come to what people said; of voc2007, which
 objects they mention that are not there (CHAIR); of classes (--queries of each), how often they name the class or what
 WordNet says it is a kind of, below "object".
@@ -39,6 +45,7 @@ evaluate --data pets/ --shot 1 --heat-maps 200
 evaluate --data pets/ --shot 1 --methods asif,asif:blend=0,asif:blend=1
 evaluate --data support/ --leave-one-out
 evaluate --data flickr8k --methods compact-vlm,two-stream
+evaluate --data voc2007 --methods regions,semantic-dictionary,compact-vlm
 evaluate --data pets/ --captioners prefix,gated
 evaluate siamese_characters s3net_characters --data omniglot --way 20 --shot 1
 evaluate siamese_faces runs/faces/windows/lfw_* --data lfw --by-fold --queries 1
@@ -115,6 +122,10 @@ def run(chosen: argparse.Namespace) -> int:
         from fsl_demo.cli.evaluate.captioned import measure_captions as measure
     elif chosen.data == "flickr8k":
         from fsl_demo.cli.evaluate.captioned import measure_search as measure
+    elif chosen.data == "voc2007":
+        from fsl_demo.cli.evaluate.located import measure_objects as measure
+    elif chosen.data == "flickr8k_entities":
+        from fsl_demo.cli.evaluate.located import measure_phrases as measure
     elif chosen.leave_one_out:
         from fsl_demo.cli.evaluate.support_set import measure
     else:

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from pydantic import BaseModel, ValidationError
 
 from fsl_demo.core.errors import Report, UserError
+from fsl_demo.core.file_names import plain
 from fsl_demo.datasets.class_folders import is_picture
 from fsl_demo.datasets.file_source import FileSource
 from fsl_demo.store.exchange import document
@@ -60,6 +61,9 @@ class AnnotatedPicture:
     fractions: bool = False
     size: tuple[float, float] | None = None
 
+    def __post_init__(self) -> None:
+        self.name = plain(self.name)[:REASON]
+
 
 @dataclass(frozen=True)
 class Annotations:
@@ -87,7 +91,11 @@ class AnnotationFiles:
 
     def bad(self, file: PurePosixPath, what: str, reason: str) -> None:
         """Tell of an entry that cannot be read."""
-        self.report(UserError("annotation_bad", file=file.name, what=what, reason=reason[:REASON]))
+        self.report(UserError("annotation_bad", file=file.name, what=what, reason=plain(reason)[:REASON]))
+
+    def no_category(self, file: str, category: object) -> None:
+        """Tell of a box whose class no list names."""
+        self.report(UserError("box_category", file=file, category=plain(str(category))[:REASON]))
 
     def entry(self, kind: type[E], value: object, path: PurePosixPath, what: str) -> E | None:
         """An entry of a file as its model; None where it does not fit, which is told."""
@@ -114,7 +122,7 @@ class AnnotationFiles:
                 except UserError as error:
                     self.report(error)
                 except (ValueError, RecursionError) as error:
-                    reason = str(error)[:REASON]
+                    reason = plain(str(error))[:REASON]
                     self.report(UserError("import_document", file=path.name, reason=reason))
         return values
 
@@ -147,8 +155,15 @@ class AnnotationFiles:
 
     def with_stem(self, stem: str) -> PurePosixPath | None:
         """The picture of that name with any suffix; None where there is none, or more than one."""
-        files = [path for path in self.pictures if _key(path.stem) == _key(stem)]
+        files = self._by_stem.get(_key(stem), [])
         return files[0] if len(files) == 1 else None
+
+    @cached_property
+    def _by_stem(self) -> dict[str, list[PurePosixPath]]:
+        by_stem: dict[str, list[PurePosixPath]] = defaultdict(list)
+        for path in self.pictures:
+            by_stem[_key(path.stem)].append(path)
+        return by_stem
 
 
 def file_of(address: str) -> str:

@@ -142,7 +142,7 @@ def read(path: Path, find: Find, report: Report) -> list[LabelledEpisode]:
         item = (row["role"], row["number"], *named)
         items = episodes[row["episode_id"]]
         if item not in items:
-            annotated = AnnotatedPicture(picture.name, None, size=_size(row))
+            annotated = AnnotatedPicture(picture.name, None, size=(_number(row["width"]), _number(row["height"])))
             items[item] = _Item(picture, role=row["role"], annotated=annotated)
         items[item].add(row)
     for name, count in lost.items():
@@ -167,11 +167,6 @@ def _episode(items: Sequence[_Item], title: str, report: Report) -> LabelledEpis
         else:
             builder.add_query(item.picture, item.label, annotator=item.annotator, regions=regions)
     return builder.episode(title)
-
-
-def _size(row: Mapping[str, str]) -> tuple[float, float] | None:
-    width, height = _number(row["width"]), _number(row["height"])
-    return (width, height) if 0 < width < math.inf and 0 < height < math.inf else None
 
 
 def _number(text: str) -> float:

@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from fsl_demo.core.errors import UserError
+from fsl_demo.core.file_names import plain
 from fsl_demo.store.exchange import marked_pictures
-from fsl_demo.store.exchange.annotations import AnnotatedPicture, AnnotationFiles, Annotations, Mark
+from fsl_demo.store.exchange.annotations import REASON, AnnotatedPicture, AnnotationFiles, Annotations, Mark
 from fsl_demo.store.exchange.format import Format
 from fsl_demo.store.exchange.marked_pictures import MarkedPictures
 
@@ -107,14 +108,13 @@ def _of_file(files: AnnotationFiles, path: PurePosixPath, content: Mapping[str, 
         if picture is None:
             lost[annotation.image_id] = lost.get(annotation.image_id, 0) + 1
         elif annotation.category_id not in names:
-            category = str(annotation.category_id)
-            files.report(UserError("box_category", file=picture.name, category=category))
+            files.no_category(picture.name, annotation.category_id)
         else:
             picture.marks.append(
                 Mark(names[annotation.category_id], _edges(annotation.bbox), annotator=annotation.annotator)
             )
     for image, count in lost.items():
-        files.report(UserError("boxes_file_missing", file=path.name, picture=str(image), count=count))
+        files.report(UserError("boxes_file_missing", file=path.name, picture=plain(str(image))[:REASON], count=count))
     return Annotations(list(names.values()), list(pictures.values()))
 
 

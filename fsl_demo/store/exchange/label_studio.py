@@ -131,11 +131,10 @@ class _Task:
 
 def _picture(files: AnnotationFiles, task: _Task) -> AnnotatedPicture:
     """The picture of a task with the rectangles of its annotations."""
-    picture = AnnotatedPicture(f"{task.path.name} {task.number}", None, fractions=True)
-    for address in task.addresses:
-        picture.name, picture.path = PurePosixPath(file_of(address)).name, files.find(address)
-        if picture.path is not None:
-            break
+    places = {address: files.find(address) for address in task.addresses}
+    address = next((address for address, place in places.items() if place is not None), "")
+    name = PurePosixPath(file_of(address or next(iter(places), ""))).name or f"{task.path.name} {task.number}"
+    picture = AnnotatedPicture(name, places.get(address), fractions=True)
     what = f"task {task.number}"
     for content, annotator in task.results():
         result = files.entry(_Result, content, path=task.path, what=what)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from fsl_demo.core.class_names import class_key
@@ -47,7 +48,7 @@ class MarkedPictures:
         """The place of the category that a box belongs to."""
         return self._places[class_key(name)]
 
-    @property
+    @cached_property
     def _places(self) -> dict[str, int]:
         return {class_key(name): place for place, name in enumerate(self.categories)}
 

@@ -21,6 +21,8 @@ from fsl_demo.store.exchange.format import Format
 from fsl_demo.store.exchange.marked_pictures import MarkedPicture, MarkedPictures
 
 FOLDER = "JPEGImages"
+MAX_BYTES = 10_000_000
+"""Of an XML file, which names one picture."""
 
 
 def _texts(marked: MarkedPictures) -> Mapping[str, str]:
@@ -68,6 +70,9 @@ def read(files: AnnotationFiles) -> Annotations | None:
 
 def _root(files: AnnotationFiles, path: PurePosixPath) -> Element | None:
     """The annotation that a file holds; None for XML of another kind."""
+    if files.source.files[path] > MAX_BYTES:
+        files.bad(path, what="XML", reason="too long")
+        return None
     try:
         root: Element = fromstring(files.source.read(path), forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
@@ -79,9 +84,10 @@ def _root(files: AnnotationFiles, path: PurePosixPath) -> Element | None:
 def _picture(files: AnnotationFiles, path: PurePosixPath, root: Element) -> AnnotatedPicture:
     name = _text(root, "filename") or path.stem
     picture = AnnotatedPicture(name, files.find(name) or files.with_stem(path.stem))
-    width, height = (_number(_text(root, f"size/{side}")) for side in ("width", "height"))
-    if width > 0 and height > 0:  # some tools leave zeros there
-        picture.size = width, height
+    picture.size = (
+        _number(_text(root, "size/width")),
+        _number(_text(root, "size/height")),
+    )  # some tools leave zeros there
     for thing in root.findall("object"):
         left, top, right, bottom = (
             _number(_text(thing, f"bndbox/{edge}")) for edge in ("xmin", "ymin", "xmax", "ymax")

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from fsl_demo.core.class_names import MAX_NAME, class_key
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, LabelledEpisode
 from fsl_demo.core.errors import Notice, Report, UserError
+from fsl_demo.core.file_names import plain
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.regions import MAX_BOXES, Region, RegionLabel
 from fsl_demo.store.exchange.annotations import AnnotatedPicture, Mark
@@ -35,7 +36,9 @@ def regions(annotated: Iterable[AnnotatedPicture], picture: Picture, report: Rep
 
 
 def _regions(annotated: AnnotatedPicture, picture: Picture, report: Report) -> list[RegionLabel]:
-    width, height = annotated.size or (picture.width, picture.height)
+    width, height = annotated.size or (0.0, 0.0)
+    if not (0 < width < math.inf and 0 < height < math.inf):  # as good as not said
+        width, height = picture.width, picture.height
     if annotated.marks and abs(width * picture.height - height * picture.width) > width + height:
         size, other = f"{picture.width} × {picture.height}", f"{width:g} × {height:g}"
         report(UserError("boxes_size", file=annotated.name, count=len(annotated.marks), size=size, other=other))
@@ -44,9 +47,9 @@ def _regions(annotated: AnnotatedPicture, picture: Picture, report: Report) -> l
     kept, cut = list[RegionLabel](), 0
     for number, mark in enumerate(annotated.marks, start=1):
         try:
-            label, beyond = _region(mark, unit=unit, picture=picture)
-        except ValueError as error:
-            report(UserError(str(error), file=annotated.name, number=number, limit=MAX_NAME))
+            label, beyond = region(mark, number=number, unit=unit, picture=picture)
+        except UserError as error:
+            report(error)
             continue
         kept.append(label)
         cut += beyond
@@ -55,26 +58,28 @@ def _regions(annotated: AnnotatedPicture, picture: Picture, report: Report) -> l
     return kept
 
 
-def _region(mark: Mark, unit: tuple[float, float], picture: Picture) -> tuple[RegionLabel, bool]:
+def region(mark: Mark, number: int, unit: tuple[float, float], picture: Picture) -> tuple[RegionLabel, bool]:
     """A box as a region, and whether a part of it was cut off.
 
     Args:
+        number: of the box on its picture, from 1.
         unit: what an edge is divided by to be a fraction, across and down.
 
     Raises:
-        ValueError: the code of what is wrong.
+        UserError: `box_name`, `box_empty`, `box_outside`.
     """
-    if not class_key(mark.name) or len(mark.name) > MAX_NAME:
-        raise ValueError("box_name")
+    name = plain(mark.name)
+    if not class_key(name) or len(name) > MAX_NAME:
+        raise UserError("box_name", file=picture.name, number=number, limit=MAX_NAME)
     left, top, right, bottom = edges = [edge / side for edge, side in zip(mark.edges, unit * 2, strict=True)]
     if not (all(map(math.isfinite, edges)) and left < right and top < bottom):
-        raise ValueError("box_empty")
-    region = Region.within((left, top, right, bottom))
-    if region is None:
-        raise ValueError("box_outside")
+        raise UserError("box_empty", file=picture.name, number=number)
+    inside = Region.within((left, top, right, bottom))
+    if inside is None:
+        raise UserError("box_outside", file=picture.name, number=number)
     sides = (picture.width, picture.height) * 2
-    beyond = max(abs(edge - kept) * side for edge, kept, side in zip(edges, region.box, sides, strict=True))
-    return RegionLabel(region.box, mark.name, annotator=mark.annotator, source="imported"), beyond > BEYOND
+    beyond = max(abs(edge - kept) * side for edge, kept, side in zip(edges, inside.box, sides, strict=True))
+    return RegionLabel(inside.box, name, annotator=plain(mark.annotator), source="imported"), beyond > BEYOND
 
 
 @dataclass(frozen=True)

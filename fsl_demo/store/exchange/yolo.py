@@ -88,7 +88,8 @@ def _of_yaml(files: AnnotationFiles, path: PurePosixPath) -> dict[int, str] | No
         names = dict(enumerate(names))
     if not isinstance(names, dict):
         return None
-    return {key: str(name) for key, name in names.items() if isinstance(key, int)}
+    scalar = (str, int, float)  # the text of an alias of aliases could be endless
+    return {key: str(name) for key, name in names.items() if isinstance(key, int) and isinstance(name, scalar)}
 
 
 def _label_file(files: AnnotationFiles, picture: PurePosixPath) -> PurePosixPath | None:
@@ -121,7 +122,7 @@ def _marks(files: AnnotationFiles, path: PurePosixPath, names: Mapping[int, str]
             files.bad(path, what=f"line {number}", reason="a class and four numbers expected")
             continue
         if category not in names:
-            files.report(UserError("box_category", file=path.name, category=label))
+            files.no_category(path.name, label)
             continue
         edges = (middle - width / 2, center - height / 2, middle + width / 2, center + height / 2)
         marks.append(Mark(names[category], edges))

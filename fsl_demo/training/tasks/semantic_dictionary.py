@@ -51,6 +51,8 @@ SETTING = {
 }
 
 
+VALIDATION = ("val", "dev")
+"""Parts of VOC and of Flickr8k."""
 MEASURED = (
     "mean of two: average precision of VOC's val regions by their names, and share of Entities' val regions whose best"
     " phrase of 250 is their own"
@@ -72,7 +74,7 @@ class SemanticDictionaryTask(OnOneDataSet):
     denominator: Denominator = "similarity"
     left_out: tuple[str, ...] = ()
     left_out_words: re.Pattern[str] | None = None
-    methods: ClassVar = ("semantic-dictionary",)
+    methods: ClassVar[tuple[str, ...]] = ("semantic-dictionary",)
     checkpoint: ClassVar = CHECKPOINT
     data: ClassVar = "voc2007"
 
@@ -118,8 +120,11 @@ class SemanticDictionaryTask(OnOneDataSet):
 
         return Prepared(setup, export)
 
-    def read(self, folder: Path, progress: Progress) -> DictionaryData:
+    def read(self, folder: Path, progress: Progress, held: tuple[str, str] = VALIDATION) -> DictionaryData:
         """The regions and words, and what a folder keeps of them.
+
+        Args:
+            held: the parts of VOC and of Flickr8k that measure.
 
         Raises:
             UserError: as of `prepare`.
@@ -135,9 +140,10 @@ class SemanticDictionaryTask(OnOneDataSet):
             read("voc_train", scenes.of_voc(self.root, "train", self.left_out), every=False),
             read("entities_train", scenes.of_entities(self.root, "train", self.left_out_words), every=False),
         ]
+        voc, entities = held
         validation = [
-            read("voc_val", scenes.of_voc(self.root, "val", self.left_out), every=True),
-            read("entities_val", scenes.of_entities(self.root, "dev", self.left_out_words), every=True),
+            read(f"voc_{voc}", scenes.of_voc(self.root, voc, self.left_out), every=True),
+            read(f"entities_{entities}", scenes.of_entities(self.root, entities, self.left_out_words), every=True),
         ]
         classes = [name for name in voc2007.NAMES if name not in self.left_out]
         texts = [text for part in training for text in scenes.texts(list(part.scenes))]
