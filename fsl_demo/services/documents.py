@@ -28,7 +28,7 @@ DECIMALS = 6
 
 
 class FoundRegionDocument(TypedDict):
-    """What a method says of a rectangle of a query: left, top, right, bottom as fractions, and probabilities by class, best first."""
+    """What a method says of a rectangle of a query: its edges as fractions, and probabilities by class, best first."""
 
     box: list[float]
     score: float
