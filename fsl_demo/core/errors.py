@@ -42,6 +42,7 @@ MESSAGES = {
     "blank_many": "The sentence has {count} blanks. Leave one, and write words for the others.",
     "nothing_ticked": "No picture is ticked. Tick at least one.",
     "no_joint_space": "None of the methods compares texts with pictures, so there is nothing to search with.",
+    "no_grounding": "None of the methods says where on a picture something is.",
     "no_collection": "There is no picture to search yet. Save an episode, or add pictures for searching.",
     "unknown_method": "There is no method “{name}”. There are: {known}.",
     "data_unknown": "There is no data set “{name}”, nor a folder of that name. There are: {known}.",
