@@ -22,6 +22,8 @@ from fsl_demo.inference.remembered import Remembered
 CHECKPOINT = "semantic_dictionary"
 PENALTY = 10.0
 """lambda of the codes."""
+REGIONS, REGION_SHARE = 24, 0.5
+"""The most probable regions of a picture, of which the best one speaks for a class, and its share."""
 REMEMBERED = 200
 """Pictures whose regions are not read again; 400 kB each."""
 
@@ -86,6 +88,11 @@ class DictionarySpace:
         self._seen: Remembered[Seen] = Remembered(REMEMBERED)
         self._vocabulary: tuple[tuple[str, ...], np.ndarray] | None = None
 
+    @property
+    def channels(self) -> int:
+        """Length of a vector."""
+        return self._second.shape[1]
+
     def see(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[Seen]:
         """The regions of each picture, and the whole of it."""
 
@@ -140,3 +147,13 @@ def codes(vectors: np.ndarray, rows: np.ndarray) -> np.ndarray:
     from fsl_demo.layers import semantic_dictionary
 
     return semantic_dictionary.codes(torch.from_numpy(vectors), torch.from_numpy(rows), PENALTY).numpy()
+
+
+def of_picture(explained: np.ndarray) -> np.ndarray:
+    """How much rows explain a picture, [C]: a share of the whole picture's codes, the rest of the best region's.
+
+    Args:
+        explained: codes of the whole picture, and of its regions, the most probable thing first, [1 + R, C].
+    """
+    best = explained[1 : 1 + REGIONS].max(axis=0) if len(explained) > 1 else explained[0]
+    return np.asarray((1 - REGION_SHARE) * explained[0] + REGION_SHARE * best)

@@ -24,8 +24,7 @@ from fsl_demo.core.pictures import Picture
 from fsl_demo.core.regions import Box, RegionSource
 
 DECIMALS = 6
-"""Digits of probabilities, scores and similarities."""
-PIXEL_DECIMALS = 3
+"""Digits of probabilities, scores, similarities and boxes."""
 
 
 class PredictionDocument(TypedDict):
@@ -96,8 +95,8 @@ class CaptionDocument(TypedDict):
     captions: list[CaptionText]
 
 
-class RegionDocument(TypedDict):
-    """A person's word on a rectangle: left, top, right and bottom in pixels of the upright picture."""
+class RegionLabelDocument(TypedDict):
+    """A person's word on a rectangle: left, top, right and bottom as fractions of the picture."""
 
     name: str
     box: list[float]
@@ -119,7 +118,7 @@ class StoredQueryDocument(TypedDict):
     labelled: bool
     label: str | None
     annotator: str | None
-    regions: list[RegionDocument]
+    regions: list[RegionLabelDocument]
 
 
 def prediction(scores: Scores, query: int, classes: Sequence[ClassSpec]) -> PredictionDocument:
@@ -237,7 +236,7 @@ def stored_query_document(labelled: LabelledEpisode, query: int) -> StoredQueryD
         "regions": [
             {
                 "name": region.name,
-                "box": pixels(region.box, episode.queries[query]),
+                "box": rounded(region.box),
                 "annotator": region.annotator,
                 "source": region.source,
             }
@@ -246,10 +245,9 @@ def stored_query_document(labelled: LabelledEpisode, query: int) -> StoredQueryD
     }
 
 
-def pixels(box: Box, picture: Picture) -> list[float]:
-    """Left, top, right and bottom of a box in pixels."""
-    sides = (picture.width, picture.height) * 2
-    return [round(edge * side, PIXEL_DECIMALS) for edge, side in zip(box, sides, strict=True)]
+def rounded(box: Box) -> list[float]:
+    """A box as the documents have it."""
+    return [round(edge, DECIMALS) for edge in box]
 
 
 def _answer(scores: Scores | Combined, query: int, classes: Sequence[ClassSpec]) -> AnswerDocument:

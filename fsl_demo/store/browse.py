@@ -60,7 +60,9 @@ WHERE (deleted_at IS NOT NULL) = :deleted
     OR EXISTS (SELECT 1 FROM episode_classes WHERE episode = episodes.id
                AND (instr(fold(name), :text) OR instr(fold(descriptions), :text)))
     OR EXISTS (SELECT 1 FROM episode_items WHERE episode = episodes.id AND position IS NOT NULL
-               AND instr(fold(name), :text)))
+               AND instr(fold(name), :text))
+    OR EXISTS (SELECT 1 FROM current_regions JOIN episode_items ON episode_items.id = item
+               WHERE episode = episodes.id AND position IS NOT NULL AND instr(fold(current_regions.name), :text)))
   AND (:class = '' OR EXISTS (SELECT 1 FROM episode_classes JOIN classes ON classes.id = class
                               WHERE episode = episodes.id AND key = :class))
   AND (:method = '' OR EXISTS (SELECT 1 FROM runs
@@ -76,7 +78,7 @@ class EpisodeFilter:
     """Which episodes to list: those that match everything given.
 
     Attributes:
-        text: a part of the title, a class name, a description or a file name.
+        text: a part of the title, a class name, a description, a file name, or the name of a region.
         class_name: a whole class name.
         method: the id of a method that it has scores of.
         since, until: beginnings of ISO 8601 times in UTC ("2026-11", "2026-11-23"), both included.
@@ -129,6 +131,7 @@ class Statistics:
 
     Attributes:
         episodes, pictures, classes, labels: how many; labels are those that count now.
+        boxes: on support pictures and queries, those that count now.
         bytes: size on disk of the picture files and the database.
         by_annotator, by_source: labels of each.
         agreement: share of the labels given with a suggestion in view that accept it; None without any.
@@ -138,6 +141,7 @@ class Statistics:
     pictures: int
     classes: int
     labels: int
+    boxes: int
     bytes: int
     by_annotator: dict[str, int]
     by_source: dict[str, int]
@@ -160,6 +164,7 @@ def statistics(db: Database, database_bytes: int) -> Statistics:
         pictures=count(f"DISTINCT picture) {items}"),
         classes=count(f"DISTINCT class) {alive.format('episode_classes')}"),
         labels=count(f"*) {labels}"),
+        boxes=count(f"*) FROM current_regions WHERE item IN (SELECT episode_items.id {items})"),
         bytes=database_bytes + db.execute("SELECT coalesce(sum(bytes), 0) FROM pictures").fetchone()[0],
         by_annotator=dict(
             db.execute(f"SELECT annotator, count(*) {labels} GROUP BY annotator ORDER BY 2 DESC").fetchall()

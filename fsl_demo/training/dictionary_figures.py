@@ -13,7 +13,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.episodes import Progress
 from fsl_demo.inference import word_vectors
-from fsl_demo.inference.dictionary_space import PENALTY
+from fsl_demo.inference.calibration import REFUSED, softmax
+from fsl_demo.inference.dictionary_space import PENALTY, of_picture
 from fsl_demo.inference.region_features import RegionMap
 from fsl_demo.layers.semantic_dictionary import codes, margins
 from fsl_demo.losses.semantic_dictionary import language_similarity
@@ -22,6 +23,7 @@ from fsl_demo.training.dictionary_words import Read
 from fsl_demo.training.objectives.semantic_dictionary import SemanticDictionaryObjective
 from fsl_demo.training.region_rows import NOTHING, PICTURE
 
+TEMPERATURES = np.geomspace(5, 2000, 121)
 CHOICES = 250
 """Phrases among which a region's own is looked for."""
 
@@ -56,6 +58,9 @@ class Held:
         regions: of the completely annotated pictures, [N, d].
         owners: class of each, or -1, [N].
         objectness: [N].
+        pictures: number of each one's picture among `wholes`, [N].
+        wholes: those pictures, [P, d].
+        single: the class of a picture that shows things of no other, or -1, [P].
         spoken: regions that phrases mean, [M, d].
         phrases: vectors of all phrases, [P, 768].
         means: which phrases mean each region, a list of numbers each.
@@ -65,6 +70,9 @@ class Held:
     regions: Tensor
     owners: np.ndarray
     objectness: np.ndarray
+    pictures: np.ndarray
+    wholes: Tensor
+    single: np.ndarray
     spoken: Tensor
     phrases: Tensor
     means: list[list[int]]
@@ -85,6 +93,8 @@ class Held:
         owners = [
             -1 if thing == NOTHING else classes.index(complete.scenes[scene].texts[thing][0]) for scene, thing in things
         ]
+        shown = [{classes.index(own[0]) for own in scene.texts} for scene in complete.scenes]
+        wholes = np.flatnonzero(~regions)
         texts = list(dict.fromkeys(scenes.texts(list(called.scenes))))
         numbers = {text: number for number, text in enumerate(texts)}
         spoken = np.flatnonzero(called.rows.things >= 0)
@@ -97,6 +107,9 @@ class Held:
             regions=torch.from_numpy(mapped(complete.rows.features[regions])),
             owners=np.array(owners),
             objectness=complete.rows.objectness[regions],
+            pictures=complete.rows.scenes[regions],
+            wholes=torch.from_numpy(mapped(complete.rows.features[wholes])),
+            single=np.array([own.pop() if len(own) == 1 else -1 for own in shown]),
             spoken=torch.from_numpy(mapped(called.rows.features[spoken])),
             phrases=torch.from_numpy(word_vectors.vectors(networks, [[text] for text in texts], progress)),
             means=means,
@@ -166,7 +179,22 @@ def calibration(module: SemanticDictionaryObjective, held: Held) -> dict[str, np
         return cost
 
     optimiser.step(loss)
-    return {"boxes": factors.detach().numpy()}
+    return {"boxes": factors.detach().numpy(), **_of_pictures(held, rows)}
+
+
+def _of_pictures(held: Held, rows: Tensor) -> dict[str, np.ndarray]:
+    """The temperature under which pictures of one class are likeliest to be of it, and the code that few stay under."""
+    similarities = []
+    for number in np.flatnonzero(held.single >= 0):
+        own = held.regions[torch.from_numpy(held.pictures == number)]
+        similarities.append(of_picture(codes(torch.cat([held.wholes[number, None], own]), rows, PENALTY).numpy()))
+    stacked, truth = np.array(similarities), held.single[held.single >= 0]
+    chosen = np.arange(len(truth)), truth
+    temperature = max(TEMPERATURES, key=lambda t: np.log(softmax(t * stacked)[chosen] + 1e-12).mean())
+    return {
+        "temperature": np.array([temperature], np.float32),
+        "none_below": np.array([np.quantile(stacked.max(axis=1), REFUSED)], np.float32),
+    }
 
 
 def average_precision(right: np.ndarray, scores: np.ndarray) -> float:

@@ -210,10 +210,13 @@ class Document:
             row.pictures.remove(sha)
             marks.forget(self.boxes, [sha])
 
-    def move_picture(self, source: str, sha: str, target: str) -> None:
+    def move_picture(self, source: str, sha: str, target: str) -> int:
         """Move a picture to another class, or from or to the queries; what is marked on it says the same there.
 
         A box on a support picture is a region of a query that is called like the class.
+
+        Returns:
+            How many regions do not come along, because they are called otherwise than the class.
         """
         before, after = self.row(source), self.row(target)
         boxes, regions = self.boxes.get(sha, ()), self.regions.get(sha, ())
@@ -224,7 +227,10 @@ class Document:
                 marks.add(self.regions, sha, marks.named(boxes, before.spec().name))
         elif after is not None:
             self.add_pictures(target, [sha])
-            marks.add(self.boxes, sha, boxes or marks.boxes_of(regions, after.spec().name))
+            named = marks.boxes_of(regions, after.spec().name)
+            marks.add(self.boxes, sha, boxes or named)
+            return len(regions) - len(named) if source == "queries" else 0
+        return 0
 
     def exchange(self, pictures: Mapping[str, str]) -> None:
         """Put other pictures in the place of some, by hash; labels and paths stay with their query.

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from fsl_demo.core.episodes import class_key
-from fsl_demo.core.errors import UserError
+from fsl_demo.core.errors import Notice, UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.datasets.archives import is_zip, other_archive
 from fsl_demo.datasets.class_folders import ClassLayout, archives_inside, class_layout, is_picture, natural
@@ -158,6 +158,18 @@ def place(context: Context, target: str, pictures: Sequence[tuple[str, str]]) ->
         document.add_pictures(target, hashes)
     else:
         raise UserError("class_gone")
+
+
+def move(context: Context, source: str, sha: str, target: str) -> None:
+    """Move a picture as `Document.move_picture` does; the person is told of boxes that do not come along.
+
+    Raises:
+        UserError: `picture_not_stored`, `boxes_many`.
+    """
+    name = context.names([sha])[sha]
+    if left := context.document.move_picture(source, sha, target):
+        told = Notice("boxes_other_class", file=name, name=context.class_name(target), count=left)
+        context.refuse([told])
 
 
 def add_classes(context: Context, pictures: Iterable[tuple[str, str, str]]) -> None:

@@ -16,7 +16,7 @@ from fsl_demo.core.episodes import ClassSpec, Episode, Example, LabelledEpisode
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.regions import Box, RegionLabel
-from fsl_demo.store import RegionRecord, Workspace
+from fsl_demo.store import EpisodeFilter, RegionRecord, Workspace
 from fsl_demo.store.schema import migrations
 
 LEFT: Box = (0.0, 0.0, 0.5, 1.0)
@@ -162,6 +162,16 @@ def test_an_annotator_changes_regions_of_their_own_only(workspace: Workspace, la
     with pytest.raises(UserError) as caught:
         workspace.save_episode(boxed(labelled, (LEFT, SMALL), q0=(own, DOG)), episode_id, ada)
     assert caught.value.code == "episode_shared"
+
+
+def test_boxes_are_counted_and_their_names_found(workspace: Workspace, labelled: LabelledEpisode) -> None:
+    episode_id = workspace.save_episode(boxed(labelled, (LEFT,), q0=(BALL, DOG)))
+    workspace.region_labels.withdraw(episode_id, 0, DOG)
+    assert workspace.statistics().boxes == 2
+    for text, there in (("RED BALL", True), ("hund", False)):
+        assert bool(workspace.episodes(EpisodeFilter(text=text))) is there
+    workspace.delete_episode(episode_id)
+    assert workspace.statistics().boxes == 0
 
 
 def test_other_tools_can_read_regions(workspace: Workspace, labelled: LabelledEpisode) -> None:

@@ -151,8 +151,10 @@ def test_it_learns_which_words_regions_are(small: None, tmp_path: Path, denomina
     after = figure(loop.module, validation)
     assert after.classes > 0.9 and after.phrases > 0.7 > before.phrases
     assert after.language > 0.8 if denominator == "similarity" else after.language < before.language
-    by_margin, by_objectness, _ = calibration(loop.module, validation)["boxes"]
+    defaults = calibration(loop.module, validation)
+    by_margin, by_objectness, _ = defaults["boxes"]
     assert by_margin > 0 and by_objectness > 0
+    assert defaults["temperature"] > 5 and 0 < defaults["none_below"] < 1
 
 
 def test_words_of_one_meaning_are_not_told_apart(small: None) -> None:

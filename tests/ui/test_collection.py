@@ -7,8 +7,9 @@ import re
 
 import pytest
 
+from fsl_demo.core.regions import RegionLabel
 from fsl_demo.store import Workspace
-from fsl_demo.ui import examples
+from fsl_demo.ui import examples, marks
 from fsl_demo.ui.importing import start_import
 from fsl_demo.ui.incoming import Upload
 from fsl_demo.ui.page import Page
@@ -95,6 +96,30 @@ def test_export_and_import(filled: Browser, page: Page, kind: str) -> None:
     (job,) = (job for job in page.jobs.of(filled.draft) if job.kind == "import")
     assert filled.ended(job)["text"] == "Imported episodes: 1."
     assert len(page.workspace.episodes()) == 2 and not copy.exists()
+
+
+def test_boxes_leave_and_come_in_by_the_page(filled: Browser, page: Page) -> None:
+    support, query = filled.document.classes[0].pictures[0], filled.document.queries[0]
+    drawn, marked = (0.0, 0.0, 0.5, 1.0), RegionLabel((0.25, 0.25, 1.0, 0.75), "a ball", "Ada")
+    filled.open_draft.edit(lambda document: marks.add(document.boxes, support, [drawn]))
+    filled.open_draft.edit(lambda document: marks.add(document.regions, query, [marked]))
+    filled.edit("save")
+    saved = filled.document.episode_id
+    stored = page.workspace.episode(saved)
+    assert stored.regions == {0: (marked,)}
+    assert [example.boxes for example in stored.episode.support] == [(drawn,), (), (), ()]
+    filled.open("duplicate")
+    assert filled.document.boxes == {support: (drawn,)} and filled.document.regions == {query: (marked,)}
+    filled.open("reopen", episode=saved)
+    assert filled.document.boxes == {support: (drawn,)} and filled.document.regions == {query: (marked,)}
+    filled.edit("join_support", query=query)
+    assert filled.document.regions == {query: (marked,)}, "it has no label yet"
+    filled.label(query, filled.document.classes[0].key)
+    filled.edit("join_support", query=query)
+    assert not filled.document.regions and query not in filled.document.boxes
+    assert "“red”, so its boxes of other classes (1) are left out" in filled.notice
+    filled.undo()
+    assert filled.document.regions == {query: (marked,)}
 
 
 def test_an_export_in_no_format(filled: Browser) -> None:

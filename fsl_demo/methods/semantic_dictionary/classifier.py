@@ -14,7 +14,7 @@ from fsl_demo.core.pictures import Picture
 from fsl_demo.core.regions import Region, RegionExplanation, RegionNeighbour
 from fsl_demo.inference import boxes as boxes_
 from fsl_demo.inference.calibration import FACTORS, softmax
-from fsl_demo.inference.dictionary_space import Seen, codes
+from fsl_demo.inference.dictionary_space import REGIONS, Seen, codes, of_picture
 from fsl_demo.inference.explanations import scaled
 from fsl_demo.inference.familiar import unfamiliar
 from fsl_demo.inference.region_features import WHOLE
@@ -26,10 +26,6 @@ from fsl_demo.methods.semantic_dictionary.rows import Known, refined
 if TYPE_CHECKING:
     from fsl_demo.methods.semantic_dictionary.method import SemanticDictionary, SemanticDictionarySettings
 
-REGIONS = 24
-"""The most probable regions, of which the best one speaks for a class."""
-REGION_SHARE = 0.5
-"""Of the best region in a picture's similarity; the whole picture has the rest."""
 APART, LEAST = 0.45, 0.05
 """How much of two boxes of one class may overlap, and the least probability of a region that is shown."""
 WORDS, NEIGHBOURS = 8, 5
@@ -77,8 +73,8 @@ class DictionaryClassifier:
         """How much the rows explain the whole picture and its best region, and probabilities from that."""
         started = time.perf_counter()
         seen = self.space.see(queries, progress)
-        similarities = np.array([self._similarities(each) for each in seen]).reshape(len(seen), -1)
-        whole = np.array([each.whole for each in seen]).reshape(len(seen), -1)
+        similarities = np.array([self._similarities(each) for each in seen]).reshape(len(seen), len(self.rows))
+        whole = np.array([each.whole for each in seen]).reshape(len(seen), self.space.channels)
         return Scores(
             method=self.method,
             checkpoint=self.space.weights,
@@ -122,7 +118,7 @@ class DictionaryClassifier:
         whole = [example.picture for example in self.episode.support if not example.boxes]
         vectors = dict(zip(whole, (seen.whole for seen in self.space.see(whole, progress)), strict=True))
         rows = [self._boxed(example) if example.boxes else vectors[example.picture] for example in self.episode.support]
-        return np.array(rows, np.float32).reshape(len(rows), -1)
+        return np.array(rows, np.float32).reshape(len(rows), self.space.channels)
 
     def _boxed(self, example: Example) -> np.ndarray:
         mean = self.space.embed(example.picture, np.array(example.boxes, np.float32)).mean(axis=0)
@@ -135,10 +131,8 @@ class DictionaryClassifier:
         return tuple(word for word, kept in zip(words, other, strict=True) if kept), rows[other]
 
     def _similarities(self, seen: Seen) -> np.ndarray:
-        """Codes of the classes alone: a share of the whole picture's, and the rest of the best region's, [C]."""
-        explained = codes(np.concatenate([seen.whole[None], seen.regions[:REGIONS]]), self.rows)
-        whole, best = explained[0], explained[1:].max(axis=0, initial=-np.inf) if len(explained) > 1 else explained[0]
-        return np.asarray((1 - REGION_SHARE) * whole + REGION_SHARE * best)
+        """Of the classes, [C]; the vocabulary takes no part."""
+        return of_picture(codes(np.concatenate([seen.whole[None], seen.regions[:REGIONS]]), self.rows))
 
     def _probabilities(self, seen: Seen) -> np.ndarray:
         """That each region is of each class, [R, C]."""

@@ -11,6 +11,7 @@ from fsl_demo.ui.document import NONE, GivenLabel
 from fsl_demo.ui.fields import Key, Name, Sha
 from fsl_demo.ui.requests import Edit, Tab
 from fsl_demo.ui.saved_episode import to_episode
+from fsl_demo.ui.uploads import move
 
 
 class Label(Edit):
@@ -56,7 +57,7 @@ class JoinSupport(Edit):
     def apply(self, context: Context) -> None:
         label = context.document.labels.get(self.query)
         if label is not None and label.answer != NONE:
-            context.document.move_picture("queries", self.query, label.answer)
+            move(context, "queries", sha=self.query, target=label.answer)
 
 
 class Save(Edit):

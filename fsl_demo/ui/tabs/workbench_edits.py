@@ -14,7 +14,7 @@ from fsl_demo.ui.drafts import Drafts, OpenDraft
 from fsl_demo.ui.fields import Key, Name, Sha, Text
 from fsl_demo.ui.proposals import chosen_methods
 from fsl_demo.ui.requests import Edit, Opening
-from fsl_demo.ui.uploads import add_classes, place
+from fsl_demo.ui.uploads import add_classes, move, place
 
 Placed = Annotated[list[tuple[Sha, Text]], Field(max_length=100_000)]
 """Pictures, each with the path of the file that it came from."""
@@ -95,8 +95,7 @@ class MovePicture(Edit):
     def apply(self, context: Context) -> None:
         if self.target != "queries" and context.document.row(self.target) is None:
             raise UserError("class_gone")
-        context.names([self.sha])
-        context.document.move_picture(self.source, self.sha, self.target)
+        move(context, self.source, sha=self.sha, target=self.target)
 
 
 class TickMethod(Edit):

@@ -1,0 +1,213 @@
+"""The semantic dictionary at work: words and pictures as rows, regions, explanations, and what it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from fsl_demo.core.episodes import ClassSpec, Episode, Example, quiet
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture, from_image
+from fsl_demo.inference import dictionary_space
+from fsl_demo.inference.dictionary_space import Seen
+from fsl_demo.inference.shares import Shares
+from fsl_demo.inference.vectors import l2_normalize
+from fsl_demo.methods.semantic_dictionary import SemanticDictionary
+from fsl_demo.methods.semantic_dictionary.method import SemanticDictionarySettings
+from fsl_demo.methods.semantic_dictionary.rows import Known, refined
+from tests.inference.fake_space import apart
+
+WORDS = ("red", "green", "blue", "grass", "sky")
+PLACES = ((0.0, 0.0, 0.5, 1.0), (0.0, 0.05, 0.5, 1.0), (0.5, 0.0, 1.0, 1.0))
+AUTOMATIC = SemanticDictionarySettings()
+
+
+class Colours(dictionary_space.DictionarySpace):
+    """Regions are the two halves of a picture, as vectors of their mean colours; words are colours."""
+
+    channels = 3
+    weights, temperature, none_below, scale, nothing = "colours", 10.0, 0.02, np.float32(60.0), np.float32(1.0)
+    boxes = np.array([1.0, 1.0, 0.0], np.float32)
+
+    def __init__(self) -> None:
+        self.networks: Any = SimpleNamespace(texts=None)
+        self._vocabulary = None
+        self.looked = 0
+
+    def see(self, pictures: Sequence[Picture], progress: Any = quiet) -> list[Seen]:
+        self.looked += len(pictures)
+        return [
+            Seen(
+                np.array(PLACES, np.float32),
+                np.array([0.9, 0.8, 0.7]),
+                regions=self.embed(picture, np.array(PLACES)),
+                whole=self.embed(picture, np.array([[0.0, 0.0, 1.0, 1.0]]))[0],
+            )
+            for picture in pictures
+        ]
+
+    def embed(self, picture: Picture, boxes: np.ndarray) -> np.ndarray:
+        pixels, vectors = np.asarray(picture.image(), np.float32), []
+        for left, top, right, bottom in boxes:
+            rows = slice(int(top * picture.height), max(1, int(bottom * picture.height)))
+            columns = slice(int(left * picture.width), max(1, int(right * picture.width)))
+            vectors.append(pixels[rows, columns].mean(axis=(0, 1)) + 1)
+        return l2_normalize(np.array(vectors, np.float32).reshape(-1, 3))
+
+    def rows(self, texts: Sequence[Sequence[str]], progress: Any = quiet) -> np.ndarray:
+        known = dict(zip(WORDS, np.concatenate([np.eye(3), np.eye(3)[1:]]), strict=True))
+        return (
+            np.array(
+                [np.mean([known.get(t, np.ones(3) / 2) for t in own], axis=0) if own else np.zeros(3) for own in texts],
+                np.float32,
+            )
+            * 3
+        )
+
+
+def halves(left: str, right: str, size: tuple[int, int] = (40, 30)) -> Picture:
+    image = Image.new("RGB", size, right)
+    ImageDraw.Draw(image).rectangle((0, 0, size[0] // 2 - 1, size[1]), fill=left)
+    return from_image(image, f"{left}-{right}.png")
+
+
+@pytest.fixture
+def method(monkeypatch: pytest.MonkeyPatch) -> SemanticDictionary:
+    made: Any = SemanticDictionary.__new__(SemanticDictionary)
+    space = Colours()
+    made._space, made.originals = lambda: space, apart
+    monkeypatch.setattr(dictionary_space, "vocabulary", lambda: ("sky",))
+    monkeypatch.setattr("fsl_demo.methods.semantic_dictionary.classifier.unfamiliar", lambda *_: {})
+    result: SemanticDictionary = made
+    return result
+
+
+def named(*names: str) -> Episode:
+    queries = (halves("red", "red"), halves("red", "lime"), halves("lime", "lime"))
+    return Episode(tuple(ClassSpec(name) for name in names), queries=queries)
+
+
+def test_words_alone_tell_queries_apart(method: SemanticDictionary) -> None:
+    task = named("red", "green")
+    scores = method.fit(task, AUTOMATIC).predict(task.queries, quiet)
+    assert [scores.best(0), scores.best(2)] == [0, 1]
+    assert scores.pairs is None and scores.checkpoint == "colours"
+    assert abs(scores.probabilities[1, 0] - 0.5) < 0.1 < scores.probabilities[0, 0] - 0.5
+
+
+def test_regions_say_what_is_where_once(method: SemanticDictionary) -> None:
+    task = named("red", "green")
+    regions = method.fit(task, AUTOMATIC).regions([task.queries[1]])[0]
+    assert [(region.words[0][0], region.box) for region in regions] == [("red", PLACES[0]), ("green", PLACES[2])]
+    assert all(region.score == region.words[0][1] for region in regions)
+    assert regions[0].score >= regions[1].score > 0.3
+
+
+def test_what_belongs_to_no_class_is_no_region(method: SemanticDictionary) -> None:
+    task = named("red", "green")
+    assert method.fit(task, AUTOMATIC).regions([halves("blue", "blue")]) == [()]
+
+
+def test_words_explain_a_region_by_what_they_add(method: SemanticDictionary) -> None:
+    task = named("red", "green")
+    explained = method.fit(task, AUTOMATIC).explain_region(halves("red", "blue"), PLACES[2])
+    assert explained.words[0][0] == "sky" and explained.neighbours == ()
+    explained = method.fit(task, AUTOMATIC).explain_region(halves("red", "blue"), PLACES[0])
+    assert explained.words[0][0] == "red" and 0.3 < explained.words[0][1] <= 1
+
+
+def test_support_pictures_move_a_row_and_boxes_say_what_counts(method: SemanticDictionary) -> None:
+    """A picture half of which is the thing says less than a box around the thing."""
+    task, picture = named("one", "other"), halves("red", "blue")
+    green = Example(halves("lime", "lime"), 1)
+    whole = method.fit(replace(task, support=(Example(picture, 0), green)), AUTOMATIC)
+    boxed = method.fit(replace(task, support=(Example(picture, 0, (PLACES[0],)), green)), AUTOMATIC)
+    queries = [halves("red", "red"), halves("blue", "blue")]
+    before, after = (fitted.predict(queries, quiet) for fitted in (whole, boxed))
+    assert after.similarities[0, 0] > before.similarities[0, 0]
+    assert after.similarities[1, 0] < before.similarities[1, 0]
+    near = boxed.explain_region(queries[0], PLACES[0]).neighbours
+    assert (near[0].picture, near[0].class_index, near[0].box) == (picture, 0, PLACES[0])
+    assert near[0].similarity > 0.99 > near[1].similarity
+
+
+def test_maps_are_where_the_regions_lie(method: SemanticDictionary) -> None:
+    (layer,) = method.fit(named("red", "green"), AUTOMATIC).explain(halves("red", "lime"), 0).layers
+    assert layer.map is not None and layer.map.shape == (32, 32)
+    assert layer.map[:, :14].mean() > 0.8 > 0.2 > layer.map[:, 18:].mean()
+    assert layer.words[0][0] in ("red", "green")
+
+
+def rows_of(texts: np.ndarray, shots: int = 3) -> Known:
+    """Pictures about two directions that the texts have the wrong way round."""
+    random = np.random.default_rng(0)
+    owners = np.repeat([0, 1], shots)
+    vectors = l2_normalize(np.eye(2, 8)[owners] + 0.1 * random.standard_normal((2 * shots, 8))).astype(np.float32)
+    return Known(
+        texts, vectors, owners=owners, shares=Shares.of(np.eye(2 * shots), owners=owners, classes=2, limit=np.nan)
+    )
+
+
+def test_a_row_is_the_ridge_regression_towards_its_text() -> None:
+    texts = 2 * np.eye(2, 8, k=3).astype(np.float32)
+    known = rows_of(texts)
+    for number, row in enumerate(known.rows(1.5)):
+        total = known.vectors[known.owners == number].sum(0)
+        mean = 2 * total / np.linalg.norm(total)
+        np.testing.assert_allclose(row, (3 * mean + 1.5 * texts[number]) / 4.5, atol=1e-5)
+    np.testing.assert_allclose(rows_of(np.zeros((2, 8), np.float32)).rows(4.0)[0], known.rows(0.0)[0] / 2, atol=1e-5)
+
+
+def test_held_out_pictures_choose_how_much_a_text_counts() -> None:
+    right, wrong = (2 * np.eye(2, 8)[order].astype(np.float32) for order in ([0, 1], [1, 0]))
+    assert refined(rows_of(wrong), temperature=40.0).strength < refined(rows_of(right), temperature=40.0).strength
+    assert refined(rows_of(right, shots=1), temperature=40.0).strength == 2.0
+    assert refined(rows_of(right), temperature=40.0, strength=0.7).strength == 0.7
+
+
+def test_held_out_codes_are_those_of_rows_without_the_picture() -> None:
+    known = rows_of(2 * np.eye(2, 8).astype(np.float32))
+    codes = known.held_out(1.0)
+    kept = np.arange(6) != 1
+    without = Known(
+        known.texts,
+        known.vectors[kept],
+        owners=known.owners[kept],
+        shares=Shares.of(np.eye(5), owners=known.owners[kept], classes=2, limit=np.nan),
+    )
+    np.testing.assert_allclose(codes[1], dictionary_space.codes(known.vectors[1:2], without.rows(1.0))[0], atol=1e-5)
+
+
+def test_many_words_and_one_more(method: SemanticDictionary) -> None:
+    names = [f"thing {number}" for number in range(499)]
+    task = named("red", *names)
+    scores = method.fit(task, AUTOMATIC).predict(task.queries, quiet)
+    assert scores.probabilities.shape == (3, 500) and scores.best(0) == 0
+
+
+@pytest.mark.parametrize(("name", "code"), [("犬", "description_script"), ("???", "class_undescribed")])
+def test_a_class_that_it_cannot_read_is_refused(method: SemanticDictionary, name: str, code: str) -> None:
+    with pytest.raises(UserError) as refused:
+        method.fit(named("red", name), AUTOMATIC)
+    assert refused.value.code == code
+    task = named("red", name)
+    method.fit(replace(task, support=(Example(halves("lime", "lime"), 1),)), AUTOMATIC)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 20_000), (20_000, 1)])
+def test_pictures_of_any_shape(method: SemanticDictionary, size: tuple[int, int]) -> None:
+    picture = from_image(Image.new("RGB", size, "red"), "thin.png")
+    fitted = method.fit(named("red", "green"), AUTOMATIC)
+    assert fitted.predict([picture], quiet).best(0) == 0
+    assert fitted.explain_region(picture, (0.0, 0.0, 1.0, 1.0)).words[0][0] == "red"
+
+
+def test_no_queries(method: SemanticDictionary) -> None:
+    fitted = method.fit(named("red", "green"), AUTOMATIC)
+    assert fitted.predict([], quiet).similarities.shape == (0, 2) and fitted.regions([]) == []
