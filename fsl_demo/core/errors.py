@@ -100,6 +100,8 @@ MESSAGES = {
     " it.",
     "boxes_other_class": "“{file}” is an example of “{name}”, so its boxes of other classes ({count}) are left out.",
     "boxes_over": "“{file}” has {count} boxes; the first {limit} are read.",
+    "boxes_unread": "“{file}” holds boxes. Only its pictures were taken; to have the boxes, import it on the tab"
+    " *Collection*.",
     "boxes_size": "“{file}” has {size} pixels, upright, but its {count} boxes are for {other}, so they are left out."
     " Turn or annotate the picture again.",
     "pictures_unannotated": "“{file}” has {count} pictures that its annotations do not name (the first is “{first}”);"
