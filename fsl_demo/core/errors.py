@@ -241,8 +241,7 @@ MESSAGES = {
     " quotation mark within a text is written twice.",
     "descriptions_shape": "Descriptions are an object with a text, or a list of texts, for each class; {what} is"
     " {kind}.",
-    "boxes_shape": "Boxes are an object with a list for each support picture, by its path: of lists with left, top,"
-    " right and bottom, as fractions of its width and height; {what} is {kind}.",
+    "boxes_shape": "Boxes are an object: lists of [left, top, right, bottom], as fractions, by path; {what} is {kind}.",
     "boxes_unknown": "There are boxes for “{file}”, which is no support picture. Write the path as in “{first}”.",
     "captioner_shape": "A captioner is named by its id, a text; this is {kind}.",
     "names_shape": "Methods are named by a list of their ids; {what} is {kind}.",
