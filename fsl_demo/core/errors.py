@@ -101,6 +101,8 @@ MESSAGES = {
     "boxes_over": "“{file}” has {count} boxes; the first {limit} are read.",
     "boxes_unread": "“{file}” holds boxes. Only its pictures were taken; to have the boxes, import it on the tab"
     " *Collection*.",
+    "boxes_no_examples": "“{file}” has {count} pictures with boxes of several classes, or with none; they are no examples"
+    " of a class and were left out.",
     "boxes_size": "“{file}” has {size} pixels, upright, but its {count} boxes are for {other}, so they are left out."
     " Turn or annotate the picture again.",
     "pictures_unannotated": "“{file}” has {count} pictures that its annotations do not name (the first is “{first}”);"
