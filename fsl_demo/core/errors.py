@@ -42,6 +42,7 @@ MESSAGES = {
     "blank_many": "The sentence has {count} blanks. Leave one, and write words for the others.",
     "nothing_ticked": "No picture is ticked. Tick at least one.",
     "no_joint_space": "None of the methods compares texts with pictures, so there is nothing to search with.",
+    "no_grounding": "None of the methods says where on a picture something is.",
     "no_collection": "There is no picture to search yet. Save an episode, or add pictures for searching.",
     "unknown_method": "There is no method “{name}”. There are: {known}.",
     "data_unknown": "There is no data set “{name}”, nor a folder of that name. There are: {known}.",
@@ -242,8 +243,7 @@ MESSAGES = {
     " quotation mark within a text is written twice.",
     "descriptions_shape": "Descriptions are an object with a text, or a list of texts, for each class; {what} is"
     " {kind}.",
-    "boxes_shape": "Boxes are an object with a list for each support picture, by its path: of lists with left, top,"
-    " right and bottom, as fractions of its width and height; {what} is {kind}.",
+    "boxes_shape": "Boxes are an object: lists of [left, top, right, bottom], as fractions, by path; {what} is {kind}.",
     "boxes_unknown": "There are boxes for “{file}”, which is no support picture. Write the path as in “{first}”.",
     "captioner_shape": "A captioner is named by its id, a text; this is {kind}.",
     "names_shape": "Methods are named by a list of their ids; {what} is {kind}.",
