@@ -49,8 +49,8 @@ def region_check(registry: Registry, plan: Plan, episode: Episode, progress: Pro
     def second(stage: str, done: int, _: int) -> None:
         progress(stage, done + total // 2, total)
 
-    whole = leave_one_out(bare, episode, plan.settings, first)
-    region = leave_one_out(on_regions(registry, bare), episode, plan.settings, second)
+    whole = leave_one_out(bare, episode, settings=plan.settings, progress=first)
+    region = leave_one_out(on_regions(registry, bare), episode, settings=plan.settings, progress=second)
     return RegionCheck(
         method=bare.card.id,
         whole=whole.accuracy,

@@ -47,7 +47,8 @@ class CheckRegion(JobRequest):
 
         def run(job: Job) -> None:
             checks = [
-                region_check(context.registry, plan, episode, job.progress(plan.method.card.title)) for plan in plans
+                region_check(context.registry, plan, episode=episode, progress=job.progress(plan.method.card.title))
+                for plan in plans
             ]
             context.draft.checked = (support, checks)
             context.page.refresh(context.draft)

@@ -134,8 +134,8 @@ def test_leave_one_out_says_whether_it_helps(registry: Registry, method: Watchin
     check = region_check(
         registry,
         Plan(method, method.Settings()),
-        replace(episode, support=tuple(examples)),
-        lambda stage, done, total: told.append((done, total)),
+        episode=replace(episode, support=tuple(examples)),
+        progress=lambda stage, done, total: told.append((done, total)),
     )
     assert check.region == 1.0 > check.whole and check.gap.mean == pytest.approx(1.0 - check.whole)
     assert (check.method, check.pictures) == ("prototype", 6) and check.tells == (check.gap.low > 0)
