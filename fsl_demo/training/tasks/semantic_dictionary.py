@@ -51,6 +51,7 @@ SETTING = {
 }
 
 
+HELD = (300, 100)
 VALIDATION = ("val", "dev")
 """Parts of VOC and of Flickr8k."""
 MEASURED = (
@@ -68,12 +69,14 @@ class SemanticDictionaryTask(OnOneDataSet):
         denominator: of the loss.
         left_out: classes of which no box and no phrase is read, for studies.
         left_out_words: what phrases call them.
+        pictures: that are read of each data set to train; those that measure are `HELD` of VOC and of Flickr8k.
     """
 
     detector: Source = region_space.CHECKPOINT
     denominator: Denominator = "similarity"
     left_out: tuple[str, ...] = ()
     left_out_words: re.Pattern[str] | None = None
+    pictures: int = 1_500
     methods: ClassVar[tuple[str, ...]] = ("semantic-dictionary",)
     checkpoint: ClassVar = CHECKPOINT
     data: ClassVar = "voc2007"
@@ -132,18 +135,27 @@ class SemanticDictionaryTask(OnOneDataSet):
         networks = Networks(FeatureCache(map_bytes=1))
         towers = RegionTowers(networks, RegionSpace(networks, self.detector))
 
-        def read(name: str, own: Sequence[Scene], *, every: bool) -> Read:
-            file = folder / f"{name}.safetensors"
-            return Read(region_rows.read(towers, own, file=file, every=every, progress=progress), own)
+        def read(name: str, every: Sequence[Scene], count: int, *, training: bool) -> Read:
+            drawn = np.sort(np.random.default_rng(0).permutation(len(every))[:count])
+            own, file = [every[number] for number in drawn], folder / f"{name}.safetensors"
+            return Read(region_rows.read(towers, own, file=file, every=not training, progress=progress), own)
 
         training = [
-            read("voc_train", scenes.of_voc(self.root, "train", self.left_out), every=False),
-            read("entities_train", scenes.of_entities(self.root, "train", self.left_out_words), every=False),
+            read(f"{name}_train", own, self.pictures, training=True)
+            for name, own in (
+                ("voc", scenes.of_voc(self.root, "train", self.left_out)),
+                ("entities", scenes.of_entities(self.root, "train", self.left_out_words)),
+            )
         ]
         voc, entities = held
         validation = [
-            read(f"voc_{voc}", scenes.of_voc(self.root, voc, self.left_out), every=True),
-            read(f"entities_{entities}", scenes.of_entities(self.root, entities, self.left_out_words), every=True),
+            read(f"voc_{voc}", scenes.of_voc(self.root, voc, self.left_out), HELD[0], training=False),
+            read(
+                f"entities_{entities}",
+                scenes.of_entities(self.root, entities, self.left_out_words),
+                HELD[1],
+                training=False,
+            ),
         ]
         classes = [name for name in voc2007.NAMES if name not in self.left_out]
         texts = [text for part in training for text in scenes.texts(list(part.scenes))]
