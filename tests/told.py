@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fsl_demo.core.capabilities import Locates
+from fsl_demo.core.capabilities import Grounds, Locates
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import Episode, Explanation, Focus, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
@@ -16,7 +16,7 @@ from fsl_demo.core.settings import Settings
 from fsl_demo.inference.region_space import Proposals
 
 
-class Told(Locates[Settings]):
+class Told(Locates[Settings], Grounds):
     """Knows the regions of pictures by their names; `episodes` are those that it was fitted to."""
 
     Settings = Settings
@@ -38,6 +38,12 @@ class Told(Locates[Settings]):
     def fit(self, episode: Episode, settings: Any, progress: Progress = quiet) -> ToldFit:
         self.episodes.append(episode)
         return ToldFit(self.known, [spec.name for spec in episode.classes])
+
+    def ground(self, picture: Picture, phrases: Sequence[str], progress: Progress = quiet) -> list[tuple[Region, ...]]:
+        return [
+            tuple(sorted(self.known.get(picture.name, ()), key=lambda region: -dict(region.words).get(phrase, 0.0)))
+            for phrase in phrases
+        ]
 
 
 class ToldFit:

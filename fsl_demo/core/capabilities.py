@@ -108,6 +108,18 @@ class Locates(Classifies[S]):
         """As `Classifies.fit`."""
 
 
+class Grounds(Capability):
+    """Finds what words mean on a picture."""
+
+    @abstractmethod
+    def ground(self, picture: Picture, phrases: Sequence[str], progress: Progress = quiet) -> list[tuple[Region, ...]]:
+        """Where each phrase may be: all regions of the picture, the most probable first, with its probability there.
+
+        Raises:
+            UserError: what is wrong with the weights.
+        """
+
+
 class ScoresEpisodes(Capability):
     """Answers many episodes at once, faster than one by one."""
 

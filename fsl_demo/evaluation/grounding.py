@@ -13,10 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from fsl_demo.core.capabilities import Locates
-from fsl_demo.core.episodes import ClassSpec, Episode, Progress, class_key, quiet
+from fsl_demo.core.capabilities import Grounds
+from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.regions import Region
-from fsl_demo.core.settings import Settings
 from fsl_demo.datasets.flickr8k_entities import Photograph, Phrase
 from fsl_demo.evaluation.intervals import percent
 from fsl_demo.evaluation.proposals import covers
@@ -95,10 +94,8 @@ def grounding(pictures: Sequence[Sequence[Grounded]]) -> Grounding:
     )
 
 
-def of_method(
-    method: Locates[Any], settings: Settings, photographs: Sequence[Photograph], progress: Progress = quiet
-) -> Grounding:
-    """How a method finds the phrases of each picture, which are the classes of an episode without support pictures.
+def of_method(method: Grounds, photographs: Sequence[Photograph], progress: Progress = quiet) -> Grounding:
+    """How a method finds the phrases of each picture.
 
     Raises:
         UserError: what the method raises.
@@ -106,18 +103,12 @@ def of_method(
     pictures = []
     for number, photograph in enumerate(photographs):
         progress("ground", number, len(photographs))
-        phrases = {class_key(phrase.text): phrase.text for phrase in photograph.phrases}
-        episode = Episode(tuple(ClassSpec(text) for text in phrases.values()))
-        (regions,) = method.fit(episode, settings).regions([photograph.picture()])
-        pictures.append(
-            [Grounded(phrase, ranked(regions, phrases[class_key(phrase.text)])) for phrase in photograph.phrases]
-        )
+        texts = list(dict.fromkeys(phrase.text for phrase in photograph.phrases))
+        regions = dict(zip(texts, method.ground(photograph.picture(), texts), strict=True))
+        pictures.append([Grounded(phrase, boxes(regions[phrase.text])) for phrase in photograph.phrases])
     progress("ground", len(photographs), len(photographs))
     return grounding(pictures)
 
 
-def ranked(regions: Sequence[Region], name: str) -> np.ndarray:
-    """Boxes of the regions, those first that the name fits best, [R, 4]."""
-    scores = np.array([dict(region.words).get(name, 0.0) for region in regions])
-    boxes = np.array([region.box for region in regions], float).reshape(-1, 4)
-    return boxes[np.argsort(-scores, kind="stable")]
+def boxes(regions: Sequence[Region]) -> np.ndarray:
+    return np.array([region.box for region in regions], float).reshape(-1, 4)

@@ -76,15 +76,14 @@ def test_a_method_without_boxes_points_by_its_heat_map() -> None:
     assert 0 <= row.figures["pointing"].value <= 1
 
 
-def test_phrases_of_a_picture_are_the_classes_of_an_episode(monkeypatch: pytest.MonkeyPatch) -> None:
-    cat, table = Phrase("a cat", ("animals",), (LEFT,)), Phrase("a  table", ("other",), (RIGHT,))
+def test_phrases_are_looked_for_on_their_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    cat, table = Phrase("a cat", ("animals",), (LEFT,)), Phrase("a table", ("other",), (RIGHT,))
     phrases = (cat, table, Phrase("a table", ("other",), (RIGHT,)))
     photograph = Photograph(file=Path("a.webp"), size=(10, 10), regions=(), phrases=phrases)
     monkeypatch.setattr(Photograph, "picture", lambda _: PICTURES[0])
     first, second = Region(TOP, 0.9, (("a cat", 0.9), ("a table", 0.2))), Region(RIGHT, 0.5, (("a cat", 0.5),))
     method = Told({PICTURES[0].name: [first, second, Region(LEFT, 0.1)]})
-    figures = grounding.of_method(method, Settings(), [photograph])
-    assert [spec.name for spec in method.episodes[0].classes] == ["a cat", "a table"]
+    figures = grounding.of_method(method, [photograph])
     assert figures.at[1].value == 0 and figures.at[5].value == figures.bound.value == 1
     assert "right region among the first 5: 100.0 %" in figures.markdown()
     assert figures.as_dict()["phrases"] == {"animals": 1, "other": 2}

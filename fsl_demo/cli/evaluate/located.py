@@ -6,7 +6,7 @@ import argparse
 
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.cli.evaluate.output import Output
-from fsl_demo.core.capabilities import Locates
+from fsl_demo.core.capabilities import Grounds, Locates
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.registry import Registry
 from fsl_demo.datasets import flickr8k_entities
@@ -48,20 +48,15 @@ def _network(chosen: argparse.Namespace, scenes: Scenes, output: Output) -> Loca
 
 def measure_phrases(chosen: argparse.Namespace, output: Output) -> None:
     """Where methods find the phrases of the captions of each test picture."""
-    registry, photographs = reading.registry(chosen.workspace, MAP_BYTES), flickr8k_entities.photographs
+    registry, progress = reading.registry(chosen.workspace, MAP_BYTES), output.terminal.progress
     output.about["split"] = "Flickr8k's test pictures"
-    methods, settings = reading.compared(registry, chosen.methods or _locating(registry), chosen.settings)
-    for method in methods:
-        if not isinstance(method, Locates):
-            raise UserError("unknown_method", name=method.card.id, known=", ".join(_locating(registry)))
-        figures = grounding.of_method(
-            method,
-            settings=settings[method.card.id],
-            photographs=photographs(chosen.root, "test"),
-            progress=output.terminal.progress,
-        )
-        output.say(f"{method.card.id}:\n{figures.markdown()}", end="\n\n")
-        output.add({"method": method.card.id} | figures.as_dict())
+    able = {name: method for name, method in registry.methods.items() if isinstance(method, Grounds)}
+    for name in chosen.methods or able:
+        if name not in able:
+            raise UserError("unknown_method", name=name, known=", ".join(able))
+        figures = grounding.of_method(able[name], flickr8k_entities.photographs(chosen.root, "test"), progress)
+        output.say(f"{name}:\n{figures.markdown()}", end="\n\n")
+        output.add({"method": name} | figures.as_dict())
 
 
 def _locating(registry: Registry) -> list[str]:

@@ -7,14 +7,17 @@ picture, says how much each row explains it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import Current, Source
-from fsl_demo.core.capabilities import HasWeights, Locates, ReadsText
+from fsl_demo.core.capabilities import Grounds, HasWeights, Locates, ReadsText
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import ClassSpec, Episode, Progress, in_latin_script, quiet
 from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture
+from fsl_demo.core.regions import Region
 from fsl_demo.core.settings import Settings, none_below, slider
 from fsl_demo.inference import region_space
 from fsl_demo.inference.dictionary_space import CHECKPOINT, DictionarySpace
@@ -22,6 +25,7 @@ from fsl_demo.inference.originals import originals
 from fsl_demo.inference.region_space import RegionSpace
 from fsl_demo.inference.word_vectors import spoken
 from fsl_demo.methods.semantic_dictionary.classifier import DictionaryClassifier
+from fsl_demo.methods.semantic_dictionary.grounding import grounded
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,9 @@ class SemanticDictionarySettings(Settings):
     none_below: float | None = none_below()
 
 
-class SemanticDictionary(ReadsText[SemanticDictionarySettings], Locates[SemanticDictionarySettings], HasWeights):
+class SemanticDictionary(
+    ReadsText[SemanticDictionarySettings], Locates[SemanticDictionarySettings], Grounds, HasWeights
+):
     """How much each class's row explains a query and its regions.
 
     Args:
@@ -99,6 +105,9 @@ class SemanticDictionary(ReadsText[SemanticDictionarySettings], Locates[Semantic
                 code = "description_script" if foreign else "class_undescribed"
                 raise UserError(code, name=spec.name, method=self.card.title)
         return DictionaryClassifier(self, episode=episode, settings=settings, progress=progress)
+
+    def ground(self, picture: Picture, phrases: Sequence[str], progress: Progress = quiet) -> list[tuple[Region, ...]]:
+        return grounded(self.space, picture=picture, phrases=phrases, progress=progress)
 
     def sentences(self, spec: ClassSpec, settings: SemanticDictionarySettings) -> tuple[list[str], list[str]]:
         """What stands for a class: its name, and its descriptions."""
