@@ -17,7 +17,7 @@ from fsl_demo.losses.semantic_dictionary import Denominator, dictionary_loss, la
 from fsl_demo.training.setup import Objective
 
 HIDDEN = 1_024
-ROWS, BATCH, STEPS = 768, 512, 200
+ROWS, BATCH, STEPS = 768, 512, 100
 """Words of the dictionary that each batch draws; features a batch; batches an epoch."""
 ALIKE = 0.75
 """Words whose sentence vectors have a higher cosine mean nearly the same: where one of them is right, the other is

@@ -22,6 +22,7 @@ from fsl_demo.inference import region_space
 from fsl_demo.inference.dictionary_space import CHECKPOINT, PENALTY
 from fsl_demo.inference.region_features import RegionMap, RegionTowers
 from fsl_demo.inference.region_space import RegionSpace
+from fsl_demo.inference.word_vectors import WordReader
 from fsl_demo.losses.semantic_dictionary import BETA, Denominator
 from fsl_demo.training import dictionary_words, region_rows, scenes
 from fsl_demo.training.captioned import OnOneDataSet
@@ -38,7 +39,7 @@ from fsl_demo.training.schedule import Schedule
 from fsl_demo.training.setup import Figures, Setup
 from fsl_demo.training.task import Prepared
 
-SCHEDULE = Schedule(epochs=12, rate=1e-3, decay=0.01, warm_up=0.05)
+SCHEDULE = Schedule(epochs=8, rate=3e-3, decay=0.01, warm_up=0.05)
 SETTING = {
     "hidden": objective.HIDDEN,
     "penalty": PENALTY,
@@ -98,8 +99,8 @@ class SemanticDictionaryTask(OnOneDataSet):
             arrays = {name: value.half().numpy() for name, value in module.state_dict().items()}
             arrays |= data.mapped.arrays() | calibration(module, data.held)
             facts = Facts(
-                architecture="an encoder of words with tied weights: 768 channels of MiniLM to"
-                f" {objective.HIDDEN} to {data.vectors.shape[1]}, of which the detector has half",
+                architecture="an encoder of words with tied weights: 768 channels of MiniLM and 1,000 relations to"
+                f" ImageNet's classes to {objective.HIDDEN} to {data.vectors.shape[1]}, half of them the detector's",
                 data="voc2007 and the regions and phrases of flickr8k_entities (Flickr30k Entities: for non-commercial"
                 " research and education)",
                 split="VOC 2007: training and validation pictures of its test set, by photographer; Flickr8k's training"
@@ -133,7 +134,7 @@ class SemanticDictionaryTask(OnOneDataSet):
             UserError: as of `prepare`.
         """
         networks = Networks(FeatureCache(map_bytes=1))
-        towers = RegionTowers(networks, RegionSpace(networks, self.detector))
+        towers, reader = RegionTowers(networks, RegionSpace(networks, self.detector)), WordReader(networks)
 
         def read(name: str, every: Sequence[Scene], count: int, *, training: bool) -> Read:
             drawn = np.sort(np.random.default_rng(0).permutation(len(every))[:count])
@@ -159,7 +160,7 @@ class SemanticDictionaryTask(OnOneDataSet):
         ]
         classes = [name for name in voc2007.NAMES if name not in self.left_out]
         texts = [text for part in training for text in scenes.texts(list(part.scenes))]
-        words = dictionary_words.words(networks, texts, classes=classes, progress=progress)
+        words = dictionary_words.words(reader, texts, classes=classes, progress=progress)
         tower = networks.whole_pictures
         names = picture_maps.classes(tower.classifier(progress), tower.axes(progress))
         rights = dictionary_words.rights(words, training, classifier=len(names))
@@ -170,7 +171,7 @@ class SemanticDictionaryTask(OnOneDataSet):
             rights=rights,
             vectors=np.concatenate([mapped(features), mapped.frozen_alone(names)]).astype(np.float16),
             mapped=mapped,
-            held=Held.of(networks, validation, mapped=mapped, classes=words.texts[: words.classes], progress=progress),
+            held=Held.of(reader, validation, mapped=mapped, classes=words.texts[: words.classes], progress=progress),
             pictures=(sum(len(part.scenes) for part in training), sum(len(part.scenes) for part in validation)),
         )
 
