@@ -1,7 +1,7 @@
 """Words and phrases as the semantic dictionary's encoder reads them.
 
-MiniLM's sentence vector, its words, and which of ImageNet's classes they are like (ASIF's relations, Norelli et al. 2022,
-arXiv:2210.01738): these carry over to words that the dictionary has not learned.
+MiniLM's sentence vector, its words, and which of ImageNet's classes they are like (ASIF's relations, Norelli et al.
+2022, arXiv:2210.01738): these carry over to words that the dictionary has not learned.
 """
 
 from __future__ import annotations

@@ -14,11 +14,10 @@ from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.core.episodes import ClassSpec, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture, from_image
-from fsl_demo.inference import dictionary_space
 from fsl_demo.inference.dictionary_space import PENALTY, DictionarySpace, codes, of_picture, vocabulary
 from fsl_demo.inference.region_features import DETECTOR, FROZEN, WHOLE
 from fsl_demo.inference.region_space import Proposals
-from fsl_demo.inference.word_vectors import spoken
+from fsl_demo.inference.word_vectors import CHANNELS, spoken
 from fsl_demo.layers import semantic_dictionary
 
 HALF, HIDDEN = 6, 8
@@ -78,7 +77,7 @@ def arrays() -> dict[str, np.ndarray]:
         return random.standard_normal(shape).astype(np.float16)
 
     return {
-        "dictionary.first": drawn(768, HIDDEN),
+        "dictionary.first": drawn(CHANNELS, HIDDEN),
         "dictionary.second": drawn(HIDDEN, 2 * HALF),
         "detector.weight": drawn(HALF, DETECTOR),
         "detector.bias": drawn(HALF),
@@ -95,7 +94,11 @@ def arrays() -> dict[str, np.ndarray]:
 
 def space(folder: Path, embedder: str = "d" * 64, **changed: np.ndarray) -> DictionarySpace:
     networks: Any = SimpleNamespace(
-        whole_pictures=Lite2(), words=Words(), texts=Words(), features=FeatureCache(), shuffle=None
+        whole_pictures=Lite2(),
+        words=Words(),
+        texts=SimpleNamespace(weights="t" * 64, channels=384),
+        features=FeatureCache(),
+        shuffle=None,
     )
     card = {"embedder": {"name": "regions", "sha256": embedder}}
     home = checkpoints.save("semantic_dictionary", arrays=arrays() | changed, card=card, folder=folder)
@@ -113,11 +116,11 @@ def test_rows_are_those_of_the_layer(tmp_path: Path) -> None:
     own = space(tmp_path)
     texts = [["dog"], ["a red ball", "round"], []]
     rows = own.rows(texts)
-    layer = semantic_dictionary.SemanticDictionary(768, hidden=HIDDEN, features=2 * HALF)
+    layer = semantic_dictionary.SemanticDictionary(CHANNELS, hidden=HIDDEN, features=2 * HALF)
     layer.load_state_dict(
         {name: torch.from_numpy(arrays()[f"dictionary.{name}"].astype(np.float32)) for name in ("first", "second")}
     )
-    vectors = torch.from_numpy(dictionary_space.word_vectors.vectors(own.networks, texts))
+    vectors = torch.from_numpy(own.read(texts))
     np.testing.assert_allclose(rows, layer(vectors).detach().numpy(), rtol=1e-4, atol=1e-4)
     assert not rows[2].any() and rows.shape == (3, own.channels)
 
@@ -170,3 +173,11 @@ def test_another_detector_or_wrong_weights_are_refused(tmp_path: Path) -> None:
 def test_what_stands_for_a_class() -> None:
     assert spoken(ClassSpec("guide_dog", ("a working dog", "犬"))) == ["guide dog", "a working dog"]
     assert spoken(ClassSpec("犬")) == []
+
+
+def test_words_are_read_with_what_they_are_like(tmp_path: Path) -> None:
+    read = space(tmp_path).read(texts := [["dog"], ["dog", "a small dog"], []])
+    assert read.shape == (len(texts), CHANNELS) and not read[2].any()
+    for part in np.split(read[:2], [384, 768], axis=1):
+        np.testing.assert_allclose(np.linalg.norm(part, axis=1), 1, atol=1e-5)
+    assert 0 < (read[0, 768:] > 0).sum() <= 25
