@@ -137,8 +137,7 @@ class SemanticDictionaryTask(OnOneDataSet):
         towers, reader = RegionTowers(networks, RegionSpace(networks, self.detector)), WordReader(networks)
 
         def read(name: str, every: Sequence[Scene], count: int, *, training: bool) -> Read:
-            drawn = np.sort(np.random.default_rng(0).permutation(len(every))[:count])
-            own, file = [every[number] for number in drawn], folder / f"{name}.safetensors"
+            own, file = drawn(every, count), folder / f"{name}.safetensors"
             return Read(region_rows.read(towers, own, file=file, every=not training, progress=progress), own)
 
         training = [
@@ -205,6 +204,11 @@ class DictionaryData:
             augment=lambda batch: batch,
             setting=None,
         )
+
+
+def drawn(every: Sequence[Scene], count: int) -> list[Scene]:
+    """So many of the photographs, always the same ones, in their order."""
+    return [every[number] for number in np.sort(np.random.default_rng(0).permutation(len(every))[:count])]
 
 
 TASK = SemanticDictionaryTask
