@@ -135,7 +135,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_it_learns_which_words_regions_are(small: None, tmp_path: Path, denominator: Any) -> None:
     words, table, features = data()
     torch.manual_seed(0)
-    module = SemanticDictionaryObjective(words, table, features=CHANNELS, denominator=denominator)
+    module = SemanticDictionaryObjective(words, table, features=CHANNELS, denominator=denominator, steps=20)
     validation = held(words, table, features)
     before = figure(module, validation)
     setup = Setup(

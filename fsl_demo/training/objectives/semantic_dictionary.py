@@ -70,6 +70,7 @@ class SemanticDictionaryObjective(Objective):
 
     Args:
         features: channels of a feature.
+        steps: batches an epoch.
     """
 
     _vectors: Tensor
@@ -78,8 +79,16 @@ class SemanticDictionaryObjective(Objective):
     _kinds: Tensor
     _words: Tensor
 
-    def __init__(self, words: Words, rights: Rights, features: int, denominator: Denominator = "similarity") -> None:
+    def __init__(
+        self,
+        words: Words,
+        rights: Rights,
+        features: int,
+        denominator: Denominator = "similarity",
+        steps: int = STEPS,
+    ) -> None:
         super().__init__()
+        self.steps = steps
         self.denominator, self.classes = denominator, words.classes
         self.dictionary = SemanticDictionary(words.vectors.shape[1], hidden=HIDDEN, features=features)
         self.scales = nn.Parameter(torch.tensor([SCALE, SCALE]).log())
@@ -146,7 +155,7 @@ class SemanticDictionaryObjective(Objective):
         rare = np.where(words >= 0, 1 / np.sqrt(np.maximum(counts[words], 1)), 0).sum(1) / (words >= 0).sum(1).clip(1)
         weights = [rare[rows] / rare[rows].sum() if kind == REGION else None for kind, rows in enumerate(members)]
         drawn = [
-            random.choice(rows, size=(STEPS, round(BATCH * share)), p=weight)
+            random.choice(rows, size=(self.steps, round(BATCH * share)), p=weight)
             for rows, share, weight in zip(members, SHARES, weights, strict=True)
             if len(rows)
         ]

@@ -191,12 +191,14 @@ class DictionaryData:
     held: Held
     pictures: tuple[int, int]
 
-    def setup(self, denominator: Denominator, schedule: Schedule, seed: int) -> Setup[SemanticDictionaryObjective]:
-        """A dictionary with fresh weights."""
+    def setup(
+        self, denominator: Denominator, schedule: Schedule, seed: int, steps: int = objective.STEPS
+    ) -> Setup[SemanticDictionaryObjective]:
+        """A dictionary with fresh weights, and so many steps an epoch."""
         torch.manual_seed(seed)
         return Setup(
             objective=SemanticDictionaryObjective(
-                self.words, self.rights, features=self.vectors.shape[1], denominator=denominator
+                self.words, self.rights, features=self.vectors.shape[1], denominator=denominator, steps=steps
             ),
             data=Arrays.numbered(self.vectors),
             schedule=schedule,
