@@ -22,7 +22,7 @@ PLACES = ((0.0, 0.0, 0.5, 1.0), (0.0, 0.05, 0.5, 1.0), (0.5, 0.0, 1.0, 1.0))
 class Colours(dictionary_space.DictionarySpace):
     """Regions are the two halves of a picture, as vectors of their mean colours; words are colours."""
 
-    channels = 3
+    channels, background = 3, np.zeros(3, np.float32)
     weights, temperature, none_below, scale, nothing = "colours", 10.0, 0.02, np.float32(60.0), np.float32(1.0)
     boxes = np.array([1.0, 1.0, 0.0], np.float32)
 

@@ -76,6 +76,7 @@ class DictionarySpace:
         self.scale, self.whole_scale = np.exp(checkpoint.array("scales", 2).astype(np.float32))
         self.nothing, self.whole_offset = checkpoint.array("offsets", 2).astype(np.float32)
         self.boxes = checkpoint.array("boxes", 3).astype(np.float32)
+        self.background = checkpoint.array("background", channels).astype(np.float32)
         self.temperature = float(checkpoint.array("temperature", 1)[0])
         self.none_below = float(checkpoint.array("none_below", 1)[0])
         if networks.shuffle is not None:

@@ -86,6 +86,7 @@ def arrays() -> dict[str, np.ndarray]:
         "share": np.array([0.36], np.float32),
         "scales": np.log(np.array([50, 60], np.float32)),
         "offsets": np.array([1, -1], np.float32),
+        "background": drawn(2 * HALF),
         "boxes": np.array([1, 0.5, -1], np.float32),
         "temperature": np.array([30], np.float32),
         "none_below": np.array([0.1], np.float32),

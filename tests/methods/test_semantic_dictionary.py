@@ -17,7 +17,7 @@ from fsl_demo.inference.shares import Shares
 from fsl_demo.inference.vectors import l2_normalize
 from fsl_demo.methods.semantic_dictionary import SemanticDictionary
 from fsl_demo.methods.semantic_dictionary.method import SemanticDictionarySettings
-from fsl_demo.methods.semantic_dictionary.rows import Known, refined
+from fsl_demo.methods.semantic_dictionary.rows import RATIO, Known, refined
 from tests.dictionary_of_colours import PLACES, Colours, halves
 from tests.inference.fake_space import apart
 
@@ -91,43 +91,44 @@ def test_maps_are_where_the_regions_lie(method: SemanticDictionary) -> None:
     assert layer.words[0][0] in ("red", "green")
 
 
+LENGTH = 2.0
+
+
 def rows_of(texts: np.ndarray, shots: int = 3) -> Known:
-    """Pictures about two directions that the texts have the wrong way round."""
+    """Pictures about two directions, all of which lie off in a third."""
     random = np.random.default_rng(0)
-    owners = np.repeat([0, 1], shots)
-    vectors = l2_normalize(np.eye(2, 8)[owners] + 0.1 * random.standard_normal((2 * shots, 8))).astype(np.float32)
-    return Known(
-        texts, vectors, owners=owners, shares=Shares.of(np.eye(2 * shots), owners=owners, classes=2, limit=np.nan)
-    )
+    owners, background = np.repeat([0, 1], shots), np.eye(8, dtype=np.float32)[7] * 0.3
+    vectors = np.eye(2, 8)[owners] + 0.1 * random.standard_normal((2 * shots, 8)) + background
+    return known_of(texts, l2_normalize(vectors).astype(np.float32), owners=owners, background=background)
+
+
+def known_of(texts: np.ndarray, vectors: np.ndarray, owners: np.ndarray, background: np.ndarray) -> Known:
+    shares = Shares.of(np.eye(len(owners)), owners=owners, classes=2, limit=np.nan)
+    return Known(texts, vectors, owners=owners, shares=shares, background=background, length=LENGTH)
 
 
 def test_a_row_is_the_ridge_regression_towards_its_text() -> None:
-    texts = 2 * np.eye(2, 8, k=3).astype(np.float32)
+    texts = LENGTH * np.eye(2, 8, k=3).astype(np.float32)
     known = rows_of(texts)
     for number, row in enumerate(known.rows(1.5)):
-        total = known.vectors[known.owners == number].sum(0)
-        mean = 2 * total / np.linalg.norm(total)
+        total = (known.vectors[known.owners == number] - known.background).sum(0)
+        mean = RATIO * LENGTH * total / np.linalg.norm(total)
         np.testing.assert_allclose(row, (3 * mean + 1.5 * texts[number]) / 4.5, atol=1e-5)
-    np.testing.assert_allclose(rows_of(np.zeros((2, 8), np.float32)).rows(4.0)[0], known.rows(0.0)[0] / 2, atol=1e-5)
+    np.testing.assert_allclose(rows_of(np.zeros((2, 8), np.float32)).rows(4.0), known.rows(0.0), atol=1e-5)
 
 
 def test_held_out_pictures_choose_how_much_a_text_counts() -> None:
-    right, wrong = (2 * np.eye(2, 8)[order].astype(np.float32) for order in ([0, 1], [1, 0]))
+    right, wrong = (LENGTH * np.eye(2, 8)[order].astype(np.float32) for order in ([0, 1], [1, 0]))
     assert refined(rows_of(wrong), temperature=40.0).strength < refined(rows_of(right), temperature=40.0).strength
     assert refined(rows_of(right, shots=1), temperature=40.0).strength == 2.0
     assert refined(rows_of(right), temperature=40.0, strength=0.7).strength == 0.7
 
 
 def test_held_out_codes_are_those_of_rows_without_the_picture() -> None:
-    known = rows_of(2 * np.eye(2, 8).astype(np.float32))
+    known = rows_of(LENGTH * np.eye(2, 8).astype(np.float32))
     codes = known.held_out(1.0)
     kept = np.arange(6) != 1
-    without = Known(
-        known.texts,
-        known.vectors[kept],
-        owners=known.owners[kept],
-        shares=Shares.of(np.eye(5), owners=known.owners[kept], classes=2, limit=np.nan),
-    )
+    without = known_of(known.texts, known.vectors[kept], owners=known.owners[kept], background=known.background)
     np.testing.assert_allclose(codes[1], dictionary_space.codes(known.vectors[1:2], without.rows(1.0))[0], atol=1e-5)
 
 

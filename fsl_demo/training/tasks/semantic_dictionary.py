@@ -39,7 +39,7 @@ from fsl_demo.training.schedule import Schedule
 from fsl_demo.training.setup import Figures, Setup
 from fsl_demo.training.task import Prepared
 
-SCHEDULE = Schedule(epochs=8, rate=3e-3, decay=0.01, warm_up=0.05)
+SCHEDULE = Schedule(epochs=3, rate=3e-3, decay=0.01, warm_up=0.05)
 SETTING = {
     "hidden": objective.HIDDEN,
     "penalty": PENALTY,
@@ -97,7 +97,7 @@ class SemanticDictionaryTask(OnOneDataSet):
             module = trained.loop.module.cpu()
             module.load_state_dict(trained.loop.best)
             arrays = {name: value.half().numpy() for name, value in module.state_dict().items()}
-            arrays |= data.mapped.arrays() | calibration(module, data.held)
+            arrays |= data.mapped.arrays() | calibration(module, data.held) | {"background": data.background}
             facts = Facts(
                 architecture="an encoder of words with tied weights: 768 channels of MiniLM and 1,000 relations to"
                 f" ImageNet's classes to {objective.HIDDEN} to {data.vectors.shape[1]}, half of them the detector's",
@@ -190,6 +190,12 @@ class DictionaryData:
     mapped: RegionMap
     held: Held
     pictures: tuple[int, int]
+
+    @property
+    def background(self) -> np.ndarray:
+        """The mean of regions of nothing that is annotated, float32 [d]."""
+        nothing = self.vectors[self.rights.kinds == objective.BACKGROUND]
+        return np.asarray(nothing.mean(axis=0, dtype=np.float32))
 
     def setup(
         self, denominator: Denominator, schedule: Schedule, seed: int, steps: int = objective.STEPS
