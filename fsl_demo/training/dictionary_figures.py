@@ -10,12 +10,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.episodes import Progress
-from fsl_demo.inference import word_vectors
 from fsl_demo.inference.calibration import REFUSED, softmax
-from fsl_demo.inference.dictionary_space import PENALTY, of_picture
+from fsl_demo.inference.dictionary_space import PENALTY, of_picture, others, vocabulary
 from fsl_demo.inference.region_features import RegionMap
+from fsl_demo.inference.word_vectors import WordReader
 from fsl_demo.layers.semantic_dictionary import codes, margins
 from fsl_demo.losses.semantic_dictionary import language_similarity
 from fsl_demo.training import scenes
@@ -54,7 +53,8 @@ class Held:
     """Validation regions.
 
     Attributes:
-        names: vectors of the classes' names, [C, 768].
+        names: vectors of the classes' names, [C, e].
+        vocabulary: vectors of words for other things, beside which probabilities are made, [V, e].
         regions: of the completely annotated pictures, [N, d].
         owners: class of each, or -1, [N].
         objectness: [N].
@@ -62,11 +62,12 @@ class Held:
         wholes: those pictures, [P, d].
         single: the class of a picture that shows things of no other, or -1, [P].
         spoken: regions that phrases mean, [M, d].
-        phrases: vectors of all phrases, [P, 768].
+        phrases: vectors of all phrases, [P, e].
         means: which phrases mean each region, a list of numbers each.
     """
 
     names: Tensor
+    vocabulary: Tensor
     regions: Tensor
     owners: np.ndarray
     objectness: np.ndarray
@@ -80,7 +81,7 @@ class Held:
     @classmethod
     def of(
         cls,
-        networks: Networks,
+        read: WordReader,
         parts: Sequence[Read],
         mapped: RegionMap,
         classes: Sequence[str],
@@ -103,7 +104,8 @@ class Held:
             for row in spoken
         ]
         return cls(
-            names=torch.from_numpy(word_vectors.vectors(networks, [[name] for name in classes], progress)),
+            names=torch.from_numpy(read([[name] for name in classes], progress)),
+            vocabulary=torch.from_numpy(read([[word] for word in vocabulary()], progress)),
             regions=torch.from_numpy(mapped(complete.rows.features[regions])),
             owners=np.array(owners),
             objectness=complete.rows.objectness[regions],
@@ -111,7 +113,7 @@ class Held:
             wholes=torch.from_numpy(mapped(complete.rows.features[wholes])),
             single=np.array([own.pop() if len(own) == 1 else -1 for own in shown]),
             spoken=torch.from_numpy(mapped(called.rows.features[spoken])),
-            phrases=torch.from_numpy(word_vectors.vectors(networks, [[text] for text in texts], progress)),
+            phrases=torch.from_numpy(read([[text] for text in texts], progress)),
             means=means,
         )
 
@@ -163,8 +165,9 @@ def calibration(module: SemanticDictionaryObjective, held: Held) -> dict[str, np
     """How margin and objectness make the probability that a box is of a class: factors of the margin and of
     objectness' log-odds, and what is added (Platt 1999)."""
     with torch.inference_mode():
-        rows = module.dictionary(held.names).float()
-        far = _margins(module, codes(held.regions, rows, PENALTY))
+        rows, words = module.dictionary(held.names).float(), module.dictionary(held.vocabulary).float()
+        beside = words[torch.from_numpy(others(rows.numpy(), words.numpy()))]
+        far = _margins(module, codes(held.regions, torch.cat([rows, beside]), PENALTY))[:, : len(rows)]
     right = torch.from_numpy(held.owners)[:, None] == torch.arange(len(rows))
     likely = torch.from_numpy(held.objectness.astype(np.float32)).clamp(1e-4, 1 - 1e-4)
     odds = (likely / (1 - likely)).log()[:, None]

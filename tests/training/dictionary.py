@@ -7,7 +7,7 @@ from fsl_demo.training.dictionary_figures import Held
 from fsl_demo.training.objectives.semantic_dictionary import BACKGROUND, REGION, WHOLE, Rights, Words
 
 CLASSES, PHRASES, EACH, CHANNELS = 3, 9, 24, 12
-SMALL = {"HIDDEN": 32, "ROWS": 8, "BATCH": 32, "STEPS": 20}
+SMALL = {"HIDDEN": 32, "ROWS": 8, "BATCH": 32}
 """Of `objectives.semantic_dictionary`."""
 
 
@@ -39,6 +39,7 @@ def held(words: Words, table: Rights, features: np.ndarray) -> Held:
     spoken = np.flatnonzero(table.words[:, 0] >= CLASSES)
     return Held(
         names=torch.from_numpy(words.vectors[:CLASSES]),
+        vocabulary=torch.from_numpy(words.vectors[CLASSES:]),
         regions=torch.from_numpy(features[classes]),
         owners=table.words[classes, 0],
         objectness=np.where(table.kinds[classes] == REGION, 0.9, 0.3),

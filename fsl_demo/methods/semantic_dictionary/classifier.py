@@ -14,12 +14,11 @@ from fsl_demo.core.pictures import Picture
 from fsl_demo.core.regions import Region, RegionExplanation, RegionNeighbour
 from fsl_demo.inference import boxes as boxes_
 from fsl_demo.inference.calibration import FACTORS, softmax
-from fsl_demo.inference.dictionary_space import REGIONS, Seen, codes, of_picture
+from fsl_demo.inference.dictionary_space import REGIONS, Seen, codes, of_picture, others
 from fsl_demo.inference.explanations import scaled
 from fsl_demo.inference.familiar import unfamiliar
 from fsl_demo.inference.region_features import WHOLE
 from fsl_demo.inference.shares import Shares
-from fsl_demo.inference.vectors import l2_normalize
 from fsl_demo.inference.word_vectors import spoken
 from fsl_demo.methods.semantic_dictionary.rows import Known, refined
 
@@ -31,8 +30,6 @@ APART, LEAST = 0.45, 0.05
 WORDS, NEIGHBOURS = 8, 5
 GRID = 32
 """Positions of a map's side."""
-SAME = 0.75
-"""Words of the vocabulary whose rows have a higher cosine with a class's row would take its part, and are left out."""
 
 
 class DictionaryClassifier:
@@ -57,6 +54,8 @@ class DictionaryClassifier:
             vectors=self.support,
             owners=owners,
             shares=Shares.of(originals @ originals.T, owners=owners, classes=len(texts), limit=np.nan),
+            background=self.space.background,
+            length=float(np.linalg.norm(self.space.vocabulary(progress)[1], axis=1).mean()),
         )
         chosen = refined(known, temperature=self.space.temperature, strength=settings.strength)
         self.rows, held_out = chosen.rows, chosen.held_out
@@ -127,8 +126,8 @@ class DictionaryClassifier:
     def _vocabulary(self, progress: Progress) -> tuple[tuple[str, ...], np.ndarray]:
         """Words for other things, and their rows [V, d]: they explain what belongs to none of the classes."""
         words, rows = self.space.vocabulary(progress)
-        other = (l2_normalize(rows) @ l2_normalize(self.rows).T).max(axis=1) < SAME
-        return tuple(word for word, kept in zip(words, other, strict=True) if kept), rows[other]
+        kept = others(self.rows, rows)
+        return tuple(word for word, is_other in zip(words, kept, strict=True) if is_other), rows[kept]
 
     def _similarities(self, seen: Seen) -> np.ndarray:
         """Of the classes, [C]; the vocabulary takes no part."""
