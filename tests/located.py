@@ -9,9 +9,9 @@ import numpy as np
 from PIL import Image
 from skimage.measure import label, regionprops
 
-from fsl_demo.core.capabilities import HasWeights, Locates
+from fsl_demo.core.capabilities import Grounds, HasWeights, Locates
 from fsl_demo.core.cards import MethodCard
-from fsl_demo.core.episodes import Episode, Explanation, Focus, Layer, Progress, Scores, quiet
+from fsl_demo.core.episodes import ClassSpec, Episode, Explanation, Focus, Layer, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.regions import Box, Region, RegionExplanation, RegionNeighbour
 from fsl_demo.core.settings import Settings, none_below
@@ -51,7 +51,7 @@ class LocatedSettings(Settings):
     none_below: float | None = none_below()
 
 
-class Located(Locates[LocatedSettings], HasWeights):
+class Located(Locates[LocatedSettings], HasWeights, Grounds):
     """A class has the colour that its name says and that its boxes have; a patch is of the class with its colour."""
 
     Settings = LocatedSettings
@@ -72,6 +72,15 @@ class Located(Locates[LocatedSettings], HasWeights):
 
     def weights(self, settings: LocatedSettings) -> str:
         return "-"
+
+    def ground(self, picture: Picture, phrases: Sequence[str], progress: Progress = quiet) -> list[tuple[Region, ...]]:
+        classifier = self.fit(Episode(tuple(map(ClassSpec, phrases))), LocatedSettings())
+        places = []
+        for index, phrase in enumerate(phrases):
+            near = [(box, float(classifier.near(picture, box)[index])) for box in patches(picture)]
+            regions = (Region(box, score=max(0.0, value), words=((phrase, max(0.0, value)),)) for box, value in near)
+            places.append(tuple(sorted(regions, key=lambda region: -region.score)))
+        return places
 
     def fit(self, episode: Episode, settings: LocatedSettings, progress: Progress = quiet) -> LocatedFit:
         return LocatedFit(self, episode, settings)

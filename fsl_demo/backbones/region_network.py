@@ -34,8 +34,10 @@ CLASSES = 20
 ANCHORS = ((24, 40), (56, 88), (120, 176), (240, 340))
 """Sides in pixels, by level; each in three shapes."""
 SHAPES = (0.5, 1.0, 2.0)
-PROPOSALS, OVERLAP = 300, 0.7
-"""Regions that the second stage reads; boxes of two of them overlap by no more."""
+PROPOSALS, OVERLAP = 500, 0.75
+"""Regions that the second stage reads, and how far two boxes may overlap after it.
+
+Chosen on VOC's val part: fewer or further apart lose one thing in fifty among the first 300."""
 BOX_SCALES = (10.0, 10.0, 5.0, 5.0)
 SAMPLED, SAMPLED_THINGS = 128, 0.4
 """Regions of a picture that the second stage learns from; the share of things among them, at most."""
@@ -151,9 +153,9 @@ class RegionNetwork(nn.Module):
             bg_iou_thresh=0.3,
             batch_size_per_image=128,
             positive_fraction=0.5,
-            pre_nms_top_n={"training": 500, "testing": 500},
-            post_nms_top_n={"training": 500, "testing": PROPOSALS},
-            nms_thresh=OVERLAP,
+            pre_nms_top_n={"training": PROPOSALS, "testing": 2 * PROPOSALS},
+            post_nms_top_n={"training": PROPOSALS, "testing": PROPOSALS},
+            nms_thresh=0.7,
         )
         self.pool = MultiScaleRoIAlign(["0", "1", "2"], POOLED, sampling_ratio=2)
         self.head = nn.Sequential(
@@ -180,15 +182,19 @@ class RegionNetwork(nn.Module):
         )
 
     def propose(
-        self, maps: OrderedDict[str, Tensor], images: Tensor, targets: list[dict[str, Any]] | None = None
+        self,
+        maps: OrderedDict[str, Tensor],
+        images: Tensor,
+        sizes: list[tuple[int, int]],
+        targets: list[dict[str, Any]] | None = None,
     ) -> tuple[list[Tensor], dict[str, Tensor]]:
         """The first stage: boxes of each picture, in pixels; in training its losses too.
 
         Args:
+            sizes: height and width of each picture, which lies at the top left of its canvas.
             targets: of each picture "boxes" [G, 4] in pixels, and whether it is annotated "complete".
         """
-        size = (images.shape[2], images.shape[3])
-        boxes, losses = self.proposals(ImageList(images, [size] * len(images)), maps, targets)
+        boxes, losses = self.proposals(ImageList(images, sizes), maps, targets)
         return boxes, losses
 
     def read(self, maps: OrderedDict[str, Tensor], boxes: list[Tensor], size: tuple[int, int]) -> Heads:
@@ -207,21 +213,22 @@ class RegionNetwork(nn.Module):
         )
 
     @torch.inference_mode()
-    def detect(self, images: Tensor, given: list[Tensor], most: int) -> list[Detected]:
+    def detect(self, images: Tensor, sizes: list[tuple[int, int]], given: list[Tensor], most: int) -> list[Detected]:
         """The regions of pictures, at most so many each, and the vectors of given boxes.
 
         Args:
-            images: of one size, [B, 3, H, W] in [-1, 1].
+            images: on canvases of one size, [B, 3, H, W] in [-1, 1].
+            sizes: height and width of each picture, which lies at the top left of its canvas.
             given: boxes of each picture in pixels, [G_i, 4].
         """
-        size = (images.shape[2], images.shape[3])
+        canvas = (images.shape[2], images.shape[3])
         maps = self.trunk(images)
-        boxes, _ = self.propose(maps, images)
-        heads, counts = self.read(maps, boxes, size), [len(rows) for rows in boxes]
-        moved = clip_boxes_to_image(self.coder.decode(heads.boxes, boxes)[:, 0], size)
-        vectors = self.read(maps, given, size).features.split([len(rows) for rows in given])
+        boxes, _ = self.propose(maps, images, sizes=sizes)
+        heads, counts = self.read(maps, boxes, canvas), [len(rows) for rows in boxes]
+        moved = self.coder.decode(heads.boxes, boxes)[:, 0].split(counts)
+        vectors = self.read(maps, given, canvas).features.split([len(rows) for rows in given])
         parts = zip(
-            moved.split(counts),
+            map(clip_boxes_to_image, moved, sizes),
             heads.things.sigmoid().split(counts),
             heads.features.split(counts),
             heads.classes.softmax(1)[:, 1:].split(counts),

@@ -91,7 +91,7 @@ def show(chosen: argparse.Namespace) -> int:
 
 
 def _show_json(episode_id: str, stored: StoredEpisode, queries: Sequence[StoredQueryDocument]) -> None:
-    from fsl_demo.services.documents import pixels
+    from fsl_demo.services.documents import rounded
 
     episode = stored.episode
     reporting.print_json(
@@ -104,7 +104,7 @@ def _show_json(episode_id: str, stored: StoredEpisode, queries: Sequence[StoredQ
                     "file": example.picture.name,
                     "sha256": example.picture.sha256,
                     "class": episode.classes[example.class_index].name,
-                    "boxes": [pixels(box, example.picture) for box in example.boxes],
+                    "boxes": [rounded(box) for box in example.boxes],
                 }
                 for example in episode.support
             ],

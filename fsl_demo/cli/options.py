@@ -142,9 +142,16 @@ def add_format(parser: argparse.ArgumentParser, *formats: str) -> None:
 
 
 def add_task(parser: argparse.ArgumentParser) -> None:
-    """`--support`, `--describe`: what there is to learn from."""
+    """`--support`, `--boxes`, `--describe`: what there is to learn from."""
     parser.add_argument(
         "--support", type=Path, metavar="DIR", help="folder or zip of class folders, with the labelled pictures"
+    )
+    parser.add_argument(
+        "--boxes",
+        type=Path,
+        metavar="FILE.csv",
+        help="table with the columns file,left,top,right,bottom: where the thing is in a picture of --support, as"
+        " fractions of its width and height; a picture may have several",
     )
     parser.add_argument(
         "--describe",
@@ -165,6 +172,7 @@ def read_task(chosen: argparse.Namespace, terminal: Terminal) -> Episode:
         reading.descriptions(chosen.describe),
         progress=terminal.progress,
         report=terminal.fault,
+        boxes=reading.boxes(chosen.boxes),
     )
 
 

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fsl_demo.cli import options, reporting
 from fsl_demo.core.episodes import Episode, Scores
 from fsl_demo.core.errors import UserError
+from fsl_demo.core.regions import Region
 from fsl_demo.services import reading
 from fsl_demo.services.documents import PredictDocument, predict_document, yes_no
+
+if TYPE_CHECKING:
+    from fsl_demo.core.registry import Registry
 
 DETAILS = """\
 Each picture has one answer from all methods: the most probable class by the geometric mean of their probabilities. A
 picture that they find unlike the examples of its class on average is marked "unlike", beside the answer. Where the
 examples are too few, or too much alike, to say so, a line on stderr says that, and "unlike" is null (in CSV "unknown").
 The JSON has "classes", "methods" (id, hash of the checkpoint, seconds) and "queries": of each file "answer",
-"probability", "unlike" and the "probabilities" of every class, and the same of each method under "predictions".
+"probability", "unlike" and the "probabilities" of every class, and the same of each method under "predictions"; a
+method that says what is where adds "regions": of each the "box" (left, top, right, bottom, as fractions of the
+picture), its "score", and "words": the probabilities of what it may be.
 A query that cannot be read is named on stderr and left out; the exit code is then 1.
 """
 EXAMPLES = """\
@@ -57,15 +65,41 @@ def run(chosen: argparse.Namespace) -> int:
     if not queries:
         raise UserError("no_queries")
     episode = dataclasses.replace(learned, queries=tuple(queries.values()))
-    scores = classify(chosen, episode, terminal)
-    document = predict_document(episode, list(queries), scores)
+    registry = registry_for(chosen, episode)
+    scores = classify(chosen, registry, episode=episode, terminal=terminal)
+    regions = _regions(chosen, registry, episode=episode, scores=scores, terminal=terminal)
+    document = predict_document(episode, list(queries), scores=scores, regions=regions)
     for notice in document.get("notices", []):
         terminal.note(notice)
     _PRINTERS[chosen.format](document)
     return 1 if terminal.faults else 0
 
 
-def classify(chosen: argparse.Namespace, episode: Episode, terminal: reporting.Terminal) -> list[Scores]:
+def registry_for(chosen: argparse.Namespace, episode: Episode) -> Registry:
+    """The methods, with a workspace that has the episode's pictures whole."""
+    reading.heal(chosen.workspace, [*(example.picture for example in episode.support), *episode.queries])
+    return reading.registry(chosen.workspace)
+
+
+def _regions(
+    chosen: argparse.Namespace,
+    registry: Registry,
+    episode: Episode,
+    scores: Sequence[Scores],
+    terminal: reporting.Terminal,
+) -> dict[str, list[tuple[Region, ...]]]:
+    """What is where on the queries, for the format that holds it."""
+    if chosen.format != "json":
+        return {}
+    from fsl_demo.services.locate import predicted_regions
+
+    settings = reading.settings(registry, chosen.settings)
+    return predicted_regions(registry, episode, scores=scores, settings=settings, progress=terminal.progress)
+
+
+def classify(
+    chosen: argparse.Namespace, registry: Registry, episode: Episode, terminal: reporting.Terminal
+) -> list[Scores]:
     """The scores of the chosen methods; one that was asked for and cannot answer is a fault, others are passed over.
 
     Raises:
@@ -73,8 +107,6 @@ def classify(chosen: argparse.Namespace, episode: Episode, terminal: reporting.T
     """
     from fsl_demo.services import predict
 
-    reading.heal(chosen.workspace, [*(example.picture for example in episode.support), *episode.queries])
-    registry = reading.registry(chosen.workspace)
     refusals: list[UserError] = []
     scores = predict.classify(
         registry,

@@ -12,7 +12,7 @@ def add(actions: options.Verbs) -> argparse.ArgumentParser:
         actions,
         "box",
         "Say what is in a box on a query of a saved episode, or take that back.",
-        examples="episodes box 1f2e --query 3 --edges 10 20 110 95 --name 'a red ball'",
+        examples="episodes box 1f2e --query 3 --edges 0.1 0.2 0.55 0.8 --name 'a red ball'",
     )
     parser.add_argument("id", metavar="ID", help="id of the episode, as `list` has it")
     parser.add_argument(
@@ -23,8 +23,8 @@ def add(actions: options.Verbs) -> argparse.ArgumentParser:
         type=float,
         nargs=4,
         required=True,
-        metavar=("X1", "Y1", "X2", "Y2"),
-        help="left, top, right and bottom, in pixels of the upright picture",
+        metavar=("LEFT", "TOP", "RIGHT", "BOTTOM"),
+        help="of the box, as fractions of the picture",
     )
     parser.add_argument("--name", required=True, metavar="NAME", help="what is in it: a class, or any other word")
     parser.add_argument("--clear", action="store_true", help="take the box of that name and place back")

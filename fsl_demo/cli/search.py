@@ -15,6 +15,7 @@ from fsl_demo.core.pictures import Picture, ingest
 from fsl_demo.services import reading
 
 if TYPE_CHECKING:
+    from fsl_demo.core.regions import Region
     from fsl_demo.core.registry import Registry
     from fsl_demo.core.spaces import ImageTextSpace, Matcher
     from fsl_demo.store import CollectionPicture, Workspace
@@ -23,14 +24,17 @@ DETAILS = """\
 A workspace's pictures are those of its saved episodes, and those added for searching: on the page, or by `caption`.
 Each picture is embedded once; its features are kept in the workspace. The JSON is a list of "file", "sha256",
 "similarity", "classes" (that a person gave it) and "episodes", best first; with --captions "caption" and "doubtful"
-take the place of "similarity".
+take the place of "similarity". With --where "region" is the best one: its "box" (left, top, right, bottom, as
+fractions of the picture) and its "score"; null where the sentence is not in the picture.
 """
 EXAMPLES = """\
 search "a dog in the snow" --workspace workspace/
 search --like dog.jpg --top 5 --format json
 search "a dog in the snow" --data holiday/ --rerank
+search "a red ball" --where
 search --captions "dog run"
 """
+PLACES = "It needs a sentence."
 RERANKS = "It needs a sentence, and compact-vlm."
 
 
@@ -57,6 +61,11 @@ def add(verbs: options.Verbs) -> None:
     parser.add_argument(
         "--rerank", action="store_true", help="look at words and positions of the first ten, and put them in order"
     )
+    parser.add_argument(
+        "--where",
+        action="store_true",
+        help="find the best region of each listed picture for the sentence; surest first",
+    )
     parser.add_argument("--top", type=options.count, default=20, metavar="N", help="how many to list (default: 20)")
     options.add_format(parser, "table", "json")
     options.add_machine(parser)
@@ -82,8 +91,10 @@ def run(chosen: argparse.Namespace) -> int:
     space = space_named(registry, chosen.method or "")
     model = _model(chosen, registry, space) if chosen.rerank else None
     hits = _ranked(chosen, space=space, model=model, like=like, offered=offered, terminal=terminal)
-    if chosen.format == "json":
-        reporting.print_json([_document(hit, {"similarity": round(hit.similarity, 6)}) for hit in hits])
+    if chosen.where:
+        _print_places(chosen, _placed(chosen, registry, hits=hits, terminal=terminal))
+    elif chosen.format == "json":
+        reporting.print_json([_document(hit, _similarity(hit)) for hit in hits])
     else:
         rows = [[f"{hit.similarity:.3f}", hit.file, "; ".join(hit.member.classes)] for hit in hits]
         reporting.print_table(["similarity", "file", "classes"], rows)
@@ -131,6 +142,48 @@ def _ranked(
     return [replace(others[match.sha256], similarity=match.similarity) for match in matches[: chosen.top]]
 
 
+def _similarity(hit: _Hit) -> dict[str, Any]:
+    return {"similarity": round(hit.similarity, 6)}
+
+
+def _placed(
+    chosen: argparse.Namespace, registry: Registry, hits: Sequence[_Hit], terminal: reporting.Terminal
+) -> list[tuple[_Hit, Region | None]]:
+    """The listed pictures with the best region of each, the surest first.
+
+    Raises:
+        UserError: `setting_bad` without a sentence; `no_grounding`; what is wrong with the weights.
+    """
+    from fsl_demo.services.places import grounding, places
+
+    if not chosen.sentence:
+        raise UserError("setting_bad", name="--where", value="used", reason=PLACES)
+    pictures = [hit.member.picture for hit in hits]
+    by_hash = places.find(grounding(registry), chosen.sentence, pictures=pictures, progress=terminal.progress)
+    placed = [(hit, by_hash[hit.member.picture.sha256]) for hit in hits]
+    return sorted(placed, key=lambda pair: -(pair[1].score if pair[1] else 0.0))
+
+
+def _print_places(chosen: argparse.Namespace, placed: Sequence[tuple[_Hit, Region | None]]) -> None:
+    if chosen.format == "json":
+        reporting.print_json(
+            [
+                _document(hit, {**_similarity(hit), "region": region and _region_document(region)})
+                for hit, region in placed
+            ]
+        )
+        return
+    rows = []
+    for hit, region in placed:
+        shown = [f"{region.score:.3f}", " ".join(f"{edge:.2f}" for edge in region.box)] if region else ["", ""]
+        rows.append([*shown, f"{hit.similarity:.3f}", hit.file, "; ".join(hit.member.classes)])
+    reporting.print_table(["score", "box", "similarity", "file", "classes"], rows)
+
+
+def _region_document(region: Region) -> dict[str, Any]:
+    return {"box": [round(edge, 6) for edge in region.box], "score": round(region.score, 6)}
+
+
 def _by_captions(chosen: argparse.Namespace) -> int:
     from fsl_demo import store
     from fsl_demo.services.search import matching_captions
@@ -139,6 +192,8 @@ def _by_captions(chosen: argparse.Namespace) -> int:
         raise UserError("captions_need_workspace")
     if chosen.rerank:
         raise UserError("setting_bad", name="--rerank", value="used", reason=RERANKS)
+    if chosen.where:
+        raise UserError("setting_bad", name="--where", value="used", reason=PLACES)
     if not chosen.captions.strip():
         raise UserError("search_empty")
     workspace = store.reader(_folder(chosen))

@@ -124,7 +124,8 @@ def _check_request(chosen: argparse.Namespace, path: Path, manifest: Manifest) -
 
 def _request(chosen: argparse.Namespace) -> dict[str, Any]:
     """What makes two commands the same sort, as JSON keeps it."""
-    paths = {name: getattr(chosen, name) for name in ("source", "support", "describe")}
+    given = ("source", "support", "describe", *(("boxes",) if chosen.boxes else ()))  # as in manifests without boxes
+    paths = {name: getattr(chosen, name) for name in given}
     whole = {name: None if path is None else str(path.absolute()) for name, path in paths.items()}
     others = ("mode", "minimum", "methods", "settings")
     return whole | {name: getattr(chosen, name) for name in others}
@@ -149,14 +150,14 @@ def _answers(
     chosen: argparse.Namespace, learned: Episode, pictures: dict[Path, Picture], terminal: reporting.Terminal
 ) -> list[FileAnswer]:
     """What the methods say of each picture."""
-    from fsl_demo.cli.predict import classify
+    from fsl_demo.cli.predict import classify, registry_for
     from fsl_demo.services.documents import combined_answers, untold
     from fsl_demo.services.sort import FileAnswer
 
     if chosen.dry_run:
         chosen.workspace = None  # where features would be kept
     episode = dataclasses.replace(learned, queries=tuple(pictures.values()))
-    scores = classify(chosen, episode, terminal)
+    scores = classify(chosen, registry_for(chosen, episode), episode=episode, terminal=terminal)
     answers = combined_answers(scores, episode.classes)
     for notice in untold(answers, scores):
         terminal.note(str(notice))

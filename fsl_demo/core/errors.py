@@ -42,6 +42,7 @@ MESSAGES = {
     "blank_many": "The sentence has {count} blanks. Leave one, and write words for the others.",
     "nothing_ticked": "No picture is ticked. Tick at least one.",
     "no_joint_space": "None of the methods compares texts with pictures, so there is nothing to search with.",
+    "no_grounding": "None of the methods says where on a picture something is.",
     "no_collection": "There is no picture to search yet. Save an episode, or add pictures for searching.",
     "unknown_method": "There is no method “{name}”. There are: {known}.",
     "data_unknown": "There is no data set “{name}”, nor a folder of that name. There are: {known}.",
@@ -99,6 +100,8 @@ MESSAGES = {
     " it.",
     "boxes_other_class": "“{file}” is an example of “{name}”, so its boxes of other classes ({count}) are left out.",
     "boxes_over": "“{file}” has {count} boxes; the first {limit} are read.",
+    "boxes_unread": "“{file}” holds boxes. Only its pictures were taken; to have the boxes, import it on the tab"
+    " *Collection*.",
     "boxes_size": "“{file}” has {size} pixels, upright, but its {count} boxes are for {other}, so they are left out."
     " Turn or annotate the picture again.",
     "pictures_unannotated": "“{file}” has {count} pictures that its annotations do not name (the first is “{first}”);"
@@ -238,6 +241,8 @@ MESSAGES = {
     " quotation mark within a text is written twice.",
     "descriptions_shape": "Descriptions are an object with a text, or a list of texts, for each class; {what} is"
     " {kind}.",
+    "boxes_shape": "Boxes are an object: lists of [left, top, right, bottom], as fractions, by path; {what} is {kind}.",
+    "boxes_unknown": "There are boxes for “{file}”, which is no support picture. Write the path as in “{first}”.",
     "captioner_shape": "A captioner is named by its id, a text; this is {kind}.",
     "names_shape": "Methods are named by a list of their ids; {what} is {kind}.",
     "csv_row": "Line {line} of “{file}”: {column} cannot be “{value}”. Correct it.",

@@ -34,7 +34,7 @@ BATCH = {"cpu": 2}
 LARGE_BATCH = 16
 READERS = 2
 """Threads that read pictures while the network works."""
-REMEMBERED = 1_000
+REMEMBERED = 200
 """Pictures whose regions are kept in memory."""
 PREPROCESSING = f"rgb-{LONGER}-aspect-bicubic-half"
 
@@ -225,7 +225,12 @@ class RegionReader:
             torch.from_numpy(np.concatenate([image.pixels(own), image.extent[None] * (0, 0, 1, 1)]).astype(np.float32))
             for image, own in zip(images, boxes, strict=True)
         ]
-        detected = self.module.detect(values, [own.to(device) for own in given], most)
+        detected = self.module.detect(
+            values,
+            sizes=[image.image.shape[:2] for image in images],
+            given=[own.to(device) for own in given],
+            most=most,
+        )
         return [
             Proposals(
                 boxes=image.fractions(own.boxes.cpu().numpy()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fsl_demo.core.episodes import MAX_NAME
 from fsl_demo.core.errors import UserError
+from fsl_demo.core.regions import Box, check_box
 
 
 def descriptions(value: object) -> dict[str, list[str]]:
@@ -26,6 +27,38 @@ def descriptions(value: object) -> dict[str, list[str]]:
             raise UserError("class_name_empty", position=list(value).index(name) + 1)
         phrasings[str(name).strip()] = [text.strip() for text in listed if text.strip()]
     return phrasings
+
+
+def boxes(value: object) -> dict[str, list[Box]]:
+    """Boxes by the path of a support picture, from JSON: an object with a list of lists of four numbers, or null.
+
+    Raises:
+        UserError: `boxes_shape`.
+    """
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise UserError("boxes_shape", what="this", kind=_kind(value))
+    for path, drawn in value.items():
+        if not isinstance(drawn, list):
+            raise UserError("boxes_shape", what=f"“{str(path)[:MAX_NAME]}”", kind=_kind(drawn))
+    return {str(path): [_box(path, box) for box in drawn] for path, drawn in value.items()}
+
+
+def _box(path: object, value: object) -> Box:
+    what = f"a box of “{str(path)[:MAX_NAME]}”"
+    if not isinstance(value, list):
+        raise UserError("boxes_shape", what=what, kind=_kind(value))
+    wrong = next((edge for edge in value if isinstance(edge, bool) or not isinstance(edge, int | float)), None)
+    if wrong is not None or len(value) != 4:
+        kind = _kind(wrong, of=value) if wrong is not None else f"a list of {len(value)}"
+        raise UserError("boxes_shape", what=what, kind=kind)
+    left, top, right, bottom = map(float, value)
+    try:
+        check_box((left, top, right, bottom))
+    except ValueError as error:
+        raise UserError("boxes_shape", what=what, kind=str(value)[:MAX_NAME]) from error
+    return left, top, right, bottom
 
 
 def method_names(value: object) -> list[str] | None:

@@ -21,20 +21,31 @@ from fsl_demo.core.episodes import (
 )
 from fsl_demo.core.errors import Notice
 from fsl_demo.core.pictures import Picture
-from fsl_demo.core.regions import Box, RegionSource
+from fsl_demo.core.regions import Box, Region, RegionSource
 
 DECIMALS = 6
-"""Digits of probabilities, scores and similarities."""
-PIXEL_DECIMALS = 3
+"""Digits of probabilities, scores, similarities and boxes."""
+
+
+class FoundRegionDocument(TypedDict):
+    """What a method says of a rectangle of a query: its edges as fractions, and probabilities by class, best first."""
+
+    box: list[float]
+    score: float
+    words: dict[str, float]
 
 
 class PredictionDocument(TypedDict):
-    """What one method says of one query; `scores` are probabilities by class, `unlike` is None where it can't tell."""
+    """What one method says of one query; `scores` are probabilities by class, `unlike` is None where it can't tell.
+
+    `regions`, best first, are there where the method says what is where.
+    """
 
     label: str
     probability: float
     unlike: bool | None
     scores: dict[str, float]
+    regions: NotRequired[list[FoundRegionDocument]]
 
 
 class AnswerDocument(TypedDict):
@@ -96,8 +107,8 @@ class CaptionDocument(TypedDict):
     captions: list[CaptionText]
 
 
-class RegionDocument(TypedDict):
-    """A person's word on a rectangle: left, top, right and bottom in pixels of the upright picture."""
+class RegionLabelDocument(TypedDict):
+    """A person's word on a rectangle: left, top, right and bottom as fractions of the picture."""
 
     name: str
     box: list[float]
@@ -119,7 +130,7 @@ class StoredQueryDocument(TypedDict):
     labelled: bool
     label: str | None
     annotator: str | None
-    regions: list[RegionDocument]
+    regions: list[RegionLabelDocument]
 
 
 def prediction(scores: Scores, query: int, classes: Sequence[ClassSpec]) -> PredictionDocument:
@@ -145,13 +156,26 @@ def combined_answers(scores: Sequence[Scores], classes: Sequence[ClassSpec]) -> 
     return [_answer(combined, query, classes) for query in range(len(combined.probabilities))]
 
 
-def predict_document(episode: Episode, files: Sequence[str], scores: Sequence[Scores]) -> PredictDocument:
+def predict_document(
+    episode: Episode,
+    files: Sequence[str],
+    scores: Sequence[Scores],
+    regions: Mapping[str, Sequence[Sequence[Region]]] | None = None,
+) -> PredictDocument:
     """What the methods say of an episode's queries.
 
     Args:
         files: what to call each query, in order.
         scores: of each method, for all queries.
+        regions: of each query, by id of a method that says what is where.
     """
+
+    def predictions(query: int) -> dict[str, PredictionDocument]:
+        by_method = {method.method: prediction(method, query, episode.classes) for method in scores}
+        for name, located in (regions or {}).items():
+            by_method[name]["regions"] = [_region(region) for region in located[query]]
+        return by_method
+
     answers = combined_answers(scores, episode.classes)
     document: PredictDocument = {
         "classes": [spec.name for spec in episode.classes],
@@ -163,7 +187,7 @@ def predict_document(episode: Episode, files: Sequence[str], scores: Sequence[Sc
             {
                 "file": file,
                 **answers[query],
-                "predictions": {method.method: prediction(method, query, episode.classes) for method in scores},
+                "predictions": predictions(query),
             }
             for query, file in enumerate(files)
         ],
@@ -171,6 +195,14 @@ def predict_document(episode: Episode, files: Sequence[str], scores: Sequence[Sc
     if notices := [str(notice) for notice in untold(answers, scores)]:
         document["notices"] = notices
     return document
+
+
+def _region(region: Region) -> FoundRegionDocument:
+    return {
+        "box": [round(edge, DECIMALS) for edge in region.box],
+        "score": round(region.score, DECIMALS),
+        "words": {word: round(score, DECIMALS) for word, score in region.words},
+    }
 
 
 def untold(answers: Iterable[AnswerDocument], scores: Iterable[Scores]) -> list[Notice]:
@@ -237,7 +269,7 @@ def stored_query_document(labelled: LabelledEpisode, query: int) -> StoredQueryD
         "regions": [
             {
                 "name": region.name,
-                "box": pixels(region.box, episode.queries[query]),
+                "box": rounded(region.box),
                 "annotator": region.annotator,
                 "source": region.source,
             }
@@ -246,10 +278,9 @@ def stored_query_document(labelled: LabelledEpisode, query: int) -> StoredQueryD
     }
 
 
-def pixels(box: Box, picture: Picture) -> list[float]:
-    """Left, top, right and bottom of a box in pixels."""
-    sides = (picture.width, picture.height) * 2
-    return [round(edge * side, PIXEL_DECIMALS) for edge, side in zip(box, sides, strict=True)]
+def rounded(box: Box) -> list[float]:
+    """A box as the documents have it."""
+    return [round(edge, DECIMALS) for edge in box]
 
 
 def _answer(scores: Scores | Combined, query: int, classes: Sequence[ClassSpec]) -> AnswerDocument:

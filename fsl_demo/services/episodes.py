@@ -58,7 +58,7 @@ class QueryBox:
 
     Attributes:
         query: its position.
-        edges: left, top, right and bottom, in pixels of the upright picture.
+        edges: left, top, right and bottom, as fractions of the picture.
         name: what is in it.
     """
 
@@ -75,8 +75,7 @@ def mark_region(workspace: Workspace, box: QueryBox, annotator: str = "") -> Non
         UserError: `episode_missing`, `query_missing`, `box_name`, `box_empty`, `box_outside`.
     """
     picture = _with_query(workspace, box).episode.queries[box.query]
-    size = float(picture.width), float(picture.height)
-    label, _ = remarking.region(Mark(box.name, box.edges, annotator), number=1, unit=size, picture=picture)
+    label, _ = remarking.region(Mark(box.name, box.edges, annotator), number=1, unit=(1.0, 1.0), picture=picture)
     workspace.region_labels.add(box.episode_id, box.query, replace(label, source="drawn"))
 
 
@@ -90,7 +89,7 @@ def withdraw_region(workspace: Workspace, box: QueryBox) -> None:
     picture = stored.episode.queries[box.query]
     sides = (picture.width, picture.height) * 2
     for label in stored.regions.get(box.query, ()):
-        apart = [abs(own * side - edge) for own, side, edge in zip(label.box, sides, box.edges, strict=True)]
+        apart = [abs(own - edge) * side for own, edge, side in zip(label.box, box.edges, sides, strict=True)]
         if class_key(label.name) == class_key(box.name) and max(apart) <= 1:
             workspace.region_labels.withdraw(box.episode_id, box.query, label)
             return

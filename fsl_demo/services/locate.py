@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 from fsl_demo.core.capabilities import Locates, Method, RegionClassifier
-from fsl_demo.core.episodes import Episode, Progress, quiet
+from fsl_demo.core.episodes import Episode, Progress, Scores, quiet
 from fsl_demo.core.regions import Region
 from fsl_demo.core.registry import Registry
 from fsl_demo.core.settings import Settings
+from fsl_demo.services import predict
 from fsl_demo.services.fitted import Fits
 
 _fits = Fits()
@@ -28,15 +29,30 @@ def fitted(method: Method, episode: Episode, settings: Settings, progress: Progr
     Raises:
         UserError: what the method raises.
     """
-    return cast(RegionClassifier, _fits(method, episode, settings=settings, progress=progress).classifier)
+    return _of(_fits, method, episode=episode, settings=settings, progress=progress)
 
 
-def regions(
-    method: Method, episode: Episode, settings: Settings, progress: Progress = quiet
-) -> list[tuple[Region, ...]]:
-    """What is where on each query of an episode.
+def predicted_regions(
+    registry: Registry, episode: Episode, scores: Sequence[Scores], settings: Mapping[str, Settings], progress: Progress
+) -> dict[str, list[tuple[Region, ...]]]:
+    """What is where on the queries of a prediction, by the id of each of its methods that locates.
+
+    Args:
+        settings: by id of a method; one that is left out has its defaults.
 
     Raises:
-        UserError: what the method raises.
+        UserError: what a method raises.
     """
-    return fitted(method, episode, settings=settings, progress=progress).regions(episode.queries, progress)
+    by_method = {}
+    for name in (part.method for part in scores):
+        method = registry.methods.get(name)
+        if isinstance(method, Locates):
+            classifier = _of(
+                predict.fits, method, episode=episode, settings=settings.get(name, method.Settings()), progress=progress
+            )
+            by_method[name] = classifier.regions(episode.queries, progress)
+    return by_method
+
+
+def _of(fits: Fits, method: Method, episode: Episode, settings: Settings, progress: Progress) -> RegionClassifier:
+    return cast(RegionClassifier, fits(method, episode, settings=settings, progress=progress).classifier)

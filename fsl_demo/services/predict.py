@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from fsl_demo.core.settings import Settings
 
 FIRST_BATCH, LARGEST_BATCH = 16, 128
-_fits = Fits()
+fits = Fits()
+"""The classifiers of predictions."""
 
 Refused = Callable[[str, UserError], None]
 """Told the id of a method that cannot answer, and why."""
@@ -136,7 +137,7 @@ class _Running:
         """Predict the next queries; gives whether anything new was computed. The seconds of fitting count once."""
         started = time.perf_counter()
         if self.classifier is None:
-            self.classifier = _fits(self.plan.method, episode, settings=self.plan.settings, progress=fitting)
+            self.classifier = fits(self.plan.method, episode, settings=self.plan.settings, progress=fitting)
         fresh = bool(self.new(queries))
         part = self.classifier.predict(queries, scoring)
         self.parts.append(replace(part, seconds=time.perf_counter() - started))

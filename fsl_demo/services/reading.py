@@ -9,36 +9,49 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fsl_demo.core import table_files
-from fsl_demo.core.episodes import ClassSpec, Episode, Example, Progress, class_key
+from fsl_demo.core.episodes import MAX_NAME, Box, ClassSpec, Episode, Example, Progress, class_key
 from fsl_demo.core.errors import Report, UserError
 from fsl_demo.core.pictures import Picture, ingest
+from fsl_demo.core.regions import check_box
 from fsl_demo.core.registry import Registry
 from fsl_demo.core.settings import Settings
 
 if TYPE_CHECKING:
     from fsl_demo.backbones.cache import FeatureCache
     from fsl_demo.core.capabilities import Method
+    from fsl_demo.datasets.class_pictures import ClassPictures
+
+EDGES = ("left", "top", "right", "bottom")
 
 
 def task(
-    support: Path | None, descriptions: Mapping[str, Sequence[str]], progress: Progress, report: Report
+    support: Path | None,
+    descriptions: Mapping[str, Sequence[str]],
+    progress: Progress,
+    report: Report,
+    boxes: Mapping[str, Sequence[Box]] | None = None,
 ) -> Episode:
     """Classes and support set of an episode.
 
     Args:
         support: a folder or zip of class folders.
         descriptions: phrasings by class name; a class may have none.
+        boxes: where the thing is, by the path of a support picture in the folder or zip.
 
     Raises:
-        UserError: what is wrong with the folder or zip as a whole.
+        UserError: what is wrong with the folder or zip as a whole; `boxes_unknown` for a path that is not in it.
     """
     from fsl_demo.datasets.class_pictures import pictures_by_class
     from fsl_demo.datasets.file_source import open_source
 
     pictures: dict[str, list[Picture]] = {}
+    drawn: dict[Picture, tuple[Box, ...]] = {}
     if support is not None:
         with open_source(support) as source:
-            pictures = pictures_by_class(source, progress, report).classes
+            read = pictures_by_class(source, progress, report)
+        pictures, drawn = read.classes, _drawn(read, boxes or {})
+    elif boxes:
+        raise UserError("boxes_unknown", file=next(iter(boxes))[:MAX_NAME], first="cat/1.jpg")
     names = {class_key(name): name for name in pictures}
     texts: dict[str, tuple[str, ...]] = {}
     for name, phrasings in descriptions.items():
@@ -48,8 +61,29 @@ def task(
     order = list(names)
     return Episode(
         tuple(ClassSpec(name, texts.get(key, ())) for key, name in names.items()),
-        tuple(Example(picture, order.index(class_key(name))) for name in pictures for picture in pictures[name]),
+        tuple(
+            Example(picture, order.index(class_key(name)), drawn.get(picture, ()))
+            for name in pictures
+            for picture in pictures[name]
+        ),
     )
+
+
+def _drawn(read: ClassPictures, boxes: Mapping[str, Sequence[Box]]) -> dict[Picture, tuple[Box, ...]]:
+    """The boxes of support pictures, which are named by their paths.
+
+    Raises:
+        UserError: `boxes_unknown`.
+    """
+    by_path = {
+        path.as_posix(): picture
+        for name, paths in read.paths.items()
+        for path, picture in zip(paths, read.classes[name], strict=True)
+    }
+    for path in boxes:
+        if path not in by_path:
+            raise UserError("boxes_unknown", file=path[:MAX_NAME], first=next(iter(by_path)))
+    return {by_path[path]: tuple(drawn) for path, drawn in boxes.items()}
 
 
 def queries(path: Path, progress: Progress, report: Report) -> dict[str, Picture]:
@@ -92,6 +126,27 @@ def descriptions(path: Path | None) -> dict[str, list[str]]:
         spelled = names.setdefault(class_key(name), name)
         phrasings.setdefault(spelled, []).extend([description] if description else [])
     return phrasings
+
+
+def boxes(path: Path | None) -> dict[str, list[Box]]:
+    """Boxes by path of a support picture, from a CSV with the columns file, left, top, right, bottom; no file, none.
+
+    Raises:
+        UserError: `csv_row`, and as of `table_files.read`.
+    """
+    drawn: dict[str, list[Box]] = {}
+    if path is None:
+        return drawn
+    for row in table_files.read(path, ("file", *EDGES)):
+        numbers = [row.cells[edge].strip() for edge in EDGES]
+        try:
+            left, top, right, bottom = map(float, numbers)
+            check_box((left, top, right, bottom))
+        except ValueError as error:
+            shown = ", ".join(numbers)
+            raise UserError("csv_row", file=path.name, line=row.line, column="/".join(EDGES), value=shown) from error
+        drawn.setdefault(row.cells["file"].strip(), []).append((left, top, right, bottom))
+    return drawn
 
 
 def registry(vectors: Path | None, map_bytes: int | None = None) -> Registry:

@@ -17,6 +17,7 @@ from fsl_demo.core.registry import Registry
 from fsl_demo.services import api_values, reading
 from fsl_demo.services.caption import caption
 from fsl_demo.services.documents import predict_document
+from fsl_demo.services.locate import predicted_regions
 from fsl_demo.services.predict import classify
 from fsl_demo.ui.gradio_import import gradio as gr
 from fsl_demo.ui.incoming import Uploads
@@ -28,10 +29,14 @@ def owner(account: Account | None) -> str:
 
 
 class Frame(gr.Blocks):
-    """Gradio's page and API, which leaves files alone: it neither copies one into its cache nor fetches an address."""
+    """Gradio's page and API, which leaves files alone: it neither copies one into its cache nor fetches an address.
+
+    Arguments at the end of a call may be left out, so that a program that knows an earlier version's goes on working.
+    """
 
     async def preprocess_data(self, block_fn: Any, inputs: Any, *arguments: Any, **more: Any) -> Any:
         plain = traverse(inputs, lambda file: {"path": file["path"]}, is_file_obj_with_meta)
+        plain = [*plain, *[None] * (len(block_fn.inputs) - len(plain))]
         return await super().preprocess_data(block_fn, plain, *arguments, **more)
 
 
@@ -47,6 +52,7 @@ def _predict(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, An
         support: gr.FileData | None = None,
         descriptions: dict[str, list[str]] | None = None,
         names: list[str] | None = None,
+        boxes: dict[str, list[list[float]]] | None = None,
         request: gr.Request | None = None,
     ) -> dict[str, Any]:
         """Classify pictures.
@@ -56,6 +62,7 @@ def _predict(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, An
             support: a zip of class folders; may be left out when there are descriptions.
             descriptions: class name to phrasings, in English: a text, or a list of them.
             names: ids of methods; by default those that suit the support set.
+            boxes: path of a support picture in its zip to boxes around the thing: left, top, right, bottom as fractions.
 
         Returns:
             The document that `python -m fsl_demo predict --format json` prints.
@@ -69,7 +76,9 @@ def _predict(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, An
                     raise error
                 notices.append(str(error))
 
-            learned = reading.task(support_file, described, progress=quiet, report=report)
+            learned = reading.task(
+                support_file, described, progress=quiet, report=report, boxes=api_values.boxes(boxes)
+            )
             pictures = reading.queries(query_file, quiet, report) if query_file else {}
             if not pictures:
                 raise UserError("no_queries")
@@ -78,7 +87,8 @@ def _predict(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, An
             scores = classify(
                 registry, episode, names=methods, settings={}, progress=quiet, refused=lambda method, error: None
             )
-            document = predict_document(episode, list(pictures), scores)
+            regions = predicted_regions(registry, episode, scores=scores, settings={}, progress=quiet)
+            document = predict_document(episode, list(pictures), scores=scores, regions=regions)
             notices += document.get("notices", [])
             return {**document, "notices": notices} if notices else {**document}
 

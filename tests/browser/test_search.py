@@ -42,6 +42,12 @@ def test_from_a_sentence_to_queries_and_support(context: BrowserContext, alone: 
     search(page, "red")
     for place, name in enumerate(("red", "pink")):
         expect(tiles.nth(place).locator("label")).to_have_attribute("title", f"{name}.png")
+    where = page.get_by_role("checkbox", name="Where", exact=True)
+    where.check()
+    expect(page.locator(".tile .place")).to_have_count(2)  # nothing red is on the others
+    expect(page.locator("[data-unplaced]")).to_have_count(0)
+    where.uncheck()
+    expect(page.locator(".tile .place")).to_have_count(0)
     send = page.locator(".send")
     expect(send).to_be_hidden()
     tiles.nth(0).locator("img").click()

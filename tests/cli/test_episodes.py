@@ -78,37 +78,39 @@ def test_show(call: Call, saved: tuple[Path, str]) -> None:
 def test_a_box_is_marked_shown_exported_and_taken_back(call: Call, saved: tuple[Path, str], tmp_path: Path) -> None:
     folder, episode_id = saved
     box = ("episodes", "box", episode_id, "--workspace", folder, "--name", "a red ball", "--query")
-    assert call(*box, "2", "--edges", "1", "2", "9.5", "8", "--annotator", "Ann").code == 0
-    assert call(*box, "2", "--edges", "-7", "0", "4", "4").code == 0
+    assert call(*box, "2", "--edges", "0.1", "0.2", "0.95", "0.8", "--annotator", "Ann").code == 0
+    assert call(*box, "2", "--edges", "-0.7", "0", "0.5", "0.5").code == 0
 
     def regions() -> list[tuple[str, list[float], str]]:
         shown = call("episodes", "show", episode_id, "--workspace", folder, "--format", "json").json()
         assert shown["queries"][0]["regions"] == [] and shown["support"][0]["boxes"] == []
         return [(region["name"], region["box"], region["annotator"]) for region in shown["queries"][1]["regions"]]
 
-    assert regions() == [("a red ball", [1.0, 2.0, 9.5, 8.0], "Ann"), ("a red ball", [0.0, 0.0, 4.0, 4.0], "")]
+    assert regions() == [("a red ball", [0.1, 0.2, 0.95, 0.8], "Ann"), ("a red ball", [0.0, 0.0, 0.5, 0.5], "")]
     assert "a red ball; a red ball" in call("episodes", "show", episode_id, "--workspace", folder).out
     out = tmp_path / "coco.zip"
     assert call("episodes", "export", "--format", "coco", "--out", out, "--workspace", folder).code == 0
     with zipfile.ZipFile(out) as file:
         bboxes = [mark["bbox"] for mark in json.loads(file.read("annotations.json"))["annotations"]]
-    assert bboxes == [[1.0, 2.0, 8.5, 6.0], [0.0, 0.0, 4.0, 4.0]]
+    query = Workspace(folder).episode(episode_id).episode.queries[1]
+    width, height = query.width, query.height
+    np.testing.assert_allclose(bboxes[0], [0.1 * width, 0.2 * height, 0.85 * width, 0.6 * height], atol=1e-3)
     copy = tmp_path / "copy"
     (again,) = call("episodes", "import", out, "--workspace", copy).out.split()
     assert Workspace(copy).episode(again).regions == Workspace(folder).episode(episode_id).regions
-    assert call(*box, "2", "--edges", "1", "2", "9", "8", "--clear").code == 0
+    assert call(*box, "2", "--edges", "0.1", "0.2", "0.949", "0.8", "--clear").code == 0
     assert len(regions()) == 1
     for arguments, expected in (
-        (("2", "--edges", "1", "2", "9", "8", "--clear"), "nothing to take back"),
-        (("3", "--edges", "1", "2", "9", "8"), "has no query 3"),
-        (("3", "--edges", "1", "2", "9", "8", "--clear"), "has no query 3"),
-        (("2", "--edges", "9", "2", "9", "8"), "no area"),
-        (("2", "--edges", "nan", "2", "9", "8"), "no area"),
-        (("2", "--edges", "9000", "2", "9999", "8"), "beyond the picture"),
+        (("2", "--edges", "0.1", "0.2", "0.95", "0.8", "--clear"), "nothing to take back"),
+        (("3", "--edges", "0", "0", "1", "1"), "has no query 3"),
+        (("3", "--edges", "0", "0", "1", "1", "--clear"), "has no query 3"),
+        (("2", "--edges", "0.5", "0", "0.5", "1"), "no area"),
+        (("2", "--edges", "nan", "0", "0.5", "1"), "no area"),
+        (("2", "--edges", "90", "0", "99", "1"), "beyond the picture"),
     ):
         refused = call(*box, *arguments)
         assert refused.code == 1 and expected in refused.err, arguments
-    assert len(regions()) == 1 and call(*box, "2", "--edges", "1", "2", "9").code == 2
+    assert len(regions()) == 1 and call(*box, "2", "--edges", "0", "0", "1").code == 2
 
 
 def test_label_by_class_none_and_clear(call: Call, saved: tuple[Path, str]) -> None:

@@ -13,10 +13,13 @@ from PIL import Image, ImageOps
 
 from fsl_demo.core.capabilities import Method
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, Scores
+from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture, from_image, ingest, kept
+from fsl_demo.core.registry import Registry
 from fsl_demo.services import reading
 from fsl_demo.services.documents import predict_document
 from tests.cli.conftest import SURFACES, Call, part
+from tests.located import Located, scene
 
 pytestmark = pytest.mark.usefixtures("shared")
 
@@ -176,6 +179,50 @@ def test_pictures_and_descriptions_meet_by_class_name(support: Path, tmp_path: P
         ClassSpec("sand", ("sand",)),
     )
     assert episode.shots() == [3, 3, 3, 0]
+
+
+def test_a_method_that_says_what_is_where_adds_regions(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "registry", lambda *_: Registry([Located()]))
+    support, ball, dog = tmp_path / "support", (0.5, 0.25, 0.75, 0.5), (0.0, 0.5, 0.25, 1.0)
+    for name in ("a dog", "a red ball"):
+        (support / name).mkdir(parents=True)
+    scene(("red", ball), ("green", dog), seed=1).save(support / "a dog" / "1.png")
+    scene(("red", ball), seed=2).save(support / "a red ball" / "1.png")
+    scene(("red", ball), ("green", dog), seed=3).save(tmp_path / "q.png")
+    boxes = tmp_path / "b.csv"
+    boxes.write_text("file,left,top,right,bottom\na dog/1.png,0,0.5,0.25,1\n")
+    common = ("predict", "--support", support, "--queries", tmp_path / "q.png", "--methods", "located")
+    before, after = (
+        {
+            tuple(region["box"]): region
+            for region in call(*common, "--format", "json", *more).json()["queries"][0]["predictions"]["located"][
+                "regions"
+            ]
+        }
+        for more in ((), ("--boxes", boxes))
+    )
+    assert set(before) == set(after) == {ball, dog}
+    assert after[dog]["words"]["a dog"] > before[dog]["words"]["a dog"]
+    assert after[dog]["score"] == max(after[dog]["words"].values()) > 0.9
+    assert "regions" not in call(*common).out
+
+
+def test_boxes_meet_support_pictures_by_path(support: Path, tmp_path: Path) -> None:
+    file = tmp_path / "b.csv"
+    file.write_text("file;left;top;right;bottom\nbrick/0.png;0;0;0.5;1\nbrick/0.png;0.25;0;1;1\n")
+    quiet = {"progress": lambda *_: None, "report": lambda error: pytest.fail(str(error))}
+    episode = reading.task(support, {}, **quiet, boxes=reading.boxes(file))
+    drawn = [example.boxes for example in episode.support if example.boxes]
+    assert drawn == [((0, 0, 0.5, 1), (0.25, 0, 1, 1))] and episode.support[0].boxes == drawn[0]
+    for given in (support, None):
+        with pytest.raises(UserError) as refused:
+            reading.task(given, {}, **quiet, boxes={"brick/9.png": [(0, 0, 1, 1)]})
+        assert refused.value.code == "boxes_unknown" and "brick/9.png" in str(refused.value)
+    file.write_text("file,left,top,right,bottom\nbrick/0.png,0,0,0,1\n")
+    with pytest.raises(UserError, match=r"Line 2 of “b\.csv”: left/top/right/bottom cannot be “0, 0, 0, 1”"):
+        reading.boxes(file)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from fsl_demo.services import reading
 from fsl_demo.store import Workspace
 from tests.cli.conftest import Call
 from tests.colours import ColourSpace, painted
+from tests.located import Located, scene
 from tests.nearest import Matching, Nearest, Searching
 
 COLOURS = {"red": (220, 10, 10), "pink": (220, 90, 90), "blue": (10, 10, 220), "navy": (40, 40, 160)}
@@ -153,3 +154,20 @@ def test_the_first_pictures_in_a_new_order(
     assert outcome.code == 1 and "needs a sentence" in outcome.err
     monkeypatch.setattr(Backwards, "improves", "another")
     assert call(*arguments, "--rerank").code == 1
+
+
+def test_where_gives_the_best_region_of_each_picture(
+    call: Call, folder: Path, space: ColourSpace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "None of the methods says where" in call("search", "red", "--data", folder, "--where").err
+    known = Registry([Searching("colours", space), Located()])
+    monkeypatch.setattr(reading, "registry", lambda *_: known)
+    scene(("red", (0.5, 0.25, 1.0, 0.75)), seed=5).save(folder / "scene.png")
+    rows = call("search", "red", "--data", folder, "--where", "--format", "json").json()
+    regions = {row["file"]: row["region"] for row in rows}
+    assert regions["scene.png"]["box"] == [0.5, 0.25, 1.0, 0.75] and regions["cold/blue.png"] is None
+    scores = [row["region"]["score"] if row["region"] else 0 for row in rows]
+    assert scores == sorted(scores, reverse=True) and "similarity" in rows[0]
+    assert "0.50 0.25 1.00 0.75" in call("search", "red", "--data", folder, "--where").out
+    refused = call("search", "--like", folder / "red.png", "--data", folder, "--where")
+    assert refused.code == 1 and "It needs a sentence." in refused.err

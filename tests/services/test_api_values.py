@@ -37,6 +37,32 @@ def test_descriptions_of_another_kind_are_refused_in_words(given: Any, kind: str
     assert refused.value.code == "descriptions_shape" and str(refused.value).endswith(f"is {kind}.")
 
 
+def test_boxes_are_lists_of_four_fractions_by_path() -> None:
+    given = {"cat/1.jpg": [[0, 0.25, 1, 0.5], [0.1, 0.1, 0.2, 0.2]], "dog/1.jpg": []}
+    assert api_values.boxes(given) == {path: [tuple(box) for box in boxes] for path, boxes in given.items()}
+    assert api_values.boxes(None) == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        ([], "this is a list"),
+        ({"a": 3}, "“a” is a number"),
+        ({"a": [3]}, "a box of “a” is a number"),
+        ({"a": [[0, 0, 1]]}, "a list of 3"),
+        ({"a": [[0, 0, 1, "1"]]}, "a list with a text in it"),
+        ({"a": [[0, 0, 1, True]]}, "a list with true or false in it"),
+        ({"a": [[0, 0, 1, 1.5]]}, "is [0, 0, 1, 1.5]"),
+        ({"a": [[0.5, 0, 0.5, 1]]}, "is [0.5, 0, 0.5, 1]"),
+        ({"a": [[0, 0, 1, float("nan")]]}, "is [0, 0, 1, nan]"),
+    ],
+)
+def test_boxes_of_another_kind_are_refused_in_words(given: Any, kind: str) -> None:
+    with pytest.raises(UserError) as refused:
+        api_values.boxes(given)
+    assert refused.value.code == "boxes_shape" and str(refused.value).endswith(f"{kind}.")
+
+
 def test_a_class_needs_a_name() -> None:
     with pytest.raises(UserError) as refused:
         api_values.descriptions({"cat": [], " ": []})

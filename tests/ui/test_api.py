@@ -12,7 +12,9 @@ from gradio_client.exceptions import AppError
 
 from fsl_demo.ui import server
 from fsl_demo.ui.page import Page
+from tests.located import Located, scene
 from tests.ui.conftest import Paint, zipped
+from tests.ui.test_api_contract import keeps_to
 
 pytestmark = pytest.mark.slow
 
@@ -37,6 +39,27 @@ def test_where_nobody_can_tell_a_stranger_a_notice_says_so(api: Client, paint: P
     answer: Any = api.predict(query, handle_file(support), names=["prototype"], api_name="/predict")
     assert answer["queries"][0]["unlike"] is None
     assert [notice for notice in answer["notices"] if "too few, or too much alike" in notice]
+
+
+def test_boxes_in_and_regions_out(page: Page, api: Client, uploads: Path, tmp_path: Path) -> None:
+    page.registry.methods["located"] = Located()
+    ball, dog = (0.5, 0.25, 0.75, 0.5), (0.0, 0.5, 0.25, 1.0)
+    for name in ("dog.png", "q.png"):
+        scene(("red", ball), ("green", dog), seed=len(name)).save(uploads / name)
+    given: dict[str, Any] = {
+        "support": handle_file(zipped(tmp_path, {"a dog/1.png": uploads / "dog.png"})),
+        "descriptions": {"a red ball": []},
+        "names": ["located"],
+    }
+    answer = api.predict(
+        queries=handle_file(uploads / "q.png"), **given, boxes={"a dog/1.png": [dog]}, api_name="/predict"
+    )
+    keeps_to("/predict", answer)
+    regions = {tuple(region["box"]): region for region in answer["queries"][0]["predictions"]["located"]["regions"]}
+    assert set(regions) == {ball, dog}
+    assert regions[dog]["score"] == regions[dog]["words"]["a dog"] > 0.9
+    with pytest.raises(AppError, match=r"boxes for “cat/1\.png”, which is no support picture"):
+        api.predict(queries=handle_file(uploads / "q.png"), **given, boxes={"cat/1.png": [dog]}, api_name="/predict")
 
 
 def test_errors_are_sentences(api: Client, paint: Paint, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from fsl_demo.store import Workspace
 from fsl_demo.ui.page import Page
 from fsl_demo.ui.tabs import search
 from tests.colours import ColourSpace
+from tests.located import Located, scene
 from tests.ui.conftest import Browser, Colour, Paint, Registry, SearchingColour
 
 REDS = {"r1.png": (220, 10, 10), "r2.png": (200, 90, 60)}
@@ -297,3 +298,33 @@ def test_the_tab_in_chinese(searching_page: Page, stocked: Searcher) -> None:
     assert "最新的在前" in chinese.search()
     chinese.find("貓")
     assert "不認得這種文字" in chinese.notice
+
+
+def test_where_draws_the_best_region_of_each_picture(searching_page: Page, searcher: Searcher, uploads: Path) -> None:
+    searcher.search(sentence="red", where=True)
+    assert "search.where" not in searcher.html_of_search and 'data-action="where"' not in searcher.html_of_search
+    searching_page.registry.methods["located"] = Located()
+    scenes = {
+        "left.png": (("red", (0.0, 0.25, 0.25, 0.75)), ("blue", (0.5, 0.5, 1.0, 1.0))),
+        "right.png": (("red", (0.5, 0.0, 1.0, 0.5)),),
+        "none.png": (),
+    }
+    for seed, (name, patches) in enumerate(scenes.items()):
+        scene(*patches, seed=seed).save(uploads / name)
+    searcher.add("collection", *(uploads / name for name in scenes))
+    searcher.find("red", where=True)
+    (unplaced,) = re.findall('data-unplaced="([^"]+)"', searcher.html_of_search)
+    assert set(unplaced.split()) == {searcher.sha(name) for name in scenes}
+    assert searcher.job("find_places", sentence="red", pictures=unplaced.split())["state"] == "done"
+    shown = searcher.search(sentence="red", where=True)
+    assert "data-unplaced" not in shown and searcher.names[-1] == "none.png"
+    assert shown.count('<svg class="place"') == 2
+    assert '<rect x="0.0" y="24.0" width="24.0" height="48.0"/>' in shown
+    assert '<svg class="place"' not in searcher.search(sentence="red")
+    assert "data-unplaced" in searcher.search(sentence="blue", where=True)
+    assert "data-unplaced" not in searcher.search(where=True)
+
+
+def test_places_cannot_be_found_without_a_method_that_knows(stocked: Searcher) -> None:
+    assert stocked.job("find_places", sentence="red", pictures=[]) == {}
+    assert stocked.notice == "None of the methods says where on a picture something is."

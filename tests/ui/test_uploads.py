@@ -94,6 +94,14 @@ def test_a_picture_of_a_zip_that_cannot_be_read_is_named_and_the_rest_is_kept(
     assert len(browser.document.queries) == 1 and "bad.png" in browser.notice
 
 
+def test_a_zip_with_boxes_says_where_they_are_read(browser: Browser, uploads: Path, paint: Paint) -> None:
+    files = {"images/a.png": paint("a.png", (1, 2, 3)), "labels/a.txt": uploads / "a.txt", "data.yaml": uploads / "y"}
+    (uploads / "a.txt").write_text("0 0.5 0.5 0.5 0.5", encoding="utf-8")
+    (uploads / "y").write_text("names: [cat]", encoding="utf-8")
+    browser.add("classes", zipped(uploads / "yolo.zip", files))
+    assert "“yolo.zip” holds boxes" in browser.notice and shapes(browser) == [("images", 1)]
+
+
 @pytest.mark.parametrize("files", [{}, {"readme.txt": "a"}])
 def test_a_zip_without_pictures(browser: Browser, uploads: Path, paint: Paint, files: dict[str, str]) -> None:
     browser.add("classes", zipped(uploads / "words.zip", {name: paint("x.png", (1, 2, 3)) for name in files}))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -81,10 +81,10 @@ def spelled(name: str) -> str:
 def marks(labelled: LabelledEpisode) -> list[tuple[Mark, ...]]:
     """The boxes of the support pictures, then of the queries, in fractions."""
     episode = labelled.episode
-    names = [spelled(spec.name) for spec in episode.classes]
+    names = [spec.name for spec in episode.classes]
     support = [tuple(Mark(names[example.class_index], box) for box in example.boxes) for example in episode.support]
     queries = [
-        tuple(Mark(spelled(label.name), label.box, label.annotator) for label in labelled.regions.get(position, ()))
+        tuple(Mark(label.name, label.box, label.annotator) for label in labelled.regions.get(position, ()))
         for position in range(len(episode.queries))
     ]
     return [*support, *queries]
@@ -111,9 +111,13 @@ def _marked(labelled: LabelledEpisode, names: _Names) -> list[MarkedPicture]:
     episode = labelled.episode
     pictures = [*(example.picture for example in episode.support), *episode.queries]
     return [
-        MarkedPicture(names.give(picture), picture, tuple(in_pixels(mark, picture) for mark in of_picture))
+        MarkedPicture(names.give(picture), picture, tuple(_spelled(in_pixels(mark, picture)) for mark in of_picture))
         for picture, of_picture in zip(pictures, marks(labelled), strict=True)
     ]
+
+
+def _spelled(mark: Mark) -> Mark:
+    return replace(mark, name=spelled(mark.name))
 
 
 def in_pixels(mark: Mark, picture: Picture) -> Mark:

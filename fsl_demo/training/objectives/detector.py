@@ -97,7 +97,7 @@ class DetectorObjective(Objective):
         images, targets = self._changed(images, rows)
         size = (CANVAS, CANVAS)
         maps = self.network.trunk(images)
-        proposed, losses = self.network.propose(maps, images, targets)
+        proposed, losses = self.network.propose(maps, images, sizes=[size] * len(images), targets=targets)
         boxes, matched, labels, moves = self.network.samples.select_training_samples(proposed, targets)
         counts = [len(label) for label in labels]
         heads = self.network.read(maps, boxes, size)

@@ -35,7 +35,7 @@ from fsl_demo.training.schedule import Schedule
 from fsl_demo.training.setup import Figures, Setup
 from fsl_demo.training.task import Prepared
 
-SCHEDULE = Schedule(epochs=12, rate=4e-4, decay=0.05, warm_up=0.05)
+SCHEDULE = Schedule(epochs=6, rate=4e-4, decay=0.05, warm_up=0.05)
 SETTING = {
     "canvas": objective.CANVAS,
     "scales": list(objective.SCALES),

@@ -149,6 +149,7 @@ const ACTIONS = {
   "stop-job": (el) => jobs.stop(el.dataset.jobId),
   "take-out": tables.takeOut,
   "tick-all": tables.tickAll,
+  where: tables.toggleWhere,
   "to-queries": () => tables.send("queries"),
   "to-support": () => tables.send("support"),
 };

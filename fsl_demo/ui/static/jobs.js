@@ -67,7 +67,7 @@ export function draw() {
     for (const follow of onEnd.get(job.kind) ?? []) follow(job);
     if (job.file && started.has(job.id)) download(job.file);
     const tab = document.querySelector(`[data-mounted="${GO[job.kind]}"]`);
-    if (job.state === "done" && !job.notices.length && (job.kind === "index" || (tab && isShown(tab)))) {
+    if (job.state === "done" && !job.notices.length && (["index", "find_places"].includes(job.kind) || (tab && isShown(tab)))) {
       if (started.has(job.id)) dismiss(job.id);
       else hidden.add(job.id);
     }

@@ -10,6 +10,7 @@ let results = null;
 let episodes = null;
 let searches = [{}];
 let takenOut = [];
+let where = false; // whether the best regions are drawn
 
 export const isMounted = () => Boolean(results && episodes);
 
@@ -20,6 +21,9 @@ export function mountSearch(root) {
       searches.at(-1).asked = results.asked + 1;
       jobs.start("index", { method: results.params.method ?? "" });
     }
+    const { unplaced } = root.querySelector("[data-unplaced]")?.dataset ?? {};
+    if (unplaced && unplaced !== sought) jobs.start("find_places", { sentence: results.params.sentence, pictures: unplaced.split(" ") });
+    sought = unplaced ?? "";
   });
 }
 
@@ -32,11 +36,13 @@ export function openTab(tab) {
   if (tab === "collection") episodes?.load();
 }
 
+let sought = ""; // pictures whose best regions were asked for last
+
 const EMPTY = { sentence: "", words: false, like: "", pages: 1 };
 
 function search(asked) {
   const { sentence = "", words = false, like = "", pages = 1 } = asked;
-  return results?.set({ ...EMPTY, sentence, words, like, pages, earlier: searches.length > 1, taken_out: takenOut.length });
+  return results?.set({ ...EMPTY, sentence, words, like, pages, where, earlier: searches.length > 1, taken_out: takenOut.length });
 }
 
 export async function find(asked) {
@@ -61,7 +67,12 @@ export function refresh() {
   if (episodes && isShown(episodes.element)) episodes.load();
 }
 
-jobs.afterEnd("index", () => results && isShown(results.element) && search(searches.at(-1)));
+export function toggleWhere(box) {
+  where = box.checked;
+  search(searches.at(-1));
+}
+
+for (const kind of ["index", "find_places"]) jobs.afterEnd(kind, () => results && isShown(results.element) && search(searches.at(-1)));
 for (const kind of ["import", "describe"]) jobs.afterEnd(kind, refresh);
 
 // --- ticks ---------------------------------------------------------------------------------------------------------

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from fsl_demo.core.accounts import Role
+from fsl_demo.core.capabilities import Grounds
 from fsl_demo.core.episodes import MAX_NAME, quiet
+from fsl_demo.core.regions import Region
 from fsl_demo.core.spaces import ImageTextSpace
 from fsl_demo.inference.phrases import sentence_vector
 from fsl_demo.services import search
+from fsl_demo.services.places import grounding, places
 from fsl_demo.services.search import index_of
 from fsl_demo.store import CaptionMatch, CollectionPicture
 from fsl_demo.ui.captions import chosen_captioner
@@ -30,6 +33,7 @@ class SearchResults(Panel):
 
     Attributes:
         words: whether the sentence is looked for in captions.
+        where: whether the best region of each picture on view for the sentence is drawn.
         like: hash of a picture.
         only: "class:NAME" or "unlabelled" narrows the collection.
         method: id of the method whose space is searched; "" is the first there is.
@@ -40,6 +44,7 @@ class SearchResults(Panel):
 
     sentence: Text = ""
     words: bool = False
+    where: bool = False
     like: Sha | Literal[""] = ""
     only: Name = ""
     method: Name = ""
@@ -55,7 +60,7 @@ class SearchResults(Panel):
         method = self.method if self.method in spaces else next(iter(spaces))
         offered = [member for member in collection if member.picture.sha256 != self.like and _fits(member, self.only)]
         hits, unranked = _hits(context, self, offered=offered, space=spaces[method])
-        shown = hits[: PAGE * max(1, self.pages)]
+        shown, unplaced = _placed(context, self, hits[: PAGE * max(1, self.pages)])
         best = max((hit.similarity for hit in shown if hit.similarity is not None), default=0.0)
         names = sorted({name for member in collection for name in member.classes})
         return context.render(
@@ -71,6 +76,8 @@ class SearchResults(Panel):
             count=len(hits),
             more=len(hits) - len(shown),
             unranked=unranked,
+            grounds=bool(context.registry.supporting(Grounds)),
+            unplaced=unplaced,
             like_name=context.picture(self.like).name if self.like else "",
             nothing="" if hits else _nothing(context, self, offered),
             targets=[
@@ -94,6 +101,23 @@ class Index(JobRequest):
         space = search.space_named(context.registry, self.method if known else "")
         pictures = context.present(member.picture.sha256 for member in context.workspace.collection())
         return lambda job: index_of(space).add(pictures, job.progress(space.title))
+
+
+class FindPlaces(JobRequest):
+    """Find the best region of pictures for a sentence."""
+
+    title: ClassVar[str] = "search.where"
+    sentence: Text
+    pictures: Shas
+
+    def work(self, context: Context) -> Callable[[Job], None]:
+        model, pictures = grounding(context.registry), context.present(self.pictures)
+        title = context.say("search.where")
+
+        def run(job: Job) -> None:
+            places.find(model, self.sentence, pictures=pictures, progress=job.progress(title))
+
+        return run
 
 
 class AddToCollection(Edit):
@@ -152,6 +176,7 @@ class _Hit:
     member: CollectionPicture
     similarity: float | None = None
     caption: CaptionMatch | None = None
+    place: Region | None = None
 
 
 def _hits(
@@ -167,6 +192,18 @@ def _hits(
         return [_Hit(member) for member in offered], 0
     ranked = index_of(space).search(vector, list(by_hash), len(by_hash))
     return [_Hit(by_hash[match.sha256], match.similarity) for match in ranked], len(by_hash) - len(ranked)
+
+
+def _placed(context: Context, asked: SearchResults, hits: Sequence[_Hit]) -> tuple[list[_Hit], list[str]]:
+    """Pictures with the best region of each for the sentence, the surest first; and those where it is not known yet."""
+    models = context.registry.supporting(Grounds)
+    if not (asked.where and asked.sentence and not asked.words and models):
+        return list(hits), []
+    shas = [hit.member.picture.sha256 for hit in hits]
+    known = places.known(models[0], asked.sentence, shas)
+    placed = [replace(hit, place=known.get(sha)) for hit, sha in zip(hits, shas, strict=True)]
+    unplaced = [sha for sha in shas if sha not in known]
+    return placed if unplaced else sorted(placed, key=lambda hit: -(hit.place.score if hit.place else 0.0)), unplaced
 
 
 def _vector(context: Context, asked: SearchResults, space: ImageTextSpace) -> np.ndarray | None:
@@ -217,6 +254,8 @@ def _tile(context: Context, hit: _Hit, best: float) -> dict[str, Any]:
         "share": 100 * max(0.0, hit.similarity or 0.0) / max(best, 1e-6),
         "where": where,
         "caption": hit.caption,
+        "place": hit.place,
+        "size": (hit.member.picture.width, hit.member.picture.height),
     }
 
 
@@ -224,6 +263,6 @@ TAB = Tab(
     "search",
     label="tab_search",
     template="search.html",
-    requests=(SearchResults, Index, AddToCollection, TakeOut, SendToQueries, SendToSupport),
+    requests=(SearchResults, Index, FindPlaces, AddToCollection, TakeOut, SendToQueries, SendToSupport),
     parts=lambda context: {},
 )

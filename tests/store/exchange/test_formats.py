@@ -16,6 +16,7 @@ from fsl_demo import runtime
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, Label, LabelledEpisode, Run
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture, from_image
+from fsl_demo.core.regions import RegionLabel
 from fsl_demo.store import Workspace
 from fsl_demo.store.exchange import FORMATS, files, read, table
 from tests.store.conftest import make_scores
@@ -90,9 +91,13 @@ def test_whatever_a_name_holds_comes_back(
     pictures = [from_image(picture.image(), f"{text}{place}.png", "") for place, picture in enumerate(digits[:5])]
     pictures[3] = from_image(digits[3].image(), text, "")
     classes = (ClassSpec(class_name, (text,)), ClassSpec("other"))
-    support = (Example(pictures[0], 0), Example(pictures[1], 1))
+    box = (0.1, 0.2, 0.7, 0.8)
+    support = (Example(pictures[0], 0, (box,)), Example(pictures[1], 1))
     labels = {0: Label(0, text), 2: Label(None, text)}
-    labelled = LabelledEpisode(Episode(classes, support, tuple(pictures[2:])), title=text, labels=labels)
+    regions = {1: (RegionLabel(box, class_name, text), RegionLabel((0.0, 0.0, 1.0, 1.0), class_name))}
+    labelled = LabelledEpisode(
+        Episode(classes, support, tuple(pictures[2:])), title=text, labels=labels, regions=regions
+    )
     episode_id = workspace.save_episode(labelled)
     path = tmp_path / f"out{FORMATS[name].suffix}"
     FORMATS[name].write([(episode_id, workspace.episode(episode_id))], path)
@@ -103,6 +108,12 @@ def test_whatever_a_name_holds_comes_back(
     assert [spec.name for spec in back.episode.classes] == [class_name, "other"]
     assert back.episode.queries == labelled.episode.queries
     assert [picture.name for picture in back.episode.queries] == [picture.name for picture in pictures[2:]]
+    if name == "boxes":
+        assert [len(example.boxes) for example in back.episode.support] == [1, 0]
+        assert [(label.name, label.annotator) for label in back.regions[1]] == [
+            (class_name, text),
+            (class_name, ""),
+        ]
     assert {place: (label.class_index, label.annotator) for place, label in back.labels.items()} == {
         0: (0, text),
         2: (None if class_name != table.NONE else 0, text),
