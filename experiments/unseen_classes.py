@@ -51,7 +51,12 @@ def main() -> None:
     if not detector.exists():
         run(DetectorTask("detector", root, left_out=LEFT_OUT, left_out_words=WORDS), config, print)
     task = SemanticDictionaryTask(
-        "semantic-dictionary", root, detector=detector.resolve(), left_out=LEFT_OUT, left_out_words=WORDS
+        "semantic-dictionary",
+        root,
+        detector=detector.resolve(),
+        left_out=LEFT_OUT,
+        left_out_words=WORDS,
+        pictures=1_000,
     )
     run(task, replace(config, epochs=None), print)
 

@@ -144,7 +144,10 @@ def add_format(parser: argparse.ArgumentParser, *formats: str) -> None:
 def add_task(parser: argparse.ArgumentParser) -> None:
     """`--support`, `--boxes`, `--describe`: what there is to learn from."""
     parser.add_argument(
-        "--support", type=Path, metavar="DIR", help="folder or zip of class folders, with the labelled pictures"
+        "--support",
+        type=Path,
+        metavar="DIR",
+        help="folder or zip of class folders, with the labelled pictures, or of pictures with boxes (COCO and others)",
     )
     parser.add_argument(
         "--boxes",

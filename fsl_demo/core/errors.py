@@ -11,7 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from fsl_demo.core.box_messages import BOX_MESSAGES
+
 MESSAGES = {
+    **BOX_MESSAGES,
     "picture_empty": "“{file}” is empty (0 bytes). Save or export it again and add the new file.",
     "picture_bytes": "“{file}” has {megabytes:.0f} MB; at most {limit:.0f} MB are read. Save a smaller copy.",
     "picture_pixels": "“{file}” has {megapixels:.0f} megapixels; at most {limit:.0f} are read. Save a smaller copy.",
@@ -89,28 +92,6 @@ MESSAGES = {
     "draft_missing": "The workspace does not have this page's draft. Reload the page to begin a new one.",
     "draft_stale": "Another process saves this draft again and again. Close the other workbench on this workspace.",
     "episode_missing": "The workspace has no episode {episode}. Choose one from the list.",
-    "annotation_bad": "{what} of “{file}” cannot be read ({reason}), so it is left out.",
-    "box_category": "“{file}” has a box of a class that no list names ({category}), so the box is left out.",
-    "box_name": "Box {number} of “{file}” has no name, or one of over {limit} characters, so it is left out.",
-    "box_empty": "Box {number} of “{file}” has no area, or is not four numbers, so it is left out.",
-    "box_outside": "Box {number} of “{file}” lies beyond the picture, so it is left out.",
-    "box_turned": "A rectangle on “{file}” is turned; the upright box around it is read.",
-    "boxes_cut": "“{file}” has boxes that reach beyond it ({count}); they are cut at its edges.",
-    "boxes_file_missing": "“{file}” has {count} boxes for “{picture}”, which is not there, so they are left out. Add"
-    " it.",
-    "boxes_other_class": "“{file}” is an example of “{name}”, so its boxes of other classes ({count}) are left out.",
-    "boxes_over": "“{file}” has {count} boxes; the first {limit} are read.",
-    "boxes_unread": "“{file}” holds boxes. Only its pictures were taken; to have the boxes, import it on the tab"
-    " *Collection*.",
-    "boxes_size": "“{file}” has {size} pixels, upright, but its {count} boxes are for {other}, so they are left out."
-    " Turn or annotate the picture again.",
-    "pictures_unannotated": "“{file}” has {count} pictures that its annotations do not name (the first is “{first}”);"
-    " they are left out.",
-    "boxes_many": "There are {count} boxes on this picture; at most {limit} fit.",
-    "boxes_cropped": "What was marked on the pictures that were cropped ({count} boxes) does not fit them any more, and"
-    " is gone. Undo brings it back.",
-    "mark_gone": "This box is no longer there, so nothing was changed.",
-    "region_missing": "“{name}” is not marked so on query {number}, so there is nothing to take back.",
     "query_missing": "“{title}” has no query {number}. Reload the episode.",
     "folder_missing": "There is no folder {folder}. Check how it is spelled.",
     "no_class_folders": "“{folder}” has no class folders. Put the pictures of each class into a folder of its own.",
@@ -242,7 +223,6 @@ MESSAGES = {
     "descriptions_shape": "Descriptions are an object with a text, or a list of texts, for each class; {what} is"
     " {kind}.",
     "boxes_shape": "Boxes are an object: lists of [left, top, right, bottom], as fractions, by path; {what} is {kind}.",
-    "boxes_unknown": "There are boxes for “{file}”, which is no support picture. Write the path as in “{first}”.",
     "captioner_shape": "A captioner is named by its id, a text; this is {kind}.",
     "names_shape": "Methods are named by a list of their ids; {what} is {kind}.",
     "csv_row": "Line {line} of “{file}”: {column} cannot be “{value}”. Correct it.",

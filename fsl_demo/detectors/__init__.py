@@ -22,6 +22,7 @@ class MakesDetector(Protocol):
 DETECTORS: tuple[MakesDetector, ...] = load(
     __name__,
     "faces:FaceDetector",
+    "things:ThingDetector",
 )
 
 

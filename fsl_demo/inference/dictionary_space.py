@@ -14,10 +14,10 @@ from fsl_demo.checkpoints import Checkpoint
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
-from fsl_demo.inference import word_vectors
 from fsl_demo.inference.region_features import RegionMap, RegionTowers
 from fsl_demo.inference.region_space import RegionSpace
 from fsl_demo.inference.remembered import Remembered
+from fsl_demo.inference.word_vectors import CHANNELS, WordReader
 
 CHECKPOINT = "semantic_dictionary"
 PENALTY = 10.0
@@ -65,17 +65,18 @@ class DictionarySpace:
     """
 
     def __init__(self, networks: Networks, regions: RegionSpace, checkpoint: Checkpoint) -> None:
-        self.networks, self.towers = networks, RegionTowers(networks, regions)
+        self.networks, self.towers, self.read = networks, RegionTowers(networks, regions), WordReader(networks)
         embedder = checkpoint.card.embedder
         if embedder is None or not regions.weights.endswith(embedder.sha256):
             raise UserError("card_differs", name=checkpoint.name, part="embedder")
         self.map = RegionMap.of(checkpoint)
-        self._first = checkpoint.array("dictionary.first", word_vectors.CHANNELS, None).astype(np.float32)
+        self._first = checkpoint.array("dictionary.first", CHANNELS, None).astype(np.float32)
         channels = sum(len(weight) for weight in self.map.weights)
         self._second = checkpoint.array("dictionary.second", self._first.shape[1], channels).astype(np.float32)
         self.scale, self.whole_scale = np.exp(checkpoint.array("scales", 2).astype(np.float32))
         self.nothing, self.whole_offset = checkpoint.array("offsets", 2).astype(np.float32)
         self.boxes = checkpoint.array("boxes", 3).astype(np.float32)
+        self.background = checkpoint.array("background", channels).astype(np.float32)
         self.temperature = float(checkpoint.array("temperature", 1)[0])
         self.none_below = float(checkpoint.array("none_below", 1)[0])
         if networks.shuffle is not None:
@@ -83,8 +84,8 @@ class DictionarySpace:
             self._first, self._second = (
                 random.permuted(weight.ravel()).reshape(weight.shape) for weight in (self._first, self._second)
             )
-        hashes = (checkpoint.sha256, regions.weights, networks.whole_pictures.weights, networks.texts.weights)
-        self.weights = "+".join(sha256[:16] for sha256 in hashes)
+        hashes = (checkpoint.sha256, regions.weights, networks.whole_pictures.weights)
+        self.weights = "+".join([*(sha256[:16] for sha256 in hashes), self.read.weights])
         self._seen: Remembered[Seen] = Remembered(REMEMBERED)
         self._vocabulary: tuple[tuple[str, ...], np.ndarray] | None = None
 
@@ -112,7 +113,7 @@ class DictionarySpace:
         """A row for each ensemble of texts, float32 [C, d]; zeros for an empty one."""
         from fsl_demo.layers.semantic_dictionary import SLOPE
 
-        vectors = word_vectors.vectors(self.networks, texts, progress)
+        vectors = self.read(texts, progress)
         hidden = vectors @ self._first
         return np.asarray(np.where(hidden > 0, hidden, SLOPE * hidden) @ self._second, np.float32)
 

@@ -33,6 +33,7 @@ METHODS: tuple[MakesMethod, ...] = load(
     "asif:Asif",
     "compact_vlm:CompactVlm",
     "two_stream:TwoStream",
+    "semantic_dictionary:SemanticDictionary",
     "clip:ClipMethod",
     "linear_probe:LinearProbe",
     "prefix:Prefix",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from fsl_demo.core import table_files
 from fsl_demo.core.episodes import MAX_NAME, Box, ClassSpec, Episode, Example, Progress, class_key
-from fsl_demo.core.errors import Report, UserError
+from fsl_demo.core.errors import Notice, Report, UserError
 from fsl_demo.core.pictures import Picture, ingest
 from fsl_demo.core.regions import check_box
 from fsl_demo.core.registry import Registry
@@ -34,22 +34,17 @@ def task(
     """Classes and support set of an episode.
 
     Args:
-        support: a folder or zip of class folders.
+        support: a folder or zip of class folders, or of pictures with boxes in a format of annotation tools.
         descriptions: phrasings by class name; a class may have none.
         boxes: where the thing is, by the path of a support picture in the folder or zip.
 
     Raises:
         UserError: what is wrong with the folder or zip as a whole; `boxes_unknown` for a path that is not in it.
     """
-    from fsl_demo.datasets.class_pictures import pictures_by_class
-    from fsl_demo.datasets.file_source import open_source
-
     pictures: dict[str, list[Picture]] = {}
     drawn: dict[Picture, tuple[Box, ...]] = {}
     if support is not None:
-        with open_source(support) as source:
-            read = pictures_by_class(source, progress, report)
-        pictures, drawn = read.classes, _drawn(read, boxes or {})
+        pictures, drawn = _support(support, boxes or {}, progress=progress, report=report)
     elif boxes:
         raise UserError("boxes_unknown", file=next(iter(boxes))[:MAX_NAME], first="cat/1.jpg")
     names = {class_key(name): name for name in pictures}
@@ -67,6 +62,34 @@ def task(
             for picture in pictures[name]
         ),
     )
+
+
+def _support(
+    path: Path, boxes: Mapping[str, Sequence[Box]], progress: Progress, report: Report
+) -> tuple[dict[str, list[Picture]], dict[Picture, tuple[Box, ...]]]:
+    """The pictures of each class, and the boxes on them."""
+    from fsl_demo.datasets.class_pictures import pictures_by_class
+    from fsl_demo.datasets.file_source import open_source
+    from fsl_demo.store import exchange
+
+    with open_source(path) as source:
+        if boxes or not exchange.is_annotated(source):
+            read = pictures_by_class(source, progress, report)
+            return read.classes, _drawn(read, boxes)
+    pictures: dict[str, list[Picture]] = {}
+    drawn: dict[Picture, tuple[Box, ...]] = {}
+    names: dict[str, str] = {}
+    others = 0
+    for labelled in exchange.read(path, progress=progress, report=report):
+        for example in labelled.episode.support:
+            name = labelled.episode.classes[example.class_index].name
+            spelled = names.setdefault(class_key(name), name)
+            pictures.setdefault(spelled, []).append(example.picture)
+            drawn[example.picture] = example.boxes
+        others += len(labelled.episode.queries)
+    if others:
+        report(Notice("boxes_no_examples", file=path.name, count=others))
+    return pictures, drawn
 
 
 def _drawn(read: ClassPictures, boxes: Mapping[str, Sequence[Box]]) -> dict[Picture, tuple[Box, ...]]:

@@ -10,12 +10,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.episodes import Progress
-from fsl_demo.inference import word_vectors
 from fsl_demo.inference.calibration import REFUSED, softmax
 from fsl_demo.inference.dictionary_space import PENALTY, of_picture
 from fsl_demo.inference.region_features import RegionMap
+from fsl_demo.inference.word_vectors import WordReader
 from fsl_demo.layers.semantic_dictionary import codes, margins
 from fsl_demo.losses.semantic_dictionary import language_similarity
 from fsl_demo.training import scenes
@@ -54,7 +53,7 @@ class Held:
     """Validation regions.
 
     Attributes:
-        names: vectors of the classes' names, [C, 768].
+        names: vectors of the classes' names, [C, e].
         regions: of the completely annotated pictures, [N, d].
         owners: class of each, or -1, [N].
         objectness: [N].
@@ -62,7 +61,7 @@ class Held:
         wholes: those pictures, [P, d].
         single: the class of a picture that shows things of no other, or -1, [P].
         spoken: regions that phrases mean, [M, d].
-        phrases: vectors of all phrases, [P, 768].
+        phrases: vectors of all phrases, [P, e].
         means: which phrases mean each region, a list of numbers each.
     """
 
@@ -80,7 +79,7 @@ class Held:
     @classmethod
     def of(
         cls,
-        networks: Networks,
+        read: WordReader,
         parts: Sequence[Read],
         mapped: RegionMap,
         classes: Sequence[str],
@@ -103,7 +102,7 @@ class Held:
             for row in spoken
         ]
         return cls(
-            names=torch.from_numpy(word_vectors.vectors(networks, [[name] for name in classes], progress)),
+            names=torch.from_numpy(read([[name] for name in classes], progress)),
             regions=torch.from_numpy(mapped(complete.rows.features[regions])),
             owners=np.array(owners),
             objectness=complete.rows.objectness[regions],
@@ -111,7 +110,7 @@ class Held:
             wholes=torch.from_numpy(mapped(complete.rows.features[wholes])),
             single=np.array([own.pop() if len(own) == 1 else -1 for own in shown]),
             spoken=torch.from_numpy(mapped(called.rows.features[spoken])),
-            phrases=torch.from_numpy(word_vectors.vectors(networks, [[text] for text in texts], progress)),
+            phrases=torch.from_numpy(read([[text] for text in texts], progress)),
             means=means,
         )
 

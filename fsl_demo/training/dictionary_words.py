@@ -8,12 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from fsl_demo.backbones.efficientnet_lite0 import imagenet_names
-from fsl_demo.backbones.minilm import MiniLM
-from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.datasets import voc2007
 from fsl_demo.evaluation.objects import objects
-from fsl_demo.inference import word_vectors
+from fsl_demo.inference.word_vectors import SENTENCE, WordReader
 from fsl_demo.training.objectives.semantic_dictionary import BACKGROUND, CLASSIFIER, REGION, WHOLE, Rights, Words
 from fsl_demo.training.region_rows import NOTHING, PICTURE, RegionRows
 from fsl_demo.training.scenes import Scene
@@ -22,7 +20,7 @@ MOST = 6
 """Words that are right for a region, at most; others are left out."""
 
 
-def words(networks: Networks, texts: Sequence[str], classes: Sequence[str], progress: Progress = quiet) -> Words:
+def words(read: WordReader, texts: Sequence[str], classes: Sequence[str], progress: Progress = quiet) -> Words:
     """The classes, ImageNet's names, and all other texts, each once.
 
     Args:
@@ -31,12 +29,12 @@ def words(networks: Networks, texts: Sequence[str], classes: Sequence[str], prog
     """
     spoken = [voc2007.WORDS[name] for name in classes]
     every = tuple(dict.fromkeys([*spoken, *imagenet_names(), *texts]))
-    vectors = word_vectors.vectors(networks, [[text] for text in every], progress)
+    vectors = read([[text] for text in every], progress)
     named = [objects(text) for text in every]
     return Words(
         texts=every,
         vectors=vectors,
-        sentences=vectors[:, : MiniLM.channels],
+        sentences=vectors[:, :SENTENCE],
         mentions=np.array([[name in own for name in classes] for own in named]),
     )
 

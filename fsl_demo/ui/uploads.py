@@ -18,9 +18,9 @@ from fsl_demo.core.pictures import Picture
 from fsl_demo.datasets.archives import is_zip, other_archive
 from fsl_demo.datasets.class_folders import ClassLayout, archives_inside, class_layout, is_picture, natural
 from fsl_demo.datasets.class_pictures import each_picture
-from fsl_demo.datasets.file_source import FileSource, open_source
+from fsl_demo.datasets.file_source import open_source
 from fsl_demo.inference.variants import looks_like
-from fsl_demo.store.exchange.annotated_reading import read_annotations
+from fsl_demo.store.exchange import is_annotated
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import ClassRow, Document
 
@@ -80,7 +80,9 @@ def _archive(context: Context, file: Path, path: str, target: str) -> Iterator[E
             layout = ClassLayout({"": sorted(filter(is_picture, source.files), key=natural)}, layout.told)
         if not any(layout.classes.values()):
             raise UserError("archive_no_pictures", file=source.name)
-        told = [*source.left_out, *(layout.told or archives_inside(source.files)), *_unread_boxes(source)]
+        told = [*source.left_out, *(layout.told or archives_inside(source.files))]
+        if is_annotated(source):
+            told.append(Notice("boxes_unread", file=source.name))
         total = sum(map(len, layout.classes.values())) + len(told)
         for error in told:
             yield Entry(path, error=context.language.error(_renamed(error, file, path)), total=total)
@@ -90,14 +92,6 @@ def _archive(context: Context, file: Path, path: str, target: str) -> Iterator[E
                 yield Entry(inside, read.picture.sha256, read.class_name, total=total)
             elif read.error is not None:
                 yield Entry(inside, error=context.language.error(_renamed(read.error, file, path)), total=total)
-
-
-def _unread_boxes(source: FileSource) -> list[Notice]:
-    """What is told of an archive that holds boxes: an upload takes the pictures, an import their boxes as well."""
-    annotated = read_annotations(source, report=lambda error: None)
-    marked = annotated.marked.values() if annotated else ()
-    boxed = any(picture.marks for pictures in marked for picture in pictures)
-    return [Notice("boxes_unread", file=source.name)] if boxed else []
 
 
 def _kept(context: Context, target: str, source: bytes | Path, name: str) -> Picture:

@@ -21,7 +21,7 @@ def picture(array: np.ndarray) -> Picture:
 
 @pytest.fixture(scope="module")
 def detector() -> Crops:
-    (known,) = detectors.build(Networks(FeatureCache())).values()
+    known = detectors.build(Networks(FeatureCache()))["faces"]
     assert isinstance(known, Crops) and known.card.id == "faces"
     return known
 

@@ -27,7 +27,8 @@ def episode(shots: int, names: tuple[str, ...] = SUBJECTS, queries: int = 1) -> 
 def test_the_table_holds_each_method_under_its_id() -> None:
     table = methods.build(networks())
     assert list(table) == [
-        *("prototype", "asif", "compact-vlm", "two-stream", "clip", "linear-probe", "prefix"),
+        *("prototype", "asif", "compact-vlm", "two-stream", "semantic-dictionary", "clip"),
+        *("linear-probe", "prefix"),
         *("siamese", "siamese-cbam", "s3net", "can", "can-transductive"),
     ]
     for name, method in table.items():

@@ -2,79 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, quiet
 from fsl_demo.core.errors import UserError
-from fsl_demo.core.pictures import Picture, from_image
+from fsl_demo.core.pictures import from_image
 from fsl_demo.inference import dictionary_space
-from fsl_demo.inference.dictionary_space import Seen
 from fsl_demo.inference.shares import Shares
 from fsl_demo.inference.vectors import l2_normalize
 from fsl_demo.methods.semantic_dictionary import SemanticDictionary
 from fsl_demo.methods.semantic_dictionary.method import SemanticDictionarySettings
-from fsl_demo.methods.semantic_dictionary.rows import Known, refined
+from fsl_demo.methods.semantic_dictionary.rows import RATIO, Known, refined
+from tests.dictionary_of_colours import PLACES, Colours, halves
 from tests.inference.fake_space import apart
 
-WORDS = ("red", "green", "blue", "grass", "sky")
-PLACES = ((0.0, 0.0, 0.5, 1.0), (0.0, 0.05, 0.5, 1.0), (0.5, 0.0, 1.0, 1.0))
 AUTOMATIC = SemanticDictionarySettings()
-
-
-class Colours(dictionary_space.DictionarySpace):
-    """Regions are the two halves of a picture, as vectors of their mean colours; words are colours."""
-
-    channels = 3
-    weights, temperature, none_below, scale, nothing = "colours", 10.0, 0.02, np.float32(60.0), np.float32(1.0)
-    boxes = np.array([1.0, 1.0, 0.0], np.float32)
-
-    def __init__(self) -> None:
-        self.networks: Any = SimpleNamespace(texts=None)
-        self._vocabulary = None
-        self.looked = 0
-
-    def see(self, pictures: Sequence[Picture], progress: Any = quiet) -> list[Seen]:
-        self.looked += len(pictures)
-        return [
-            Seen(
-                np.array(PLACES, np.float32),
-                np.array([0.9, 0.8, 0.7]),
-                regions=self.embed(picture, np.array(PLACES)),
-                whole=self.embed(picture, np.array([[0.0, 0.0, 1.0, 1.0]]))[0],
-            )
-            for picture in pictures
-        ]
-
-    def embed(self, picture: Picture, boxes: np.ndarray) -> np.ndarray:
-        pixels, vectors = np.asarray(picture.image(), np.float32), []
-        for left, top, right, bottom in boxes:
-            rows = slice(int(top * picture.height), max(1, int(bottom * picture.height)))
-            columns = slice(int(left * picture.width), max(1, int(right * picture.width)))
-            vectors.append(pixels[rows, columns].mean(axis=(0, 1)) + 1)
-        return l2_normalize(np.array(vectors, np.float32).reshape(-1, 3))
-
-    def rows(self, texts: Sequence[Sequence[str]], progress: Any = quiet) -> np.ndarray:
-        known = dict(zip(WORDS, np.concatenate([np.eye(3), np.eye(3)[1:]]), strict=True))
-        return (
-            np.array(
-                [np.mean([known.get(t, np.ones(3) / 2) for t in own], axis=0) if own else np.zeros(3) for own in texts],
-                np.float32,
-            )
-            * 3
-        )
-
-
-def halves(left: str, right: str, size: tuple[int, int] = (40, 30)) -> Picture:
-    image = Image.new("RGB", size, right)
-    ImageDraw.Draw(image).rectangle((0, 0, size[0] // 2 - 1, size[1]), fill=left)
-    return from_image(image, f"{left}-{right}.png")
 
 
 @pytest.fixture
@@ -144,43 +91,44 @@ def test_maps_are_where_the_regions_lie(method: SemanticDictionary) -> None:
     assert layer.words[0][0] in ("red", "green")
 
 
+LENGTH = 2.0
+
+
 def rows_of(texts: np.ndarray, shots: int = 3) -> Known:
-    """Pictures about two directions that the texts have the wrong way round."""
+    """Pictures about two directions, all of which lie off in a third."""
     random = np.random.default_rng(0)
-    owners = np.repeat([0, 1], shots)
-    vectors = l2_normalize(np.eye(2, 8)[owners] + 0.1 * random.standard_normal((2 * shots, 8))).astype(np.float32)
-    return Known(
-        texts, vectors, owners=owners, shares=Shares.of(np.eye(2 * shots), owners=owners, classes=2, limit=np.nan)
-    )
+    owners, background = np.repeat([0, 1], shots), np.eye(8, dtype=np.float32)[7] * 0.3
+    vectors = np.eye(2, 8)[owners] + 0.1 * random.standard_normal((2 * shots, 8)) + background
+    return known_of(texts, l2_normalize(vectors).astype(np.float32), owners=owners, background=background)
+
+
+def known_of(texts: np.ndarray, vectors: np.ndarray, owners: np.ndarray, background: np.ndarray) -> Known:
+    shares = Shares.of(np.eye(len(owners)), owners=owners, classes=2, limit=np.nan)
+    return Known(texts, vectors, owners=owners, shares=shares, background=background, length=LENGTH)
 
 
 def test_a_row_is_the_ridge_regression_towards_its_text() -> None:
-    texts = 2 * np.eye(2, 8, k=3).astype(np.float32)
+    texts = LENGTH * np.eye(2, 8, k=3).astype(np.float32)
     known = rows_of(texts)
     for number, row in enumerate(known.rows(1.5)):
-        total = known.vectors[known.owners == number].sum(0)
-        mean = 2 * total / np.linalg.norm(total)
+        total = (known.vectors[known.owners == number] - known.background).sum(0)
+        mean = RATIO * LENGTH * total / np.linalg.norm(total)
         np.testing.assert_allclose(row, (3 * mean + 1.5 * texts[number]) / 4.5, atol=1e-5)
-    np.testing.assert_allclose(rows_of(np.zeros((2, 8), np.float32)).rows(4.0)[0], known.rows(0.0)[0] / 2, atol=1e-5)
+    np.testing.assert_allclose(rows_of(np.zeros((2, 8), np.float32)).rows(4.0), known.rows(0.0), atol=1e-5)
 
 
 def test_held_out_pictures_choose_how_much_a_text_counts() -> None:
-    right, wrong = (2 * np.eye(2, 8)[order].astype(np.float32) for order in ([0, 1], [1, 0]))
+    right, wrong = (LENGTH * np.eye(2, 8)[order].astype(np.float32) for order in ([0, 1], [1, 0]))
     assert refined(rows_of(wrong), temperature=40.0).strength < refined(rows_of(right), temperature=40.0).strength
     assert refined(rows_of(right, shots=1), temperature=40.0).strength == 2.0
     assert refined(rows_of(right), temperature=40.0, strength=0.7).strength == 0.7
 
 
 def test_held_out_codes_are_those_of_rows_without_the_picture() -> None:
-    known = rows_of(2 * np.eye(2, 8).astype(np.float32))
+    known = rows_of(LENGTH * np.eye(2, 8).astype(np.float32))
     codes = known.held_out(1.0)
     kept = np.arange(6) != 1
-    without = Known(
-        known.texts,
-        known.vectors[kept],
-        owners=known.owners[kept],
-        shares=Shares.of(np.eye(5), owners=known.owners[kept], classes=2, limit=np.nan),
-    )
+    without = known_of(known.texts, known.vectors[kept], owners=known.owners[kept], background=known.background)
     np.testing.assert_allclose(codes[1], dictionary_space.codes(known.vectors[1:2], without.rows(1.0))[0], atol=1e-5)
 
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from fsl_demo.core.capabilities import Classifies
 from fsl_demo.core.cards import MethodCard
-from fsl_demo.core.episodes import Episode, Progress, quiet
+from fsl_demo.core.episodes import ClassSpec, Episode, Example, LabelledEpisode, Progress, quiet
 from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import from_image
+from fsl_demo.core.regions import RegionLabel
 from fsl_demo.core.registry import Registry
 from fsl_demo.core.settings import Settings, choice, slider, text
 from fsl_demo.services import reading
+from fsl_demo.store.exchange import FORMATS
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,24 @@ def test_what_cannot_be(given: str) -> None:
     with pytest.raises(UserError) as refused:
         reading.settings(KNOWN, [given])
     assert refused.value.code == "setting_bad"
+
+
+@pytest.mark.parametrize("name", ["coco", "voc", "yolo", "label-studio"])
+def test_pictures_with_boxes_are_a_support_set(tmp_path: Path, name: str) -> None:
+    grey = [from_image(Image.new("RGB", (20, 10), (value, 0, 0)), f"{value}.png") for value in range(4)]
+    box = (0.0, 0.0, 0.5, 1.0)
+    episode = Episode(
+        (ClassSpec("Cat"), ClassSpec("dog")),
+        (Example(grey[0], 0, (box, (0.5, 0.5, 1.0, 1.0))), Example(grey[1], 1, (box,))),
+        (grey[2], grey[3]),
+    )
+    labelled = LabelledEpisode(episode, regions={0: (RegionLabel(box, "cat"), RegionLabel(box, "dog"))})
+    FORMATS[name].write([("id", labelled), ("again", labelled)], tmp_path / "boxes.zip")
+    told: list[UserError] = []
+    learned = reading.task(tmp_path / "boxes.zip", {"CAT": ["a cat"]}, progress=quiet, report=told.append)
+    assert [error.code for error in told] == ["boxes_no_examples"]
+    assert learned.classes == (ClassSpec("Cat", ("a cat",)), ClassSpec("dog"))
+    assert learned.support[:1] == episode.support[:1] and learned.support[-1] == episode.support[1]
 
 
 def test_a_method_can_be_compared_with_itself() -> None:

@@ -7,7 +7,7 @@ from fsl_demo.training.dictionary_figures import Held
 from fsl_demo.training.objectives.semantic_dictionary import BACKGROUND, REGION, WHOLE, Rights, Words
 
 CLASSES, PHRASES, EACH, CHANNELS = 3, 9, 24, 12
-SMALL = {"HIDDEN": 32, "ROWS": 8, "BATCH": 32, "STEPS": 20}
+SMALL = {"HIDDEN": 32, "ROWS": 8, "BATCH": 32}
 """Of `objectives.semantic_dictionary`."""
 
 

@@ -57,6 +57,8 @@ class DictionaryClassifier:
             vectors=self.support,
             owners=owners,
             shares=Shares.of(originals @ originals.T, owners=owners, classes=len(texts), limit=np.nan),
+            background=self.space.background,
+            length=float(np.linalg.norm(self.space.vocabulary(progress)[1], axis=1).mean()),
         )
         chosen = refined(known, temperature=self.space.temperature, strength=settings.strength)
         self.rows, held_out = chosen.rows, chosen.held_out

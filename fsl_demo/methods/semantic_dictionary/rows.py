@@ -14,7 +14,8 @@ from fsl_demo.inference.vectors import l2_normalize
 
 STRENGTHS = (0.5, 1.0, 2.0, 4.0, 8.0)
 """How many pictures a text may count for."""
-DEFAULT = 2.0
+DEFAULT, RATIO = 2.0, 0.5
+"""Of `STRENGTHS`, unless held-out pictures say otherwise; and of the lengths of pictures' and texts' rows."""
 PRIOR = 2.0
 """How strongly held-out pictures have to disagree with the default."""
 MOST = 200
@@ -30,30 +31,29 @@ class Known:
         vectors: of the support pictures, [S, d].
         owners: class index of each, [S].
         shares: how much each counts among its near-duplicates.
+        background: the mean of regions of nothing, which is taken off pictures, [d].
+        length: of a row of a text.
     """
 
     texts: np.ndarray
     vectors: np.ndarray
     owners: np.ndarray
     shares: Shares
-
-    @property
-    def length(self) -> float:
-        """Of a row, as texts have it; 1 without texts."""
-        lengths = np.linalg.norm(self.texts[self.texts.any(axis=1)], axis=1)
-        return float(lengths.mean()) if len(lengths) else 1.0
+    background: np.ndarray
+    length: float
 
     def rows(self, strength: float) -> np.ndarray:
         """Each class's row, [C, d]: the one nearest to its pictures and, `strength` times as strongly, to its text.
 
         Ridge regression towards the text's row t from the vectors f of K pictures: r = (sum f + strength t) / (K +
-        strength). Pictures' means are as long as rows of texts are.
+        strength), where f has no background any more. The mean of pictures is nearer to other pictures than a text
+        is, so `RATIO` of a text's length makes their codes as large.
         """
         return self._mixed(self.texts, self.shares.sums(self.vectors), counts=self.shares.counts, strength=strength)
 
     def _mixed(self, texts: np.ndarray, sums: np.ndarray, counts: np.ndarray, strength: float) -> np.ndarray:
         """`rows` from sums of pictures [C, d] and their numbers [C]."""
-        pictures = l2_normalize(sums) * self.length * counts[:, None]
+        pictures = l2_normalize(sums - counts[:, None] * self.background) * RATIO * self.length * counts[:, None]
         told = np.where(texts.any(axis=1), strength, 0.0)[:, None]
         return np.asarray((pictures + told * texts) / np.maximum(counts[:, None] + told, 1e-12), np.float32)
 

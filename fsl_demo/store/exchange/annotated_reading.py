@@ -56,6 +56,13 @@ def read_annotations(source: FileSource, report: Report) -> ReadAnnotations | No
     return None
 
 
+def is_annotated(source: FileSource) -> bool:
+    """Whether there are boxes on pictures of a source."""
+    annotated = read_annotations(source, report=lambda error: None)
+    marked = annotated.marked.values() if annotated else ()
+    return any(picture.marks for pictures in marked for picture in pictures)
+
+
 def read_episode(
     source: FileSource, annotated: ReadAnnotations, read_picture: Read, progress: Progress, report: Report
 ) -> LabelledEpisode:

@@ -17,17 +17,19 @@ from fsl_demo.losses.semantic_dictionary import Denominator, dictionary_loss, la
 from fsl_demo.training.setup import Objective
 
 HIDDEN = 1_024
-ROWS, BATCH, STEPS = 768, 512, 200
+ROWS, BATCH, STEPS = 1_024, 512, 100
 """Words of the dictionary that each batch draws; features a batch; batches an epoch."""
 ALIKE = 0.75
 """Words whose sentence vectors have a higher cosine mean nearly the same: where one of them is right, the other is
 neither right nor wrong."""
 SCALE, NOTHING = 200.0, 3.0
 """What codes are multiplied with at the start, and the logit of a region that is nothing; both learned."""
+ANCHORED = 0.4
+"""Share of ImageNet's names in each batch: they tie words like them to what the frozen network tells apart."""
 REGION, BACKGROUND, WHOLE, CLASSIFIER = range(4)
 """Kinds of features: a thing's, that of a place without a thing that is annotated, a whole picture's, and a row of the
 ImageNet classifier."""
-SHARES = (0.5, 0.25, 0.125, 0.125)
+SHARES = (0.4, 0.25, 0.1, 0.25)
 """Of the kinds in a batch."""
 
 
@@ -70,6 +72,7 @@ class SemanticDictionaryObjective(Objective):
 
     Args:
         features: channels of a feature.
+        steps: batches an epoch.
     """
 
     _vectors: Tensor
@@ -78,8 +81,16 @@ class SemanticDictionaryObjective(Objective):
     _kinds: Tensor
     _words: Tensor
 
-    def __init__(self, words: Words, rights: Rights, features: int, denominator: Denominator = "similarity") -> None:
+    def __init__(
+        self,
+        words: Words,
+        rights: Rights,
+        features: int,
+        denominator: Denominator = "similarity",
+        steps: int = STEPS,
+    ) -> None:
         super().__init__()
+        self.steps = steps
         self.denominator, self.classes = denominator, words.classes
         self.dictionary = SemanticDictionary(words.vectors.shape[1], hidden=HIDDEN, features=features)
         self.scales = nn.Parameter(torch.tensor([SCALE, SCALE]).log())
@@ -109,9 +120,11 @@ class SemanticDictionaryObjective(Objective):
         )
 
     def _drawn(self, right: Tensor) -> Tensor:
-        """Numbers of the words of a batch: the classes, what is right, and others at random."""
+        """Numbers of the words of a batch: the classes, what is right, `ANCHORED` of ImageNet's names, and others."""
         count = len(self._vectors)
         wanted = torch.zeros(count, device=right.device)
+        anchors = self._words[self._kinds == CLASSIFIER, 0]
+        wanted[anchors[torch.rand(len(anchors), device=right.device) < ANCHORED]] = 1
         wanted[right[right >= 0]] = 1
         wanted[: self.classes] = 2
         order = (wanted + torch.rand(count, device=right.device)).argsort(descending=True)
@@ -146,7 +159,7 @@ class SemanticDictionaryObjective(Objective):
         rare = np.where(words >= 0, 1 / np.sqrt(np.maximum(counts[words], 1)), 0).sum(1) / (words >= 0).sum(1).clip(1)
         weights = [rare[rows] / rare[rows].sum() if kind == REGION else None for kind, rows in enumerate(members)]
         drawn = [
-            random.choice(rows, size=(STEPS, round(BATCH * share)), p=weight)
+            random.choice(rows, size=(self.steps, round(BATCH * share)), p=weight)
             for rows, share, weight in zip(members, SHARES, weights, strict=True)
             if len(rows)
         ]

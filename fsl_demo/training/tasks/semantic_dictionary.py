@@ -22,6 +22,7 @@ from fsl_demo.inference import region_space
 from fsl_demo.inference.dictionary_space import CHECKPOINT, PENALTY
 from fsl_demo.inference.region_features import RegionMap, RegionTowers
 from fsl_demo.inference.region_space import RegionSpace
+from fsl_demo.inference.word_vectors import WordReader
 from fsl_demo.losses.semantic_dictionary import BETA, Denominator
 from fsl_demo.training import dictionary_words, region_rows, scenes
 from fsl_demo.training.captioned import OnOneDataSet
@@ -38,7 +39,7 @@ from fsl_demo.training.schedule import Schedule
 from fsl_demo.training.setup import Figures, Setup
 from fsl_demo.training.task import Prepared
 
-SCHEDULE = Schedule(epochs=12, rate=1e-3, decay=0.01, warm_up=0.05)
+SCHEDULE = Schedule(epochs=3, rate=3e-3, decay=0.01, warm_up=0.05)
 SETTING = {
     "hidden": objective.HIDDEN,
     "penalty": PENALTY,
@@ -51,6 +52,7 @@ SETTING = {
 }
 
 
+HELD = (300, 100)
 VALIDATION = ("val", "dev")
 """Parts of VOC and of Flickr8k."""
 MEASURED = (
@@ -68,12 +70,14 @@ class SemanticDictionaryTask(OnOneDataSet):
         denominator: of the loss.
         left_out: classes of which no box and no phrase is read, for studies.
         left_out_words: what phrases call them.
+        pictures: that are read of each data set to train; those that measure are `HELD` of VOC and of Flickr8k.
     """
 
     detector: Source = region_space.CHECKPOINT
     denominator: Denominator = "similarity"
     left_out: tuple[str, ...] = ()
     left_out_words: re.Pattern[str] | None = None
+    pictures: int = 1_500
     methods: ClassVar[tuple[str, ...]] = ("semantic-dictionary",)
     checkpoint: ClassVar = CHECKPOINT
     data: ClassVar = "voc2007"
@@ -93,10 +97,10 @@ class SemanticDictionaryTask(OnOneDataSet):
             module = trained.loop.module.cpu()
             module.load_state_dict(trained.loop.best)
             arrays = {name: value.half().numpy() for name, value in module.state_dict().items()}
-            arrays |= data.mapped.arrays() | calibration(module, data.held)
+            arrays |= data.mapped.arrays() | calibration(module, data.held) | {"background": data.background}
             facts = Facts(
-                architecture="an encoder of words with tied weights: 768 channels of MiniLM to"
-                f" {objective.HIDDEN} to {data.vectors.shape[1]}, of which the detector has half",
+                architecture="an encoder of words with tied weights: 768 channels of MiniLM and 1,000 relations to"
+                f" ImageNet's classes to {objective.HIDDEN} to {data.vectors.shape[1]}, half of them the detector's",
                 data="voc2007 and the regions and phrases of flickr8k_entities (Flickr30k Entities: for non-commercial"
                 " research and education)",
                 split="VOC 2007: training and validation pictures of its test set, by photographer; Flickr8k's training"
@@ -130,24 +134,32 @@ class SemanticDictionaryTask(OnOneDataSet):
             UserError: as of `prepare`.
         """
         networks = Networks(FeatureCache(map_bytes=1))
-        towers = RegionTowers(networks, RegionSpace(networks, self.detector))
+        towers, reader = RegionTowers(networks, RegionSpace(networks, self.detector)), WordReader(networks)
 
-        def read(name: str, own: Sequence[Scene], *, every: bool) -> Read:
-            file = folder / f"{name}.safetensors"
-            return Read(region_rows.read(towers, own, file=file, every=every, progress=progress), own)
+        def read(name: str, every: Sequence[Scene], count: int, *, training: bool) -> Read:
+            own, file = drawn(every, count), folder / f"{name}.safetensors"
+            return Read(region_rows.read(towers, own, file=file, every=not training, progress=progress), own)
 
         training = [
-            read("voc_train", scenes.of_voc(self.root, "train", self.left_out), every=False),
-            read("entities_train", scenes.of_entities(self.root, "train", self.left_out_words), every=False),
+            read(f"{name}_train", own, self.pictures, training=True)
+            for name, own in (
+                ("voc", scenes.of_voc(self.root, "train", self.left_out)),
+                ("entities", scenes.of_entities(self.root, "train", self.left_out_words)),
+            )
         ]
         voc, entities = held
         validation = [
-            read(f"voc_{voc}", scenes.of_voc(self.root, voc, self.left_out), every=True),
-            read(f"entities_{entities}", scenes.of_entities(self.root, entities, self.left_out_words), every=True),
+            read(f"voc_{voc}", scenes.of_voc(self.root, voc, self.left_out), HELD[0], training=False),
+            read(
+                f"entities_{entities}",
+                scenes.of_entities(self.root, entities, self.left_out_words),
+                HELD[1],
+                training=False,
+            ),
         ]
         classes = [name for name in voc2007.NAMES if name not in self.left_out]
         texts = [text for part in training for text in scenes.texts(list(part.scenes))]
-        words = dictionary_words.words(networks, texts, classes=classes, progress=progress)
+        words = dictionary_words.words(reader, texts, classes=classes, progress=progress)
         tower = networks.whole_pictures
         names = picture_maps.classes(tower.classifier(progress), tower.axes(progress))
         rights = dictionary_words.rights(words, training, classifier=len(names))
@@ -158,7 +170,7 @@ class SemanticDictionaryTask(OnOneDataSet):
             rights=rights,
             vectors=np.concatenate([mapped(features), mapped.frozen_alone(names)]).astype(np.float16),
             mapped=mapped,
-            held=Held.of(networks, validation, mapped=mapped, classes=words.texts[: words.classes], progress=progress),
+            held=Held.of(reader, validation, mapped=mapped, classes=words.texts[: words.classes], progress=progress),
             pictures=(sum(len(part.scenes) for part in training), sum(len(part.scenes) for part in validation)),
         )
 
@@ -179,12 +191,20 @@ class DictionaryData:
     held: Held
     pictures: tuple[int, int]
 
-    def setup(self, denominator: Denominator, schedule: Schedule, seed: int) -> Setup[SemanticDictionaryObjective]:
-        """A dictionary with fresh weights."""
+    @property
+    def background(self) -> np.ndarray:
+        """The mean of regions of nothing that is annotated, float32 [d]."""
+        nothing = self.vectors[self.rights.kinds == objective.BACKGROUND]
+        return np.asarray(nothing.mean(axis=0, dtype=np.float32))
+
+    def setup(
+        self, denominator: Denominator, schedule: Schedule, seed: int, steps: int = objective.STEPS
+    ) -> Setup[SemanticDictionaryObjective]:
+        """A dictionary with fresh weights, and so many steps an epoch."""
         torch.manual_seed(seed)
         return Setup(
             objective=SemanticDictionaryObjective(
-                self.words, self.rights, features=self.vectors.shape[1], denominator=denominator
+                self.words, self.rights, features=self.vectors.shape[1], denominator=denominator, steps=steps
             ),
             data=Arrays.numbered(self.vectors),
             schedule=schedule,
@@ -192,6 +212,11 @@ class DictionaryData:
             augment=lambda batch: batch,
             setting=None,
         )
+
+
+def drawn(every: Sequence[Scene], count: int) -> list[Scene]:
+    """So many of the photographs, always the same ones, in their order."""
+    return [every[number] for number in np.sort(np.random.default_rng(0).permutation(len(every))[:count])]
 
 
 TASK = SemanticDictionaryTask
