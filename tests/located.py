@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 from skimage.measure import label, regionprops
 
-from fsl_demo.core.capabilities import Grounds, HasWeights, Locates
-from fsl_demo.core.cards import MethodCard
+from fsl_demo.core.capabilities import Detects, Grounds, HasWeights, Locates
+from fsl_demo.core.cards import DetectorCard, MethodCard
 from fsl_demo.core.episodes import ClassSpec, Episode, Explanation, Focus, Layer, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.regions import Box, Region, RegionExplanation, RegionNeighbour
@@ -169,3 +169,12 @@ def scene(*patches: tuple[str, Box], seed: int = 0, side: int = 96) -> Image.Ima
         left, top, right, bottom = (round(edge * side) for edge in box)
         pixels[top:bottom, left:right] = 20 + 200 * COLOURS[colour] + noise[top:bottom, left:right]
     return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+
+
+class PatchDetector(Detects):
+    """Patches of strong colour as things, the largest first."""
+
+    card = DetectorCard("things", "Things", paper="-", checkpoint="colours", finds=WORDS, cost=1)
+
+    def detect(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[tuple[Region, ...]]:
+        return [tuple(Region(box) for box in patches(picture)) for picture in pictures]

@@ -23,6 +23,7 @@ DETECTORS: tuple[MakesDetector, ...] = load(
     __name__,
     "faces:FaceDetector",
     "things:ThingDetector",
+    "named_things:NamedThingDetector",
 )
 
 

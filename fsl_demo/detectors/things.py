@@ -1,4 +1,4 @@
-"""Things of any kind: regions of Faster R-CNN (Ren et al. 2015, arXiv:1506.01497) and the words that explain them."""
+"""Things of any kind, by the region network (Ren et al. 2015): where a picture has something rather than background."""
 
 from __future__ import annotations
 
@@ -7,70 +7,43 @@ from collections.abc import Sequence
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.checkpoints import Current, Source
 from fsl_demo.core.capabilities import Detects
 from fsl_demo.core.cards import DetectorCard
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.regions import Region
-from fsl_demo.inference import region_space
-from fsl_demo.inference.boxes import apart, as_box
-from fsl_demo.inference.calibration import softmax
-from fsl_demo.inference.dictionary_space import CHECKPOINT, DictionarySpace, Seen, codes
-from fsl_demo.inference.region_space import RegionSpace
+from fsl_demo.datasets.voc2007 import NAMES, WORDS
+from fsl_demo.inference.boxes import as_box
+from fsl_demo.inference.region_space import Proposals, RegionSpace
 
-LEAST, APART = 0.3, 0.5
-"""The least probability to be a thing, and how much two things may overlap."""
-WORDS = 3
-"""Of a fixed vocabulary, for each thing."""
+LEAST = 0.05
+"""The least probability of a name that is given."""
 
 
 class ThingDetector(Detects):
-    """Things of a picture, each with the words that explain it best.
-
-    Args:
-        checkpoint, regions: in place of those that are shipped.
-    """
+    """Regions by how probably they are a thing, with those of VOC's 20 classes that it may be."""
 
     card = DetectorCard(
         id="things",
         title="Things",
-        paper="Ren et al. 2015, Faster R-CNN; Zhou et al. 2021, Deep Semantic Dictionary Learning",
-        checkpoint="own Faster R-CNN + EfficientNet-Lite2 (ImageNet) + all-MiniLM-L6-v2 + own dictionary",
-        finds=("thing",),
-        cost=250,
+        paper="Ren et al. 2015, Faster R-CNN",
+        checkpoint="own Faster R-CNN on EfficientNet-Lite2 (VOC 2007, Flickr30k Entities)",
+        finds=tuple(WORDS.values()),
+        cost=200,
     )
 
-    def __init__(
-        self, networks: Networks, checkpoint: Source = CHECKPOINT, regions: Source = region_space.CHECKPOINT
-    ) -> None:
-        space = RegionSpace(networks, regions)
-        self._space = Current(lambda own, _: DictionarySpace(networks, space, own), checkpoint, regions)
+    def __init__(self, networks: Networks) -> None:
+        self._space = RegionSpace(networks)
 
     def detect(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[tuple[Region, ...]]:
-        """The things of each picture, the most probable first.
-
-        Raises:
-            UserError: what is wrong with the checkpoints.
-        """
-        space = self._space(progress)
-        words, rows = space.vocabulary(progress)
-        return [_named(seen, words, rows=rows, scale=float(space.scale)) for seen in space.see(pictures, progress)]
+        """The regions of each picture, the most probable thing first."""
+        return [_regions(proposals) for proposals in self._space.propose(pictures, progress)]
 
 
-def _named(seen: Seen, words: Sequence[str], rows: np.ndarray, scale: float) -> tuple[Region, ...]:
-    kept = np.flatnonzero(seen.objectness >= LEAST)
-    kept = kept[apart(seen.boxes[kept], seen.objectness[kept], APART)]
-    if not len(kept):
-        return ()
-    likely = softmax(scale * codes(seen.regions[kept], rows))
+def _regions(proposals: Proposals) -> tuple[Region, ...]:
     regions = []
-    for number, own in zip(kept, likely, strict=True):
-        best = np.argsort(-own)[:WORDS]
-        region = Region.within(
-            as_box(seen.boxes[number]),
-            score=float(seen.objectness[number]),
-            words=tuple((words[choice], float(own[choice])) for choice in best),
-        )
-        regions += [region] if region else []
+    for box, objectness, likely in zip(proposals.boxes, proposals.objectness, proposals.classes, strict=True):
+        words = tuple((WORDS[NAMES[c]], float(likely[c])) for c in np.argsort(-likely) if likely[c] >= LEAST)
+        region = Region.within(as_box(box), score=float(objectness), words=words)
+        regions += [region] if region is not None else []
     return tuple(regions)

@@ -17,6 +17,7 @@ from fsl_demo.core.pictures import Picture
 from fsl_demo.inference.region_features import RegionMap, RegionTowers
 from fsl_demo.inference.region_space import RegionSpace
 from fsl_demo.inference.remembered import Remembered
+from fsl_demo.inference.vectors import l2_normalize
 from fsl_demo.inference.word_vectors import CHANNELS, WordReader
 
 CHECKPOINT = "semantic_dictionary"
@@ -24,6 +25,8 @@ PENALTY = 10.0
 """lambda of the codes."""
 REGIONS, REGION_SHARE = 24, 0.5
 """The most probable regions of a picture, of which the best one speaks for a class, and its share."""
+SAME = 0.75
+"""Rows with a higher cosine stand for the same."""
 REMEMBERED = 200
 """Pictures whose regions are not read again; 400 kB each."""
 
@@ -148,6 +151,14 @@ def codes(vectors: np.ndarray, rows: np.ndarray) -> np.ndarray:
     from fsl_demo.layers import semantic_dictionary
 
     return semantic_dictionary.codes(torch.from_numpy(vectors), torch.from_numpy(rows), PENALTY).numpy()
+
+
+def others(rows: np.ndarray, vocabulary: np.ndarray) -> np.ndarray:
+    """Which rows of a vocabulary [V, d] stand for something else than these [C, d], [V].
+
+    A word that means nearly the same would take the part of the row that it is beside.
+    """
+    return np.asarray((l2_normalize(vocabulary) @ l2_normalize(rows).T).max(axis=1) < SAME)
 
 
 def of_picture(explained: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from fsl_demo.core.episodes import Progress
 from fsl_demo.inference.calibration import REFUSED, softmax
-from fsl_demo.inference.dictionary_space import PENALTY, of_picture
+from fsl_demo.inference.dictionary_space import PENALTY, of_picture, others, vocabulary
 from fsl_demo.inference.region_features import RegionMap
 from fsl_demo.inference.word_vectors import WordReader
 from fsl_demo.layers.semantic_dictionary import codes, margins
@@ -54,6 +54,7 @@ class Held:
 
     Attributes:
         names: vectors of the classes' names, [C, e].
+        vocabulary: vectors of words for other things, beside which probabilities are made, [V, e].
         regions: of the completely annotated pictures, [N, d].
         owners: class of each, or -1, [N].
         objectness: [N].
@@ -66,6 +67,7 @@ class Held:
     """
 
     names: Tensor
+    vocabulary: Tensor
     regions: Tensor
     owners: np.ndarray
     objectness: np.ndarray
@@ -103,6 +105,7 @@ class Held:
         ]
         return cls(
             names=torch.from_numpy(read([[name] for name in classes], progress)),
+            vocabulary=torch.from_numpy(read([[word] for word in vocabulary()], progress)),
             regions=torch.from_numpy(mapped(complete.rows.features[regions])),
             owners=np.array(owners),
             objectness=complete.rows.objectness[regions],
@@ -162,8 +165,9 @@ def calibration(module: SemanticDictionaryObjective, held: Held) -> dict[str, np
     """How margin and objectness make the probability that a box is of a class: factors of the margin and of
     objectness' log-odds, and what is added (Platt 1999)."""
     with torch.inference_mode():
-        rows = module.dictionary(held.names).float()
-        far = _margins(module, codes(held.regions, rows, PENALTY))
+        rows, words = module.dictionary(held.names).float(), module.dictionary(held.vocabulary).float()
+        beside = words[torch.from_numpy(others(rows.numpy(), words.numpy()))]
+        far = _margins(module, codes(held.regions, torch.cat([rows, beside]), PENALTY))[:, : len(rows)]
     right = torch.from_numpy(held.owners)[:, None] == torch.arange(len(rows))
     likely = torch.from_numpy(held.objectness.astype(np.float32)).clamp(1e-4, 1 - 1e-4)
     odds = (likely / (1 - likely)).log()[:, None]

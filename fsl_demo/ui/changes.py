@@ -39,8 +39,8 @@ class EvidenceChange:
     """Something that was changed.
 
     Attributes:
-        what: "name" or "description" of a class, "support" (how many pictures), "boxes" (how many are drawn on them), or a
-            setting of a method.
+        what: "name" or "description" of a class, "support" (how many pictures), "boxes" (how many are drawn on them),
+            "region_on" or "region_off" (whether the best regions were compared), or a setting of a method.
         of: class key, or id of the method; "" for the support set.
         setting: whether it is a setting.
     """
@@ -102,6 +102,9 @@ def edits(before: Result, after: Result) -> list[EvidenceChange]:
             changes.append(EvidenceChange(name, method, before=settings.get(name), after=value, setting=True))
     if before.support != after.support:
         changes.append(EvidenceChange("support", before=len(before.support), after=len(after.support)))
+    region = [bool(result.scores.note.get("region")) for result in (before, after)]
+    if region[0] != region[1]:
+        changes.append(EvidenceChange("region_on" if region[1] else "region_off"))
     if before.boxes != after.boxes:
         counts = [sum(map(len, result.boxes.values())) for result in (before, after)]
         changes.append(EvidenceChange("boxes", before=counts[0], after=counts[1]))

@@ -78,6 +78,7 @@ class Document:
         methods: ids of the ticked methods; None until somebody ticks one.
         boxes: hash of a support picture to what was drawn on it: "this is the thing".
         regions: hash of a query to what people said about its rectangles.
+        use_region: whether methods that compare pictures are handed the best region of each in place of the whole.
         captioner: id of the captioner that describes pictures, where somebody chose.
         results: what the methods said last.
         previous: the results before them, to say what moved; a saved episode does not have them.
@@ -95,6 +96,7 @@ class Document:
     labels: dict[str, GivenLabel] = field(default_factory=dict)
     boxes: dict[str, tuple[Box, ...]] = field(default_factory=dict)
     regions: dict[str, tuple[RegionLabel, ...]] = field(default_factory=dict)
+    use_region: bool = False
     episode_id: str = ""
     unsaved: bool = False
     scored: str = ""
@@ -259,5 +261,5 @@ class Document:
         """A hash of what predictions depend on."""
         rows = [vars(row) for row in self.rows()]
         boxes = {sha: boxes for row in self.rows() for sha in row.pictures if (boxes := self.boxes.get(sha))}
-        evidence = [rows, self.settings, *([boxes] if boxes else [])]
+        evidence = [rows, self.settings, *([boxes] if boxes else []), *(["region"] if self.use_region else [])]
         return hashlib.sha256(json.dumps(evidence, sort_keys=True).encode()).hexdigest()

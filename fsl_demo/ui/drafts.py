@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fsl_demo import store
 from fsl_demo.core.accounts import Account
 from fsl_demo.core.errors import UserError
+from fsl_demo.services.region_check import RegionCheck
 from fsl_demo.store import Draft, StaleDraft, Workspace
 from fsl_demo.ui import ranking, stored_document
 from fsl_demo.ui.board import ID_LENGTH, Board
@@ -51,6 +52,7 @@ class OpenDraft:
         answered: by browser tab, what it has of its board since its last edit was answered.
         proposals: the methods that are proposed for the support pictures that were looked at last.
         captions: of queries that were looked up, by hash, with whether they are doubtful.
+        checked: what leave-one-out said of the best regions last, and of which support set.
         lock: serialises edits, and what jobs put in.
     """
 
@@ -62,6 +64,7 @@ class OpenDraft:
         self.answered: dict[str, str] = {}
         self.proposals: dict[tuple[str, ...], list[str]] = {}
         self.captions: dict[str, tuple[str, bool] | None] = {}
+        self.checked: tuple[object, list[RegionCheck]] = (None, [])
         self._names: dict[str, str] = {}
         self._answers: tuple[list[Result], dict[str, QueryAnswer]] = ([], {})
         self._take(stored)

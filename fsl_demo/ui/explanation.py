@@ -17,6 +17,7 @@ from fsl_demo.ui import heat_maps, notes, regions
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.fields import Key, Name, Sha
 from fsl_demo.ui.heat_maps import MapFigure
+from fsl_demo.ui.region_use import handed
 from fsl_demo.ui.requests import Panel
 from fsl_demo.ui.result import Result
 from fsl_demo.ui.settings import settings_of
@@ -153,7 +154,7 @@ def _fitted(context: Context, method: Method) -> Classifier:
     """The method fitted to the document's support set; features come from the cache."""
     document = context.document
     episode = document.episode(context.picture, queries=method.card.transductive)
-    return _fits(method, episode, settings_of(method, document))
+    return _fits(handed(context, method), episode, settings_of(method, document))
 
 
 def _maps(layers: Sequence[Layer]) -> list[_Map]:

@@ -16,6 +16,7 @@ from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import Document
 from fsl_demo.ui.jobs import Job
 from fsl_demo.ui.proposals import chosen_methods
+from fsl_demo.ui.region_use import handed
 from fsl_demo.ui.requests import JobRequest
 from fsl_demo.ui.result import Result
 from fsl_demo.ui.settings import settings_of
@@ -59,7 +60,7 @@ def _plans(context: Context, chosen: Sequence[str]) -> tuple[list[Plan], list[Us
     refusals: list[UserError] = []
     for method in context.registry.chosen(chosen):
         try:
-            plans.append(Plan(method, settings_of(method, context.document)))
+            plans.append(Plan(handed(context, method), settings_of(method, context.document)))
         except UserError as error:
             refusals.append(error)
     return plans, refusals

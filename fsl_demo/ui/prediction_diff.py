@@ -59,7 +59,7 @@ def render(context: Context) -> str:
 
 def _edit(context: Context, edit: EvidenceChange) -> dict[str, object]:
     """What was changed: lines that went and lines that came."""
-    if edit.what in ("support", "boxes"):
+    if edit.what in ("support", "boxes", "region_on", "region_off"):
         return {"text": context.say(f"moved_{edit.what}", before=edit.before, after=edit.after)}
     if edit.setting:
         setting = _setting(context, edit)

@@ -71,6 +71,7 @@ def from_episode(labelled: LabelledEpisode, episode_id: str = "", unreadable: Se
         },
         boxes=boxes,
         regions=regions,
+        use_region=any(run.scores.note.get("region") is True for run in labelled.runs),
         episode_id=episode_id,
         unreadable=[Unreadable("results", reason, None) for reason in unreadable],
     )

@@ -31,6 +31,7 @@ class StoredStep(TypedDict, total=False):
     paths: dict[Sha, list[Text]]
     methods: list[Name] | None
     settings: dict[Name, dict[Name, Plain]]
+    use_region: bool
     classes: list[ClassRow]
     labels: dict[Sha, GivenLabel | None]
     boxes: dict[Sha, DrawnBoxes | None]
@@ -113,6 +114,7 @@ class _Reader:
             labels=self.entries(_label, "labels", given.get("labels", {})),
             boxes=self.entries(_boxes, "boxes", given.get("boxes", {})),
             regions=self.entries(_regions, "regions", given.get("regions", {})),
+            use_region=self.value(_flag, "use_region", given.get("use_region", False)) is True,
             episode_id=self.value(_name, "episode_id", given.get("episode_id", "")) or "",
             unsaved=self.value(_flag, "unsaved", given.get("unsaved", False)) is not False,
             scored=self.value(_text, "scored", given.get("scored", "")) or "",

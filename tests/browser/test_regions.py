@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from pycocotools.coco import COCO
 
 from fsl_demo.core.pictures import from_image
 from fsl_demo.core.regions import Box
@@ -122,6 +124,29 @@ def test_from_two_words_to_boxes_that_learn(context: BrowserContext, colours: Wo
     expect(items.filter(has_text="a dog")).to_have_count(1)
     items.filter(has_text="a dog").click()
     expect(regions.locator(".region-neighbours figure")).to_have_count(1)
+
+    go(page, "Label")
+    page.get_by_role("button", name="Save episode").click()
+    expect(page.locator(".notice")).to_contain_text("Saved")
+    go(page, "Collection")
+    page.locator("#export-format").select_option("coco")
+    with page.expect_download() as download:
+        page.locator("[data-action=export]").click()
+    download.value.save_as(tmp_path / "coco.zip")
+    dogs, balls = annotations(tmp_path / "coco.zip", tmp_path / "coco")
+    assert dogs == [pytest.approx([0, 120, 60, 120], abs=3)] * 2  # one drawn on the support picture
+    assert balls == [pytest.approx([120, 60, 60, 60], abs=1)]
+
+
+def annotations(archive: Path, folder: Path) -> list[list[list[float]]]:
+    """The boxes of each category, in pixels, as pycocotools reads them."""
+    with zipfile.ZipFile(archive) as opened:
+        opened.extractall(folder)
+    coco = COCO(str(next(folder.rglob("annotations.json"))))
+    assert [category["name"] for category in coco.loadCats(coco.getCatIds())] == ["a dog", "a red ball"]
+    return [
+        [entry["bbox"] for entry in coco.loadAnns(coco.getAnnIds(catIds=[category]))] for category in coco.getCatIds()
+    ]
 
 
 def stored(workbench: Workbench, *regions: dict[str, Any]) -> str:

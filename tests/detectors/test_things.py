@@ -1,33 +1,23 @@
-"""Things of a picture, and the words that explain them."""
+"""The detector of things of any kind, with the weights that are shipped."""
 
-from typing import Any
+from __future__ import annotations
 
-import pytest
+import numpy as np
 from PIL import Image
+from skimage.data import astronaut
 
+from fsl_demo import detectors
 from fsl_demo.core.pictures import from_image
-from fsl_demo.detectors.things import WORDS, ThingDetector
-from fsl_demo.inference import dictionary_space
-from tests.dictionary_of_colours import PLACES, Colours, halves
+from tests.backbones.loaded import networks
 
 
-@pytest.fixture
-def detector(monkeypatch: pytest.MonkeyPatch) -> ThingDetector:
-    monkeypatch.setattr(dictionary_space, "vocabulary", lambda: ("red", "green", "blue", "something"))
-    made: Any = ThingDetector.__new__(ThingDetector)
-    space = Colours()
-    made._space = lambda progress: space
-    result: ThingDetector = made
-    return result
-
-
-def test_things_come_once_each_with_its_best_words(detector: ThingDetector) -> None:
-    (regions,) = detector.detect([halves("red", "blue")])
-    assert [(region.box, region.words[0][0]) for region in regions] == [(PLACES[0], "red"), (PLACES[2], "blue")]
-    assert [region.score for region in regions] == pytest.approx([0.9, 0.7])
-    assert all(len(region.words) == WORDS and region.words[0][1] > 0.5 for region in regions)
-
-
-def test_a_picture_with_nothing_in_it(detector: ThingDetector, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fsl_demo.detectors.things.LEAST", 0.95)
-    assert detector.detect([halves("red", "blue"), from_image(Image.new("RGB", (1, 1)), "x.png")]) == [(), ()]
+def test_a_person_is_a_thing() -> None:
+    pictures = [
+        from_image(Image.fromarray(astronaut()), "astronaut.png"),
+        from_image(Image.fromarray(np.full((1, 1, 3), 9, np.uint8)), "dot.png"),
+    ]
+    detector = detectors.build(networks())["things"]
+    person, dot = detector.detect(pictures)
+    assert person[0].words[0][0] == "person" and person[0].score > 0.5
+    assert person[0].area > 0.2 and list(person) == sorted(person, key=lambda region: -region.score)
+    assert all(0 < region.area <= 1 for region in dot)

@@ -39,6 +39,7 @@ def held(words: Words, table: Rights, features: np.ndarray) -> Held:
     spoken = np.flatnonzero(table.words[:, 0] >= CLASSES)
     return Held(
         names=torch.from_numpy(words.vectors[:CLASSES]),
+        vocabulary=torch.from_numpy(words.vectors[CLASSES:]),
         regions=torch.from_numpy(features[classes]),
         owners=table.words[classes, 0],
         objectness=np.where(table.kinds[classes] == REGION, 0.9, 0.3),

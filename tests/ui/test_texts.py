@@ -74,7 +74,7 @@ def test_keys_that_are_made_of_parts_are_there() -> None:
     made |= {f"stage.{stage}" for stage in stages} - {"stage.sort", "stage.undo"}  # those are the command line's
     made |= {f"map.{kind}" for kind in ("evidence", "attention", "cross", "point", "phrase")}
     made |= {f"map_hint.{kind}" for kind in ("evidence", "attention", "cross", "point", "phrase")}
-    made |= {f"moved_{what}" for what in ("name", "description", "support", "boxes")}
+    made |= {f"moved_{what}" for what in ("name", "description", "support", "boxes", "region_on", "region_off")}
     made |= {f"region_source.{source}" for source in (*get_args(RegionSource), "proposed")}
     assert len(stages) > 5 and made <= set(ENGLISH.texts), made - set(ENGLISH.texts)
 

@@ -14,12 +14,11 @@ from fsl_demo.core.pictures import Picture
 from fsl_demo.core.regions import Region, RegionExplanation, RegionNeighbour
 from fsl_demo.inference import boxes as boxes_
 from fsl_demo.inference.calibration import FACTORS, softmax
-from fsl_demo.inference.dictionary_space import REGIONS, Seen, codes, of_picture
+from fsl_demo.inference.dictionary_space import REGIONS, Seen, codes, of_picture, others
 from fsl_demo.inference.explanations import scaled
 from fsl_demo.inference.familiar import unfamiliar
 from fsl_demo.inference.region_features import WHOLE
 from fsl_demo.inference.shares import Shares
-from fsl_demo.inference.vectors import l2_normalize
 from fsl_demo.inference.word_vectors import spoken
 from fsl_demo.methods.semantic_dictionary.rows import Known, refined
 
@@ -31,8 +30,6 @@ APART, LEAST = 0.45, 0.05
 WORDS, NEIGHBOURS = 8, 5
 GRID = 32
 """Positions of a map's side."""
-SAME = 0.75
-"""Words of the vocabulary whose rows have a higher cosine with a class's row would take its part, and are left out."""
 
 
 class DictionaryClassifier:
@@ -95,25 +92,24 @@ class DictionaryClassifier:
 
     def explain_region(self, query: Picture, box: Box) -> RegionExplanation:
         """The words of the classes and of the vocabulary that explain a rectangle, and support regions like it."""
-        vector = self.space.embed(query, np.array([box], np.float32))
-        explained = codes(vector, self.dictionary)[0]
-        parts = explained * (self.dictionary @ vector[0])
-        words = [*(spec.name for spec in self.episode.classes), *self.words]
-        order = np.argsort(-parts)[:WORDS]
-        return RegionExplanation(
-            words=tuple((words[number], float(parts[number])) for number in order if parts[number] > 0),
-            neighbours=self._neighbours(vector[0]),
-        )
+        vector = self.space.embed(query, np.array([box], np.float32))[0]
+        return RegionExplanation(words=self._words(vector), neighbours=self._neighbours(vector))
 
     def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
         """Where the regions of a class lie on a query, and the words that explain the whole of it."""
         (seen,) = self.space.see([query])
         evidence = _laid(seen.boxes, self._probabilities(seen).T)
-        parts = codes(seen.whole[None], self.dictionary)[0] * (self.dictionary @ seen.whole)
-        words = [*(spec.name for spec in self.episode.classes), *self.words]
-        named = tuple((words[number], float(parts[number])) for number in np.argsort(-parts)[:WORDS])
-        layer = Layer(query, "query", map=scaled(evidence, class_index), words=named)
+        layer = Layer(query, "query", map=scaled(evidence, class_index), words=self._words(seen.whole))
         return Explanation(self.method, class_index, (layer,))
+
+    def _words(self, vector: np.ndarray) -> tuple[tuple[str, float], ...]:
+        """The words that explain a vector, each with its share of all that is explained, the largest first.
+
+        What s D adds to its product with f is s (D f), word by word.
+        """
+        parts = np.maximum(codes(vector[None], self.dictionary)[0] * (self.dictionary @ vector), 0)
+        shares, words = parts / max(parts.sum(), 1e-12), [*(spec.name for spec in self.episode.classes), *self.words]
+        return tuple((words[number], float(shares[number])) for number in np.argsort(-shares)[:WORDS] if shares[number])
 
     def _support(self, progress: Progress) -> np.ndarray:
         """A vector for each example, [S, d]: the mean of its boxes, or the whole picture."""
@@ -129,8 +125,8 @@ class DictionaryClassifier:
     def _vocabulary(self, progress: Progress) -> tuple[tuple[str, ...], np.ndarray]:
         """Words for other things, and their rows [V, d]: they explain what belongs to none of the classes."""
         words, rows = self.space.vocabulary(progress)
-        other = (l2_normalize(rows) @ l2_normalize(self.rows).T).max(axis=1) < SAME
-        return tuple(word for word, kept in zip(words, other, strict=True) if kept), rows[other]
+        kept = others(self.rows, rows)
+        return tuple(word for word, is_other in zip(words, kept, strict=True) if is_other), rows[kept]
 
     def _similarities(self, seen: Seen) -> np.ndarray:
         """Of the classes, [C]; the vocabulary takes no part."""

@@ -10,11 +10,7 @@ from fsl_demo.core.episodes import Progress
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.regions import Region
 from fsl_demo.inference.boxes import as_box
-from fsl_demo.inference.dictionary_space import DictionarySpace, codes
-from fsl_demo.inference.vectors import l2_normalize
-
-SAME = 0.75
-"""Words of the vocabulary whose rows have a higher cosine with a phrase's row would take its part, and are left out."""
+from fsl_demo.inference.dictionary_space import DictionarySpace, codes, others
 
 
 def grounded(
@@ -24,10 +20,9 @@ def grounded(
     (seen,) = space.see([picture], progress)
     _, vocabulary = space.vocabulary(progress)
     rows = space.rows([[phrase] for phrase in phrases], progress)
-    cosines = l2_normalize(rows) @ l2_normalize(vocabulary).T
     places = []
-    for phrase, row, alike in zip(phrases, rows, cosines, strict=True):
-        explained = codes(seen.regions, np.concatenate([row[None], vocabulary[alike < SAME]]))
+    for phrase, row in zip(phrases, rows[:, None], strict=True):
+        explained = codes(seen.regions, np.concatenate([row, vocabulary[others(row, vocabulary)]]))
         likely = space.probabilities(explained, seen.objectness)[:, 0]
         regions = [_region(seen.boxes[number], phrase, float(likely[number])) for number in np.argsort(-likely)]
         places.append(tuple(region for region in regions if region))

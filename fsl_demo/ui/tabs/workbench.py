@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fsl_demo.core.capabilities import Method, ReadsText
-from fsl_demo.ui import clip_weights, examples, prompting, settings
+from fsl_demo.ui import clip_weights, examples, prompting, region_use, settings
 from fsl_demo.ui.captions import Describe
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.faces import CropFaces
@@ -84,7 +84,9 @@ def _methods(context: Context, chosen: Sequence[str]) -> str:
         )
     changed = context.document.methods is not None and set(chosen) != set(automatic)
     missing = [name for name in context.document.methods or () if name not in context.methods]
-    return context.render("workbench.html#methods", groups=groups, changed=changed, missing=missing)
+    return context.render(
+        "workbench.html#methods", groups=groups, changed=changed, missing=missing, region=region_use.shown(context)
+    )
 
 
 TAB = Tab(
@@ -94,7 +96,7 @@ TAB = Tab(
     requests=(
         *edits.EDITS,
         *(edits.New, edits.Duplicate, edits.OpenExample, edits.Latest),
-        *(Predict, Describe, CropFaces, clip_weights.Download),
+        *(Predict, Describe, CropFaces, clip_weights.Download, region_use.UseRegion, region_use.CheckRegion),
         prompting.Sentences,
     ),
     parts=parts,
