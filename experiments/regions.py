@@ -43,7 +43,7 @@ from fsl_demo.training.region_rows import PICTURE
 from fsl_demo.training.tasks.semantic_dictionary import HELD, SemanticDictionaryTask, drawn
 
 SHOTS, DRAWS = (1, 5, 10), 5
-REGIONS = 20
+REGIONS = 10
 """Of a picture, that ASIF looks at, without those that overlap a better one by more than half."""
 SHARPNESS = (0.01, 0.1, 1.0, 10.0, 100.0)
 """Inverse strengths of the regression's penalty, among which the validation photographs choose."""
