@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,7 +14,7 @@ from fsl_demo.core.episodes import Box, Episode, Example, Explanation, Focus, La
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.regions import Region, RegionExplanation, RegionNeighbour
 from fsl_demo.inference import boxes as boxes_
-from fsl_demo.inference.calibration import FACTORS, softmax
+from fsl_demo.inference.calibration import FACTORS, HeldOut, softmax
 from fsl_demo.inference.dictionary_space import REGIONS, Seen, codes, of_picture, others
 from fsl_demo.inference.explanations import scaled
 from fsl_demo.inference.familiar import unfamiliar
@@ -60,8 +61,7 @@ class DictionaryClassifier:
         chosen = refined(known, temperature=self.space.temperature, strength=settings.strength)
         self.rows, held_out = chosen.rows, chosen.held_out
         self.temperature = float(self.space.temperature * FACTORS[held_out.losses(self.space.temperature).argmin()])
-        below = held_out.threshold(before=self.space.none_below, now=self.space.none_below)
-        self.none_below = float(below) if settings.none_below is None else settings.none_below
+        self.none_below = _threshold(held_out) if settings.none_below is None else settings.none_below
         self.note = {"strength": chosen.strength} if texts.any() and len(owners) else {}
         self.note |= unfamiliar(self.space.networks.texts, episode.classes)
         self.words, vocabulary = self._vocabulary(progress)
@@ -173,6 +173,12 @@ class DictionaryClassifier:
                 )
             )
         return tuple(sorted(near, key=lambda neighbour: -neighbour.similarity)[:NEIGHBOURS])
+
+
+def _threshold(held_out: HeldOut) -> float:
+    """Under which a query is unlike the examples; NaN where no picture was held out: codes by words alone are as large
+    as the words are known to the dictionary."""
+    return float(held_out.threshold(before=0.0, now=0.0)) if held_out.evidence.any() else math.nan
 
 
 def _laid(boxes: np.ndarray, likely: np.ndarray) -> np.ndarray:
