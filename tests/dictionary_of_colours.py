@@ -23,7 +23,7 @@ class Colours(dictionary_space.DictionarySpace):
     """Regions are the two halves of a picture, as vectors of their mean colours; words are colours."""
 
     channels, background = 3, np.zeros(3, np.float32)
-    weights, temperature, none_below, scale, nothing = "colours", 10.0, 0.02, np.float32(60.0), np.float32(1.0)
+    weights, temperature, scale, nothing = "colours", 10.0, np.float32(60.0), np.float32(1.0)
     boxes = np.array([1.0, 1.0, 0.0], np.float32)
 
     def __init__(self) -> None:

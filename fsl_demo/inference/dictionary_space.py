@@ -81,7 +81,6 @@ class DictionarySpace:
         self.boxes = checkpoint.array("boxes", 3).astype(np.float32)
         self.background = checkpoint.array("background", channels).astype(np.float32)
         self.temperature = float(checkpoint.array("temperature", 1)[0])
-        self.none_below = float(checkpoint.array("none_below", 1)[0])
         if networks.shuffle is not None:
             random = np.random.default_rng(networks.shuffle)
             self._first, self._second = (

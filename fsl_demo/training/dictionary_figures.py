@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from fsl_demo.core.episodes import Progress
-from fsl_demo.inference.calibration import REFUSED, softmax
+from fsl_demo.inference.calibration import softmax
 from fsl_demo.inference.dictionary_space import PENALTY, of_picture, others, vocabulary
 from fsl_demo.inference.region_features import RegionMap
 from fsl_demo.inference.word_vectors import WordReader
@@ -186,7 +186,7 @@ def calibration(module: SemanticDictionaryObjective, held: Held) -> dict[str, np
 
 
 def _of_pictures(held: Held, rows: Tensor) -> dict[str, np.ndarray]:
-    """The temperature under which pictures of one class are likeliest to be of it, and the code that few stay under."""
+    """The temperature under which pictures of one class are likeliest to be of it."""
     similarities = []
     for number in np.flatnonzero(held.single >= 0):
         own = held.regions[torch.from_numpy(held.pictures == number)]
@@ -194,10 +194,7 @@ def _of_pictures(held: Held, rows: Tensor) -> dict[str, np.ndarray]:
     stacked, truth = np.array(similarities), held.single[held.single >= 0]
     chosen = np.arange(len(truth)), truth
     temperature = max(TEMPERATURES, key=lambda t: np.log(softmax(t * stacked)[chosen] + 1e-12).mean())
-    return {
-        "temperature": np.array([temperature], np.float32),
-        "none_below": np.array([np.quantile(stacked.max(axis=1), REFUSED)], np.float32),
-    }
+    return {"temperature": np.array([temperature], np.float32)}
 
 
 def average_precision(right: np.ndarray, scores: np.ndarray) -> float:

@@ -89,7 +89,6 @@ def arrays() -> dict[str, np.ndarray]:
         "background": drawn(2 * HALF),
         "boxes": np.array([1, 0.5, -1], np.float32),
         "temperature": np.array([30], np.float32),
-        "none_below": np.array([0.1], np.float32),
     }
 
 

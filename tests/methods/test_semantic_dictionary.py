@@ -84,6 +84,23 @@ def test_support_pictures_move_a_row_and_boxes_say_what_counts(method: SemanticD
     assert near[0].similarity > 0.99 > near[1].similarity
 
 
+def test_a_query_is_unlike_the_examples_only_where_some_were_held_out(method: SemanticDictionary) -> None:
+    task, queries = named("red", "green"), [halves("red", "red"), halves("blue", "blue")]
+    assert not method.fit(task, AUTOMATIC).predict(queries, quiet).tells
+    shades = [
+        ((255, 0, 0), 0),
+        ((230, 10, 0), 0),
+        ((250, 5, 9), 0),
+        ((0, 255, 0), 1),
+        ((0, 230, 9), 1),
+        ((9, 250, 0), 1),
+    ]
+    support = tuple(Example(from_image(Image.new("RGB", (8, 8), shade), "x.png"), own) for shade, own in shades)
+    scores = method.fit(replace(task, support=support), AUTOMATIC).predict(queries, quiet)
+    assert [scores.unlike(0), scores.unlike(1)] == [False, True]
+    assert method.fit(task, SemanticDictionarySettings(none_below=0.5)).predict(queries, quiet).none_below == 0.5
+
+
 def test_maps_are_where_the_regions_lie(method: SemanticDictionary) -> None:
     (layer,) = method.fit(named("red", "green"), AUTOMATIC).explain(halves("red", "lime"), 0).layers
     assert layer.map is not None and layer.map.shape == (32, 32)

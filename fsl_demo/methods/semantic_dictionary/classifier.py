@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,7 +14,7 @@ from fsl_demo.core.episodes import Box, Episode, Example, Explanation, Focus, La
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.regions import Region, RegionExplanation, RegionNeighbour
 from fsl_demo.inference import boxes as boxes_
-from fsl_demo.inference.calibration import FACTORS, softmax
+from fsl_demo.inference.calibration import FACTORS, HeldOut, softmax
 from fsl_demo.inference.dictionary_space import REGIONS, Seen, codes, of_picture, others
 from fsl_demo.inference.explanations import scaled
 from fsl_demo.inference.familiar import unfamiliar
@@ -60,8 +61,7 @@ class DictionaryClassifier:
         chosen = refined(known, temperature=self.space.temperature, strength=settings.strength)
         self.rows, held_out = chosen.rows, chosen.held_out
         self.temperature = float(self.space.temperature * FACTORS[held_out.losses(self.space.temperature).argmin()])
-        below = held_out.threshold(before=self.space.none_below, now=self.space.none_below)
-        self.none_below = float(below) if settings.none_below is None else settings.none_below
+        self.none_below = _threshold(held_out) if settings.none_below is None else settings.none_below
         self.note = {"strength": chosen.strength} if texts.any() and len(owners) else {}
         self.note |= unfamiliar(self.space.networks.texts, episode.classes)
         self.words, vocabulary = self._vocabulary(progress)
@@ -92,25 +92,24 @@ class DictionaryClassifier:
 
     def explain_region(self, query: Picture, box: Box) -> RegionExplanation:
         """The words of the classes and of the vocabulary that explain a rectangle, and support regions like it."""
-        vector = self.space.embed(query, np.array([box], np.float32))
-        explained = codes(vector, self.dictionary)[0]
-        parts = explained * (self.dictionary @ vector[0])
-        words = [*(spec.name for spec in self.episode.classes), *self.words]
-        order = np.argsort(-parts)[:WORDS]
-        return RegionExplanation(
-            words=tuple((words[number], float(parts[number])) for number in order if parts[number] > 0),
-            neighbours=self._neighbours(vector[0]),
-        )
+        vector = self.space.embed(query, np.array([box], np.float32))[0]
+        return RegionExplanation(words=self._words(vector), neighbours=self._neighbours(vector))
 
     def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
         """Where the regions of a class lie on a query, and the words that explain the whole of it."""
         (seen,) = self.space.see([query])
         evidence = _laid(seen.boxes, self._probabilities(seen).T)
-        parts = codes(seen.whole[None], self.dictionary)[0] * (self.dictionary @ seen.whole)
-        words = [*(spec.name for spec in self.episode.classes), *self.words]
-        named = tuple((words[number], float(parts[number])) for number in np.argsort(-parts)[:WORDS])
-        layer = Layer(query, "query", map=scaled(evidence, class_index), words=named)
+        layer = Layer(query, "query", map=scaled(evidence, class_index), words=self._words(seen.whole))
         return Explanation(self.method, class_index, (layer,))
+
+    def _words(self, vector: np.ndarray) -> tuple[tuple[str, float], ...]:
+        """The words that explain a vector, each with its share of all that is explained, the largest first.
+
+        What s D adds to its product with f is s (D f), word by word.
+        """
+        parts = np.maximum(codes(vector[None], self.dictionary)[0] * (self.dictionary @ vector), 0)
+        shares, words = parts / max(parts.sum(), 1e-12), [*(spec.name for spec in self.episode.classes), *self.words]
+        return tuple((words[number], float(shares[number])) for number in np.argsort(-shares)[:WORDS] if shares[number])
 
     def _support(self, progress: Progress) -> np.ndarray:
         """A vector for each example, [S, d]: the mean of its boxes, or the whole picture."""
@@ -174,6 +173,12 @@ class DictionaryClassifier:
                 )
             )
         return tuple(sorted(near, key=lambda neighbour: -neighbour.similarity)[:NEIGHBOURS])
+
+
+def _threshold(held_out: HeldOut) -> float:
+    """Under which a query is unlike the examples; NaN where no picture was held out: codes by words alone are as large
+    as the words are known to the dictionary."""
+    return float(held_out.threshold(before=0.0, now=0.0)) if held_out.evidence.any() else math.nan
 
 
 def _laid(boxes: np.ndarray, likely: np.ndarray) -> np.ndarray:

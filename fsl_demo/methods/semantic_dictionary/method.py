@@ -67,6 +67,7 @@ class SemanticDictionary(
         transductive=False,
         explains=("query", "words"),
         cost=250,
+        kinds=(),
     )
     Settings = SemanticDictionarySettings
 
