@@ -33,7 +33,8 @@ function mark(kind, sha, before, after, batch = "") {
 
 const alike = (a, b) => a.every((edge, i) => Math.abs(edge - b[i]) < 1e-4);
 const plain = (text) => text.trim().split(/\s+/).join(" ");
-const classCalled = (name) => state.classes().find((entry) => plain(entry.name).toLowerCase() === plain(name).toLowerCase());
+const sameName = (a, b) => plain(a).toLowerCase() === plain(b).toLowerCase();
+const classCalled = (name) => state.classes().findIndex((entry) => sameName(entry.name, name));
 
 export class RegionView {
   // `naming`: whether boxes have names, as on a query; on a support picture, a box is the thing that the class is.
@@ -91,11 +92,10 @@ export class RegionView {
     const proposed = (this.sent?.regions ?? [])
       .map(([box, score, words], n) => ({ key: `proposed-${n}`, box, score, words, name: words[0]?.[0] ?? "" }))
       .filter((item) => item.score >= choice.least && !this.dropped.has(item.key) && !own.some((region) => alike(region.box, item.box)));
-    const classes = state.classes();
     return [...own, ...nameless, ...proposed].map((item, n) => {
       const called = item.name || t("region.unnamed");
       const number = item.own ? (item.source === "accepted" ? "✓" : "✎") : percent(item.score);
-      const at = classes.indexOf(classCalled(item.name));
+      const at = classCalled(item.name);
       return { ...item, called, number, text: `${called} ${number}`, hue: at < 0 ? HUES - 1 : at % (HUES - 1), tagged: n < TAGS, faint: !item.own && n >= BOLD, label: t(`region_source.${item.source ?? "proposed"}`, { name: called, x: number }) };
     });
   }
@@ -138,7 +138,7 @@ export class RegionView {
     if (!item) return this.items().length ? html`<p class="hint">${t(this.naming ? "region.keys_hint" : "region.thing_keys_hint")}</p>` : "";
     const words = item.own ? state.classes().slice(0, CLASSES).map((entry) => [entry.name, null]) : item.words;
     const names = html`<div class="chips" role="group" aria-label="${t("region.called")}">${words.map(([word, p]) => {
-      const on = item.own && classCalled(word) === classCalled(item.name);
+      const on = item.own && sameName(word, item.name);
       return html`<button class="chip ${on ? "on" : ""}" data-do="name" data-word="${word}" aria-pressed="${String(on)}">${word}${p === null ? "" : html` <small>${percent(p)}</small>`}</button>`;
     })}</div>
     <div class="line"><input type="text" class="grow" data-region-name list="region-names" maxlength="100" value="${item.own ? item.name : ""}" placeholder="${t("region.name_placeholder")}" aria-label="${t("region.called")}"><datalist id="region-names">${state.classes().map((entry) => html`<option value="${entry.name}"></option>`)}</datalist></div>`;
@@ -231,7 +231,7 @@ export class RegionView {
 
   // By a typed word; the name of a class is written as the class has it.
   call(field) {
-    keepUntil(field, this.name(this.chosen, classCalled(field.value)?.name ?? field.value));
+    keepUntil(field, this.name(this.chosen, state.classes()[classCalled(field.value)]?.name ?? field.value));
   }
 
   // A person's own box goes; a proposed one is out of sight until the details are opened again.
