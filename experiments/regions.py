@@ -5,7 +5,7 @@ unseen: five classes that neither detector nor dictionary has learned from (bus,
     the training photographs; beside them, the same detector's regions with ASIF's scores for the words. The words
     compete with each other, and with those of all twenty classes ("among twenty").
 labels: the 20 classes of whole pictures by logistic regression on the vectors that the dictionary explains, learned
-    from the training photographs, its strength chosen on the validation photographs.
+    from the photographs that the dictionary has learned from, its strength chosen on its validation photographs.
 """
 
 from __future__ import annotations
@@ -29,19 +29,21 @@ from fsl_demo.core.pictures import Picture, from_image, ingest
 from fsl_demo.datasets import voc2007
 from fsl_demo.datasets.voc2007 import Photograph, Thing
 from fsl_demo.evaluation import intervals, located
-from fsl_demo.evaluation.boxes import Detections, Truth, of_regions, of_scores
+from fsl_demo.evaluation.boxes import Detections, Truth, of_regions, of_scores, truth
 from fsl_demo.evaluation.detection import Detection, detection, mean_precision
 from fsl_demo.evaluation.located import Scenes
 from fsl_demo.evaluation.multi_label import multi_label
 from fsl_demo.inference import dictionary_space, region_space
 from fsl_demo.inference.boxes import apart
 from fsl_demo.inference.dictionary_space import Seen
-from fsl_demo.inference.region_features import WHOLE
 from fsl_demo.methods.asif import Asif
 from fsl_demo.methods.semantic_dictionary import SemanticDictionary
+from fsl_demo.training import region_rows, scenes
+from fsl_demo.training.region_rows import PICTURE
+from fsl_demo.training.tasks.semantic_dictionary import HELD, SemanticDictionaryTask, drawn
 
 SHOTS, DRAWS = (1, 5, 10), 5
-REGIONS = 20
+REGIONS = 10
 """Of a picture, that ASIF looks at, without those that overlap a better one by more than half."""
 SHARPNESS = (0.01, 0.1, 1.0, 10.0, 100.0)
 """Inverse strengths of the regression's penalty, among which the validation photographs choose."""
@@ -66,15 +68,15 @@ class Regions:
 
 def unseen(method: SemanticDictionary, asif: Method, root: Path, progress: Progress) -> Iterator[dict[str, Any]]:
     """The rows of the first study."""
-    scenes = located.scenes(root, "test", names=voc2007.LEFT_OUT, progress=progress)
-    regions = [surest(seen) for seen in method.space.see(scenes.pictures, progress)]
+    test = located.scenes(root, "test", names=voc2007.LEFT_OUT, progress=progress)
+    regions = [surest(seen) for seen in method.space.see(test.pictures, progress)]
     alone: dict[str, Detection] = {}
     for among, names in (("five", voc2007.LEFT_OUT), ("twenty", voc2007.NAMES)):
-        crops = list(scored(asif, regions=regions, names=names, scenes=scenes, progress=progress))
-        baseline = detection(scenes.truths, crops, len(scenes.names))
-        alone[among] = detection(scenes.truths, named(method, scenes, names), len(scenes.names))
-        yield row("asif", among, measured=baseline, scenes=scenes)
-        yield row(method.card.id, among, measured=alone[among], scenes=scenes) | {
+        crops = list(scored(asif, regions=regions, names=names, scenes=test, progress=progress))
+        baseline = detection(test.truths, crops, len(test.names))
+        alone[among] = detection(test.truths, named(method, test, names), len(test.names))
+        yield row("asif", among, measured=baseline, scenes=test)
+        yield row(method.card.id, among, measured=alone[among], scenes=test) | {
             "difference": asdict((alone[among].at_half - baseline.at_half).interval)
         }
     photographs = voc2007.photographs(root, "train")
@@ -83,8 +85,8 @@ def unseen(method: SemanticDictionary, asif: Method, root: Path, progress: Progr
         precisions = []
         for seed in range(DRAWS):
             progress("score", seed, DRAWS)
-            detections = named(method, scenes, names=voc2007.LEFT_OUT, support=support(photographs, shot, seed))
-            precisions.append(mean_precision(scenes.truths, detections, len(scenes.names)))
+            detections = named(method, test, names=voc2007.LEFT_OUT, support=support(photographs, shot, seed))
+            precisions.append(mean_precision(test.truths, detections, len(test.names)))
         gains = [now - then for now, then in zip(precisions, before, strict=True)]
         yield {
             "shot": shot,
@@ -158,15 +160,23 @@ def row(name: str, among: str, measured: Detection, scenes: Scenes) -> dict[str,
     }
 
 
-def labels(method: SemanticDictionary, root: Path, progress: Progress) -> Iterator[dict[str, Any]]:
-    """The rows of the second study."""
-    parts = {split: located.scenes(root, split, progress=progress) for split in ("train", "val", "test")}
-    vectors = {
-        split: np.concatenate([method.space.embed(picture, WHOLE) for picture in scenes.pictures])
-        for split, scenes in parts.items()
-    }
-    chosen, scores = regression(vectors, {split: scenes.truths for split, scenes in parts.items()})
-    test = parts["test"]
+def labels(method: SemanticDictionary, kept: Path, root: Path, progress: Progress) -> Iterator[dict[str, Any]]:
+    """The rows of the second study.
+
+    Args:
+        kept: folder of the dictionary's training, with the features of its photographs.
+    """
+    test = located.scenes(root, "test", progress=progress)
+    seen = method.space.see(test.pictures, progress)
+    vectors, truths = {"test": np.array([own.whole for own in seen])}, {"test": test.truths}
+    for split, count in (("train", SemanticDictionaryTask.pictures), ("val", HELD[0])):
+        learned = drawn(scenes.of_voc(root, split), count)
+        file = kept / f"voc_{split}.safetensors"
+        rows = region_rows.read(method.space.towers, learned, file=file, every=split == "val", progress=progress)
+        vectors[split] = method.space.map(rows.features[rows.things == PICTURE])
+        known = {photograph.file.name: photograph for photograph in voc2007.photographs(root, split)}
+        truths[split] = [truth(known[scene.file.name], voc2007.NAMES) for scene in learned]
+    chosen, scores = regression(vectors, truths)
     baseline = multi_label(test.truths, scores)
     classifier = method.fit(Episode(test.classes), method.Settings())
     measured = multi_label(test.truths, classifier.predict(test.pictures, progress).similarities)
@@ -201,6 +211,7 @@ def main() -> None:
     parser.add_argument("--root", type=Path, default=Path("data"), metavar="DIR", help="holds the data sets")
     parser.add_argument("--dictionary", default=dictionary_space.CHECKPOINT, metavar="CHECKPOINT")
     parser.add_argument("--regions", default=region_space.CHECKPOINT, metavar="CHECKPOINT")
+    parser.add_argument("--kept", type=Path, default=Path("runs/semantic_dictionary"), metavar="DIR")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows to this file")
     options.add_machine(parser)
     chosen = parser.parse_args()
@@ -211,7 +222,7 @@ def main() -> None:
     if chosen.study == "unseen":
         rows = unseen(method, Asif(networks), root=chosen.root, progress=terminal.progress)
     else:
-        rows = labels(method, chosen.root, terminal.progress)
+        rows = labels(method, chosen.kept, root=chosen.root, progress=terminal.progress)
     kept = []
     for measured in rows:
         print(json.dumps(measured), flush=True)

@@ -190,6 +190,16 @@ def add_methods(parser: argparse.ArgumentParser, more: str = "") -> None:
     )
 
 
+def add_use_region(parser: argparse.ArgumentParser) -> None:
+    """`--use-region`: close-ups in place of whole pictures."""
+    parser.add_argument(
+        "--use-region",
+        action="store_true",
+        help="hand methods that compare pictures the best region of each (what --boxes says, or else what is most"
+        " probably a thing) in place of the whole",
+    )
+
+
 def add_settings(parser: argparse.ArgumentParser) -> None:
     """`--set`: settings of methods."""
     parser.add_argument(

@@ -49,6 +49,7 @@ def add(verbs: options.Verbs) -> None:
         help="folder or zip of pictures to classify, or one picture",
     )
     options.add_methods(parser)
+    options.add_use_region(parser)
     options.add_settings(parser)
     options.add_format(parser, "table", "csv", "json")
     options.add_cache(parser)
@@ -115,6 +116,7 @@ def classify(
         settings=reading.settings(registry, chosen.settings),
         progress=terminal.progress,
         refused=lambda _, error: refusals.append(error),
+        use_region=chosen.use_region,
     )
     for refusal in refusals:
         if chosen.methods:

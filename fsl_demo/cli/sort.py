@@ -63,6 +63,7 @@ def add(verbs: options.Verbs) -> None:
     parser.add_argument("--dry-run", action="store_true", help="print what would go where, and write nothing at all")
     parser.add_argument("--undo", type=Path, metavar="MANIFEST", help="undo the sort of this sort-manifest.json")
     options.add_methods(parser)
+    options.add_use_region(parser)
     options.add_settings(parser)
     options.add_cache(parser)
     options.add_machine(parser)
@@ -128,7 +129,8 @@ def _request(chosen: argparse.Namespace) -> dict[str, Any]:
     paths = {name: getattr(chosen, name) for name in given}
     whole = {name: None if path is None else str(path.absolute()) for name, path in paths.items()}
     others = ("mode", "minimum", "methods", "settings")
-    return whole | {name: getattr(chosen, name) for name in others}
+    region = {"use_region": True} if chosen.use_region else {}
+    return whole | region | {name: getattr(chosen, name) for name in others}
 
 
 def _planned(chosen: argparse.Namespace, into: Path, terminal: reporting.Terminal) -> Manifest:

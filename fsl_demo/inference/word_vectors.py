@@ -6,6 +6,7 @@ MiniLM's sentence vector, its words, and which of ImageNet's classes they are li
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,6 +23,13 @@ from fsl_demo.inference.vectors import l2_normalize
 SENTENCE = MiniLM.channels
 CHANNELS = MiniLMWithWords.channels + ANCHORS
 """Sentence 384, words 384, relations 1,000."""
+
+_ARTICLE = re.compile(r"^(an?|the|some) ", re.IGNORECASE)
+
+
+def bare(phrase: str) -> str:
+    """A phrase without its article: none of the words that the dictionary learned from has one."""
+    return _ARTICLE.sub("", phrase)
 
 
 def spoken(spec: ClassSpec) -> list[str]:
@@ -48,8 +56,8 @@ class WordReader:
 
     def __call__(self, texts: Sequence[Sequence[str]], progress: Progress = quiet) -> np.ndarray:
         """The mean of each ensemble of texts, its parts of length 1, float32 [N, CHANNELS]; zeros for an empty one."""
-        networks = self.networks
-        ensembles = encoded(networks.features, encoder=networks.words, sentences=texts, progress=progress)
+        networks, sentences = self.networks, [[bare(text) for text in own] for own in texts]
+        ensembles = encoded(networks.features, encoder=networks.words, sentences=sentences, progress=progress)
         nothing = np.zeros(MiniLMWithWords.channels, np.float32)
         means = np.stack([_halves(own).mean(axis=0) if len(own) else nothing for own in ensembles])
         read = _halves(means)

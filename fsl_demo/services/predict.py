@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from fsl_demo.core.episodes import Episode, Progress, Scores, join
 from fsl_demo.core.errors import Cancelled, UserError
 from fsl_demo.core.pictures import Picture
+from fsl_demo.services.close_ups import on_regions
 from fsl_demo.services.fitted import Fits, Fitted
 
 if TYPE_CHECKING:
@@ -83,11 +84,13 @@ def classify(
     settings: Mapping[str, Settings],
     progress: Progress,
     refused: Refused,
+    use_region: bool = False,
 ) -> list[Scores]:
     """The scores of the methods of these ids, or of those that suit the support set, as of `predict`.
 
     Args:
         settings: by id of a method; one that is left out has its defaults.
+        use_region: hand methods that compare pictures the best region of each in place of the whole.
 
     Raises:
         UserError: `unknown_method`, and as of `predict`.
@@ -96,7 +99,10 @@ def classify(
         from fsl_demo.methods import proposed
 
         names = proposed(registry.methods, [example.picture for example in episode.support])
-    plans = [Plan(method, settings.get(method.card.id, method.Settings())) for method in registry.chosen(names)]
+    plans = [
+        Plan(on_regions(registry, method) if use_region else method, settings.get(method.card.id, method.Settings()))
+        for method in registry.chosen(names)
+    ]
     return predict(episode, plans, progress=progress, refused=refused)
 
 

@@ -14,13 +14,13 @@ from PIL import Image
 from fsl_demo.core.episodes import Progress
 from fsl_demo.core.pictures import ingest
 from fsl_demo.datasets import flickr8k_entities, voc2007
+from fsl_demo.inference.word_vectors import bare
 
 SIDE = 352
 """Pixels of the canvas on which a picture lies, its longer side as long as this."""
 PADDING = 128
 SOMETHING = 21
 """The label of a thing that belongs to none of the 20 classes, or whose class nobody noted."""
-_ARTICLE = re.compile(r"^(an?|the|some) ")
 
 
 @dataclass(frozen=True)
@@ -100,11 +100,6 @@ def of_entities(root: Path, split: str, left_out: re.Pattern[str] | None = None)
                 )
             )
     return scenes
-
-
-def bare(phrase: str) -> str:
-    """A phrase without its article."""
-    return _ARTICLE.sub("", phrase)
 
 
 def load(scenes: list[Scene], progress: Progress) -> Scenes:

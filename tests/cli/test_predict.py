@@ -18,8 +18,9 @@ from fsl_demo.core.pictures import Picture, from_image, ingest, kept
 from fsl_demo.core.registry import Registry
 from fsl_demo.services import reading
 from fsl_demo.services.documents import predict_document
+from tests.browser.hued import Hued
 from tests.cli.conftest import SURFACES, Call, part
-from tests.located import Located, scene
+from tests.located import Located, PatchDetector, scene
 
 pytestmark = pytest.mark.usefixtures("shared")
 
@@ -207,6 +208,22 @@ def test_a_method_that_says_what_is_where_adds_regions(
     assert after[dog]["words"]["a dog"] > before[dog]["words"]["a dog"]
     assert after[dog]["score"] == max(after[dog]["words"].values()) > 0.9
     assert "regions" not in call(*common).out
+
+
+def test_use_region_hands_methods_what_is_in_the_boxes(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    method = Hued("prototype", "Prototype", tmp_path / "hold")
+    monkeypatch.setattr(reading, "registry", lambda *_: Registry([method], detectors=[PatchDetector()]))
+    for seed, colour in enumerate(("red", "blue")):
+        (tmp_path / "support" / colour).mkdir(parents=True)
+        scene((colour, (0.0, 0.0, 0.25, 0.25)), seed=seed).save(tmp_path / "support" / colour / "1.png")
+    scene(("blue", (0.5, 0.5, 0.75, 0.75)), seed=9).save(tmp_path / "q.png")
+    common = ("predict", "--support", tmp_path / "support", "--queries", tmp_path / "q.png", "--format", "json")
+    whole, region = (
+        call(*common, "--methods", "prototype", *more).json()["queries"][0] for more in ((), ("--use-region",))
+    )
+    assert region["answer"] == "blue" and region["probability"] > 0.99 > whole["probability"]
 
 
 def test_boxes_meet_support_pictures_by_path(support: Path, tmp_path: Path) -> None:
