@@ -26,7 +26,7 @@ from fsl_demo.methods.semantic_dictionary.rows import Known, refined
 if TYPE_CHECKING:
     from fsl_demo.methods.semantic_dictionary.method import SemanticDictionary, SemanticDictionarySettings
 
-APART, LEAST = 0.45, 0.05
+APART, LEAST = 0.45, 0.005
 """How much of two boxes of one class may overlap, and the least probability of a region that is shown."""
 WORDS, NEIGHBOURS = 8, 5
 GRID = 32
