@@ -1,7 +1,7 @@
 """What the semantic dictionary owes to its words and examples: `python -m experiments.regions unseen` and `... labels`.
 
 unseen: five classes that neither detector nor dictionary has learned from (bus, cat, cow, motorbike, sofa), on VOC's
-    test photographs: boxes by their words alone, and with 1, 5 and 10 boxes of each as support, five times drawn from
+    test photographs: boxes by their words alone, and with 1, 5 and 10 boxes of each as support, three times drawn from
     the training photographs; beside them, the same detector's regions with ASIF's scores for the words. The words
     compete with each other, and with those of all twenty classes ("among twenty").
 labels: the 20 classes of whole pictures by logistic regression on the vectors that the dictionary explains, learned
@@ -42,7 +42,7 @@ from fsl_demo.training import region_rows, scenes
 from fsl_demo.training.region_rows import PICTURE
 from fsl_demo.training.tasks.semantic_dictionary import HELD, SemanticDictionaryTask, drawn
 
-SHOTS, DRAWS = (1, 5, 10), 5
+SHOTS, DRAWS = (1, 5, 10), 3
 REGIONS = 10
 """Of a picture, that ASIF looks at, without those that overlap a better one by more than half."""
 SHARPNESS = (0.01, 0.1, 1.0, 10.0, 100.0)

@@ -76,8 +76,8 @@ class DictionarySpace:
         self._first = checkpoint.array("dictionary.first", CHANNELS, None).astype(np.float32)
         channels = sum(len(weight) for weight in self.map.weights)
         self._second = checkpoint.array("dictionary.second", self._first.shape[1], channels).astype(np.float32)
-        self.scale, self.whole_scale = np.exp(checkpoint.array("scales", 2).astype(np.float32))
-        self.nothing, self.whole_offset = checkpoint.array("offsets", 2).astype(np.float32)
+        self.scale = np.exp(checkpoint.array("scales", 2).astype(np.float32))[0]
+        self.nothing = checkpoint.array("offsets", 2).astype(np.float32)[0]
         self.boxes = checkpoint.array("boxes", 3).astype(np.float32)
         self.background = checkpoint.array("background", channels).astype(np.float32)
         self.temperature = float(checkpoint.array("temperature", 1)[0])

@@ -56,6 +56,18 @@ def test_regions_say_what_is_where_once(method: SemanticDictionary) -> None:
     assert regions[0].score >= regions[1].score > 0.3
 
 
+def test_each_class_has_boxes_apart_even_where_another_class_keeps_a_box(
+    method: SemanticDictionary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second half-picture overlaps the first: it is kept for the class that is surest there, and for no other."""
+    likely = np.array([[0.9, 0.2], [0.8, 0.6], [0.1, 0.3]])
+    fitted = method.fit(named("red", "green"), AUTOMATIC)
+    monkeypatch.setattr(fitted, "_probabilities", lambda seen: likely)
+    (regions,) = fitted.regions([halves("red", "lime")])
+    placed = [(region.box[0], region.words) for region in regions]
+    assert placed == [(0.0, (("red", 0.9),)), (0.0, (("green", 0.6),)), (0.5, (("green", 0.3), ("red", 0.1)))]
+
+
 def test_what_belongs_to_no_class_is_no_region(method: SemanticDictionary) -> None:
     task = named("red", "green")
     assert method.fit(task, AUTOMATIC).regions([halves("blue", "blue")]) == [()]

@@ -26,7 +26,7 @@ from fsl_demo.methods.semantic_dictionary.rows import Known, refined
 if TYPE_CHECKING:
     from fsl_demo.methods.semantic_dictionary.method import SemanticDictionary, SemanticDictionarySettings
 
-APART, LEAST = 0.45, 0.05
+APART, LEAST = 0.45, 0.005
 """How much of two boxes of one class may overlap, and the least probability of a region that is shown."""
 WORDS, NEIGHBOURS = 8, 5
 GRID = 32
@@ -138,15 +138,14 @@ class DictionaryClassifier:
 
     def _regions(self, seen: Seen) -> tuple[Region, ...]:
         likely = self._probabilities(seen)
-        kept = set[int]()
-        for own in likely.T:
+        given = np.zeros(likely.shape, bool)
+        for label, own in enumerate(likely.T):
             candidates = np.flatnonzero(own >= LEAST)
-            kept |= set(candidates[boxes_.apart(seen.boxes[candidates], own[candidates], APART)].tolist())
-        names = [spec.name for spec in self.episode.classes]
-        regions = []
-        for number in kept:
-            order = np.argsort(-likely[number])
-            words = tuple((names[c], float(likely[number, c])) for c in order if likely[number, c] >= LEAST)
+            given[candidates[boxes_.apart(seen.boxes[candidates], own[candidates], APART)], label] = True
+        names, regions = [spec.name for spec in self.episode.classes], []
+        for number in np.flatnonzero(given.any(axis=1)):
+            order = [label for label in np.argsort(-likely[number]) if given[number, label]]
+            words = tuple((names[label], float(likely[number, label])) for label in order)
             region = Region.within(boxes_.as_box(seen.boxes[number]), score=words[0][1], words=words)
             regions += [region] if region else []
         return tuple(sorted(regions, key=lambda region: -region.score))
