@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -16,13 +16,14 @@ from PIL import Image
 from fsl_demo import runtime
 from fsl_demo.backbones.efficientnet_lite0 import fold_batch_norms, without_far_ends
 from fsl_demo.backbones.efficientnet_lite2 import EfficientNetLite2
-from fsl_demo.backbones.networks import Networks
-from fsl_demo.backbones.trained import shuffled
 from fsl_demo.checkpoints import Checkpoint, Current, Source
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.regions import Box
+
+if TYPE_CHECKING:
+    from fsl_demo.backbones.networks import Networks
 
 CHECKPOINT = "regions"
 LONGER, GRID = 448, 64
@@ -253,6 +254,7 @@ def _built(checkpoint: Checkpoint, shuffle: int | None) -> RegionReader:
 
     runtime.guard_torchvision()
     from fsl_demo.backbones.region_network import RegionNetwork
+    from fsl_demo.backbones.trained import shuffled
 
     module = RegionNetwork(EfficientNetLite2.blank())
     state = {

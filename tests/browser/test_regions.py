@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,8 @@ def pictures(folder: Path) -> list[Path]:
 
 
 def drag(page: Page, stage: Locator, box: Box) -> None:
-    """From corner to corner, in fractions of the picture."""
+    """From corner to corner, in fractions of the picture, once it is there."""
+    expect(stage).to_have_attribute("style", re.compile("--aspect"))
     frame = stage.bounding_box()
     assert frame is not None
     (x1, y1), (x2, y2) = (
@@ -230,8 +232,8 @@ def test_by_mouse(drawn: tuple[Page, Locator, str], colours: Workbench) -> None:
     dog, wool = only(colours, draft)
     assert dog["box"] == pytest.approx([0.3, 0.25, 0.5, 0.45], abs=0.01)
     assert wool["box"] == pytest.approx([0.6, 0.6, 0.9, 0.8], abs=0.01) and wool["name"] == "a ball of wool"
-    handle = regions.locator(".handle").last.bounding_box()
-    assert handle is not None and min(handle["width"], handle["height"]) >= 44
+    handle = regions.locator(".handle").last.evaluate("node => node.getBoundingClientRect().toJSON()")
+    assert min(handle["width"], handle["height"]) >= 44
     page.mouse.move(handle["x"] + 22, handle["y"] + 22)
     page.mouse.down()
     page.mouse.move(handle["x"] + 60, handle["y"] + 60)
@@ -250,6 +252,7 @@ def test_by_touch(browser: Browser, colours: Workbench) -> None:
         page = open_draft(context, colours, draft)
         go(page, "Results")
         regions = select(page, "ball")
+        expect(regions.locator(".stage")).to_have_attribute("style", re.compile("--aspect"))
         regions.get_by_role("button", name="Draw a box").tap()
         frame = regions.locator(".stage").bounding_box()
         assert frame is not None

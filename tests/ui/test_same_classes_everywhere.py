@@ -298,5 +298,5 @@ def test_what_is_no_file_is_not_opened(tmp_path: Path, door: str) -> None:
 def test_the_command_line_tells_and_goes_on(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     terminal = Terminal()
     path = as_zip(tmp_path / "in.zip", LAYOUTS["a cover in the wrapper"].files)
-    options.read_task(argparse.Namespace(support=path, describe=None), terminal)
+    options.read_task(argparse.Namespace(support=path, describe=None, boxes=None), terminal)
     assert terminal.faults == 0 and "“cover.png” lies in no class folder" in capsys.readouterr().err
