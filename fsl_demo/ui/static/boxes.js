@@ -80,16 +80,16 @@ export class BoxStage {
     node.firstChild.textContent = item.text;
   }
 
-  // Handles of the chosen box, within the picture, of a size for fingers.
+  // Handles of the chosen box, within the picture, of a size for fingers; they stay while it is drawn again.
   handles() {
-    for (const old of this.root.querySelectorAll(".handle")) old.remove();
     const item = this.items.get(this.chosen);
-    if (!item?.own) return;
+    const there = [...this.root.querySelectorAll(".handle")];
+    if (!item?.own) return there.forEach((node) => node.remove());
     const put = (edge, out) => `clamp(${HANDLE}px, calc(${100 * edge}% + ${out}px), calc(100% - ${HANDLE}px))`;
-    for (const [across, down] of CORNERS) {
-      const style = `left:${put(item.box[across], across ? OUT : -OUT)};top:${put(item.box[down], down === 3 ? OUT : -OUT)}`;
-      this.root.append(element(html`<i class="handle ${(across === 0) === (down === 1) ? "nwse" : "nesw"}" data-corner="${CORNERS.findIndex(([a, d]) => a === across && d === down)}" style="${style}"></i>`));
-    }
+    CORNERS.forEach(([across, down], n) => {
+      const node = there[n] ?? this.root.appendChild(element(html`<i class="handle ${(across === 0) === (down === 1) ? "nwse" : "nesw"}" data-corner="${n}"></i>`));
+      node.style.cssText = `left:${put(item.box[across], across ? OUT : -OUT)};top:${put(item.box[down], down === 3 ? OUT : -OUT)}`;
+    });
   }
 
   setDrawing(drawing) {
