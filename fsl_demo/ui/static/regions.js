@@ -16,7 +16,7 @@ const CLASSES = 9; // that are offered as buttons
 const FRESH = [0.3, 0.3, 0.7, 0.7]; // a box that was drawn by key
 const PAUSE = 350;
 
-const choice = { least: 0.3 };
+const choice = { least: 0.5 };
 
 // --- edits ---------------------------------------------------------------------------------------------------------
 
