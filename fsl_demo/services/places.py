@@ -16,7 +16,7 @@ from fsl_demo.core.registry import Registry
 
 MOST = 10_000
 """Regions that are kept."""
-LEAST = 0.05
+LEAST = 0.02
 """Where the best region of a picture is less probable than this, the sentence is not in it."""
 
 
