@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.regions import Box
+from fsl_demo.inference.remembered import Remembered
 
 if TYPE_CHECKING:
     from fsl_demo.backbones.networks import Networks
@@ -73,8 +72,6 @@ class RegionSpace:
     def __init__(self, networks: Networks, checkpoint: Source = CHECKPOINT, most: int = MOST) -> None:
         self.most = most
         self._reader = Current(partial(_built, shuffle=networks.shuffle), checkpoint)
-        self._known: OrderedDict[tuple[str, str], Proposals] = OrderedDict()
-        self._lock = threading.Lock()
 
     @property
     def weights(self) -> str:
@@ -97,19 +94,18 @@ class RegionSpace:
             UserError: what is wrong with the checkpoint.
         """
         reader = self._reader(progress)
-        known = {} if boxes else {number: own for number, own in enumerate(self._remembered(reader, pictures)) if own}
-        missing = [number for number in range(len(pictures)) if number not in known]
-        with ThreadPoolExecutor(max_workers=READERS) as pool:
-            coming = pool.map(PreparedPicture.of, [pictures[number] for number in missing])
-            asked = boxes and [boxes[number] for number in missing]
-            for place, own in reader.propose(coming, most=self.most, boxes=asked):
-                progress("regions", len(known), len(pictures))
-                number = missing[place]
-                known[number] = own
-                if not boxes:
-                    self._remember((reader.weights, pictures[number].sha256), own)
-        progress("regions", len(pictures), len(pictures))
-        return [known[number] for number in range(len(pictures))]
+
+        def read(missing: Sequence[Picture]) -> list[Proposals]:
+            made: dict[int, Proposals] = {}
+            with ThreadPoolExecutor(max_workers=READERS) as pool:
+                coming = pool.map(PreparedPicture.of, missing)
+                for number, own in reader.propose(coming, most=self.most, boxes=boxes):
+                    progress("regions", len(made), len(missing))
+                    made[number] = own
+            progress("regions", len(missing), len(missing))
+            return [made[number] for number in range(len(missing))]
+
+        return read(pictures) if boxes is not None else reader.known(pictures, read)
 
     def embed(self, picture: Picture, boxes: np.ndarray) -> np.ndarray:
         """Vectors of boxes, float32 [n, D].
@@ -121,16 +117,6 @@ class RegionSpace:
             UserError: what is wrong with the checkpoint.
         """
         return next(self._reader().propose([PreparedPicture.of(picture)], most=self.most, boxes=[boxes]))[1].given
-
-    def _remembered(self, reader: RegionReader, pictures: Sequence[Picture]) -> list[Proposals | None]:
-        with self._lock:
-            return [self._known.get((reader.weights, picture.sha256)) for picture in pictures]
-
-    def _remember(self, key: tuple[str, str], proposals: Proposals) -> None:
-        with self._lock:
-            self._known[key] = proposals
-            while len(self._known) > REMEMBERED:
-                self._known.popitem(last=False)
 
 
 @dataclass(frozen=True)
@@ -193,10 +179,14 @@ class RegionReader:
     Args:
         module: a `RegionNetwork`, on its device.
         weights: what they are known by.
+
+    Attributes:
+        known: the regions of the latest pictures.
     """
 
     def __init__(self, module: Any, weights: str) -> None:
         self.module, self.weights = module, weights
+        self.known: Remembered[Proposals] = Remembered(REMEMBERED)
 
     def propose(
         self, images: Iterable[PreparedPicture], most: int, boxes: Sequence[np.ndarray] | None = None

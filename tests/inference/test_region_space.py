@@ -56,11 +56,13 @@ def test_a_picture_goes_through_the_network_once(space: RegionSpace, monkeypatch
     assert space.propose([picture])[0] is first
 
 
-def test_the_oldest_pictures_are_let_go(space: RegionSpace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_pictures_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(region_space, "REMEMBERED", 1)
-    pictures = [from_image(Image.new("RGB", (40, 40 + number)), "plain.png") for number in range(2)]
-    space.propose(pictures)
-    assert list(space._known) == [(space.weights, pictures[1].sha256)]
+    space = RegionSpace(Networks(FeatureCache()), most=20)
+    older, newer = (from_image(Image.new("RGB", (40, 40 + number)), "plain.png") for number in range(2))
+    first, kept = space.propose([older, newer])
+    assert space.propose([newer])[0] is kept
+    assert space.propose([older])[0] is not first
 
 
 def test_boxes_go_to_pixels_of_what_the_network_sees_and_back() -> None:
