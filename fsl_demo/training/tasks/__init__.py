@@ -12,7 +12,7 @@ from fsl_demo.core.errors import UserError
 
 if TYPE_CHECKING:
     from fsl_demo.training.config import Config
-    from fsl_demo.training.task import Source, Task
+    from fsl_demo.training.task import NamedTask, Source, Task
 
 TASKS = {
     "prototype": "picture_space",
@@ -34,7 +34,7 @@ REASONS = {"start": _OWN, "backbone": _OWN, "batch": _OWN, "language_model": "On
 """Options of `Config` that not every training has, and why the others have none."""
 
 
-def find(method: str) -> type[Task]:
+def find(method: str) -> type[NamedTask]:
     """The kind of training of a method.
 
     Raises:
@@ -42,7 +42,7 @@ def find(method: str) -> type[Task]:
     """
     if method not in TASKS:
         raise UserError("unknown_method", name=method, known=", ".join(TASKS))
-    kind: type[Task] = import_module(f"{__name__}.{TASKS[method]}").TASK
+    kind: type[NamedTask] = import_module(f"{__name__}.{TASKS[method]}").TASK
     return kind
 
 
