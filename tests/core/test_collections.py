@@ -25,11 +25,11 @@ def picture(seed: int) -> Picture:
 
 def frozen(seed: int, class_name: str = "red", part: Part = "train") -> FrozenPicture:
     here = picture(seed)
-    return FrozenPicture(here, class_name, part, group=here.sha256)
+    return FrozenPicture(here, class_name, part=part, group=here.sha256)
 
 
 def version(number: int, *pictures: FrozenPicture) -> FrozenCollection:
-    return FrozenCollection("reds", number, digest(pictures), "", pictures)
+    return FrozenCollection("reds", number, digest=digest(pictures), created_at="", pictures=pictures)
 
 
 ANNE, BOB = CollectionLabel("cat", "anne"), CollectionLabel("dog", "bob")
