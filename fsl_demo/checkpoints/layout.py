@@ -14,8 +14,8 @@ FOLDER = shipped.CHECKPOINTS
 """What the app ships, and where training writes unless it is told otherwise."""
 
 Source = str | Path
-"""A name in the folder of checkpoints, whose version in use is meant, or NAME@3 for one of its versions; or any
-checkpoint's own folder, which a person has named."""
+"""A name in the folder of checkpoints, or any checkpoint's own folder, which a person has named: the version in use is
+meant, or one that is named behind it, as in NAME@3."""
 
 WEIGHTS, CARD, VERSIONS, IN_USE = "model.safetensors", "card.json", "versions", "in_use"
 LONGEST_NAME = 100
@@ -29,8 +29,11 @@ _NAME = re.compile(rf"\w(?:[\w .+-]{{0,{LONGEST_NAME - 2}}}[\w+-])?")
 
 def pinned(source: Source) -> tuple[Source, int | None]:
     """The checkpoint, and the version of it that is named; None for the one in use."""
-    match = None if isinstance(source, Path) else _PINNED.fullmatch(source)
-    return (match["name"], int(match["version"])) if match else (source, None)
+    match = _PINNED.fullmatch(source.name if isinstance(source, Path) else source)
+    if match is None or (isinstance(source, Path) and source.is_dir()):
+        return source, None
+    name = match["name"]
+    return source.with_name(name) if isinstance(source, Path) else name, int(match["version"])
 
 
 def home(source: Source, folder: Path) -> Path:

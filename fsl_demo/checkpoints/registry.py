@@ -95,6 +95,12 @@ def load(source: Source | Checkpoint, folder: Path | None = None) -> Checkpoint:
     return read_version(*layout.chosen(source, folder or layout.FOLDER), str(source))
 
 
+def source_of(home: Path, version: int) -> Source:
+    """What names this very version, whichever is in use."""
+    pinned = f"{home.name}@{version}"
+    return pinned if home.parent.resolve() == layout.FOLDER.resolve() else home.with_name(pinned)
+
+
 def refer(reference: Reference, borrower: Checkpoint) -> Checkpoint:
     """Read the checkpoint that another one's card names: the version of that hash, whichever is in use.
 
