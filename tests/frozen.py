@@ -9,7 +9,7 @@ from fsl_demo.core.pictures import Picture
 
 
 def frozen(classes: Mapping[str, list[Picture]], parts: tuple[int, int, int], name: str = "mine") -> FrozenCollection:
-    """The first pictures of each class to train with, the next to validate, then to test; each is a group of its own."""
+    """The first pictures of each class train, the next validate, the last test; each is a group of its own."""
     pictures = []
     for class_name, members in classes.items():
         start = 0
