@@ -156,6 +156,10 @@ MESSAGES = {
     "clip_absent": "The weights {name} are not on this machine ({size}; licence: {licence}). Download them: on the"
     " page, or with `python -m fsl_demo weights download {name}`. Without network, bring the file along and write"
     " {name}:/path/to/file.",
+    "coco_absent": "The weights {name} are not on this machine ({size}; licence: {licence}). Download them with"
+    " `python -m fsl_demo weights download {name}`, or bring their file: `weights download {name}:/path/to/file`.",
+    "weights_other": "{file} does not hold the weights {name}: its SHA-256 or what is in it differs. Get the file"
+    " again.",
     "clip_file_missing": "There are no weights at {path}. Check how it is spelled.",
     "clip_folder": "The folder {folder} holds no CLIP model ({reason}). It needs open_clip_config.json and weights.",
     "model_config": "{file} in {folder} asks for “{setting}”, which is refused: a model brings numbers and names, no"
