@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fsl_demo.core.box_messages import BOX_MESSAGES
+from fsl_demo.core.collection_messages import COLLECTION_MESSAGES
 
 MESSAGES = {
     **BOX_MESSAGES,
+    **COLLECTION_MESSAGES,
     "picture_empty": "“{file}” is empty (0 bytes). Save or export it again and add the new file.",
     "picture_bytes": "“{file}” has {megabytes:.0f} MB; at most {limit:.0f} MB are read. Save a smaller copy.",
     "picture_pixels": "“{file}” has {megapixels:.0f} megapixels; at most {limit:.0f} are read. Save a smaller copy.",
