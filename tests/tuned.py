@@ -13,9 +13,10 @@ from sklearn.datasets import load_digits
 
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import layout
-from fsl_demo.core.collections import FrozenCollection
+from fsl_demo.core.collections import CollectionLabel, FrozenCollection
 from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.services.finetuning import FinetuneOptions, FinetuneRequest, requested
+from fsl_demo.store import Workspace
 from fsl_demo.training.events import Event
 from tests.backbones import loaded
 from tests.frozen import frozen
@@ -57,8 +58,20 @@ def shipped(folder: Path, *names: str) -> Path:
 
 
 def request(epochs: int = 2, seed: int = 0) -> FinetuneRequest:
-    return requested("siamese", collection(), DIGITS, FinetuneOptions(epochs=epochs, seed=seed))
+    return requested("siamese", collection(), start=DIGITS, options=FinetuneOptions(epochs=epochs, seed=seed))
 
 
 def kinds(events: Sequence[Event]) -> set[str]:
     return {type(event).__name__ for event in events}
+
+
+def stored(workspace: Workspace) -> FrozenCollection:
+    """The collection, in a workspace."""
+    made = collection()
+    workspace.collections.create(made.name)
+    workspace.collections.add(
+        made.name, {frozen.picture: [CollectionLabel(frozen.class_name)] for frozen in made.pictures}
+    )
+    return workspace.collections.freeze(
+        made.name, {frozen.picture.sha256: (frozen.part, frozen.group) for frozen in made.pictures}
+    )

@@ -27,7 +27,7 @@ def add(verbs: options.Verbs) -> None:
         details=DETAILS,
         examples=EXAMPLES,
     )
-    parser.add_argument("checkpoint", metavar="CHECKPOINT@VERSION", help="the fine-tuned version")
+    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="the fine-tuned version, as in siamese_faces@2")
     parser.add_argument(
         "--collection",
         required=True,

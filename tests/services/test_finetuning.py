@@ -85,7 +85,7 @@ def test_the_test_part_is_not_read_before_the_receipt(tmp_path: Path, monkeypatc
     )
     arrays = []
     for name, collection in (("with", whole), ("without", without)):
-        task = tasks.finetuning("siamese", collection, checkpoints.load(DIGITS), tuned.networks())
+        task = tasks.finetuning("siamese", collection, start=checkpoints.load(DIGITS), networks=tuned.networks())
         config = Config(tmp_path / name, tmp_path / name, name=DIGITS, epochs=1)
         run(task, config, silent)
         arrays.append(checkpoints.load(tmp_path / name / DIGITS).arrays)
@@ -106,7 +106,9 @@ def test_a_stop_leaves_nothing_and_the_same_request_goes_on(tmp_path: Path) -> N
     expected = done(tmp_path / "whole", tuned.request(epochs=3))
     assert expected is not None
     events: list[Event] = []
-    assert done(tmp_path, tuned.request(epochs=3), events.append, lambda: "EpochDone" in tuned.kinds(events)) is None
+    request = tuned.request(epochs=3)
+    stopped = done(tmp_path, request, on_event=events.append, stop=lambda: "EpochDone" in tuned.kinds(events))
+    assert stopped is None
     assert versions() == (1, [1, 2]) and not (tmp_path / "run/receipt.json").exists()
     rest: list[Event] = []
     finetuned = done(tmp_path, tuned.request(epochs=3), rest.append)
@@ -227,7 +229,7 @@ def test_names_in_a_receipt_are_shown_and_not_run(tmp_path: Path) -> None:
     classes = {f"{hostile}{name}": members for name, members in tuned.digits().items()}
     made = frozen(classes, tuned.PARTS, name=hostile)
     finetuned = carry_out(
-        requested("siamese", made, DIGITS, finetuning.FinetuneOptions(epochs=1)),
+        requested("siamese", made, DIGITS, options=finetuning.FinetuneOptions(epochs=1)),
         made,
         folder=tmp_path / "run",
         networks=tuned.networks(),
