@@ -2,6 +2,7 @@
 import { edits as EDITS, jobs as JOBS, openings as OPENINGS } from "../requests.js";
 import * as camera from "./camera.js";
 import { element, html, isShown, keepUntil, shown, token } from "./dom.js";
+import * as improve from "./improve.js";
 import * as jobs from "./jobs.js";
 import * as keys from "./keys.js";
 import * as label from "./label.js";
@@ -138,6 +139,7 @@ const ACTIONS = {
   "put-back": tables.putBack,
   "remove-query": (el) => labelling.remove([el.dataset.id]),
   restore: (el) => tables.restoreEpisode(el.dataset.episode),
+  "roll-back": improve.rollBack,
   "results-view": (el) => results.choose("view", el.dataset.view),
   "save-overlay": saveOverlay,
   "search-back": tables.back,
@@ -149,6 +151,7 @@ const ACTIONS = {
   "stop-job": (el) => jobs.stop(el.dataset.jobId),
   "take-out": tables.takeOut,
   "tick-all": tables.tickAll,
+  "use-version": improve.useVersion,
   where: tables.toggleWhere,
   "to-queries": () => tables.send("queries"),
   "to-support": () => tables.send("support"),

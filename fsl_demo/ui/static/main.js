@@ -2,6 +2,7 @@
 import { places } from "../places.js";
 import * as actions from "./actions.js";
 import { html, isShown, morph, onceReleased, post } from "./dom.js";
+import * as improve from "./improve.js";
 import * as jobs from "./jobs.js";
 import * as label from "./label.js";
 import * as notices from "./notices.js";
@@ -15,7 +16,7 @@ import * as tables from "./tables.js";
 import { account, has, language, t } from "./texts.js";
 import * as workbench from "./workbench.js";
 
-const MOUNTS = { workbench: workbench.mount, results: results.mount, label: label.mount, search: tables.mountSearch, collection: tables.mountCollection };
+const MOUNTS = { workbench: workbench.mount, results: results.mount, label: label.mount, search: tables.mountSearch, collection: tables.mountCollection, improve: improve.mount };
 const mounted = new WeakSet();
 
 let stream = null;
@@ -77,6 +78,7 @@ function draw() {
   results.draw();
   label.draw();
   regions.draw();
+  if (changed.parts.has("data:curve")) improve.draw();
   if (changed.parts.has("data:columns")) {
     results.reloadDetails();
     plots.draw();
@@ -137,6 +139,7 @@ function tabChanged() {
   label.draw();
   jobs.draw();
   tables.openTab(shown);
+  if (shown === "improve") improve.open();
 }
 
 async function begin() {
