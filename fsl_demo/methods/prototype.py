@@ -11,10 +11,11 @@ import numpy as np
 
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import Current
-from fsl_demo.core.capabilities import Embeds, FitsQuickly, HasWeights, ScoresEpisodes
+from fsl_demo.core.capabilities import Embeds, Exports, FitsQuickly, HasWeights, ScoresEpisodes
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import Episode, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.portable import Portable
 from fsl_demo.core.settings import Settings, none_below
 from fsl_demo.inference.batches import stacked
 from fsl_demo.inference.calibration import Defaults
@@ -34,7 +35,7 @@ class PrototypeSettings(Settings):
     none_below: float | None = none_below()
 
 
-class Prototype(FitsQuickly[PrototypeSettings], ScoresEpisodes, HasWeights, Embeds):
+class Prototype(FitsQuickly[PrototypeSettings], Exports[PrototypeSettings], ScoresEpisodes, HasWeights, Embeds):
     """Cosine similarity of a query to the mean of each class's support features."""
 
     card = MethodCard(
@@ -71,6 +72,9 @@ class Prototype(FitsQuickly[PrototypeSettings], ScoresEpisodes, HasWeights, Embe
         """
         check_pictures(episode, self.card.title)
         return NearestMean(self.inputs(settings), episode, progress, read=self._space().embed_quickly)
+
+    def portable(self, episode: Episode, settings: PrototypeSettings, progress: Progress = quiet) -> Portable:
+        return self.fit(episode, settings, progress).portable()
 
     def score_episodes(
         self, episodes: Sequence[Episode], settings: PrototypeSettings, progress: Progress = quiet
