@@ -20,6 +20,8 @@ VERBS = (
     "episodes",
     "export",
     "train",
+    "finetune",
+    "receipt",
     "evaluate",
     "methods",
     "checkpoints",

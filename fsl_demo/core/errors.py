@@ -12,9 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fsl_demo.core.box_messages import BOX_MESSAGES
+from fsl_demo.core.collection_messages import COLLECTION_MESSAGES
+from fsl_demo.core.portable_messages import PORTABLE_MESSAGES
 
 MESSAGES = {
     **BOX_MESSAGES,
+    **PORTABLE_MESSAGES,
+    **COLLECTION_MESSAGES,
     "picture_empty": "“{file}” is empty (0 bytes). Save or export it again and add the new file.",
     "picture_bytes": "“{file}” has {megabytes:.0f} MB; at most {limit:.0f} MB are read. Save a smaller copy.",
     "picture_pixels": "“{file}” has {megapixels:.0f} megapixels; at most {limit:.0f} are read. Save a smaller copy.",
@@ -60,6 +64,7 @@ MESSAGES = {
     "reason_number": "It is a number from {low} to {high}.",
     "reason_whole_number": "It is a whole number from {low} to {high}.",
     "reason_choice": "It is one of: {known}.",
+    "reason_other_method": "It is a checkpoint of another method: {method}.",
     "reason_text": "It is a text of at most {limit} characters.",
     "weights_missing": "The weights of {name} are not installed. Run `make install` again.",
     "weights_differ": "The weights of {name} are not the ones that its card names. Install them again.",
@@ -67,6 +72,12 @@ MESSAGES = {
     "checkpoint_name": "“{name}” cannot be the name of a checkpoint. Use letters, digits, spaces, “_”, “-”, “+” and"
     " “.”, at most {limit} of them.",
     "checkpoint_outside": "{name} leads out of the folder of checkpoints, so it is not read. Copy its files there.",
+    "finetune_unknown": "“{name}” cannot be fine-tuned. These methods can: {known}.",
+    "finetuning_running": "This fine-tuning is running already. Wait for it, or stop it.",
+    "receipt_start": "“{name}” was not fine-tuned from another version, so there is nothing to compare it with.",
+    "collection_small": "“{name}” has too few pictures to fine-tune on. It takes {classes} classes with {pictures}"
+    " pictures or more in the training part, and as many in the validation part; there are {train} and {validation}."
+    " Add some pictures of each class, and freeze again.",
     "version_missing": "{name} has no version {version}. There are: {known}.",
     "version_first": "No other version of {name} was in use before. Choose one with `python -m fsl_demo checkpoints"
     " use {name} VERSION`.",
@@ -134,19 +145,6 @@ MESSAGES = {
     "import_unknown": "“{file}” cannot be imported. A zip, a folder and a CSV can.",
     "import_document": "“{file}” does not describe an episode ({reason}). Export it again.",
     "import_incomplete": "“{file}” names pictures that are not there ({count}, the first is “{first}”). Add them.",
-    "export_exists": "{folder} is there already, so nothing is written to it. Choose another name, or remove it.",
-    "export_method": "{method} cannot be taken away: {reason} These can: {known}.",
-    "reason_export_transductive": "it looks at all queries before it answers one.",
-    "reason_export_weights": "its weights are somebody else's, and large.",
-    "reason_export_network": "what it compares pictures with has no form outside of this program.",
-    "export_recipe": "These pictures are prepared in a way that has no form outside of this program ({recipe}: faces"
-    " are turned upright by their eyes). Choose another of the method's settings, or another method.",
-    "export_missing": "Taking a classifier away needs the packages onnx and onnxruntime: make export, or"
-    " python -m pip install onnx onnxruntime.",
-    "export_differs": "The exported classifier differs from {method} by {apart:.4f}, so it was not written. Report it.",
-    "portable_missing": "There is no classifier in {folder}: it has no classifier.json.",
-    "portable_bad": "{folder} holds no classifier that can be read ({reason}). Export it again.",
-    "portable_runtime": "Classifying needs onnxruntime: python -m pip install onnxruntime.",
     "export_entries": "These episodes have more than {limit} pictures, too many for one file. Choose fewer.",
     "export_not_file": "{file} is there already and is no file, so nothing is written to it. Choose another name.",
     "export_outside": "{folder} is a link to somewhere else, so nothing is written through it. Remove the link.",
@@ -169,6 +167,10 @@ MESSAGES = {
     "clip_absent": "The weights {name} are not on this machine ({size}; licence: {licence}). Download them: on the"
     " page, or with `python -m fsl_demo weights download {name}`. Without network, bring the file along and write"
     " {name}:/path/to/file.",
+    "coco_absent": "The weights {name} are not on this machine ({size}; licence: {licence}). Download them with"
+    " `python -m fsl_demo weights download {name}`, or bring their file: `weights download {name}:/path/to/file`.",
+    "weights_other": "{file} does not hold the weights {name}: its SHA-256 or what is in it differs. Get the file"
+    " again.",
     "clip_file_missing": "There are no weights at {path}. Check how it is spelled.",
     "clip_folder": "The folder {folder} holds no CLIP model ({reason}). It needs open_clip_config.json and weights.",
     "model_config": "{file} in {folder} asks for “{setting}”, which is refused: a model brings numbers and names, no"
@@ -220,6 +222,7 @@ MESSAGES = {
     "head_large": "The headers of the request are over {limit} kB, so it was refused.",
     "body_large": "The request is over {limit:.0f} MB, so it was refused. Send less at once.",
     "body_slow": "The request came too slowly, so it was ended. Send it again.",
+    "diagnosis_empty": "There is no labelled picture to look at. Add some to the classes.",
     "class_gone": "This class is no longer there, so nothing was moved.",
     "picture_gone": "This picture is no longer here, so nothing was drawn on it.",
     "archive_no_pictures": "There is no picture in “{file}”.",
@@ -235,6 +238,7 @@ MESSAGES = {
     " quotation mark within a text is written twice.",
     "descriptions_shape": "Descriptions are an object with a text, or a list of texts, for each class; {what} is"
     " {kind}.",
+    "use_region_shape": "“use_region” is true or false; this is {kind}.",
     "boxes_shape": "Boxes are an object: lists of [left, top, right, bottom], as fractions, by path; {what} is {kind}.",
     "captioner_shape": "A captioner is named by its id, a text; this is {kind}.",
     "names_shape": "Methods are named by a list of their ids; {what} is {kind}.",

@@ -7,17 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.checkpoints import Current, Source
+from fsl_demo.checkpoints import Source
 from fsl_demo.core.capabilities import Detects
 from fsl_demo.core.cards import DetectorCard
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.regions import Region
-from fsl_demo.inference import region_space
+from fsl_demo.inference import dictionary_space, region_space
 from fsl_demo.inference.boxes import apart, as_box
 from fsl_demo.inference.calibration import softmax
-from fsl_demo.inference.dictionary_space import CHECKPOINT, DictionarySpace, Seen, codes
-from fsl_demo.inference.region_space import RegionSpace
+from fsl_demo.inference.dictionary_space import CHECKPOINT, Seen, Vocabulary, codes
 
 LEAST, APART = 0.3, 0.5
 """The least probability to be a thing, and how much two things may overlap."""
@@ -44,8 +43,7 @@ class NamedThingDetector(Detects):
     def __init__(
         self, networks: Networks, checkpoint: Source = CHECKPOINT, regions: Source = region_space.CHECKPOINT
     ) -> None:
-        space = RegionSpace(networks, regions)
-        self._space = Current(lambda own, _: DictionarySpace(networks, space, own), checkpoint, regions)
+        self._space = dictionary_space.shared(networks, checkpoint, regions)
 
     def detect(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[tuple[Region, ...]]:
         """The things of each picture, the most probable first.
@@ -54,23 +52,22 @@ class NamedThingDetector(Detects):
             UserError: what is wrong with the checkpoints.
         """
         space = self._space(progress)
-        words, rows = space.vocabulary(progress)
-        return [_named(seen, words, rows=rows, scale=float(space.scale)) for seen in space.see(pictures, progress)]
+        return [_named(seen, space.vocabulary, scale=float(space.scale)) for seen in space.see(pictures, progress)]
 
 
-def _named(seen: Seen, words: Sequence[str], rows: np.ndarray, scale: float) -> tuple[Region, ...]:
+def _named(seen: Seen, known: Vocabulary, scale: float) -> tuple[Region, ...]:
     kept = np.flatnonzero(seen.objectness >= LEAST)
     kept = kept[apart(seen.boxes[kept], seen.objectness[kept], APART)]
     if not len(kept):
         return ()
-    likely = softmax(scale * codes(seen.regions[kept], rows))
+    likely = softmax(scale * codes(seen.regions[kept], known.rows))
     regions = []
     for number, own in zip(kept, likely, strict=True):
         best = np.argsort(-own)[:WORDS]
         region = Region.within(
             as_box(seen.boxes[number]),
             score=float(seen.objectness[number]),
-            words=tuple((words[choice], float(own[choice])) for choice in best),
+            words=tuple((known.words[choice], float(own[choice])) for choice in best),
         )
         regions += [region] if region else []
     return tuple(regions)

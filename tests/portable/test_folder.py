@@ -62,7 +62,7 @@ def test_the_self_test_finds_all_as_expected(written: Path) -> None:
 
 @pytest.mark.process
 def test_the_self_test_finds_a_model_that_is_not_the_one(tmp_path: Path) -> None:
-    other = contents(Episode(episode().classes, episode().support[::2] + episode().support[1:4:2][:0], ()))
+    other = contents(Episode(episode().classes, episode(shots=2).support, ()))
     folder.write_folder(tmp_path / "mixed", {**contents(), folder.MODEL: other[folder.MODEL]})
     ran = run(tmp_path / "mixed", "selftest.py")
     assert ran.returncode == 1

@@ -14,6 +14,7 @@ import torch
 from fsl_demo import checkpoints
 from fsl_demo.backbones import picture_maps, region_maps
 from fsl_demo.backbones.cache import FeatureCache
+from fsl_demo.backbones.minilm import MiniLMWithWords
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import Source
 from fsl_demo.core.episodes import Progress
@@ -52,6 +53,8 @@ SETTING = {
 }
 
 
+REGION_FILES = "regions"
+"""The folder within a run's that keeps what networks make of regions."""
 HELD = (300, 100)
 VALIDATION = ("val", "dev")
 """Parts of VOC and of Flickr8k."""
@@ -98,6 +101,7 @@ class SemanticDictionaryTask(OnOneDataSet):
             module.load_state_dict(trained.loop.best)
             arrays = {name: value.half().numpy() for name, value in module.state_dict().items()}
             arrays |= data.mapped.arrays() | calibration(module, data.held) | {"background": data.background}
+            arrays["vocabulary"] = data.held.vocabulary[:, : MiniLMWithWords.channels].half().numpy()
             facts = Facts(
                 architecture="an encoder of words with tied weights: 768 channels of MiniLM and 1,000 relations to"
                 f" ImageNet's classes to {objective.HIDDEN} to {data.vectors.shape[1]}, half of them the detector's",
@@ -136,26 +140,22 @@ class SemanticDictionaryTask(OnOneDataSet):
         networks = Networks(FeatureCache(map_bytes=1))
         towers, reader = RegionTowers(networks, RegionSpace(networks, self.detector)), WordReader(networks)
 
-        def read(name: str, every: Sequence[Scene], count: int, *, training: bool) -> Read:
-            own, file = drawn(every, count), folder / f"{name}.safetensors"
-            return Read(region_rows.read(towers, own, file=file, every=not training, progress=progress), own)
+        def read(every: Sequence[Scene], count: int, *, training: bool) -> Read:
+            own = drawn(every, count)
+            rows = region_rows.read(towers, own, folder=folder / REGION_FILES, every=not training, progress=progress)
+            return Read(rows, own)
 
         training = [
-            read(f"{name}_train", own, self.pictures, training=True)
-            for name, own in (
-                ("voc", scenes.of_voc(self.root, "train", self.left_out)),
-                ("entities", scenes.of_entities(self.root, "train", self.left_out_words)),
+            read(own, self.pictures, training=True)
+            for own in (
+                scenes.of_voc(self.root, "train", self.left_out),
+                scenes.of_entities(self.root, "train", self.left_out_words),
             )
         ]
         voc, entities = held
         validation = [
-            read(f"voc_{voc}", scenes.of_voc(self.root, voc, self.left_out), HELD[0], training=False),
-            read(
-                f"entities_{entities}",
-                scenes.of_entities(self.root, entities, self.left_out_words),
-                HELD[1],
-                training=False,
-            ),
+            read(scenes.of_voc(self.root, voc, self.left_out), HELD[0], training=False),
+            read(scenes.of_entities(self.root, entities, self.left_out_words), HELD[1], training=False),
         ]
         classes = [name for name in voc2007.NAMES if name not in self.left_out]
         texts = [text for part in training for text in scenes.texts(list(part.scenes))]
