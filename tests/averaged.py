@@ -12,6 +12,7 @@ from fsl_demo.core.capabilities import Averages, TellsCopies
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import Episode, Progress, quiet
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.portable import Encoder
 from fsl_demo.core.settings import Settings, none_below
 from fsl_demo.inference.calibration import Default
 from fsl_demo.inference.nearest_mean import NearestMean, NearestMeanInputs, check_pictures
@@ -26,6 +27,13 @@ def patterned(colour: str, seed: int, size: int = 48) -> Image.Image:
     random = np.random.default_rng(seed)
     blocks = random.integers(-55, 56, (6, 6, 1)) + np.array(COLOURS[colour])
     return Image.fromarray(blocks.clip(0, 255).astype(np.uint8)).resize((size, size), Image.Resampling.NEAREST)
+
+
+class ClosedSpace(ColourSpace):
+    """`ColourSpace` that leaves the program in no form."""
+
+    def encoder(self) -> Encoder:
+        raise NotImplementedError
 
 
 def _pattern(picture: Picture) -> np.ndarray:
@@ -46,7 +54,7 @@ class Averaged(Averages[AveragedSettings], TellsCopies):
     Settings = AveragedSettings
 
     def __init__(self, name: str = "averaged") -> None:
-        self.space = ColourSpace()
+        self.space = ClosedSpace()
         self.card = MethodCard(
             name,
             name.title(),
