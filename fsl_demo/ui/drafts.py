@@ -7,6 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fsl_demo import store
 from fsl_demo.core.accounts import Account
@@ -21,6 +22,9 @@ from fsl_demo.ui.history import Before, History
 from fsl_demo.ui.ranking import QueryAnswer
 from fsl_demo.ui.result import Result
 from fsl_demo.ui.texts import Language
+
+if TYPE_CHECKING:
+    from fsl_demo.ui.diagnosis import Diagnosed
 
 MAX_OPEN = 200
 ATTEMPTS = 3
@@ -55,6 +59,7 @@ class OpenDraft:
         captions: of queries that were looked up, by hash, with whether they are doubtful.
         curve: how the fine-tuning goes that was started in it last; None before the first.
         checked: what leave-one-out said of the best regions last, and of which support set.
+        diagnosed: what the doctor said last.
         lock: serialises edits, and what jobs put in.
     """
 
@@ -68,6 +73,7 @@ class OpenDraft:
         self.captions: dict[str, tuple[str, bool] | None] = {}
         self.curve: Curve | None = None
         self.checked: tuple[object, list[RegionCheck]] = (None, [])
+        self.diagnosed: Diagnosed | None = None
         self._names: dict[str, str] = {}
         self._answers: tuple[list[Result], dict[str, QueryAnswer]] = ([], {})
         self._take(stored)
