@@ -20,7 +20,7 @@ from fsl_demo.core.durable import replacing
 from fsl_demo.core.errors import Cancelled, UserError, disk_trouble
 from fsl_demo.services import receipt_page
 from fsl_demo.services.finetuning.request import FinetuneRequest
-from fsl_demo.services.receipt import Receipt, VersionName, receipt
+from fsl_demo.services.receipt import Receipt, VersionName, receipt, receipt_command
 from fsl_demo.training import state, tasks
 from fsl_demo.training.collected import dataset
 from fsl_demo.training.config import Config
@@ -88,7 +88,7 @@ def carry_out(
                 collection,
                 networks=networks,
                 root=root,
-                command=f"python -m fsl_demo receipt {version} --collection {request.frozen}",
+                command=receipt_command(str(version), request.frozen),
                 progress=reporter.progress,
             )
         except Cancelled:

@@ -47,7 +47,7 @@ export async function draw() {
     font: { size: 13, color: "#78716c" },
     legend: { orientation: "h", y: 1.15 },
     xaxis: { ...axis, title: { text: t("improve.epoch") }, dtick: Math.ceil(curve.rows.length / 10) },
-    yaxis: { ...axis, tickformat: ".0%" },
+    yaxis: { ...axis, tickformat: ".0%", rangemode: "nonnegative", autorangeoptions: { maxallowed: 1.02 } },
     yaxis2: { overlaying: "y", side: "right", title: { text: t("improve.loss") }, showgrid: false },
   };
   const plotly = await library();
