@@ -42,7 +42,7 @@ class TrainedNetwork:
     ) -> None:
         self.checkpoint = self.embedder = checkpoints.load(source)
         card, name = self.checkpoint.card, self.checkpoint.name
-        self.name, self.id, self.title = name, name, name
+        self.name, self.id, self.title = name, self.checkpoint.home.name, name
         self.weights = self.checkpoint.sha256
         if not isinstance(card.architecture, NetworkArchitecture) or card.channels is None or card.size is None:
             raise UserError("card_incomplete", name=name, reason="architecture, size and channels of a network")

@@ -19,6 +19,8 @@ VERBS = (
     "sort",
     "episodes",
     "train",
+    "finetune",
+    "receipt",
     "evaluate",
     "methods",
     "checkpoints",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Self
 
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import Source
@@ -19,6 +20,7 @@ from fsl_demo.inference.familiar import unfamiliar
 from fsl_demo.inference.glossary import definitions
 from fsl_demo.inference.originals import originals
 from fsl_demo.inference.prompts import templates
+from fsl_demo.inference.variants import HasCheckpoint
 from fsl_demo.inference.vision_language import (
     VisionLanguage,
     VisionLanguageInputs,
@@ -32,7 +34,7 @@ WORTH = 4.5
 classes."""
 
 
-class CompactVlm(ReadsText[VisionLanguageSettings], ScoresEpisodes, HasWeights, SearchesText):
+class CompactVlm(ReadsText[VisionLanguageSettings], ScoresEpisodes, HasWeights, SearchesText, HasCheckpoint):
     """Similarity of a query to each class's prompts, and to its pictures.
 
     Args:
@@ -53,8 +55,12 @@ class CompactVlm(ReadsText[VisionLanguageSettings], ScoresEpisodes, HasWeights, 
     Settings = VisionLanguageSettings
 
     def __init__(self, networks: Networks, checkpoint: Source = CHECKPOINT) -> None:
+        self._networks = networks
         self._joint, self._space = of_sentences(networks, checkpoint), of_class_names(networks, checkpoint)
         self.originals = originals(networks)
+
+    def of(self, checkpoint: Source) -> Self:
+        return type(self)(self._networks, checkpoint)
 
     @property
     def joint(self) -> CompactSpace:

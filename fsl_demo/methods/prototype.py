@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from typing import Self
 
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.checkpoints import Current
-from fsl_demo.core.capabilities import Embeds, FitsQuickly, HasWeights, ScoresEpisodes
+from fsl_demo.checkpoints import Current, Source
+from fsl_demo.core.capabilities import Averages, Embeds, FitsQuickly, HasWeights, ScoresEpisodes, TellsCopies
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import Episode, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
@@ -21,6 +22,7 @@ from fsl_demo.inference.calibration import Defaults
 from fsl_demo.inference.nearest_mean import NearestMean, NearestMeanInputs, check_pictures, score_stack
 from fsl_demo.inference.originals import originals
 from fsl_demo.inference.picture_space import CHECKPOINT, PictureSpace
+from fsl_demo.inference.variants import HasCheckpoint
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,20 @@ class PrototypeSettings(Settings):
     none_below: float | None = none_below()
 
 
-class Prototype(FitsQuickly[PrototypeSettings], ScoresEpisodes, HasWeights, Embeds):
-    """Cosine similarity of a query to the mean of each class's support features."""
+class Prototype(
+    Averages[PrototypeSettings],
+    FitsQuickly[PrototypeSettings],
+    ScoresEpisodes,
+    HasWeights,
+    Embeds,
+    TellsCopies,
+    HasCheckpoint,
+):
+    """Cosine similarity of a query to the mean of each class's support features.
+
+    Args:
+        checkpoint: in place of the one that is shipped.
+    """
 
     card = MethodCard(
         id="prototype",
@@ -50,9 +64,12 @@ class Prototype(FitsQuickly[PrototypeSettings], ScoresEpisodes, HasWeights, Embe
     )
     Settings = PrototypeSettings
 
-    def __init__(self, networks: Networks) -> None:
-        self._space = Current(partial(PictureSpace, networks), CHECKPOINT)
+    def __init__(self, networks: Networks, checkpoint: Source = CHECKPOINT) -> None:
+        self._networks, self._space = networks, Current(partial(PictureSpace, networks), checkpoint)
         self._originals = originals(networks)
+
+    def of(self, checkpoint: Source) -> Self:
+        return type(self)(self._networks, checkpoint)
 
     def fit(self, episode: Episode, settings: PrototypeSettings, progress: Progress = quiet) -> NearestMean:
         """Embed the support set and average it.
@@ -100,3 +117,7 @@ class Prototype(FitsQuickly[PrototypeSettings], ScoresEpisodes, HasWeights, Embe
     def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         """Unit vectors, float32 [N, D]."""
         return self._space().embed(pictures, progress)
+
+    def embed_originals(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
+        """Unit vectors, float32 [N, 1998]."""
+        return self._originals(pictures, progress)
