@@ -66,6 +66,11 @@ class TrainedNetwork:
         self._lock = threading.Lock()
 
     @property
+    def sources(self) -> tuple[Checkpoint, ...]:
+        """The checkpoints that it is made of."""
+        return (self.checkpoint,) if self.embedder is self.checkpoint else (self.checkpoint, self.embedder)
+
+    @property
     def arrays(self) -> Mapping[str, np.ndarray]:
         """All weights, the embedder's too, and the checkpoint's own defaults."""
         return {**self.embedder.arrays, **self.checkpoint.arrays}

@@ -18,6 +18,7 @@ VERBS = (
     "search",
     "sort",
     "episodes",
+    "export",
     "train",
     "finetune",
     "receipt",

@@ -12,10 +12,11 @@ import numpy as np
 
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import Current, Source
-from fsl_demo.core.capabilities import Averages, Embeds, FitsQuickly, HasWeights, ScoresEpisodes, TellsCopies
+from fsl_demo.core.capabilities import Averages, Embeds, Exports, FitsQuickly, HasWeights, ScoresEpisodes, TellsCopies
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import Episode, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.portable import Portable
 from fsl_demo.core.settings import Settings, none_below
 from fsl_demo.inference.batches import stacked
 from fsl_demo.inference.calibration import Defaults
@@ -39,6 +40,7 @@ class PrototypeSettings(Settings):
 class Prototype(
     Averages[PrototypeSettings],
     FitsQuickly[PrototypeSettings],
+    Exports[PrototypeSettings],
     ScoresEpisodes,
     HasWeights,
     Embeds,
@@ -88,6 +90,9 @@ class Prototype(
         """
         check_pictures(episode, self.card.title)
         return NearestMean(self.inputs(settings), episode, progress, read=self._space().embed_quickly)
+
+    def portable(self, episode: Episode, settings: PrototypeSettings, progress: Progress = quiet) -> Portable:
+        return self.fit(episode, settings, progress).portable()
 
     def score_episodes(
         self, episodes: Sequence[Episode], settings: PrototypeSettings, progress: Progress = quiet
