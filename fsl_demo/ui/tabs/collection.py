@@ -20,6 +20,7 @@ from fsl_demo.ui.fields import Name, Text
 from fsl_demo.ui.jobs import Job, Outcome
 from fsl_demo.ui.requests import Edit, JobRequest, Opening, Panel, Tab
 from fsl_demo.ui.saved_episode import from_episode
+from fsl_demo.ui.tabs import named_collections
 
 DRAFTS = 8
 Ids = Annotated[list[Name], Field(max_length=10_000)]
@@ -150,6 +151,15 @@ TAB = Tab(
     "collection",
     label="tab_collection",
     template="collection.html",
-    requests=(Episodes, DeleteEpisode, RestoreEpisode, ForgetDraft, Reopen, Continue, Export),
+    requests=(
+        Episodes,
+        DeleteEpisode,
+        RestoreEpisode,
+        ForgetDraft,
+        Reopen,
+        Continue,
+        Export,
+        *named_collections.REQUESTS,
+    ),
     parts=lambda context: {},
 )
