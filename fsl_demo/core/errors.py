@@ -158,6 +158,10 @@ MESSAGES = {
     "clip_absent": "The weights {name} are not on this machine ({size}; licence: {licence}). Download them: on the"
     " page, or with `python -m fsl_demo weights download {name}`. Without network, bring the file along and write"
     " {name}:/path/to/file.",
+    "coco_absent": "The weights {name} are not on this machine ({size}; licence: {licence}). Download them with"
+    " `python -m fsl_demo weights download {name}`, or bring their file: `weights download {name}:/path/to/file`.",
+    "weights_other": "{file} does not hold the weights {name}: its SHA-256 or what is in it differs. Get the file"
+    " again.",
     "clip_file_missing": "There are no weights at {path}. Check how it is spelled.",
     "clip_folder": "The folder {folder} holds no CLIP model ({reason}). It needs open_clip_config.json and weights.",
     "model_config": "{file} in {folder} asks for “{setting}”, which is refused: a model brings numbers and names, no"
@@ -209,6 +213,7 @@ MESSAGES = {
     "head_large": "The headers of the request are over {limit} kB, so it was refused.",
     "body_large": "The request is over {limit:.0f} MB, so it was refused. Send less at once.",
     "body_slow": "The request came too slowly, so it was ended. Send it again.",
+    "diagnosis_empty": "There is no labelled picture to look at. Add some to the classes.",
     "class_gone": "This class is no longer there, so nothing was moved.",
     "picture_gone": "This picture is no longer here, so nothing was drawn on it.",
     "archive_no_pictures": "There is no picture in “{file}”.",
