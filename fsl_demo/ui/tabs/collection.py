@@ -56,6 +56,7 @@ class Episodes(Panel):
             formats=[(kind.id, _title(context, kind)) for kind in FORMATS.values()],
             drafts=_drafts(context),
             statistics=context.workspace.statistics(),
+            collections=[summary.name for summary in context.workspace.collections.summaries()],
         )
 
 

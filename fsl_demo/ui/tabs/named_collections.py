@@ -11,21 +11,17 @@ from pydantic import Field
 from fsl_demo.core.accounts import Role
 from fsl_demo.core.collections import PARTS, CollectedPicture, CollectionLabel, difference
 from fsl_demo.core.file_names import folder_name
-from fsl_demo.core.pictures import Picture
-from fsl_demo.services import collections, freezing
-from fsl_demo.services.collections import Collected
+from fsl_demo.services import freezing
 from fsl_demo.services.splitting import Shares
 from fsl_demo.store import CollectionFilter
 from fsl_demo.store.collected import PAGE, State
 from fsl_demo.ui.context import Context
-from fsl_demo.ui.fields import Name, Sha, Shas
+from fsl_demo.ui.fields import Name
 from fsl_demo.ui.jobs import Job, Outcome
-from fsl_demo.ui.requests import Edit, JobRequest, Panel, Request
+from fsl_demo.ui.requests import JobRequest, Panel, Request
+from fsl_demo.ui.tabs.collection_edits import EDITS
 
 Percent = Annotated[int, Field(ge=0, le=100)]
-Ids = Annotated[list[Name], Field(max_length=10_000)]
-Uploaded = Annotated[list[tuple[Name, Sha]], Field(max_length=100_000)]
-"""Names of classes, "" for none, and pictures."""
 SHOWN_CHANGES = 200
 
 
@@ -73,9 +69,7 @@ def _tile(context: Context, collected: CollectedPicture) -> dict[str, Any]:
         "word": _word(context, collected.label),
         "by": "" if collected.label is None else collected.label.annotator,
         "disputed": collected.disputed,
-        "words": "; ".join(
-            f"{label.annotator or '–'}: {_word(context, label)}" for label in collected.labels
-        ),
+        "words": "; ".join(f"{label.annotator or '–'}: {_word(context, label)}" for label in collected.labels),
     }
 
 
@@ -93,13 +87,21 @@ class VersionChanges(Panel):
 
     def html(self, context: Context) -> str:
         store = context.workspace.collections
-        changes = difference(store.version(self.collection, self.number - 1), store.version(self.collection, self.number))
+        changes = difference(
+            store.version(self.collection, self.number - 1), store.version(self.collection, self.number)
+        )
         return context.render(
             "collections.html#changes",
             rows=[
                 ("added", [(new.picture, f"{new.class_name}, {_part(context, new.part)}") for new in changes.added]),
-                ("removed", [(old.picture, f"{old.class_name}, {_part(context, old.part)}") for old in changes.removed]),
-                ("relabelled", [(new.picture, f"{old.class_name} → {new.class_name}") for old, new in changes.relabelled]),
+                (
+                    "removed",
+                    [(old.picture, f"{old.class_name}, {_part(context, old.part)}") for old in changes.removed],
+                ),
+                (
+                    "relabelled",
+                    [(new.picture, f"{old.class_name} → {new.class_name}") for old, new in changes.relabelled],
+                ),
                 (
                     "moved",
                     [
@@ -114,122 +116,6 @@ class VersionChanges(Panel):
 
 def _part(context: Context, part: str) -> str:
     return context.say(f"collections.part.{part}")
-
-
-class _Put(Edit):
-    """Put pictures into a collection, which is made where there is none of that name."""
-
-    undoable: ClassVar[bool] = False
-    collection: Name
-
-    def collected(self, context: Context) -> Collected:
-        raise NotImplementedError
-
-    def apply(self, context: Context) -> None:
-        added = context.workspace.collections.add(self.collection, self.collected(context), new=True)
-        context.tell("collections.added", n=added, name=self.collection)
-
-
-class CollectPictures(_Put):
-    """Pictures that a search found, with what saved episodes say of them."""
-
-    pictures: Shas
-
-    def collected(self, context: Context) -> Collected:
-        context.names(self.pictures)
-        return collections.of_pictures(context.workspace, self.pictures)
-
-
-class CollectEpisodes(_Put):
-    """The pictures of saved episodes, with their labels."""
-
-    episodes: Ids
-
-    def collected(self, context: Context) -> Collected:
-        return collections.together(collections.of_episode(context.workspace, episode) for episode in self.episodes)
-
-
-class CollectEverything(_Put):
-    """All pictures that can be searched, with their labels."""
-
-    def collected(self, context: Context) -> Collected:
-        return collections.everything(context.workspace)
-
-
-class CollectUploads(_Put):
-    """Uploaded pictures, with the classes of their folders."""
-
-    pictures: Uploaded
-    annotator: Name = ""
-
-    def collected(self, context: Context) -> Collected:
-        context.names([sha for _, sha in self.pictures])
-        annotator = context.annotator(self.annotator)
-        collected: dict[Picture, tuple[CollectionLabel, ...]] = {}
-        for name, sha in self.pictures:
-            label = CollectionLabel(name, annotator, source="imported")
-            collected[context.workspace.picture(sha)] = (label,) if name else ()
-        return collected
-
-
-class CreateCollection(Edit):
-    undoable: ClassVar[bool] = False
-    collection: Name
-
-    def apply(self, context: Context) -> None:
-        context.workspace.collections.create(self.collection)
-
-
-class RenameCollection(Edit):
-    undoable: ClassVar[bool] = False
-    role: ClassVar[Role] = "reviewer"
-    collection: Name
-    name: Name
-
-    def apply(self, context: Context) -> None:
-        context.workspace.collections.rename(self.collection, self.name)
-
-
-class DeleteCollection(Edit):
-    undoable: ClassVar[bool] = False
-    role: ClassVar[Role] = "reviewer"
-    collection: Name
-
-    def apply(self, context: Context) -> None:
-        context.workspace.collections.delete(self.collection)
-
-
-class RestoreCollection(Edit):
-    undoable: ClassVar[bool] = False
-    role: ClassVar[Role] = "reviewer"
-    collection: Name
-
-    def apply(self, context: Context) -> None:
-        context.workspace.collections.restore(self.collection)
-
-
-class RemoveFromCollection(Edit):
-    undoable: ClassVar[bool] = False
-    role: ClassVar[Role] = "reviewer"
-    collection: Name
-    pictures: Shas
-
-    def apply(self, context: Context) -> None:
-        context.workspace.collections.remove(self.collection, self.pictures)
-
-
-class PutBackIntoCollection(Edit):
-    """Undo `RemoveFromCollection`: the pictures come back with the labels that they had there."""
-
-    undoable: ClassVar[bool] = False
-    role: ClassVar[Role] = "reviewer"
-    collection: Name
-    pictures: Shas
-
-    def apply(self, context: Context) -> None:
-        context.names(self.pictures)
-        pictures = {context.workspace.picture(sha): () for sha in self.pictures}
-        context.workspace.collections.add(self.collection, pictures)
 
 
 class Freeze(JobRequest):
@@ -279,19 +165,4 @@ class ExportVersion(JobRequest):
         return run
 
 
-REQUESTS: tuple[type[Request], ...] = (
-    Collections,
-    VersionChanges,
-    CollectPictures,
-    CollectEpisodes,
-    CollectEverything,
-    CollectUploads,
-    CreateCollection,
-    RenameCollection,
-    DeleteCollection,
-    RestoreCollection,
-    RemoveFromCollection,
-    PutBackIntoCollection,
-    Freeze,
-    ExportVersion,
-)
+REQUESTS: tuple[type[Request], ...] = (Collections, VersionChanges, *EDITS, Freeze, ExportVersion)
