@@ -10,7 +10,7 @@ from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.accounts import Role
 from fsl_demo.core.errors import Cancelled
-from fsl_demo.services import finetuning
+from fsl_demo.services import finetuning, freezing
 from fsl_demo.services.finetuning import FinetuneRequest
 from fsl_demo.training.events import EpochDone, Event, Progressed, Stepped
 from fsl_demo.ui.context import Context
@@ -33,8 +33,7 @@ class Finetune(JobRequest):
     start: Name
 
     def work(self, context: Context) -> Callable[[Job], None]:
-        name, _, number = self.collection.rpartition("@")
-        frozen = context.workspace.collections.version(name, int(number) if number.isdecimal() else None)
+        frozen = freezing.version(context.workspace, self.collection)
         request = finetuning.requested(self.method, frozen, self.start)
         finetuning.check(request, frozen)
         return lambda job: _carry_out(context, request, job)

@@ -61,6 +61,12 @@ def test_from_the_button_to_the_receipt_into_use_and_back(
     assert checkpoints.entry(DIGITS).in_use == 1 and "no version 9" in browser.notice
 
 
+def test_a_collection_that_was_never_frozen_can_be_frozen_there(browser: Browser, page: Page) -> None:
+    page.workspace.collections.create("fresh")
+    shown = browser.panel("improve", collection="fresh")
+    assert 'data-job="freeze" data-collection="fresh"' in shown and 'data-job="finetune"' not in shown
+
+
 def test_a_run_that_was_broken_off_is_offered_after_a_restart_and_goes_on(
     browser: Browser, collection: FrozenCollection
 ) -> None:

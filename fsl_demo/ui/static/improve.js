@@ -1,4 +1,5 @@
 // The Improve tab: what can be fine-tuned on what, the curve of a run, receipts, which version is in use.
+import { onCollection } from "./collections.js";
 import { isShown } from "./dom.js";
 import * as jobs from "./jobs.js";
 import { Panel } from "./panels.js";
@@ -11,11 +12,12 @@ let panel = null;
 
 export function mount(root) {
   panel = new Panel(root.querySelector("#improvements"), "improve", draw);
+  onCollection("collections.improve", (collection) => panel.set({ collection }));
 }
 
 export const open = () => panel?.load();
 
-jobs.afterEnd("finetune", () => panel && isShown(panel.element) && panel.load());
+for (const kind of ["finetune", "freeze"]) jobs.afterEnd(kind, () => panel && isShown(panel.element) && panel.set({ collection: panel.params.collection?.split("@")[0] ?? "" }));
 
 async function write(type, values) {
   queue.send(type, values);

@@ -22,7 +22,7 @@ class Improve(Panel):
     """What can be fine-tuned on what, and what came of it.
 
     Attributes:
-        collection: NAME@VERSION; "" for the first.
+        collection: NAME@VERSION, or NAME for the newest version; "" for the first.
         method: "" for the first.
         start: NAME@VERSION; "" for the version in use of the first checkpoint.
     """
@@ -33,10 +33,11 @@ class Improve(Panel):
 
     def html(self, context: Context) -> str:
         collections = [
-            f"{summary.name}@{version.number}"
+            reference
             for summary in context.workspace.collections.summaries()
-            for version in reversed(context.workspace.collections.versions(summary.name))
+            for reference in ([f"{summary.name}@{n}" for n in range(summary.versions, 0, -1)] or [summary.name])
         ]
+        wanted = [reference for reference in collections if self.collection in (reference, reference.split("@")[0])]
         method = self.method if self.method in FINETUNINGS else next(iter(FINETUNINGS))
         entries = [entry for entry in checkpoints.catalogue() if entry.card and entry.card.method == method]
         starts = [f"{entry.name}@{entry.in_use}" for entry in entries]
@@ -46,7 +47,7 @@ class Improve(Panel):
         return context.render(
             "improvements.html",
             collections=collections,
-            collection=self.collection if self.collection in collections else next(iter(collections), ""),
+            collection=next(iter(wanted or collections), ""),
             methods=[name for name in FINETUNINGS if name in context.methods],
             method=method,
             entries=entries,
