@@ -50,6 +50,7 @@ class Workspace:
         self.drafts = drafts.DraftStore(self._connections)
         self.accounts = AccountStore(self._connections)
         self.region_labels = RegionLabelStore(self._connections)
+        self.words = labels.WordStore(self._connections)
         self._collection: tuple[collection.Stamp, tuple[collection.CollectionPicture, ...]] = ((), ())
 
     @property

@@ -10,12 +10,13 @@ import * as plots from "./plots.js";
 import * as queue from "./queue.js";
 import * as regions from "./regions.js";
 import * as results from "./results.js";
+import * as review from "./review.js";
 import * as state from "./state.js";
 import * as tables from "./tables.js";
 import { account, has, language, t } from "./texts.js";
 import * as workbench from "./workbench.js";
 
-const MOUNTS = { workbench: workbench.mount, results: results.mount, label: label.mount, search: tables.mountSearch, collection: tables.mountCollection };
+const MOUNTS = { workbench: workbench.mount, results: results.mount, label: label.mount, search: tables.mountSearch, collection: tables.mountCollection, review: review.mount };
 const mounted = new WeakSet();
 
 let stream = null;
@@ -76,6 +77,7 @@ function draw() {
   workbench.draw();
   results.draw();
   label.draw();
+  review.draw();
   regions.draw();
   if (changed.parts.has("data:columns")) {
     results.reloadDetails();
@@ -137,6 +139,7 @@ function tabChanged() {
   label.draw();
   jobs.draw();
   tables.openTab(shown);
+  if (shown === "review") review.openTab();
 }
 
 async function begin() {

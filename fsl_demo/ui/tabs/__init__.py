@@ -10,5 +10,6 @@ TABS: tuple[Tab, ...] = load(
     "label:TAB",
     "search:TAB",
     "collection:TAB",
+    "review:TAB",
 )
 REGISTRY = RequestRegistry(TABS)
