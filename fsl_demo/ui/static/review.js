@@ -42,7 +42,7 @@ const peeks = () => !choices.blind || revealed || selected.size > 1;
 const keyOf = (place) => String(place + 1).padStart(review.classes().length > 9 ? 2 : 1, "0");
 
 export async function openTab() {
-  await review.load(!view.items.length);
+  await review.load();
   draw();
   review.learnFirst();
 }
@@ -214,7 +214,8 @@ function chosen(event) {
     return draw();
   }
   if (choice === "annotator") labelling.setAnnotator(el.value);
-  const values = choice === "order" && el.value === "random" ? { order: "random", seed: Math.floor(1e9 * Math.random()) } : { [choice]: el.value };
+  const seed = choice === "order" && el.value === "random" ? { seed: Math.floor(1e9 * Math.random()) } : {};
+  const values = choice === "annotator" ? {} : { [choice]: el.value, ...seed };
   review.choose(values).then(() => (draw(), review.learnFirst()));
 }
 

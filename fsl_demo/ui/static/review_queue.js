@@ -62,9 +62,10 @@ export function rate() {
   return pictures >= 3 && seconds ? (60 * pictures) / seconds : 0;
 }
 
-// Ask for the queue again; what is on view and the one after it stay where they are.
-export async function load(anew = false) {
+// Ask for the queue; what is on view and the picture after it stay where they are.
+export async function load() {
   const mark = (asked += 1);
+  const anew = !view.items.length; // as it was left, perhaps by an earlier page
   loading = true;
   const left = places[queueName()];
   const trail = anew ? [...(left?.trail ?? []), left?.at].filter(Boolean) : view.items.slice(0, view.place + 2).map((item) => item.sha);
@@ -88,7 +89,7 @@ export async function load(anew = false) {
 // The collection is not there any more.
 async function forget() {
   choices.collection = "";
-  await load(true);
+  await load();
 }
 
 function take(data, at) {
@@ -179,15 +180,14 @@ export function advance() {
   go(after < 0 ? view.items.length : after);
 }
 
-// Another queue, or the same one from its beginning.
+// Another queue, or another person's; without values, the same one.
 export function choose(values) {
   remember();
-  const [collection, annotator] = [choices.collection, values.annotator];
   Object.assign(choices, values);
-  if (collection !== choices.collection || annotator !== undefined) [steps, times, answered, since] = [[], [], new Set(), 0];
+  if (!Object.keys(values).length || "collection" in values) [steps, times, answered, since] = [[], [], new Set(), 0];
   view.items = [];
   view.place = 0;
-  return load(true);
+  return load();
 }
 
 export function startAgain() {
@@ -195,7 +195,7 @@ export function startAgain() {
   answered = new Set();
   view.items = [];
   view.place = 0;
-  return load(true);
+  return load();
 }
 
 // --- the classifier ------------------------------------------------------------------------------------------------
