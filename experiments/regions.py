@@ -40,7 +40,7 @@ from fsl_demo.methods.asif import Asif
 from fsl_demo.methods.semantic_dictionary import SemanticDictionary
 from fsl_demo.training import region_rows, scenes
 from fsl_demo.training.region_rows import PICTURE
-from fsl_demo.training.tasks.semantic_dictionary import HELD, SemanticDictionaryTask, drawn
+from fsl_demo.training.tasks.semantic_dictionary import HELD, REGION_FILES, SemanticDictionaryTask, drawn
 
 SHOTS, DRAWS = (1, 5, 10), 3
 REGIONS = 10
@@ -171,8 +171,9 @@ def labels(method: SemanticDictionary, kept: Path, root: Path, progress: Progres
     vectors, truths = {"test": np.array([own.whole for own in seen])}, {"test": test.truths}
     for split, count in (("train", SemanticDictionaryTask.pictures), ("val", HELD[0])):
         learned = drawn(scenes.of_voc(root, split), count)
-        file = kept / f"voc_{split}.safetensors"
-        rows = region_rows.read(method.space.towers, learned, file=file, every=split == "val", progress=progress)
+        rows = region_rows.read(
+            method.space.towers, learned, folder=kept / REGION_FILES, every=split == "val", progress=progress
+        )
         vectors[split] = method.space.map(rows.features[rows.things == PICTURE])
         known = {photograph.file.name: photograph for photograph in voc2007.photographs(root, split)}
         truths[split] = [truth(known[scene.file.name], voc2007.NAMES) for scene in learned]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakValueDictionary
 
 from fsl_demo.backbones.cache import FeatureCache
@@ -19,6 +20,8 @@ from fsl_demo.core.episodes import Progress, quiet
 
 if TYPE_CHECKING:
     from fsl_demo.backbones.language_model import LanguageModel
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Networks:
     texts: MiniLM = field(default_factory=MiniLM)
     shuffle: int | None = None
     _trained: dict[tuple[Source, int | None], Current[TrainedNetwork]] = field(default_factory=dict)
+    _shared: dict[Hashable, Current[Any]] = field(default_factory=dict)
     _clip: dict[str, Clip] = field(default_factory=dict)
     _language: WeakValueDictionary[str, LanguageModel] = field(default_factory=WeakValueDictionary)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -57,6 +61,16 @@ class Networks:
                 Current(partial(TrainedNetwork, shuffle=self.shuffle, pictures=self.pictures), checkpoint),
             )
         return current()
+
+    def shared(self, make: Callable[..., T], *sources: Source) -> Current[T]:
+        """What `make` makes of these networks and of checkpoints' versions in use, once for all who ask for the same.
+
+        Args:
+            make: is given the networks and the `Checkpoint` of each source; hashable, equal to what makes the same.
+        """
+        with self._lock:
+            key = (make, sources, self.features, self.shuffle)
+            return self._shared.setdefault(key, Current(partial(make, self), *sources))
 
     def clip(self, name: str) -> Clip:
         """The CLIP model of a name; only the last one that was asked for is kept, because they are large.

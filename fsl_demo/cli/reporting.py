@@ -19,6 +19,8 @@ STAGES = {
     "download": "downloading megabytes",
     "embed": "embedding",
     "score": "scoring",
+    "look": "looking at pictures",
+    "compare": "looking for near-duplicates",
     "regions": "looking for regions",
     "explain": "explaining",
     "ground": "looking for phrases",

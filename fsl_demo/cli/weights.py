@@ -1,15 +1,19 @@
-"""`weights`: CLIP weights on this machine, and those to download."""
+"""`weights`: weights of CLIP and of COCO's detector on this machine, and those to download."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 from fsl_demo.cli import options, reporting
 
 DETAILS = """\
 A name is ARCHITECTURE/TAG as open_clip has them, ARCHITECTURE:FILE, ARCHITECTURE/TAG:FILE or local-dir:FOLDER (with
-open_clip_config.json). Only `weights download` makes a request, for the one file that is asked for.
+open_clip_config.json). Only `weights download` makes a request, for the one file that is asked for. The weights
+fasterrcnn_resnet50_fpn_v2/coco are those of the detector coco-things; with :FILE behind, `weights download` copies a
+file that was fetched elsewhere, and checks its hash.
 """
 EXAMPLES = """\
 weights list
@@ -23,7 +27,7 @@ def add(verbs: options.Verbs) -> None:
     parser = options.add_verb(
         verbs,
         "weights",
-        summary="List, download and check weights for CLIP.",
+        summary="List, download and check weights for CLIP, and for a detector of COCO's classes.",
         details=DETAILS,
         examples=EXAMPLES,
     )
@@ -49,9 +53,13 @@ def _add_name(parser: argparse.ArgumentParser, metavar: str) -> None:
 
 
 def list_weights(chosen: argparse.Namespace) -> int:
+    from fsl_demo.backbones import coco_detector
     from fsl_demo.backbones.clip.names import OFFERS, ClipName, folder
 
-    offers = [dataclasses.asdict(offer) | {"here": bool(ClipName.parse(offer.name).local_path())} for offer in OFFERS]
+    offers = [
+        dataclasses.asdict(offer) | {"here": bool(ClipName.parse(offer.name).local_path())}
+        for offer in (*OFFERS, coco_detector.OFFER)
+    ]
     if chosen.format == "json":
         reporting.print_json({"folder": str(folder()), "weights": offers})
         return 0
@@ -71,21 +79,32 @@ def list_weights(chosen: argparse.Namespace) -> int:
 
 def download(chosen: argparse.Namespace) -> int:
     from fsl_demo import runtime
+    from fsl_demo.backbones import coco_detector
     from fsl_demo.backbones.clip import downloads as clip_downloads
     from fsl_demo.backbones.clip.names import ClipName
     from fsl_demo.core.downloads import Expected
 
     runtime.prepare()
+    name, progress = ClipName.parse(chosen.name), reporting.Terminal().progress
     expected = Expected(chosen.sha256.lower(), chosen.trust)
-    print(clip_downloads.download(ClipName.parse(chosen.name), reporting.Terminal().progress, expected))
+    if not coco_detector.named(name):
+        print(clip_downloads.download(name, progress, expected))
+    else:
+        print(coco_detector.bring(name.path) if name.path else coco_detector.download(progress, expected))
     return 0
 
 
 def check(chosen: argparse.Namespace) -> int:
     options.prepare(chosen)
+    from fsl_demo.backbones import coco_detector
     from fsl_demo.backbones.clip.model import Clip
+    from fsl_demo.backbones.clip.names import ClipName
     from fsl_demo.backbones.clip.positions import dense
 
+    if coco_detector.named(ClipName.parse(chosen.name)):
+        coco_detector.load(reporting.Terminal().progress)
+        names = set(coco_detector.categories()) - {coco_detector.BACKGROUND, coco_detector.UNUSED}
+        return _say({"weights": str(coco_detector.file()), "classes": len(names)}, chosen.format)
     clip = Clip(chosen.name)
     parts = clip.load(reporting.Terminal().progress)
     seen = parts.network.visual.preprocess_cfg
@@ -100,7 +119,11 @@ def check(chosen: argparse.Namespace) -> int:
         "texts": "Latin script" if clip.reads_english_only() else "its own tokenizer",
         "heat_maps": dense(parts.network.visual) is not None,
     }
-    if chosen.format == "json":
+    return _say(facts, chosen.format)
+
+
+def _say(facts: Mapping[str, Any], form: str) -> int:
+    if form == "json":
         reporting.print_json(facts)
     else:
         for name, value in facts.items():

@@ -12,43 +12,21 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
 
 from fsl_demo.core.cards import CaptionerCard, Card, DetectorCard, MethodCard
-from fsl_demo.core.episodes import Caption, ClassSpec, Episode, Explanation, Focus, Hint, Layer, Progress, Scores, quiet
+from fsl_demo.core.classifiers import Classifier as Classifier
+from fsl_demo.core.classifiers import MeanClassifier as MeanClassifier
+from fsl_demo.core.classifiers import RegionClassifier as RegionClassifier
+from fsl_demo.core.episodes import Caption, ClassSpec, Episode, Hint, Layer, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
-from fsl_demo.core.regions import Box, Region, RegionExplanation
+from fsl_demo.core.regions import Region
 from fsl_demo.core.settings import Settings
 from fsl_demo.core.spaces import ImageTextSpace, Matcher
 
 S = TypeVar("S", bound=Settings)
-
-
-class Classifier(Protocol):
-    """A method fitted to one episode's classes and support set."""
-
-    def predict(self, queries: Sequence[Picture], progress: Progress) -> Scores: ...
-
-    def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:
-        """Why the query got its score for a class, with the layers that the method's card names in `explains`."""
-        ...
-
-
-class RegionClassifier(Classifier, Protocol):
-    """A classifier that also says what is where on a query."""
-
-    def regions(self, queries: Sequence[Picture], progress: Progress = quiet) -> list[tuple[Region, ...]]:
-        """What each query shows, without overlapping repeats, the most certain first.
-
-        A region's `words` are class names with calibrated probabilities; its `score` is that of the first.
-        """
-        ...
-
-    def explain_region(self, query: Picture, box: Box) -> RegionExplanation:
-        """What a rectangle of a query is made of: words, and support regions like it."""
-        ...
 
 
 class Capability(ABC):
@@ -98,6 +76,14 @@ class FitsQuickly(Classifies[S]):
     @abstractmethod
     def fit_quick(self, episode: Episode, settings: S, progress: Progress = quiet) -> Classifier:
         """As `fit`, for a classifier whose answers come sooner."""
+
+
+class Averages(Classifies[S]):
+    """A method whose classifiers compare queries with class means."""
+
+    @abstractmethod
+    def fit(self, episode: Episode, settings: S, progress: Progress = quiet) -> MeanClassifier:
+        """As `Classifies.fit`."""
 
 
 class Locates(Classifies[S]):
@@ -153,6 +139,14 @@ class Embeds(Capability):
     @abstractmethod
     def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         """Unit vectors, float32 [N, D]."""
+
+
+class TellsCopies(Capability):
+    """Places pictures in a space that has not learned what a class is, where near-duplicates are close together."""
+
+    @abstractmethod
+    def embed_originals(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
+        """Unit vectors, float32 [N, E], as `inference.near_duplicates` takes them."""
 
 
 class NamesPictures(Capability):

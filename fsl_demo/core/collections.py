@@ -19,7 +19,7 @@ from fsl_demo.core.pictures import Picture
 Part = Literal["train", "validation", "test"]
 PARTS: tuple[Part, ...] = ("train", "validation", "test")
 
-CollectionSource = LabelSource | Literal["imported", "episode"]
+CollectionSource = LabelSource | Literal["imported", "episode", "settled"]
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,10 @@ class CollectionLabel:
     Attributes:
         class_name: the class, or None for "none of these" (an unlabelled picture has no label).
         annotator: who said it.
-        source: as of a label of an episode, or "imported" (a folder said it), or "episode" (its support picture).
-        suggestion: name of the class that was shown; None for "none of these", and where nothing was.
+        source: as of a label of an episode, or "imported" (a folder said it), "episode" (its support picture), or
+            "settled" (it ends a dispute).
+        suggestion: name of the class that was suggested at that time, on view unless the source is "blind"; None for
+            "none of these", and where nothing was.
         seconds: how long the picture was on view before the answer.
         created_at: ISO 8601, UTC; "" before it is stored.
     """
@@ -67,10 +69,12 @@ class CollectedPicture:
 
     @property
     def disputed(self) -> bool:
-        """Whether the newest words of two annotators differ."""
+        """Whether the newest words of two annotators differ; what was said before the last settled word is settled."""
         newest: dict[str, str | None] = {}
         for label in self.labels:
             newest.setdefault(label.annotator, label.key)
+            if label.source == "settled":
+                break
         return len(set(newest.values())) > 1
 
 
@@ -171,8 +175,8 @@ class CollectionSummary:
     Attributes:
         updated_at: when its pictures or labels last changed, ISO 8601, UTC.
         classes: with their pictures, in order of first appearance.
-        unlabelled, none, disputed: pictures without a word, with "none of these" as the newest one, and those on which
-            two annotators' newest words differ.
+        unlabelled, none, disputed: pictures without a word, with "none of these" as the newest one, and those that
+            are disputed.
         versions: how many frozen ones there are.
         thumbnails: hashes of its first pictures.
     """

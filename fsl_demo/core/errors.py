@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fsl_demo.core.box_messages import BOX_MESSAGES
+from fsl_demo.core.collection_messages import COLLECTION_MESSAGES
 
 MESSAGES = {
     **BOX_MESSAGES,
+    **COLLECTION_MESSAGES,
     "picture_empty": "“{file}” is empty (0 bytes). Save or export it again and add the new file.",
     "picture_bytes": "“{file}” has {megabytes:.0f} MB; at most {limit:.0f} MB are read. Save a smaller copy.",
     "picture_pixels": "“{file}” has {megapixels:.0f} megapixels; at most {limit:.0f} are read. Save a smaller copy.",
@@ -156,6 +158,10 @@ MESSAGES = {
     "clip_absent": "The weights {name} are not on this machine ({size}; licence: {licence}). Download them: on the"
     " page, or with `python -m fsl_demo weights download {name}`. Without network, bring the file along and write"
     " {name}:/path/to/file.",
+    "coco_absent": "The weights {name} are not on this machine ({size}; licence: {licence}). Download them with"
+    " `python -m fsl_demo weights download {name}`, or bring their file: `weights download {name}:/path/to/file`.",
+    "weights_other": "{file} does not hold the weights {name}: its SHA-256 or what is in it differs. Get the file"
+    " again.",
     "clip_file_missing": "There are no weights at {path}. Check how it is spelled.",
     "clip_folder": "The folder {folder} holds no CLIP model ({reason}). It needs open_clip_config.json and weights.",
     "model_config": "{file} in {folder} asks for “{setting}”, which is refused: a model brings numbers and names, no"
@@ -207,6 +213,7 @@ MESSAGES = {
     "head_large": "The headers of the request are over {limit} kB, so it was refused.",
     "body_large": "The request is over {limit:.0f} MB, so it was refused. Send less at once.",
     "body_slow": "The request came too slowly, so it was ended. Send it again.",
+    "diagnosis_empty": "There is no labelled picture to look at. Add some to the classes.",
     "class_gone": "This class is no longer there, so nothing was moved.",
     "picture_gone": "This picture is no longer here, so nothing was drawn on it.",
     "archive_no_pictures": "There is no picture in “{file}”.",
@@ -222,6 +229,7 @@ MESSAGES = {
     " quotation mark within a text is written twice.",
     "descriptions_shape": "Descriptions are an object with a text, or a list of texts, for each class; {what} is"
     " {kind}.",
+    "use_region_shape": "“use_region” is true or false; this is {kind}.",
     "boxes_shape": "Boxes are an object: lists of [left, top, right, bottom], as fractions, by path; {what} is {kind}.",
     "captioner_shape": "A captioner is named by its id, a text; this is {kind}.",
     "names_shape": "Methods are named by a list of their ids; {what} is {kind}.",

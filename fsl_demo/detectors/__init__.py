@@ -24,6 +24,7 @@ DETECTORS: tuple[MakesDetector, ...] = load(
     "faces:FaceDetector",
     "things:ThingDetector",
     "named_things:NamedThingDetector",
+    "coco_things:CocoThingDetector",
 )
 
 

@@ -7,17 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.checkpoints import Current, Source
+from fsl_demo.checkpoints import Source
 from fsl_demo.core.capabilities import Detects
 from fsl_demo.core.cards import DetectorCard
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.regions import Region
-from fsl_demo.inference import region_space
+from fsl_demo.inference import dictionary_space, region_space
 from fsl_demo.inference.boxes import apart, as_box
 from fsl_demo.inference.calibration import softmax
-from fsl_demo.inference.dictionary_space import CHECKPOINT, DictionarySpace, Seen, codes
-from fsl_demo.inference.region_space import RegionSpace
+from fsl_demo.inference.dictionary_space import CHECKPOINT, Seen, codes
 
 LEAST, APART = 0.3, 0.5
 """The least probability to be a thing, and how much two things may overlap."""
@@ -44,8 +43,7 @@ class NamedThingDetector(Detects):
     def __init__(
         self, networks: Networks, checkpoint: Source = CHECKPOINT, regions: Source = region_space.CHECKPOINT
     ) -> None:
-        space = RegionSpace(networks, regions)
-        self._space = Current(lambda own, _: DictionarySpace(networks, space, own), checkpoint, regions)
+        self._space = dictionary_space.shared(networks, checkpoint, regions)
 
     def detect(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[tuple[Region, ...]]:
         """The things of each picture, the most probable first.

@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.checkpoints import Checkpoint
+from fsl_demo.checkpoints import Checkpoint, Current, Source
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
+from fsl_demo.inference import region_space
 from fsl_demo.inference.region_features import RegionMap, RegionTowers
 from fsl_demo.inference.region_space import RegionSpace
 from fsl_demo.inference.remembered import Remembered
@@ -141,6 +142,23 @@ class DictionarySpace:
         by_margin, by_objectness, offset = self.boxes
         odds = by_margin * far + by_objectness * np.log(likely / (1 - likely))[:, None] + offset
         return np.asarray(1 / (1 + np.exp(-odds)))
+
+
+@dataclass(frozen=True)
+class _OnRegions:
+    """Makes the space of a dictionary on this detector's regions."""
+
+    regions: Source
+
+    def __call__(self, networks: Networks, dictionary: Checkpoint, _: Checkpoint) -> DictionarySpace:
+        return DictionarySpace(networks, RegionSpace(networks, self.regions), dictionary)
+
+
+def shared(
+    networks: Networks, checkpoint: Source = CHECKPOINT, regions: Source = region_space.CHECKPOINT
+) -> Current[DictionarySpace]:
+    """The one space of these networks and checkpoints, so that a picture goes through the networks once."""
+    return networks.shared(_OnRegions(regions), checkpoint, regions)
 
 
 def codes(vectors: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from fsl_demo.inference import calibration
 from fsl_demo.inference.batches import Embed, Scored, Stack, scores_of
 from fsl_demo.inference.calibration import FACTORS, Default
 from fsl_demo.inference.explanations import heat, nearest
-from fsl_demo.inference.shares import Shares
+from fsl_demo.inference.shares import Shares, usual_cosine
 from fsl_demo.inference.space import Space
 
 
@@ -137,6 +137,7 @@ class NearestMean:
         self._read = read or self.space.embed
         pictures = [example.picture for example in episode.support]
         self.support = self.space.embed(pictures, progress)
+        self.usual = usual_cosine(inputs.none_below.pictures[0])
         self.means = ClassMeans.of(
             inputs,
             support=self.support,
@@ -152,10 +153,14 @@ class NearestMean:
         """Probabilities of each support picture when its class does without it, [S, C]; NaN for its only one."""
         return self.means.held_out_probabilities()
 
+    def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
+        """Unit vectors of other pictures, [N, D]."""
+        return self._read(pictures, progress)
+
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
         """Cosine similarities, and probabilities from them."""
         started = time.perf_counter()
-        embedded = self._read(queries, progress)
+        embedded = self.embed(queries, progress)
         similarities = self.means.similarities(embedded)
         return Scores(
             method=self.inputs.method,

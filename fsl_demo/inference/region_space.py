@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from PIL import Image
 from fsl_demo import runtime
 from fsl_demo.backbones.efficientnet_lite0 import fold_batch_norms, without_far_ends
 from fsl_demo.backbones.efficientnet_lite2 import EfficientNetLite2
-from fsl_demo.checkpoints import Checkpoint, Current, Source
+from fsl_demo.checkpoints import Checkpoint, Source
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
@@ -62,7 +61,7 @@ class Proposals:
 
 
 class RegionSpace:
-    """The regions of pictures; each picture goes through the network once.
+    """The regions of pictures; each picture goes through the network once, whoever asks on the same networks.
 
     Args:
         checkpoint: of the region network.
@@ -70,8 +69,7 @@ class RegionSpace:
     """
 
     def __init__(self, networks: Networks, checkpoint: Source = CHECKPOINT, most: int = MOST) -> None:
-        self.most = most
-        self._reader = Current(partial(_built, shuffle=networks.shuffle), checkpoint)
+        self._reader = networks.shared(_Reads(most), checkpoint)
 
     @property
     def weights(self) -> str:
@@ -99,7 +97,7 @@ class RegionSpace:
             made: dict[int, Proposals] = {}
             with ThreadPoolExecutor(max_workers=READERS) as pool:
                 coming = pool.map(PreparedPicture.of, missing)
-                for number, own in reader.propose(coming, most=self.most, boxes=boxes):
+                for number, own in reader.propose(coming, boxes=boxes):
                     progress("regions", len(made), len(missing))
                     made[number] = own
             progress("regions", len(missing), len(missing))
@@ -116,7 +114,7 @@ class RegionSpace:
         Raises:
             UserError: what is wrong with the checkpoint.
         """
-        return next(self._reader().propose([PreparedPicture.of(picture)], most=self.most, boxes=[boxes]))[1].given
+        return next(self._reader().propose([PreparedPicture.of(picture)], boxes=[boxes]))[1].given
 
 
 @dataclass(frozen=True)
@@ -179,31 +177,31 @@ class RegionReader:
     Args:
         module: a `RegionNetwork`, on its device.
         weights: what they are known by.
+        most: regions of a picture, at most.
 
     Attributes:
         known: the regions of the latest pictures.
     """
 
-    def __init__(self, module: Any, weights: str) -> None:
-        self.module, self.weights = module, weights
+    def __init__(self, module: Any, weights: str, most: int) -> None:
+        self.module, self.weights, self.most = module, weights, most
         self.known: Remembered[Proposals] = Remembered(REMEMBERED)
 
     def propose(
-        self, images: Iterable[PreparedPicture], most: int, boxes: Sequence[np.ndarray] | None = None
+        self, images: Iterable[PreparedPicture], boxes: Sequence[np.ndarray] | None = None
     ) -> Iterator[tuple[int, Proposals]]:
         """The regions of pictures, with the pictures' numbers, in any order.
 
         Args:
-            most: regions of a picture.
             boxes: of each picture, those whose vectors are asked for too: fractions, [G, 4].
         """
         device = next(self.module.parameters()).device
         for group in _alike(images, BATCH.get(device.type, LARGE_BATCH)):
             asked = [np.zeros((0, 4), np.float32) if boxes is None else boxes[number] for number, _ in group]
-            proposals = self._batch([image for _, image in group], boxes=asked, most=most)
+            proposals = self._batch([image for _, image in group], asked)
             yield from zip([number for number, _ in group], proposals, strict=True)
 
-    def _batch(self, images: list[PreparedPicture], boxes: list[np.ndarray], most: int) -> list[Proposals]:
+    def _batch(self, images: list[PreparedPicture], boxes: list[np.ndarray]) -> list[Proposals]:
         import torch
 
         device = next(self.module.parameters()).device
@@ -220,7 +218,7 @@ class RegionReader:
             values,
             sizes=[image.image.shape[:2] for image in images],
             given=[own.to(device) for own in given],
-            most=most,
+            most=self.most,
         )
         return [
             Proposals(
@@ -235,32 +233,38 @@ class RegionReader:
         ]
 
 
-def _built(checkpoint: Checkpoint, shuffle: int | None) -> RegionReader:
-    """
-    Raises:
-        UserError: `card_differs` when the weights are of another network.
-    """
-    import torch
+@dataclass(frozen=True)
+class _Reads:
+    """Makes the reader of a checkpoint that gives so many regions of a picture, at most."""
 
-    runtime.guard_torchvision()
-    from fsl_demo.backbones.region_network import RegionNetwork
-    from fsl_demo.backbones.trained import shuffled
+    most: int
 
-    module = RegionNetwork(EfficientNetLite2.blank())
-    state = {
-        name.removeprefix("network."): torch.from_numpy(np.array(array)).to(
-            torch.float32 if array.dtype == np.float16 else None
-        )
-        for name, array in checkpoint.arrays.items()
-    }
-    if shuffle is not None:
-        state = shuffled(state, shuffle)
-    try:
-        module.load_state_dict(state)
-    except RuntimeError as error:
-        raise UserError("card_differs", name=checkpoint.name, part="network") from error
-    module.eval().requires_grad_(False)
-    fold_batch_norms(module.trunk)
-    weights = checkpoint.sha256 if shuffle is None else f"shuffled-{shuffle}-{checkpoint.sha256}"
-    placed: Any = module.to(runtime.device())
-    return RegionReader(placed.to(memory_format=torch.channels_last), weights)
+    def __call__(self, networks: Networks, checkpoint: Checkpoint) -> RegionReader:
+        """
+        Raises:
+            UserError: `card_differs` when the weights are of another network.
+        """
+        import torch
+
+        runtime.guard_torchvision()
+        from fsl_demo.backbones.region_network import RegionNetwork
+        from fsl_demo.backbones.trained import shuffled
+
+        module, shuffle = RegionNetwork(EfficientNetLite2.blank()), networks.shuffle
+        state = {
+            name.removeprefix("network."): torch.from_numpy(np.array(array)).to(
+                torch.float32 if array.dtype == np.float16 else None
+            )
+            for name, array in checkpoint.arrays.items()
+        }
+        if shuffle is not None:
+            state = shuffled(state, shuffle)
+        try:
+            module.load_state_dict(state)
+        except RuntimeError as error:
+            raise UserError("card_differs", name=checkpoint.name, part="network") from error
+        module.eval().requires_grad_(False)
+        fold_batch_norms(module.trunk)
+        weights = checkpoint.sha256 if shuffle is None else f"shuffled-{shuffle}-{checkpoint.sha256}"
+        placed: Any = module.to(runtime.device())
+        return RegionReader(placed.to(memory_format=torch.channels_last), weights=weights, most=self.most)

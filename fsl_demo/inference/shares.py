@@ -29,6 +29,11 @@ ENOUGH = 1.5
 """From here, a class has two independent pictures; not all near-duplicates of a picture are each other's."""
 
 
+def usual_cosine(limit: float) -> float:
+    """The mean cosine of two pictures of a class, where nearly all pairs reach `limit`; NaN where that is NaN."""
+    return float(np.maximum(1 - USUAL * (1 - limit), 0.0))
+
+
 @dataclass(frozen=True)
 class Shares:
     """What each of S support pictures of C classes counts for.
@@ -60,7 +65,7 @@ class Shares:
         same, itself = members @ members.T > 0, np.eye(len(owners), dtype=bool)
         others = (cosines * ~same).sum(axis=(-2, -1), keepdims=True) / max((~same).sum(), 1)
         near = (same & (1 - cosines < NEAR * (1 - others))) | itself
-        usual = float(np.maximum(1 - USUAL * (1 - limit), 0.0))
+        usual = usual_cosine(limit)
         expected = np.where(near, np.where(itself, 1.0, cosines), usual) * same
         return cls(
             owners=owners,

@@ -11,7 +11,7 @@ import numpy as np
 
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import Current
-from fsl_demo.core.capabilities import Embeds, FitsQuickly, HasWeights, ScoresEpisodes
+from fsl_demo.core.capabilities import Averages, Embeds, FitsQuickly, HasWeights, ScoresEpisodes, TellsCopies
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import Episode, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
@@ -34,7 +34,9 @@ class PrototypeSettings(Settings):
     none_below: float | None = none_below()
 
 
-class Prototype(FitsQuickly[PrototypeSettings], ScoresEpisodes, HasWeights, Embeds):
+class Prototype(
+    Averages[PrototypeSettings], FitsQuickly[PrototypeSettings], ScoresEpisodes, HasWeights, Embeds, TellsCopies
+):
     """Cosine similarity of a query to the mean of each class's support features."""
 
     card = MethodCard(
@@ -100,3 +102,7 @@ class Prototype(FitsQuickly[PrototypeSettings], ScoresEpisodes, HasWeights, Embe
     def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         """Unit vectors, float32 [N, D]."""
         return self._space().embed(pictures, progress)
+
+    def embed_originals(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
+        """Unit vectors, float32 [N, 1998]."""
+        return self._originals(pictures, progress)

@@ -15,7 +15,7 @@ import numpy as np
 
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import Source
-from fsl_demo.core.capabilities import Classifies, HasWeights, ScoresEpisodes, Verifies
+from fsl_demo.core.capabilities import Averages, HasWeights, ScoresEpisodes, Verifies
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import Episode, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
@@ -53,7 +53,7 @@ class SiameseSettings(VariantSettings):
     variant: str | None = variant_setting(VARIANTS)
 
 
-class Siamese(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Verifies, HasVariants):
+class Siamese(Averages[VariantSettings], ScoresEpisodes, HasWeights, Verifies, HasVariants):
     """Distance of a query to the mean of each class's support vectors, in the space of a trained network."""
 
     card = MethodCard(

@@ -77,6 +77,17 @@ def method_names(value: object) -> list[str] | None:
     return value
 
 
+def use_region(value: object) -> bool:
+    """Whether the best region of each picture is compared, from JSON: true, false, or null for false.
+
+    Raises:
+        UserError: `use_region_shape`.
+    """
+    if value is not None and not isinstance(value, bool):
+        raise UserError("use_region_shape", kind=_kind(value))
+    return value is True
+
+
 def captioner(value: object) -> str | None:
     """Id of a captioner, from JSON: a text, or null for the first.
 

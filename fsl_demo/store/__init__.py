@@ -2,6 +2,7 @@
 
 from fsl_demo.store.browse import EpisodeFilter, EpisodeSummary, Statistics
 from fsl_demo.store.captions import CaptionMatch
+from fsl_demo.store.collected import CollectionFilter, CollectionPage
 from fsl_demo.store.collection import CollectionPicture
 from fsl_demo.store.drafts import Draft, DraftRevision, StaleDraft
 from fsl_demo.store.episodes import StoredEpisode
@@ -12,6 +13,8 @@ from fsl_demo.store.workspace import Workspace
 
 __all__ = [
     "CaptionMatch",
+    "CollectionFilter",
+    "CollectionPage",
     "CollectionPicture",
     "Draft",
     "DraftRevision",

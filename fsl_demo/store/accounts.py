@@ -131,7 +131,7 @@ class AccountStore:
             )
 
     def visible(self, account: int, hashes: Iterable[str]) -> set[str]:
-        """Those pictures that came from an account, or are in the collection, which all see."""
+        """Those pictures that came from an account, or are in a collection, which all see."""
         wanted = json.dumps(list(hashes))
         with self._connections.read() as db:
             rows = db.execute(_VISIBLE, {"account": account, "wanted": wanted})
@@ -145,6 +145,11 @@ SELECT picture FROM wanted WHERE
     OR EXISTS (SELECT 1 FROM searchable WHERE searchable.picture = wanted.picture)
     OR EXISTS (SELECT 1 FROM episode_items AS item JOIN episodes ON episodes.id = item.episode
                WHERE item.picture = wanted.picture AND item.position IS NOT NULL AND deleted_at IS NULL)
+    OR EXISTS (SELECT 1 FROM collection_items AS item JOIN collections ON collections.id = item.collection
+               WHERE item.picture = wanted.picture AND removed_at IS NULL AND deleted_at IS NULL)
+    OR EXISTS (SELECT 1 FROM frozen_items AS item JOIN collection_versions ON collection_versions.id = item.version
+               JOIN collections ON collections.id = collection_versions.collection
+               WHERE item.picture = wanted.picture AND deleted_at IS NULL)
 """
 
 

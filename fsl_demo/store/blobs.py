@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -131,6 +131,16 @@ class Blobs:
         except OSError:
             return UserError("picture_missing", file=name, reason=GONE)
         return UserError("picture_broken", file=name)
+
+    def lost(self, hashes: Sequence[str], files: Mapping[str, tuple[str, int]]) -> dict[str, UserError]:
+        """Those of the pictures that cannot be read, with the reason; `files` has names and lengths of those stored."""
+        reasons: dict[str, UserError] = {}
+        for sha256 in dict.fromkeys(hashes):
+            if sha256 not in files:
+                reasons[sha256] = UserError("picture_not_stored", sha256=sha256)
+            elif error := self.trouble(sha256, *files[sha256]):
+                reasons[sha256] = error
+        return reasons
 
     def is_whole(self, sha256: str) -> bool:
         """Whether the file is there, with right checksums; its pixels are not looked at."""

@@ -7,6 +7,7 @@ from sqlite3 import complete_statement
 
 from sqlite_utils import Database, Migrations
 
+from fsl_demo.store.collection_tables import COLLECTIONS
 from fsl_demo.store.tables import ACCOUNTS, BESIDE_DRAFTS, LABELS_IN_BULK, REGIONS, TABLES
 
 migrations = Migrations("fsl_demo")
@@ -73,6 +74,12 @@ def m007_accounts(db: Database) -> None:
 def m008_regions(db: Database) -> None:
     """Regions that people marked on pictures of episodes."""
     _run(db, REGIONS)
+
+
+@migrations()
+def m009_collections(db: Database) -> None:
+    """Named collections, their labels, and their frozen versions."""
+    _run(db, COLLECTIONS)
 
 
 def _run(db: Database, statements: str) -> None:

@@ -15,6 +15,7 @@ from fsl_demo.core.pictures import Picture
 from fsl_demo.store import blobs, browse, captions, collection, drafts, episodes, labels, opening, pictures, vector_rows
 from fsl_demo.store.accounts import AccountStore
 from fsl_demo.store.captions import CaptionMatch
+from fsl_demo.store.collections import CollectionStore
 from fsl_demo.store.connection import Connections, database_faults, now, trouble
 from fsl_demo.store.region_labels import RegionLabelStore
 from fsl_demo.store.rights import permitted
@@ -51,6 +52,7 @@ class Workspace:
         self.accounts = AccountStore(self._connections)
         self.region_labels = RegionLabelStore(self._connections)
         self.words = labels.WordStore(self._connections)
+        self.collections = CollectionStore(self._connections, self._blobs, keep=self._keep)
         self._collection: tuple[collection.Stamp, tuple[collection.CollectionPicture, ...]] = ((), ())
 
     @property
@@ -68,7 +70,7 @@ class Workspace:
         Returns:
             The same picture, read from the workspace when its image is asked for.
         """
-        self._blobs.heal(self._add_pictures([picture]))
+        self._keep([picture])
         return replace(picture, source=self._blobs.source(picture.sha256, picture.name))
 
     def ingest(self, source: bytes | Path, name: str | None = None) -> Picture:
@@ -112,13 +114,7 @@ class Workspace:
         """
         with self._connections.read() as db:
             files = pictures.files(db, hashes)
-        reasons: dict[str, UserError] = {}
-        for sha256 in dict.fromkeys(hashes):
-            if sha256 not in files:
-                reasons[sha256] = UserError("picture_not_stored", sha256=sha256)
-            elif error := self._blobs.trouble(sha256, *files[sha256]):
-                reasons[sha256] = error
-        return reasons
+        return self._blobs.lost(hashes, files)
 
     def thumbnail(self, sha256: str) -> bytes:
         """A WebP of the picture, at most 160 pixels a side.
@@ -212,7 +208,7 @@ class Workspace:
 
     def add_to_collection(self, wanted: Sequence[Picture]) -> None:
         """Keep pictures for searching; no episode needs to have them."""
-        self._blobs.heal(self._add_pictures(wanted))
+        self._keep(wanted)
         with self._connections.write() as db:
             collection.add(db, [picture.sha256 for picture in wanted])
 
@@ -288,6 +284,10 @@ class Workspace:
             return
         with self._connections.write() as db:
             vector_rows.save(db, space, vectors)
+
+    def _keep(self, wanted: Sequence[Picture]) -> None:
+        """Store pictures, and give those that are stored their files back."""
+        self._blobs.heal(self._add_pictures(wanted))
 
     def _add_pictures(self, wanted: Sequence[Picture]) -> list[Picture]:
         """Keep the pictures that are new; gives those that are stored already."""

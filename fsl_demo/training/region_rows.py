@@ -1,4 +1,5 @@
-"""Features of the regions of many photographs, and which thing each is; kept in a file for the next run."""
+"""Features of the regions of many photographs, and which thing each is; files keep them for the next run, and for one
+that broke off."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import json
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from fsl_demo.inference.region_features import RegionFeatures, RegionTowers
 from fsl_demo.training.scenes import Scene
 
 GROUP = 64
-"""Pictures that are in memory at once."""
+"""Pictures that are in memory at once, and whose regions are in one file."""
 SAME, OTHER = 0.5, 0.35
 """Overlap from which on a region is a thing, and up to which it is none."""
 EACH, BACKGROUND = 2, 10
@@ -51,39 +52,59 @@ NAMES = tuple(field.name for field in fields(RegionRows))
 
 
 def read(
-    towers: RegionTowers, scenes: Sequence[Scene], file: Path, every: bool, progress: Progress = quiet
+    towers: RegionTowers, scenes: Sequence[Scene], folder: Path, every: bool, progress: Progress = quiet
 ) -> RegionRows:
     """Read the regions of photographs, or what an earlier run kept of the same ones.
 
     Args:
-        file: keeps them, beside hashes of data and weights.
+        folder: keeps them in half precision, in files named by hashes of data and weights.
         every: read all regions of each picture, as validation does.
 
     Raises:
         UserError: what is wrong with the weights.
     """
-    from safetensors import safe_open
-    from safetensors.numpy import save
-
-    known = {"weights": towers.weights, "scenes": _hash(scenes), "every": str(every)}
-    if file.exists():
-        with safe_open(file, framework="np") as stored:
-            if stored.metadata() == known:
-                return RegionRows(*(stored.get_tensor(name) for name in NAMES))
-    parts: list[RegionRows] = []
+    parts = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for start in range(0, len(scenes), GROUP):
             progress("read", start, len(scenes))
             group = scenes[start : start + GROUP]
-            boxes = None if every else [scene.boxes for scene in group]
-            proposed = towers.propose(list(pool.map(_picture, group)), boxes=boxes)
-            for number, (scene, own) in enumerate(zip(group, proposed, strict=True), start):
-                parts.append(_rows(scene, own, number=number, every=every))
-    rows = RegionRows(*(np.concatenate([vars(part)[name] for part in parts]) for name in NAMES))
+            file = folder / f"{_hash(group, towers.weights, str(every))}.safetensors"
+            if not file.exists():
+                _keep(_computed(towers, group, every=every, pool=pool), file)
+            rows = _kept(file)
+            parts.append(replace(rows, scenes=rows.scenes + start))
+    progress("read", len(scenes), len(scenes))
+    return joined(parts)
+
+
+def joined(parts: Sequence[RegionRows]) -> RegionRows:
+    """Rows one after the other."""
+    return RegionRows(*(np.concatenate([vars(part)[name] for part in parts]) for name in NAMES))
+
+
+def _computed(towers: RegionTowers, group: Sequence[Scene], every: bool, pool: ThreadPoolExecutor) -> RegionRows:
+    boxes = None if every else [scene.boxes for scene in group]
+    proposed = towers.propose(list(pool.map(_picture, group)), boxes=boxes)
+    rows = [
+        _rows(scene, own, number=number, every=every)
+        for number, (scene, own) in enumerate(zip(group, proposed, strict=True))
+    ]
+    return joined(rows)
+
+
+def _keep(rows: RegionRows, file: Path) -> None:
+    from safetensors.numpy import save
+
     file.parent.mkdir(parents=True, exist_ok=True)
     with replacing(file) as output:
-        output.write(save(vars(rows), known))
-    return rows
+        output.write(save(vars(rows)))
+
+
+def _kept(file: Path) -> RegionRows:
+    from safetensors.numpy import load
+
+    arrays = load(file.read_bytes())
+    return RegionRows(*(arrays[name] for name in NAMES))
 
 
 def _picture(scene: Scene) -> Picture:
@@ -115,10 +136,10 @@ def _rows(scene: Scene, proposed: RegionFeatures, number: int, every: bool) -> R
     )
 
 
-def _hash(scenes: Sequence[Scene]) -> str:
-    """Of files' names and sizes, boxes and labels."""
-    whole = hashlib.sha256()
+def _hash(scenes: Sequence[Scene], *more: str) -> str:
+    """Of files' names and sizes, boxes and labels, and of what else counts."""
+    whole = hashlib.sha256("\n".join(more).encode())
     for scene in scenes:
         entry = [scene.file.name, scene.file.stat().st_size, scene.boxes.tolist(), scene.labels.tolist()]
         whole.update(json.dumps(entry).encode())
-    return whole.hexdigest()
+    return whole.hexdigest()[:32]

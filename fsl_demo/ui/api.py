@@ -53,6 +53,7 @@ def _predict(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, An
         descriptions: dict[str, list[str]] | None = None,
         names: list[str] | None = None,
         boxes: dict[str, list[list[float]]] | None = None,
+        use_region: bool | None = None,
         request: gr.Request | None = None,
     ) -> dict[str, Any]:
         """Classify pictures.
@@ -63,12 +64,14 @@ def _predict(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, An
             descriptions: class name to phrasings, in English: a text, or a list of them.
             names: ids of methods; by default those that suit the support set.
             boxes: path of a support picture in its zip to boxes around the thing: left, top, right, bottom as fractions.
+            use_region: compare the best region of each picture in place of the whole.
 
         Returns:
             The document that `python -m fsl_demo predict --format json` prints.
         """
         with _sentences(), _uploaded(uploads, request, queries, support) as (query_file, support_file):
             methods, described = api_values.method_names(names), api_values.descriptions(descriptions)
+            on_regions = api_values.use_region(use_region)
             notices: list[str] = []
 
             def report(error: UserError) -> None:
@@ -85,7 +88,13 @@ def _predict(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, An
             episode = replace(learned, queries=tuple(pictures.values()))
             episode.check()
             scores = classify(
-                registry, episode, names=methods, settings={}, progress=quiet, refused=lambda method, error: None
+                registry,
+                episode,
+                names=methods,
+                settings={},
+                progress=quiet,
+                refused=lambda method, error: None,
+                use_region=on_regions,
             )
             regions = predicted_regions(registry, episode, scores=scores, settings={}, progress=quiet)
             document = predict_document(episode, list(pictures), scores=scores, regions=regions)

@@ -18,6 +18,7 @@ from fsl_demo.core.capabilities import Classifier, FitsQuickly, Method
 from fsl_demo.core.episodes import quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import ingest
+from fsl_demo.services.close_ups import compares
 from fsl_demo.store import Workspace
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.page import Page
@@ -58,7 +59,8 @@ class Live:
 
     def answer(self, context: Context, frame: bytes) -> dict[str, Any]:
         """The class of one frame, JPEG: its key, probability, whether it is unlike the examples (None where nobody can
-        tell), and milliseconds.
+        tell), milliseconds, and whether the whole frame was compared though the document says regions: finding those
+        takes longer than a frame may.
 
         Raises:
             UserError: `picture_*`; what is wrong with the support set.
@@ -73,11 +75,12 @@ class Live:
             "answer": keys[best],
             "p": round(float(scores.probabilities[0, best]), 3),
             "unlike": scores.unlike(0),
-            "method": method,
+            "method": method.card.title,
+            "whole": context.document.use_region and compares(method),
             "ms": round(1000 * (time.perf_counter() - started)),
         }
 
-    def _classifier(self, context: Context) -> tuple[str, Classifier]:
+    def _classifier(self, context: Context) -> tuple[Method, Classifier]:
         """The fastest proposed method, fitted to the draft's support set as it is now."""
         document = context.document
         proposed = [self._methods[name] for name in proposed_methods(context) if name in self._methods]
@@ -93,4 +96,4 @@ class Live:
         self._fitted.move_to_end(context.draft.id)
         while len(self._fitted) > CAMERAS:
             self._fitted.popitem(last=False)
-        return method.card.title, known[1]
+        return method, known[1]

@@ -33,6 +33,7 @@ def version(number: int, *pictures: FrozenPicture) -> FrozenCollection:
 
 
 ANNE, BOB = CollectionLabel("cat", "anne"), CollectionLabel("dog", "bob")
+SETTLED = CollectionLabel("cat", "carla", source="settled")
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,9 @@ ANNE, BOB = CollectionLabel("cat", "anne"), CollectionLabel("dog", "bob")
         ((replace(BOB, class_name=" CAT"), ANNE), False),
         ((replace(BOB, class_name=None), ANNE), True),
         ((replace(BOB, class_name=None), replace(ANNE, class_name=None)), False),
+        ((SETTLED, BOB, ANNE), False),
+        ((BOB, SETTLED, ANNE), True),
+        ((replace(BOB, class_name="cat"), SETTLED, BOB), False),
     ],
 )
 def test_disputes_are_between_newest_words(labels: tuple[CollectionLabel, ...], disputed: bool) -> None:

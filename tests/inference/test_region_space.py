@@ -9,13 +9,19 @@ from PIL import Image
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.pictures import Picture, from_image
-from fsl_demo.inference import region_space
+from fsl_demo.detectors.things import ThingDetector
+from fsl_demo.inference import dictionary_space, region_space
 from fsl_demo.inference.region_space import PreparedPicture, RegionSpace
 
 
 @pytest.fixture(scope="module")
-def space() -> Iterator[RegionSpace]:
-    yield RegionSpace(Networks(FeatureCache()), most=20)
+def networks() -> Iterator[Networks]:
+    yield Networks(FeatureCache())
+
+
+@pytest.fixture(scope="module")
+def space(networks: Networks) -> Iterator[RegionSpace]:
+    yield RegionSpace(networks, most=20)
 
 
 def photograph(crop: tuple[int, int, int, int] | None = None) -> Picture:
@@ -54,6 +60,23 @@ def test_a_picture_goes_through_the_network_once(space: RegionSpace, monkeypatch
     (first,) = space.propose([picture])
     monkeypatch.setattr(PreparedPicture, "of", lambda _: pytest.fail("read again"))
     assert space.propose([picture])[0] is first
+
+
+def test_all_on_the_same_networks_share_the_regions_of_a_picture(space: RegionSpace, networks: Networks) -> None:
+    picture = photograph((0, 0, 200, 200))
+    (first,) = space.propose([picture])
+    assert RegionSpace(networks, most=20).propose([picture])[0] is first
+    assert len(RegionSpace(networks, most=5).propose([picture])[0].boxes) == 5 < len(first.boxes)
+
+
+def test_dictionary_and_things_look_at_a_picture_once(networks: Networks, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture, looked, prepare = photograph((0, 0, 250, 200)), list[Picture](), PreparedPicture.of
+    monkeypatch.setattr(PreparedPicture, "of", lambda own: looked.append(own) or prepare(own))
+    things = ThingDetector(networks).detect([picture])[0]
+    (seen,) = dictionary_space.shared(networks)().see([picture])
+    (again,) = dictionary_space.shared(networks)().see([picture])
+    assert looked == [picture] and seen is again
+    assert np.allclose(seen.boxes, [region.box for region in things], atol=1e-6)
 
 
 def test_the_oldest_pictures_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,6 +63,14 @@ def test_boxes_of_another_kind_are_refused_in_words(given: Any, kind: str) -> No
     assert refused.value.code == "boxes_shape" and str(refused.value).endswith(f"{kind}.")
 
 
+def test_a_switch_is_true_or_false() -> None:
+    assert [api_values.use_region(given) for given in (None, False, True)] == [False, False, True]
+    for given, kind in ((1, "a number"), ("true", "a text"), ([True], "a list")):
+        with pytest.raises(UserError) as refused:
+            api_values.use_region(given)
+        assert refused.value.code == "use_region_shape" and str(refused.value).endswith(f"this is {kind}.")
+
+
 def test_a_class_needs_a_name() -> None:
     with pytest.raises(UserError) as refused:
         api_values.descriptions({"cat": [], " ": []})

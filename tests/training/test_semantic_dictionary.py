@@ -1,5 +1,7 @@
 """Training the semantic dictionary: which regions are read, which words are right for them, and what is learned."""
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +96,27 @@ def test_regions_are_read_once(file: Path, tmp_path: Path) -> None:
     region_rows.read(towers, [scene(file)], tmp_path / "rows", every=False)
     region_rows.read(towers, [scene(file, texts=("dog", "ball")), scene(file)], tmp_path / "rows", every=False)
     assert len(towers.read) == 4
+
+
+def test_what_was_read_before_a_break_is_not_read_again(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(region_rows, "GROUP", 2)
+    others = [replace(scene(file), file=shutil.copy(file, tmp_path / f"{number}.png")) for number in range(5)]
+
+    class Broken(Towers):
+        def propose(self, pictures: list[Picture], boxes: Any = None) -> list[RegionFeatures]:
+            if len(self.read) == 4:
+                raise KeyboardInterrupt
+            return super().propose(pictures, boxes)
+
+    broken: Any = Broken()
+    with pytest.raises(KeyboardInterrupt):
+        region_rows.read(broken, others, tmp_path / "rows", every=False)
+    towers: Any = Towers()
+    rows = region_rows.read(towers, others, tmp_path / "rows", every=False)
+    assert len(broken.read) == 4 and len(towers.read) == 1
+    assert rows.scenes.tolist() == sorted(rows.scenes) and set(rows.scenes) == set(range(5))
 
 
 def known(texts: tuple[str, ...], classes: tuple[str, ...]) -> Words:

@@ -12,7 +12,7 @@ from gradio_client.exceptions import AppError
 
 from fsl_demo.ui import server
 from fsl_demo.ui.page import Page
-from tests.located import Located, scene
+from tests.located import Located, PatchDetector, scene
 from tests.ui.conftest import Paint, zipped
 from tests.ui.test_api_contract import keeps_to
 
@@ -60,6 +60,27 @@ def test_boxes_in_and_regions_out(page: Page, api: Client, uploads: Path, tmp_pa
     assert regions[dog]["score"] == regions[dog]["words"]["a dog"] > 0.9
     with pytest.raises(AppError, match=r"boxes for “cat/1\.png”, which is no support picture"):
         api.predict(queries=handle_file(uploads / "q.png"), **given, boxes={"cat/1.png": [dog]}, api_name="/predict")
+
+
+def test_the_best_region_is_compared_where_a_call_says_so(
+    page: Page, api: Client, uploads: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(page.registry.detectors, "things", PatchDetector())
+    place = (0.5, 0.25, 0.75, 0.5)
+    for name, colour in (("red.png", "red"), ("blue.png", "blue"), ("q.png", "red")):
+        scene((colour, place), seed=len(name), side=96).save(uploads / name)
+    support = zipped(tmp_path, {f"{name}/1.png": uploads / f"{name}.png" for name in ("red", "blue")})
+
+    def sure(**more: Any) -> float:
+        query = handle_file(uploads / "q.png")
+        answer = api.predict(query, handle_file(support), names=["prototype"], **more, api_name="/predict")
+        keeps_to("/predict", answer)
+        assert answer["queries"][0]["answer"] == "red"
+        return float(answer["queries"][0]["probability"])
+
+    assert sure(use_region=True) > sure(use_region=False) == sure()
+    with pytest.raises(AppError, match="“use_region” is true or false; this is a text"):
+        sure(use_region="yes")
 
 
 def test_errors_are_sentences(api: Client, paint: Paint, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from fsl_demo.core.episodes import Box
 from fsl_demo.core.registry import Registry
 from fsl_demo.store import Workspace
+from fsl_demo.ui import live
 from fsl_demo.ui.page import Page
 from tests.located import Located, PatchDetector, scene
 from tests.ui.conftest import Browser, Colour, restarted
@@ -52,6 +53,15 @@ def test_the_switch_outdates_moves_and_is_kept(browser: Browser) -> None:
     assert again.document.use_region and not again.document.outdated
     browser.undo()
     assert not browser.document.use_region and browser.document.outdated
+
+
+def test_a_camera_says_that_it_compares_whole_frames(browser: Browser, uploads: Path) -> None:
+    frame = uploads / "frame.png"
+    scene(("red", PLACES[2]), seed=1).save(frame)
+    camera = live.Live(browser.page)
+    assert camera.answer(browser.context, frame.read_bytes())["whole"] is False
+    browser.edit("use_region", on=True)
+    assert camera.answer(browser.context, frame.read_bytes())["whole"] is True
 
 
 def test_what_is_explained_lies_on_the_whole_picture(browser: Browser) -> None:

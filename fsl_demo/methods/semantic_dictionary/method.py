@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.checkpoints import Current, Source
+from fsl_demo.checkpoints import Source
 from fsl_demo.core.capabilities import Grounds, HasWeights, Locates, ReadsText
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import ClassSpec, Episode, Progress, in_latin_script, quiet
@@ -19,10 +19,9 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.regions import Region
 from fsl_demo.core.settings import Settings, none_below, slider
-from fsl_demo.inference import region_space
+from fsl_demo.inference import dictionary_space, region_space
 from fsl_demo.inference.dictionary_space import CHECKPOINT, DictionarySpace
 from fsl_demo.inference.originals import originals
-from fsl_demo.inference.region_space import RegionSpace
 from fsl_demo.inference.word_vectors import spoken
 from fsl_demo.methods.semantic_dictionary.classifier import DictionaryClassifier
 from fsl_demo.methods.semantic_dictionary.grounding import grounded
@@ -74,8 +73,7 @@ class SemanticDictionary(
     def __init__(
         self, networks: Networks, checkpoint: Source = CHECKPOINT, regions: Source = region_space.CHECKPOINT
     ) -> None:
-        space = RegionSpace(networks, regions)
-        self._space = Current(lambda own, _: DictionarySpace(networks, space, own), checkpoint, regions)
+        self._space = dictionary_space.shared(networks, checkpoint, regions)
         self.originals = originals(networks)
 
     @property

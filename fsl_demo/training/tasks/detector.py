@@ -147,7 +147,7 @@ def _vectors(networks: Networks, texts: Sequence[str], file: Path, progress: Pro
 
 def figure(network: RegionNetwork, held: Sequence[PreparedPicture], truths: Sequence[Truth]) -> float:
     """Mean average precision at 0.5 of the classes' own head on photographs."""
-    proposals = dict(RegionReader(network.eval(), "").propose(held, most=MOST))
+    proposals = dict(RegionReader(network.eval(), weights="", most=MOST).propose(held))
     detections = [of_scores(own.boxes, own.classes) for _, own in sorted(proposals.items())]
     network.train()
     return mean_precision(truths, detections, classes=CLASSES)

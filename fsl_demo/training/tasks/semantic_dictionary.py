@@ -52,6 +52,8 @@ SETTING = {
 }
 
 
+REGION_FILES = "regions"
+"""The folder within a run's that keeps what networks make of regions."""
 HELD = (300, 100)
 VALIDATION = ("val", "dev")
 """Parts of VOC and of Flickr8k."""
@@ -136,26 +138,22 @@ class SemanticDictionaryTask(OnOneDataSet):
         networks = Networks(FeatureCache(map_bytes=1))
         towers, reader = RegionTowers(networks, RegionSpace(networks, self.detector)), WordReader(networks)
 
-        def read(name: str, every: Sequence[Scene], count: int, *, training: bool) -> Read:
-            own, file = drawn(every, count), folder / f"{name}.safetensors"
-            return Read(region_rows.read(towers, own, file=file, every=not training, progress=progress), own)
+        def read(every: Sequence[Scene], count: int, *, training: bool) -> Read:
+            own = drawn(every, count)
+            rows = region_rows.read(towers, own, folder=folder / REGION_FILES, every=not training, progress=progress)
+            return Read(rows, own)
 
         training = [
-            read(f"{name}_train", own, self.pictures, training=True)
-            for name, own in (
-                ("voc", scenes.of_voc(self.root, "train", self.left_out)),
-                ("entities", scenes.of_entities(self.root, "train", self.left_out_words)),
+            read(own, self.pictures, training=True)
+            for own in (
+                scenes.of_voc(self.root, "train", self.left_out),
+                scenes.of_entities(self.root, "train", self.left_out_words),
             )
         ]
         voc, entities = held
         validation = [
-            read(f"voc_{voc}", scenes.of_voc(self.root, voc, self.left_out), HELD[0], training=False),
-            read(
-                f"entities_{entities}",
-                scenes.of_entities(self.root, entities, self.left_out_words),
-                HELD[1],
-                training=False,
-            ),
+            read(scenes.of_voc(self.root, voc, self.left_out), HELD[0], training=False),
+            read(scenes.of_entities(self.root, entities, self.left_out_words), HELD[1], training=False),
         ]
         classes = [name for name in voc2007.NAMES if name not in self.left_out]
         texts = [text for part in training for text in scenes.texts(list(part.scenes))]

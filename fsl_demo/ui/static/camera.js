@@ -107,7 +107,7 @@ async function follow(video) {
       const prediction = await answer.json();
       if (!live) return;
       if (!answer.ok) morph(line, html`${prediction.error}`);
-      else morph(line, html`<b>${state.className(prediction.answer, t)}</b> ${percent(prediction.p)}${prediction.unlike ? html` <span class="mark unlike">${t("unlike")}</span>` : ""} <small class="hint">${prediction.method} · ${prediction.ms} ms</small>`);
+      else morph(line, html`<b>${state.className(prediction.answer, t)}</b> ${percent(prediction.p)}${prediction.unlike ? html` <span class="mark unlike">${t("unlike")}</span>` : ""} <small class="hint">${prediction.method} · ${prediction.ms} ms${prediction.whole ? ` · ${t("camera.whole")}` : ""}</small>`);
     } catch {
       if (live) morph(line, t("saving.offline"));
     }

@@ -1,0 +1,1 @@
+"""What is wrong with labelled pictures: numbers in, findings out. `services.diagnosis` puts it together."""

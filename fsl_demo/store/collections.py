@@ -1,0 +1,225 @@
+"""Named collections of a workspace: sets of pictures with labels of their own, and their frozen versions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from sqlite_utils import Database
+
+from fsl_demo.core.class_names import class_key
+from fsl_demo.core.collections import (
+    CollectedPicture,
+    CollectionLabel,
+    CollectionSummary,
+    FrozenCollection,
+    Part,
+    VersionSummary,
+)
+from fsl_demo.core.episodes import ClassSpec, check_texts
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture
+from fsl_demo.store import collected, collection_list, frozen
+from fsl_demo.store.blobs import Blobs
+from fsl_demo.store.collected import PAGE, CollectionFilter, CollectionPage
+from fsl_demo.store.connection import Connections, now, plain
+
+LONGEST_NAME = 60
+
+
+class CollectionStore:
+    """The named collections. Each change is one transaction.
+
+    Every method that names a collection may raise `collection_missing`.
+
+    Args:
+        keep: stores pictures, and gives those that are stored their files back.
+    """
+
+    def __init__(self, connections: Connections, blobs: Blobs, keep: Callable[[Sequence[Picture]], None]) -> None:
+        self._connections, self._blobs, self._keep = connections, blobs, keep
+
+    def summaries(self) -> list[CollectionSummary]:
+        """The collections, those changed last first."""
+        with self._connections.read() as db:
+            return collection_list.summaries(db)
+
+    def summary(self, name: str) -> CollectionSummary:
+        """A collection as it is in the list."""
+        with self._connections.read() as db:
+            return collection_list.summaries(db, only=_id(db, name))[0]
+
+    def create(self, name: str) -> None:
+        """Make an empty collection.
+
+        Raises:
+            UserError: `collection_name`, `collection_exists`.
+        """
+        with self._connections.write() as db:
+            time = now()
+            db.execute(
+                "INSERT INTO collections (key, name, created_at, updated_at) VALUES (?, ?, ?, ?)",
+                (*_free(db, name), time, time),
+            )
+
+    def rename(self, name: str, new: str) -> None:
+        """Give a collection another name; its versions have it, too.
+
+        Raises:
+            UserError: `collection_name`, `collection_exists`.
+        """
+        with self._changing(name) as (db, collection):
+            key, spelled = _free(db, new, besides=collection)
+            db.execute("UPDATE collections SET key = ?, name = ? WHERE id = ?", (key, spelled, collection))
+
+    def delete(self, name: str) -> None:
+        """Move a collection out of the list; it can be restored, with its versions."""
+        with self._changing(name) as (db, collection):
+            db.execute("UPDATE collections SET deleted_at = ? WHERE id = ?", (now(), collection))
+
+    def restore(self, name: str) -> None:
+        """Bring back the collection of that name that was deleted last.
+
+        Raises:
+            UserError: `collection_exists` where another has that name now.
+        """
+        with self._connections.write() as db:
+            row = db.execute(
+                "SELECT id FROM collections WHERE key = ? AND deleted_at IS NOT NULL ORDER BY deleted_at DESC",
+                (class_key(plain(name)),),
+            ).fetchone()
+            if row is None:
+                raise UserError("collection_missing", name=name)
+            _free(db, name)
+            db.execute("UPDATE collections SET deleted_at = NULL WHERE id = ?", row)
+
+    def add(self, name: str, wanted: Mapping[Picture, Sequence[CollectionLabel]]) -> int:
+        """Put pictures with labels, the newest first, into a collection; gives how many were not in it yet.
+
+        A picture that was taken out comes back with its labels. What an annotator has said last is not said again.
+
+        Raises:
+            UserError: `class_name_empty`, `class_name_long`.
+        """
+        _check_classes(label for labels in wanted.values() for label in labels)
+        self._keep(list(wanted))
+        with self._changing(name) as (db, collection):
+            return collected.add(db, collection, wanted)
+
+    def remove(self, name: str, hashes: Sequence[str]) -> None:
+        """Take pictures out; `add` brings them back with their labels."""
+        with self._changing(name) as (db, collection):
+            collected.remove(db, collection, hashes)
+
+    def pictures(self, name: str) -> tuple[CollectedPicture, ...]:
+        """Every picture of a collection with its labels, in the order in which they came."""
+        with self._connections.read() as db:
+            return collected.pictures(db, self._blobs, _id(db, name))
+
+    def page(
+        self, name: str, wanted: CollectionFilter | None = None, after: int = 0, limit: int = PAGE
+    ) -> CollectionPage:
+        """The pictures of a collection that come after those of the page before."""
+        with self._connections.read() as db:
+            return collected.page(
+                db,
+                self._blobs,
+                collection=_id(db, name),
+                wanted=wanted or CollectionFilter(),
+                after=after,
+                limit=limit,
+            )
+
+    def label(self, name: str, labels: Mapping[str, CollectionLabel]) -> tuple[str, ...]:
+        """Say what pictures are, by hash; what an annotator has said last is not said again.
+
+        Returns:
+            The pictures on which it is a new word.
+
+        Raises:
+            UserError: `collection_picture_gone`, `class_name_empty`, `class_name_long`; nothing is said then.
+        """
+        _check_classes(labels.values())
+        with self._changing(name) as (db, collection):
+            return collected.label(db, collection, labels)
+
+    def take_back(self, name: str, hashes: Sequence[str], annotator: str) -> tuple[str, ...]:
+        """Take back an annotator's newest word on each picture, so that the one before counts again.
+
+        Returns:
+            The pictures on which there was one.
+        """
+        with self._changing(name) as (db, collection):
+            return collected.take_back(db, collection, hashes=hashes, annotator=annotator)
+
+    def freeze(self, name: str, places: Mapping[str, tuple[Part, str]]) -> FrozenCollection:
+        """Keep a version that never changes; the same content again is the version that is there.
+
+        Args:
+            places: by hash, the part and the group of each picture to keep.
+
+        Raises:
+            UserError: `collection_changed` where a picture has no class now, or is gone; `freeze_nothing`.
+        """
+        with self._connections.write() as db:
+            collection = _id(db, name)
+            number = frozen.freeze(db, self._blobs, collection=collection, places=places)
+            return frozen.load(db, self._blobs, collection=collection, number=number)
+
+    def versions(self, name: str) -> list[VersionSummary]:
+        """The frozen versions, the newest first."""
+        with self._connections.read() as db:
+            return frozen.versions(db, _id(db, name))
+
+    def version(self, name: str, number: int | None = None) -> FrozenCollection:
+        """A frozen version; without a number, the newest.
+
+        Raises:
+            UserError: `frozen_missing`, `never_frozen`.
+        """
+        with self._connections.read() as db:
+            return frozen.load(db, self._blobs, collection=_id(db, name), number=number)
+
+    def parts(self, name: str) -> dict[Picture, Part]:
+        """Every picture that any version has, and the part that it stands in."""
+        with self._connections.read() as db:
+            collection = _id(db, name)
+            known = frozen.parts(db, collection)
+            return {picture: known[picture.sha256] for picture in frozen.pictures(db, self._blobs, collection)}
+
+    @contextmanager
+    def _changing(self, name: str) -> Iterator[tuple[Database, int]]:
+        with self._connections.write() as db:
+            collection = _id(db, name)
+            yield db, collection
+            db.execute("UPDATE collections SET updated_at = ? WHERE id = ?", (now(), collection))
+
+
+def _id(db: Database, name: str) -> int:
+    row = db.execute(
+        "SELECT id FROM collections WHERE key = ? AND deleted_at IS NULL", (class_key(plain(name)),)
+    ).fetchone()
+    if row is None:
+        raise UserError("collection_missing", name=name)
+    return int(row[0])
+
+
+def _free(db: Database, name: str, besides: int | None = None) -> tuple[str, str]:
+    """Key and spelling of a name that no other collection has."""
+    spelled = " ".join(plain(name).split())
+    if not spelled or len(spelled) > LONGEST_NAME or not spelled.isprintable() or "@" in spelled:
+        raise UserError("collection_name", limit=LONGEST_NAME)
+    key = class_key(spelled)
+    if db.execute(
+        "SELECT 1 FROM collections WHERE key = ? AND deleted_at IS NULL AND id IS NOT ?", (key, besides)
+    ).fetchone():
+        raise UserError("collection_exists", name=spelled)
+    return key, spelled
+
+
+def _check_classes(labels: Iterable[CollectionLabel]) -> None:
+    names = (name for label in labels for name in (label.class_name, label.suggestion) if name is not None)
+    for position, name in enumerate(dict.fromkeys(names), start=1):
+        if not class_key(plain(name)):
+            raise UserError("class_name_empty", position=position)
+        check_texts(ClassSpec(name))
