@@ -455,6 +455,7 @@ def test_every_request_names_a_role() -> None:
         "restore_episode": "reviewer",
         "take_out": "reviewer",
         "download": "admin",
+        "review_settle": "reviewer",
     }
 
 
