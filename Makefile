@@ -11,7 +11,7 @@ UNPINNED := pip|nvidia-[^=]*|cuda-[^=]*|triton
 # pip comes with .venv; torch itself pins its packages for CUDA
 unexport PYTHONDONTWRITEBYTECODE  # modules stay compiled: the tests start many processes
 
-.PHONY: help install openvino run test check lint constraints bench harden evaluate
+.PHONY: help install openvino export run test check lint constraints bench harden evaluate
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -46,13 +46,19 @@ $(VENV)/.installed-openvino: requirements-openvino.txt requirements.txt constrai
 	$(INSTALL)
 	@touch $(VENV)/.installed-run
 
-$(VENV)/.installed-dev: requirements-dev.txt requirements-openvino.txt requirements.txt constraints.txt
+$(VENV)/.installed-export: requirements-export.txt requirements.txt constraints.txt
 	$(INSTALL)
-	@touch $(VENV)/.installed-run $(VENV)/.installed-openvino
+	@touch $(VENV)/.installed-run
+
+$(VENV)/.installed-dev: requirements-dev.txt requirements-openvino.txt requirements-export.txt requirements.txt constraints.txt
+	$(INSTALL)
+	@touch $(VENV)/.installed-run $(VENV)/.installed-openvino $(VENV)/.installed-export
 
 install: $(VENV)/.installed-run ## make .venv and install the pinned packages
 
 openvino: $(VENV)/.installed-openvino ## add OpenVINO: photographs are read in half the time on a CPU
+
+export: $(VENV)/.installed-export ## add ONNX: classifiers can be taken away
 
 run: $(VENV)/.installed-run ## open the workbench, for instance with ARGS="--port 7861 --workspace DIR"
 	@$(PY) app.py $(ARGS)

@@ -28,8 +28,12 @@ class Colours(dictionary_space.DictionarySpace):
 
     def __init__(self) -> None:
         self.networks: Any = SimpleNamespace(texts=None)
-        self._vocabulary = None
         self.looked = 0
+
+    @property
+    def vocabulary(self) -> dictionary_space.Vocabulary:
+        words = dictionary_space.vocabulary()
+        return dictionary_space.Vocabulary(words, self.rows([[word] for word in words]))
 
     def see(self, pictures: Sequence[Picture], progress: Any = quiet) -> list[Seen]:
         self.looked += len(pictures)

@@ -18,7 +18,7 @@ PACKAGE = ROOT / "fsl_demo"
 LAYERS = (
     ("__init__", "box_operators", "core", "runtime"),
     ("backbones", "checkpoints", "datasets", "inference", "layers", "losses"),
-    ("captioners", "detectors", "evaluation", "methods", "training"),
+    ("captioners", "detectors", "evaluation", "methods", "portable", "training"),
     ("services",),
     ("__main__", "cli", "ui"),
 )

@@ -42,7 +42,7 @@ class TrainedNetwork:
     ) -> None:
         self.checkpoint = self.embedder = checkpoints.load(source)
         card, name = self.checkpoint.card, self.checkpoint.name
-        self.name, self.id, self.title = name, name, name
+        self.name, self.id, self.title = name, self.checkpoint.home.name, name
         self.weights = self.checkpoint.sha256
         if not isinstance(card.architecture, NetworkArchitecture) or card.channels is None or card.size is None:
             raise UserError("card_incomplete", name=name, reason="architecture, size and channels of a network")
@@ -64,6 +64,11 @@ class TrainedNetwork:
         self._shuffle = shuffle
         self._modules: dict[str, Any] = {}
         self._lock = threading.Lock()
+
+    @property
+    def sources(self) -> tuple[Checkpoint, ...]:
+        """The checkpoints that it is made of."""
+        return (self.checkpoint,) if self.embedder is self.checkpoint else (self.checkpoint, self.embedder)
 
     @property
     def arrays(self) -> Mapping[str, np.ndarray]:

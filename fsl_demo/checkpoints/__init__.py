@@ -9,8 +9,8 @@ The folder of checkpoints (`FOLDER`, or another one that is named) holds one fol
                                  without this file, version 1 is
 
 Nothing that has been written is changed again, but for `in_use`. `save` writes a version into a hidden folder, syncs it
-and renames it; only then does `in_use` name it. Whoever is killed in between leaves what was in use in use. Writers
-wait for each other at `.lock`; readers wait for nobody.
+and renames it; only then does `in_use` name it, which `write_version` may leave to a person. Whoever is killed in
+between leaves what was in use in use. Writers wait for each other at `.lock`; readers wait for nobody.
 
 Nothing is read at import. `catalogue` and `hash_in_use` look at the folder whenever they are asked, and read a card
 again only where its file has changed; weights are read, and hashed, by `load` alone.
@@ -34,9 +34,10 @@ from fsl_demo.checkpoints.registry import (
     load,
     may_refer,
     refer,
+    source_of,
     verified,
 )
-from fsl_demo.checkpoints.writing import roll_back, save, use
+from fsl_demo.checkpoints.writing import roll_back, save, use, write_version
 
 __all__ = [
     "FOLDER",
@@ -57,6 +58,8 @@ __all__ = [
     "refer",
     "roll_back",
     "save",
+    "source_of",
     "use",
     "verified",
+    "write_version",
 ]

@@ -116,6 +116,14 @@ class Reference(Strict):
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{1,64}$")]
 
 
+class CollectionReference(Strict):
+    """The frozen version of a collection that a checkpoint was fine-tuned on."""
+
+    name: Text
+    number: Annotated[int, Field(ge=1)]
+    digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
 class Pictures(Part):
     """How many pictures each part of the data has."""
 
@@ -156,6 +164,7 @@ class Card(Part):
         method: the method, or the captioner, that it is for.
         size, channels: of the maps.
         embedder, language_model: other checkpoints that it needs.
+        start, collection: the version that a fine-tuned checkpoint began with, and what it was tuned on.
         fold: of the data.
         command: makes it again.
         recipe: options of the training.
@@ -169,6 +178,8 @@ class Card(Part):
     architecture: AnyArchitecture | None = None
     embedder: Reference | None = None
     language_model: Reference | None = None
+    start: Reference | None = None
+    collection: CollectionReference | None = None
     size: tuple[Side, Side] | None = None
     channels: Annotated[int, Field(ge=1, le=65_536)] | None = None
     data: Text | None = None

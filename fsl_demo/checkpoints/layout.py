@@ -14,7 +14,8 @@ FOLDER = shipped.CHECKPOINTS
 """What the app ships, and where training writes unless it is told otherwise."""
 
 Source = str | Path
-"""A name in the folder of checkpoints, or any checkpoint's own folder, which a person has named."""
+"""A name in the folder of checkpoints, or any checkpoint's own folder, which a person has named: the version in use is
+meant, or one that is named behind it, as in NAME@3."""
 
 WEIGHTS, CARD, VERSIONS, IN_USE = "model.safetensors", "card.json", "versions", "in_use"
 LONGEST_NAME = 100
@@ -22,7 +23,17 @@ LARGEST_WEIGHTS = 4 << 30
 """Bytes of `model.safetensors`."""
 REMEMBERED = 100
 """Lines of `in_use`."""
+_PINNED = re.compile("(?P<name>[^@]+)@(?P<version>[1-9][0-9]{0,8})")
 _NAME = re.compile(rf"\w(?:[\w .+-]{{0,{LONGEST_NAME - 2}}}[\w+-])?")
+
+
+def pinned(source: Source) -> tuple[Source, int | None]:
+    """The checkpoint, and the version of it that is named; None for the one in use."""
+    match = _PINNED.fullmatch(source.name if isinstance(source, Path) else source)
+    if match is None or (isinstance(source, Path) and source.is_dir()):
+        return source, None
+    name = match["name"]
+    return source.with_name(name) if isinstance(source, Path) else name, int(match["version"])
 
 
 def home(source: Source, folder: Path) -> Path:
@@ -31,6 +42,7 @@ def home(source: Source, folder: Path) -> Path:
     Raises:
         UserError: `checkpoint_name`, `checkpoint_outside`.
     """
+    source, _ = pinned(source)
     if isinstance(source, Path):
         return source
     if not _NAME.fullmatch(source):
@@ -75,6 +87,22 @@ def history(home: Path) -> list[int]:
     if not lines or not all(re.fullmatch("[1-9][0-9]{0,8}", line) for line in lines):
         raise UserError("in_use_bad", name=home.name)
     return [int(line) for line in lines]
+
+
+def chosen(source: Source, folder: Path) -> tuple[Path, int]:
+    """A checkpoint's folder, and the number of the version that is named or in use.
+
+    Raises:
+        UserError: as of `home` and `in_use`; `version_missing`.
+    """
+    name, number = pinned(source)
+    place = home(source, folder)
+    if number is None:
+        return place, in_use(place, str(source))
+    known = versions(place)
+    if known and number not in known:
+        raise UserError("version_missing", name=name, version=number, known=", ".join(map(str, known)))
+    return place, number
 
 
 def in_use(home: Path, name: str) -> int:

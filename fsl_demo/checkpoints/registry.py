@@ -85,15 +85,20 @@ def verified(entry: Entry, folder: Path | None = None) -> Entry:
 
 
 def load(source: Source | Checkpoint, folder: Path | None = None) -> Checkpoint:
-    """Read the version in use; what is loaded already stays as it is.
+    """Read the version that is named or in use; what is loaded already stays as it is.
 
     Raises:
         UserError: whatever is wrong with it.
     """
     if isinstance(source, Checkpoint):
         return source
-    home = layout.home(source, folder or layout.FOLDER)
-    return read_version(home, layout.in_use(home, str(source)), str(source))
+    return read_version(*layout.chosen(source, folder or layout.FOLDER), str(source))
+
+
+def source_of(home: Path, version: int) -> Source:
+    """What names this very version, whichever is in use."""
+    pinned = f"{home.name}@{version}"
+    return pinned if home.parent.resolve() == layout.FOLDER.resolve() else home.with_name(pinned)
 
 
 def refer(reference: Reference, borrower: Checkpoint) -> Checkpoint:
@@ -131,13 +136,12 @@ def home_of(reference: Reference, borrower: Checkpoint) -> Path:
 
 
 def hash_in_use(source: Source, folder: Path | None = None) -> str:
-    """The hash of the weights in use, as their card names it.
+    """The hash of the weights that are named or in use, as their card names it.
 
     Raises:
         UserError: what is wrong with the card.
     """
-    home = layout.home(source, folder or layout.FOLDER)
-    version = _version(home, layout.in_use(home, str(source)), str(source))
+    version = _version(*layout.chosen(source, folder or layout.FOLDER), str(source))
     if version.fault is not None:
         raise _fresh(version.fault)
     assert version.card is not None

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -39,20 +39,35 @@ def save(name: str, arrays: Mapping[str, np.ndarray], card: Mapping[str, object]
         UserError: `checkpoint_name`, `checkpoint_outside`; `card_bad`, `card_incomplete`, `weights_unreadable` for
             what could not be loaded again; `disk_full`, `folder_unwritable`, `workspace_busy`.
     """
+    folder = folder or layout.FOLDER
+    write_version(name, arrays=arrays, card=card, folder=folder, used=True)
+    return layout.home(name, folder)
+
+
+def write_version(
+    name: str, arrays: Mapping[str, np.ndarray], card: Mapping[str, object], folder: Path, used: bool
+) -> int:
+    """Write a checkpoint, or a further version of it, as `save` does.
+
+    Args:
+        used: put it to use; without that, what is in use stays in use, and the same weights are not written twice:
+            whoever was killed in between may write again.
+
+    Returns:
+        The version's number.
+    """
     from safetensors.numpy import save as serialise
 
-    folder = folder or layout.FOLDER
     home = layout.home(name, folder)
     data = serialise({key: np.ascontiguousarray(array) for key, array in packed(arrays).items()})
     parse_weights(data, name)
-    added = {
-        "parameters": int(sum(array.size for array in arrays.values())),
-        "bytes": len(data),
-        "sha256": hashlib.sha256(data).hexdigest(),
-    }
+    sha256 = hashlib.sha256(data).hexdigest()
+    added = {"parameters": int(sum(array.size for array in arrays.values())), "bytes": len(data), "sha256": sha256}
     text = json.dumps({"name": name, **card, **added}, ensure_ascii=False, indent=2) + "\n"
     parse(text.encode(), name)
     with _writing(folder):
+        if not used and (known := _of_weights(home, sha256)):
+            return known
         version = max(layout.versions(home), default=0) + 1
         unfinished = folder / UNFINISHED
         unfinished.mkdir()
@@ -64,9 +79,18 @@ def save(name: str, arrays: Mapping[str, np.ndarray], card: Mapping[str, object]
         target.parent.mkdir(parents=True, exist_ok=True)
         unfinished.rename(target)
         durable.sync_folder(target.parent)
-        if version > 1:
+        if version > 1 and used:
             _put_to_use(home, version)
-    return home
+    return version
+
+
+def _of_weights(home: Path, sha256: str) -> int | None:
+    """The newest whole version with these weights; None where there is none."""
+    for number in reversed(layout.versions(home)):
+        with suppress(UserError):
+            if read_version(home, number, home.name).sha256 == sha256:
+                return number
+    return None
 
 
 def use(name: str, version: int, folder: Path | None = None) -> None:

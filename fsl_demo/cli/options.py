@@ -13,6 +13,7 @@ from fsl_demo.services import reading
 
 if TYPE_CHECKING:
     from fsl_demo.cli.reporting import Terminal
+    from fsl_demo.core.collections import FrozenCollection
     from fsl_demo.core.episodes import Episode
     from fsl_demo.store import Workspace
 
@@ -88,16 +89,44 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="data set by name, or a folder or zip of class folders",
     )
-    parser.add_argument(
-        "--root", type=Path, default=Path("data"), metavar="DIR", help="holds the data sets (default: ./data)"
-    )
+    add_root(parser)
     parser.add_argument("--fold", type=int, metavar="N", help="of att_faces (1 to 5) or lfw (1 to 10; 0 is View 1)")
     parser.add_argument("--download", action="store_true", help="fetch the data where it is missing")
 
 
+def add_root(parser: argparse.ArgumentParser) -> None:
+    """`--root`."""
+    parser.add_argument(
+        "--root", type=Path, default=Path("data"), metavar="DIR", help="holds the data sets (default: ./data)"
+    )
+
+
+def add_precision(parser: argparse.ArgumentParser) -> None:
+    """`--precision`."""
+    parser.add_argument(
+        "--precision",
+        choices=("no", "bf16", "fp16"),
+        default="no",
+        help="mixed precision (default: no); bf16 slows down a CPU that has neither AMX nor AVX-512 BF16",
+    )
+
+
+def frozen(workspace: Workspace, text: str) -> FrozenCollection:
+    """A frozen collection, NAME@VERSION, or the newest version of NAME.
+
+    Raises:
+        UserError: what the workspace has none of.
+    """
+    name, separator, number = text.rpartition("@")
+    if separator and number.isdecimal():
+        return workspace.collections.version(name, int(number))
+    return workspace.collections.version(text, None)
+
+
 def checkpoint(text: str) -> str | Path:
-    """The name of a checkpoint, or the absolute path of its folder."""
-    return Path(text).resolve() if Path(text).is_dir() else text
+    """The name of a checkpoint, or the absolute path of its folder; either may have @VERSION behind it."""
+    folder = Path(text.rpartition("@")[0] or text)
+    return Path(text).resolve() if Path(text).is_dir() or folder.is_dir() else text
 
 
 def add_workspace(parser: argparse.ArgumentParser) -> None:

@@ -8,10 +8,13 @@ import math
 import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fsl_demo.core.errors import Notice, UserError
 from fsl_demo.core.file_names import is_visible, safe_cell, visible
+
+if TYPE_CHECKING:
+    from fsl_demo.training.events import Event
 
 STAGES = {
     "read": "reading pictures",
@@ -57,6 +60,18 @@ class Terminal:
         """A line that the next one takes the place of; nothing in a log."""
         if self._rewrites:
             print(f"{ERASE}{visible(text)}", end="", file=sys.stderr, flush=True)
+
+    def training(self, event: Event) -> None:
+        """A line for each epoch and note; on a terminal, a line below them that shows how far it is."""
+        from fsl_demo.training import events
+
+        match event:
+            case events.Progressed():
+                self.progress(event.stage, event.done, event.total)
+            case events.Stepped():
+                self.live(str(event))
+            case events.EpochDone() | events.Note() | events.Stopped():
+                self.note(str(event))
 
     def fault(self, error: UserError) -> None:
         """Say what is left out, and why; a `Notice` is no fault."""

@@ -35,6 +35,7 @@ search "a red ball" --where
 search --captions "dog run"
 """
 PLACES = "It needs a sentence."
+NOWHERE = "Nothing like it is in these pictures."
 RERANKS = "It needs a sentence, and compact-vlm."
 
 
@@ -172,6 +173,9 @@ def _print_places(chosen: argparse.Namespace, placed: Sequence[tuple[_Hit, Regio
                 for hit, region in placed
             ]
         )
+        return
+    if placed and not any(region for _, region in placed):
+        reporting.print_line(NOWHERE)
         return
     rows = []
     for hit, region in placed:

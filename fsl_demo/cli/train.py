@@ -6,13 +6,9 @@ import argparse
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from fsl_demo.cli import options, reporting
 from fsl_demo.training.tasks import TASKS
-
-if TYPE_CHECKING:
-    from fsl_demo.training.events import Event
 
 BACKBONES = ("twin", "conv4", "resnet10", "resnet12", "narrow-resnet12", "efficientnet_lite0")
 DETAILS = """\
@@ -52,12 +48,7 @@ def add(verbs: options.Verbs) -> None:
     parser.add_argument(
         "--seed", type=int, default=0, metavar="N", help="the same one gives the same weights (default: 0)"
     )
-    parser.add_argument(
-        "--precision",
-        choices=("no", "bf16", "fp16"),
-        default="no",
-        help="mixed precision (default: no); bf16 slows down a CPU that has neither AMX nor AVX-512 BF16",
-    )
+    options.add_precision(parser)
     parser.add_argument(
         "--runs", type=Path, default=Path("runs"), metavar="DIR", help="for what a run resumes from (default: ./runs)"
     )
@@ -92,20 +83,7 @@ def run(chosen: argparse.Namespace) -> int:
     )
     terminal = reporting.Terminal()
     source = Source(chosen.data, chosen.root, fold=chosen.fold, download=chosen.download, report=terminal.fault)
-    folder = train(tasks.named(chosen.method, source, config), config, lambda event: _draw(event, terminal))
+    folder = train(tasks.named(chosen.method, source, config), config, terminal.training)
     if folder is not None:
         reporting.print_line(folder)
     return 1 if terminal.faults else 0
-
-
-def _draw(event: Event, terminal: reporting.Terminal) -> None:
-    """A line for each epoch and note; on a terminal, a line below them that shows how far it is."""
-    from fsl_demo.training import events
-
-    match event:
-        case events.Progressed():
-            terminal.progress(event.stage, event.done, event.total)
-        case events.Stepped():
-            terminal.live(str(event))
-        case events.EpochDone() | events.Note() | events.Stopped():
-            terminal.note(str(event))

@@ -22,6 +22,7 @@ from fsl_demo.core.classifiers import MeanClassifier as MeanClassifier
 from fsl_demo.core.classifiers import RegionClassifier as RegionClassifier
 from fsl_demo.core.episodes import Caption, ClassSpec, Episode, Hint, Layer, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.portable import Portable
 from fsl_demo.core.regions import Region
 from fsl_demo.core.settings import Settings
 from fsl_demo.core.spaces import ImageTextSpace, Matcher
@@ -131,6 +132,18 @@ class ReadsText(Classifies[S]):
     @abstractmethod
     def reads(self, text: str, settings: S) -> bool:
         """Whether the text tower knows the script."""
+
+
+class Exports(Classifies[S]):
+    """A method whose classifiers can be taken away."""
+
+    @abstractmethod
+    def portable(self, episode: Episode, settings: S, progress: Progress = quiet) -> Portable:
+        """The classifier that `fit` gives, in a form of its own.
+
+        Raises:
+            UserError: what `fit` raises; `export_aligned` where faces are aligned before they are compared.
+        """
 
 
 class Embeds(Capability):

@@ -16,7 +16,7 @@ from fsl_demo.core.regions import Region
 from fsl_demo.inference import dictionary_space, region_space
 from fsl_demo.inference.boxes import apart, as_box
 from fsl_demo.inference.calibration import softmax
-from fsl_demo.inference.dictionary_space import CHECKPOINT, Seen, codes
+from fsl_demo.inference.dictionary_space import CHECKPOINT, Seen, Vocabulary, codes
 
 LEAST, APART = 0.3, 0.5
 """The least probability to be a thing, and how much two things may overlap."""
@@ -52,23 +52,22 @@ class NamedThingDetector(Detects):
             UserError: what is wrong with the checkpoints.
         """
         space = self._space(progress)
-        words, rows = space.vocabulary(progress)
-        return [_named(seen, words, rows=rows, scale=float(space.scale)) for seen in space.see(pictures, progress)]
+        return [_named(seen, space.vocabulary, scale=float(space.scale)) for seen in space.see(pictures, progress)]
 
 
-def _named(seen: Seen, words: Sequence[str], rows: np.ndarray, scale: float) -> tuple[Region, ...]:
+def _named(seen: Seen, known: Vocabulary, scale: float) -> tuple[Region, ...]:
     kept = np.flatnonzero(seen.objectness >= LEAST)
     kept = kept[apart(seen.boxes[kept], seen.objectness[kept], APART)]
     if not len(kept):
         return ()
-    likely = softmax(scale * codes(seen.regions[kept], rows))
+    likely = softmax(scale * codes(seen.regions[kept], known.rows))
     regions = []
     for number, own in zip(kept, likely, strict=True):
         best = np.argsort(-own)[:WORDS]
         region = Region.within(
             as_box(seen.boxes[number]),
             score=float(seen.objectness[number]),
-            words=tuple((words[choice], float(own[choice])) for choice in best),
+            words=tuple((known.words[choice], float(own[choice])) for choice in best),
         )
         regions += [region] if region else []
     return tuple(regions)

@@ -10,7 +10,7 @@ what the towers say beside sentences, which are of scenes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -24,8 +24,16 @@ from fsl_demo.backbones.tuned_minilm import tuned
 from fsl_demo.checkpoints import Checkpoint, Current, Source
 from fsl_demo.core.episodes import Box, Progress, in_latin_script, quiet
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.portable import Encoder
 from fsl_demo.inference import picture_space
-from fsl_demo.inference.anchors import TEXT_KEEP, TEXT_POWER, PictureAnchors, relative
+from fsl_demo.inference.anchors import (
+    PICTURE_KEEP,
+    PICTURE_POWER,
+    TEXT_KEEP,
+    TEXT_POWER,
+    PictureAnchors,
+    relative,
+)
 from fsl_demo.inference.calibration import Defaults
 from fsl_demo.inference.encoding import encoded
 from fsl_demo.inference.picture_space import PictureSpace, Unlearned
@@ -81,6 +89,7 @@ class CompactSpace:
 
     Attributes:
         defaults: of the checkpoint.
+        sources: the checkpoints, without their weights.
 
     Raises:
         UserError: what is wrong with the checkpoints.
@@ -100,6 +109,7 @@ class CompactSpace:
         self.own: PictureSpace | Unlearned = learned if parts.learned else Unlearned()
         self.picture_anchors = PictureAnchors(self.towers)
         shipped, coupled = checkpoints.load(checkpoint), checkpoints.load(anchors)
+        self.sources = tuple(replace(each, arrays={}) for each in (shipped, coupled, learned.checkpoint))
         self.id, self.parts = f"{CHECKPOINT}_{parts.relations:g}", parts
         self.defaults = Defaults.of(shipped)
         hashes = (networks.texts.weights, shipped.sha256, coupled.sha256)
@@ -140,6 +150,16 @@ class CompactSpace:
         rows = self.picture_anchors.rows(features, progress)
         parts = [head * headed, relation * rows, own * self.own.project(features)]
         return np.concatenate(parts, axis=1).astype(np.float32)
+
+    def encoder(self) -> Encoder:
+        """What `embed` computes, in a form of its own."""
+        from fsl_demo.inference.encoders import Mapped, OfFeatures, Relations, Towers
+
+        assert isinstance(self.own, PictureSpace)
+        towers, own = Towers(self.networks), Mapped(self.own.weight, self.own.bias)
+        head = Mapped(self.heads["pictures.weight"], self.heads["pictures.bias"])
+        rows = Relations(self.picture_anchors.classes(), power=PICTURE_POWER, keep=PICTURE_KEEP)
+        return Encoder(towers.recipes, OfFeatures(towers, [head, rows, own], list(self.roots)), self.sources)
 
     def texts(self, sentences: Sequence[Sequence[str]], progress: Progress = quiet) -> np.ndarray:
         """A unit vector for the mean of each ensemble of sentences, float32 [C, D]; zeros for an empty one."""

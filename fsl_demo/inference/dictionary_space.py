@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
 
+from fsl_demo.backbones.minilm import MiniLMWithWords
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import Checkpoint, Current, Source
 from fsl_demo.core.episodes import Progress, quiet
@@ -47,6 +48,20 @@ class Seen:
     objectness: np.ndarray
     regions: np.ndarray
     whole: np.ndarray
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Words, and their rows [V, d]."""
+
+    words: tuple[str, ...]
+    rows: np.ndarray
+
+    def apart_from(self, rows: np.ndarray) -> Vocabulary:
+        """The words for other things than these rows [C, d]: they explain what belongs to none of them."""
+        kept = others(rows, self.rows)
+        words = tuple(word for word, is_other in zip(self.words, kept, strict=True) if is_other)
+        return Vocabulary(words, self.rows[kept])
 
 
 @cache
@@ -89,8 +104,8 @@ class DictionarySpace:
             )
         hashes = (checkpoint.sha256, regions.weights, networks.whole_pictures.weights)
         self.weights = "+".join([*(sha256[:16] for sha256 in hashes), self.read.weights])
+        self._kept_words = checkpoint.array("vocabulary", len(vocabulary()), MiniLMWithWords.channels)
         self._seen: Remembered[Seen] = Remembered(REMEMBERED)
-        self._vocabulary: tuple[tuple[str, ...], np.ndarray] | None = None
 
     @property
     def channels(self) -> int:
@@ -114,18 +129,19 @@ class DictionarySpace:
 
     def rows(self, texts: Sequence[Sequence[str]], progress: Progress = quiet) -> np.ndarray:
         """A row for each ensemble of texts, float32 [C, d]; zeros for an empty one."""
+        return self._encoded(self.read(texts, progress))
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """Words for what photographs show. The checkpoint keeps what MiniLM makes of them."""
+        return Vocabulary(vocabulary(), self._encoded(self.read.related(self._kept_words.astype(np.float32))))
+
+    def _encoded(self, vectors: np.ndarray) -> np.ndarray:
+        """Rows [C, d] from what `WordReader` gives, [C, e]."""
         from fsl_demo.layers.semantic_dictionary import SLOPE
 
-        vectors = self.read(texts, progress)
         hidden = vectors @ self._first
         return np.asarray(np.where(hidden > 0, hidden, SLOPE * hidden) @ self._second, np.float32)
-
-    def vocabulary(self, progress: Progress = quiet) -> tuple[tuple[str, ...], np.ndarray]:
-        """Words for what photographs show, and their rows [V, d]."""
-        if self._vocabulary is None:
-            words = vocabulary()
-            self._vocabulary = words, self.rows([[word] for word in words], progress)
-        return self._vocabulary
 
     def probabilities(self, explained: np.ndarray, objectness: np.ndarray) -> np.ndarray:
         """That regions are of each row, [R, C], from their codes [R, C] and how probably they are things, [R].

@@ -12,6 +12,7 @@ import numpy as np
 from fsl_demo.core.episodes import Episode, Explanation, Focus, Layer, Progress, Scores, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.portable import Portable
 from fsl_demo.inference import calibration
 from fsl_demo.inference.batches import Embed, Scored, Stack, scores_of
 from fsl_demo.inference.calibration import FACTORS, Default
@@ -172,6 +173,20 @@ class NearestMean:
             none_below=self.none_below,
             pairs=(embedded @ self.support.T).astype(np.float32),
             note=self.inputs.note,
+        )
+
+    def portable(self) -> Portable:
+        """The classifier in a form of its own."""
+        from fsl_demo.inference.encoders import Products
+
+        encoder = self.space.encoder()
+        return Portable(
+            recipes=encoder.recipes,
+            network=Products(encoder.network, self.prototypes),
+            temperature=self.temperature,
+            none_below=self.none_below,
+            weights=self.inputs.checkpoint,
+            sources=encoder.sources,
         )
 
     def explain(self, query: Picture, class_index: int, focus: Focus | None = None) -> Explanation:

@@ -14,6 +14,7 @@ from fsl_demo.backbones.towers import PICTURE, PictureTowers
 from fsl_demo.checkpoints import Checkpoint, Source
 from fsl_demo.core.episodes import Box, Progress, quiet
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.portable import Encoder
 from fsl_demo.inference.vector_cache import VectorCache
 from fsl_demo.inference.vectors import l2_normalize
 
@@ -101,6 +102,14 @@ class PictureSpace:
     def seen(self, picture: Picture) -> Box:
         """All of the picture, but for the ends of a very long one."""
         return self.towers.seen(picture)
+
+    def encoder(self) -> Encoder:
+        """What `embed` computes, in a form of its own."""
+        from fsl_demo.inference.encoders import Mapped, OfFeatures, Towers
+
+        towers = Towers(self.towers.networks)
+        network = OfFeatures(towers, [Mapped(self.weight, self.bias)], [1.0])
+        return Encoder(towers.recipes, network, (self.checkpoint,))
 
 
 class Unlearned:

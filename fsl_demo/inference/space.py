@@ -11,6 +11,7 @@ from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import Source
 from fsl_demo.core.episodes import Box, Progress, quiet
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.portable import Encoder
 from fsl_demo.inference.vectors import l2_normalize
 
 
@@ -23,6 +24,10 @@ class Space(Protocol):
 
     def seen(self, picture: Picture) -> Box: ...
 
+    def encoder(self) -> Encoder:
+        """What `embed` computes, in a form of its own."""
+        ...
+
 
 class TrainedSpace:
     """The vectors of a checkpoint's network."""
@@ -33,6 +38,16 @@ class TrainedSpace:
     def embed(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         """Unit vectors, float32 [N, D]."""
         return l2_normalize(self.features.pooled(self.network, pictures, progress))
+
+    def encoder(self) -> Encoder:
+        """
+        Raises:
+            UserError: what is wrong with the checkpoint.
+        """
+        from fsl_demo.inference.encoders import Pooled, TrainedMaps
+
+        network = self.network
+        return Encoder((network.preprocessing,), Pooled(TrainedMaps(network)), network.sources)
 
     def evidence(self, picture: Picture, directions: np.ndarray) -> np.ndarray:
         """What each position of a picture says for the directions [C, D], [C, h, w].

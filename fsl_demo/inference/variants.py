@@ -6,10 +6,11 @@ them right is taken. With one there is nothing to hold out: how the pictures loo
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -73,6 +74,14 @@ class HasVariants(Capability):
     """A method that has several checkpoints."""
 
     variants: Variants
+
+
+class HasCheckpoint(Capability):
+    """A method that has one checkpoint."""
+
+    @abstractmethod
+    def of(self, checkpoint: Source) -> Self:
+        """The same method with another checkpoint."""
 
 
 def weights_of(networks: Networks, variants: Sequence[Variant], asked: str | None) -> str:

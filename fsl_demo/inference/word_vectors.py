@@ -60,7 +60,10 @@ class WordReader:
         ensembles = encoded(networks.features, encoder=networks.words, sentences=sentences, progress=progress)
         nothing = np.zeros(MiniLMWithWords.channels, np.float32)
         means = np.stack([_halves(own).mean(axis=0) if len(own) else nothing for own in ensembles])
-        read = _halves(means)
+        return self.related(_halves(means))
+
+    def related(self, read: np.ndarray) -> np.ndarray:
+        """What MiniLM makes of texts, [N, 768], in parts of length 1, and what they are like: float32 [N, CHANNELS]."""
         return np.concatenate([read, self.anchors.rows(read[:, :SENTENCE])], axis=1).astype(np.float32)
 
 

@@ -44,7 +44,9 @@ class Positions(NamedTuple):
         """From [..., K, D, h, w]."""
         maps = maps.flatten(-2)
         lengths = maps.square().sum(-2, keepdim=True).sqrt().clamp_min(1e-12)  # `norm` is five times slower here
-        return cls(maps=maps, lengths=lengths, middles=(maps @ (1 / lengths).mT)[..., 0] / maps.shape[-1])
+        return cls(
+            maps=maps, lengths=lengths, middles=(maps @ (1 / lengths).transpose(-1, -2))[..., 0] / maps.shape[-1]
+        )
 
 
 class CrossAttention(nn.Module):
@@ -73,7 +75,7 @@ class CrossAttention(nn.Module):
             raise ValueError(f"cross attention for maps of {self.size}, got {size} and {tuple(queries.shape[-2:])}")
         classes, queries = classes.flatten(-2), queries.flatten(-2)
         cosines = torch.einsum("...ndi,...qdj->...qnij", normalize(classes, dim=-2), normalize(queries, dim=-2))
-        on_class, on_query = self.weigh(cosines), self.weigh(cosines.mT)
+        on_class, on_query = self.weigh(cosines), self.weigh(cosines.transpose(-1, -2))
         return Attended(
             classes=classes[..., None, :, :, :] * (1 + on_class[..., None, :]),
             queries=queries[..., None, :, :] * (1 + on_query[..., None, :]),
@@ -106,8 +108,8 @@ class CrossAttention(nn.Module):
         """
         asked, given = Positions.of(queries), Positions.of(classes)
         of_class, of_query = self._over(given, asked), self._over(asked, given)
-        class_vectors = (1 + of_class) @ given.maps.mT
-        query_vectors = (1 + of_query) @ asked.maps.mT
+        class_vectors = (1 + of_class) @ given.maps.transpose(-1, -2)
+        query_vectors = (1 + of_query) @ asked.maps.transpose(-1, -2)
         return cosine_similarity(class_vectors.transpose(-2, -3), query_vectors, dim=-1)
 
     def _over(self, own: Positions, other: Positions) -> Tensor:
@@ -117,6 +119,6 @@ class CrossAttention(nn.Module):
         makes of them is a_i' (sum of k_j b_j): products of vectors.
         """
         mean = own.middles[..., None, :, :] @ other.maps / other.lengths
-        looks = (self.kernel(mean) / other.lengths) @ other.maps.mT
+        looks = (self.kernel(mean) / other.lengths) @ other.maps.transpose(-1, -2)
         logits = looks.transpose(-2, -3) @ own.maps / own.lengths / other.maps.shape[-1]
         return torch.softmax(logits / TEMPERATURE, dim=-1)

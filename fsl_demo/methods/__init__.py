@@ -15,7 +15,7 @@ from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.tables import load
-from fsl_demo.inference.variants import HasVariants, Variant, Variants, looks_like
+from fsl_demo.inference.variants import HasCheckpoint, HasVariants, Variant, Variants, looks_like
 
 
 class MakesMethod(Protocol):
@@ -56,9 +56,12 @@ def of_checkpoint(source: Source, networks: Networks) -> Method:
     """
     card = checkpoints.load(source).card
     made = next((make(networks) for make in METHODS if make.card.id == card.method), None)
-    if not isinstance(made, HasVariants):
+    if isinstance(made, HasCheckpoint):
+        made = made.of(source)
+    elif isinstance(made, HasVariants):
+        made.variants = Variants((Variant(str(card.data), source),))
+    else:
         raise UserError("card_incomplete", name=source, reason=f"method: {card.method}")
-    made.variants = Variants((Variant(str(card.data), source),))
     made.card = replace(made.card, id=Path(source).name)
     return made
 

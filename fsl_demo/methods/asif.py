@@ -15,11 +15,12 @@ from typing import Literal
 
 import numpy as np
 
+from fsl_demo import checkpoints
 from fsl_demo.backbones.efficientnet_lite0 import imagenet_names
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.towers import PictureTowers
 from fsl_demo.checkpoints import Current
-from fsl_demo.core.capabilities import HasWeights, NamesPictures, ReadsText, ScoresEpisodes
+from fsl_demo.core.capabilities import Exports, HasWeights, NamesPictures, ReadsText, ScoresEpisodes
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import (
     ClassSpec,
@@ -34,9 +35,10 @@ from fsl_demo.core.episodes import (
 )
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.portable import Portable
 from fsl_demo.core.settings import Settings, none_below, slider
 from fsl_demo.inference import picture_space
-from fsl_demo.inference.anchors import PictureAnchors, TextAnchors, text_vectors
+from fsl_demo.inference.anchors import PICTURE_KEEP, PICTURE_POWER, PictureAnchors, TextAnchors, text_vectors
 from fsl_demo.inference.batches import Scored, Stack, scores_of, stacked
 from fsl_demo.inference.blend import Support
 from fsl_demo.inference.explanations import heat, nearest
@@ -69,7 +71,7 @@ class AsifSettings(Settings):
     none_below: float | None = none_below()
 
 
-class Asif(ReadsText[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
+class Asif(ReadsText[AsifSettings], Exports[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
     """Similarity of a query to each class's text, and to its pictures."""
 
     card = MethodCard(
@@ -106,6 +108,23 @@ class Asif(ReadsText[AsifSettings], ScoresEpisodes, HasWeights, NamesPictures):
         """
         self._check(episode)
         return AsifClassifier(self, episode=episode, settings=settings, progress=progress)
+
+    def portable(self, episode: Episode, settings: AsifSettings, progress: Progress = quiet) -> Portable:
+        from fsl_demo.inference.encoders import Mapped, OfFeatures, Products, Relations, Towers
+
+        fitted, space = self.fit(episode, settings, progress), self.space
+        towers, own = Towers(self.networks), Mapped(space.weight, space.bias)
+        rows = Relations(self.picture_anchors.classes(progress), power=PICTURE_POWER, keep=PICTURE_KEEP)
+        weights = fitted.blend[:, None]
+        directions = np.concatenate([weights * fitted.prototypes, (1 - weights) * fitted.texts], axis=1)
+        return Portable(
+            recipes=towers.recipes,
+            network=Products(OfFeatures(towers, [own, rows], [1.0, 1.0]), directions),
+            sources=(checkpoints.load(CHECKPOINT), space.checkpoint),
+            temperature=fitted.temperature,
+            none_below=fitted.none_below,
+            weights=self.weights(settings),
+        )
 
     def score_episodes(
         self, episodes: Sequence[Episode], settings: AsifSettings, progress: Progress = quiet

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Self
 
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import Source
-from fsl_demo.core.capabilities import HasWeights, ReadsText, ScoresEpisodes, SearchesText
+from fsl_demo.core.capabilities import Exports, HasWeights, ReadsText, ScoresEpisodes, SearchesText
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import ClassSpec, Episode, Progress, Scores, in_latin_script, quiet
+from fsl_demo.core.portable import Portable
 from fsl_demo.inference.batches import stacked
 from fsl_demo.inference.compact_space import CHECKPOINT, CompactSpace, of_class_names, of_sentences
 from fsl_demo.inference.familiar import unfamiliar
 from fsl_demo.inference.glossary import definitions
 from fsl_demo.inference.originals import originals
 from fsl_demo.inference.prompts import templates
+from fsl_demo.inference.variants import HasCheckpoint
 from fsl_demo.inference.vision_language import (
     VisionLanguage,
     VisionLanguageInputs,
@@ -32,7 +35,14 @@ WORTH = 4.5
 classes."""
 
 
-class CompactVlm(ReadsText[VisionLanguageSettings], ScoresEpisodes, HasWeights, SearchesText):
+class CompactVlm(
+    ReadsText[VisionLanguageSettings],
+    Exports[VisionLanguageSettings],
+    ScoresEpisodes,
+    HasWeights,
+    SearchesText,
+    HasCheckpoint,
+):
     """Similarity of a query to each class's prompts, and to its pictures.
 
     Args:
@@ -53,8 +63,12 @@ class CompactVlm(ReadsText[VisionLanguageSettings], ScoresEpisodes, HasWeights, 
     Settings = VisionLanguageSettings
 
     def __init__(self, networks: Networks, checkpoint: Source = CHECKPOINT) -> None:
+        self._networks = networks
         self._joint, self._space = of_sentences(networks, checkpoint), of_class_names(networks, checkpoint)
         self.originals = originals(networks)
+
+    def of(self, checkpoint: Source) -> Self:
+        return type(self)(self._networks, checkpoint)
 
     @property
     def joint(self) -> CompactSpace:
@@ -68,6 +82,19 @@ class CompactVlm(ReadsText[VisionLanguageSettings], ScoresEpisodes, HasWeights, 
             UserError: what `VisionLanguage` raises.
         """
         return VisionLanguage(self.inputs(settings, progress), episode, progress)
+
+    def portable(self, episode: Episode, settings: VisionLanguageSettings, progress: Progress = quiet) -> Portable:
+        from fsl_demo.inference.encoders import Products
+
+        fitted, encoder = self.fit(episode, settings, progress), self._space(progress).encoder()
+        return Portable(
+            recipes=encoder.recipes,
+            network=Products(encoder.network, fitted.directions),
+            sources=encoder.sources,
+            temperature=fitted.temperature,
+            none_below=fitted.none_below,
+            weights=fitted.space.weights,
+        )
 
     def score_episodes(
         self, episodes: Sequence[Episode], settings: VisionLanguageSettings, progress: Progress = quiet

@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.core.capabilities import Classifies, HasWeights, ScoresEpisodes
+from fsl_demo.core.capabilities import Exports, HasWeights, ScoresEpisodes
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import Episode, Explanation, Focus, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.portable import Portable
 from fsl_demo.core.settings import Settings, none_below
-from fsl_demo.core.spaces import ImageTextSpace
 from fsl_demo.inference import calibration, logistic_regression
 from fsl_demo.inference.batches import Scored, Stack, scores_of, stacked
-from fsl_demo.inference.compact_space import of_class_names
+from fsl_demo.inference.compact_space import CompactSpace, of_class_names
 from fsl_demo.inference.explanations import direction_heatmap, nearest
 from fsl_demo.inference.logistic_regression import Models
 from fsl_demo.inference.nearest_mean import check_pictures
@@ -35,7 +35,7 @@ STRENGTH = 3_000.0
 EfficientNet-Lite0's vectors, the cross-entropy of one picture a class is lowest from here to 10,000."""
 FOLDS = 5
 
-SpaceInUse = Callable[[], ImageTextSpace]
+SpaceInUse = Callable[[], CompactSpace]
 """Gives the space with the weights that are in use now."""
 
 
@@ -50,7 +50,7 @@ class LinearProbeSettings(Settings):
     none_below: float | None = none_below()
 
 
-class LinearProbe(Classifies[LinearProbeSettings], ScoresEpisodes, HasWeights):
+class LinearProbe(Exports[LinearProbeSettings], ScoresEpisodes, HasWeights):
     """Linear decision values on the vectors of a joint space, trained on the support set."""
 
     card = MethodCard(
@@ -79,6 +79,20 @@ class LinearProbe(Classifies[LinearProbeSettings], ScoresEpisodes, HasWeights):
         check_pictures(episode, self.card.title)
         return LinearProbeClassifier(self, episode=episode, settings=settings, progress=progress)
 
+    def portable(self, episode: Episode, settings: LinearProbeSettings, progress: Progress = quiet) -> Portable:
+        from fsl_demo.inference.encoders import Products
+
+        fitted = self.fit(episode, settings, progress)
+        encoder, offsets = fitted.space.encoder(), fitted.probes.models.offsets[0]
+        return Portable(
+            recipes=encoder.recipes,
+            network=Products(encoder.network, fitted.weights, offsets),
+            sources=encoder.sources,
+            temperature=float(fitted.probes.temperatures[0]),
+            none_below=fitted.none_below,
+            weights=fitted.space.weights,
+        )
+
     def score_episodes(
         self, episodes: Sequence[Episode], settings: LinearProbeSettings, progress: Progress = quiet
     ) -> list[Scores]:
@@ -106,7 +120,7 @@ class LinearProbe(Classifies[LinearProbeSettings], ScoresEpisodes, HasWeights):
         )
 
     @property
-    def space(self) -> ImageTextSpace:
+    def space(self) -> CompactSpace:
         """With the weights that are in use now."""
         return self._space()
 

@@ -6,21 +6,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from typing import Self
 
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.checkpoints import Current
-from fsl_demo.core.capabilities import Averages, Embeds, FitsQuickly, HasWeights, ScoresEpisodes, TellsCopies
+from fsl_demo.checkpoints import Current, Source
+from fsl_demo.core.capabilities import Averages, Embeds, Exports, FitsQuickly, HasWeights, ScoresEpisodes, TellsCopies
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import Episode, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.portable import Portable
 from fsl_demo.core.settings import Settings, none_below
 from fsl_demo.inference.batches import stacked
 from fsl_demo.inference.calibration import Defaults
 from fsl_demo.inference.nearest_mean import NearestMean, NearestMeanInputs, check_pictures, score_stack
 from fsl_demo.inference.originals import originals
 from fsl_demo.inference.picture_space import CHECKPOINT, PictureSpace
+from fsl_demo.inference.variants import HasCheckpoint
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,20 @@ class PrototypeSettings(Settings):
 
 
 class Prototype(
-    Averages[PrototypeSettings], FitsQuickly[PrototypeSettings], ScoresEpisodes, HasWeights, Embeds, TellsCopies
+    Averages[PrototypeSettings],
+    FitsQuickly[PrototypeSettings],
+    Exports[PrototypeSettings],
+    ScoresEpisodes,
+    HasWeights,
+    Embeds,
+    TellsCopies,
+    HasCheckpoint,
 ):
-    """Cosine similarity of a query to the mean of each class's support features."""
+    """Cosine similarity of a query to the mean of each class's support features.
+
+    Args:
+        checkpoint: in place of the one that is shipped.
+    """
 
     card = MethodCard(
         id="prototype",
@@ -52,9 +66,12 @@ class Prototype(
     )
     Settings = PrototypeSettings
 
-    def __init__(self, networks: Networks) -> None:
-        self._space = Current(partial(PictureSpace, networks), CHECKPOINT)
+    def __init__(self, networks: Networks, checkpoint: Source = CHECKPOINT) -> None:
+        self._networks, self._space = networks, Current(partial(PictureSpace, networks), checkpoint)
         self._originals = originals(networks)
+
+    def of(self, checkpoint: Source) -> Self:
+        return type(self)(self._networks, checkpoint)
 
     def fit(self, episode: Episode, settings: PrototypeSettings, progress: Progress = quiet) -> NearestMean:
         """Embed the support set and average it.
@@ -73,6 +90,9 @@ class Prototype(
         """
         check_pictures(episode, self.card.title)
         return NearestMean(self.inputs(settings), episode, progress, read=self._space().embed_quickly)
+
+    def portable(self, episode: Episode, settings: PrototypeSettings, progress: Progress = quiet) -> Portable:
+        return self.fit(episode, settings, progress).portable()
 
     def score_episodes(
         self, episodes: Sequence[Episode], settings: PrototypeSettings, progress: Progress = quiet

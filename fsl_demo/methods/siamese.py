@@ -15,10 +15,11 @@ import numpy as np
 
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import Source
-from fsl_demo.core.capabilities import Averages, HasWeights, ScoresEpisodes, Verifies
+from fsl_demo.core.capabilities import Averages, Exports, HasWeights, ScoresEpisodes, Verifies
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import Episode, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.portable import Portable
 from fsl_demo.inference.batches import Stack, by_key, stacked
 from fsl_demo.inference.calibration import Defaults
 from fsl_demo.inference.local_scaling import locally_scaled
@@ -53,7 +54,7 @@ class SiameseSettings(VariantSettings):
     variant: str | None = variant_setting(VARIANTS)
 
 
-class Siamese(Averages[VariantSettings], ScoresEpisodes, HasWeights, Verifies, HasVariants):
+class Siamese(Averages[VariantSettings], Exports[VariantSettings], ScoresEpisodes, HasWeights, Verifies, HasVariants):
     """Distance of a query to the mean of each class's support vectors, in the space of a trained network."""
 
     card = MethodCard(
@@ -96,6 +97,9 @@ class Siamese(Averages[VariantSettings], ScoresEpisodes, HasWeights, Verifies, H
             self.variants.known(), asked=settings.variant, episode=episode, held_out=held_out, progress=progress
         )
         return self.classifier(self.inputs(variant.checkpoint, asdict(settings), note), episode, progress)
+
+    def portable(self, episode: Episode, settings: VariantSettings, progress: Progress = quiet) -> Portable:
+        return self.fit(episode, settings, progress).portable()
 
     def score_episodes(
         self, episodes: Sequence[Episode], settings: VariantSettings, progress: Progress = quiet

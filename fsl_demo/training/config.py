@@ -24,6 +24,7 @@ class Config:
         start: checkpoint to begin with.
         backbone, batch: in place of the recipe's.
         language_model: folder of a causal language model, in place of the one trained here.
+        used: put the checkpoint to use once it is written.
     """
 
     runs: Path
@@ -40,6 +41,7 @@ class Config:
     backbone: str | None = None
     batch: int | None = None
     language_model: Source | None = None
+    used: bool = True
 
     @property
     def folder(self) -> Path:

@@ -86,12 +86,15 @@ class Finished:
     """The checkpoint is written; the last event of a training that was not stopped.
 
     Attributes:
+        folder: of the checkpoint, with all its versions.
+        version: the number of the one that was written.
         seconds: that the epochs took.
         best_epoch: counted from 1.
         figure: of validation, at the best epoch.
     """
 
     folder: Path
+    version: int
     seconds: float
     best_epoch: int
     figure: float

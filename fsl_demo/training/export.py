@@ -70,6 +70,16 @@ class Trained(Generic[ObjectiveT]):
         """Write a checkpoint with its card; its folder."""
         return checkpoints.save(self.config.name, arrays=export.arrays, card=self._card(export.facts), folder=folder)
 
+    def write(self, export: Export) -> int:
+        """Write the version that the training is for; its number."""
+        return checkpoints.write_version(
+            self.config.name,
+            arrays=export.arrays,
+            card=self._card(export.facts),
+            folder=self.config.out,
+            used=self.config.used,
+        )
+
     @contextmanager
     def draft(self, export: Export) -> Iterator[Path]:
         """The checkpoint in a folder of its own, for as long as it is measured."""

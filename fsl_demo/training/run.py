@@ -51,7 +51,15 @@ def _trained(task: Task, config: Config, reporter: Reporter) -> Path | None:
     if not loop.leads:
         return None
     trained = Trained(task.method, config=config, loop=loop, reporter=reporter)
-    folder = trained.save(prepared.export(trained), config.out)
-    history = loop.history
-    reporter.on_event(Finished(folder, seconds=history.seconds, best_epoch=history.best_epoch + 1, figure=history.best))
+    version = trained.write(prepared.export(trained))
+    folder, history = config.out / config.name, loop.history
+    reporter.on_event(
+        Finished(
+            folder,
+            version=version,
+            seconds=history.seconds,
+            best_epoch=history.best_epoch + 1,
+            figure=history.best,
+        )
+    )
     return folder

@@ -46,28 +46,10 @@ class Prepared(Generic[ObjectiveT]):
 
 
 class Task(Protocol):
-    """One kind of training on some data.
-
-    Attributes:
-        methods: that it trains.
-        takes: which of the options in `Config` that not every training has it reads.
-        method: the one of `methods` to train.
-    """
-
-    methods: ClassVar[tuple[str, ...]]
-    takes: ClassVar[frozenset[str]]
+    """A training of a method on some data."""
 
     @property
     def method(self) -> str: ...
-
-    @classmethod
-    def named(cls, method: str, source: Source) -> Self:
-        """A task on data by name.
-
-        Raises:
-            UserError: `setting_bad` for data that it does not learn from; what reading the data raises.
-        """
-        ...
 
     @property
     def checkpoint(self) -> str:
@@ -79,5 +61,26 @@ class Task(Protocol):
 
         Raises:
             UserError: what is missing, or does not fit.
+        """
+        ...
+
+
+class NamedTask(Task, Protocol):
+    """A training on data by name.
+
+    Attributes:
+        methods: that it trains.
+        takes: which of the options in `Config` that not every training has it reads.
+    """
+
+    methods: ClassVar[tuple[str, ...]]
+    takes: ClassVar[frozenset[str]]
+
+    @classmethod
+    def named(cls, method: str, source: Source) -> Self:
+        """A task on data by name.
+
+        Raises:
+            UserError: `setting_bad` for data that it does not learn from; what reading the data raises.
         """
         ...

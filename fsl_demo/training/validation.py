@@ -78,7 +78,8 @@ def scored(
     """Similarities [Q, way] and class indices [Q] of the queries of random episodes, on the CPU."""
     if attention is not None:
         values = values.to(next(attention.parameters()).device)
-    queries = int(min(5, np.unique(labels, return_counts=True)[1].max() - shot))
+    sizes = np.sort(np.unique(labels, return_counts=True)[1])[::-1]
+    queries = int(min(5, sizes[min(way, len(sizes)) - 1] - shot))
     sampler = Episodes(labels, way=way, shot=shot, queries=queries)
     random = np.random.default_rng(seed)
     for _ in range(episodes):

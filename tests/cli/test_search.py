@@ -169,5 +169,8 @@ def test_where_gives_the_best_region_of_each_picture(
     scores = [row["region"]["score"] if row["region"] else 0 for row in rows]
     assert scores == sorted(scores, reverse=True) and "similarity" in rows[0]
     assert "0.50 0.25 1.00 0.75" in call("search", "red", "--data", folder, "--where").out
+    monkeypatch.setattr("fsl_demo.services.places.LEAST", 0.95)
+    nowhere = call("search", "green", "--data", folder, "--where")
+    assert nowhere.out.strip() == "Nothing like it is in these pictures."
     refused = call("search", "--like", folder / "red.png", "--data", folder, "--where")
     assert refused.code == 1 and "It needs a sentence." in refused.err

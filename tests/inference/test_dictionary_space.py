@@ -11,9 +11,11 @@ from PIL import Image
 
 from fsl_demo import checkpoints
 from fsl_demo.backbones.cache import FeatureCache
+from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.episodes import ClassSpec, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture, from_image
+from fsl_demo.inference import dictionary_space
 from fsl_demo.inference.dictionary_space import PENALTY, DictionarySpace, codes, of_picture, vocabulary
 from fsl_demo.inference.region_features import DETECTOR, FROZEN, WHOLE
 from fsl_demo.inference.region_space import Proposals
@@ -89,6 +91,7 @@ def arrays() -> dict[str, np.ndarray]:
         "background": drawn(2 * HALF),
         "boxes": np.array([1, 0.5, -1], np.float32),
         "temperature": np.array([30], np.float32),
+        "vocabulary": drawn(len(vocabulary()), 768),
     }
 
 
@@ -123,6 +126,24 @@ def test_rows_are_those_of_the_layer(tmp_path: Path) -> None:
     vectors = torch.from_numpy(own.read(texts))
     np.testing.assert_allclose(rows, layer(vectors).detach().numpy(), rtol=1e-4, atol=1e-4)
     assert not rows[2].any() and rows.shape == (3, own.channels)
+
+
+def test_the_vocabulary_needs_no_reading(tmp_path: Path) -> None:
+    own = space(tmp_path)
+    kept = arrays()["vocabulary"].astype(np.float32)
+    own.networks.words.encode = None  # type: ignore[method-assign]
+    assert own.vocabulary.words == vocabulary()
+    np.testing.assert_allclose(own.vocabulary.rows[:9], own._encoded(own.read.related(kept[:9])), atol=1e-4)
+    apart = own.vocabulary.apart_from(own.vocabulary.rows[:1])
+    assert vocabulary()[0] not in apart.words and len(apart.rows) == len(apart.words) > 0
+
+
+def test_what_is_shipped_keeps_its_vocabulary_as_it_is_read() -> None:
+    own, words = dictionary_space.shared(Networks(FeatureCache()))(), vocabulary()
+    numbers = [0, 200, len(words) - 1]
+    np.testing.assert_allclose(
+        own.vocabulary.rows[numbers], own.rows([[words[number]] for number in numbers]), atol=0.02, rtol=0.02
+    )
 
 
 def test_vectors_have_both_halves_and_are_read_once(tmp_path: Path) -> None:

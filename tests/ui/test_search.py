@@ -300,7 +300,9 @@ def test_the_tab_in_chinese(searching_page: Page, stocked: Searcher) -> None:
     assert "不認得這種文字" in chinese.notice
 
 
-def test_where_draws_the_best_region_of_each_picture(searching_page: Page, searcher: Searcher, uploads: Path) -> None:
+def test_where_draws_the_best_region_of_each_picture(
+    searching_page: Page, searcher: Searcher, uploads: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     searcher.search(sentence="red", where=True)
     assert "search.where" not in searcher.html_of_search and 'data-action="where"' not in searcher.html_of_search
     searching_page.registry.methods["located"] = Located()
@@ -322,6 +324,11 @@ def test_where_draws_the_best_region_of_each_picture(searching_page: Page, searc
     assert '<rect x="0.0" y="24.0" width="24.0" height="48.0"/>' in shown
     assert '<svg class="place"' not in searcher.search(sentence="red")
     assert "data-unplaced" in searcher.search(sentence="blue", where=True)
+    monkeypatch.setattr("fsl_demo.services.places.LEAST", 0.95)
+    searcher.job("find_places", sentence="green", pictures=unplaced.split())
+    nowhere = searcher.search(sentence="green", where=True)
+    assert "Nothing like it is in these pictures" in nowhere and 'id="tile-' not in nowhere
+    assert 'id="tile-' in searcher.search(sentence="green")
     assert "data-unplaced" not in searcher.search(where=True)
 
 

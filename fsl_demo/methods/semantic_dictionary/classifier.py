@@ -15,7 +15,7 @@ from fsl_demo.core.pictures import Picture
 from fsl_demo.core.regions import Region, RegionExplanation, RegionNeighbour
 from fsl_demo.inference import boxes as boxes_
 from fsl_demo.inference.calibration import FACTORS, HeldOut, softmax
-from fsl_demo.inference.dictionary_space import REGIONS, Seen, codes, of_picture, others
+from fsl_demo.inference.dictionary_space import REGIONS, Seen, codes, of_picture
 from fsl_demo.inference.explanations import scaled
 from fsl_demo.inference.familiar import unfamiliar
 from fsl_demo.inference.region_features import WHOLE
@@ -56,7 +56,7 @@ class DictionaryClassifier:
             owners=owners,
             shares=Shares.of(originals @ originals.T, owners=owners, classes=len(texts), limit=np.nan),
             background=self.space.background,
-            length=float(np.linalg.norm(self.space.vocabulary(progress)[1], axis=1).mean()),
+            length=float(np.linalg.norm(self.space.vocabulary.rows, axis=1).mean()),
         )
         chosen = refined(known, temperature=self.space.temperature, strength=settings.strength)
         self.rows, held_out = chosen.rows, chosen.held_out
@@ -64,8 +64,8 @@ class DictionaryClassifier:
         self.none_below = _threshold(held_out) if settings.none_below is None else settings.none_below
         self.note = {"strength": chosen.strength} if texts.any() and len(owners) else {}
         self.note |= unfamiliar(self.space.networks.texts, episode.classes)
-        self.words, vocabulary = self._vocabulary(progress)
-        self.dictionary = np.concatenate([self.rows, vocabulary])
+        beside = self.space.vocabulary.apart_from(self.rows)
+        self.words, self.dictionary = beside.words, np.concatenate([self.rows, beside.rows])
         self.seconds = time.perf_counter() - started
 
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
@@ -121,12 +121,6 @@ class DictionaryClassifier:
     def _boxed(self, example: Example) -> np.ndarray:
         mean = self.space.embed(example.picture, np.array(example.boxes, np.float32)).mean(axis=0)
         return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12))
-
-    def _vocabulary(self, progress: Progress) -> tuple[tuple[str, ...], np.ndarray]:
-        """Words for other things, and their rows [V, d]: they explain what belongs to none of the classes."""
-        words, rows = self.space.vocabulary(progress)
-        kept = others(self.rows, rows)
-        return tuple(word for word, is_other in zip(words, kept, strict=True) if is_other), rows[kept]
 
     def _similarities(self, seen: Seen) -> np.ndarray:
         """Of the classes, [C]; the vocabulary takes no part."""

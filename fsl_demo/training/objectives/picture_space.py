@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, normalize
+from torch.nn.functional import normalize
 
+from fsl_demo.losses.prototypical import prototypical
 from fsl_demo.training.batches import Episodes
 from fsl_demo.training.setup import Objective
 
@@ -49,11 +50,8 @@ class PictureSpaceObjective(Objective):
 
     def forward(self, batch: Tensor, labels: Tensor) -> Tensor:
         """The loss of one episode, its classes one after the other, each with its queries at the end."""
-        truth = torch.arange(len(labels.unique()), device=batch.device)
-        vectors = self.vectors(batch).float().unflatten(0, (len(truth), -1))
-        support, queries = vectors[:, :-QUERIES], vectors[:, -QUERIES:].flatten(0, 1)
-        similarities = queries @ normalize(support.sum(1)).T
-        return cross_entropy(self.scale.exp() * similarities, truth.repeat_interleave(QUERIES))
+        vectors = self.vectors(batch).float().unflatten(0, (len(labels.unique()), -1))
+        return prototypical(vectors, queries=QUERIES, scale=self.scale.exp())
 
     def batches(self, labels: np.ndarray, seed: int, epoch: int) -> Iterator[np.ndarray]:
         random = np.random.default_rng((seed, epoch))

@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING
 from fsl_demo.core.errors import UserError
 
 if TYPE_CHECKING:
+    from fsl_demo.backbones.networks import Networks
+    from fsl_demo.checkpoints import Checkpoint
+    from fsl_demo.core.collections import FrozenCollection
+    from fsl_demo.training.collected import FineTuning
     from fsl_demo.training.config import Config
-    from fsl_demo.training.task import Source, Task
+    from fsl_demo.training.task import NamedTask, Source, Task
 
 TASKS = {
     "prototype": "picture_space",
@@ -29,12 +33,20 @@ TASKS = {
     "semantic-dictionary": "semantic_dictionary",
 }
 """The module of each method's task; its class `TASK` is one."""
+FINETUNINGS = {
+    "prototype": "finetune_picture_space",
+    "siamese": "finetune_classes",
+    "siamese-cbam": "finetune_classes",
+    "s3net": "finetune_classes",
+    "can": "finetune_classes",
+}
+"""The module of each method's fine-tuning on a frozen collection; its class `TASK` is a `FineTuning`."""
 _OWN = "{method} has its own towers and batches, and begins from nothing."
 REASONS = {"start": _OWN, "backbone": _OWN, "batch": _OWN, "language_model": "Only captioners have one."}
 """Options of `Config` that not every training has, and why the others have none."""
 
 
-def find(method: str) -> type[Task]:
+def find(method: str) -> type[NamedTask]:
     """The kind of training of a method.
 
     Raises:
@@ -42,8 +54,23 @@ def find(method: str) -> type[Task]:
     """
     if method not in TASKS:
         raise UserError("unknown_method", name=method, known=", ".join(TASKS))
-    kind: type[Task] = import_module(f"{__name__}.{TASKS[method]}").TASK
+    kind: type[NamedTask] = import_module(f"{__name__}.{TASKS[method]}").TASK
     return kind
+
+
+def finetuning(method: str, collection: FrozenCollection, start: Checkpoint, networks: Networks) -> Task:
+    """The fine-tuning of a checkpoint on a frozen collection.
+
+    Raises:
+        UserError: `finetune_unknown`; `setting_bad` for a checkpoint of another method.
+    """
+    if method not in FINETUNINGS:
+        raise UserError("finetune_unknown", name=method, known=", ".join(FINETUNINGS))
+    if start.card.method != method:
+        reason = UserError("reason_other_method", method=start.card.method)
+        raise UserError("setting_bad", name="from", value=start.name, reason=reason)
+    kind: type[FineTuning] = import_module(f"{__name__}.{FINETUNINGS[method]}").TASK
+    return kind(method, collection=collection, start=start, networks=networks)
 
 
 def named(method: str, source: Source, config: Config) -> Task:

@@ -14,6 +14,7 @@ import torch
 from fsl_demo import checkpoints
 from fsl_demo.backbones import picture_maps, region_maps
 from fsl_demo.backbones.cache import FeatureCache
+from fsl_demo.backbones.minilm import MiniLMWithWords
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import Source
 from fsl_demo.core.episodes import Progress
@@ -100,6 +101,7 @@ class SemanticDictionaryTask(OnOneDataSet):
             module.load_state_dict(trained.loop.best)
             arrays = {name: value.half().numpy() for name, value in module.state_dict().items()}
             arrays |= data.mapped.arrays() | calibration(module, data.held) | {"background": data.background}
+            arrays["vocabulary"] = data.held.vocabulary[:, : MiniLMWithWords.channels].half().numpy()
             facts = Facts(
                 architecture="an encoder of words with tied weights: 768 channels of MiniLM and 1,000 relations to"
                 f" ImageNet's classes to {objective.HIDDEN} to {data.vectors.shape[1]}, half of them the detector's",

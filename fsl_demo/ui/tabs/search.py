@@ -61,6 +61,9 @@ class SearchResults(Panel):
         offered = [member for member in collection if member.picture.sha256 != self.like and _fits(member, self.only)]
         hits, unranked = _hits(context, self, offered=offered, space=spaces[method])
         shown, unplaced = _placed(context, self, hits[: PAGE * max(1, self.pages)])
+        more = len(hits) - len(shown)
+        if _nowhere(self, shown, unplaced):
+            shown = []
         best = max((hit.similarity for hit in shown if hit.similarity is not None), default=0.0)
         names = sorted({name for member in collection for name in member.classes})
         return context.render(
@@ -74,12 +77,12 @@ class SearchResults(Panel):
             undescribed=_undescribed(context, collection),
             hits=[_tile(context, hit, best) for hit in shown],
             count=len(hits),
-            more=len(hits) - len(shown),
+            more=more,
             unranked=unranked,
             grounds=bool(context.registry.supporting(Grounds)),
             unplaced=unplaced,
             like_name=context.picture(self.like).name if self.like else "",
-            nothing="" if hits else _nothing(context, self, offered),
+            nothing="" if shown else _nothing(context, self, hits=hits, offered=offered),
             targets=[
                 (row.key, row.spec().name or context.say("class_n", n=n))
                 for n, row in enumerate(context.document.classes, start=1)
@@ -206,6 +209,12 @@ def _placed(context: Context, asked: SearchResults, hits: Sequence[_Hit]) -> tup
     return placed if unplaced else sorted(placed, key=lambda hit: -(hit.place.score if hit.place else 0.0)), unplaced
 
 
+def _nowhere(asked: SearchResults, placed: Sequence[_Hit], unplaced: Sequence[str]) -> bool:
+    """Whether the sentence was looked for on all pictures on view, and is on none of them."""
+    looked = asked.where and asked.sentence and not asked.words and not unplaced
+    return bool(looked and placed and all(hit.place is None for hit in placed))
+
+
 def _vector(context: Context, asked: SearchResults, space: ImageTextSpace) -> np.ndarray | None:
     """What is asked for in the space; None for the collection as it is."""
     if asked.like:
@@ -227,8 +236,10 @@ def _undescribed(context: Context, collection: Sequence[CollectionPicture]) -> i
     return sum(member.picture.sha256 not in known for member in collection)
 
 
-def _nothing(context: Context, asked: SearchResults, offered: Sequence[CollectionPicture]) -> str:
+def _nothing(context: Context, asked: SearchResults, hits: Sequence[_Hit], offered: Sequence[CollectionPicture]) -> str:
     """Why nothing is on view, and what to do about it."""
+    if hits:
+        return context.say("search.nowhere")
     if not asked.words:
         return context.say("search.no_match")
     described = context.workspace.captions([member.picture.sha256 for member in offered])

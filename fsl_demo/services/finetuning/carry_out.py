@@ -1,0 +1,173 @@
+"""A fine-tuning from request to receipt. Whatever kills it, the same request goes on from there."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from fsl_demo import checkpoints
+from fsl_demo.backbones.networks import Networks
+from fsl_demo.core.collections import FrozenCollection
+from fsl_demo.core.durable import replacing
+from fsl_demo.core.errors import Cancelled, UserError, disk_trouble
+from fsl_demo.services import receipt_page
+from fsl_demo.services.finetuning.request import FinetuneRequest
+from fsl_demo.services.receipt import Receipt, VersionName, receipt
+from fsl_demo.training import state, tasks
+from fsl_demo.training.config import Config
+from fsl_demo.training.events import Event, Finished, OnEvent, Reporter, Stop, never
+from fsl_demo.training.run import run
+
+REQUEST, RESULT, RECEIPT, RECEIPT_PAGE = "request.json", "result.json", "receipt.json", "receipt.html"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What trains: as of `Config`."""
+
+    precision: str = "no"
+    device: str = "auto"
+
+
+AUTOMATIC = Machine()
+
+
+@dataclass(frozen=True)
+class Finetuned:
+    """What came of a fine-tuning: a version that is not in use, and its receipt."""
+
+    version: VersionName
+    receipt: Receipt
+
+
+def carry_out(
+    request: FinetuneRequest,
+    collection: FrozenCollection,
+    folder: Path,
+    networks: Networks,
+    on_event: OnEvent,
+    stop: Stop = never,
+    root: Path = Path("data"),
+    machine: Machine = AUTOMATIC,
+) -> Finetuned | None:
+    """Train, write a version that is not put to use, and its receipt.
+
+    Args:
+        folder: of this fine-tuning, for what it resumes from and what comes of it.
+        networks: with a cache of what they make of the pictures.
+        root: as of `receipt`.
+
+    Returns:
+        None where it was stopped, and in a process that does not lead.
+
+    Raises:
+        UserError: `finetuning_running` where another process is at it; what training or receipt raise.
+    """
+    with disk_trouble(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    with _alone(folder):
+        write(folder / REQUEST, request.model_dump_json(indent=2))
+        version = _known(folder, request) or _trained(
+            request, collection, folder=folder, networks=networks, on_event=on_event, stop=stop, machine=machine
+        )
+        if version is None:
+            return None
+        reporter = Reporter(on_event, stop)
+        try:
+            made = receipt(
+                checkpoints.source_of(_home(request), version.version),
+                collection,
+                networks=networks,
+                root=root,
+                command=f"python -m fsl_demo receipt {version} --collection {request.frozen}",
+                progress=reporter.progress,
+            )
+        except Cancelled:
+            return None
+        for file in (RECEIPT, RECEIPT_PAGE):
+            receipt_page.write(made, folder / file)
+        return Finetuned(version, made)
+
+
+def _home(request: FinetuneRequest) -> Path:
+    return checkpoints.load(request.source).home
+
+
+def _trained(
+    request: FinetuneRequest,
+    collection: FrozenCollection,
+    folder: Path,
+    networks: Networks,
+    on_event: OnEvent,
+    stop: Stop,
+    machine: Machine,
+) -> VersionName | None:
+    start = checkpoints.load(request.source)
+    task = tasks.finetuning(request.method, collection, start=start, networks=networks)
+    options = request.options
+    written: list[Finished] = []
+
+    def tell(event: Event) -> None:
+        if isinstance(event, Finished):
+            written.append(event)
+        on_event(event)
+
+    run(
+        task,
+        Config(
+            runs=folder,
+            out=start.home.parent,
+            name=start.home.name,
+            command=request.command,
+            seed=options.seed,
+            precision=machine.precision,
+            device=machine.device,
+            epochs=options.epochs,
+            rate=options.rate,
+            patience=options.patience,
+            used=False,
+        ),
+        tell,
+        stop,
+    )
+    if not written:
+        return None
+    number = written[0].version
+    sha256 = checkpoints.load(checkpoints.source_of(start.home, number)).sha256
+    version = VersionName(start.home.name, number, sha256)
+    write(folder / RESULT, json.dumps(asdict(version), indent=2))
+    (folder / start.home.name / state.FILE).unlink(missing_ok=True)
+    return version
+
+
+def _known(folder: Path, request: FinetuneRequest) -> VersionName | None:
+    """The version that has come of it before, if it is still there."""
+    with suppress(OSError, ValueError, TypeError, UserError):
+        version = VersionName(**json.loads((folder / RESULT).read_bytes()))
+        stored = checkpoints.load(checkpoints.source_of(_home(request), version.version))
+        if stored.sha256 == version.sha256:
+            return version
+    return None
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the lock of a fine-tuning; under `accelerate launch`, the process that leads holds it for all."""
+    lock = FileLock(folder / ".lock", timeout=0) if os.environ.get("RANK", "0") == "0" else nullcontext()
+    try:
+        with lock:
+            yield
+    except Timeout as error:
+        raise UserError("finetuning_running") from error
+
+
+def write(file: Path, text: str) -> None:
+    """Put a text in place of a file, whole or not at all."""
+    with disk_trouble(file.parent), replacing(file) as stream:
+        stream.write(text.encode())
