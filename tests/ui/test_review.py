@@ -39,7 +39,7 @@ def pictures(browser: Browser, name: str = PETS) -> dict[str, CollectedPicture]:
     return {collected.picture.name: collected for collected in browser.page.workspace.collections.pictures(name)}
 
 
-def said(browser: Browser, name: str) -> list[tuple[str, str | None, str]]:
+def words_on(browser: Browser, name: str) -> list[tuple[str, str | None, str]]:
     return [(label.annotator, label.class_name, label.source) for label in pictures(browser)[name].labels]
 
 
@@ -102,10 +102,10 @@ def test_an_answer_says_where_it_came_from(reviewed: Browser) -> None:
     label(reviewed, "blue", "red 2.png", suggestions=suggestions, shown=True)
     label(reviewed, None, "red 3.png", suggestions=suggestions, shown=False)
     label(reviewed, "blue", "blue 1.png", "blue 2.png", shown=True)
-    assert said(reviewed, "red 1.png") == [("Ada", "red", "accepted")]
-    assert said(reviewed, "red 2.png") == [("Ada", "blue", "corrected")]
-    assert said(reviewed, "red 3.png") == [("Ada", None, "blind")]
-    assert said(reviewed, "blue 1.png") == said(reviewed, "blue 2.png") == [("Ada", "blue", "bulk")]
+    assert words_on(reviewed, "red 1.png") == [("Ada", "red", "accepted")]
+    assert words_on(reviewed, "red 2.png") == [("Ada", "blue", "corrected")]
+    assert words_on(reviewed, "red 3.png") == [("Ada", None, "blind")]
+    assert words_on(reviewed, "blue 1.png") == words_on(reviewed, "blue 2.png") == [("Ada", "blue", "bulk")]
     assert pictures(reviewed)["red 1.png"].labels[0].seconds == 2.5
     assert pictures(reviewed)["red 3.png"].labels[0].suggestion == "red", "hidden, but to be compared with"
     assert ask(reviewed)["counts"] == {"all": 8, "labelled": 7, "disputed": 0, "unread": 0, "none": 1}
@@ -115,14 +115,14 @@ def test_undo_brings_back_what_was_said_before(reviewed: Browser) -> None:
     label(reviewed, "blue", "red 0.png", "red 1.png")
     both = [sha(reviewed, name) for name in ("red 0.png", "red 1.png")]
     reviewed.edit("review_take_back", collection=PETS, pictures=both, annotator="Ada")
-    assert said(reviewed, "red 0.png") == [("Ada", "red", "blind")] and said(reviewed, "red 1.png") == []
+    assert words_on(reviewed, "red 0.png") == [("Ada", "red", "blind")] and words_on(reviewed, "red 1.png") == []
 
 
 def test_an_answer_that_is_sent_again_is_written_once(reviewed: Browser) -> None:
     label(reviewed, "red", "red 1.png")
     reviewed.number, reviewed.open_draft.taken = 0, {}  # as after a crash between the answer and the draft
     label(reviewed, "red", "red 1.png")
-    assert said(reviewed, "red 1.png") == [("Ada", "red", "blind")]
+    assert words_on(reviewed, "red 1.png") == [("Ada", "red", "blind")]
 
 
 def test_nothing_is_said_of_what_is_not_there(reviewed: Browser) -> None:
@@ -132,7 +132,7 @@ def test_nothing_is_said_of_what_is_not_there(reviewed: Browser) -> None:
         assert reviewed.notice
     label(reviewed, "  ", "red 1.png")
     assert "no name" in reviewed.notice
-    assert said(reviewed, "red 1.png") == []
+    assert words_on(reviewed, "red 1.png") == []
     assert ask(reviewed, collection="Cars") is None and "Cars" in reviewed.notice
 
 
@@ -195,7 +195,7 @@ def test_second_opinions_are_listed_and_settled(reviewed: Browser) -> None:
     reviewed.edit("review_settle", **settle, class_name="red")
     html = reviewed.panel("opinions", collection=PETS)
     assert "Nobody disagrees" in html and ask(reviewed)["counts"]["disputed"] == 0
-    assert said(reviewed, "red 0.png")[0] == ("Eve", "red", "settled")
+    assert words_on(reviewed, "red 0.png")[0] == ("Eve", "red", "settled")
     reviewed.edit("review_take_back", collection=PETS, pictures=[settle["picture"]], annotator="Eve")
     assert "Labelled differently: 1" in reviewed.panel("opinions", collection=PETS)
 

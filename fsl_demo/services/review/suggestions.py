@@ -119,7 +119,13 @@ class Suggester:
         episode.check()
         classifier = method.fit(episode, settings, progress)
         before = self.known(collection, method.card.id)
-        made = Suggestions(method, settings, episode, classifier, dict(before.by_picture) if before else {})
+        made = Suggestions(
+            method,
+            settings=settings,
+            episode=episode,
+            classifier=classifier,
+            by_picture=dict(before.by_picture) if before else {},
+        )
         learned = {example.picture for example in episode.support}
         wanted = [collected.picture for collected in pictures if collected.picture not in learned]
         done, total = 0, len(pictures)
@@ -127,21 +133,18 @@ class Suggester:
             batch = wanted[start : start + BATCH]
             progress("embed", start, total)
             scores = classifier.predict(batch, _further(progress, start, total))
-            made = self._put(collection, made, batch, _suggested(scores, episode))
+            made = self._put(collection, made, _by_hash(batch, _suggested(scores, episode)))
             done = start + len(batch)
         if held_out:
             for places, scores in _held_out(method, episode, settings):
                 progress("score", done, total)
                 owners = [episode.support[place].class_index for place in places]
                 batch = [episode.support[place].picture for place in places]
-                made = self._put(collection, made, batch, _suggested(scores, episode, owners))
+                made = self._put(collection, made, _by_hash(batch, _suggested(scores, episode, owners)))
                 done += len(places)
         return made
 
-    def _put(
-        self, collection: str, made: Suggestions, batch: Sequence[Picture], suggested: Sequence[Suggestion]
-    ) -> Suggestions:
-        fresh = {picture.sha256: suggestion for picture, suggestion in zip(batch, suggested, strict=True)}
+    def _put(self, collection: str, made: Suggestions, fresh: Mapping[str, Suggestion]) -> Suggestions:
         made = replace(made, by_picture={**made.by_picture, **fresh})
         key = collection, made.method.card.id
         with self._lock:
@@ -181,6 +184,10 @@ def evidence(suggestions: Suggestions, picture: Picture) -> Evidence:
 def _further(progress: Progress, start: int, total: int) -> Progress:
     """The progress of a batch as part of the whole."""
     return lambda stage, done, _: progress(stage, start + done, total)
+
+
+def _by_hash(pictures: Sequence[Picture], suggested: Sequence[Suggestion]) -> dict[str, Suggestion]:
+    return {picture.sha256: suggestion for picture, suggestion in zip(pictures, suggested, strict=True)}
 
 
 def _suggested(scores: Scores, episode: Episode, owners: Sequence[int] | None = None) -> list[Suggestion]:
