@@ -66,6 +66,7 @@ class Routes:
             ("POST", "/open", self.open),
             ("POST", "/edits", self.edits),
             ("POST", "/panel", self.panel),
+            ("POST", "/data", self.data),
             ("POST", "/job", self.job),
             ("POST", "/job/stop", self.stop),
             ("POST", "/job/dismiss", self.dismiss),
@@ -100,6 +101,9 @@ class Routes:
 
     def panel(self, sent: PageRequest, request: Request) -> Response:
         return JSONResponse(self.page.panel(sent.draft, sent.name, values=sent.values, asker=asker_of(request)))
+
+    def data(self, sent: PageRequest, request: Request) -> Response:
+        return JSONResponse(self.page.data(sent.draft, sent.name, values=sent.values, asker=asker_of(request)))
 
     def job(self, sent: PageRequest, request: Request) -> Response:
         return JSONResponse(self.page.start(sent.draft, sent.name, values=sent.values, asker=asker_of(request)))

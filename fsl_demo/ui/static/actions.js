@@ -13,6 +13,7 @@ import { applyParams } from "./panels.js";
 import * as queue from "./queue.js";
 import * as regions from "./regions.js";
 import * as results from "./results.js";
+import * as review from "./review.js";
 import * as state from "./state.js";
 import * as tables from "./tables.js";
 import { t } from "./texts.js";
@@ -155,6 +156,7 @@ const ACTIONS = {
   sorted: () => jobs.start("sorted_pictures", { minimum: results.minimum() }),
   step: (el) => label.step(Number(el.dataset.by)),
   "stop-job": (el) => jobs.stop(el.dataset.jobId),
+  ...review.actions(go),
   "take-out": tables.takeOut,
   "tick-all": ticks.tickAll,
   "use-version": improve.useVersion,
@@ -187,7 +189,7 @@ function onClick(event) {
     if (el.dataset.edit) edit(el);
     else if (el.dataset.open) open(el);
     else if (el.dataset.job) jobs.start(el.dataset.job, valuesOf(el, JOBS[el.dataset.job]));
-    else if (el.dataset.action) ACTIONS[el.dataset.action](el);
+    else if (el.dataset.action) ACTIONS[el.dataset.action](el, event);
     else enlarge(el.dataset.enlarge, "of" in el.dataset ? el : null);
   }
   if (menu && menu.isConnected && !(el && ["move", "correct"].includes(el.dataset.action))) menu.remove();

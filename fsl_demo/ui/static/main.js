@@ -11,12 +11,13 @@ import * as plots from "./plots.js";
 import * as queue from "./queue.js";
 import * as regions from "./regions.js";
 import * as results from "./results.js";
+import * as review from "./review.js";
 import * as state from "./state.js";
 import * as tables from "./tables.js";
 import { account, has, language, t } from "./texts.js";
 import * as workbench from "./workbench.js";
 
-const MOUNTS = { workbench: workbench.mount, results: results.mount, label: label.mount, search: tables.mountSearch, collection: tables.mountCollection, improve: improve.mount };
+const MOUNTS = { workbench: workbench.mount, results: results.mount, label: label.mount, search: tables.mountSearch, collection: tables.mountCollection, review: review.mount, improve: improve.mount };
 const mounted = new WeakSet();
 
 let stream = null;
@@ -77,6 +78,7 @@ function draw() {
   workbench.draw();
   results.draw();
   label.draw();
+  review.draw();
   regions.draw();
   if (changed.parts.has("data:curve")) improve.draw();
   if (changed.parts.has("data:columns")) {
@@ -139,6 +141,7 @@ function tabChanged() {
   label.draw();
   jobs.draw();
   tables.openTab(shown);
+  if (shown === "review") review.openTab();
   if (shown === "improve") improve.open();
 }
 
