@@ -15,7 +15,6 @@ from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import layout
 from fsl_demo.core.collections import CollectionLabel, FrozenCollection
 from fsl_demo.core.pictures import Picture, from_image
-from fsl_demo.inference.originals import originals
 from fsl_demo.services.finetuning import FinetuneOptions, FinetuneRequest, requested
 from fsl_demo.store import Workspace
 from fsl_demo.training.events import Event
@@ -71,7 +70,7 @@ def warm() -> None:
     """Load what is slow to load, so that nobody waits for it."""
     import torch._dynamo  # noqa: F401  (an optimiser imports it)
 
-    originals(networks())([picture for members in digits().values() for picture in members])
+    networks().features.pooled(networks().pictures, [picture for members in digits().values() for picture in members])
 
 
 def stored(workspace: Workspace, made: FrozenCollection | None = None) -> FrozenCollection:
