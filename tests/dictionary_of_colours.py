@@ -14,6 +14,7 @@ from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.inference import dictionary_space
 from fsl_demo.inference.dictionary_space import Seen
 from fsl_demo.inference.vectors import l2_normalize
+from fsl_demo.inference.word_vectors import CHANNELS
 
 WORDS = ("red", "green", "blue", "grass", "sky")
 PLACES = ((0.0, 0.0, 0.5, 1.0), (0.0, 0.05, 0.5, 1.0), (0.5, 0.0, 1.0, 1.0))
@@ -33,7 +34,8 @@ class Colours(dictionary_space.DictionarySpace):
     @property
     def vocabulary(self) -> dictionary_space.Vocabulary:
         words = dictionary_space.vocabulary()
-        return dictionary_space.Vocabulary(words, self.rows([[word] for word in words]))
+        vectors = self.read([[word] for word in words])
+        return dictionary_space.Vocabulary(words, vectors, self.encoded(vectors))
 
     def see(self, pictures: Sequence[Picture], progress: Any = quiet) -> list[Seen]:
         self.looked += len(pictures)
@@ -43,6 +45,7 @@ class Colours(dictionary_space.DictionarySpace):
                 np.array([0.9, 0.8, 0.7]),
                 regions=self.embed(picture, np.array(PLACES)),
                 whole=self.embed(picture, np.array([[0.0, 0.0, 1.0, 1.0]]))[0],
+                relations=np.zeros((1 + len(PLACES), 1_000), np.float16),
             )
             for picture in pictures
         ]
@@ -55,15 +58,19 @@ class Colours(dictionary_space.DictionarySpace):
             vectors.append(pixels[rows, columns].mean(axis=(0, 1)) + 1)
         return l2_normalize(np.array(vectors, np.float32).reshape(-1, 3))
 
-    def rows(self, texts: Sequence[Sequence[str]], progress: Any = quiet) -> np.ndarray:
+    def learned(self, sentences: np.ndarray) -> np.ndarray:
+        return np.ones(len(sentences))
+
+    def encoded(self, vectors: np.ndarray) -> np.ndarray:
+        return vectors[:, :3]
+
+    def read(self, texts: Sequence[Sequence[str]], progress: Any = quiet) -> np.ndarray:  # type: ignore[override]
         known = dict(zip(WORDS, np.concatenate([np.eye(3), np.eye(3)[1:]]), strict=True))
-        return (
-            np.array(
-                [np.mean([known.get(t, np.ones(3) / 2) for t in own], axis=0) if own else np.zeros(3) for own in texts],
-                np.float32,
-            )
-            * 3
-        )
+        rows = np.zeros((len(texts), CHANNELS), np.float32)
+        rows[:, :3] = [
+            3 * np.mean([known.get(t, np.ones(3) / 2) for t in own], axis=0) if own else np.zeros(3) for own in texts
+        ]
+        return rows
 
 
 def halves(left: str, right: str, size: tuple[int, int] = (40, 30)) -> Picture:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fsl_demo.backbones import picture_maps
 from fsl_demo.backbones.minilm import MiniLMWithWords
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import Checkpoint, Current, Source
@@ -16,11 +17,12 @@ from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference import region_space
-from fsl_demo.inference.region_features import RegionMap, RegionTowers
+from fsl_demo.inference.anchors import PICTURE_KEEP, PICTURE_POWER, relative
+from fsl_demo.inference.region_features import DETECTOR, RegionFeatures, RegionMap, RegionTowers
 from fsl_demo.inference.region_space import RegionSpace
 from fsl_demo.inference.remembered import Remembered
 from fsl_demo.inference.vectors import l2_normalize
-from fsl_demo.inference.word_vectors import CHANNELS, WordReader
+from fsl_demo.inference.word_vectors import CHANNELS, SENTENCE, WordReader
 
 CHECKPOINT = "semantic_dictionary"
 PENALTY = 10.0
@@ -42,26 +44,29 @@ class Seen:
         objectness: [R].
         regions: unit vectors, float32 [R, d].
         whole: of the whole picture, [d].
+        relations: which of ImageNet's classes the whole picture and the regions are like, float16 [1 + R, 1000].
     """
 
     boxes: np.ndarray
     objectness: np.ndarray
     regions: np.ndarray
     whole: np.ndarray
+    relations: np.ndarray
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Words, and their rows [V, d]."""
+    """Words, what `WordReader` gives for them, [V, e], and their rows [V, d]."""
 
     words: tuple[str, ...]
+    vectors: np.ndarray
     rows: np.ndarray
 
     def apart_from(self, rows: np.ndarray) -> Vocabulary:
         """The words for other things than these rows [C, d]: they explain what belongs to none of them."""
         kept = others(rows, self.rows)
         words = tuple(word for word, is_other in zip(self.words, kept, strict=True) if is_other)
-        return Vocabulary(words, self.rows[kept])
+        return Vocabulary(words, self.vectors[kept], self.rows[kept])
 
 
 @cache
@@ -105,6 +110,7 @@ class DictionarySpace:
         hashes = (checkpoint.sha256, regions.weights, networks.whole_pictures.weights)
         self.weights = "+".join([*(sha256[:16] for sha256 in hashes), self.read.weights])
         self._kept_words = checkpoint.array("vocabulary", len(vocabulary()), MiniLMWithWords.channels)
+        self._learned = checkpoint.array("learned", None, SENTENCE).astype(np.float32)
         self._seen: Remembered[Seen] = Remembered(REMEMBERED)
 
     @property
@@ -116,12 +122,19 @@ class DictionarySpace:
         """The regions of each picture, and the whole of it."""
 
         def read(missing: list[Picture]) -> list[Seen]:
-            return [
-                Seen(own.boxes, own.objectness, regions=self.map(own.regions), whole=self.map(own.whole[None])[0])
-                for own in self.towers.propose(missing, progress)
-            ]
+            return [self._looked_at(own) for own in self.towers.propose(missing, progress)]
 
         return self._seen(pictures, read)
+
+    def _looked_at(self, own: RegionFeatures) -> Seen:
+        frozen = np.concatenate([own.whole[None], own.regions])[:, DETECTOR:]
+        return Seen(
+            own.boxes,
+            own.objectness,
+            regions=self.map(own.regions),
+            whole=self.map(own.whole[None])[0],
+            relations=relative(frozen @ self._classes.T, PICTURE_POWER, PICTURE_KEEP).astype(np.float16),
+        )
 
     def embed(self, picture: Picture, boxes: np.ndarray) -> np.ndarray:
         """Unit vectors of boxes, fractions [n, 4]: float32 [n, d]."""
@@ -129,22 +142,33 @@ class DictionarySpace:
 
     def rows(self, texts: Sequence[Sequence[str]], progress: Progress = quiet) -> np.ndarray:
         """A row for each ensemble of texts, float32 [C, d]; zeros for an empty one."""
-        return self._encoded(self.read(texts, progress))
+        return self.encoded(self.read(texts, progress))
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """Words for what photographs show. The checkpoint keeps what MiniLM makes of them."""
-        return Vocabulary(vocabulary(), self._encoded(self.read.related(self._kept_words.astype(np.float32))))
+        vectors = self.read.related(self._kept_words.astype(np.float32))
+        return Vocabulary(vocabulary(), vectors, self.encoded(vectors))
 
-    def _encoded(self, vectors: np.ndarray) -> np.ndarray:
+    @cached_property
+    def _classes(self) -> np.ndarray:
+        """ImageNet's classes as the frozen network tells them apart, unit vectors [1000, 999]."""
+        tower = self.networks.whole_pictures
+        return picture_maps.classes(tower.classifier(), tower.axes())
+
+    def learned(self, sentences: np.ndarray) -> np.ndarray:
+        """Cosine of sentence vectors [C, 384] with the nearest word that the dictionary has learned from, [C]."""
+        return np.asarray((sentences @ self._learned.T).max(axis=1))
+
+    def encoded(self, vectors: np.ndarray) -> np.ndarray:
         """Rows [C, d] from what `WordReader` gives, [C, e]."""
         from fsl_demo.layers.semantic_dictionary import SLOPE
 
         hidden = vectors @ self._first
         return np.asarray(np.where(hidden > 0, hidden, SLOPE * hidden) @ self._second, np.float32)
 
-    def probabilities(self, explained: np.ndarray, objectness: np.ndarray) -> np.ndarray:
-        """That regions are of each row, [R, C], from their codes [R, C] and how probably they are things, [R].
+    def odds(self, explained: np.ndarray, objectness: np.ndarray) -> np.ndarray:
+        """Log-odds that regions are of each row, [R, C], from their codes [R, C] and how probably they are things, [R].
 
         Each row's logit is set against all others and nothing.
         """
@@ -156,8 +180,7 @@ class DictionarySpace:
         far = margins(logits, torch.tensor(self.nothing)).numpy()
         likely = np.clip(objectness, 1e-4, 1 - 1e-4)
         by_margin, by_objectness, offset = self.boxes
-        odds = by_margin * far + by_objectness * np.log(likely / (1 - likely))[:, None] + offset
-        return np.asarray(1 / (1 + np.exp(-odds)))
+        return np.asarray(by_margin * far + by_objectness * np.log(likely / (1 - likely))[:, None] + offset)
 
 
 @dataclass(frozen=True)

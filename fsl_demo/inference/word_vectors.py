@@ -23,6 +23,7 @@ from fsl_demo.inference.vectors import l2_normalize
 SENTENCE = MiniLM.channels
 CHANNELS = MiniLMWithWords.channels + ANCHORS
 """Sentence 384, words 384, relations 1,000."""
+RELATIONS = slice(MiniLMWithWords.channels, CHANNELS)
 
 _ARTICLE = re.compile(r"^(an?|the|some) ", re.IGNORECASE)
 

@@ -17,6 +17,12 @@ DETECTOR_SHARE = 0.25
 """Of a vector's square; chosen on regions of VOC's val part, among 0.13 and 0.5."""
 
 
+def often(rights: Rights, words: int) -> np.ndarray:
+    """Numbers of the words that are right for `LEAST` regions, of so many words."""
+    right = rights.words[rights.kinds == REGION]
+    return np.flatnonzero(np.bincount(right[right >= 0], minlength=words) >= LEAST)
+
+
 def region_map(features: np.ndarray, rights: Rights, classes: int) -> RegionMap:
     """From features of regions, float16 [N, DETECTOR + FROZEN], and what they are.
 

@@ -19,6 +19,7 @@ from fsl_demo.inference import dictionary_space
 from fsl_demo.inference.dictionary_space import PENALTY, DictionarySpace, codes, of_picture, vocabulary
 from fsl_demo.inference.region_features import DETECTOR, FROZEN, WHOLE
 from fsl_demo.inference.region_space import Proposals
+from fsl_demo.inference.vectors import l2_normalize
 from fsl_demo.inference.word_vectors import CHANNELS, spoken
 from fsl_demo.layers import semantic_dictionary
 
@@ -36,6 +37,9 @@ class Lite2:
 
     def axes(self, progress: Any = quiet) -> np.ndarray:
         return np.eye(30, FROZEN, dtype=np.float32)
+
+    def classifier(self, progress: Any = quiet) -> np.ndarray:
+        return np.random.default_rng(0).standard_normal((1_000, 30)).astype(np.float32)
 
     @staticmethod
     def seen(picture: Picture) -> tuple[float, float, float, float]:
@@ -92,6 +96,7 @@ def arrays() -> dict[str, np.ndarray]:
         "boxes": np.array([1, 0.5, -1], np.float32),
         "temperature": np.array([30], np.float32),
         "vocabulary": drawn(len(vocabulary()), 768),
+        "learned": l2_normalize(drawn(3, 384).astype(np.float32)).astype(np.float16),
     }
 
 
@@ -133,7 +138,7 @@ def test_the_vocabulary_needs_no_reading(tmp_path: Path) -> None:
     kept = arrays()["vocabulary"].astype(np.float32)
     own.networks.words.encode = None  # type: ignore[method-assign]
     assert own.vocabulary.words == vocabulary()
-    np.testing.assert_allclose(own.vocabulary.rows[:9], own._encoded(own.read.related(kept[:9])), atol=1e-4)
+    np.testing.assert_allclose(own.vocabulary.rows[:9], own.encoded(own.read.related(kept[:9])), atol=1e-4)
     apart = own.vocabulary.apart_from(own.vocabulary.rows[:1])
     assert vocabulary()[0] not in apart.words and len(apart.rows) == len(apart.words) > 0
 
@@ -166,10 +171,10 @@ def test_codes_explain_and_probabilities_follow(tmp_path: Path) -> None:
     inverse = np.linalg.inv(rows @ rows.T + PENALTY * np.eye(3))
     np.testing.assert_allclose(codes(vectors, rows), vectors @ rows.T @ inverse, rtol=1e-3, atol=1e-5)
     explained = np.array([[0.2, 0.1], [0.0, 0.1]], np.float32)
-    likely = own.probabilities(explained, np.array([0.9, 0.9]))
+    odds = own.odds(explained, np.array([0.9, 0.9]))
     far = 50 * 0.2 - np.log(np.exp(50 * 0.1) + np.exp(1.0))
-    assert likely[0, 0] == pytest.approx(1 / (1 + np.exp(-(far + 0.5 * np.log(9) - 1))), rel=1e-3)
-    assert (own.probabilities(explained, np.array([0.1, 0.1])) < likely).all()
+    assert odds[0, 0] == pytest.approx(far + 0.5 * np.log(9) - 1, rel=1e-3)
+    assert (own.odds(explained, np.array([0.1, 0.1])) < odds).all()
 
 
 def test_a_picture_is_half_its_best_region() -> None:

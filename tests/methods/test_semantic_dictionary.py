@@ -96,6 +96,16 @@ def test_support_pictures_move_a_row_and_boxes_say_what_counts(method: SemanticD
     assert near[0].similarity > 0.99 > near[1].similarity
 
 
+def test_what_lies_beside_a_box_is_no_example(method: SemanticDictionary) -> None:
+    task, picture = named("one", "other"), halves("red", "blue")
+    boxed = method.fit(replace(task, support=(Example(picture, 0, (PLACES[0],)),)), AUTOMATIC)
+    (elsewhere,) = boxed._elsewhere(quiet)
+    np.testing.assert_allclose(elsewhere, boxed.space.embed(picture, np.array(PLACES[2:])), atol=1e-6)
+    (regions,) = boxed.regions([picture])
+    likely = {region.box: dict(region.words).get("one", 0.0) for region in regions}
+    assert likely[PLACES[0]] > likely.get(PLACES[2], 0.0)
+
+
 def test_a_query_is_unlike_the_examples_only_where_some_were_held_out(method: SemanticDictionary) -> None:
     task, queries = named("red", "green"), [halves("red", "red"), halves("blue", "blue")]
     assert not method.fit(task, AUTOMATIC).predict(queries, quiet).tells

@@ -14,6 +14,7 @@ from fsl_demo.core.episodes import Box, Episode, Example, Explanation, Focus, La
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.regions import Region, RegionExplanation, RegionNeighbour
 from fsl_demo.inference import boxes as boxes_
+from fsl_demo.inference import region_evidence
 from fsl_demo.inference.calibration import FACTORS, HeldOut, softmax
 from fsl_demo.inference.dictionary_space import REGIONS, Seen, codes, of_picture
 from fsl_demo.inference.explanations import scaled
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 APART, LEAST = 0.45, 0.005
 """How much of two boxes of one class may overlap, and the least probability of a region that is shown."""
+ELSEWHERE = 0.3
+"""Overlap with a box on a support picture under which a region is not the thing."""
 WORDS, NEIGHBOURS = 8, 5
 GRID = 32
 """Positions of a map's side."""
@@ -45,7 +48,8 @@ class DictionaryClassifier:
     ) -> None:
         started = time.perf_counter()
         self.method, self.episode, self.settings, self.space = method.card.id, episode, settings, method.space
-        texts = self.space.rows([spoken(spec) for spec in episode.classes], progress)
+        read = self.space.read([spoken(spec) for spec in episode.classes], progress)
+        texts = np.where(read.any(axis=1, keepdims=True), self.space.encoded(read), 0)
         pictures = [example.picture for example in episode.support]
         self.support = self._support(progress)
         originals = method.originals(pictures, progress)
@@ -66,6 +70,14 @@ class DictionaryClassifier:
         self.note |= unfamiliar(self.space.networks.texts, episode.classes)
         beside = self.space.vocabulary.apart_from(self.rows)
         self.words, self.dictionary = beside.words, np.concatenate([self.rows, beside.rows])
+        self.by_words = region_evidence.Words(read, texts, self.space.vocabulary.apart_from(texts))
+        self.by_examples = region_evidence.Examples.of(
+            known.shares.sums(self.support),
+            known.shares.counts,
+            told=np.asarray(read.any(axis=1)),
+            background=region_evidence.background(self.space.background, self._elsewhere(progress)),
+            strength=chosen.strength,
+        )
         self.seconds = time.perf_counter() - started
 
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
@@ -118,6 +130,16 @@ class DictionaryClassifier:
         rows = [self._boxed(example) if example.boxes else vectors[example.picture] for example in self.episode.support]
         return np.array(rows, np.float32).reshape(len(rows), self.space.channels)
 
+    def _elsewhere(self, progress: Progress) -> list[np.ndarray]:
+        """Of each support picture with boxes, the vectors of regions that lie apart from all of them, [N, d]."""
+        drawn: dict[Picture, list[Box]] = {}
+        for example in self.episode.support:
+            if example.boxes:
+                drawn.setdefault(example.picture, []).extend(example.boxes)
+        seen = self.space.see(list(drawn), progress)
+        shared = [boxes_.overlaps(own.boxes, np.array(drawn[each])) for own, each in zip(seen, drawn, strict=True)]
+        return [own.regions[each.max(axis=1) < ELSEWHERE] for own, each in zip(seen, shared, strict=True)]
+
     def _boxed(self, example: Example) -> np.ndarray:
         mean = self.space.embed(example.picture, np.array(example.boxes, np.float32)).mean(axis=0)
         return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12))
@@ -128,7 +150,7 @@ class DictionaryClassifier:
 
     def _probabilities(self, seen: Seen) -> np.ndarray:
         """That each region is of each class, [R, C]."""
-        return self.space.probabilities(codes(seen.regions, self.dictionary), seen.objectness)[:, : len(self.rows)]
+        return region_evidence.probabilities(self.space, seen, words=self.by_words, examples=self.by_examples)
 
     def _regions(self, seen: Seen) -> tuple[Region, ...]:
         likely = self._probabilities(seen)

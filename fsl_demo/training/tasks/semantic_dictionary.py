@@ -34,7 +34,7 @@ from fsl_demo.training.dictionary_words import Read
 from fsl_demo.training.export import Export, Facts, Trained
 from fsl_demo.training.objectives import semantic_dictionary as objective
 from fsl_demo.training.objectives.semantic_dictionary import Rights, SemanticDictionaryObjective, Words
-from fsl_demo.training.region_whitening import region_map
+from fsl_demo.training.region_whitening import often, region_map
 from fsl_demo.training.scenes import Scene
 from fsl_demo.training.schedule import Schedule
 from fsl_demo.training.setup import Figures, Setup
@@ -101,6 +101,7 @@ class SemanticDictionaryTask(OnOneDataSet):
             module.load_state_dict(trained.loop.best)
             arrays = {name: value.half().numpy() for name, value in module.state_dict().items()}
             arrays |= data.mapped.arrays() | calibration(module, data.held) | {"background": data.background}
+            arrays["learned"] = data.words.sentences[often(data.rights, len(data.words.texts))].astype(np.float16)
             arrays["vocabulary"] = data.held.vocabulary[:, : MiniLMWithWords.channels].half().numpy()
             facts = Facts(
                 architecture="an encoder of words with tied weights: 768 channels of MiniLM and 1,000 relations to"
