@@ -16,8 +16,9 @@ from fsl_demo.core.registry import Registry
 
 MOST = 10_000
 """Regions that are kept."""
-LEAST = 0.02
-"""Where the best region of a picture is less probable than this, the sentence is not in it."""
+LEAST = 0.2
+"""Where the best region of a picture is less probable than this, the sentence is not in it. Of Flickr8k's validation
+pictures, where 57 of 100 phrases that are in a picture are found, and 6 of 100 that are not."""
 
 
 class Places:

@@ -10,6 +10,8 @@ import pytest
 
 from fsl_demo.core.episodes import quiet
 from fsl_demo.inference.dictionary_space import Seen
+from fsl_demo.inference.vectors import l2_normalize
+from fsl_demo.inference.word_vectors import CHANNELS, RELATIONS
 from fsl_demo.methods.semantic_dictionary.grounding import grounded
 from tests.backbones.loaded import crops
 
@@ -17,17 +19,26 @@ DOG, CAT = np.eye(2, dtype=np.float32)
 ROWS = {"dog": 2 * DOG, "cat": 3 * CAT}
 
 
-def space(boxes: list[tuple[float, ...]], things: list[float], regions: list[np.ndarray]) -> Any:
+def space(
+    boxes: list[tuple[float, ...]], things: list[float], regions: list[np.ndarray], like: np.ndarray = DOG
+) -> Any:
+    relations = np.zeros((1, 1_000), np.float16)
+    relations[0, :2] = like
+
+    def read(texts: list[list[str]], progress: Any) -> np.ndarray:
+        vectors = np.zeros((len(texts), CHANNELS), np.float32)
+        vectors[:, :2] = [ROWS[text] for (text,) in texts]
+        vectors[:, RELATIONS][:, :2] = l2_normalize(vectors[:, :2])
+        return vectors
+
     seen = Seen(
         boxes=np.array(boxes, np.float32).reshape(-1, 4),
         objectness=np.array(things, np.float32),
         regions=np.array(regions, np.float32).reshape(-1, 2),
         whole=DOG,
+        relations=relations,
     )
-    return SimpleNamespace(
-        see=lambda pictures, progress: [seen],
-        rows=lambda texts, progress: np.stack([ROWS[text] for (text,) in texts]),
-    )
+    return SimpleNamespace(see=lambda pictures, progress: [seen], read=read, encoded=lambda vectors: vectors[:, :2])
 
 
 def boxes_of(space: Any, *phrases: str) -> list[list[tuple[float, ...]]]:
@@ -53,6 +64,15 @@ def test_of_regions_that_are_as_like_a_large_or_certain_thing_is_meant(
 def test_a_region_has_the_phrase_with_its_probability() -> None:
     ((region,),) = grounded(space([LEFT], [0.5], [DOG]), picture=crops("cat")[0], phrases=["dog"], progress=quiet)
     assert region.words == (("dog", region.score),) and 0.5 < region.score < 1
+
+
+def test_a_picture_that_is_like_something_else_is_less_likely_to_have_it() -> None:
+    def score(like: np.ndarray) -> float:
+        seen = space([LEFT], [0.5], [0.2 * DOG], like=like)
+        ((region,),) = grounded(seen, picture=crops("cat")[0], phrases=["dog"], progress=quiet)
+        return region.score
+
+    assert score(DOG) > score(CAT) + 0.01
 
 
 def test_a_region_without_an_area_is_left_out_and_none_is_no_fault() -> None:
