@@ -39,8 +39,8 @@ PROPOSALS, OVERLAP = 500, 0.75
 
 Chosen on VOC's val part: fewer or further apart lose one thing in fifty among the first 300."""
 EACH = 3
-"""Regions that the second stage reads for each that is wanted, where these are fewer: of VOC's val part, 100 of 300 cover
-as many things as 100 of 500."""
+"""Regions that the second stage reads for each that is wanted, where these are fewer: on VOC's val part, 100 of 300
+cover as many things as 100 of 500."""
 BOX_SCALES = (10.0, 10.0, 5.0, 5.0)
 SAMPLED, SAMPLED_THINGS = 128, 0.4
 """Regions of a picture that the second stage learns from; the share of things among them, at most."""
