@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fsl_demo.core.accounts import Account, Role
 from fsl_demo.core.capabilities import Captioner, Method
+from fsl_demo.core.collections import CollectedPicture
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.registry import Registry
@@ -131,6 +132,19 @@ class Context:
         """Raise `picture_not_stored` for a picture that the draft's owner may not see."""
         if self.draft.account is not None:
             self.names([sha256])
+
+    def collected(self, collection: str) -> list[CollectedPicture]:
+        """The pictures of a collection that can be read and that the draft's owner may see.
+
+        Raises:
+            UserError: what the store says of a collection that is not there.
+        """
+        owner, pictures = self.draft.account, self.workspace.collections.pictures(collection)
+        hashes = [collected.picture.sha256 for collected in pictures]
+        hidden = set(self.workspace.lost(hashes))
+        if owner is not None:
+            hidden |= set(hashes) - self.workspace.accounts.visible(owner, hashes)
+        return [collected for collected in pictures if collected.picture.sha256 not in hidden]
 
     def names(self, hashes: Sequence[str]) -> dict[str, str]:
         """The names of stored pictures, all of which the draft's owner may see.
