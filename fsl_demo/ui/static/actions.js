@@ -161,6 +161,10 @@ const ACTIONS = {
   "tick-all": ticks.tickAll,
   "use-version": improve.useVersion,
   where: tables.toggleWhere,
+  "with-collection": (el) => {
+    go(el.dataset.tab);
+    collections.use(el);
+  },
   "to-queries": () => tables.send("queries"),
   "to-support": () => tables.send("support"),
 };
