@@ -11,6 +11,10 @@ PORTABLE_MESSAGES = {
     "export_missing": "Taking a classifier away needs the packages onnx and onnxruntime: make export, or"
     " python -m pip install onnx onnxruntime.",
     "export_differs": "The exported classifier differs from {method} by {apart:.4f}, so it was not written. Report it.",
+    "web_missing": "{file} is not in {folder}. Name the folder of the unpacked npm package {package} (npm pack"
+    " {package}).",
+    "web_differs": "{file} is not that of the npm package {package}, which the page was tried with. Name that one's"
+    " folder.",
     "portable_missing": "There is no classifier in {folder}: it has no classifier.json.",
     "portable_bad": "{folder} holds no classifier that can be read ({reason}). Export it again.",
     "portable_runtime": "Classifying needs onnxruntime: python -m pip install onnxruntime.",
