@@ -223,6 +223,7 @@ MESSAGES = {
     "body_large": "The request is over {limit:.0f} MB, so it was refused. Send less at once.",
     "body_slow": "The request came too slowly, so it was ended. Send it again.",
     "diagnosis_empty": "There is no labelled picture to look at. Add some to the classes.",
+    "finding_gone": "This finding is no longer known, so nothing was taken out. Look again.",
     "class_gone": "This class is no longer there, so nothing was moved.",
     "picture_gone": "This picture is no longer here, so nothing was drawn on it.",
     "archive_no_pictures": "There is no picture in “{file}”.",

@@ -79,6 +79,7 @@ class Document:
         boxes: hash of a support picture to what was drawn on it: "this is the thing".
         regions: hash of a query to what people said about its rectangles.
         use_region: whether methods that compare pictures are handed the best region of each in place of the whole.
+        settled: keys of the doctor's findings that a person marked as right.
         captioner: id of the captioner that describes pictures, where somebody chose.
         results: what the methods said last.
         previous: the results before them, to say what moved; a saved episode does not have them.
@@ -97,6 +98,7 @@ class Document:
     boxes: dict[str, tuple[Box, ...]] = field(default_factory=dict)
     regions: dict[str, tuple[RegionLabel, ...]] = field(default_factory=dict)
     use_region: bool = False
+    settled: list[str] = field(default_factory=list)
     episode_id: str = ""
     unsaved: bool = False
     scored: str = ""

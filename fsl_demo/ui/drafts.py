@@ -7,6 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fsl_demo import store
 from fsl_demo.core.accounts import Account
@@ -20,6 +21,9 @@ from fsl_demo.ui.history import Before, History
 from fsl_demo.ui.ranking import QueryAnswer
 from fsl_demo.ui.result import Result
 from fsl_demo.ui.texts import Language
+
+if TYPE_CHECKING:
+    from fsl_demo.ui.diagnosis import Diagnosed
 
 MAX_OPEN = 200
 ATTEMPTS = 3
@@ -53,6 +57,7 @@ class OpenDraft:
         proposals: the methods that are proposed for the support pictures that were looked at last.
         captions: of queries that were looked up, by hash, with whether they are doubtful.
         checked: what leave-one-out said of the best regions last, and of which support set.
+        diagnosed: what the doctor said last.
         lock: serialises edits, and what jobs put in.
     """
 
@@ -65,6 +70,7 @@ class OpenDraft:
         self.proposals: dict[tuple[str, ...], list[str]] = {}
         self.captions: dict[str, tuple[str, bool] | None] = {}
         self.checked: tuple[object, list[RegionCheck]] = (None, [])
+        self.diagnosed: Diagnosed | None = None
         self._names: dict[str, str] = {}
         self._answers: tuple[list[Result], dict[str, QueryAnswer]] = ([], {})
         self._take(stored)

@@ -10,7 +10,7 @@ from typing import Any
 from fsl_demo.core.regions import RegionLabel
 from fsl_demo.ui.document import ClassRow, Document, GivenLabel, Unreadable
 
-FIELDS = ("title", "queries", "paths", "methods", "settings", "use_region")
+FIELDS = ("title", "queries", "paths", "methods", "settings", "use_region", "settled")
 """Attributes of a document that a step keeps whole; it keeps classes as data."""
 BY_PICTURE = ("labels", "boxes", "regions")
 """Attributes of which a step keeps what changed only, by picture; None is nothing."""

@@ -56,7 +56,7 @@ def similarity_matrix(context: Context, result: Result) -> go.Figure:
             hovertemplate="%{y}<br>%{x}: %{z:.3f}<extra></extra>",
         )
     )
-    return _style(_named_axes(figure), height=200 + min(26 * len(rows), 560))
+    return styled(_named_axes(figure), height=200 + min(26 * len(rows), 560))
 
 
 def distance_matrix(context: Context, result: Result) -> go.Figure:
@@ -77,7 +77,7 @@ def distance_matrix(context: Context, result: Result) -> go.Figure:
             hovertemplate="%{y}<br>%{x}: %{z:.3f}<extra></extra>",
         )
     )
-    return _style(_named_axes(figure), height=200 + min(26 * len(rows), 560))
+    return styled(_named_axes(figure), height=200 + min(26 * len(rows), 560))
 
 
 def embedding_map(context: Context, points: np.ndarray, pictures: list[str]) -> go.Figure:
@@ -117,7 +117,7 @@ def embedding_map(context: Context, points: np.ndarray, pictures: list[str]) -> 
     )
     figure.update_xaxes(title=context.say("component", n=1), zeroline=False)
     figure.update_yaxes(title=context.say("component", n=2), zeroline=False)
-    return _style(figure, height=460)
+    return styled(figure, height=460)
 
 
 def _names(context: Context) -> dict[str, str]:
@@ -145,7 +145,8 @@ def _named_axes(figure: go.Figure) -> go.Figure:
     return figure.update_xaxes(type="category").update_yaxes(type="category", autorange="reversed")
 
 
-def _style(figure: go.Figure, height: int) -> go.Figure:
+def styled(figure: go.Figure, height: int) -> go.Figure:
+    """A figure as the page draws all of them."""
     return figure.update_layout(
         height=height,
         margin={"l": 10, "r": 10, "t": 56, "b": 10},

@@ -32,6 +32,7 @@ class StoredStep(TypedDict, total=False):
     methods: list[Name] | None
     settings: dict[Name, dict[Name, Plain]]
     use_region: bool
+    settled: list[Name]
     classes: list[ClassRow]
     labels: dict[Sha, GivenLabel | None]
     boxes: dict[Sha, DrawnBoxes | None]
@@ -115,6 +116,7 @@ class _Reader:
             boxes=self.entries(_boxes, "boxes", given.get("boxes", {})),
             regions=self.entries(_regions, "regions", given.get("regions", {})),
             use_region=self.value(_flag, "use_region", given.get("use_region", False)) is True,
+            settled=list(dict.fromkeys(self.items(_name, "settled", given.get("settled", [])))),
             episode_id=self.value(_name, "episode_id", given.get("episode_id", "")) or "",
             unsaved=self.value(_flag, "unsaved", given.get("unsaved", False)) is not False,
             scored=self.value(_text, "scored", given.get("scored", "")) or "",

@@ -29,10 +29,9 @@ from fsl_demo.evaluation.diagnosis.quality import Look
 from fsl_demo.evaluation.diagnosis.wrong_labels import suspects
 from fsl_demo.evaluation.intervals import Interval
 
-MARGIN = 0.3
-"""How much more probable another class has to be than the label; see `python -m experiments.diagnosis`."""
 LEAST = 4
-"""Independent pictures of a class from which on its labels can be doubted."""
+"""Independent pictures of a class from which on its labels can be doubted: with three, a sixth of the doubts about
+`photos` are wrong, and with two, half."""
 HARM = 2
 """How many more answers become right without a picture that is a finding."""
 
@@ -139,7 +138,7 @@ def wrong_labels(seen: Seen, answers: Answers) -> list[WrongLabel]:
     """Labels that are likely wrong, of classes with enough pictures."""
     means, names = answers.means, seen.names
     enough = means.counts >= LEAST
-    listed = suspects(means.probabilities(answers.temperature), seen.owners, tells=means.tells, margin=MARGIN)
+    listed = suspects(means.probabilities(answers.temperature), seen.owners, tells=means.tells)
     return [
         WrongLabel(
             seen.episode.support[suspect.picture].picture,
@@ -176,12 +175,14 @@ def class_scores(seen: Seen, answers: Answers) -> list[ClassScore]:
 def weak(scores: list[ClassScore]) -> list[ClassScore]:
     """Classes with nothing to hold out, and those that are told less well than the rest beyond chance."""
     right, total = sum(score.right for score in scores), sum(score.total for score in scores)
-    found_weak = []
-    for score in scores:
-        rest = (right - score.right) / max(total - score.total, 1)
-        if score.share is None or score.share.high < rest:
-            found_weak.append(score)
-    return found_weak
+
+    def is_weak(score: ClassScore) -> bool:
+        if score.share is None or score.total == total:
+            return score.share is None
+        least, _ = intervals.wilson(right - score.right, total - score.total)
+        return score.share.high < least
+
+    return list(filter(is_weak, scores))
 
 
 def influences(seen: Seen, answers: Answers) -> list[Influence]:

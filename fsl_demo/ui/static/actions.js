@@ -143,6 +143,7 @@ const ACTIONS = {
   "search-back": tables.back,
   "search-more": tables.more,
   select: (el) => results.select(el.dataset.id, el.dataset.method),
+  "show-class": (el) => document.getElementById(`class-${el.dataset.keyOf}`)?.scrollIntoView({ block: "center", behavior: "smooth" }),
   similar: (el) => tables.find({ like: el.dataset.sha }),
   sorted: () => jobs.start("sorted_pictures", { minimum: results.minimum() }),
   step: (el) => label.step(Number(el.dataset.by)),

@@ -3,6 +3,7 @@
 import { panels as FIELDS } from "../requests.js";
 import { morph, onceReleased, post } from "./dom.js";
 import * as notices from "./notices.js";
+import { drawFigures } from "./plots.js";
 import { currentDraft } from "./queue.js";
 
 const open = new WeakMap();
@@ -57,7 +58,7 @@ document.addEventListener(
     const folded = event.target;
     if (!folded.dataset?.panel || !folded.open) return;
     const body = folded.querySelector("[data-body]");
-    const panel = open.get(body) ?? new Panel(body, folded.dataset.panel);
+    const panel = open.get(body) ?? new Panel(body, folded.dataset.panel, () => drawFigures(body));
     panel.set({ ...folded.dataset, key: folded.dataset.keyOf });
   },
   true,

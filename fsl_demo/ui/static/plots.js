@@ -26,5 +26,16 @@ export async function draw() {
     await plotly.react(document.getElementById(id), figure.data, figure.layout, { responsive: true, displaylogo: false });
 }
 
+// Figures that came with a panel.
+export async function drawFigures(root) {
+  const places = [...root.querySelectorAll("[data-figure]")];
+  if (!places.length) return;
+  const plotly = await load();
+  for (const place of places) {
+    const { data, layout } = JSON.parse(place.dataset.figure);
+    await plotly.react(place, data, layout, { responsive: true, displaylogo: false });
+  }
+}
+
 document.addEventListener("toggle", (event) => event.target.id === "plots" && draw(), true);
 document.addEventListener("change", (event) => event.target.id === "matrix-of" && draw());

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from fsl_demo.core.capabilities import Method, ReadsText
-from fsl_demo.ui import clip_weights, examples, prompting, region_use, settings
+from fsl_demo.ui import clip_weights, diagnosis, examples, prompting, region_use, settings
 from fsl_demo.ui.captions import Describe
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.faces import CropFaces
+from fsl_demo.ui.learning_curve import LearningCurve
 from fsl_demo.ui.measured import measured
 from fsl_demo.ui.prediction import Predict
 from fsl_demo.ui.proposals import chosen_methods, proposed_methods
@@ -39,6 +40,7 @@ def parts(context: Context) -> dict[str, Any]:
         "queries": context.render("workbench.html#queries", count=len(document.queries)),
         "go": context.render("workbench.html#go", outdated=document.outdated, queries=len(document.queries)),
         "methods": _methods(context, methods),
+        "diagnosis": diagnosis.part(context),
     }
     names = context.draft.names()
     for number, row in numbered:
@@ -95,8 +97,10 @@ TAB = Tab(
     template="workbench.html",
     requests=(
         *edits.EDITS,
+        *diagnosis.EDITS,
         *(edits.New, edits.Duplicate, edits.OpenExample, edits.Latest),
         *(Predict, Describe, CropFaces, clip_weights.Download, region_use.UseRegion, region_use.CheckRegion),
+        *(diagnosis.Diagnose, LearningCurve),
         prompting.Sentences,
     ),
     parts=parts,
