@@ -13,7 +13,7 @@ from fsl_demo.core.pictures import ingest
 
 pillow_heif.register_heif_opener()
 _ORIENTATION = 0x0112
-SIDES = ((1, 1), (1, 90), (70, 1), (2, 3), (17, 600), (900, 40), (28, 28), (64, 80), (2300, 1700), (4000, 3000))
+SIDES = ((1, 1), (1, 90), (70, 1), (2, 3), (17, 600), (900, 40), (28, 28), (64, 80), (2300, 1700), (2600, 1950))
 """Sizes that pictures are given now and then, in place of their own."""
 SIZED, TURNED = 4, 3
 """Every so many pictures have another size, or an orientation."""

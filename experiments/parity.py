@@ -135,7 +135,7 @@ def document(rows: Sequence[dict[str, Any]], kinds: Counter[str]) -> dict[str, A
     """As `docs/results` has it."""
     made_of = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
     about = (
-        f"Files: {made_of}; sizes from 1 x 1 to 12 megapixels. A class is one of {CLASSES} of `photos`, with {SHOTS}"
+        f"Files: {made_of}; sizes from 1 x 1 to 5 megapixels. A class is one of {CLASSES} of `photos`, with {SHOTS}"
         " pictures each. The folder answers in a process of its own, without the workbench and without torch."
     )
     return {"title": "Taken away", "about": [about], "tables": [{"columns": list(rows[0]), "rows": list(rows)}]}

@@ -5,6 +5,8 @@ PORTABLE_MESSAGES = {
     "export_method": "{method} cannot be taken away: {reason} These can: {known}.",
     "reason_export_transductive": "it looks at all queries before it answers one.",
     "reason_export_weights": "its weights are somebody else's, and large.",
+    "reason_export_region": "it compares the best region of each picture, and what finds that has no form outside of"
+    " this program.",
     "reason_export_network": "what it compares pictures with has no form outside of this program.",
     "export_recipe": "These pictures are prepared in a way that has no form outside of this program ({recipe}: faces"
     " are turned upright by their eyes). Choose another of the method's settings, or another method.",

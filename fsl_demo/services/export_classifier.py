@@ -67,14 +67,18 @@ def exporting(registry: Registry, method: Method) -> Exports[Settings]:
         if other is method:
             return other
     known = ", ".join(other.card.id for other in able)
-    raise UserError("export_method", method=method.card.title, reason=UserError(_why_not(method)), known=known)
+    raise UserError(
+        "export_method", method=method.card.title, reason=UserError(_why_not(registry, method)), known=known
+    )
 
 
-def _why_not(method: Method) -> str:
+def _why_not(registry: Registry, method: Method) -> str:
     if method.card.transductive:
         return "reason_export_transductive"
     if any(isinstance(setting, Weights) for setting in method.Settings.controls()):
         return "reason_export_weights"
+    if isinstance(registry.methods.get(method.card.id), Exports):
+        return "reason_export_region"
     return "reason_export_network"
 
 

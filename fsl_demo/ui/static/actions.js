@@ -148,6 +148,7 @@ const ACTIONS = {
   sorted: () => jobs.start("sorted_pictures", { minimum: results.minimum() }),
   step: (el) => label.step(Number(el.dataset.by)),
   "stop-job": (el) => jobs.stop(el.dataset.jobId),
+  take: () => jobs.start("take_classifier", { method: results.taken() }),
   "take-out": tables.takeOut,
   "tick-all": tables.tickAll,
   where: tables.toggleWhere,

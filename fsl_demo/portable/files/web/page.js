@@ -3,6 +3,8 @@ import * as ort from "../runtime/ort.wasm.min.mjs";
 
 const SHOWN = 5;
 const MAX_PIXELS = 40_000_000;
+const ORIENTATION = 0x0112;
+const EXIF_FLAG = 0x08;
 const element = (id) => document.getElementById(id);
 const texts = await texted();
 const { classes, none_below: noneBelow } = await json("classifier.json");
@@ -32,21 +34,69 @@ function made(tag, content = "", className = "") {
 }
 
 // Upright RGB over white, as the model reads it.
-function pixels(source, width, height) {
+function pixels(source, width, height, orientation = 1) {
   if (width * height > MAX_PIXELS) throw new Error(say("large", { limit: MAX_PIXELS / 1e6 }));
-  const canvas = new OffscreenCanvas(width, height);
+  const size = orientation > 4 ? [height, width] : [width, height];
+  const canvas = new OffscreenCanvas(...size);
   const context = canvas.getContext("2d", { willReadFrequently: true });
   context.fillStyle = "white";
-  context.fillRect(0, 0, width, height);
+  context.fillRect(0, 0, ...size);
+  context.imageSmoothingEnabled = false;
+  context.setTransform(...TURNS(width, height)[orientation - 1]);
   context.drawImage(source, 0, 0);
-  const { data } = context.getImageData(0, 0, width, height);
+  const { data } = context.getImageData(0, 0, ...size);
   const rgb = new Uint8Array(width * height * 3);
   for (let from = 0, to = 0; from < data.length; from += 4) {
     rgb[to++] = data[from];
     rgb[to++] = data[from + 1];
     rgb[to++] = data[from + 2];
   }
-  return new ort.Tensor("uint8", rgb, [height, width, 3]);
+  return new ort.Tensor("uint8", rgb, [size[1], size[0], 3]);
+}
+
+// By EXIF's orientation, from 1.
+const TURNS = (width, height) => [
+  [1, 0, 0, 1, 0, 0],
+  [-1, 0, 0, 1, width, 0],
+  [-1, 0, 0, -1, width, height],
+  [1, 0, 0, -1, 0, height],
+  [0, 1, 1, 0, 0, 0],
+  [0, 1, -1, 0, height, 0],
+  [0, -1, -1, 0, height, width],
+  [0, -1, 1, 0, 0, width],
+];
+
+// Browsers turn no WebP by its EXIF, or some do: it is taken out of the file, and heeded here.
+async function withoutExif(blob) {
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  const view = new DataView(bytes.buffer);
+  const text = (at) => String.fromCharCode(...bytes.subarray(at, at + 4));
+  let orientation = 1;
+  if (text(0) !== "RIFF" || text(8) !== "WEBP") return { blob, orientation };
+  for (let at = 12, size; at + 8 < bytes.length; at += 8 + size + (size % 2)) {
+    size = view.getUint32(at + 4, true);
+    if (text(at) === "VP8X") bytes[at + 8] &= ~EXIF_FLAG;
+    if (text(at) === "EXIF") {
+      orientation = orientationIn(view, at + 8 + (text(at + 8) === "Exif" ? 6 : 0));
+      bytes.set([88, 88, 88, 88], at);
+    }
+  }
+  return { blob: new Blob([bytes]), orientation };
+}
+
+// What the first directory of a TIFF says; a damaged one says nothing.
+function orientationIn(view, start) {
+  try {
+    const little = view.getUint16(start) === 0x4949;
+    const directory = start + view.getUint32(start + 4, little);
+    const entries = view.getUint16(directory, little);
+    for (let entry = directory + 2; entry < directory + 2 + 12 * entries; entry += 12) {
+      if (view.getUint16(entry, little) !== ORIENTATION) continue;
+      const value = view.getUint16(entry + 8, little);
+      return value >= 1 && value <= 8 ? value : 1;
+    }
+  } catch {}
+  return 1;
 }
 
 // One picture at a time, in the order in which they came.
@@ -66,14 +116,15 @@ function classify(picture) {
   return answer;
 }
 
-export async function predict(blob) {
+export async function predict(file) {
+  const { blob, orientation } = await withoutExif(file);
   let bitmap;
   try {
-    bitmap = await createImageBitmap(blob, { imageOrientation: "from-image" });
+    bitmap = await createImageBitmap(blob, { imageOrientation: "from-image", premultiplyAlpha: "none" });
   } catch {
     throw new Error(say("unreadable"));
   }
-  return classify(pixels(bitmap, bitmap.width, bitmap.height));
+  return classify(pixels(bitmap, bitmap.width, bitmap.height, orientation));
 }
 
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
@@ -100,7 +151,8 @@ async function add(files) {
     const row = made("li", [image, body]);
     element("answers").prepend(row);
     image.src = URL.createObjectURL(file);
-    image.onload = image.onerror = () => URL.revokeObjectURL(image.src);
+    image.onload = () => URL.revokeObjectURL(image.src);
+    image.onerror = () => image.removeAttribute("src");
     try {
       body.append(...shown(await predict(file)));
     } catch (error) {
