@@ -154,7 +154,7 @@ const ACTIONS = {
   sorted: () => jobs.start("sorted_pictures", { minimum: results.minimum() }),
   step: (el) => label.step(Number(el.dataset.by)),
   "stop-job": (el) => jobs.stop(el.dataset.jobId),
-  ...review.actions(go),
+  ...review.ACTIONS,
   "take-out": tables.takeOut,
   "tick-all": ticks.tickAll,
   where: tables.toggleWhere,
@@ -349,6 +349,7 @@ export function listen() {
   document.addEventListener("dragstart", onDragStart);
   document.addEventListener("drop", onDrop);
   document.addEventListener("paste", onPaste);
+  review.listen(go);
   document.addEventListener("dragover", (event) => {
     const zone = zoneOf(event);
     if (zone || event.target.closest("#results-list")) event.preventDefault();
