@@ -3,6 +3,7 @@ import { edits as EDITS, jobs as JOBS, openings as OPENINGS } from "../requests.
 import * as camera from "./camera.js";
 import * as collections from "./collections.js";
 import { element, html, isShown, keepUntil, shown, token } from "./dom.js";
+import * as improve from "./improve.js";
 import * as jobs from "./jobs.js";
 import * as keys from "./keys.js";
 import * as label from "./label.js";
@@ -144,6 +145,7 @@ const ACTIONS = {
   "put-back": tables.putBack,
   "remove-query": (el) => labelling.remove([el.dataset.id]),
   restore: (el) => tables.restoreEpisode(el.dataset.episode),
+  "roll-back": improve.rollBack,
   "results-view": (el) => results.choose("view", el.dataset.view),
   "save-overlay": saveOverlay,
   "search-back": tables.back,
@@ -157,6 +159,7 @@ const ACTIONS = {
   ...review.ACTIONS,
   "take-out": tables.takeOut,
   "tick-all": ticks.tickAll,
+  "use-version": improve.useVersion,
   where: tables.toggleWhere,
   "to-queries": () => tables.send("queries"),
   "to-support": () => tables.send("support"),

@@ -11,5 +11,6 @@ TABS: tuple[Tab, ...] = load(
     "search:TAB",
     "collection:TAB",
     "review:TAB",
+    "improve:TAB",
 )
 REGISTRY = RequestRegistry(TABS)
