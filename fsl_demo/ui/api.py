@@ -46,7 +46,7 @@ def add(page: Page) -> None:
     """Add the end points to the page that is being built."""
     gr.api(_predict(page.registry, page.uploads), api_name="predict")
     gr.api(_caption(page.registry, page.uploads), api_name="caption")
-    review_api.add(page, _sentences, _account)
+    review_api.add(page, review_api.Door(_sentences, _account))
 
 
 def _predict(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, Any]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any
 
 from fsl_demo.core.accounts import Account
@@ -18,15 +20,28 @@ from fsl_demo.ui.page import Page
 from fsl_demo.ui.tabs import REGISTRY
 
 
-def add(page: Page, sentences: Callable[[], Any], account_of: Callable[[gr.Request | None], Account | None]) -> None:
-    """Add the end points to the page that is being built.
+@dataclass(frozen=True)
+class Door:
+    """What every end point does with a call.
 
-    Args:
+    Attributes:
         sentences: tells the caller in a sentence what is wrong.
         account_of: whose call it is.
     """
-    calls = ReviewCalls(page)
 
+    sentences: Callable[[], AbstractContextManager[None]]
+    account_of: Callable[[gr.Request | None], Account | None]
+
+
+def add(page: Page, door: Door) -> None:
+    """Add the end points to the page that is being built."""
+    calls = ReviewCalls(page)
+    for made in (_review, _review_label, _review_undo, _review_opinions):
+        call = made(calls, door)
+        gr.api(call, api_name=call.__name__)
+
+
+def _review(calls: ReviewCalls, door: Door) -> Callable[..., dict[str, Any]]:
     def review(
         collection: str,
         order: str | None = None,
@@ -51,10 +66,16 @@ def add(page: Page, sentences: Callable[[], Any], account_of: Callable[[gr.Reque
         Returns:
             The pictures, how many are left, and from how many the method learned.
         """
-        with sentences():
+        with door.sentences():
             asked = {"order": order, "which": which, "annotator": annotator, "method": method, "seed": seed}
-            return calls.review(collection, _given(asked), 20 if count is None else count, account_of(request))
+            return calls.review(
+                collection, _given(asked), count=20 if count is None else count, account=door.account_of(request)
+            )
 
+    return review
+
+
+def _review_label(calls: ReviewCalls, door: Door) -> Callable[..., list[str]]:
     def review_label(
         collection: str,
         pictures: list[str],
@@ -79,11 +100,15 @@ def add(page: Page, sentences: Callable[[], Any], account_of: Callable[[gr.Reque
         Returns:
             The hashes of the pictures on which it is a new word.
         """
-        with sentences():
+        with door.sentences():
             asked = {"annotator": annotator, "suggestions": suggestions, "shown": shown}
             word = {"collection": collection, "pictures": pictures, "class_name": class_name, **_given(asked)}
-            return calls.label(word, bool(settles), account_of(request))
+            return calls.label(word, bool(settles), door.account_of(request))
 
+    return review_label
+
+
+def _review_undo(calls: ReviewCalls, door: Door) -> Callable[..., list[str]]:
     def review_undo(
         collection: str, pictures: list[str], annotator: str | None = None, request: gr.Request | None = None
     ) -> list[str]:
@@ -97,10 +122,14 @@ def add(page: Page, sentences: Callable[[], Any], account_of: Callable[[gr.Reque
         Returns:
             The hashes of the pictures on which there was one.
         """
-        with sentences():
+        with door.sentences():
             taken = {"collection": collection, "pictures": pictures, **_given({"annotator": annotator})}
-            return calls.undo(taken, account_of(request))
+            return calls.undo(taken, door.account_of(request))
 
+    return review_undo
+
+
+def _review_opinions(calls: ReviewCalls, door: Door) -> Callable[..., dict[str, Any]]:
     def review_opinions(collection: str, request: gr.Request | None = None) -> dict[str, Any]:
         """What people labelled differently, how far they agree, and what suggestions do to what they say.
 
@@ -110,11 +139,10 @@ def add(page: Page, sentences: Callable[[], Any], account_of: Callable[[gr.Reque
         Returns:
             The disputes, the agreement of each two people, and shares with their intervals.
         """
-        with sentences():
-            return calls.opinions(collection, account_of(request))
+        with door.sentences():
+            return calls.opinions(collection, door.account_of(request))
 
-    for call in (review, review_label, review_undo, review_opinions):
-        gr.api(call, api_name=call.__name__)
+    return review_opinions
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:

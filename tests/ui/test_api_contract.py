@@ -115,12 +115,12 @@ def test_a_review_keeps_to_the_contract(api: Client, page: Page) -> None:
     for pictures, name in (([first], "red"), ([red], "blue")):
         word = {"suggestions": suggestions, "shown": True, "annotator": "Ada"}
         assert api.predict("Pets", pictures, name, **word, api_name="/review_label") == pictures
-    assert api.predict("Pets", "unsure", "mine", "Ada", count=1, api_name="/review")["left"] == 2
+    assert api.predict("Pets", "unsure", which="mine", annotator="Ada", count=1, api_name="/review")["left"] == 2
     opinions = api.predict("Pets", api_name="/review_opinions")
     keeps_to("/review_opinions", opinions)
     assert [known["sha256"] for known in opinions["disputes"]] == [red]
     assert opinions["suggestions"]["shown"] == {"part": 1, "whole": 2, "interval": None}
-    assert api.predict("Pets", [red], "red", "Eve", settles=True, api_name="/review_label") == [red]
+    assert api.predict("Pets", [red], "red", annotator="Eve", settles=True, api_name="/review_label") == [red]
     assert api.predict("Pets", api_name="/review_opinions")["disputes"] == []
     assert api.predict("Pets", [red, second], "Ada", api_name="/review_undo") == [red]
     with pytest.raises(AppError, match="Cars"):
