@@ -137,8 +137,8 @@ def document(rows: Sequence[dict[str, Any]], kinds: Counter[str]) -> dict[str, A
     made_of = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
     about = (
         f"Files of the first row: {made_of}, and odd ones (profiles, damaged metadata, 16 bits with alpha); the others"
-        f" answered every tenth; sizes from 1 x 1 to 5 megapixels. A class is one of {CLASSES} of `photos`, with {SHOTS}"
-        " pictures each. The folder answers in a process of its own, without the workbench and without torch."
+        f" answered every tenth; sizes from 1 x 1 to 5 megapixels. Each is one of {CLASSES} classes of `photos`, with"
+        f" {SHOTS} examples each. The folder answers in a process of its own, without the workbench and without torch."
     )
     return {
         "title": "Taken away",
