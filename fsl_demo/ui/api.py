@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from fsl_demo.services.caption import caption
 from fsl_demo.services.documents import predict_document
 from fsl_demo.services.locate import predicted_regions
 from fsl_demo.services.predict import classify
-from fsl_demo.ui import review_api
+from fsl_demo.ui import collections_api, review_api
 from fsl_demo.ui.gradio_import import gradio as gr
 from fsl_demo.ui.incoming import Uploads
 from fsl_demo.ui.page import Page
@@ -46,7 +47,9 @@ def add(page: Page) -> None:
     """Add the end points to the page that is being built."""
     gr.api(_predict(page.registry, page.uploads), api_name="predict")
     gr.api(_caption(page.registry, page.uploads), api_name="caption")
-    review_api.add(page, review_api.Door(_sentences, _account))
+    door = review_api.Door(_sentences, _account)
+    review_api.add(page, door)
+    collections_api.add(page, door, received=partial(_uploaded, page.uploads))
 
 
 def _predict(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, Any]]:
