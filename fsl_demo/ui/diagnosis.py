@@ -148,7 +148,6 @@ def part(context: Context) -> str:
         },
         effects=diagnosis.influences[:SHOWN],
         settled=len(diagnosis.findings) - len(diagnosis.open(document.settled)),
-        has_curve=diagnosis.curve is not None,
         count=count,
     )
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fsl_demo.core.class_names import class_key
+from fsl_demo.core.errors import Notice
 from fsl_demo.core.pictures import Picture
 from fsl_demo.evaluation.diagnosis.curve import Curve
 from fsl_demo.evaluation.diagnosis.folds import Comparison
 from fsl_demo.evaluation.diagnosis.quality import Fault
-from fsl_demo.evaluation.intervals import Interval
+from fsl_demo.evaluation.intervals import Interval, percent
 
 
 class Finding:
@@ -37,6 +38,11 @@ class Finding:
     @property
     def weight(self) -> float:
         """How grave it is, from 0 to 1."""
+        raise NotImplementedError
+
+    @property
+    def notice(self) -> Notice:
+        """What it says, in any language."""
         raise NotImplementedError
 
     @property
@@ -74,6 +80,10 @@ class WrongLabel(Finding):
     @property
     def weight(self) -> float:
         return self.other - self.own
+
+    @property
+    def notice(self) -> Notice:
+        return Notice("finding_wrong_label", label=self.label, suspected=self.suspected, other=self.other, own=self.own)
 
 
 @dataclass(frozen=True)
@@ -124,6 +134,12 @@ class Duplicates(Finding):
     def weight(self) -> float:
         return 1.0 if self.contradicts else 0.6 if self.leaks else 0.3
 
+    @property
+    def notice(self) -> Notice:
+        across = "contradicts" if self.contradicts else "leaks" if self.leaks else "within"
+        code = f"finding_{'exact' if self.exact else 'near'}_{across}"
+        return Notice(code, count=len(self.copies), classes=", ".join(self.classes))
+
 
 @dataclass(frozen=True)
 class PoorPicture(Finding):
@@ -145,6 +161,10 @@ class PoorPicture(Finding):
     @property
     def weight(self) -> float:
         return 0.2 if self.fault in ("blurred", "tiny") else 0.4
+
+    @property
+    def notice(self) -> Notice:
+        return Notice(f"finding_{self.fault}", label=self.label)
 
 
 @dataclass(frozen=True)
@@ -190,6 +210,10 @@ class Influence(Finding):
     def weight(self) -> float:
         return min(0.5, 0.1 * self.gain)
 
+    @property
+    def notice(self) -> Notice:
+        return Notice("finding_influence", label=self.label, flips=len(self.flips), gain=self.gain)
+
 
 @dataclass(frozen=True)
 class ClassScore(Finding):
@@ -222,6 +246,15 @@ class ClassScore(Finding):
     def weight(self) -> float:
         return 0.5 if self.share is None else 0.7 * (1 - self.share.mean)
 
+    @property
+    def notice(self) -> Notice:
+        if self.share is None:
+            return Notice("finding_alone", label=self.label, count=self.count)
+        told = {"right": self.right, "total": self.total, "low": self.share.low, "high": self.share.high}
+        if self.taken_for:
+            return Notice("finding_taken_for", label=self.label, name=self.taken_for, **told)
+        return Notice("finding_weak_class", label=self.label, **told)
+
 
 @dataclass(frozen=True)
 class Leak:
@@ -239,6 +272,12 @@ class Leak:
     seeming: Interval
     honest: Interval
 
+    @property
+    def notice(self) -> Notice:
+        """What it says, in any language."""
+        shown = {"seeming": percent(self.seeming), "honest": percent(self.honest)}
+        return Notice(f"leak_{self.of}", count=self.pictures, **shown)
+
 
 @dataclass(frozen=True)
 class Diagnosis:
@@ -251,7 +290,7 @@ class Diagnosis:
         scores: of the classes; `overall` of all pictures that could be held out.
         findings: the gravest first.
         influences: of all pictures without which an answer flips, those with the most flips first.
-        untold: names of what could not be looked at, and why (see the texts `diagnosis.untold.*`).
+        untold: what could not be looked at, and why.
     """
 
     classes: tuple[str, ...]
@@ -265,7 +304,7 @@ class Diagnosis:
     influences: tuple[Influence, ...] = ()
     comparison: Comparison | None = None
     curve: Curve | None = None
-    untold: tuple[str, ...] = ()
+    untold: tuple[Notice, ...] = ()
 
     def open(self, settled: Collection[str]) -> Sequence[Finding]:
         """The findings that nobody has marked as right, by their keys."""

@@ -79,7 +79,7 @@ def test_labels_of_few_pictures_are_not_doubted_and_that_is_said() -> None:
     made.owners[0] = 1
     diagnosis = made.diagnosis()
     assert not [finding for finding in diagnosis.findings if isinstance(finding, WrongLabel)]
-    assert diagnosis.untold == ("few_labels",)
+    assert [reason.code for reason in diagnosis.untold] == ["untold_few_labels"]
 
 
 @pytest.mark.parametrize(
