@@ -26,6 +26,7 @@ VERBS = (
     "methods",
     "checkpoints",
     "weights",
+    "diagnose",
     "doctor",
     "users",
 )
