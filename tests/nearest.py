@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from fsl_demo.core.capabilities import Classifies, MatchesText, SearchesText
+from fsl_demo.core.capabilities import Classifies, MatchesText, SearchesText, TellsCopies
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import Episode, Progress, Scores, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.settings import Settings, slider
+from fsl_demo.inference.vectors import l2_normalize
 from tests.colours import mean_colour
 
 
@@ -85,6 +86,14 @@ class Searching(Nearest, SearchesText):
     def __init__(self, name: str, joint: Any) -> None:
         super().__init__(name)
         self.joint = joint
+
+
+class Telling(Nearest, TellsCopies):
+    """`Nearest` that takes only the very same pixels for copies."""
+
+    def embed_originals(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
+        vectors = [np.random.default_rng(int(picture.sha256[:8], 16)).normal(size=64) for picture in pictures]
+        return l2_normalize(np.array(vectors, np.float32))
 
 
 class Matching(Nearest, MatchesText):

@@ -18,6 +18,7 @@ VERBS = (
     "search",
     "sort",
     "episodes",
+    "collections",
     "export",
     "train",
     "finetune",

@@ -9,8 +9,23 @@ COLLECTION_MESSAGES = {
     " another one.",
     "collection_picture_gone": "{count} of these pictures are no longer in the collection, so nothing was labelled."
     " Reload the page.",
+    "collection_picture_unknown": "The collection has no picture “{file}”. Name it by its hash or its file name, as"
+    " `collections show` has them.",
+    "collection_sources": "Nothing is named to put into the collection. Name a folder, an archive, a picture or an"
+    " episode.",
+    "collection_reference": "“{text}” names no version of a collection. Write NAME, or NAME@NUMBER.",
     "collection_changed": "Somebody changed the collection meanwhile, so nothing was frozen. Freeze it again.",
     "freeze_nothing": "There is nothing to freeze: no picture has a class that nobody disputes. Label some.",
+    "freeze_unlabelled": "Pictures without a label ({count}, the first is “{first}”) were left out.",
+    "freeze_none": "Pictures labelled as none of these ({count}, the first is “{first}”) were left out.",
+    "freeze_disputed": "Pictures that two people labelled differently ({count}, the first is “{first}”) were left out."
+    " Settle them in a review.",
+    "freeze_leaking": "Pictures ({count}, the first is “{first}”) are near-duplicates of pictures that stand in another"
+    " part since an earlier version, so they were left out.",
+    "freeze_class_small": "“{name}” has too few pictures for every part ({count}, near-duplicates counted once). Add"
+    " some.",
+    "shares_bad": "The shares of train, validation and test are whole numbers that make 100 together, and train has"
+    " some; {shares} do not.",
     "never_frozen": "“{name}” was never frozen. Freeze it first.",
     "frozen_missing": "“{name}” has no version {number}; the newest is {newest}.",
 }

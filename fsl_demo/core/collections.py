@@ -14,6 +14,7 @@ from typing import Literal
 
 from fsl_demo.core.class_names import class_key
 from fsl_demo.core.episodes import LabelSource
+from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 
 Part = Literal["train", "validation", "test"]
@@ -120,6 +121,20 @@ class FrozenCollection:
     def part(self, part: Part) -> tuple[FrozenPicture, ...]:
         """The pictures of a part."""
         return tuple(frozen for frozen in self.pictures if frozen.part == part)
+
+
+def parse_reference(text: str) -> tuple[str, int | None]:
+    """The name of a collection and the number of a version from NAME or NAME@NUMBER.
+
+    Raises:
+        UserError: `collection_reference`.
+    """
+    name, at, number = text.partition("@")
+    if not at:
+        return name, None
+    if not (number.isascii() and number.isdecimal()) or len(number) > 9:
+        raise UserError("collection_reference", text=text)
+    return name, int(number)
 
 
 def digest(pictures: Iterable[FrozenPicture]) -> str:

@@ -15,7 +15,7 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.registry import Registry
 from fsl_demo.core.spaces import ImageTextSpace, Matcher
-from fsl_demo.inference.phrases import spoken
+from fsl_demo.inference.phrases import sentence_vector, spoken
 from fsl_demo.store import CaptionMatch, CollectionPicture, Workspace
 
 
@@ -152,6 +152,22 @@ class PictureIndex:
         similarities = (vectors @ vector)[[rows[sha256] for sha256 in known]]
         best = np.argsort(-similarities, kind="stable")[:k]
         return [Match(known[place], float(similarities[place])) for place in best]
+
+
+def best(registry: Registry, workspace: Workspace, sentence: str, top: int, progress: Progress = quiet) -> list[str]:
+    """Hashes of the pictures of a workspace that are most like a sentence, best first.
+
+    Raises:
+        UserError: `no_collection`, `no_joint_space`; what `sentence_vector` raises.
+    """
+    space = space_named(registry)
+    pictures = [member.picture for member in workspace.collection()]
+    if not pictures:
+        raise UserError("no_collection")
+    vector = sentence_vector(space, sentence, progress)
+    index = index_of(space)
+    index.add(pictures, progress)
+    return [match.sha256 for match in index.search(vector, [picture.sha256 for picture in pictures], top)]
 
 
 _indexes: dict[int, PictureIndex] = {}

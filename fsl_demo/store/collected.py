@@ -197,7 +197,7 @@ def _put(db: Database, collection: int, item: int, label: CollectionLabel) -> in
     newest = _newest(db, item, annotator)
     if newest is not None and (newest.class_id, newest.source, newest.settled) == (class_id, label.source, False):
         return None
-    if label.created_at and _is_there(db, item, annotator=annotator, label=label):
+    if label.created_at and _is_there(db, item, class_id=class_id, annotator=annotator, label=label):
         return None
     return db.execute(
         "INSERT INTO collection_labels (item, kind, class, annotator, source, suggestion, seconds, created_at)"
@@ -215,10 +215,11 @@ def _put(db: Database, collection: int, item: int, label: CollectionLabel) -> in
     ).lastrowid
 
 
-def _is_there(db: Database, item: int, annotator: str, label: CollectionLabel) -> bool:
+def _is_there(db: Database, item: int, class_id: int | None, annotator: str, label: CollectionLabel) -> bool:
     row = db.execute(
-        "SELECT 1 FROM collection_labels WHERE item = ? AND annotator = ? AND created_at = ? AND source = ?",
-        (item, annotator, label.created_at, label.source),
+        "SELECT 1 FROM collection_labels WHERE item = ? AND class IS ? AND annotator = ? AND created_at = ?"
+        " AND source = ?",
+        (item, class_id, annotator, label.created_at, label.source),
     ).fetchone()
     return row is not None
 

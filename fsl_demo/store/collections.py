@@ -19,7 +19,7 @@ from fsl_demo.core.collections import (
 from fsl_demo.core.episodes import ClassSpec, check_texts
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
-from fsl_demo.store import collected, collection_list, frozen
+from fsl_demo.store import collected, collection_list, episode_labels, frozen
 from fsl_demo.store.blobs import Blobs
 from fsl_demo.store.collected import PAGE, CollectionFilter, CollectionPage
 from fsl_demo.store.connection import Connections, now, plain
@@ -49,6 +49,11 @@ class CollectionStore:
         with self._connections.read() as db:
             return collection_list.summaries(db, only=_id(db, name))[0]
 
+    def check_free(self, name: str) -> None:
+        """Raise `collection_name` or `collection_exists` unless a collection may be called so."""
+        with self._connections.read() as db:
+            _free(db, name)
+
     def create(self, name: str) -> None:
         """Make an empty collection.
 
@@ -56,11 +61,7 @@ class CollectionStore:
             UserError: `collection_name`, `collection_exists`.
         """
         with self._connections.write() as db:
-            time = now()
-            db.execute(
-                "INSERT INTO collections (key, name, created_at, updated_at) VALUES (?, ?, ?, ?)",
-                (*_free(db, name), time, time),
-            )
+            _make(db, name)
 
     def rename(self, name: str, new: str) -> None:
         """Give a collection another name; its versions have it, too.
@@ -93,18 +94,28 @@ class CollectionStore:
             _free(db, name)
             db.execute("UPDATE collections SET deleted_at = NULL WHERE id = ?", row)
 
-    def add(self, name: str, wanted: Mapping[Picture, Sequence[CollectionLabel]]) -> int:
+    def add(self, name: str, wanted: Mapping[Picture, Sequence[CollectionLabel]], new: bool = False) -> int:
         """Put pictures with labels, the newest first, into a collection; gives how many were not in it yet.
 
         A picture that was taken out comes back with its labels. What an annotator has said last is not said again.
 
+        Args:
+            new: make the collection where there is none of that name.
+
         Raises:
-            UserError: `class_name_empty`, `class_name_long`.
+            UserError: `collection_name`, `class_name_empty`, `class_name_long`.
         """
         _check_classes(label for labels in wanted.values() for label in labels)
+        with self._connections.read() as db:
+            _free(db, name) if new and _find(db, name) is None else _id(db, name)
         self._keep(list(wanted))
-        with self._changing(name) as (db, collection):
-            return collected.add(db, collection, wanted)
+        with self._connections.write() as db:
+            if new and _find(db, name) is None:
+                _make(db, name)
+            collection = _id(db, name)
+            added = collected.add(db, collection, wanted)
+            _touch(db, collection)
+            return added
 
     def remove(self, name: str, hashes: Sequence[str]) -> None:
         """Take pictures out; `add` brings them back with their labels."""
@@ -187,21 +198,45 @@ class CollectionStore:
             known = frozen.parts(db, collection)
             return {picture: known[picture.sha256] for picture in frozen.pictures(db, self._blobs, collection)}
 
+    def episode_labels(
+        self, hashes: Sequence[str] | None = None, episode: str | None = None
+    ) -> dict[str, tuple[CollectionLabel, ...]]:
+        """What saved episodes, or one of them, say of pictures, or of these; by hash, the newest first."""
+        with self._connections.read() as db:
+            return episode_labels.load(db, hashes, episode)
+
     @contextmanager
     def _changing(self, name: str) -> Iterator[tuple[Database, int]]:
         with self._connections.write() as db:
             collection = _id(db, name)
             yield db, collection
-            db.execute("UPDATE collections SET updated_at = ? WHERE id = ?", (now(), collection))
+            _touch(db, collection)
 
 
-def _id(db: Database, name: str) -> int:
+def _make(db: Database, name: str) -> None:
+    time = now()
+    db.execute(
+        "INSERT INTO collections (key, name, created_at, updated_at) VALUES (?, ?, ?, ?)",
+        (*_free(db, name), time, time),
+    )
+
+
+def _touch(db: Database, collection: int) -> None:
+    db.execute("UPDATE collections SET updated_at = ? WHERE id = ?", (now(), collection))
+
+
+def _find(db: Database, name: str) -> int | None:
     row = db.execute(
         "SELECT id FROM collections WHERE key = ? AND deleted_at IS NULL", (class_key(plain(name)),)
     ).fetchone()
-    if row is None:
+    return row and int(row[0])
+
+
+def _id(db: Database, name: str) -> int:
+    collection = _find(db, name)
+    if collection is None:
         raise UserError("collection_missing", name=name)
-    return int(row[0])
+    return collection
 
 
 def _free(db: Database, name: str, besides: int | None = None) -> tuple[str, str]:

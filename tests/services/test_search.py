@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from fsl_demo.core.errors import Cancelled, UserError
 from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.core.registry import Registry
 from fsl_demo.inference.phrases import MAX_SENTENCE, sentence_vector
-from fsl_demo.services.search import Match, PictureIndex, index_of, matcher, reranked, spaces
+from fsl_demo.services.search import Match, PictureIndex, best, index_of, matcher, reranked, spaces
+from fsl_demo.store import Workspace
 from tests.colours import ColourSpace, painted
 from tests.nearest import Matching, Nearest, Searching
 
@@ -50,6 +52,16 @@ def test_similarities_are_cosines_best_first(space: ColourSpace, pictures: list[
     assert [match.similarity for match in ranked] == sorted((match.similarity for match in ranked), reverse=True)
     for match in ranked:
         assert match.similarity == pytest.approx(float(cosines[match.sha256]), abs=1e-6)
+
+
+def test_the_best_pictures_of_a_workspace(space: ColourSpace, pictures: list[Picture], tmp_path: Path) -> None:
+    workspace, registry = Workspace(tmp_path), Registry([Searching("colours", space)])
+    with pytest.raises(UserError) as error:
+        best(registry, workspace, sentence="red", top=2)
+    assert error.value.code == "no_collection"
+    workspace.add_to_collection(pictures)
+    ranked = best(registry, workspace, sentence="red", top=2)
+    assert [workspace.picture(sha256).name for sha256 in ranked] == ["r1", "r2"]
 
 
 def test_a_picture_finds_itself_and_then_its_like(space: ColourSpace, pictures: list[Picture]) -> None:

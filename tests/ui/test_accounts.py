@@ -454,6 +454,12 @@ def test_every_request_names_a_role() -> None:
         "delete_episode": "reviewer",
         "restore_episode": "reviewer",
         "take_out": "reviewer",
+        "rename_collection": "reviewer",
+        "delete_collection": "reviewer",
+        "restore_collection": "reviewer",
+        "remove_from_collection": "reviewer",
+        "put_back_into_collection": "reviewer",
+        "freeze": "reviewer",
         "download": "admin",
     }
 

@@ -17,9 +17,13 @@ class ZipWriter:
     """A zip of pictures and texts, the same bytes for the same contents.
 
     Nothing is compressed: pictures are already, and a text that compresses well looks like a bomb to a reader.
+
+    Args:
+        most: entries that it may have; None for any number, which only other programs read.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, most: int | None = MAX_ENTRIES) -> None:
+        self._most = most
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_STORED)
         self._names: set[str] = set()
 
@@ -43,8 +47,8 @@ class ZipWriter:
 
     def _write(self, name: str, data: bytes) -> None:
         self._names.add(name)
-        if len(self._names) > MAX_ENTRIES:
-            raise UserError("export_entries", limit=MAX_ENTRIES)
+        if self._most is not None and len(self._names) > self._most:
+            raise UserError("export_entries", limit=self._most)
         info = zipfile.ZipInfo(name)
         info.external_attr = 0o100644 << 16
         self._zip.writestr(info, data)

@@ -1,6 +1,7 @@
 // Clicks, changes, drops and pastes become edits, jobs, openings and actions of the page.
 import { edits as EDITS, jobs as JOBS, openings as OPENINGS } from "../requests.js";
 import * as camera from "./camera.js";
+import * as collections from "./collections.js";
 import { element, html, isShown, keepUntil, shown, token } from "./dom.js";
 import * as jobs from "./jobs.js";
 import * as keys from "./keys.js";
@@ -14,6 +15,7 @@ import * as results from "./results.js";
 import * as state from "./state.js";
 import * as tables from "./tables.js";
 import { t } from "./texts.js";
+import * as ticks from "./ticks.js";
 import * as uploads from "./uploads.js";
 
 const PAUSE = 600;
@@ -83,6 +85,7 @@ function move(button) {
 }
 
 const ACTIONS = {
+  ...collections.ACTIONS,
   "add-class": () => {
     const key = token(8);
     queue.send("add_class", { key });
@@ -96,6 +99,8 @@ const ACTIONS = {
   "close-camera": camera.close,
   "close-details": results.closeDetails,
   "close-lightbox": (el) => el.closest("dialog").close(),
+  "collect-episodes": tables.collectEpisodes,
+  "collect-found": tables.collectFound,
   column: (el) => results.toggleColumn(el.dataset.method),
   "columns-back": results.columnsBack,
   confusion: (el) => label.openConfusion({ ...el.dataset }),
@@ -149,7 +154,7 @@ const ACTIONS = {
   step: (el) => label.step(Number(el.dataset.by)),
   "stop-job": (el) => jobs.stop(el.dataset.jobId),
   "take-out": tables.takeOut,
-  "tick-all": tables.tickAll,
+  "tick-all": ticks.tickAll,
   where: tables.toggleWhere,
   "to-queries": () => tables.send("queries"),
   "to-support": () => tables.send("support"),
@@ -173,7 +178,7 @@ const FIELD = "input:not([type=checkbox][data-action]), select, textarea";
 function onClick(event) {
   const menu = document.querySelector(".menu-of");
   const el = event.target.closest("[data-edit], [data-open], [data-job], [data-action], [data-enlarge]");
-  if (event.target.closest("[data-tick]")) return tables.tick(event.target, event.shiftKey);
+  if (event.target.closest("[data-tick]")) return ticks.tick(event.target, event.shiftKey);
   if (el && !el.matches(FIELD) && !el.disabled) {
     if (!el.matches("input")) event.preventDefault();
     if (el.dataset.edit) edit(el);
@@ -222,13 +227,13 @@ function picked(input) {
   input.value = "";
   if ("import" in input.dataset) return importFile(items[0]);
   const zip = items.some(({ name }) => /\.zip$/i.test(name));
-  add(items, input.dataset.upload === "classes" || !zip ? input.dataset.upload : uploads.targetOf(input.dataset.upload, false, items));
+  add(items, input.dataset.upload === "classes" || uploads.isNamed(input.dataset.upload) || !zip ? input.dataset.upload : uploads.targetOf(input.dataset.upload, false, items));
 }
 
 async function add(items, target) {
   await uploads.add(items, target);
   await queue.settled();
-  if (target === "collection") tables.refresh();
+  if (target === "collection" || uploads.isNamed(target)) tables.refresh();
 }
 
 async function importFile({ file, name }) {
@@ -256,7 +261,7 @@ async function onDrop(event) {
   if (moved) {
     const picture = JSON.parse(moved);
     const target = zone.dataset.drop;
-    if (target !== picture.source && !["classes", "collection"].includes(target)) queue.send("move_picture", { ...picture, target });
+    if (target !== picture.source && !["classes", "collection"].includes(target) && !uploads.isNamed(target)) queue.send("move_picture", { ...picture, target });
     return;
   }
   const { items, folders } = await uploads.dropped(event.dataTransfer);
@@ -283,7 +288,7 @@ function onPaste(event) {
   const files = [...(event.clipboardData?.files || [])];
   if (!files.length) return;
   const active = document.activeElement?.closest?.("[data-drop]") ?? document.querySelector("[data-drop]:hover");
-  const shownZone = [...document.querySelectorAll("[data-drop=queries], [data-drop=collection]")].find(isShown);
+  const shownZone = [...document.querySelectorAll("[data-drop=queries], [data-drop=collection], [data-drop^='named:']")].find(isShown);
   const zone = active && isShown(active) ? active : shownZone;
   if (!zone) return;
   event.preventDefault();

@@ -1,11 +1,11 @@
 // The tabs that are fetched whole: Search and Collection.
+import * as collections from "./collections.js";
 import { isShown } from "./dom.js";
 import * as jobs from "./jobs.js";
 import { Panel } from "./panels.js";
 import * as queue from "./queue.js";
+import { clearTicks, showTicks, tickedIn } from "./ticks.js";
 
-const ticked = new Set();
-let last = null;
 let results = null;
 let episodes = null;
 let searches = [{}];
@@ -28,12 +28,16 @@ export function mountSearch(root) {
 }
 
 export function mountCollection(root) {
-  episodes = new Panel(root.querySelector("#episodes"), "episodes", () => showTicks(root));
+  collections.mount(root.querySelector("#named"));
+  episodes = new Panel(root.querySelector("#episodes"), "episodes", () => showTicks(episodes.element));
 }
 
 export function openTab(tab) {
   if (tab === "search") search(searches.at(-1));
-  if (tab === "collection") episodes?.load();
+  if (tab === "collection") {
+    collections.refresh();
+    episodes?.load();
+  }
 }
 
 let sought = ""; // pictures whose best regions were asked for last
@@ -65,6 +69,7 @@ export function more() {
 export function refresh() {
   if (results && isShown(results.element)) search(searches.at(-1));
   if (episodes && isShown(episodes.element)) episodes.load();
+  collections.refresh();
 }
 
 export function toggleWhere(box) {
@@ -75,37 +80,9 @@ export function toggleWhere(box) {
 for (const kind of ["index", "find_places"]) jobs.afterEnd(kind, () => results && isShown(results.element) && search(searches.at(-1)));
 for (const kind of ["import", "describe"]) jobs.afterEnd(kind, refresh);
 
-// --- ticks ---------------------------------------------------------------------------------------------------------
-
-const boxes = (root) => [...root.querySelectorAll("[data-tick]")];
-
-function showTicks(root) {
-  for (const box of boxes(root)) box.checked = ticked.has(box.dataset.tick);
-}
-
-export function tick(box, range) {
-  const all = boxes(box.closest("[data-mounted]"));
-  const [from, to] = [all.findIndex((other) => other.dataset.tick === last), all.indexOf(box)];
-  const changed = range && from >= 0 ? all.slice(Math.min(from, to), Math.max(from, to) + 1) : [box];
-  for (const other of changed) {
-    other.checked = box.checked;
-    ticked[box.checked ? "add" : "delete"](other.dataset.tick);
-  }
-  last = box.dataset.tick;
-}
-
-export function tickAll(box) {
-  for (const other of boxes(box.closest("[data-mounted]"))) {
-    other.checked = box.checked;
-    ticked[box.checked ? "add" : "delete"](other.dataset.tick);
-  }
-}
-
-const tickedIn = (root) => boxes(root).map((box) => box.dataset.tick).filter((name) => ticked.has(name));
-
 async function write(type, values, then) {
   queue.send(type, values);
-  ticked.clear();
+  clearTicks();
   await queue.settled();
   then();
 }
@@ -127,6 +104,20 @@ export function putBack() {
   const pictures = takenOut;
   takenOut = [];
   write("add_to_collection", { pictures }, refresh);
+}
+
+const chosenCollection = (id) => document.getElementById(id).value.trim();
+
+export function collectFound() {
+  const pictures = tickedIn(results.element);
+  const collection = chosenCollection("found-collection");
+  if (pictures.length && collection) write("collect_pictures", { collection, pictures }, refresh);
+}
+
+export function collectEpisodes() {
+  const chosen = tickedIn(episodes.element);
+  const collection = chosenCollection("episodes-collection");
+  if (chosen.length && collection) write("collect_episodes", { collection, episodes: chosen }, refresh);
 }
 
 export const forgetDraft = (draft) => write("forget_draft", { draft }, refresh);

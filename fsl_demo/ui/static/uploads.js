@@ -1,4 +1,5 @@
 // Files on their way in: a few at a time, with progress and Stop; what each becomes is said.
+import * as collections from "./collections.js";
 import { token } from "./dom.js";
 import * as jobs from "./jobs.js";
 import * as queue from "./queue.js";
@@ -12,10 +13,16 @@ const SYSTEM = /(^|\/)(\.|__MACOSX|Thumbs\.db|desktop\.ini)/;
 const TOGETHER = 25;
 const MEGABYTE = 1e6;
 
-// Add files, as { file, name } with the path as name, to a class (by key), "queries", "classes" or "collection".
+const NAMED = "named:";
+
+// Whether files go to a named collection.
+export const isNamed = (target) => target.startsWith(NAMED);
+
+// Add files, as { file, name } with the path as name, to a class (by key), "queries", "classes", "collection", or a
+// named collection.
 export async function add(items, target) {
   const shown = items.filter(({ name }) => !SYSTEM.test(name));
-  const { files, told } = target === "classes" ? await inClasses(shown) : { files: shown, told: [] };
+  const { files, told } = target === "classes" || isNamed(target) ? await inClasses(shown) : { files: shown, told: [] };
   if (!files.length && !told.length) return;
   jobs.tidy();
   const id = token(8);
@@ -109,7 +116,7 @@ class Upload {
         this.advance();
         resolve();
       };
-      request.open("POST", `/workbench/uploads?draft=${queue.currentDraft()}&target=${this.target}`);
+      request.open("POST", `/workbench/uploads?draft=${queue.currentDraft()}&target=${isNamed(this.target) ? "classes" : this.target}`);
       request.setRequestHeader("X-Path", encodeURIComponent(name));
       request.setRequestHeader("Content-Type", "application/octet-stream");
       this.running.add(request);
@@ -147,7 +154,7 @@ class Upload {
       this.repeated += again;
       this.added += !again;
       this.entries.push(entry);
-      if (this.entries.length >= TOGETHER) this.place();
+      if (this.entries.length >= TOGETHER && !isNamed(this.target)) this.place(); // a collection gets all or nothing
     }
     this.tell();
   }
@@ -157,7 +164,8 @@ class Upload {
     const entries = this.entries.splice(0);
     if (!entries.length) return;
     const pictures = entries.map((entry) => [entry.sha, entry.path]);
-    if (this.target === "collection") queue.send("add_to_collection", { pictures: entries.map((entry) => entry.sha) });
+    if (isNamed(this.target)) collections.uploaded(this.target.slice(NAMED.length), entries);
+    else if (this.target === "collection") queue.send("add_to_collection", { pictures: entries.map((entry) => entry.sha) });
     else if (this.target === "classes") queue.send("add_class_pictures", { pictures: entries.map((entry) => [entry.class_name, entry.sha, entry.path]), batch: this.batch });
     else queue.send("add_pictures", { target: this.target, pictures, batch: this.batch });
   }
@@ -214,4 +222,4 @@ async function filesOf(entry, path = "") {
 
 // Where a drop goes: folders and archives fill the classes, unless they are dropped on the queries or the search.
 export const targetOf = (zone, folders, items) =>
-  (folders || items.some(({ name }) => /\.zip$/i.test(name))) && !["queries", "collection"].includes(zone) ? "classes" : zone === "classes" ? "queries" : zone;
+  (folders || items.some(({ name }) => /\.zip$/i.test(name))) && !["queries", "collection"].includes(zone) && !isNamed(zone) ? "classes" : zone === "classes" ? "queries" : zone;

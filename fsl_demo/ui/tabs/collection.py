@@ -20,6 +20,7 @@ from fsl_demo.ui.fields import Name, Text
 from fsl_demo.ui.jobs import Job, Outcome
 from fsl_demo.ui.requests import Edit, JobRequest, Opening, Panel, Tab
 from fsl_demo.ui.saved_episode import from_episode
+from fsl_demo.ui.tabs import named_collections
 
 DRAFTS = 8
 Ids = Annotated[list[Name], Field(max_length=10_000)]
@@ -55,6 +56,7 @@ class Episodes(Panel):
             formats=[(kind.id, _title(context, kind)) for kind in FORMATS.values()],
             drafts=_drafts(context),
             statistics=context.workspace.statistics(),
+            collections=[summary.name for summary in context.workspace.collections.summaries()],
         )
 
 
@@ -150,6 +152,15 @@ TAB = Tab(
     "collection",
     label="tab_collection",
     template="collection.html",
-    requests=(Episodes, DeleteEpisode, RestoreEpisode, ForgetDraft, Reopen, Continue, Export),
+    requests=(
+        Episodes,
+        DeleteEpisode,
+        RestoreEpisode,
+        ForgetDraft,
+        Reopen,
+        Continue,
+        Export,
+        *named_collections.REQUESTS,
+    ),
     parts=lambda context: {},
 )

@@ -90,6 +90,7 @@ class SearchResults(Panel):
             ],
             new_name=" ".join(self.sentence.split())[:60],
             removable=any(hit.member.added for hit in shown),
+            collections=[summary.name for summary in context.workspace.collections.summaries()],
         )
 
 

@@ -1,0 +1,190 @@
+"""Freezing a named collection, and what is made of a frozen version: an archive, a data set."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from fsl_demo.core.capabilities import TellsCopies
+from fsl_demo.core.collections import PARTS, CollectedPicture, FrozenCollection, FrozenPicture, parse_reference
+from fsl_demo.core.episodes import Progress
+from fsl_demo.core.errors import Notice, Report, UserError
+from fsl_demo.core.exports import replacing
+from fsl_demo.core.file_names import folder_name
+from fsl_demo.core.pictures import Picture
+from fsl_demo.core.registry import Registry
+from fsl_demo.datasets import parts as datasets
+from fsl_demo.datasets.parts import Dataset
+from fsl_demo.inference import near_duplicates
+from fsl_demo.services.splitting import Shares, split
+from fsl_demo.store import Workspace
+from fsl_demo.store.exchange.files import ZipWriter
+
+MANIFEST = "collection.json"
+
+
+@dataclass(frozen=True)
+class Freezing:
+    """How a collection is frozen.
+
+    Attributes:
+        shares: of the parts.
+        seed: of the draw of what comes into which part.
+    """
+
+    shares: Shares = field(default_factory=Shares)
+    seed: int = 0
+
+
+def freeze(
+    workspace: Workspace, registry: Registry, name: str, how: Freezing, progress: Progress, report: Report
+) -> FrozenCollection:
+    """Freeze a collection: near-duplicates come into one part, and what stood in a part before stays in it.
+
+    Args:
+        progress: its stages are "read", "embed" and "compare".
+        report: told of what is left out: unlabelled, "none of these", disputed, unreadable, or a near-duplicate of
+            what stands in another part; and of classes that are too small for every part.
+
+    Raises:
+        UserError: `collection_missing`, `freeze_nothing`, `collection_changed`.
+    """
+    chosen = _freezable(workspace, workspace.collections.pictures(name), report)
+    earlier = workspace.collections.parts(name)
+    others = [picture for picture in earlier if picture.sha256 not in chosen]
+    lost = workspace.lost([picture.sha256 for picture in others])
+    compared = [
+        *(collected.picture for collected in chosen.values()),
+        *(picture for picture in others if picture.sha256 not in lost),
+    ]
+    result = split(
+        {sha256: collected.label.class_name or "" for sha256, collected in chosen.items() if collected.label},
+        groups(registry, compared, progress),
+        earlier={picture.sha256: part for picture, part in earlier.items()},
+        shares=how.shares,
+        seed=how.seed,
+    )
+    if result.leaking:
+        first = chosen[result.leaking[0]].picture.name
+        report(Notice("freeze_leaking", count=len(result.leaking), first=first))
+    for class_name, count in result.small.items():
+        report(Notice("freeze_class_small", name=class_name, count=count))
+    return workspace.collections.freeze(name, result.places)
+
+
+def groups(registry: Registry, pictures: Sequence[Picture], progress: Progress) -> list[list[str]]:
+    """Hashes of near-duplicates, group by group."""
+    if not pictures:
+        return []
+    vectors = registry.supporting(TellsCopies)[0].embed_originals(pictures, progress)
+    members: dict[int, list[str]] = defaultdict(list)
+    for group, picture in zip(near_duplicates.groups(vectors, pictures, progress), pictures, strict=True):
+        members[group].append(picture.sha256)
+    return list(members.values())
+
+
+def _freezable(
+    workspace: Workspace, pictures: Sequence[CollectedPicture], report: Report
+) -> dict[str, CollectedPicture]:
+    """Those that have a class that nobody disputes, and that can be read, by hash; the others are told."""
+    kept: dict[str, list[CollectedPicture]] = defaultdict(list)
+    for collected in pictures:
+        kept[_state(collected)].append(collected)
+    for state in ("freeze_unlabelled", "freeze_none", "freeze_disputed"):
+        if kept[state]:
+            report(Notice(state, count=len(kept[state]), first=kept[state][0].picture.name))
+    lost = workspace.lost([collected.picture.sha256 for collected in kept[""]])
+    for error in lost.values():
+        report(error)
+    return {collected.picture.sha256: collected for collected in kept[""] if collected.picture.sha256 not in lost}
+
+
+def _state(collected: CollectedPicture) -> str:
+    if collected.label is None:
+        return "freeze_unlabelled"
+    if collected.disputed:
+        return "freeze_disputed"
+    return "freeze_none" if collected.label.class_name is None else ""
+
+
+def version(workspace: Workspace, text: str) -> FrozenCollection:
+    """The frozen version that NAME@NUMBER names; for NAME, the newest.
+
+    Raises:
+        UserError: `collection_reference`, `collection_missing`, `frozen_missing`, `never_frozen`.
+    """
+    name, number = parse_reference(text)
+    return workspace.collections.version(name, number)
+
+
+def dataset(frozen: FrozenCollection) -> Dataset:
+    """A frozen version as a data set; its parts share classes, but no picture and no near-duplicate."""
+    train, validation, test = (_by_class(frozen.part(part)) for part in PARTS)
+    return Dataset(
+        name=str(frozen),
+        protocol=f"frozen collection {frozen}, SHA-256 {frozen.digest}: its parts share classes and no picture",
+        train=train,
+        validation=validation,
+        test=test,
+    )
+
+
+def _by_class(pictures: Sequence[FrozenPicture]) -> datasets.Part:
+    classes: dict[str, list[Picture]] = defaultdict(list)
+    for frozen in pictures:
+        classes[frozen.class_name].append(frozen.picture)
+    return datasets.Part(classes)
+
+
+def export(frozen: FrozenCollection, path: Path, report: Report) -> None:
+    """Write a frozen version as a zip: `train/cat/1.png`, and a manifest with classes, parts, groups and hashes.
+
+    Args:
+        report: told of each picture that cannot be read; the manifest says so, too.
+
+    Raises:
+        UserError: as of `core.exports.replacing`.
+    """
+    entries = []
+    with replacing(path) as file, ZipWriter(file, most=None) as archive:
+        for picture in sorted(frozen.pictures, key=lambda each: PARTS.index(each.part)):
+            name = _file(picture)
+            try:
+                archive.picture(name, picture.picture)
+            except UserError as error:
+                report(error)
+                name = ""
+            entries.append(_entry(picture, name))
+        archive.text(MANIFEST, json.dumps(_manifest(frozen, entries), ensure_ascii=False, indent=1))
+
+
+def _manifest(frozen: FrozenCollection, entries: Sequence[dict[str, str]]) -> dict[str, object]:
+    return {
+        "collection": frozen.name,
+        "version": frozen.number,
+        "sha256": frozen.digest,
+        "created_at": frozen.created_at,
+        "classes": frozen.classes,
+        "pictures": entries,
+    }
+
+
+def _entry(frozen: FrozenPicture, file: str) -> dict[str, str]:
+    """What the manifest says of a picture; `file` is "" where it could not be read."""
+    return {
+        "file": file,
+        "name": frozen.picture.name,
+        "class": frozen.class_name,
+        "part": frozen.part,
+        "group": frozen.group,
+        "sha256": frozen.picture.sha256,
+        "original_sha256": frozen.picture.original_sha256,
+    }
+
+
+def _file(frozen: FrozenPicture) -> str:
+    stem = folder_name(PurePosixPath(frozen.picture.name).stem)
+    return f"{frozen.part}/{folder_name(frozen.class_name)}/{stem}-{frozen.picture.sha256[:12]}.png"
