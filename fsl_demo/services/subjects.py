@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from fsl_demo.core.class_names import class_key
 from fsl_demo.core.collections import parse_reference
@@ -33,25 +33,23 @@ def of_collection(workspace: Workspace, reference: str) -> Subject:
     """
     name, number = parse_reference(reference)
     if number is None:
-        labelled = [(member.picture, member.label) for member in workspace.collections.pictures(name)]
-        return _subject([(picture, label.class_name) for picture, label in labelled if label and label.class_name], [])
+        members = workspace.collections.pictures(name)
+        named = [(member.picture, member.label.class_name) for member in members if member.label]
+        return _subject([(picture, class_name) for picture, class_name in named if class_name is not None], [])
     frozen = workspace.collections.version(name, number)
-    learned, tested = (
-        [(member.picture, member.class_name) for part in parts for member in frozen.part(part)]
-        for parts in (("train",), ("validation", "test"))
-    )
+    learned = [(member.picture, member.class_name) for member in frozen.part("train")]
+    tested = [(member.picture, member.class_name) for member in (*frozen.part("validation"), *frozen.part("test"))]
     return _subject(learned, tested)
 
 
-def _subject(learned: Iterable[tuple[Picture, str | None]], tested: Iterable[tuple[Picture, str | None]]) -> Subject:
-    learned, tested = list(learned), list(tested)
+def _subject(learned: Sequence[tuple[Picture, str]], tested: Sequence[tuple[Picture, str]]) -> Subject:
     names: dict[str, str] = {}
     for _, name in (*learned, *tested):
-        names.setdefault(class_key(name or ""), name or "")
+        names.setdefault(class_key(name), name)
     place = {key: index for index, key in enumerate(names)}
     episode = Episode(
         tuple(map(ClassSpec, names.values())),
-        tuple(Example(picture, place[class_key(name or "")]) for picture, name in learned),
+        tuple(Example(picture, place[class_key(name)]) for picture, name in learned),
         tuple(picture for picture, _ in tested),
     )
-    return Subject(episode, tuple(place[class_key(name or "")] for _, name in tested))
+    return Subject(episode, tuple(place[class_key(name)] for _, name in tested))

@@ -17,9 +17,13 @@ from typing import Any
 import httpx
 import pytest
 from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
 from pydantic import TypeAdapter, ValidationError
 
+from fsl_demo.services.diagnosis_document import DiagnosisDocument
 from fsl_demo.services.documents import CaptionDocument, PredictDocument
+from fsl_demo.ui.page import Page
+from tests.averaged import COLOURS, Averaged, patterned
 from tests.ui.conftest import Paint, zipped
 
 pytestmark = pytest.mark.slow
@@ -29,6 +33,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "api.md"
 ANSWERS: dict[str, TypeAdapter[Any]] = {
     "/predict": TypeAdapter(PredictDocument),
     "/caption": TypeAdapter(list[CaptionDocument]),
+    "/diagnose": TypeAdapter(DiagnosisDocument),
 }
 
 
@@ -85,6 +90,25 @@ def test_predict_keeps_to_the_contract(api: Client, paint: Paint, tmp_path: Path
 
 def test_caption_keeps_to_the_contract(api: Client, paint: Paint) -> None:
     keeps_to("/caption", api.predict(pictures=handle_file(paint("q2.png", (200, 9, 9))), api_name="/caption"))
+
+
+def test_diagnose_keeps_to_the_contract(page: Page, api: Client, tmp_path: Path) -> None:
+    page.registry.methods["averaged"] = Averaged()
+    files = {}
+    for index, colour in enumerate(COLOURS):
+        for n in range(3):
+            file = tmp_path / f"{colour}{n}.png"
+            patterned(colour, 10 * index + n).save(file)
+            files[f"{colour}/{n}.png"] = file
+    support = handle_file(
+        zipped(tmp_path, {**files, "red/again.png": files["blue/0.png"], "red/notes.txt": files["red/0.png"]})
+    )
+    answer: Any = api.predict(support=support, names=["averaged"], api_name="/diagnose")
+    keeps_to("/diagnose", answer)
+    assert answer["pictures"] == 9 and answer["overall"]["mean"] == 1
+    assert any("again.png" in notice for notice in answer["notices"])
+    with pytest.raises(AppError, match="no class folders"):
+        api.predict(support=handle_file(zipped(tmp_path, {})), api_name="/diagnose")
 
 
 def test_what_does_not_keep_to_it_is_noticed() -> None:
