@@ -88,12 +88,16 @@ class Searching(Nearest, SearchesText):
         self.joint = joint
 
 
-class Telling(Nearest, TellsCopies):
-    """`Nearest` that takes only the very same pixels for copies."""
+class PixelCopies(TellsCopies):
+    """Takes only the very same pixels for copies."""
 
     def embed_originals(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         vectors = [np.random.default_rng(int(picture.sha256[:8], 16)).normal(size=64) for picture in pictures]
         return l2_normalize(np.array(vectors, np.float32))
+
+
+class Telling(Nearest, PixelCopies):
+    """`Nearest` that tells copies."""
 
 
 class Matching(Nearest, MatchesText):

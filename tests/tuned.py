@@ -65,9 +65,17 @@ def kinds(events: Sequence[Event]) -> set[str]:
     return {type(event).__name__ for event in events}
 
 
-def stored(workspace: Workspace) -> FrozenCollection:
-    """The collection, in a workspace."""
-    made = collection()
+@cache
+def warm() -> None:
+    """Load what is slow to load, so that nobody waits for it."""
+    import torch._dynamo  # noqa: F401  (an optimiser imports it)
+
+    networks().features.pooled(networks().pictures, [picture for members in digits().values() for picture in members])
+
+
+def stored(workspace: Workspace, made: FrozenCollection | None = None) -> FrozenCollection:
+    """The collection, or another one, in a workspace."""
+    made = made or collection()
     workspace.collections.create(made.name)
     workspace.collections.add(
         made.name, {frozen.picture: [CollectionLabel(frozen.class_name)] for frozen in made.pictures}

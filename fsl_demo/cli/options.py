@@ -117,10 +117,9 @@ def frozen(workspace: Workspace, text: str) -> FrozenCollection:
     Raises:
         UserError: what the workspace has none of.
     """
-    name, separator, number = text.rpartition("@")
-    if separator and number.isdecimal():
-        return workspace.collections.version(name, int(number))
-    return workspace.collections.version(text, None)
+    from fsl_demo.services import freezing
+
+    return freezing.version(workspace, text)
 
 
 def checkpoint(text: str) -> str | Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 from pathlib import Path
 
 from fsl_demo.cli import options, reporting
@@ -46,7 +45,7 @@ def run(chosen: argparse.Namespace) -> int:
     from fsl_demo.backbones.cache import FeatureCache
     from fsl_demo.backbones.networks import Networks
     from fsl_demo.services import receipt_page
-    from fsl_demo.services.receipt import receipt
+    from fsl_demo.services.receipt import receipt, receipt_command
 
     workspace = options.existing_workspace(chosen)
     collection, terminal = options.frozen(workspace, chosen.collection), reporting.Terminal()
@@ -55,7 +54,7 @@ def run(chosen: argparse.Namespace) -> int:
         collection,
         networks=Networks(FeatureCache(workspace)),
         root=chosen.root,
-        command=shlex.join(["python", "-m", "fsl_demo", "receipt", chosen.checkpoint, "--collection", str(collection)]),
+        command=receipt_command(chosen.checkpoint, str(collection)),
         progress=terminal.progress,
     )
     receipt_page.write(made, chosen.out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from io import BytesIO
@@ -136,6 +137,12 @@ def receipt(
         flips=tuple(_flips(asked, episodes, methods=methods, progress=progress)),
         elsewhere=tuple(elsewhere(methods, after, root=root, progress=progress)),
     )
+
+
+def receipt_command(source: str, collection: str) -> str:
+    """Makes a receipt on the command line."""
+    words = ["python", "-m", "fsl_demo", "receipt", source, "--collection", collection, "--out", "receipt.html"]
+    return shlex.join(words)
 
 
 def started_with(after: Checkpoint) -> Checkpoint:

@@ -6,7 +6,7 @@ from fsl_demo.store.collected import CollectionFilter, CollectionPage
 from fsl_demo.store.collection import CollectionPicture
 from fsl_demo.store.drafts import Draft, DraftRevision, StaleDraft
 from fsl_demo.store.episodes import StoredEpisode
-from fsl_demo.store.labels import LabelRecord
+from fsl_demo.store.labels import EpisodeWord, LabelRecord
 from fsl_demo.store.reading import reader, usable
 from fsl_demo.store.regions import RegionRecord
 from fsl_demo.store.workspace import Workspace
@@ -20,6 +20,7 @@ __all__ = [
     "DraftRevision",
     "EpisodeFilter",
     "EpisodeSummary",
+    "EpisodeWord",
     "LabelRecord",
     "RegionRecord",
     "StaleDraft",

@@ -25,6 +25,7 @@ class EpisodeSummary:
         classes: names, in order.
         support, queries, labelled: how many pictures, queries, and labels on them.
         methods: ids of the methods that it has scores of.
+        runs: the different (method, hash of its weights) of all runs that it ever had.
         thumbnails: hashes of its first support pictures, then queries.
     """
 
@@ -38,6 +39,7 @@ class EpisodeSummary:
     labelled: int
     methods: tuple[str, ...]
     thumbnails: tuple[str, ...]
+    runs: tuple[tuple[str, str], ...]
 
 
 _SUMMARIES = f"""
@@ -53,7 +55,9 @@ SELECT id, title, created_at, updated_at,
      GROUP BY method ORDER BY min(position))),
   (SELECT json_group_array(picture) FROM
     (SELECT picture FROM episode_items WHERE episode = episodes.id AND position IS NOT NULL
-     ORDER BY role DESC, position LIMIT {THUMBNAILS}))
+     ORDER BY role DESC, position LIMIT {THUMBNAILS})),
+  (SELECT json_group_array(json_array(method, checkpoint)) FROM
+    (SELECT DISTINCT method, checkpoint FROM runs WHERE episode = episodes.id ORDER BY method, checkpoint))
 FROM episodes
 WHERE (deleted_at IS NOT NULL) = :deleted
   AND (:text = '' OR instr(fold(title), :text)
@@ -110,7 +114,7 @@ def summaries(db: Database, wanted: EpisodeFilter) -> list[EpisodeSummary]:
 
 
 def _summary(row: Sequence[Any]) -> EpisodeSummary:
-    id, title, created, updated, classes, support, queries, labelled, methods, thumbnails = row
+    id, title, created, updated, classes, support, queries, labelled, methods, thumbnails, runs = row
     return EpisodeSummary(
         id=id,
         title=title,
@@ -122,6 +126,7 @@ def _summary(row: Sequence[Any]) -> EpisodeSummary:
         labelled=labelled,
         methods=tuple(json.loads(methods)),
         thumbnails=tuple(json.loads(thumbnails)),
+        runs=tuple((method, weights) for method, weights in json.loads(runs)),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 from sqlite_utils import Database
 
 from fsl_demo.core.episodes import Label
-from fsl_demo.store.connection import now, plain
+from fsl_demo.store.connection import Connections, now, plain
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,26 @@ class LabelRecord:
     suggestion: str
     seconds: float
     supersedes: int | None
+    created_at: str
+
+
+@dataclass(frozen=True)
+class EpisodeWord:
+    """What somebody said of a query of a saved episode, whether it still counts or not.
+
+    Attributes:
+        item: id of the query.
+        class_name: None is "none of these".
+        source: "blind", "accepted", "corrected" or "bulk".
+        suggestion: the class that was on view as one; None where none was.
+        created_at: ISO 8601, UTC.
+    """
+
+    item: int
+    class_name: str | None
+    annotator: str
+    source: str
+    suggestion: str | None
     created_at: str
 
 
@@ -106,6 +126,26 @@ def history(db: Database, item: int) -> list[LabelRecord]:
         (item,),
     )
     return [LabelRecord(*row) for row in rows]
+
+
+class WordStore:
+    """What people said about saved episodes, whatever the episode."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def of_episodes(self) -> list[EpisodeWord]:
+        """Everything that was said about queries of episodes that are not deleted, oldest first."""
+        with self._connections.read() as db:
+            return [EpisodeWord(*row) for row in db.execute(_WORDS)]
+
+
+_WORDS = """
+SELECT item, given.name, annotator, source, shown.name, labels.created_at
+FROM labels JOIN episode_items ON episode_items.id = item JOIN episodes ON episodes.id = episode_items.episode
+LEFT JOIN classes AS given ON given.id = labels.class LEFT JOIN classes AS shown ON shown.id = suggestion
+WHERE kind <> 'cleared' AND position IS NOT NULL AND deleted_at IS NULL ORDER BY labels.id
+"""
 
 
 def _values(label: Label | None, classes: Sequence[int]) -> tuple[object, ...]:

@@ -51,6 +51,7 @@ class Workspace:
         self.drafts = drafts.DraftStore(self._connections)
         self.accounts = AccountStore(self._connections)
         self.region_labels = RegionLabelStore(self._connections)
+        self.words = labels.WordStore(self._connections)
         self.collections = CollectionStore(self._connections, self._blobs, keep=self._keep)
         self._collection: tuple[collection.Stamp, tuple[collection.CollectionPicture, ...]] = ((), ())
 

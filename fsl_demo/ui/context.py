@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from fsl_demo.core.accounts import Account, Role
 from fsl_demo.core.capabilities import Captioner, Method
+from fsl_demo.core.collections import CollectedPicture
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.registry import Registry
+from fsl_demo.services.review import access
 from fsl_demo.store import Workspace
 from fsl_demo.ui import templating
 from fsl_demo.ui.texts import Language
@@ -131,6 +133,14 @@ class Context:
         """Raise `picture_not_stored` for a picture that the draft's owner may not see."""
         if self.draft.account is not None:
             self.names([sha256])
+
+    def collected(self, collection: str) -> list[CollectedPicture]:
+        """The pictures of a collection that can be read and that the draft's owner may see.
+
+        Raises:
+            UserError: `collection_missing`.
+        """
+        return access.collected(self.workspace, collection, self.draft.account)
 
     def names(self, hashes: Sequence[str]) -> dict[str, str]:
         """The names of stored pictures, all of which the draft's owner may see.

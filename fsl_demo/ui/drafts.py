@@ -16,6 +16,7 @@ from fsl_demo.services.region_check import RegionCheck
 from fsl_demo.store import Draft, StaleDraft, Workspace
 from fsl_demo.ui import ranking, stored_document
 from fsl_demo.ui.board import ID_LENGTH, Board
+from fsl_demo.ui.curve import Curve
 from fsl_demo.ui.document import Document
 from fsl_demo.ui.history import Before, History
 from fsl_demo.ui.ranking import QueryAnswer
@@ -56,6 +57,7 @@ class OpenDraft:
         answered: by browser tab, what it has of its board since its last edit was answered.
         proposals: the methods that are proposed for the support pictures that were looked at last.
         captions: of queries that were looked up, by hash, with whether they are doubtful.
+        curve: how the fine-tuning goes that was started in it last; None before the first.
         checked: what leave-one-out said of the best regions last, and of which support set.
         diagnosed: what the doctor said last.
         lock: serialises edits, and what jobs put in.
@@ -69,6 +71,7 @@ class OpenDraft:
         self.answered: dict[str, str] = {}
         self.proposals: dict[tuple[str, ...], list[str]] = {}
         self.captions: dict[str, tuple[str, bool] | None] = {}
+        self.curve: Curve | None = None
         self.checked: tuple[object, list[RegionCheck]] = (None, [])
         self.diagnosed: Diagnosed | None = None
         self._names: dict[str, str] = {}

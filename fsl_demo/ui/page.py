@@ -14,16 +14,18 @@ from fsl_demo.core.capabilities import Method
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.exports import folder_within
 from fsl_demo.core.registry import Registry
+from fsl_demo.services.review.suggestions import Suggester
 from fsl_demo.store import Workspace
 from fsl_demo.ui import ranking
 from fsl_demo.ui.board import ID_LENGTH, Board
 from fsl_demo.ui.captions import shown_caption
-from fsl_demo.ui.context import Asker, Context, Notices
+from fsl_demo.ui.context import Asker, Context
 from fsl_demo.ui.document import Document
 from fsl_demo.ui.drafts import DocumentChange, Drafts, OpenDraft
 from fsl_demo.ui.incoming import Uploads
+from fsl_demo.ui.job_display import shown_job
 from fsl_demo.ui.jobs import Job, Jobs
-from fsl_demo.ui.requests import Edit, JobRequest, Opening, Panel
+from fsl_demo.ui.requests import Data, Edit, JobRequest, Opening, Panel
 from fsl_demo.ui.tabs import REGISTRY, TABS
 from fsl_demo.ui.texts import Language, languages
 
@@ -64,6 +66,7 @@ class Page:
         self.drafts = Drafts(workspace)
         self.jobs = Jobs()
         self.uploads = Uploads(workspace.folder)
+        self.suggester = Suggester()
 
     def exports(self, account: int | None = None) -> Path:
         """Where an account's files for download are written; None is the person at the machine itself."""
@@ -140,6 +143,14 @@ class Page:
             html = panel.html(context)
         return {"html": html, "notices": context.notices.to_json(asker.language)}
 
+    def data(self, draft_id: str, name: str, values: Mapping[str, Any], asker: Asker) -> dict[str, Any]:
+        """What a script reads; None where it cannot be had, which is then told."""
+        context, read = self.context(draft_id, asker), None
+        with guard(context):
+            data: Data = _asked(context, "data", name=name, values=values)
+            read = data.values(context)
+        return {"data": read, "notices": context.notices.to_json(asker.language)}
+
     def start(
         self,
         draft_id: str,
@@ -206,7 +217,7 @@ class Page:
             board.put_parts({"data:jobs": self._jobs(Context(self, draft, language))})
 
     def _jobs(self, context: Context) -> list[dict[str, Any]]:
-        return [_shown(context, job) for job in self.jobs.of(context.draft.id)]
+        return [shown_job(context, job) for job in self.jobs.of(context.draft.id)]
 
     def captions(self, draft: OpenDraft) -> dict[str, tuple[str, bool]]:
         """The caption that is shown of each query that was described, by hash, with whether it is doubtful."""
@@ -274,27 +285,3 @@ def _header(context: Context) -> str:
         languages=[(code, language.name) for code, language in languages().items()],
         current=context.language.code,
     )
-
-
-def _shown(context: Context, job: Job) -> dict[str, Any]:
-    """A job as the page's script draws it."""
-    step, notices = job.step, Notices(errors=[context.language.error(error) for error in job.errors])
-    if job.trouble:
-        notices.errors.append(context.say("unexpected", error=job.trouble))
-    shown: dict[str, Any] = {
-        "id": job.id,
-        "kind": job.kind,
-        "state": job.state,
-        "title": context.say(job.title),
-        "notices": notices.to_json(context.language),
-        "text": "",
-        "share": 0.0,
-    }
-    if job.state == "waiting":
-        shown["text"] = context.say("job.waiting", n=max(1, job.place))
-    elif job.state == "running" and step is not None:
-        stage = context.text(f"stage.{step.stage}", step.stage, done=step.done, total=step.total)
-        shown |= {"text": f"{step.title} · {stage}", "share": round(step.done / step.total, 3) if step.total else 0.0}
-    elif job.outcome is not None and job.state == "done":
-        shown |= {"text": context.say(job.outcome.text, n=job.outcome.count), "file": job.outcome.file}
-    return shown

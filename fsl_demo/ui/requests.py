@@ -1,4 +1,4 @@
-"""What a page can ask for, declared once: edits, panels, jobs and openings.
+"""What a page can ask for, declared once: edits, panels, data, jobs and openings.
 
 Each is a pydantic model with the fields that it needs; the browser's list of them is generated from here, and whatever
 does not fit is refused where it comes in.
@@ -59,6 +59,14 @@ class Panel(Request):
         raise NotImplementedError
 
 
+class Data(Request):
+    """What a script of the page reads; reading it changes nothing."""
+
+    def values(self, context: Context) -> Any:
+        """What JSON can hold."""
+        raise NotImplementedError
+
+
 class JobRequest(Request):
     """Long work."""
 
@@ -100,7 +108,13 @@ class Tab:
     parts: Callable[[Context], dict[str, Any]]
 
 
-KINDS: dict[str, type[Request]] = {"edits": Edit, "panels": Panel, "jobs": JobRequest, "openings": Opening}
+KINDS: dict[str, type[Request]] = {
+    "edits": Edit,
+    "panels": Panel,
+    "data": Data,
+    "jobs": JobRequest,
+    "openings": Opening,
+}
 
 
 class RequestRegistry:

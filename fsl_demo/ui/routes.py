@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field
 
 from fsl_demo.core.errors import UserError
 from fsl_demo.datasets.archives import MAX_ENTRIES
+from fsl_demo.services.finetuning.listing import receipt_page
 from fsl_demo.ui import examples, images, shell, tables, uploads
 from fsl_demo.ui.asking import account_of, asker_of
 from fsl_demo.ui.page import Page, SentEdit
@@ -65,6 +66,7 @@ class Routes:
             ("POST", "/open", self.open),
             ("POST", "/edits", self.edits),
             ("POST", "/panel", self.panel),
+            ("POST", "/data", self.data),
             ("POST", "/job", self.job),
             ("POST", "/job/stop", self.stop),
             ("POST", "/job/dismiss", self.dismiss),
@@ -76,6 +78,7 @@ class Routes:
             ("GET", "/examples/{recipe}/{number}.jpg", self.example),
             ("GET", "/exports/{file}", self.export),
             ("GET", "/results.csv", self.results),
+            ("GET", "/receipts/{finetuning}", self.receipt),
             ("GET", "/requests.js", self.script),
             ("GET", "/texts.js", self.texts),
             ("GET", "/places.js", self.places),
@@ -98,6 +101,9 @@ class Routes:
 
     def panel(self, sent: PageRequest, request: Request) -> Response:
         return JSONResponse(self.page.panel(sent.draft, sent.name, values=sent.values, asker=asker_of(request)))
+
+    def data(self, sent: PageRequest, request: Request) -> Response:
+        return JSONResponse(self.page.data(sent.draft, sent.name, values=sent.values, asker=asker_of(request)))
 
     def job(self, sent: PageRequest, request: Request) -> Response:
         return JSONResponse(self.page.start(sent.draft, sent.name, values=sent.values, asker=asker_of(request)))
@@ -164,6 +170,14 @@ class Routes:
         context = self.page.context(draft, asker_of(request))
         headers = {"Content-Disposition": 'attachment; filename="results.csv"'}
         return Response(tables.results_csv(context), media_type="text/csv; charset=utf-8", headers=headers)
+
+    def receipt(self, request: Request, finetuning: str) -> Response:
+        """The receipt of a fine-tuning as a page of its own."""
+        account = account_of(request)
+        if account is not None:
+            account.require("reviewer")
+        page = receipt_page(self.page.workspace, finetuning)
+        return Response(status_code=404) if page is None else Response(page, media_type="text/html")
 
     def script(self) -> Response:
         return Response(REGISTRY.script(), media_type="text/javascript", headers=FRESH)

@@ -17,6 +17,7 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.settings import Settings, none_below
 from tests.colours import ColourSpace, mean_colour
+from tests.nearest import PixelCopies
 
 STEP = 0.01
 
@@ -26,7 +27,7 @@ class HuedSettings(Settings):
     none_below: float | None = none_below()
 
 
-class Hued(Classifies[HuedSettings], Embeds, SearchesText):
+class Hued(Classifies[HuedSettings], Embeds, SearchesText, PixelCopies):
     """Closeness of mean colours.
 
     Attributes:

@@ -41,7 +41,7 @@ UNEXPECTED = languages()["en"].texts["unexpected"].split("{")[0]
 JSON = {"Content-Type": "application/json"}
 LONG = ("download", "describe")
 """Jobs that reach for the network or for models: they have tests of their own."""
-ROUTES = {"edits": "edits", "panels": "panel", "jobs": "job", "openings": "open"}
+ROUTES = {"edits": "edits", "panels": "panel", "data": "data", "jobs": "job", "openings": "open"}
 
 
 Check = Callable[["World", st.DataObject], None]

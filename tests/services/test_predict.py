@@ -13,12 +13,15 @@ from fsl_demo import methods
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, Progress, quiet
 from fsl_demo.core.errors import Cancelled, UserError
 from fsl_demo.core.pictures import Picture, from_image
+from fsl_demo.services import predict as batches
 from fsl_demo.services.documents import combined_answer, predict_document
 from fsl_demo.services.predict import Plan, predict, predict_in_batches
 from tests.backbones.loaded import SUBJECTS, crops, networks
 from tests.colours import painted
 from tests.nearest import Nearest, NearestSettings
 
+QUERIES = 6
+"""Photographs that shipped methods are asked about, in two batches."""
 COLOURS = {"red": (200, 30, 30), "blue": (30, 30, 200)}
 
 
@@ -142,11 +145,11 @@ def test_an_answer_of_methods_that_reach_differently_far() -> None:
 
 @pytest.fixture(scope="module")
 def photographs() -> Episode:
-    """Three classes of three photographs, and 20 queries, so that there is a second batch."""
-    support = [Example(picture, c) for c, subject in enumerate(SUBJECTS) for picture in crops(subject)[:3]]
+    """Three classes of two photographs, and `QUERIES` of them."""
+    support = [Example(picture, c) for c, subject in enumerate(SUBJECTS) for picture in crops(subject)[:2]]
 
     def turned() -> Iterator[Picture]:
-        for number in range(20):
+        for number in range(QUERIES):
             image = crops(SUBJECTS[number % 3])[3].image()
             yield from_image(image.rotate(7 * number).crop((20, 20, 140, 120)), f"{number}.png")
 
@@ -163,14 +166,17 @@ def photographs() -> Episode:
         if not method.card.transductive and name not in ("prefix", "clip")  # one query at a time; weights not shipped
     ],
 )
-def test_shipped_methods_judge_each_query_by_itself(name: str, photographs: Episode) -> None:
+def test_shipped_methods_judge_each_query_by_itself(
+    name: str, photographs: Episode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "FIRST_BATCH", QUERIES // 2)
     plan = Plan(method := methods.build(networks())[name], method.Settings())
     *_, (joined,) = predict_in_batches(photographs, [plan], progress=quiet, refused=unexpected)
     fresh = methods.build(networks())[name]
     whole = fresh.fit(photographs, fresh.Settings(), quiet).predict(photographs.queries, quiet)
     np.testing.assert_allclose(joined.similarities, whole.similarities, atol=1e-5)
     np.testing.assert_allclose(joined.probabilities, whole.probabilities, atol=1e-4)
-    assert [joined.unlike(query) for query in range(20)] == [whole.unlike(query) for query in range(20)]
+    assert [joined.unlike(query) for query in range(QUERIES)] == [whole.unlike(query) for query in range(QUERIES)]
     assert (joined.pairs is None) == (whole.pairs is None)
     if joined.pairs is not None and whole.pairs is not None:
         np.testing.assert_allclose(joined.pairs, whole.pairs, atol=1e-5)

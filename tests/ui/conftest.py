@@ -210,6 +210,11 @@ class Browser:
         self.notices = answer["notices"]
         return answer["html"] or ""
 
+    def data(self, name: str, **values: Any) -> Any:
+        answer = self.page.data(self.draft, name, values=values, asker=Asker(self.language))
+        self.notices = answer["notices"]
+        return answer["data"]
+
     def start(self, name: str, **values: Any) -> Job | None:
         """Put a job in line; None where it was refused."""
         answer = self.page.start(self.draft, name, values=values, asker=Asker(self.language))

@@ -461,6 +461,7 @@ def test_every_request_names_a_role() -> None:
         "put_back_into_collection": "reviewer",
         "freeze": "reviewer",
         "download": "admin",
+        "review_settle": "reviewer",
     }
 
 

@@ -71,6 +71,7 @@ POST /gradio_api/queue/join
 POST /gradio_api/reset
 POST /gradio_api/reset/
 POST /gradio_api/upload
+POST /workbench/data
 POST /workbench/edits
 POST /workbench/imports
 POST /workbench/job

@@ -118,7 +118,7 @@ def test_the_script_of_requests_names_their_fields(client: TestClient) -> None:
         for line in script.splitlines()
         if line.startswith("export const")
     }
-    assert set(exported) == {"edits", "panels", "jobs", "openings"}
+    assert set(exported) == {"edits", "panels", "data", "jobs", "openings"}
     assert exported["edits"]["label"] == ["batch", "query", "answer", "suggestion", "seconds", "annotator"]
     assert exported["jobs"]["sorted_pictures"] == ["minimum"] and "latest" in exported["openings"]
 

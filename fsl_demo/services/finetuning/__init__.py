@@ -5,7 +5,7 @@ what it resumes from, `result.json` names the version that came of it, `receipt.
 is worth.
 """
 
-from fsl_demo.services.finetuning.carry_out import RECEIPT_PAGE, Finetuned, Machine, carry_out
+from fsl_demo.services.finetuning.carry_out import RECEIPT_PAGE, Finetuned, Machine, carry_out, check, rows
 from fsl_demo.services.finetuning.request import FinetuneOptions, FinetuneRequest, folder_of, requested
 
 __all__ = [
@@ -15,6 +15,8 @@ __all__ = [
     "Finetuned",
     "Machine",
     "carry_out",
+    "check",
     "folder_of",
     "requested",
+    "rows",
 ]

@@ -12,14 +12,17 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from fsl_demo import checkpoints
+from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.checkpoints import layout
 from fsl_demo.core.collections import FrozenCollection
 from fsl_demo.core.durable import replacing
 from fsl_demo.core.errors import Cancelled, UserError, disk_trouble
 from fsl_demo.services import receipt_page
 from fsl_demo.services.finetuning.request import FinetuneRequest
-from fsl_demo.services.receipt import Receipt, VersionName, receipt
+from fsl_demo.services.receipt import Receipt, VersionName, receipt, receipt_command
 from fsl_demo.training import state, tasks
+from fsl_demo.training.collected import dataset
 from fsl_demo.training.config import Config
 from fsl_demo.training.events import Event, Finished, OnEvent, Reporter, Stop, never
 from fsl_demo.training.run import run
@@ -81,11 +84,11 @@ def carry_out(
         reporter = Reporter(on_event, stop)
         try:
             made = receipt(
-                checkpoints.source_of(_home(request), version.version),
+                checkpoints.source_of(layout.home(request.source, layout.FOLDER), version.version),
                 collection,
                 networks=networks,
                 root=root,
-                command=f"python -m fsl_demo receipt {version} --collection {request.frozen}",
+                command=receipt_command(str(version), request.frozen),
                 progress=reporter.progress,
             )
         except Cancelled:
@@ -93,10 +96,6 @@ def carry_out(
         for file in (RECEIPT, RECEIPT_PAGE):
             receipt_page.write(made, folder / file)
         return Finetuned(version, made)
-
-
-def _home(request: FinetuneRequest) -> Path:
-    return checkpoints.load(request.source).home
 
 
 def _trained(
@@ -150,7 +149,7 @@ def _known(folder: Path, request: FinetuneRequest) -> VersionName | None:
     """The version that has come of it before, if it is still there."""
     with suppress(OSError, ValueError, TypeError, UserError):
         version = VersionName(**json.loads((folder / RESULT).read_bytes()))
-        stored = checkpoints.load(checkpoints.source_of(_home(request), version.version))
+        stored = checkpoints.load(checkpoints.source_of(layout.home(request.source, layout.FOLDER), version.version))
         if stored.sha256 == version.sha256:
             return version
     return None
@@ -171,3 +170,20 @@ def write(file: Path, text: str) -> None:
     """Put a text in place of a file, whole or not at all."""
     with disk_trouble(file.parent), replacing(file) as stream:
         stream.write(text.encode())
+
+
+def check(request: FinetuneRequest, collection: FrozenCollection) -> None:
+    """Raise what is wrong with a request before it is carried out.
+
+    Raises:
+        UserError: `collection_small`; as of `tasks.finetuning`.
+    """
+    dataset(collection)
+    start = checkpoints.load(request.source)
+    tasks.finetuning(request.method, collection, start=start, networks=Networks(FeatureCache()))
+
+
+def rows(folder: Path, request: FinetuneRequest) -> list[dict[str, float]]:
+    """What a run that was broken off has done, a row an epoch; nothing where it begins."""
+    stored = state.load(folder / layout.home(request.source, layout.FOLDER).name)
+    return stored.history.rows if stored else []

@@ -20,7 +20,7 @@ WAY, SHOTS, QUERIES, EPISODES = 16, (1, 2, 3), 4, 60
 """Of training episodes, at most so many each, as far as the pictures go, and how many there are an epoch."""
 SCALE = 12.0
 """What cosines are multiplied with at the start; learned."""
-PULL = 3.0
+PULL = 0.3
 """Of the change's mean square, beside the loss."""
 
 

@@ -16,11 +16,13 @@ from fsl_demo.training.config import Config
 from fsl_demo.training.export import Export, Trained
 from fsl_demo.training.objectives.metric import MetricObjective, Sampling
 from fsl_demo.training.recipes import Recipe
+from fsl_demo.training.schedule import Schedule
 from fsl_demo.training.task import Prepared
 from fsl_demo.training.tasks.classes import ClassesTask
 
 WAY, QUERIES, EPISODES = 5, 4, 60
 """At most, of the episodes that validate and that CAN learns from."""
+EPOCHS, RATE, DECAY, PATIENCE = 40, 3e-4, 0.05, 10
 
 
 class FinetuneClasses(FineTuning):
@@ -54,6 +56,7 @@ class FinetuneClasses(FineTuning):
         size = max(recipe.sampling.size, way * (1 + queries))
         return replace(
             recipe,
+            schedule=Schedule(epochs=EPOCHS, rate=RATE, decay=DECAY, patience=PATIENCE),
             sampling=Sampling(size=size, together=4, way=way, queries=queries, episodes=EPISODES),
             way=min(WAY, chosen),
             known=False,

@@ -3,6 +3,7 @@ import { edits as EDITS, jobs as JOBS, openings as OPENINGS } from "../requests.
 import * as camera from "./camera.js";
 import * as collections from "./collections.js";
 import { element, html, isShown, keepUntil, shown, token } from "./dom.js";
+import * as improve from "./improve.js";
 import * as jobs from "./jobs.js";
 import * as keys from "./keys.js";
 import * as label from "./label.js";
@@ -12,6 +13,7 @@ import { applyParams } from "./panels.js";
 import * as queue from "./queue.js";
 import * as regions from "./regions.js";
 import * as results from "./results.js";
+import * as review from "./review.js";
 import * as state from "./state.js";
 import * as tables from "./tables.js";
 import { t } from "./texts.js";
@@ -143,6 +145,7 @@ const ACTIONS = {
   "put-back": tables.putBack,
   "remove-query": (el) => labelling.remove([el.dataset.id]),
   restore: (el) => tables.restoreEpisode(el.dataset.episode),
+  "roll-back": improve.rollBack,
   "results-view": (el) => results.choose("view", el.dataset.view),
   "save-overlay": saveOverlay,
   "search-back": tables.back,
@@ -153,8 +156,10 @@ const ACTIONS = {
   sorted: () => jobs.start("sorted_pictures", { minimum: results.minimum() }),
   step: (el) => label.step(Number(el.dataset.by)),
   "stop-job": (el) => jobs.stop(el.dataset.jobId),
+  ...review.ACTIONS,
   "take-out": tables.takeOut,
   "tick-all": ticks.tickAll,
+  "use-version": improve.useVersion,
   where: tables.toggleWhere,
   "to-queries": () => tables.send("queries"),
   "to-support": () => tables.send("support"),
@@ -184,7 +189,7 @@ function onClick(event) {
     if (el.dataset.edit) edit(el);
     else if (el.dataset.open) open(el);
     else if (el.dataset.job) jobs.start(el.dataset.job, valuesOf(el, JOBS[el.dataset.job]));
-    else if (el.dataset.action) ACTIONS[el.dataset.action](el);
+    else if (el.dataset.action) ACTIONS[el.dataset.action](el, event);
     else enlarge(el.dataset.enlarge, "of" in el.dataset ? el : null);
   }
   if (menu && menu.isConnected && !(el && ["move", "correct"].includes(el.dataset.action))) menu.remove();
@@ -347,6 +352,7 @@ export function listen() {
   document.addEventListener("dragstart", onDragStart);
   document.addEventListener("drop", onDrop);
   document.addEventListener("paste", onPaste);
+  review.listen(go);
   document.addEventListener("dragover", (event) => {
     const zone = zoneOf(event);
     if (zone || event.target.closest("#results-list")) event.preventDefault();

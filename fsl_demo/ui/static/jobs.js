@@ -13,6 +13,8 @@ const onEnd = new Map(); // job kind to what follows its end, in order
 
 export const afterEnd = (kind, follow) => onEnd.set(kind, [...(onEnd.get(kind) ?? []), follow]);
 
+const QUIET = new Set(["suggest"]); // jobs that go on behind what the person does; how far they are is said elsewhere
+
 const GO = { predict: "results", describe: "results" };
 
 // Ask for a job once everything that was changed is written.
@@ -22,7 +24,7 @@ export async function start(name, values = {}) {
   try {
     const answer = await post("job", { draft: currentDraft(), name, values });
     if (answer.notices.length) notices.show(answer.notices);
-    else notices.clear();
+    else if (!QUIET.has(name)) notices.clear();
     if (answer.job) started.add(answer.job);
     return answer.job;
   } catch (error) {
@@ -72,7 +74,7 @@ export function draw() {
       else hidden.add(job.id);
     }
   }
-  morph(place, html`${[...uploads].map(([id, upload]) => uploadBox(id, upload))}${jobs.filter((job) => !hidden.has(job.id)).map(jobBox)}`);
+  morph(place, html`${[...uploads].map(([id, upload]) => uploadBox(id, upload))}${jobs.filter((job) => !hidden.has(job.id) && !(QUIET.has(job.kind) && !job.notices.length)).map(jobBox)}`);
 }
 
 function download(file) {

@@ -2,6 +2,7 @@
 import { element, html, isShown, isTyping } from "./dom.js";
 import * as label from "./label.js";
 import * as results from "./results.js";
+import * as review from "./review.js";
 import { t } from "./texts.js";
 
 const nameOf = (event) => (event.ctrlKey || event.metaKey ? "Ctrl+" : "") + (event.key.length === 1 ? event.key.toLowerCase() : event.key);
@@ -21,19 +22,18 @@ export function listen(enlarge) {
     }
     if (name.startsWith("Ctrl+") || event.target.closest?.("[data-arrows] button, [data-point], summary")) return;
     if (name === "?") return help();
-    const used = label.isOnView() ? inLabel(event) : results.isOnView() && results.key(event);
+    const used = label.isOnView() ? inside(event, "#label-queue, #question") && label.key(event) : review.isOnView() ? inside(event, "#review-stage, #review-strip") && review.key(event) : results.isOnView() && results.key(event);
     if (!used) return;
     event.preventDefault();
     if (used === "enlarge") enlarge();
   });
 }
 
-// Enter confirms wherever the focus is in the queue or the question, but not on the buttons of the line above them.
-function inLabel(event) {
+// Enter confirms wherever the focus is in these places, but not on the buttons of the line above them.
+function inside(event, places) {
+  if (event.key !== "Enter" && event.key !== " ") return true;
   const control = event.target.closest?.("button:not([role=tab]), a, input, summary");
-  const inside = event.target.closest?.("#label-queue, #question, body > *:not(.gradio-container)");
-  if ((event.key === "Enter" || event.key === " ") && control && !(inside && event.key === "Enter")) return false;
-  return label.key(event);
+  return !control || (event.key === "Enter" && Boolean(event.target.closest?.(`${places}, body > *:not(.gradio-container)`)));
 }
 
 function inMenu(menu, event) {
@@ -68,7 +68,7 @@ const HELP = [
 export function help() {
   const dialog = document.getElementById("keys-help");
   dialog.replaceChildren(
-    element(html`<div><h2>${t("keys")}</h2><table>${HELP.map(([key, text]) => html`<tr><td><kbd>${key}</kbd></td><td>${t(text)}</td></tr>`)}</table><form method="dialog"><button class="primary" autofocus>${t("close")}</button></form></div>`),
+    element(html`<div><h2>${t("keys")}</h2><table>${(review.isOnView() ? review.HELP : HELP).map(([key, text]) => html`<tr><td><kbd>${key}</kbd></td><td>${t(text)}</td></tr>`)}</table><form method="dialog"><button class="primary" autofocus>${t("close")}</button></form></div>`),
   );
   dialog.showModal();
 }

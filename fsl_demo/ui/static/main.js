@@ -2,6 +2,7 @@
 import { places } from "../places.js";
 import * as actions from "./actions.js";
 import { html, isShown, morph, onceReleased, post } from "./dom.js";
+import * as improve from "./improve.js";
 import * as jobs from "./jobs.js";
 import * as label from "./label.js";
 import * as notices from "./notices.js";
@@ -10,12 +11,13 @@ import * as plots from "./plots.js";
 import * as queue from "./queue.js";
 import * as regions from "./regions.js";
 import * as results from "./results.js";
+import * as review from "./review.js";
 import * as state from "./state.js";
 import * as tables from "./tables.js";
 import { account, has, language, t } from "./texts.js";
 import * as workbench from "./workbench.js";
 
-const MOUNTS = { workbench: workbench.mount, results: results.mount, label: label.mount, search: tables.mountSearch, collection: tables.mountCollection };
+const MOUNTS = { workbench: workbench.mount, results: results.mount, label: label.mount, search: tables.mountSearch, collection: tables.mountCollection, review: review.mount, improve: improve.mount };
 const mounted = new WeakSet();
 
 let stream = null;
@@ -76,7 +78,9 @@ function draw() {
   workbench.draw();
   results.draw();
   label.draw();
+  review.draw();
   regions.draw();
+  if (changed.parts.has("data:curve")) improve.draw();
   if (changed.parts.has("data:columns")) {
     results.reloadDetails();
     plots.draw();
@@ -137,6 +141,8 @@ function tabChanged() {
   label.draw();
   jobs.draw();
   tables.openTab(shown);
+  if (shown === "review") review.openTab();
+  if (shown === "improve") improve.open();
 }
 
 async function begin() {

@@ -3,21 +3,21 @@ import { post } from "./dom.js";
 import * as notices from "./notices.js";
 import { currentDraft } from "./queue.js";
 
-let library = null;
+let loading = null;
 
-function load() {
-  library ??= new Promise((resolve, reject) => {
+export function library() {
+  loading ??= new Promise((resolve, reject) => {
     const script = Object.assign(document.createElement("script"), { src: "/workbench/plotly.js", onload: () => resolve(window.Plotly), onerror: reject });
     document.head.append(script);
   });
-  return library;
+  return loading;
 }
 
 export async function draw() {
   const folded = document.getElementById("plots");
   if (!folded?.open) return;
   const method = document.getElementById("matrix-of")?.value ?? "";
-  const [answer, plotly] = await Promise.all([post("panel", { draft: currentDraft(), name: "plots", values: { method } }), load()]);
+  const [answer, plotly] = await Promise.all([post("panel", { draft: currentDraft(), name: "plots", values: { method } }), library()]);
   notices.show(answer.notices);
   if (!answer.html) return;
   const { title, matrix, map } = JSON.parse(answer.html);

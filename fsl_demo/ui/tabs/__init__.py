@@ -10,5 +10,7 @@ TABS: tuple[Tab, ...] = load(
     "label:TAB",
     "search:TAB",
     "collection:TAB",
+    "review:TAB",
+    "improve:TAB",
 )
 REGISTRY = RequestRegistry(TABS)

@@ -138,7 +138,7 @@ def english(page: Page) -> list[str]:
         "Results",
         "Methods",
     )
-    text = page.locator("body").inner_text()
+    text = page.locator("body").inner_text().replace("Label Studio", "")
     return [word for word in wanted if word in text]
 
 

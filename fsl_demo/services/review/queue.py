@@ -1,0 +1,94 @@
+"""Which pictures of a collection are looked at, and in which order."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from fsl_demo.core.collections import CollectedPicture
+
+Order = Literal["unsure", "disputed", "unlike", "random", "suspect"]
+Which = Literal["unlabelled", "mine", "all"]
+ORDERS: tuple[Order, ...] = get_args(Order)
+WHICH: tuple[Which, ...] = get_args(Which)
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """What a classifier says of a picture that it has not learned from.
+
+    Attributes:
+        class_name: the most probable class.
+        margin: by how much its probability is above the next one's.
+        similarity: to the class; pictures unlike all examples have the lowest.
+        unlike: whether the picture is unlike the examples; None where nothing is known.
+        label: probability of the class that the picture is labelled with; None without one.
+    """
+
+    class_name: str
+    probability: float
+    margin: float
+    similarity: float
+    unlike: bool | None
+    label: float | None = None
+
+
+@dataclass(frozen=True)
+class ReviewOrder:
+    """What a person wants to look at.
+
+    Attributes:
+        order: the most "unsure" first, or those most "unlike" the examples, or at "random"; "disputed" are those alone
+            on which people differ, "suspect" those alone that are labelled, the least probable label first.
+        which: for the first three: pictures that nobody has labelled, those without a word of mine (for a second
+            opinion), or all.
+        annotator: whose words are mine.
+        seed: of the random order.
+    """
+
+    order: Order = "unsure"
+    which: Which = "unlabelled"
+    annotator: str = ""
+    seed: int = 0
+
+
+def queue(
+    pictures: Sequence[CollectedPicture], suggested: Mapping[str, Suggestion], wanted: ReviewOrder
+) -> list[CollectedPicture]:
+    """The pictures to look at, the first one first; those of which nothing is known yet come last, as they are."""
+    order = wanted.order
+    if order == "disputed":
+        return [collected for collected in pictures if collected.disputed]
+    if order == "suspect":
+        doubts = [(_doubt(collected, suggested), collected) for collected in pictures]
+        suspected = [(doubt, collected) for doubt, collected in doubts if doubt is not None]
+        return [collected for _, collected in sorted(suspected, key=lambda pair: pair[0])]
+    offered = [collected for collected in pictures if _is_wanted(collected, wanted)]
+    if order == "random":
+        return sorted(offered, key=lambda collected: _shuffled(collected, wanted.seed))
+    known = [collected for collected in offered if collected.picture.sha256 in suggested]
+    unknown = [collected for collected in offered if collected.picture.sha256 not in suggested]
+
+    def place(collected: CollectedPicture) -> float:
+        suggestion = suggested[collected.picture.sha256]
+        return suggestion.margin if order == "unsure" else suggestion.similarity
+
+    return sorted(known, key=place) + unknown
+
+
+def _doubt(collected: CollectedPicture, suggested: Mapping[str, Suggestion]) -> float | None:
+    suggestion = suggested.get(collected.picture.sha256)
+    return suggestion.label if suggestion is not None and collected.label is not None else None
+
+
+def _is_wanted(collected: CollectedPicture, wanted: ReviewOrder) -> bool:
+    if wanted.which == "unlabelled":
+        return collected.label is None
+    return wanted.which == "all" or all(label.annotator != wanted.annotator for label in collected.labels)
+
+
+def _shuffled(collected: CollectedPicture, seed: int) -> bytes:
+    """A place that does not depend on which other pictures there are."""
+    return hashlib.sha256(f"{seed}:{collected.picture.sha256}".encode()).digest()

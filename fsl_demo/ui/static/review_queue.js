@@ -1,0 +1,227 @@
+// The pictures of a collection that are reviewed: what the server says of them, and what has been answered since.
+import { post } from "./dom.js";
+import * as jobs from "./jobs.js";
+import * as labelling from "./labelling.js";
+import * as notices from "./notices.js";
+import * as queue from "./queue.js";
+import { account } from "./texts.js";
+
+const TRAIL = 200; // pictures behind the one on view that are kept
+const NEAR = 50; // so many before the end, the next ones are fetched
+const EVERY = 10; // answers after which the classifier learns anew
+const STORED = "fsl_review";
+const LONGEST = 60; // seconds; whoever takes longer has gone for a coffee
+const SITTING = 50; // answers from which the rate is reckoned
+export const NONE = null;
+
+export const choices = { collection: "", method: "prototype", order: "unsure", which: "unlabelled", seed: 0, blind: false };
+const stored = JSON.parse(localStorage.getItem(STORED) || "{}");
+Object.assign(choices, stored.choices);
+const places = stored.places ?? {}; // where each queue was left: { trail, at }
+const keys = stored.keys ?? {}; // the classes of each collection, in the order of their keys
+
+export const view = { known: false, collections: [], methods: [], counts: null, learned: 0, rest: 0, items: [], place: 0 };
+let counted = new Map(); // pictures by class name
+let changes = []; // answers and what took them back, of which the server may not have told yet
+let steps = []; // what can be undone: { pictures, place }
+let times = []; // seconds and pictures of the last answers
+let answered = new Set(); // pictures answered in this sitting
+let since = 0; // answers since the classifier learned
+let asked = 0;
+let loading = false;
+
+export const me = () => account || labelling.annotatorName();
+export const current = () => view.items[view.place];
+export const mine = (item) => item.words.find(([annotator]) => annotator === me());
+export const isAnswered = (item) => answered.has(item.sha);
+export const canUndo = () => steps.length > 0;
+export const classes = () => keys[choices.collection] ?? [];
+export const countOf = (name) => counted.get(name) ?? 0;
+const queueName = () => [choices.collection, choices.order, choices.which].join("/");
+
+export function remember() {
+  if (view.items.length || view.known) {
+    const trail = view.items.slice(Math.max(0, view.place - TRAIL), view.place).map((item) => item.sha);
+    places[queueName()] = { trail, at: current()?.sha ?? "" };
+  }
+  localStorage.setItem(STORED, JSON.stringify({ choices, places, keys }));
+}
+
+// Whether a picture still waits for an answer in this queue.
+function waits(item, place) {
+  if (choices.which === "all" || ["disputed", "suspect"].includes(choices.order)) return place >= view.place && !isAnswered(item);
+  return choices.which === "mine" ? !mine(item) : !item.words.length;
+}
+
+export const left = () => view.rest + view.items.filter(waits).length;
+
+// Pictures a minute, in this sitting; 0 where that is not known yet.
+export function rate() {
+  const seconds = times.reduce((sum, time) => sum + Math.min(time.seconds, LONGEST), 0);
+  const pictures = times.reduce((sum, time) => sum + time.pictures, 0);
+  return pictures >= 3 && seconds ? (60 * pictures) / seconds : 0;
+}
+
+// Ask for the queue; what is on view and the picture after it stay where they are.
+export async function load() {
+  const mark = (asked += 1);
+  const anew = !view.items.length; // as it was left, perhaps by an earlier page
+  loading = true;
+  const left = places[queueName()];
+  const trail = anew ? [...(left?.trail ?? []), left?.at].filter(Boolean) : view.items.slice(0, view.place + 2).map((item) => item.sha);
+  const at = anew ? left?.at : current()?.sha;
+  await queue.settled();
+  changes = [];
+  try {
+    const { collection, method, order, which, seed } = choices;
+    const answer = await post("data", { draft: queue.currentDraft(), name: "review_queue", values: { collection, method, order, which, seed, annotator: labelling.annotatorName(), trail: trail.slice(-TRAIL) } });
+    if (mark !== asked) return;
+    if (answer.data) take(answer.data, at);
+    else if (collection) return await forget();
+    notices.show(answer.notices);
+  } catch (error) {
+    notices.show([{ kind: "error", text: error.message }]);
+  } finally {
+    if (mark === asked) loading = false;
+  }
+}
+
+// The collection is not there any more.
+async function forget() {
+  choices.collection = "";
+  await load();
+}
+
+function take(data, at) {
+  Object.assign(view, { known: true, collections: data.collections, methods: data.methods });
+  if (!data.collection) return Object.assign(view, { counts: null, items: [], place: 0, rest: 0 });
+  choices.collection = data.collection;
+  const names = data.classes.map(([name]) => name);
+  keys[data.collection] = [...new Set([...classes(), ...names])];
+  counted = new Map([...data.classes, [NONE, data.counts.none]]);
+  const items = data.pictures.map((item) => ({ ...item, suggestion: item.suggestion ?? null }));
+  const place = items.findIndex((item) => item.sha === at);
+  Object.assign(view, { counts: data.counts, learned: data.learned, rest: data.rest, items, place: place < 0 ? Math.min(data.passed, items.length) : place });
+  for (const change of changes) change();
+}
+
+// --- answers -------------------------------------------------------------------------------------------------------
+
+function count(name, by) {
+  counted.set(name, countOf(name) + by);
+}
+
+// Put a word on a picture, or take the newest of this person's back; gives nothing where the picture is not known.
+function change(sha, back, name) {
+  const item = view.items.find((other) => other.sha === sha);
+  if (!item) return;
+  const before = item.words[0];
+  if (before) count(before[1], -1);
+  if (!back) item.words = [[me(), name], ...item.words];
+  else item.words = item.words.filter((word, place) => place !== item.words.findIndex(([annotator]) => annotator === me()));
+  if (item.words.length) count(item.words[0][1], 1);
+  view.counts.labelled += Boolean(item.words.length) - Boolean(before);
+}
+
+function note(make) {
+  make();
+  changes.push(make);
+}
+
+// Say what pictures are; `groups` are pairs of a class name (or NONE) and pictures. One step to undo.
+export function answer(groups, shownSuggestions, seconds) {
+  const pictures = groups.flatMap(([, items]) => items.map((item) => item.sha));
+  for (const [name, items] of groups) {
+    const suggestions = Object.fromEntries(items.filter((item) => item.suggestion).map((item) => [item.sha, item.suggestion[0]]));
+    const values = { collection: choices.collection, pictures: items.map((item) => item.sha), class_name: name, suggestions, shown: shownSuggestions, seconds, annotator: labelling.annotatorName() };
+    queue.send("review_label", values);
+    if (name !== NONE && !classes().includes(name)) addClass(name);
+    for (const item of items) note(() => change(item.sha, false, name));
+  }
+  for (const sha of pictures) answered.add(sha);
+  steps.push({ pictures, place: view.place });
+  times = [...times, { seconds, pictures: pictures.length }].slice(-SITTING);
+  since += pictures.length;
+  if (since >= EVERY) learn();
+}
+
+export function undo() {
+  const step = steps.pop();
+  if (!step) return false;
+  queue.send("review_take_back", { collection: choices.collection, pictures: step.pictures, annotator: labelling.annotatorName() });
+  for (const sha of step.pictures) {
+    answered.delete(sha);
+    note(() => change(sha, true));
+  }
+  const place = view.items.findIndex((item) => item.sha === step.pictures[0]);
+  if (place >= 0) go(place);
+  return true;
+}
+
+export function settled(picture, name) {
+  queue.send("review_settle", { collection: choices.collection, picture, class_name: name, annotator: labelling.annotatorName() });
+  steps.push({ pictures: [picture], place: view.place });
+}
+
+export function addClass(name) {
+  keys[choices.collection] = [...classes(), name];
+  remember();
+}
+
+export function go(place) {
+  view.place = Math.max(0, Math.min(view.items.length, place));
+  remember();
+  if (view.rest && !loading && view.items.length - view.place < NEAR) load();
+}
+
+// To the next picture that waits for an answer.
+export function advance() {
+  const after = view.items.findIndex((item, place) => place > view.place && waits(item, place));
+  go(after < 0 ? view.items.length : after);
+}
+
+// Another queue, or another person's; without values, the same one.
+export function choose(values) {
+  remember();
+  Object.assign(choices, values);
+  if (!Object.keys(values).length || "collection" in values) [steps, times, answered, since] = [[], [], new Set(), 0];
+  view.items = [];
+  view.place = 0;
+  return load();
+}
+
+export function startAgain() {
+  delete places[queueName()];
+  answered = new Set();
+  view.items = [];
+  view.place = 0;
+  return load();
+}
+
+// --- the classifier ------------------------------------------------------------------------------------------------
+
+let learning = false;
+const heldOut = () => choices.which !== "unlabelled" || ["disputed", "suspect"].includes(choices.order);
+const canLearn = () => [...counted].filter(([name, pictures]) => name !== NONE && pictures > 0).length > 1;
+
+// Learn from what is labelled, behind what the person does.
+export async function learn() {
+  if (learning || !canLearn()) return;
+  learning = true;
+  since = 0;
+  const { collection, method } = choices;
+  learning = Boolean(await jobs.start("suggest", { collection, method, held_out: heldOut() }));
+}
+
+// What was learned is there.
+export async function learned() {
+  learning = false;
+  await load();
+  if (since >= EVERY) learn();
+}
+
+// Learn once a queue is opened of which not everything is known.
+export function learnFirst() {
+  const lacking = view.items.some((item) => !item.suggestion) || (choices.order === "suspect" && !view.items.length);
+  if (view.counts && (!view.learned || lacking)) learn();
+}

@@ -1,0 +1,246 @@
+"""Reviewing a collection: orders, what a classifier suggests, and what is made of people's words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from fsl_demo.core.collections import CollectedPicture, CollectionLabel
+from fsl_demo.core.errors import Cancelled, UserError
+from fsl_demo.core.pictures import from_image
+from fsl_demo.evaluation.suggested import Share, report
+from fsl_demo.services.review import suggestions
+from fsl_demo.services.review.opinions import Answer, agreements, disputes, words_of, words_of_episodes
+from fsl_demo.services.review.queue import Order, ReviewOrder, Suggestion, Which, queue
+from fsl_demo.services.review.suggestions import Suggester, classes_of, evidence, labelled
+from fsl_demo.store import EpisodeWord
+from tests.colours import painted
+from tests.ui.conftest import Colour
+
+RED, BLUE, GREEN = (200, 10, 10), (10, 10, 200), (10, 200, 10)
+
+
+def picture(name: str, rgb: tuple[int, int, int] = RED, *words: CollectionLabel | str) -> CollectedPicture:
+    """A picture of one colour; words are class names of somebody, or labels, the newest first."""
+    labels = tuple(CollectionLabel(word) if isinstance(word, str) else word for word in words)
+    return CollectedPicture(from_image(painted(rgb, sum(name.encode()), 12), name), labels)
+
+
+def word(name: str | None, annotator: str = "Ada", **more: object) -> CollectionLabel:
+    return CollectionLabel(name, annotator, **more)  # type: ignore[arg-type]
+
+
+def suggestion(margin: float, similarity: float = 0.5, label: float | None = None) -> Suggestion:
+    return Suggestion("red", 0.9, margin=margin, similarity=similarity, unlike=None, label=label)
+
+
+FREE, MINE, THEIRS, FOUGHT = (
+    picture("free"),
+    picture("mine", RED, word("red")),
+    picture("theirs", RED, word("red", "Bea")),
+    picture("fought", RED, word("red"), word("blue", "Bea")),
+)
+NEW = picture("new")
+EVERYTHING = [FREE, MINE, THEIRS, FOUGHT, NEW]
+
+
+def names(
+    order: Order,
+    which: Which = "all",
+    suggested: dict[str, Suggestion] | None = None,
+    seed: int = 0,
+    pictures: Sequence[CollectedPicture] = EVERYTHING,
+) -> list[str]:
+    by_name = {collected.picture.name: collected.picture.sha256 for collected in pictures}
+    known = {by_name[name]: value for name, value in (suggested or {}).items()}
+    wanted = ReviewOrder(order, which, annotator="Ada", seed=seed)
+    return [collected.picture.name for collected in queue(pictures, known, wanted)]
+
+
+def test_unsure_pictures_come_first_and_unknown_ones_last() -> None:
+    suggested = {"mine": suggestion(0.5), "theirs": suggestion(0.1), "new": suggestion(0.9)}
+    assert names("unsure", suggested=suggested) == ["theirs", "mine", "new", "free", "fought"]
+
+
+def test_pictures_unlike_all_examples_come_first() -> None:
+    suggested = {"free": suggestion(0.1, 0.9), "new": suggestion(0.9, -0.2)}
+    assert names("unlike", "unlabelled", suggested) == ["new", "free"]
+
+
+def test_disputed_pictures_alone() -> None:
+    assert names("disputed", "unlabelled") == ["fought"]
+
+
+def test_labels_that_the_others_find_improbable_come_first() -> None:
+    suggested = {
+        "mine": suggestion(0.5, label=0.4),
+        "theirs": suggestion(0.5, label=0.01),
+        "free": suggestion(0.5),
+        "fought": suggestion(0.5, label=0.99),
+    }
+    assert names("suspect", "unlabelled", suggested) == ["theirs", "mine", "fought"]
+
+
+def test_a_second_opinion_is_of_pictures_without_a_word_of_mine() -> None:
+    assert names("unsure", "unlabelled") == ["free", "new"]
+    assert names("unsure", "mine") == ["free", "theirs", "new"]
+
+
+def test_a_random_order_is_that_of_its_seed_whatever_else_there_is() -> None:
+    pictures = [picture(f"p{n}") for n in range(40)]
+    shuffled = names("random", pictures=pictures)
+    assert shuffled != [f"p{n}" for n in range(40)] and sorted(shuffled) == sorted(f"p{n}" for n in range(40))
+    assert names("random", pictures=pictures[10:]) == [name for name in shuffled if int(name[1:]) >= 10]
+    assert names("random", pictures=pictures, seed=1) != shuffled
+
+
+def test_classes_are_told_apart_as_their_names_are() -> None:
+    pictures = [picture("a", RED, "Red"), picture("b", RED, "red "), picture("c", BLUE, "blue"), picture("d", GREEN)]
+    assert classes_of(pictures) == ("Red", "blue")
+    assert labelled(pictures).shots() == [2, 1]
+    none_now = picture("e", GREEN, word(None), word("green", "Bea"))
+    assert classes_of([none_now]) == ("green",) and not labelled([none_now]).support
+
+
+@pytest.fixture
+def colours() -> list[CollectedPicture]:
+    return [
+        *(picture(f"r{n}", RED, "red") for n in range(3)),
+        *(picture(f"b{n}", BLUE, "blue") for n in range(3)),
+        picture("wrong", BLUE, "red"),
+        picture("near red", (180, 20, 30)),
+        picture("near blue", (40, 20, 180)),
+    ]
+
+
+def by_name(made: suggestions.Suggestions, pictures: Sequence[CollectedPicture]) -> dict[str, Suggestion]:
+    hashes = {collected.picture.sha256: collected.picture.name for collected in pictures}
+    return {hashes[sha256]: value for sha256, value in made.by_picture.items()}
+
+
+def test_a_classifier_says_what_it_has_not_learned_from(colours: list[CollectedPicture]) -> None:
+    suggester = Suggester()
+    made = suggester.fit("c", Colour(), pictures=colours, held_out=False)
+    told = by_name(made, colours)
+    assert {name: known.class_name for name, known in told.items()} == {"near red": "red", "near blue": "blue"}
+    assert told["near red"].margin == pytest.approx(2 * told["near red"].probability - 1)
+    assert suggester.known("c", "prototype") is made and suggester.known("c", "asif") is None
+
+
+def test_a_wrong_label_is_suspected_by_the_other_pictures(colours: list[CollectedPicture]) -> None:
+    told = by_name(Suggester().fit("c", Colour(), pictures=colours, held_out=True), colours)
+    doubts = {name: known.label for name, known in told.items() if known.label is not None}
+    assert len(doubts) == 7 and min(doubts, key=lambda name: doubts[name] or 0) == "wrong"
+    assert told["wrong"].class_name == "blue"
+
+
+def test_the_only_picture_of_a_class_is_not_held_out() -> None:
+    pictures = [picture("r", RED, "red"), picture("b1", BLUE, "blue"), picture("b2", (20, 10, 190), "blue")]
+    assert sorted(by_name(Suggester().fit("c", Colour(), pictures=pictures, held_out=True), pictures)) == ["b1", "b2"]
+
+
+def test_many_pictures_are_held_out_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suggestions, "FOLDS", 3)
+    pictures = [picture(f"{name}{n}", rgb, name) for name, rgb in (("red", RED), ("blue", BLUE)) for n in range(5)]
+    told = by_name(Suggester().fit("c", Colour(), pictures=pictures, held_out=True), pictures)
+    assert len(told) == 10 and all((known.label or 0) > 0.9 for known in told.values())
+
+
+def test_one_class_is_not_a_choice() -> None:
+    with pytest.raises(UserError, match="One class"):
+        Suggester().fit("c", Colour(), pictures=[picture("r", RED, "red")], held_out=False)
+
+
+def test_what_was_said_before_counts_until_a_picture_is_reached_again(
+    colours: list[CollectedPicture], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suggestions, "BATCH", 1)
+    suggester = Suggester()
+    suggester.fit("c", Colour(sharpness=1), pictures=colours, held_out=False)
+    before = by_name(suggester.fit("c", Colour(sharpness=1), pictures=colours, held_out=False), colours)
+
+    def stop(stage: str, done: int, total: int) -> None:
+        if stage == "embed" and done == 1:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        suggester.fit("c", Colour(sharpness=20), pictures=colours, held_out=False, progress=stop)
+    known = suggester.known("c", "prototype")
+    assert known is not None
+    after = by_name(known, colours)
+    assert after["near red"].probability > before["near red"].probability
+    assert after["near blue"] == before["near blue"]
+
+
+def test_evidence_is_that_of_a_classifier_without_the_picture(colours: list[CollectedPicture]) -> None:
+    made = Suggester().fit("c", Colour(), pictures=colours, held_out=False)
+    wrong = colours[6].picture
+    why = evidence(made, wrong)
+    assert why.answers[0][0] == "blue" and wrong not in [neighbour for neighbour, _, _ in why.neighbours]
+    assert [name for _, name, _ in why.neighbours[:3]] == ["blue"] * 3
+    assert why.layers[0].picture == wrong
+
+
+def test_where_a_word_came_from() -> None:
+    sources = {
+        (shown, says, suggested, settles): Answer(says, "Ada", shown=shown, settles=settles)
+        .labels({"a": suggested})["a"]
+        .source
+        for shown in (True, False)
+        for says, suggested in (("Red", "red"), ("blue", "red"), (None, "red"), ("red", None))
+        for settles in (False, True)
+    }
+    assert {source for (*_, settles), source in sources.items() if settles} == {"settled"}
+    told = {key[:3]: source for key, source in sources.items() if not key[3]}
+    assert {source for (shown, _, _), source in told.items() if not shown} == {"blind"}
+    assert told[True, "Red", "red"] == "accepted"
+    assert told[True, "blue", "red"] == told[True, None, "red"] == "corrected"
+    assert told[True, "red", None] == "blind"
+
+
+def test_many_pictures_are_labelled_in_bulk() -> None:
+    shown = Answer("red", "Ada", shown=True, seconds=6).labels({"a": "red", "b": None})
+    assert {label.source for label in shown.values()} == {"bulk"} and shown["a"].seconds == 3
+    assert [label.suggestion for label in shown.values()] == ["red", None]
+    hidden = Answer("red", "Ada", shown=False).labels({"a": "red", "b": "red"})
+    assert [label.suggestion for label in hidden.values()] == [None, None], "it was neither seen nor answered blind"
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 101])
+def test_a_class_has_a_name(name: str) -> None:
+    with pytest.raises(UserError):
+        Answer(name).labels({"a": None})
+
+
+def test_disputes_have_the_newest_word_of_each() -> None:
+    fought = picture("f", RED, word("blue", "Bea"), word("red"), word("blue"))
+    settled = picture("s", RED, word("red", "Eve", source="settled"), word("red"), word("blue", "Bea"))
+    (dispute,) = disputes([fought, settled, FREE])
+    assert dispute.picture == fought.picture
+    assert [(label.annotator, label.class_name) for label in dispute.words] == [("Bea", "blue"), ("Ada", "red")]
+
+
+def test_agreement_is_of_pictures_that_both_labelled_and_not_of_what_settled_them() -> None:
+    both = [picture(f"{n}", RED, word("red"), word("red" if n else "blue", "Bea")) for n in range(25)]
+    alone = [picture("x", RED, word("red", "Cem"))]
+    settled = [picture("y", RED, word("red", "Eve", source="settled"), word("red"))]
+    (pair,) = agreements([*both, *alone, *settled])
+    assert (pair.first, pair.second, pair.agreement.pictures) == ("Ada", "Bea", 25)
+    assert pair.agreement.share is not None and pair.agreement.share.mean == pytest.approx(24 / 25)
+
+
+def test_blind_spots_of_a_collection_and_of_episodes() -> None:
+    shown = word("red", source="accepted", suggestion="Red", created_at="2026-11-01")
+    blind = word("blue", source="blind", suggestion="red", created_at="2026-11-01")
+    told = report(
+        words_of([picture("a", RED, word("blue", "Bea", created_at="2026-11-02"), shown), picture("b", RED, blind)])
+    )
+    assert (told.all.shown, told.all.blind, told.all.wrong) == (Share(1, 1), Share(0, 1), Share(1, 1))
+    rows = [
+        EpisodeWord(7, "red", "Ada", source="accepted", suggestion="red", created_at="2026-11-01"),
+        EpisodeWord(7, None, "Ada", source="corrected", suggestion="red", created_at="2026-11-02"),
+        EpisodeWord(8, "red", "Ada", source="blind", suggestion=None, created_at="2026-11-02"),
+    ]
+    told = report(words_of_episodes(rows))
+    assert (told.all.shown, told.all.blind, told.all.wrong) == (Share(1, 2), Share(0, 0), Share(1, 1))
