@@ -119,9 +119,9 @@ def measured(
         planted = plant(classes, shots, seed=seed, opened=opened)
         subject = Subject(planted.episode, ())
         seen, originals = see(registry, subject, [])
-        said = answers(Plan(method, method.Settings()), seen, originals)
-        likely = said.means.probabilities(said.temperature)
-        tells = said.means.tells
+        told = answers(Plan(method, method.Settings()), seen, originals)
+        likely = told.means.probabilities(told.temperature)
+        tells = told.means.tells
         counts[DOCTOR].add(planted.flipped, {suspect.picture for suspect in suspects(likely, seen.owners, tells)})
         issues = find_label_issues(seen.owners, likely, n_jobs=1)
         counts[CLEANLAB].add(planted.flipped, set(np.flatnonzero(issues).tolist()))

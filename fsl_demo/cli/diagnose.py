@@ -11,7 +11,7 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.services import reading
 
 if TYPE_CHECKING:
-    from fsl_demo.evaluation.diagnosis.findings import Diagnosis
+    from fsl_demo.evaluation.diagnosis.diagnosis import Diagnosis
     from fsl_demo.evaluation.intervals import Interval
     from fsl_demo.services.diagnosis import Subject
 

@@ -15,7 +15,7 @@ from fsl_demo.core.registry import Registry
 from fsl_demo.evaluation.diagnosis import curve, folds
 from fsl_demo.evaluation.diagnosis.conclusions import Answers, Seen, conclude
 from fsl_demo.evaluation.diagnosis.curve import Curve, Drawn
-from fsl_demo.evaluation.diagnosis.findings import Diagnosis
+from fsl_demo.evaluation.diagnosis.diagnosis import Diagnosis
 from fsl_demo.evaluation.diagnosis.folds import Comparison
 from fsl_demo.evaluation.diagnosis.means import Labelled, Means
 from fsl_demo.evaluation.diagnosis.quality import Look, look

@@ -6,7 +6,8 @@ from typing_extensions import TypedDict
 
 from fsl_demo.core.pictures import Picture
 from fsl_demo.evaluation.diagnosis.curve import Curve
-from fsl_demo.evaluation.diagnosis.findings import Diagnosis, Duplicates, Finding, Influence, WrongLabel
+from fsl_demo.evaluation.diagnosis.diagnosis import Diagnosis
+from fsl_demo.evaluation.diagnosis.findings import Duplicates, Finding, Influence, WrongLabel
 from fsl_demo.evaluation.diagnosis.folds import Comparison
 from fsl_demo.evaluation.intervals import Interval
 from fsl_demo.services.documents import DECIMALS

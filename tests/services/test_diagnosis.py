@@ -12,7 +12,8 @@ from fsl_demo.core.episodes import ClassSpec, Episode, Example, quiet
 from fsl_demo.core.errors import Cancelled, UserError
 from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.core.registry import Registry
-from fsl_demo.evaluation.diagnosis.findings import Diagnosis, Duplicates, PoorPicture, WrongLabel
+from fsl_demo.evaluation.diagnosis.diagnosis import Diagnosis
+from fsl_demo.evaluation.diagnosis.findings import Duplicates, PoorPicture, WrongLabel
 from fsl_demo.services import diagnosis as service
 from fsl_demo.services.diagnosis import Subject, diagnose
 from fsl_demo.services.predict import Plan

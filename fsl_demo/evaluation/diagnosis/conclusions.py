@@ -12,14 +12,13 @@ from fsl_demo.core.errors import Notice
 from fsl_demo.evaluation import intervals
 from fsl_demo.evaluation.calibration import credits
 from fsl_demo.evaluation.diagnosis import quality
+from fsl_demo.evaluation.diagnosis.diagnosis import Diagnosis, Leak
 from fsl_demo.evaluation.diagnosis.findings import (
     ClassScore,
     Copy,
-    Diagnosis,
     Duplicates,
     Finding,
     Influence,
-    Leak,
     NamedFlip,
     PoorPicture,
     WrongLabel,

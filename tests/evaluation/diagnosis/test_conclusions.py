@@ -11,7 +11,8 @@ from PIL import Image
 from fsl_demo.core.episodes import ClassSpec, Episode, Example
 from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.evaluation.diagnosis.conclusions import Answers, Seen, conclude
-from fsl_demo.evaluation.diagnosis.findings import ClassScore, Diagnosis, Duplicates, Influence, PoorPicture, WrongLabel
+from fsl_demo.evaluation.diagnosis.diagnosis import Diagnosis
+from fsl_demo.evaluation.diagnosis.findings import ClassScore, Duplicates, Influence, PoorPicture, WrongLabel
 from fsl_demo.evaluation.diagnosis.means import Labelled, Means
 from fsl_demo.evaluation.diagnosis.quality import Look
 from fsl_demo.inference.vectors import l2_normalize
