@@ -19,8 +19,10 @@ from fsl_demo.services.caption import caption
 from fsl_demo.services.documents import predict_document
 from fsl_demo.services.locate import predicted_regions
 from fsl_demo.services.predict import classify
+from fsl_demo.ui import review_api
 from fsl_demo.ui.gradio_import import gradio as gr
 from fsl_demo.ui.incoming import Uploads
+from fsl_demo.ui.page import Page
 
 
 def owner(account: Account | None) -> str:
@@ -40,10 +42,11 @@ class Frame(gr.Blocks):
         return await super().preprocess_data(block_fn, plain, *arguments, **more)
 
 
-def add(registry: Registry, uploads: Uploads) -> None:
+def add(page: Page) -> None:
     """Add the end points to the page that is being built."""
-    gr.api(_predict(registry, uploads), api_name="predict")
-    gr.api(_caption(registry, uploads), api_name="caption")
+    gr.api(_predict(page.registry, page.uploads), api_name="predict")
+    gr.api(_caption(page.registry, page.uploads), api_name="caption")
+    review_api.add(page, review_api.Door(_sentences, _account))
 
 
 def _predict(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, Any]]:
@@ -138,6 +141,11 @@ def _refuse(error: UserError) -> None:
     raise error
 
 
+def _account(request: gr.Request | None) -> Account | None:
+    """Whose call it is; None is the person at the machine itself."""
+    return request.request.scope.get("account") if request is not None and request.request is not None else None
+
+
 @contextmanager
 def _uploaded(uploads: Uploads, request: gr.Request | None, *files: Any) -> Iterator[list[Path | None]]:
     """The paths of files that were uploaded for this call, which uses them up; None for one that was left out.
@@ -149,8 +157,7 @@ def _uploaded(uploads: Uploads, request: gr.Request | None, *files: Any) -> Iter
         UserError: `upload_gone`, for whatever was not uploaded: nobody names other files of this machine.
     """
     tokens = [None if file is None else _token(file) for file in files]
-    asker = request.request.scope.get("account") if request is not None and request.request is not None else None
-    taken = uploads.take(filter(None, tokens), owner(asker))
+    taken = uploads.take(filter(None, tokens), owner(_account(request)))
     with uploads.using(*taken):
         paths = {upload.token: upload.path for upload in taken}
         yield [paths[token] if token else None for token in tokens]

@@ -17,9 +17,15 @@ from typing import Any
 import httpx
 import pytest
 from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
 from pydantic import TypeAdapter, ValidationError
 
+from fsl_demo.core.collections import CollectionLabel
+from fsl_demo.core.pictures import from_image
 from fsl_demo.services.documents import CaptionDocument, PredictDocument
+from fsl_demo.services.review.documents import OpinionsDocument, ReviewDocument
+from fsl_demo.ui.page import Page
+from tests.colours import painted
 from tests.ui.conftest import Paint, zipped
 
 pytestmark = pytest.mark.slow
@@ -29,6 +35,10 @@ DOCS = Path(__file__).parents[2] / "docs" / "api.md"
 ANSWERS: dict[str, TypeAdapter[Any]] = {
     "/predict": TypeAdapter(PredictDocument),
     "/caption": TypeAdapter(list[CaptionDocument]),
+    "/review": TypeAdapter(ReviewDocument),
+    "/review_label": TypeAdapter(list[str]),
+    "/review_undo": TypeAdapter(list[str]),
+    "/review_opinions": TypeAdapter(OpinionsDocument),
 }
 
 
@@ -85,6 +95,38 @@ def test_predict_keeps_to_the_contract(api: Client, paint: Paint, tmp_path: Path
 
 def test_caption_keeps_to_the_contract(api: Client, paint: Paint) -> None:
     keeps_to("/caption", api.predict(pictures=handle_file(paint("q2.png", (200, 9, 9))), api_name="/caption"))
+
+
+def test_a_review_keeps_to_the_contract(api: Client, page: Page) -> None:
+    collections, colours = page.workspace.collections, {"red": (200, 10, 10), "blue": (10, 10, 200)}
+    labelled = {from_image(painted(rgb, 0), name): [CollectionLabel(name, "Bea")] for name, rgb in colours.items()}
+    others = [from_image(painted(rgb, 1), name) for name, rgb in colours.items()]
+    collections.create("Pets")
+    collections.add("Pets", {**labelled, **{picture: [] for picture in others}})
+    (first, second), red = (picture.sha256 for picture in others), next(iter(labelled)).sha256
+
+    answer = api.predict("Pets", "random", seed=1, api_name="/review")
+    keeps_to("/review", answer)
+    assert {known["sha256"]: known["suggestion"]["label"] for known in answer["pictures"]} == {
+        first: "red",
+        second: "blue",
+    }
+    suggestions = {first: "red", red: "red"}
+    for pictures, name in (([first], "red"), ([red], "blue")):
+        word = {"suggestions": suggestions, "shown": True, "annotator": "Ada"}
+        assert api.predict("Pets", pictures, name, **word, api_name="/review_label") == pictures
+    assert api.predict("Pets", "unsure", which="mine", annotator="Ada", count=1, api_name="/review")["left"] == 2
+    opinions = api.predict("Pets", api_name="/review_opinions")
+    keeps_to("/review_opinions", opinions)
+    assert [known["sha256"] for known in opinions["disputes"]] == [red]
+    assert opinions["suggestions"]["shown"] == {"part": 1, "whole": 2, "interval": None}
+    assert api.predict("Pets", [red], "red", annotator="Eve", settles=True, api_name="/review_label") == [red]
+    assert api.predict("Pets", api_name="/review_opinions")["disputes"] == []
+    assert api.predict("Pets", [red, second], "Ada", api_name="/review_undo") == [red]
+    with pytest.raises(AppError, match="Cars"):
+        api.predict("Cars", api_name="/review")
+    with pytest.raises(AppError, match="not understood"):
+        api.predict("Pets", "sideways", api_name="/review")
 
 
 def test_what_does_not_keep_to_it_is_noticed() -> None:

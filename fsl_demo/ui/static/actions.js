@@ -156,11 +156,16 @@ const ACTIONS = {
   sorted: () => jobs.start("sorted_pictures", { minimum: results.minimum() }),
   step: (el) => label.step(Number(el.dataset.by)),
   "stop-job": (el) => jobs.stop(el.dataset.jobId),
-  ...review.actions(go),
+  ...review.ACTIONS,
+  take: () => jobs.start("take_classifier", { method: results.taken() }),
   "take-out": tables.takeOut,
   "tick-all": ticks.tickAll,
   "use-version": improve.useVersion,
   where: tables.toggleWhere,
+  "with-collection": (el) => {
+    go(el.dataset.tab);
+    collections.use(el);
+  },
   "to-queries": () => tables.send("queries"),
   "to-support": () => tables.send("support"),
 };
@@ -352,6 +357,7 @@ export function listen() {
   document.addEventListener("dragstart", onDragStart);
   document.addEventListener("drop", onDrop);
   document.addEventListener("paste", onPaste);
+  review.listen(go);
   document.addEventListener("dragover", (event) => {
     const zone = zoneOf(event);
     if (zone || event.target.closest("#results-list")) event.preventDefault();

@@ -1,4 +1,5 @@
 // The Review tab: one picture of a collection at a time, large, with what a classifier would say of it and why.
+import { onCollection } from "./collections.js";
 import { html, isShown, morph, percent, shown, thumbnail } from "./dom.js";
 import * as jobs from "./jobs.js";
 import * as labelling from "./labelling.js";
@@ -282,7 +283,7 @@ function pick(el, event) {
   draw();
 }
 
-// Open a review from elsewhere on the page.
+// Open the review of a collection from the list of collections.
 async function open(collection, go) {
   go("review");
   await review.choose({ collection });
@@ -290,8 +291,9 @@ async function open(collection, go) {
   review.learnFirst();
 }
 
-export const actions = (go) => ({
-  review: (el) => open(el.dataset.collection, go),
+export const listen = (go) => onCollection("collections.review", (collection) => open(collection, go));
+
+export const ACTIONS = {
   "review-accept": accept,
   "review-again": () => review.startAgain().then(draw),
   "review-answer": (el) => answer(el.dataset.answer ?? NONE),
@@ -306,7 +308,7 @@ export const actions = (go) => ({
   },
   "review-step": (el) => step(Number(el.dataset.by)),
   "review-undo": undo,
-});
+};
 
 // A key while the tab is on view; gives whether it meant something.
 export function key(event) {
