@@ -35,16 +35,16 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layout, "FOLDER", folder)
 
 
-def finetuned(method: str, name: str, classes: dict[str, list[Picture]], tmp_path: Path) -> list[EpochDone]:
+def finetuned(method: str, name: str, classes: dict[str, list[Picture]], folder: Path) -> list[EpochDone]:
     events: list[Event] = []
     task = tasks.finetuning(method, frozen(classes, (2, 2, 0)), start=checkpoints.load(name), networks=tuned.networks())
-    run(task, Config(tmp_path / "run", layout.FOLDER, name=name, epochs=2, used=False), events.append)
+    run(task, Config(folder / "run", layout.FOLDER, name=name, epochs=2, used=False), events.append)
     return [event for event in events if isinstance(event, EpochDone)]
 
 
 def test_the_space_is_changed_and_its_quick_guess_with_it(tmp_path: Path) -> None:
     before = PictureSpace(tuned.networks())
-    epochs = finetuned("prototype", "picture_space", pictures(), tmp_path)
+    epochs = finetuned("prototype", "picture_space", classes=pictures(), folder=tmp_path)
     assert epochs[-1].loss < epochs[0].loss
     after = PictureSpace(tuned.networks(), "picture_space@2")
     assert checkpoints.entry("picture_space").in_use == 1
@@ -77,7 +77,7 @@ def test_episodes_fit_however_few_and_uneven_the_pictures(sizes: tuple[int, ...]
 
 
 def test_pictures_come_nearer_to_the_names_of_their_classes(tmp_path: Path) -> None:
-    epochs = finetuned("compact-vlm", "compact_vlm", pictures(), tmp_path)
+    epochs = finetuned("compact-vlm", "compact_vlm", classes=pictures(), folder=tmp_path)
     assert epochs[-1].loss < epochs[0].loss and checkpoints.entry("compact_vlm").in_use == 1
     before, after = (CompactSpace(tuned.networks(), NAMES, checkpoint=f"compact_vlm@{number}") for number in (1, 2))
     shown = [members[0] for members in pictures().values()]
@@ -94,5 +94,5 @@ def test_pictures_come_nearer_to_the_names_of_their_classes(tmp_path: Path) -> N
 def test_names_that_the_model_does_not_read_are_refused(tmp_path: Path) -> None:
     classes = dict(zip(("貓", "咖啡", "rocket"), pictures().values(), strict=True))
     with pytest.raises(UserError) as refused:
-        finetuned("compact-vlm", "compact_vlm", classes, tmp_path)
+        finetuned("compact-vlm", "compact_vlm", classes=classes, folder=tmp_path)
     assert refused.value.code == "finetune_names"
