@@ -22,9 +22,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from fsl_demo.core.collections import CollectionLabel
 from fsl_demo.core.pictures import from_image
+from fsl_demo.services.diagnosis_document import DiagnosisDocument
 from fsl_demo.services.documents import CaptionDocument, PredictDocument
 from fsl_demo.services.review.documents import OpinionsDocument, ReviewDocument
 from fsl_demo.ui.page import Page
+from tests.averaged import COLOURS, Averaged, patterned
 from tests.colours import painted
 from tests.ui.conftest import Paint, zipped
 
@@ -35,6 +37,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "api.md"
 ANSWERS: dict[str, TypeAdapter[Any]] = {
     "/predict": TypeAdapter(PredictDocument),
     "/caption": TypeAdapter(list[CaptionDocument]),
+    "/diagnose": TypeAdapter(DiagnosisDocument),
     "/review": TypeAdapter(ReviewDocument),
     "/review_label": TypeAdapter(list[str]),
     "/review_undo": TypeAdapter(list[str]),
@@ -95,6 +98,23 @@ def test_predict_keeps_to_the_contract(api: Client, paint: Paint, tmp_path: Path
 
 def test_caption_keeps_to_the_contract(api: Client, paint: Paint) -> None:
     keeps_to("/caption", api.predict(pictures=handle_file(paint("q2.png", (200, 9, 9))), api_name="/caption"))
+
+
+def test_diagnose_keeps_to_the_contract(page: Page, api: Client, tmp_path: Path) -> None:
+    page.registry.methods["averaged"] = Averaged()
+    files = {}
+    for index, colour in enumerate(COLOURS):
+        for n in range(3):
+            file = tmp_path / f"{colour}{n}.png"
+            patterned(colour, 10 * index + n).save(file)
+            files[f"{colour}/{n}.png"] = file
+    support = handle_file(zipped(tmp_path, {**files, "red/again.png": files["blue/0.png"]}))
+    answer: Any = api.predict(support=support, names=["averaged"], api_name="/diagnose")
+    keeps_to("/diagnose", answer)
+    assert answer["pictures"] == 9 and answer["overall"]["mean"] == 1
+    assert any("again.png" in notice for notice in answer["notices"])
+    with pytest.raises(AppError, match="no class folders"):
+        api.predict(support=handle_file(zipped(tmp_path, {})), api_name="/diagnose")
 
 
 def test_a_review_keeps_to_the_contract(api: Client, page: Page) -> None:
