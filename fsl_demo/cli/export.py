@@ -17,6 +17,7 @@ Writes a folder that answers which class a picture is of as the workbench does, 
 as ONNX with the preparation of the picture inside, `classifier.json` (classes, thresholds, calibration, versions,
 terms), a README with snippets, three pictures with the expected answers, and `selftest.py`, which runs anywhere with
 onnxruntime, numpy and Pillow alone. `fsl_demo.load(FOLDER).predict(PICTURE)` reads it, too.
+With --web the folder is also a page that any web server serves, with file drop and camera and no outside request.
 It learns from --support, --describe or both, or from a saved episode. --out must not be there yet.
 """
 EXAMPLES = """\
@@ -43,6 +44,12 @@ def add(verbs: options.Verbs) -> None:
     )
     options.add_settings(classifier)
     classifier.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder to write")
+    classifier.add_argument(
+        "--web",
+        type=Path,
+        metavar="DIR",
+        help="make it a static page, too: folder of the unpacked npm package onnxruntime-web 1.30.0",
+    )
     options.add_workspace(classifier)
     options.add_machine(classifier)
     classifier.set_defaults(run=run, refuse=classifier.error)
@@ -61,7 +68,12 @@ def run(chosen: argparse.Namespace) -> int:
     registry = reading.registry(None)
     method, settings = registry.method(chosen.method), reading.settings(registry, chosen.settings)
     contents = exported(
-        registry, method, episode=episode, settings=settings[method.card.id], progress=terminal.progress
+        registry,
+        method,
+        episode=episode,
+        settings=settings[method.card.id],
+        progress=terminal.progress,
+        web=chosen.web,
     )
     write_folder(chosen.out, contents)
     reporting.print_line(chosen.out)

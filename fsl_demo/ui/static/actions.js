@@ -157,10 +157,15 @@ const ACTIONS = {
   step: (el) => label.step(Number(el.dataset.by)),
   "stop-job": (el) => jobs.stop(el.dataset.jobId),
   ...review.ACTIONS,
+  take: () => jobs.start("take_classifier", { method: results.taken() }),
   "take-out": tables.takeOut,
   "tick-all": ticks.tickAll,
   "use-version": improve.useVersion,
   where: tables.toggleWhere,
+  "with-collection": (el) => {
+    go(el.dataset.tab);
+    collections.use(el);
+  },
   "to-queries": () => tables.send("queries"),
   "to-support": () => tables.send("support"),
 };
