@@ -43,15 +43,16 @@ const peeks = () => !choices.blind || revealed || selected.size > 1;
 const keyOf = (place) => String(place + 1).padStart(review.classes().length > 9 ? 2 : 1, "0");
 
 export async function openTab() {
-  await review.load();
+  if (!(await review.load())) return;
   draw();
   review.learnFirst();
 }
 
 jobs.afterEnd("suggest", async () => {
+  const known = review.current()?.suggestion;
   await review.learned();
-  onView = ""; // its evidence may be another now
   draw();
+  if (!known) look();
 });
 
 // --- drawing -------------------------------------------------------------------------------------------------------
@@ -128,7 +129,7 @@ function picture(item) {
   root.querySelector("#review-picture").replaceChildren(decoded(item));
   const near = new Set(view.items.slice(Math.max(0, view.place - BEHIND), view.place + 1 + AHEAD).map((other) => (decoded(other), other.sha)));
   for (const sha of images.keys()) if (!near.has(sha)) images.delete(sha);
-  root.querySelector("#review-evidence")?.replaceChildren();
+  evidence?.clear();
   look();
 }
 
@@ -136,7 +137,7 @@ function picture(item) {
 function look() {
   clearTimeout(timer);
   const item = review.current();
-  if (item?.suggestion && peeks()) timer = setTimeout(() => evidence.set({ collection: choices.collection, method: choices.method, picture: item.sha }), PAUSE);
+  if (evidence && isOnView() && item?.suggestion && peeks()) timer = setTimeout(() => evidence.set({ collection: choices.collection, method: choices.method, picture: item.sha }), PAUSE);
 }
 
 function finished() {
@@ -211,7 +212,7 @@ function chosen(event) {
   if (choice === "blind") {
     choices.blind = el.checked;
     review.remember();
-    root.querySelector("#review-evidence")?.replaceChildren();
+    evidence?.clear();
     return draw();
   }
   if (choice === "annotator") labelling.setAnnotator(el.value);
@@ -283,15 +284,12 @@ function pick(el, event) {
   draw();
 }
 
-// Open the review of a collection from the list of collections.
-async function open(collection, go) {
-  go("review");
+// The button of a collection, which brings this tab on view.
+onCollection("collections.review", async (collection) => {
   await review.choose({ collection });
   draw();
   review.learnFirst();
-}
-
-export const listen = (go) => onCollection("collections.review", (collection) => open(collection, go));
+});
 
 export const ACTIONS = {
   "review-accept": accept,
