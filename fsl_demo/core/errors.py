@@ -13,10 +13,12 @@ from pathlib import Path
 
 from fsl_demo.core.box_messages import BOX_MESSAGES
 from fsl_demo.core.collection_messages import COLLECTION_MESSAGES
+from fsl_demo.core.diagnosis_messages import DIAGNOSIS_MESSAGES
 from fsl_demo.core.portable_messages import PORTABLE_MESSAGES
 
 MESSAGES = {
     **BOX_MESSAGES,
+    **DIAGNOSIS_MESSAGES,
     **PORTABLE_MESSAGES,
     **COLLECTION_MESSAGES,
     "picture_empty": "“{file}” is empty (0 bytes). Save or export it again and add the new file.",
@@ -222,8 +224,6 @@ MESSAGES = {
     "head_large": "The headers of the request are over {limit} kB, so it was refused.",
     "body_large": "The request is over {limit:.0f} MB, so it was refused. Send less at once.",
     "body_slow": "The request came too slowly, so it was ended. Send it again.",
-    "diagnosis_empty": "There is no labelled picture to look at. Add some to the classes.",
-    "finding_gone": "This finding is no longer known, so nothing was taken out. Look again.",
     "class_gone": "This class is no longer there, so nothing was moved.",
     "picture_gone": "This picture is no longer here, so nothing was drawn on it.",
     "archive_no_pictures": "There is no picture in “{file}”.",
