@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from fsl_demo.services.documents import predict_document
 from fsl_demo.services.locate import predicted_regions
 from fsl_demo.services.predict import classify, plans_of
 from fsl_demo.services.subjects import of_support
-from fsl_demo.ui import review_api
+from fsl_demo.ui import collections_api, review_api
 from fsl_demo.ui.gradio_import import gradio as gr
 from fsl_demo.ui.incoming import Uploads
 from fsl_demo.ui.page import Page
@@ -50,7 +51,9 @@ def add(page: Page) -> None:
     gr.api(_predict(page.registry, page.uploads), api_name="predict")
     gr.api(_caption(page.registry, page.uploads), api_name="caption")
     gr.api(_diagnose(page.registry, page.uploads), api_name="diagnose")
-    review_api.add(page, review_api.Door(_sentences, _account))
+    door = review_api.Door(_sentences, _account)
+    review_api.add(page, door)
+    collections_api.add(page, door, received=partial(_uploaded, page.uploads))
 
 
 def _predict(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, Any]]:
