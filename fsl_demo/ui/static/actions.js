@@ -357,7 +357,6 @@ export function listen() {
   document.addEventListener("dragstart", onDragStart);
   document.addEventListener("drop", onDrop);
   document.addEventListener("paste", onPaste);
-  review.listen(go);
   document.addEventListener("dragover", (event) => {
     const zone = zoneOf(event);
     if (zone || event.target.closest("#results-list")) event.preventDefault();
