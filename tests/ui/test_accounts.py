@@ -481,6 +481,9 @@ def test_every_request_names_a_role() -> None:
         "freeze": "reviewer",
         "download": "admin",
         "review_settle": "reviewer",
+        "finetune": "reviewer",
+        "roll_back": "reviewer",
+        "use_version": "reviewer",
     }
 
 
