@@ -19,7 +19,7 @@ from fsl_demo.services.caption import caption
 from fsl_demo.services.documents import predict_document
 from fsl_demo.services.locate import predicted_regions
 from fsl_demo.services.predict import classify
-from fsl_demo.ui import review_api
+from fsl_demo.ui import export_api, review_api
 from fsl_demo.ui.gradio_import import gradio as gr
 from fsl_demo.ui.incoming import Uploads
 from fsl_demo.ui.page import Page
@@ -46,7 +46,9 @@ def add(page: Page) -> None:
     """Add the end points to the page that is being built."""
     gr.api(_predict(page.registry, page.uploads), api_name="predict")
     gr.api(_caption(page.registry, page.uploads), api_name="caption")
-    review_api.add(page, review_api.Door(_sentences, _account))
+    door = review_api.Door(_sentences, _account)
+    review_api.add(page, door)
+    export_api.add(page, door, _uploaded)
 
 
 def _predict(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, Any]]:
