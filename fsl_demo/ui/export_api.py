@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any
 
 from fsl_demo.core.episodes import quiet
 from fsl_demo.core.errors import refuse
 from fsl_demo.services import api_values, reading
 from fsl_demo.services.export_classifier import ExportDocument, exported
+from fsl_demo.ui.collections_api import Received
 from fsl_demo.ui.gradio_import import gradio as gr
 from fsl_demo.ui.page import Page
 from fsl_demo.ui.review_api import Door
 from fsl_demo.ui.taking import free_name
 
 METHOD = "prototype"
-Uploaded = Callable[..., AbstractContextManager[list[Path | None]]]
-"""From the page's uploads, the call and its files to the paths of these."""
 
 
-def add(page: Page, door: Door, uploaded: Uploaded) -> None:
+def add(page: Page, door: Door, received: Received) -> None:
     """Add the end point to the page that is being built."""
-    gr.api(_export_classifier(page, door, uploaded), api_name="export_classifier")
+    gr.api(_export_classifier(page, door, received), api_name="export_classifier")
 
 
-def _export_classifier(page: Page, door: Door, uploaded: Uploaded) -> Callable[..., dict[str, Any]]:
+def _export_classifier(page: Page, door: Door, received: Received) -> Callable[..., dict[str, Any]]:
     def export_classifier(
         support: gr.FileData | None = None,
         descriptions: dict[str, list[str]] | None = None,
@@ -43,7 +40,7 @@ def _export_classifier(page: Page, door: Door, uploaded: Uploaded) -> Callable[.
         Returns:
             The address of the zip, the classes and the method.
         """
-        with door.sentences(), uploaded(page.uploads, request, support) as (file,):
+        with door.sentences(), received(request, support) as (file,):
             from fsl_demo.portable.folder import write_zip
 
             chosen = page.registry.method(api_values.method_name(method) or METHOD)

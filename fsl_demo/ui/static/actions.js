@@ -162,6 +162,10 @@ const ACTIONS = {
   "tick-all": ticks.tickAll,
   "use-version": improve.useVersion,
   where: tables.toggleWhere,
+  "with-collection": (el) => {
+    go(el.dataset.tab);
+    collections.use(el);
+  },
   "to-queries": () => tables.send("queries"),
   "to-support": () => tables.send("support"),
 };
@@ -320,7 +324,7 @@ function onPoint(event) {
 
 function onKey(event) {
   if (event.key === "Enter" && event.target.matches?.("input[type=text][data-edit], #annotator") && !event.isComposing && !event.ctrlKey) event.target.blur();
-  if (event.key === "Enter" && event.target.id === "sentence" && !event.isComposing && !event.ctrlKey) ACTIONS.find();
+  if (event.key === "Enter" && event.target.dataset?.enter && !event.isComposing && !event.ctrlKey) ACTIONS[event.target.dataset.enter](event.target);
   if (["Enter", " "].includes(event.key) && event.target.matches?.("img[data-enlarge]")) {
     event.preventDefault();
     event.target.click();
@@ -353,7 +357,6 @@ export function listen() {
   document.addEventListener("dragstart", onDragStart);
   document.addEventListener("drop", onDrop);
   document.addEventListener("paste", onPaste);
-  review.listen(go);
   document.addEventListener("dragover", (event) => {
     const zone = zoneOf(event);
     if (zone || event.target.closest("#results-list")) event.preventDefault();

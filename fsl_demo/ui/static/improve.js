@@ -9,10 +9,16 @@ import * as state from "./state.js";
 import { t } from "./texts.js";
 
 let panel = null;
+let wanted = {}; // before the tab was ever on view
+
+onCollection("collections.improve", (collection) => {
+  wanted = { collection };
+  panel?.set(wanted);
+});
 
 export function mount(root) {
   panel = new Panel(root.querySelector("#improvements"), "improve", draw);
-  onCollection("collections.improve", (collection) => panel.set({ collection }));
+  panel.params = wanted;
 }
 
 export const open = () => panel?.load();

@@ -62,7 +62,7 @@ export function rate() {
   return pictures >= 3 && seconds ? (60 * pictures) / seconds : 0;
 }
 
-// Ask for the queue; what is on view and the picture after it stay where they are.
+// Ask for the queue; what is on view and the picture after it stay where they are. Gives whether that is what was asked last.
 export async function load() {
   const mark = (asked += 1);
   const anew = !view.items.length; // as it was left, perhaps by an earlier page
@@ -75,21 +75,22 @@ export async function load() {
   try {
     const { collection, method, order, which, seed } = choices;
     const answer = await post("data", { draft: queue.currentDraft(), name: "review_queue", values: { collection, method, order, which, seed, annotator: labelling.annotatorName(), trail: trail.slice(-TRAIL) } });
-    if (mark !== asked) return;
+    if (mark !== asked) return false;
+    notices.show(answer.notices);
     if (answer.data) take(answer.data, at);
     else if (collection) return await forget();
-    notices.show(answer.notices);
   } catch (error) {
     notices.show([{ kind: "error", text: error.message }]);
   } finally {
     if (mark === asked) loading = false;
   }
+  return mark === asked;
 }
 
 // The collection is not there any more.
 async function forget() {
   choices.collection = "";
-  await load();
+  return load();
 }
 
 function take(data, at) {
@@ -99,7 +100,8 @@ function take(data, at) {
   const names = data.classes.map(([name]) => name);
   keys[data.collection] = [...new Set([...classes(), ...names])];
   counted = new Map([...data.classes, [NONE, data.counts.none]]);
-  const items = data.pictures.map((item) => ({ ...item, suggestion: item.suggestion ?? null }));
+  const onView = current(); // whose suggestion stays, so that Enter accepts what was read
+  const items = data.pictures.map((item) => ({ ...item, suggestion: (item.sha === onView?.sha && onView.suggestion) || (item.suggestion ?? null) }));
   const place = items.findIndex((item) => item.sha === at);
   Object.assign(view, { counts: data.counts, learned: data.learned, rest: data.rest, items, place: place < 0 ? Math.min(data.passed, items.length) : place });
   for (const change of changes) change();
