@@ -11,11 +11,11 @@ UNPINNED := pip|nvidia-[^=]*|cuda-[^=]*|triton
 # pip comes with .venv; torch itself pins its packages for CUDA
 unexport PYTHONDONTWRITEBYTECODE  # modules stay compiled: the tests start many processes
 
-.PHONY: help install openvino export run test check lint constraints bench harden evaluate
+.PHONY: help install openvino export run test test-web check lint constraints bench harden evaluate
 .DEFAULT_GOAL := help
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | awk -F': ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile | awk -F': ' '{printf "  make %-11s %s\n", $$1, $$2}'
 	@echo '  ARGS="..." adds options for the program; TORCH_INDEX=ADDRESS adds a package index, for another build of torch.'
 
 # Installs the file of requirements that comes first. A virtual environment whose installation was interrupted is
@@ -67,6 +67,11 @@ run: $(VENV)/.installed-run ## open the workbench, for instance with ARGS="--por
 test: $(VENV)/.installed-dev ## install what the tests need, Chromium too, and run them
 	@$(PY) -m tests.browser_path
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n 3 --no-loadscope-reorder $(ARGS)
+
+test-web: $(VENV)/.installed-dev ## try the static page of a classifier in Chromium (needs npm; fetches onnxruntime-web)
+	@$(PY) -m tests.browser_path
+	@mkdir -p build && cd build && npm pack --silent onnxruntime-web@1.30.0 && tar xzf onnxruntime-web-1.30.0.tgz
+	$(PY) -m tests.web.static_page --runtime build/package --data $(DATA) $(ARGS)
 
 check: lint ## check style and types, and run the tests that are fast
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --no-loadscope-reorder -m "not slow and not browser" $(ARGS)

@@ -27,6 +27,7 @@ VERBS = (
     "methods",
     "checkpoints",
     "weights",
+    "diagnose",
     "doctor",
     "users",
 )

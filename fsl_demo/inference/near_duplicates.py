@@ -24,7 +24,7 @@ SAME = 1e-3
 """Nearer than this, pictures are the same whatever they show, plain surfaces too."""
 MIXED = 0.5
 """From this mean distance on, a set has pictures of several kinds, which are told apart by their layout."""
-COPIED, COPIED_OF_A_KIND = 0.885, 0.985
+COPIED, COPIED_OF_A_KIND = 0.9, 0.985
 """The least correlation of near-duplicates in such a set, and in others, such as faces; crops of those are missed."""
 BLOCK = 1_000
 """Pictures that are compared with all others at a time."""

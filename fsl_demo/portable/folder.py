@@ -31,6 +31,7 @@ from fsl_demo.portable.terms import licence
 
 Files = Mapping[str, bytes]
 """Contents by path in the folder."""
+LICENCE = "LICENCE.txt"
 EXAMPLES, NEAR = 3, 1e-3
 """Pictures with the expected answers, and how far the model's may be from them."""
 
@@ -82,10 +83,10 @@ def files(taken: Taken) -> dict[str, bytes]:
         "none_below": _number(taken.portable.none_below),
         "weights": taken.portable.weights,
         "checkpoints": [
-            {"name": each.name, "version": each.version, "sha256": each.sha256, "data": each.card.data}
+            {"name": each.home.name, "version": each.version, "sha256": each.sha256, "data": each.card.data}
             for each in taken.portable.sources
         ],
-        "licence": "LICENCE.txt",
+        "licence": LICENCE,
         "package": {"name": "fsl_demo", "version": fsl_demo.__version__},
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "model": {"file": MODEL, "sha256": hashlib.sha256(data).hexdigest(), "recipes": taken.portable.recipes},
@@ -93,7 +94,7 @@ def files(taken: Taken) -> dict[str, bytes]:
     }
     return {
         "README.md": (reading.FILES / "README.md").read_bytes(),
-        "LICENCE.txt": licence(taken.portable.sources).encode(),
+        LICENCE: licence(taken.portable.sources).encode(),
         DESCRIPTION: json.dumps(description, ensure_ascii=False, indent=1, allow_nan=False).encode(),
         MODEL: data,
         **reading.files(),

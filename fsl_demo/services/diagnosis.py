@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fsl_demo.core.capabilities import Averages, MeanClassifier, Method, TellsCopies
-from fsl_demo.core.episodes import Episode, Example, Progress
-from fsl_demo.core.errors import Report, UserError
+from fsl_demo.core.capabilities import Averages, TellsCopies
+from fsl_demo.core.episodes import Episode, Example, Progress, quiet
+from fsl_demo.core.errors import Notice, Report, UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.registry import Registry
 from fsl_demo.evaluation.diagnosis import curve, folds
 from fsl_demo.evaluation.diagnosis.conclusions import Answers, Seen, conclude
 from fsl_demo.evaluation.diagnosis.curve import Curve, Drawn
-from fsl_demo.evaluation.diagnosis.findings import Diagnosis
+from fsl_demo.evaluation.diagnosis.diagnosis import Diagnosis
 from fsl_demo.evaluation.diagnosis.folds import Comparison
 from fsl_demo.evaluation.diagnosis.means import Labelled, Means
 from fsl_demo.evaluation.diagnosis.quality import Look, look
@@ -56,45 +56,68 @@ def diagnose(
     episode = subject.episode
     if not episode.support:
         raise UserError("diagnosis_empty")
-    pictures = [example.picture for example in episode.support]
-    (copies, *_) = registry.supporting(TellsCopies)
-    everything = [*pictures, *episode.queries]
-    originals = copies.embed_originals(everything, progress)
-    numbers = np.array(groups(originals, everything, progress), int)
-    seen = Seen(episode, truths=subject.truths, looks=looks, groups=numbers)
+    seen, originals = see(registry, subject, looks, progress=progress)
     if len(episode.classes) < 2:
         return conclude(seen)
     episode.check()
-    sample = _sample(seen.owners)
-    few = replace(episode, support=tuple(episode.support[picture] for picture in sample), queries=())
-    within = seen.groups[sample]
-
-    def answers_of(method: Method, classifier: MeanClassifier) -> Answers:
-        labelled = Labelled(
-            vectors=classifier.embed(pictures, progress),
-            originals=originals[: len(pictures)],
-            owners=seen.owners,
-            groups=seen.groups[: len(pictures)],
-            classes=len(episode.classes),
-            usual=classifier.usual,
-        )
-        return Answers(
-            Means(labelled),
-            temperature=classifier.temperature,
-            queries=classifier.embed(episode.queries, progress),
-            method=method.card.id,
-        )
-
     averaging = [plan for plan in plans if isinstance(plan.method, Averages)]
     averaging = averaging or [Plan(method, method.Settings()) for method in registry.supporting(Averages)[:1]]
-    tried = [
-        answers_of(plan.method, plan.method.fit(few, plan.settings, progress))
-        for plan in averaging
-        if isinstance(plan.method, Averages)
-    ]
+    tried = [answers(plan, seen, originals, progress=progress) for plan in averaging]
     best = max(tried, key=lambda answers: float(answers.right[answers.means.tells].sum()))
+    sample = _sample(seen.owners)
+    few, within = _few(episode, sample), seen.groups[sample]
     comparison, bought = _compared(plans, few, within, progress=progress, report=report)
-    return replace(conclude(seen, best), comparison=comparison, curve=bought)
+    concluded = conclude(seen, best)
+    untold = concluded.untold if bought else (*concluded.untold, Notice("untold_curve"))
+    return replace(concluded, comparison=comparison, curve=bought, untold=untold)
+
+
+def see(
+    registry: Registry, subject: Subject, looks: Sequence[Look], progress: Progress = quiet
+) -> tuple[Seen, np.ndarray]:
+    """Find the near-duplicates of pictures that can be read.
+
+    Returns:
+        What is seen, and the labelled pictures' unit vectors in which near-duplicates are found, [N, E].
+    """
+    episode = subject.episode
+    pictures = [*(example.picture for example in episode.support), *episode.queries]
+    (finder, *_) = registry.supporting(TellsCopies)
+    originals = finder.embed_originals(pictures, progress)
+    numbers = np.array(groups(originals, pictures, progress), int)
+    seen = Seen(episode, truths=subject.truths, looks=tuple(looks), groups=numbers)
+    return seen, originals[: len(episode.support)]
+
+
+def answers(plan: Plan, seen: Seen, originals: np.ndarray, progress: Progress = quiet) -> Answers:
+    """What the class means of a method that has them say; a sample of the pictures calibrates it.
+
+    Raises:
+        UserError: what the method raises.
+    """
+    assert isinstance(plan.method, Averages)
+    episode = seen.episode
+    classifier = plan.method.fit(_few(episode, _sample(seen.owners)), plan.settings, progress)
+    pictures = [example.picture for example in episode.support]
+    labelled = Labelled(
+        vectors=classifier.embed(pictures, progress),
+        originals=originals,
+        owners=seen.owners,
+        groups=seen.groups[: len(pictures)],
+        classes=len(episode.classes),
+        usual=classifier.usual,
+    )
+    return Answers(
+        Means(labelled),
+        temperature=classifier.temperature,
+        queries=classifier.embed(episode.queries, progress),
+        method=plan.method.card.id,
+    )
+
+
+def _few(episode: Episode, sample: np.ndarray) -> Episode:
+    """Some of the labelled pictures, without queries."""
+    return replace(episode, support=tuple(episode.support[picture] for picture in sample), queries=())
 
 
 def _readable(subject: Subject, progress: Progress, report: Report) -> tuple[Subject, tuple[Look, ...]]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from itertools import chain, zip_longest
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
+from typing_extensions import TypedDict
 
 from fsl_demo.core.capabilities import Exports, Method
 from fsl_demo.core.episodes import Episode, Progress
@@ -20,27 +22,53 @@ DRAWN = 64
 """Pixels of the side of a picture that stands in where there is none."""
 
 
+class ExportDocument(TypedDict):
+    """A classifier that was taken away through the API.
+
+    Attributes:
+        address: of the zip, on the same server.
+        classes: their names.
+        method: its id.
+    """
+
+    address: str
+    classes: list[str]
+    method: str
+
+
 def exported(
-    registry: Registry, method: Method, episode: Episode, settings: Settings, progress: Progress
+    registry: Registry,
+    method: Method,
+    episode: Episode,
+    settings: Settings,
+    progress: Progress,
+    web: Path | None = None,
 ) -> dict[str, bytes]:
     """What is in the folder of a classifier, by path.
 
+    Args:
+        web: the unpacked npm package onnxruntime-web, which makes a page of the folder.
+
     Raises:
         UserError: `export_method` for a method that has no such form, `export_missing`; why the method cannot answer;
-            what `portable.folder.files` raises.
+            what `portable.folder.files` and `portable.web.files` raise.
     """
     from fsl_demo.portable import folder
+    from fsl_demo.portable import web as page
 
     able = exporting(registry, method)
     folder.check_packages()
+    of_page = page.files(web) if web is not None else {}
     portable = able.portable(episode, settings, progress)
     examples = _examples(episode)
     progress("write", 0, 1)
     scores = able.fit(episode, settings, progress).predict(examples, progress)
     taken = folder.Taken(method.card, episode=episode, portable=portable, examples=examples, scores=scores)
-    files = folder.files(taken)
+    contents = folder.files(taken)
+    if of_page:
+        contents |= {**of_page, folder.LICENCE: contents[folder.LICENCE] + page.LICENCE.encode()}
     progress("write", 1, 1)
-    return files
+    return contents
 
 
 def exporting(registry: Registry, method: Method) -> Exports[Settings]:
@@ -49,19 +77,21 @@ def exporting(registry: Registry, method: Method) -> Exports[Settings]:
     Raises:
         UserError: `export_method`, with why not, and which can.
     """
-    able = registry.supporting(Exports)
-    for other in able:
-        if other is method:
-            return other
-    known = ", ".join(other.card.id for other in able)
-    raise UserError("export_method", method=method.card.title, reason=UserError(_why_not(method)), known=known)
+    if isinstance(method, Exports):
+        return method
+    reason, able = UserError(_why_not(registry, method)), registry.supporting(Exports)
+    raise UserError(
+        "export_method", method=method.card.title, reason=reason, known=", ".join(other.card.id for other in able)
+    )
 
 
-def _why_not(method: Method) -> str:
+def _why_not(registry: Registry, method: Method) -> str:
     if method.card.transductive:
         return "reason_export_transductive"
     if any(isinstance(setting, Weights) for setting in method.Settings.controls()):
         return "reason_export_weights"
+    if isinstance(registry.methods.get(method.card.id), Exports):
+        return "reason_export_region"
     return "reason_export_network"
 
 

@@ -1,4 +1,4 @@
-"""Freezing a named collection, and what is made of a frozen version: an archive, a data set."""
+"""Freezing a named collection, and frozen versions: named, and written to an archive."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from fsl_demo.core.exports import replacing
 from fsl_demo.core.file_names import folder_name
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.registry import Registry
-from fsl_demo.datasets import parts as datasets
-from fsl_demo.datasets.parts import Dataset
 from fsl_demo.inference import near_duplicates
 from fsl_demo.services.splitting import Shares, split
 from fsl_demo.store import Workspace
@@ -50,9 +48,11 @@ def freeze(
             what stands in another part; and of classes that are too small for every part.
 
     Raises:
-        UserError: `collection_missing`, `freeze_nothing`, `collection_changed`.
+        UserError: `collection_missing`, `freeze_nothing`, `freeze_no_method`, `collection_changed`.
     """
     chosen = _freezable(workspace, workspace.collections.pictures(name), report)
+    if not chosen:
+        raise UserError("freeze_nothing")
     earlier = workspace.collections.parts(name)
     others = [picture for picture in earlier if picture.sha256 not in chosen]
     lost = workspace.lost([picture.sha256 for picture in others])
@@ -76,10 +76,15 @@ def freeze(
 
 
 def groups(registry: Registry, pictures: Sequence[Picture], progress: Progress) -> list[list[str]]:
-    """Hashes of near-duplicates, group by group."""
-    if not pictures:
-        return []
-    vectors = registry.supporting(TellsCopies)[0].embed_originals(pictures, progress)
+    """Hashes of near-duplicates, group by group.
+
+    Raises:
+        UserError: `freeze_no_method`; what is wrong with the weights.
+    """
+    finders = registry.supporting(TellsCopies)
+    if not finders:
+        raise UserError("freeze_no_method")
+    vectors = finders[0].embed_originals(pictures, progress)
     members: dict[int, list[str]] = defaultdict(list)
     for group, picture in zip(near_duplicates.groups(vectors, pictures, progress), pictures, strict=True):
         members[group].append(picture.sha256)
@@ -118,25 +123,6 @@ def version(workspace: Workspace, text: str) -> FrozenCollection:
     """
     name, number = parse_reference(text)
     return workspace.collections.version(name, number)
-
-
-def dataset(frozen: FrozenCollection) -> Dataset:
-    """A frozen version as a data set; its parts share classes, but no picture and no near-duplicate."""
-    train, validation, test = (_by_class(frozen.part(part)) for part in PARTS)
-    return Dataset(
-        name=str(frozen),
-        protocol=f"frozen collection {frozen}, SHA-256 {frozen.digest}: its parts share classes and no picture",
-        train=train,
-        validation=validation,
-        test=test,
-    )
-
-
-def _by_class(pictures: Sequence[FrozenPicture]) -> datasets.Part:
-    classes: dict[str, list[Picture]] = defaultdict(list)
-    for frozen in pictures:
-        classes[frozen.class_name].append(frozen.picture)
-    return datasets.Part(classes)
 
 
 def export(frozen: FrozenCollection, path: Path, report: Report) -> None:

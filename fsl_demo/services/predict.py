@@ -95,15 +95,33 @@ def classify(
     Raises:
         UserError: `unknown_method`, and as of `predict`.
     """
+    plans = [
+        Plan(on_regions(registry, plan.method) if use_region else plan.method, plan.settings)
+        for plan in plans_of(registry, names, [example.picture for example in episode.support], settings=settings)
+    ]
+    return predict(episode, plans, progress=progress, refused=refused)
+
+
+def plans_of(
+    registry: Registry,
+    names: Sequence[str] | None,
+    pictures: Sequence[Picture],
+    settings: Mapping[str, Settings] | None = None,
+) -> list[Plan]:
+    """The methods of these ids, or those that suit the pictures of a support set.
+
+    Args:
+        settings: by id of a method; one that is left out has its defaults.
+
+    Raises:
+        UserError: `unknown_method`.
+    """
     if not names:
         from fsl_demo.methods import proposed
 
-        names = proposed(registry.methods, [example.picture for example in episode.support])
-    plans = [
-        Plan(on_regions(registry, method) if use_region else method, settings.get(method.card.id, method.Settings()))
-        for method in registry.chosen(names)
-    ]
-    return predict(episode, plans, progress=progress, refused=refused)
+        names = proposed(registry.methods, pictures)
+    known = settings or {}
+    return [Plan(method, known.get(method.card.id, method.Settings())) for method in registry.chosen(names)]
 
 
 def _batch_by_batch(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,16 @@ from fsl_demo.core.errors import Notice, UserError
 from fsl_demo.core.registry import Registry
 from fsl_demo.services import api_values, reading
 from fsl_demo.services.caption import caption
+from fsl_demo.services.diagnosis import diagnose
+from fsl_demo.services.diagnosis_document import diagnosis_document
 from fsl_demo.services.documents import predict_document
 from fsl_demo.services.locate import predicted_regions
-from fsl_demo.services.predict import classify
+from fsl_demo.services.predict import classify, plans_of
+from fsl_demo.services.subjects import of_support
+from fsl_demo.ui import collections_api, export_api, review_api
 from fsl_demo.ui.gradio_import import gradio as gr
 from fsl_demo.ui.incoming import Uploads
+from fsl_demo.ui.page import Page
 
 
 def owner(account: Account | None) -> str:
@@ -40,10 +46,16 @@ class Frame(gr.Blocks):
         return await super().preprocess_data(block_fn, plain, *arguments, **more)
 
 
-def add(registry: Registry, uploads: Uploads) -> None:
+def add(page: Page) -> None:
     """Add the end points to the page that is being built."""
-    gr.api(_predict(registry, uploads), api_name="predict")
-    gr.api(_caption(registry, uploads), api_name="caption")
+    gr.api(_predict(page.registry, page.uploads), api_name="predict")
+    gr.api(_caption(page.registry, page.uploads), api_name="caption")
+    gr.api(_diagnose(page.registry, page.uploads), api_name="diagnose")
+    door = review_api.Door(_sentences, _account)
+    review_api.add(page, door)
+    received = partial(_uploaded, page.uploads)
+    collections_api.add(page, door, received=received)
+    export_api.add(page, door, received=received)
 
 
 def _predict(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, Any]]:
@@ -125,6 +137,33 @@ def _caption(registry: Registry, uploads: Uploads) -> Callable[..., list[dict[st
     return describe
 
 
+def _diagnose(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, Any]]:
+    def look(support: gr.FileData, names: list[str] | None = None, request: gr.Request | None = None) -> dict[str, Any]:
+        """Say what may be wrong with labelled pictures.
+
+        Args:
+            support: a zip of class folders.
+            names: ids of methods to compare; by default those that suit the pictures.
+
+        Returns:
+            The document that `python -m fsl_demo diagnose --format json` prints.
+        """
+        with _sentences(), _uploaded(uploads, request, support) as (file,):
+            notices: list[str] = []
+
+            def report(error: UserError) -> None:
+                notices.append(str(error))
+
+            episode = reading.task(file, {}, progress=quiet, report=report)
+            methods = api_values.method_names(names)
+            plans = plans_of(registry, methods, [example.picture for example in episode.support])
+            diagnosis = diagnose(registry, of_support(episode), plans, progress=quiet, report=report)
+            document = diagnosis_document(diagnosis)
+            return {**document, "notices": [*notices, *document["notices"]]}
+
+    return look
+
+
 @contextmanager
 def _sentences() -> Iterator[None]:
     """Tell the caller in a sentence what is wrong."""
@@ -138,6 +177,11 @@ def _refuse(error: UserError) -> None:
     raise error
 
 
+def _account(request: gr.Request | None) -> Account | None:
+    """Whose call it is; None is the person at the machine itself."""
+    return request.request.scope.get("account") if request is not None and request.request is not None else None
+
+
 @contextmanager
 def _uploaded(uploads: Uploads, request: gr.Request | None, *files: Any) -> Iterator[list[Path | None]]:
     """The paths of files that were uploaded for this call, which uses them up; None for one that was left out.
@@ -149,8 +193,7 @@ def _uploaded(uploads: Uploads, request: gr.Request | None, *files: Any) -> Iter
         UserError: `upload_gone`, for whatever was not uploaded: nobody names other files of this machine.
     """
     tokens = [None if file is None else _token(file) for file in files]
-    asker = request.request.scope.get("account") if request is not None and request.request is not None else None
-    taken = uploads.take(filter(None, tokens), owner(asker))
+    taken = uploads.take(filter(None, tokens), owner(_account(request)))
     with uploads.using(*taken):
         paths = {upload.token: upload.path for upload in taken}
         yield [paths[token] if token else None for token in tokens]

@@ -13,6 +13,7 @@ from fsl_demo.core.collections import CollectedPicture
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.registry import Registry
+from fsl_demo.services.review import access
 from fsl_demo.store import Workspace
 from fsl_demo.ui import templating
 from fsl_demo.ui.texts import Language
@@ -137,14 +138,9 @@ class Context:
         """The pictures of a collection that can be read and that the draft's owner may see.
 
         Raises:
-            UserError: what the store says of a collection that is not there.
+            UserError: `collection_missing`.
         """
-        owner, pictures = self.draft.account, self.workspace.collections.pictures(collection)
-        hashes = [collected.picture.sha256 for collected in pictures]
-        hidden = set(self.workspace.lost(hashes))
-        if owner is not None:
-            hidden |= set(hashes) - self.workspace.accounts.visible(owner, hashes)
-        return [collected for collected in pictures if collected.picture.sha256 not in hidden]
+        return access.collected(self.workspace, collection, self.draft.account)
 
     def names(self, hashes: Sequence[str]) -> dict[str, str]:
         """The names of stored pictures, all of which the draft's owner may see.

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 from fsl_demo.core.episodes import check_classes
 from fsl_demo.core.errors import UserError
-from fsl_demo.evaluation.diagnosis.findings import Copy, Diagnosis, Duplicates, Finding
+from fsl_demo.evaluation.diagnosis.diagnosis import Diagnosis
+from fsl_demo.evaluation.diagnosis.findings import Copy, Duplicates, Finding
 from fsl_demo.services.diagnosis import Subject, diagnose
 from fsl_demo.services.predict import Plan
 from fsl_demo.ui.context import Context
@@ -148,7 +149,6 @@ def part(context: Context) -> str:
         },
         effects=diagnosis.influences[:SHOWN],
         settled=len(diagnosis.findings) - len(diagnosis.open(document.settled)),
-        has_curve=diagnosis.curve is not None,
         count=count,
     )
 

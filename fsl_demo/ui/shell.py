@@ -26,7 +26,7 @@ def blocks(page: Page) -> api.Frame:
                 with gr.Tab(label(tab.label), id=tab.id, render_children=True):
                     gr.Column(elem_id=tab.id)
         gr.Column(elem_id="footer")
-        api.add(page.registry, page.uploads)
+        api.add(page)
     return built
 
 

@@ -55,8 +55,8 @@ def test_from_a_search_and_class_folders_to_an_export(
 
     named.get_by_role("button", name="Freeze").click()
     expect(named.locator("tr[data-version='1']")).to_contain_text("plants@1")
-    expect(page.locator("#jobs .job")).to_contain_text("Frozen as version 1.")
-    expect(page.locator("#jobs .job")).to_contain_text("Pictures without a label (1, the first is “red.png”)")
+    expect(page.locator("#jobs .job.freeze")).to_contain_text("Frozen as version 1.")
+    expect(page.locator("#jobs .job.freeze")).to_contain_text("Pictures without a label (1, the first is “red.png”)")
     with page.expect_download() as download:
         named.get_by_role("button", name="Export: plants@1").click()
     with zipfile.ZipFile(download.value.path()) as archive:
@@ -68,9 +68,12 @@ def test_from_a_search_and_class_folders_to_an_export(
         }
 
     named.get_by_label("Collection", exact=True).fill("herbs")
-    named.get_by_role("button", name="Rename").click()
+    page.keyboard.press("Enter")
     expect(named.locator("tr[data-version='1']")).to_contain_text("herbs@1")
     named.get_by_role("button", name="← Collections").click()
+    named.get_by_role("button", name="Fine-tune: herbs").click()
+    expect(page.locator("#improvements")).to_contain_text("herbs")
+    go(page, "Collection")
     named.get_by_role("button", name="Delete: herbs").click()
     expect(named).to_contain_text("No collection yet")
     named.get_by_role("button", name="Undo").click()

@@ -55,7 +55,8 @@ def progress(page: Page) -> Locator:
 def test_a_collection_is_reviewed(context: BrowserContext, reviewing: Workbench) -> None:
     page = context.new_page()
     open_workbench(page, reviewing)
-    go(page, "Review")
+    go(page, "Collection")
+    page.get_by_role("button", name=f"Review: {PETS}").click()
     expect(progress(page)).to_contain_text("2 of 30 done")
     picture = page.locator("#review-picture img")
     page.get_by_label("Your name").fill("Ada")

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from fsl_demo.checkpoints import layout
+from fsl_demo.core.collections import CollectionLabel, Part
+from fsl_demo.core.pictures import ingest
+from fsl_demo.store import Workspace
 from tests.backbones import tiny_clip
 from tests.cli.conftest import SURFACES, Call, part
 
@@ -39,6 +42,25 @@ def test_zero_shot_leaves_out_methods_that_need_pictures(call: Call, support: Pa
     outcome = call("evaluate", "--data", support, *SMALL, "--shot", "0", "--methods", "prototype")
     assert outcome.code == 1
     assert "Prototype learns from pictures only" in outcome.err
+
+
+def test_the_test_part_of_a_frozen_collection(call: Call, support: Path, tmp_path: Path) -> None:
+    pictures = [ingest(file) for file in sorted(support.glob("*/*.png"))]
+    collections = Workspace(tmp_path).collections
+    collections.add(
+        "surfaces", {picture: [CollectionLabel(SURFACES[n // 3])] for n, picture in enumerate(pictures)}, new=True
+    )
+    places: dict[str, tuple[Part, str]] = {
+        picture.sha256: ("train" if n % 3 == 0 else "test", picture.sha256) for n, picture in enumerate(pictures)
+    }
+    frozen = collections.freeze("surfaces", places)
+    file = tmp_path / "measured.json"
+    asked = ("evaluate", "--data", "surfaces@1", "--workspace", tmp_path, "--methods", "prototype", "--json", file)
+    outcome = call(*asked, *SMALL, "--shot", "1")
+    assert outcome.code == 0, outcome.err
+    assert frozen.digest in json.loads(file.read_text())["split"]
+    assert call(*asked, "--way", "3", "--queries", "2", "--shot", "1").code == 1  # two pictures of each class are there
+    assert "no version 2" in call("evaluate", "--data", "surfaces@2", "--workspace", tmp_path).err
 
 
 def test_settings_and_a_method_beside_itself(call: Call, support: Path) -> None:

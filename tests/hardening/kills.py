@@ -1,4 +1,4 @@
-"""A server that is killed while people label, save, import and export: what was acknowledged is there.
+"""A server that is killed while people label, save, import, export, collect and freeze: what was acknowledged is there.
 
 python -m tests.hardening.kills --count 200
 """
@@ -23,13 +23,16 @@ from pathlib import Path
 import httpx
 
 from fsl_demo import runtime
+from fsl_demo.core.collections import digest
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, LabelledEpisode
 from fsl_demo.core.pictures import from_image
 from fsl_demo.store import Workspace
 from fsl_demo.store.exchange import FORMATS, read
 from tests.colours import painted
-from tests.hardening.serving import Client, served
+from tests.hardening.serving import Client, png, served
 
+BATCH = 6
+"""Pictures that are added to a collection at once."""
 LONGEST = 1.5
 """Seconds of work before a kill, from the first label that is acknowledged."""
 
@@ -43,6 +46,7 @@ class Written:
         saved: by draft, how many saves were acknowledged.
         imported: titles of imported episodes.
         exported: names of files.
+        collected, frozen: by collection, how many batches of pictures, and how many versions.
         troubles: what went wrong but for the kill.
     """
 
@@ -50,11 +54,14 @@ class Written:
     saved: dict[str, int] = field(default_factory=dict)
     imported: set[str] = field(default_factory=set)
     exported: set[str] = field(default_factory=set)
+    collected: dict[str, int] = field(default_factory=dict)
+    frozen: dict[str, int] = field(default_factory=dict)
     troubles: list[str] = field(default_factory=list)
     number: int = 0
 
     def count(self) -> int:
-        return self.number + sum(self.saved.values()) + len(self.imported) + len(self.exported)
+        counted = (self.saved, self.collected, self.frozen)
+        return self.number + sum(sum(each.values()) for each in counted) + len(self.imported) + len(self.exported)
 
 
 def label(client: Client, written: Written, seed: int) -> None:
@@ -115,7 +122,22 @@ def take_out(client: Client, written: Written, seed: int) -> None:
         written.exported.add(client.job("export")["file"])
 
 
-WORK: tuple[Callable[[Client, Written, int], None], ...] = (label, save, bring_in, take_out)
+def collect(client: Client, written: Written, seed: int) -> None:
+    """Add pictures to a collection, batch after batch, and freeze it after each."""
+    name = client.open()
+    for number in range(1_000_000):
+        first = seed * 10_000 + 5_000 + BATCH * number
+        shas = [client.upload(f"{place}.png", png(first + place), "classes") for place in range(BATCH)]
+        client.edit(
+            "collect_uploads", collection=name, pictures=[["ab"[place % 2], sha] for place, sha in enumerate(shas)]
+        )
+        written.collected[name] = number + 1
+        client.post("/job", json={"draft": client.draft, "name": "freeze", "values": {"collection": name}})
+        client.job("freeze")
+        written.frozen[name] = number + 1
+
+
+WORK: tuple[Callable[[Client, Written, int], None], ...] = (label, save, bring_in, take_out, collect)
 
 
 def run(count: int) -> dict[str, int]:
@@ -151,7 +173,7 @@ def _one_kill(folder: Path, written: Written, kill: int, seconds: float) -> None
 
 def _until_killed(work: Callable[[Client, Written, int], None], client: Client, written: Written, kill: int) -> None:
     try:
-        work(client, written, 4 * kill + WORK.index(work) + 1)
+        work(client, written, len(WORK) * kill + WORK.index(work) + 1)
     except httpx.TransportError:
         pass
     except Exception as error:
@@ -191,10 +213,35 @@ def faults(folder: Path, written: Written) -> list[str]:
             wrong.append(f"{path.name} is half an export")
     written.exported.clear()
     with closing(Workspace(folder)) as workspace:  # no connection may be open when the next server is forked
-        wrong += workspace.check() + written.troubles
+        wrong += workspace.check() + written.troubles + _of_collections(workspace, written)
     written.troubles.clear()
     for fault in wrong:
         print(fault, flush=True)
+    return wrong
+
+
+def _of_collections(workspace: Workspace, written: Written) -> list[str]:
+    """What of the acknowledged collections and versions is not there, and what is there by half."""
+    wrong = []
+    summaries = {summary.name: summary for summary in workspace.collections.summaries()}
+    for name, batches in written.collected.items():
+        summary = summaries.get(name)
+        if summary is None or summary.pictures not in (BATCH * batches, BATCH * (batches + 1)) or summary.unlabelled:
+            wrong.append(f"collection {name}: {batches} batches, {summary}")
+    for name, summary in summaries.items():
+        acknowledged = written.frozen.get(name, 0)
+        if summary.versions not in (acknowledged, acknowledged + 1):
+            wrong.append(f"versions of {name}: {summary.versions}, not {acknowledged}")
+        parts: dict[str, str] = {}
+        for number in range(1, summary.versions + 1):
+            frozen = workspace.collections.version(name, number)
+            if digest(frozen.pictures) != frozen.digest or len(frozen.pictures) != BATCH * number:
+                wrong.append(f"{frozen} is not whole")
+            wrong += [
+                f"{each.picture.name} of {frozen} has moved"
+                for each in frozen.pictures
+                if parts.setdefault(each.picture.sha256, each.part) != each.part
+            ]
     return wrong
 
 

@@ -28,6 +28,7 @@ FORK = multiprocessing.get_context("fork")
 @contextmanager
 def served(workspace: Path) -> Iterator[tuple[str, int]]:
     """The workbench on a workspace, as `python app.py` serves it: its address and process. It is killed at the end."""
+    from fsl_demo.services import freezing
     from fsl_demo.ui import server, warming
 
     with socket.socket() as free:
@@ -36,6 +37,7 @@ def served(workspace: Path) -> Iterator[tuple[str, int]]:
 
     def serve() -> None:
         warming.start = lambda page: threading.Thread()  # the networks are not what is tried
+        freezing.groups = lambda registry, pictures, progress: [[picture.sha256] for picture in pictures]
         server.serve(workspace, "127.0.0.1", port, open_browser=False)
 
     process = FORK.Process(target=serve)

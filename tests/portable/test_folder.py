@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import re
+import signal
 import subprocess
 import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -23,7 +26,7 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import ingest
 from fsl_demo.core.portable import Portable
 from fsl_demo.inference.calibration import softmax
-from fsl_demo.portable import classify, folder
+from fsl_demo.portable import classify, folder, reading, web
 from fsl_demo.services.export_classifier import exported
 from tests.backbones.loaded import crops
 from tests.core.picture_files import encoded
@@ -192,6 +195,71 @@ def test_a_folder_that_cannot_be_finished_is_not_there(tmp_path: Path, monkeypat
         folder.write_folder(tmp_path / "animals", contents())
     assert refused.value.code == "disk_full"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(("write", "moments"), [(folder.write_folder, 30), (folder.write_zip, 3)])
+def test_a_process_that_is_killed_leaves_all_or_nothing(
+    tmp_path: Path, write: Callable[[Path, folder.Files], None], moments: int
+) -> None:
+    """At any moment: before a file, a folder or a name is safe on the disk, and after."""
+    for moment in range(moments):
+        place = tmp_path / f"{moment}.taken"
+        child = os.fork()
+        if not child:
+            killed_at(moment)
+            write(place, contents())
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        assert place.exists() or os.WIFSIGNALED(status)
+        if place.is_dir():
+            assert {str(file.relative_to(place)) for file in place.rglob("*.*")} == set(contents())
+            assert (place / folder.MODEL).read_bytes() == contents()[folder.MODEL]
+        elif place.exists():
+            assert zipfile.ZipFile(place).testzip() is None
+
+
+def killed_at(moment: int) -> None:
+    """End this process as a power cut would, at the moment-th time that something is made safe."""
+    left = [moment]
+    real = os.fsync
+
+    def sync(descriptor: int) -> None:
+        if not left[0]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left[0] -= 1
+        real(descriptor)
+
+    os.fsync = sync
+
+
+def test_without_its_runtime_there_is_no_page(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as missing:
+        web.files(tmp_path)
+    assert missing.value.code == "web_missing"
+    assert "onnxruntime-web@1.30.0" in str(missing.value)
+    for name in web.RUNTIME:
+        (tmp_path / name).write_bytes(b"of another version")
+    with pytest.raises(UserError) as other:
+        web.files(tmp_path)
+    assert other.value.code == "web_differs"
+
+
+def test_the_page_says_the_same_in_all_its_languages() -> None:
+    texts = json.loads((reading.FILES / "web" / "texts.json").read_text(encoding="utf-8"))
+    english = texts.pop("en")
+    script = "".join(file.read_text(encoding="utf-8") for file in (reading.FILES / "web").iterdir())
+    assert texts
+    for other in texts.values():
+        assert {key: parameters(text) for key, text in other.items()} == {
+            key: parameters(text) for key, text in english.items()
+        }
+    asked = set(re.findall(r'(?:data-text=|say\()"(\w+)"', script))
+    assert asked == set(english)
+
+
+def parameters(text: str) -> set[str]:
+    return set(re.findall(r"{(\w+)}", text))
 
 
 def test_a_zip_holds_the_same_files(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from fsl_demo.core.episodes import ClassSpec, Episode, Example, quiet
 from fsl_demo.core.errors import Cancelled, UserError
 from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.core.registry import Registry
-from fsl_demo.evaluation.diagnosis.findings import Diagnosis, Duplicates, PoorPicture, WrongLabel
+from fsl_demo.evaluation.diagnosis.diagnosis import Diagnosis
+from fsl_demo.evaluation.diagnosis.findings import Duplicates, PoorPicture, WrongLabel
 from fsl_demo.services import diagnosis as service
 from fsl_demo.services.diagnosis import Subject, diagnose
 from fsl_demo.services.predict import Plan
@@ -69,15 +70,15 @@ def test_methods_are_compared_on_the_same_pictures() -> None:
 @pytest.mark.parametrize(
     ("examples", "untold"),
     [
-        (support(1)[:1], ("one_class",)),
-        (support(9)[:9], ("one_class",)),
-        ([*support(1)[:1], *support(5)[5:10]], ("few_labels",)),
+        (support(1)[:1], ["untold_one_class"]),
+        (support(9)[:9], ["untold_one_class"]),
+        ([*support(1)[:1], *support(5)[5:10]], ["untold_few_labels", "untold_curve"]),
     ],
     ids=["one picture", "one class", "a class with one picture"],
 )
-def test_where_little_can_be_told_that_is_said(examples: list[Example], untold: tuple[str, ...]) -> None:
+def test_where_little_can_be_told_that_is_said(examples: list[Example], untold: list[str]) -> None:
     diagnosis = diagnosed(examples)
-    assert diagnosis.untold == untold and diagnosis.curve is None
+    assert [reason.code for reason in diagnosis.untold] == untold and diagnosis.curve is None
     assert diagnosis.pictures == len(examples)
 
 

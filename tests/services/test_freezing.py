@@ -1,4 +1,4 @@
-"""Freezing: what is left out is told, near-duplicates never part, and a version leaves as a zip and as a data set."""
+"""Freezing: what is left out is told, near-duplicates never part, and a version leaves as a zip."""
 
 from __future__ import annotations
 
@@ -102,6 +102,15 @@ def test_nothing_to_freeze(workspace: Workspace, told: list[UserError]) -> None:
     assert [each.code for each in told] == ["freeze_unlabelled"]
 
 
+def test_without_a_method_that_tells_copies_nothing_is_frozen(workspace: Workspace, told: list[UserError]) -> None:
+    fill(workspace)
+    registry = Registry([Nearest()])
+    with pytest.raises(UserError) as error:
+        freezing.freeze(workspace, registry, name="pets", how=Freezing(), progress=quiet, report=told.append)
+    assert error.value.code == "freeze_no_method"
+    assert workspace.collections.versions("pets") == []
+
+
 def test_near_duplicates_never_part(workspace: Workspace, told: list[UserError]) -> None:
     fill(workspace)
     workspace.collections.add("pets", {picture(f"{number:02} mirrored"): [CAT] for number in range(20)})
@@ -189,16 +198,10 @@ def test_an_export_says_which_picture_it_lacks(workspace: Workspace, told: list[
     assert [error.code for error in told] == ["picture_missing"]
 
 
-def test_a_version_is_a_data_set(workspace: Workspace, told: list[UserError]) -> None:
+def test_a_version_is_named(workspace: Workspace, told: list[UserError]) -> None:
     fill(workspace, 10)
-    fill(workspace, 10, DOG, first=10)
-    freeze(workspace, told)
-    frozen = freezing.version(workspace, "pets@1")
-    assert freezing.version(workspace, "pets") == frozen
-    dataset = freezing.dataset(frozen)
-    assert dataset.name == "pets@1" and frozen.digest in dataset.protocol
-    assert {name: len(items) for name, items in dataset.train.classes.items()} == {"cat": 6, "dog": 6}
-    assert {name: len(items) for name, items in dataset.test.classes.items()} == {"cat": 2, "dog": 2}
+    frozen = freeze(workspace, told)
+    assert freezing.version(workspace, "pets@1") == freezing.version(workspace, "pets") == frozen
     for text, code in (
         ("pets@2", "frozen_missing"),
         ("pets@x", "collection_reference"),

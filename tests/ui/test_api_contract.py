@@ -6,21 +6,35 @@ environment these tests write the file anew; `docs/api.md` and the changelog the
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import shutil
 import subprocess
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
 from pydantic import TypeAdapter, ValidationError
 
+from fsl_demo.core.collections import CollectionLabel
+from fsl_demo.core.pictures import from_image
+from fsl_demo.services.collection_documents import CollectedDocument, FrozenDocument, SummaryDocument, VersionDocument
+from fsl_demo.services.diagnosis_document import DiagnosisDocument
 from fsl_demo.services.documents import CaptionDocument, PredictDocument
+from fsl_demo.services.export_classifier import ExportDocument
+from fsl_demo.services.review.documents import OpinionsDocument, ReviewDocument
+from fsl_demo.ui.page import Page
+from tests.averaged import COLOURS, Averaged, patterned
+from tests.colours import painted
+from tests.nearest import Telling
 from tests.ui.conftest import Paint, zipped
+from tests.ui.test_taking import TakenColour
 
 pytestmark = pytest.mark.slow
 
@@ -29,6 +43,16 @@ DOCS = Path(__file__).parents[2] / "docs" / "api.md"
 ANSWERS: dict[str, TypeAdapter[Any]] = {
     "/predict": TypeAdapter(PredictDocument),
     "/caption": TypeAdapter(list[CaptionDocument]),
+    "/export_classifier": TypeAdapter(ExportDocument),
+    "/diagnose": TypeAdapter(DiagnosisDocument),
+    "/review": TypeAdapter(ReviewDocument),
+    "/review_label": TypeAdapter(list[str]),
+    "/review_undo": TypeAdapter(list[str]),
+    "/review_opinions": TypeAdapter(OpinionsDocument),
+    "/collections": TypeAdapter(list[SummaryDocument]),
+    "/collect": TypeAdapter(CollectedDocument),
+    "/freeze": TypeAdapter(FrozenDocument),
+    "/version": TypeAdapter(VersionDocument),
 }
 
 
@@ -85,6 +109,99 @@ def test_predict_keeps_to_the_contract(api: Client, paint: Paint, tmp_path: Path
 
 def test_caption_keeps_to_the_contract(api: Client, paint: Paint) -> None:
     keeps_to("/caption", api.predict(pictures=handle_file(paint("q2.png", (200, 9, 9))), api_name="/caption"))
+
+
+def test_diagnose_keeps_to_the_contract(page: Page, api: Client, tmp_path: Path) -> None:
+    page.registry.methods["averaged"] = Averaged()
+    files = {}
+    for index, colour in enumerate(COLOURS):
+        for n in range(3):
+            file = tmp_path / f"{colour}{n}.png"
+            patterned(colour, 10 * index + n).save(file)
+            files[f"{colour}/{n}.png"] = file
+    support = handle_file(zipped(tmp_path, {**files, "red/again.png": files["blue/0.png"]}))
+    answer: Any = api.predict(support=support, names=["averaged"], api_name="/diagnose")
+    keeps_to("/diagnose", answer)
+    assert answer["pictures"] == 9 and answer["overall"]["mean"] == 1
+    assert any("again.png" in notice for notice in answer["notices"])
+    with pytest.raises(AppError, match="no class folders"):
+        api.predict(support=handle_file(zipped(tmp_path, {})), api_name="/diagnose")
+
+
+def test_a_review_keeps_to_the_contract(api: Client, page: Page) -> None:
+    collections, colours = page.workspace.collections, {"red": (200, 10, 10), "blue": (10, 10, 200)}
+    labelled = {from_image(painted(rgb, 0), name): [CollectionLabel(name, "Bea")] for name, rgb in colours.items()}
+    others = [from_image(painted(rgb, 1), name) for name, rgb in colours.items()]
+    collections.create("Pets")
+    collections.add("Pets", {**labelled, **{picture: [] for picture in others}})
+    (first, second), red = (picture.sha256 for picture in others), next(iter(labelled)).sha256
+
+    answer = api.predict("Pets", "random", seed=1, api_name="/review")
+    keeps_to("/review", answer)
+    assert {known["sha256"]: known["suggestion"]["label"] for known in answer["pictures"]} == {
+        first: "red",
+        second: "blue",
+    }
+    suggestions = {first: "red", red: "red"}
+    for pictures, name in (([first], "red"), ([red], "blue")):
+        word = {"suggestions": suggestions, "shown": True, "annotator": "Ada"}
+        assert api.predict("Pets", pictures, name, **word, api_name="/review_label") == pictures
+    assert api.predict("Pets", "unsure", which="mine", annotator="Ada", count=1, api_name="/review")["left"] == 2
+    opinions = api.predict("Pets", api_name="/review_opinions")
+    keeps_to("/review_opinions", opinions)
+    assert [known["sha256"] for known in opinions["disputes"]] == [red]
+    assert opinions["suggestions"]["shown"] == {"part": 1, "whole": 2, "interval": None}
+    assert api.predict("Pets", [red], "red", annotator="Eve", settles=True, api_name="/review_label") == [red]
+    assert api.predict("Pets", api_name="/review_opinions")["disputes"] == []
+    assert api.predict("Pets", [red, second], "Ada", api_name="/review_undo") == [red]
+    with pytest.raises(AppError, match="Cars"):
+        api.predict("Cars", api_name="/review")
+    with pytest.raises(AppError, match="not understood"):
+        api.predict("Pets", "sideways", api_name="/review")
+
+
+def test_a_classifier_that_leaves_keeps_to_the_contract(
+    api: Client, page: Page, address: str, paint: Paint, tmp_path: Path
+) -> None:
+    page.registry.methods["taken"] = TakenColour("taken")
+    support = zipped(tmp_path, {"red/1.png": paint("r.png", (200, 9, 9)), "blue/1.png": paint("b.png", (9, 9, 200))})
+    answer = api.predict(handle_file(support), method="taken", api_name="/export_classifier")
+    keeps_to("/export_classifier", answer)
+    assert (answer["classes"], answer["method"]) == (["blue", "red"], "taken")
+    sent = httpx.get(f"{address}{answer['address']}")
+    with zipfile.ZipFile(io.BytesIO(sent.content)) as archive:
+        assert archive.testzip() is None
+        assert any(name.endswith("/classifier.onnx") for name in archive.namelist())
+    with pytest.raises(AppError, match="Prototype cannot be taken away"):
+        api.predict(handle_file(support), api_name="/export_classifier")
+    with pytest.raises(AppError, match="One class is not a choice"):
+        api.predict(descriptions={"a red ball": "red"}, method="taken", api_name="/export_classifier")
+
+
+def test_collections_keep_to_the_contract(api: Client, page: Page, paint: Paint, tmp_path: Path) -> None:
+    page.registry.methods["telling"] = Telling("telling")
+    colours = {"red": (200, 9, 9), "blue": (9, 9, 200)}
+    pets = {f"{name}/{n}.png": paint(f"{name}{n}.png", rgb) for name, rgb in colours.items() for n in range(3)}
+    pets["stray.png"] = paint("stray.png", (9, 200, 9))
+    collected = api.predict("Pets", handle_file(zipped(tmp_path, pets)), annotator="Ada", api_name="/collect")
+    keeps_to("/collect", collected)
+    assert collected["added"] == 6 and "stray.png" in collected["notices"][0]
+    listed = api.predict(api_name="/collections")
+    keeps_to("/collections", listed)
+    assert [(known["name"], known["pictures"]) for known in listed] == [("Pets", 6)]
+    frozen = api.predict("Pets", train=60, validation=20, test=20, api_name="/freeze")
+    keeps_to("/freeze", frozen)
+    assert frozen["version"] == "Pets@1" and {known["part"] for known in frozen["pictures"]} == {
+        "train",
+        "validation",
+        "test",
+    }
+    version = api.predict("pets@1", api_name="/version")
+    keeps_to("/version", version)
+    assert version == {key: value for key, value in frozen.items() if key != "notices"}
+    for arguments, text in ((("Pets", 10), "make 100"), (("Cars",), "no collection")):
+        with pytest.raises(AppError, match=text):
+            api.predict(*arguments, api_name="/freeze")
 
 
 def test_what_does_not_keep_to_it_is_noticed() -> None:

@@ -16,7 +16,7 @@ from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.errors import MESSAGES, UserError
 from fsl_demo.core.regions import RegionSource
 from fsl_demo.store.exchange import FORMATS
-from fsl_demo.ui import examples, measured, shell, texts
+from fsl_demo.ui import diagnosis, examples, measured, shell, texts
 from fsl_demo.ui.requests import JobRequest
 from fsl_demo.ui.tabs import TABS
 from fsl_demo.ui.texts import LOCALES, languages, wanted
@@ -76,6 +76,7 @@ def test_keys_that_are_made_of_parts_are_there() -> None:
     made |= {f"map_hint.{kind}" for kind in ("evidence", "attention", "cross", "point", "phrase")}
     made |= {f"moved_{what}" for what in ("name", "description", "support", "boxes", "region_on", "region_off")}
     made |= {f"region_source.{source}" for source in (*get_args(RegionSource), "proposed")}
+    made |= {f"finding_kind.{kind}" for kind in diagnosis.KINDS}
     assert len(stages) > 5 and made <= set(ENGLISH.texts), made - set(ENGLISH.texts)
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fsl_demo.cli import options, reporting
-from fsl_demo.core.collections import PARTS, FrozenCollection, FrozenPicture, VersionSummary, difference
-from fsl_demo.services import reading
+from fsl_demo.core.collections import PARTS, FrozenCollection, VersionSummary, difference
+from fsl_demo.services import collection_documents, reading
 
 if TYPE_CHECKING:
     from fsl_demo.store import Workspace
@@ -65,30 +65,10 @@ def freeze(chosen: argparse.Namespace) -> int:
         report=terminal.fault,
     )
     if chosen.format == "json":
-        reporting.print_json(_version_document(frozen))
+        reporting.print_json(collection_documents.version(frozen))
     else:
         _print_frozen(frozen)
     return 1 if terminal.faults else 0
-
-
-def _version_document(frozen: FrozenCollection) -> dict[str, object]:
-    return {
-        "version": str(frozen),
-        "sha256": frozen.digest,
-        "created_at": frozen.created_at,
-        "classes": frozen.classes,
-        "pictures": [_document(picture) for picture in frozen.pictures],
-    }
-
-
-def _document(frozen: FrozenPicture) -> dict[str, str]:
-    return {
-        "file": frozen.picture.name,
-        "sha256": frozen.picture.sha256,
-        "class": frozen.class_name,
-        "part": frozen.part,
-        "group": frozen.group,
-    }
 
 
 def _print_frozen(frozen: FrozenCollection) -> None:
@@ -121,16 +101,7 @@ def diff(chosen: argparse.Namespace) -> int:
     workspace = reader(chosen)
     changes = difference(version(workspace, chosen.before), version(workspace, chosen.after))
     if chosen.format == "json":
-        reporting.print_json(
-            {
-                "before": str(changes.before),
-                "after": str(changes.after),
-                "added": [_document(frozen) for frozen in changes.added],
-                "removed": [_document(frozen) for frozen in changes.removed],
-                "relabelled": [{**_document(new), "before": old.class_name} for old, new in changes.relabelled],
-                "moved": [{**_document(new), "before": old.part} for old, new in changes.moved],
-            }
-        )
+        reporting.print_json(collection_documents.changes(changes))
         return 0
     rows = [
         *(["added", frozen.picture.name, f"{frozen.class_name}, {frozen.part}"] for frozen in changes.added),

@@ -74,7 +74,7 @@ def _by_fold(chosen: argparse.Namespace, names: list[Source], networks: Networks
 
 
 def _read(chosen: argparse.Namespace, output: Output, fold: int | None) -> Dataset:
-    if chosen.data not in datasets.DATASETS and Path(chosen.data).exists():
+    if episodes.is_collection(chosen.data) or (chosen.data not in datasets.DATASETS and Path(chosen.data).exists()):
         classes = episodes.named_classes(chosen, output)
         return Dataset(
             name=chosen.data,

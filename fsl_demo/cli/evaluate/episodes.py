@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fsl_demo import datasets, methods
+from fsl_demo import datasets, methods, store
 from fsl_demo.cli.evaluate.output import Output
 from fsl_demo.core.capabilities import Method
 from fsl_demo.datasets import folders
@@ -21,7 +21,10 @@ from fsl_demo.evaluation.results import Results, default_folder
 from fsl_demo.evaluation.run import Evaluation
 from fsl_demo.evaluation.sampling import Sampling
 from fsl_demo.services import reading
+from fsl_demo.services.freezing import version
+from fsl_demo.training.collected import by_class
 
+WORKSPACE = Path("workspace")
 MAP_BYTES = 2_000_000_000
 """Memory for the maps of pictures, which come up in episode after episode."""
 
@@ -85,9 +88,18 @@ def evaluation_of(chosen: argparse.Namespace, classes: Classes, shot: int, pictu
     return Evaluation(classes, sampling_of(chosen, shot), opened=pictures, results=results, fresh=chosen.fresh)
 
 
+def is_collection(name: str) -> bool:
+    """Whether it names a frozen version of a collection, as in pets@2."""
+    return "@" in name and not Path(name).exists()
+
+
 def named_classes(chosen: argparse.Namespace, output: Output) -> Classes:
-    """The class folders, or the test part of a data set; by names that nobody knows if that is asked for."""
-    if Path(chosen.data).exists() or chosen.data not in datasets.DATASETS:
+    """Class folders, or the test part of a collection or data set; by names that nobody knows if that is asked for."""
+    if is_collection(chosen.data):
+        frozen = version(store.reader(chosen.workspace or WORKSPACE), chosen.data)
+        classes: Classes = by_class(frozen.part("test"))
+        output.about["split"] = f"test part of the frozen collection {frozen}, SHA-256 {frozen.digest}"
+    elif Path(chosen.data).exists() or chosen.data not in datasets.DATASETS:
         classes = folders.labelled(Path(chosen.data), output.terminal.progress, output.terminal.fault)
         output.about["split"] = "all pictures of the folder"
     else:

@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fsl_demo.core.episodes import Episode
+from fsl_demo.core.errors import Notice
 from fsl_demo.evaluation import intervals
 from fsl_demo.evaluation.calibration import credits
 from fsl_demo.evaluation.diagnosis import quality
+from fsl_demo.evaluation.diagnosis.diagnosis import Diagnosis, Leak
 from fsl_demo.evaluation.diagnosis.findings import (
     ClassScore,
     Copy,
-    Diagnosis,
     Duplicates,
     Finding,
     Influence,
-    Leak,
     NamedFlip,
     PoorPicture,
     WrongLabel,
@@ -91,7 +91,7 @@ def conclude(seen: Seen, answers: Answers | None = None) -> Diagnosis:
         classes=tuple(seen.names), pictures=len(seen.episode.support), queries=len(seen.episode.queries)
     )
     if answers is None:
-        return replace(diagnosis, findings=_sorted(findings), untold=("one_class",))
+        return replace(diagnosis, findings=_sorted(findings), untold=(Notice("untold_one_class"),))
     scores, effects = class_scores(seen, answers), influences(seen, answers)
     told = answers.means.tells
     findings += [*wrong_labels(seen, answers), *weak(scores)]
@@ -105,7 +105,7 @@ def conclude(seen: Seen, answers: Answers | None = None) -> Diagnosis:
         leaks=tuple(leaks(seen, answers)),
         findings=_sorted(findings),
         influences=tuple(effects),
-        untold=() if enough else ("few_labels",),
+        untold=() if enough else (Notice("untold_few_labels", least=LEAST),),
     )
 
 

@@ -1,16 +1,14 @@
-"""What may be wrong with labelled pictures: one type a kind of finding, and all of them together."""
+"""What may be wrong with labelled pictures: one type a kind of finding."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from fsl_demo.core.class_names import class_key
+from fsl_demo.core.errors import Notice
 from fsl_demo.core.pictures import Picture
-from fsl_demo.evaluation.diagnosis.curve import Curve
-from fsl_demo.evaluation.diagnosis.folds import Comparison
 from fsl_demo.evaluation.diagnosis.quality import Fault
 from fsl_demo.evaluation.intervals import Interval
 
@@ -37,6 +35,11 @@ class Finding:
     @property
     def weight(self) -> float:
         """How grave it is, from 0 to 1."""
+        raise NotImplementedError
+
+    @property
+    def notice(self) -> Notice:
+        """What it says, in any language."""
         raise NotImplementedError
 
     @property
@@ -74,6 +77,10 @@ class WrongLabel(Finding):
     @property
     def weight(self) -> float:
         return self.other - self.own
+
+    @property
+    def notice(self) -> Notice:
+        return Notice("finding_wrong_label", label=self.label, suspected=self.suspected, other=self.other, own=self.own)
 
 
 @dataclass(frozen=True)
@@ -124,6 +131,12 @@ class Duplicates(Finding):
     def weight(self) -> float:
         return 1.0 if self.contradicts else 0.6 if self.leaks else 0.3
 
+    @property
+    def notice(self) -> Notice:
+        across = "contradicts" if self.contradicts else "leaks" if self.leaks else "within"
+        code = f"finding_{'exact' if self.exact else 'near'}_{across}"
+        return Notice(code, count=len(self.copies), classes=", ".join(self.classes))
+
 
 @dataclass(frozen=True)
 class PoorPicture(Finding):
@@ -145,6 +158,10 @@ class PoorPicture(Finding):
     @property
     def weight(self) -> float:
         return 0.2 if self.fault in ("blurred", "tiny") else 0.4
+
+    @property
+    def notice(self) -> Notice:
+        return Notice(f"finding_{self.fault}", label=self.label)
 
 
 @dataclass(frozen=True)
@@ -190,6 +207,10 @@ class Influence(Finding):
     def weight(self) -> float:
         return min(0.5, 0.1 * self.gain)
 
+    @property
+    def notice(self) -> Notice:
+        return Notice("finding_influence", label=self.label, flips=len(self.flips), gain=self.gain)
+
 
 @dataclass(frozen=True)
 class ClassScore(Finding):
@@ -222,51 +243,11 @@ class ClassScore(Finding):
     def weight(self) -> float:
         return 0.5 if self.share is None else 0.7 * (1 - self.share.mean)
 
-
-@dataclass(frozen=True)
-class Leak:
-    """A score with leaked pictures, and again without.
-
-    Attributes:
-        of: "held_out" (labelled pictures; a near-duplicate stays while one is held out) or "queries" (those that are
-            near-duplicates of labelled pictures are among them).
-        pictures: how many leak.
-        seeming, honest: with them and without.
-    """
-
-    of: str
-    pictures: int
-    seeming: Interval
-    honest: Interval
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """All that is known of labelled pictures.
-
-    Attributes:
-        classes: their names.
-        pictures, queries: how many were looked at.
-        method: id of the method whose class means were used; "" where there was nothing to compare.
-        scores: of the classes; `overall` of all pictures that could be held out.
-        findings: the gravest first.
-        influences: of all pictures without which an answer flips, those with the most flips first.
-        untold: names of what could not be looked at, and why (see the texts `diagnosis.untold.*`).
-    """
-
-    classes: tuple[str, ...]
-    pictures: int
-    queries: int
-    method: str = ""
-    scores: tuple[ClassScore, ...] = ()
-    overall: Interval | None = None
-    leaks: tuple[Leak, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    influences: tuple[Influence, ...] = ()
-    comparison: Comparison | None = None
-    curve: Curve | None = None
-    untold: tuple[str, ...] = ()
-
-    def open(self, settled: Collection[str]) -> Sequence[Finding]:
-        """The findings that nobody has marked as right, by their keys."""
-        return [finding for finding in self.findings if finding.key not in settled]
+    @property
+    def notice(self) -> Notice:
+        if self.share is None:
+            return Notice("finding_alone", label=self.label, count=self.count)
+        told = {"right": self.right, "total": self.total, "low": self.share.low, "high": self.share.high}
+        if self.taken_for:
+            return Notice("finding_taken_for", label=self.label, name=self.taken_for, **told)
+        return Notice("finding_weak_class", label=self.label, **told)

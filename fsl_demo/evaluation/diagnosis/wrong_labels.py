@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-MARGIN = 0.5
+MARGIN = 0.3
 """How much more probable another class has to be than the label."""
 
 

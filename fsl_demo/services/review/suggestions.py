@@ -23,7 +23,7 @@ FOLDS = 20
 """Parts in which labelled pictures are held out; up to so many pictures, each is held out by itself."""
 KEPT = 4
 """Collections (each by one method) whose suggestions are kept."""
-NEIGHBOURS = 6
+NEIGHBOURS = 5
 CLASSES = 5
 
 

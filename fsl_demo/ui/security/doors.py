@@ -23,8 +23,8 @@ DOORS: tuple[tuple[tuple[str, ...], str], ...] = (
     (WRITE, r"/gradio_api/queue/join"),
     (WRITE, r"/gradio_api/upload"),
     (WRITE, r"/gradio_api/(cancel|reset/?)"),
-    (WRITE, r"/gradio_api/call/[a-z]+/?"),
-    (READ, r"/gradio_api/call/[a-z]+/[a-z0-9]+"),
+    (WRITE, r"/gradio_api/call/[a-z_]+/?"),
+    (READ, r"/gradio_api/call/[a-z_]+/[a-z0-9]+"),
 )
 """Methods and the whole path. Everything else of Gradio (files and addresses by name, proxies, component servers, recordings,
 monitoring, edits of its own code) is not there."""

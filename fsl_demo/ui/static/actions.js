@@ -156,11 +156,16 @@ const ACTIONS = {
   sorted: () => jobs.start("sorted_pictures", { minimum: results.minimum() }),
   step: (el) => label.step(Number(el.dataset.by)),
   "stop-job": (el) => jobs.stop(el.dataset.jobId),
-  ...review.actions(go),
+  ...review.ACTIONS,
+  take: () => jobs.start("take_classifier", { method: results.taken() }),
   "take-out": tables.takeOut,
   "tick-all": ticks.tickAll,
   "use-version": improve.useVersion,
   where: tables.toggleWhere,
+  "with-collection": (el) => {
+    go(el.dataset.tab);
+    collections.use(el);
+  },
   "to-queries": () => tables.send("queries"),
   "to-support": () => tables.send("support"),
 };
@@ -230,7 +235,8 @@ function onChange(event) {
 function picked(input) {
   const items = [...input.files].map((file) => ({ file, name: file.webkitRelativePath || file.name }));
   input.value = "";
-  if ("import" in input.dataset) return importFile(items[0]);
+  if ("import" in input.dataset) return sendFile("imports", items[0]);
+  if ("checkpoint" in input.dataset) return sendFile("checkpoints", items[0]);
   const zip = items.some(({ name }) => /\.zip$/i.test(name));
   add(items, input.dataset.upload === "classes" || uploads.isNamed(input.dataset.upload) || !zip ? input.dataset.upload : uploads.targetOf(input.dataset.upload, false, items));
 }
@@ -241,8 +247,8 @@ async function add(items, target) {
   if (target === "collection" || uploads.isNamed(target)) tables.refresh();
 }
 
-async function importFile({ file, name }) {
-  const answer = await fetch(`/workbench/imports?draft=${queue.currentDraft()}`, { method: "POST", headers: { "X-Path": encodeURIComponent(name), "Content-Type": "application/octet-stream" }, body: file });
+async function sendFile(to, { file, name }) {
+  const answer = await fetch(`/workbench/${to}?draft=${queue.currentDraft()}`, { method: "POST", headers: { "X-Path": encodeURIComponent(name), "Content-Type": "application/octet-stream" }, body: file });
   if (!answer.ok) notices.show([{ kind: "error", text: (await answer.json()).error }]);
 }
 
@@ -270,6 +276,7 @@ async function onDrop(event) {
     return;
   }
   const { items, folders } = await uploads.dropped(event.dataTransfer);
+  if (zone.dataset.drop === "checkpoint") return items.forEach((item) => sendFile("checkpoints", item));
   add(items, uploads.targetOf(zone.dataset.drop, folders, items));
 }
 
@@ -319,7 +326,7 @@ function onPoint(event) {
 
 function onKey(event) {
   if (event.key === "Enter" && event.target.matches?.("input[type=text][data-edit], #annotator") && !event.isComposing && !event.ctrlKey) event.target.blur();
-  if (event.key === "Enter" && event.target.id === "sentence" && !event.isComposing && !event.ctrlKey) ACTIONS.find();
+  if (event.key === "Enter" && event.target.dataset?.enter && !event.isComposing && !event.ctrlKey) ACTIONS[event.target.dataset.enter](event.target);
   if (["Enter", " "].includes(event.key) && event.target.matches?.("img[data-enlarge]")) {
     event.preventDefault();
     event.target.click();

@@ -32,6 +32,8 @@ const listening = new Map(); // text of the button to what is called with the co
 
 export const onCollection = (text, follow) => listening.set(text, follow);
 
+export const use = (el) => listening.get(el.dataset.for)?.(el.dataset.collection);
+
 // --- putting pictures into one -------------------------------------------------------------------------------------
 
 const typed = (id) => document.getElementById(id).value.trim();
@@ -71,6 +73,5 @@ export const ACTIONS = {
   "restore-collection": (el) => write("restore_collection", { collection: el.dataset.collection }, () => panel.set({ deleted: "" })),
   "remove-from-collection": remove,
   "put-back-collection": (el) => write("put_back_into_collection", { collection: el.dataset.collection, pictures: takenOut }, () => panel.set({ taken_out: 0 })),
-  "with-collection": (el) => listening.get(el.dataset.for)?.(el.dataset.collection),
   freeze,
 };

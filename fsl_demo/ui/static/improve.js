@@ -9,15 +9,21 @@ import * as state from "./state.js";
 import { t } from "./texts.js";
 
 let panel = null;
+let wanted = {}; // before the tab was ever on view
+
+onCollection("collections.improve", (collection) => {
+  wanted = { collection };
+  panel?.set(wanted);
+});
 
 export function mount(root) {
   panel = new Panel(root.querySelector("#improvements"), "improve", draw);
-  onCollection("collections.improve", (collection) => panel.set({ collection }));
+  panel.params = wanted;
 }
 
 export const open = () => panel?.load();
 
-for (const kind of ["finetune", "freeze"]) jobs.afterEnd(kind, () => panel && isShown(panel.element) && panel.set({ collection: panel.params.collection?.split("@")[0] ?? "" }));
+for (const kind of ["finetune", "freeze", "bring_back"]) jobs.afterEnd(kind, () => panel && isShown(panel.element) && panel.set({ collection: panel.params.collection?.split("@")[0] ?? "" }));
 
 async function write(type, values) {
   queue.send(type, values);

@@ -16,7 +16,7 @@ const UNSURE = ":unsure";
 const UNLIKE = ":unlike";
 const OPEN = ":open";
 
-const choices = { view: "folders", show: "all", only: "", sort: "unsure", minimum: 0.9, columns: null };
+const choices = { view: "folders", show: "all", only: "", sort: "unsure", minimum: 0.9, columns: null, taken: "" };
 let root = null;
 let list = null;
 let panel = null;
@@ -38,6 +38,7 @@ export function mount(mounted) {
 const name = (key) => state.className(key, t);
 export const isOnView = () => isShown(root);
 export const minimum = () => choices.minimum;
+export const taken = () => choices.taken || state.data("able", [])[0]?.id;
 
 // Where a query goes when it is taken out: to its label's folder, or else to its answer's.
 export function folderOf(row) {
@@ -89,6 +90,7 @@ function bar(all, rows) {
   const differ = all.filter((row) => row.differs).length;
   const options = (names, chosen, text) => names.map((value) => html`<option value="${value}" ${value === chosen ? "selected" : ""}>${text(value)}</option>`);
   const columns = state.data("columns", []);
+  const able = state.data("able", []);
   const labelled = all.filter((row) => row.label).length;
   morph(
     root.querySelector("#results-bar"),
@@ -101,7 +103,8 @@ function bar(all, rows) {
     <div class="line accept"><label class="slider"><span>${t("accept_above")}</span><input type="range" id="minimum" min="0.3" max="0.99" step="0.01" value="${choices.minimum}"><output>${percent(choices.minimum)}</output></label>
     <button class="primary" data-action="accept" ${sure.length ? "" : "disabled"}>${t("accept_n", { n: sure.length })}</button><span class="hint grow">${sure.length ? t("expected_mistakes", { n: wrong < 0.05 ? "0" : wrong.toFixed(1) }) : t("nothing_to_accept")}</span>
     <button class="quiet" data-edit="undo" data-key="Ctrl+z" title="Ctrl+Z">↶ ${t("undo")}</button>
-    <button class="primary" data-action="sorted">⤓ ${t("sorted")}</button><a class="button quiet" download href="/workbench/results.csv?draft=${currentDraft()}">⤓ CSV</a></div>
+    <button class="primary" data-action="sorted">⤓ ${t("sorted")}</button><a class="button quiet" download href="/workbench/results.csv?draft=${currentDraft()}">⤓ CSV</a>
+    <select data-choice="taken" aria-label="${t("take_method")}">${options(able.map((method) => method.id), taken(), (id) => able.find((method) => method.id === id).title)}</select><button class="quiet" data-action="take">⤓ ${t("take")}</button></div>
     ${all.some((row) => row.untold) ? html`<p class="hint" id="unlike-unknown">${t("unlike_unknown")}</p>` : ""}
     ${choices.view === "compare" ? columnMenu(columns) : ""}`,
   );

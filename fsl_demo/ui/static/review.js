@@ -1,4 +1,5 @@
 // The Review tab: one picture of a collection at a time, large, with what a classifier would say of it and why.
+import { onCollection } from "./collections.js";
 import { html, isShown, morph, percent, shown, thumbnail } from "./dom.js";
 import * as jobs from "./jobs.js";
 import * as labelling from "./labelling.js";
@@ -12,6 +13,7 @@ const AHEAD = 6;
 const BEHIND = 2;
 const STRIP = [3, 20]; // pictures before and after the one on view
 const PAUSE = 150; // milliseconds that a picture is on view before its evidence is fetched
+const REACHED = 4_000; // milliseconds between two looks at how far the classifier has come
 const { NONE, choices, view } = review;
 
 let root = null;
@@ -22,6 +24,7 @@ let revealed = false; // whether the suggestion of the picture on view may be se
 let typed = "";
 let last = -1; // the picture of the strip that was selected last
 let timer = 0;
+let again = 0;
 const selected = new Set();
 const images = new Map(); // by hash: pictures that are decoded
 
@@ -42,15 +45,16 @@ const peeks = () => !choices.blind || revealed || selected.size > 1;
 const keyOf = (place) => String(place + 1).padStart(review.classes().length > 9 ? 2 : 1, "0");
 
 export async function openTab() {
-  await review.load();
+  if (!(await review.load())) return;
   draw();
   review.learnFirst();
 }
 
 jobs.afterEnd("suggest", async () => {
+  const known = review.current()?.suggestion;
   await review.learned();
-  onView = ""; // its evidence may be another now
   draw();
+  if (!known) look();
 });
 
 // --- drawing -------------------------------------------------------------------------------------------------------
@@ -79,21 +83,31 @@ function bar() {
   const [left, rate] = [review.left(), review.rate()];
   const done = choices.which === "unlabelled" && !narrow() ? counts.labelled : view.items.length - (left - view.rest);
   const job = state.data("jobs", []).find((other) => other.kind === "suggest" && ["waiting", "running"].includes(other.state));
+  if (job?.state === "running" && review.lacksSuggestion()) lookAgain();
   const learning = job ? `${t("review.learning")} ${job.text}` : view.learned ? t("review.learned", { n: view.learned }) : t("review.not_learned");
   morph(
     root.querySelector("#review-bar"),
     html`<div class="line"><label>${t("review.collection")} <select data-review="collection">${options(view.collections.map((name) => [name, name]), choices.collection)}</select></label>
     <label>${t("review.order")} <select data-review="order">${options(["unsure", "unlike", "random", "disputed", "suspect"].map((key) => [key, t(`review_order.${key}`)]), choices.order)}</select></label>
-    <label>${t("review.which")} <select data-review="which" ${narrow() ? "disabled" : ""}>${options(["unlabelled", "mine", "all"].map((key) => [key, t(`review_which.${key}`)]), choices.which)}</select></label>
+    <details id="review-options" ${matchMedia("(min-width: 1000px)").matches ? "open" : ""}><summary>${t("review.options")}</summary><div class="line"><label>${t("review.which")} <select data-review="which" ${narrow() ? "disabled" : ""}>${options(["unlabelled", "mine", "all"].map((key) => [key, t(`review_which.${key}`)]), choices.which)}</select></label>
     <label>${t("label_matrix_of")} <select data-review="method">${options(view.methods, choices.method)}</select></label>
     <label class="check" title="${t("review.blind_title")}"><input type="checkbox" data-review="blind" ${choices.blind ? "checked" : ""}> ${t("review.blind")}</label>
-    ${account ? "" : html`<label>${t("annotator")} <input type="text" data-review="annotator" maxlength="60" value="${labelling.annotatorName()}" placeholder="${t("annotator_placeholder")}"></label>`}</div>
+    ${account ? "" : html`<label>${t("annotator")} <input type="text" data-review="annotator" maxlength="60" value="${labelling.annotatorName()}" placeholder="${t("annotator_placeholder")}"></label>`}</div></details></div>
     <div class="line"><span class="grow" id="review-progress"><progress max="${done + left}" value="${done}" aria-label="${t("review.done", { n: done, total: done + left })}"></progress> ${t("review.done", { n: done, total: done + left })} · ${t("review.left", { n: left })}${rate ? ` · ${t("review.rate", { n: rate.toFixed(0), time: lasting(left / rate) })}` : ""}${counts.unread ? html` · <span class="warn">${t("review.unread", { n: counts.unread })}</span>` : ""}</span>
     <span class="hint" id="review-learning">${learning}</span>
     <button class="quiet" data-action="review-undo" data-key="Ctrl+z" title="U · Ctrl+Z" ${review.canUndo() ? "" : "disabled"}>↶ ${t("undo")}</button>
     <button class="quiet" data-action="keys-help" title="?">${t("keys")} <kbd>?</kbd></button></div>`,
   );
   more();
+}
+
+// While the classifier goes through many pictures, those that it has reached are asked for now and then.
+function lookAgain() {
+  again ||= setTimeout(async () => {
+    again = 0;
+    if (isOnView() && (await review.load())) draw();
+    look();
+  }, REACHED);
 }
 
 const narrow = () => ["disputed", "suspect"].includes(choices.order);
@@ -127,7 +141,7 @@ function picture(item) {
   root.querySelector("#review-picture").replaceChildren(decoded(item));
   const near = new Set(view.items.slice(Math.max(0, view.place - BEHIND), view.place + 1 + AHEAD).map((other) => (decoded(other), other.sha)));
   for (const sha of images.keys()) if (!near.has(sha)) images.delete(sha);
-  root.querySelector("#review-evidence")?.replaceChildren();
+  evidence?.clear();
   look();
 }
 
@@ -135,7 +149,7 @@ function picture(item) {
 function look() {
   clearTimeout(timer);
   const item = review.current();
-  if (item?.suggestion && peeks()) timer = setTimeout(() => evidence.set({ collection: choices.collection, method: choices.method, picture: item.sha }), PAUSE);
+  if (evidence && isOnView() && item?.suggestion && peeks()) timer = setTimeout(() => evidence.set({ collection: choices.collection, method: choices.method, picture: item.sha }), PAUSE);
 }
 
 function finished() {
@@ -156,7 +170,7 @@ function question(item) {
   const given = item && review.mine(item)?.[1];
   const named = (name) => (name === NONE ? t("none") : name);
   const choice = (name, key) =>
-    html`<button class="choice ${given === name ? "on" : ""}" data-action="review-answer" ${name === NONE ? "" : html`data-answer="${name}"`} aria-pressed="${String(given === name)}">${named(name)} <small>${review.countOf(name)}</small> <kbd>${key}</kbd></button>`;
+    html`<button class="choice ${given === name ? "on" : ""}" data-action="review-answer" ${name === NONE ? "" : html`data-answer="${name}"`} aria-pressed="${String(given === name)}"><kbd>${key}</kbd> ${named(name)} <small>${review.countOf(name)}</small></button>`;
   morph(
     place.querySelector("#review-answers"),
     html`${many ? html`<p class="given">${t("review.selected", { n: selected.size })} <button class="quiet" data-action="review-clear" data-key="Escape">${t("review.clear")} <kbd>Esc</kbd></button></p>` : item ? html`<p class="name">${item.name}</p>${words(item, named)}${suggestion(item)}` : ""}
@@ -210,7 +224,7 @@ function chosen(event) {
   if (choice === "blind") {
     choices.blind = el.checked;
     review.remember();
-    root.querySelector("#review-evidence")?.replaceChildren();
+    evidence?.clear();
     return draw();
   }
   if (choice === "annotator") labelling.setAnnotator(el.value);
@@ -282,16 +296,14 @@ function pick(el, event) {
   draw();
 }
 
-// Open a review from elsewhere on the page.
-async function open(collection, go) {
-  go("review");
+// The button of a collection, which brings this tab on view.
+onCollection("collections.review", async (collection) => {
   await review.choose({ collection });
   draw();
   review.learnFirst();
-}
+});
 
-export const actions = (go) => ({
-  review: (el) => open(el.dataset.collection, go),
+export const ACTIONS = {
   "review-accept": accept,
   "review-again": () => review.startAgain().then(draw),
   "review-answer": (el) => answer(el.dataset.answer ?? NONE),
@@ -306,7 +318,7 @@ export const actions = (go) => ({
   },
   "review-step": (el) => step(Number(el.dataset.by)),
   "review-undo": undo,
-});
+};
 
 // A key while the tab is on view; gives whether it meant something.
 export function key(event) {

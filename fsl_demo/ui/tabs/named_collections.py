@@ -129,8 +129,17 @@ class Freeze(JobRequest):
     test: Percent = 20
     seed: int = 0
 
+    @property
+    def how(self) -> freezing.Freezing:
+        """The shares and the seed.
+
+        Raises:
+            UserError: `shares_bad`.
+        """
+        return freezing.Freezing(Shares(self.train, self.validation, self.test), self.seed)
+
     def work(self, context: Context) -> Callable[[Job], None]:
-        how = freezing.Freezing(Shares(self.train, self.validation, self.test), self.seed)
+        how = self.how
         context.workspace.collections.summary(self.collection)
 
         def run(job: Job) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fsl_demo.services.documents import unfamiliar
-from fsl_demo.ui import blanks, plots, prediction_diff
+from fsl_demo.ui import blanks, plots, prediction_diff, taking
 from fsl_demo.ui.captions import CaptionDetails
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.explanation import Details
@@ -40,6 +40,7 @@ def parts(context: Context) -> dict[str, Any]:
         ),
         "plots": context.render("results.html#plots", columns=columns if not document.outdated else []),
         "data:columns": columns,
+        "data:able": taking.able(context),
         "data:proposed": proposed_methods(context),
     }
 
@@ -55,7 +56,16 @@ TAB = Tab(
     template="results.html",
     requests=(
         *(edits.Accept, edits.RemoveQueries, *region_edits.EDITS),
-        *(SortedPictures, Details, CaptionDetails, blanks.Blank, plots.Plots, Regions, RegionDetails),
+        *(
+            SortedPictures,
+            taking.TakeClassifier,
+            Details,
+            CaptionDetails,
+            blanks.Blank,
+            plots.Plots,
+            Regions,
+            RegionDetails,
+        ),
     ),
     parts=parts,
 )

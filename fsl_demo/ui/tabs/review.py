@@ -121,10 +121,14 @@ class ReviewLabel(Edit):
     seconds: Seconds = 0.0
     annotator: Name = ""
 
+    @property
+    def name(self) -> str | None:
+        """Of the class, single-spaced."""
+        return self.class_name and " ".join(self.class_name.split())
+
     def apply(self, context: Context) -> None:
         context.names(self.pictures)
-        name = self.class_name and " ".join(self.class_name.split())
-        answer = Answer(name, context.annotator(self.annotator), shown=self.shown, seconds=self.seconds)
+        answer = Answer(self.name, context.annotator(self.annotator), shown=self.shown, seconds=self.seconds)
         labels = answer.labels({sha: self.suggestions.get(sha) for sha in self.pictures})
         context.workspace.collections.label(self.collection, labels)
 
@@ -169,11 +173,19 @@ class Suggest(JobRequest):
     method: Name
     held_out: bool = False
 
+    def chosen(self, methods: Mapping[str, Method]) -> Method:
+        """The method.
+
+        Raises:
+            UserError: `unknown_method`.
+        """
+        known = {name: method for name, method in methods.items() if _suggests(method)}
+        if self.method not in known:
+            raise UserError("unknown_method", name=self.method, known=", ".join(known))
+        return known[self.method]
+
     def work(self, context: Context) -> Callable[[Job], None]:
-        method = context.methods.get(self.method)
-        if method is None or not _suggests(method):
-            known = ", ".join(name for name, method in context.methods.items() if _suggests(method))
-            raise UserError("unknown_method", name=self.method, known=known)
+        method = self.chosen(context.methods)
         pictures, suggester = context.collected(self.collection), context.page.suggester
         labelled(pictures).check()
 
