@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -48,9 +49,14 @@ class Words:
         """Log-odds that regions are of the classes, [R, C]."""
         learned = space.learned(self.vectors[:, :SENTENCE])
         share = np.clip((learned - UNKNOWN) / (LEARNED - UNKNOWN), 0, 1)
-        dictionary = np.concatenate([self.rows, self.beside.rows])
-        explained = space.odds(codes(seen.regions, dictionary), seen.objectness)[:, : len(self.rows)]
+        explained = space.odds(seen.regions @ self._codes, seen.objectness)[:, : len(self.rows)]
         return np.asarray(share * explained + (1 - share) * self._related(seen))
+
+    @cached_property
+    def _codes(self) -> np.ndarray:
+        """What vectors are multiplied with to be codes, which are linear in them, [d, C + V]."""
+        dictionary = np.concatenate([self.rows, self.beside.rows])
+        return codes(np.eye(dictionary.shape[1], dtype=np.float32), dictionary)
 
     def _related(self, seen: Seen) -> np.ndarray:
         relations = np.concatenate([self.vectors, self.beside.vectors])[:, RELATIONS]
