@@ -18,9 +18,10 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect, sync_playwright
 
 import fsl_demo
@@ -35,6 +36,7 @@ from tests.browser.conftest import FLAGS
 from tests.browser_path import chromium
 
 SAME, NEAR = 0.995, 0.02
+CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 UNREAD = ("TIFF", "TIFF of 16 bits", "HEIC")
 """Kinds that Chromium does not read."""
 SHOTS, CLASSES, SECONDS = 5, 10, 60_000
@@ -67,8 +69,8 @@ def opened(address: str) -> Iterator[tuple[Page, list[str]]]:
     """The page, ready, and what it has asked of others or complained about."""
     troubles: list[str] = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        page = browser.new_page(locale="en-US")
+        browser = playwright.chromium.launch(executable_path=chromium(), args=[*FLAGS, *CAMERA])
+        page = browser.new_page(locale="en-US", permissions=["camera"])
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
         page.on("request", lambda request: troubles.append(request.url) if address not in request.url else None)
@@ -114,6 +116,24 @@ def dropped(page: Page, folder: Path) -> None:
     expect(page.locator("#answers li").first).to_contain_text(example["label"], timeout=SECONDS)
 
 
+def filmed(page: Page) -> None:
+    """A person lets the camera answer, and stops it."""
+    page.get_by_role("button", name="Camera").click()
+    expect(page.locator("#live-answer")).to_contain_text("%", timeout=SECONDS)
+    page.get_by_role("button", name="Camera").click()
+    expect(page.locator("#live")).to_be_hidden()
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe finds on the page, light and dark."""
+    faults: list[str] = []
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for scheme in schemes:
+        page.emulate_media(color_scheme=scheme)
+        faults += [f"axe, {scheme}: {fault['id']}" for fault in Axe().run(page).response["violations"]]
+    return faults
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runtime", type=Path, required=True, help="the unpacked npm package onnxruntime-web")
@@ -128,6 +148,8 @@ def main() -> int:
         classifier = fsl_demo.load(place)
         with served(place) as address, opened(address) as (page, troubles):
             dropped(page, place)
+            filmed(page)
+            troubles += barriers(page)
             there = answers_of(page, address, files)
         return judged(files, here=[classifier.predict(file) for file in files], there=there, troubles=troubles)
 
