@@ -2,7 +2,8 @@
 
     python -m tests.web.static_page --runtime build/package --data data/photos --count 200
 
-Ends with 1 unless the class is the same for 99.5 % of the pictures and no probability differs by more than 0.02.
+Ends with 1 unless the class is the same for 99.5 % of the pictures and no probability differs by more than 0.02, but
+for PNG of 16 bits: the workbench scales a dark one by its range, and a browser cuts it to 8 bits.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ SAME, NEAR = 0.995, 0.02
 CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 UNREAD = ("TIFF", "TIFF of 16 bits", "HEIC")
 """Kinds that Chromium does not read."""
+CUT = "PNG of 16 bits"
 SHOTS, CLASSES, SECONDS = 5, 10, 60_000
 PREDICT = """async ([page, data]) => {
   const { predict } = await import(page);
@@ -155,26 +157,29 @@ def main() -> int:
 
 
 def judged(files: Sequence[Path], here: Sequence[Any], there: Sequence[Any], troubles: Sequence[str]) -> int:
-    apart, same, marks, worst = [], 0, 0, []
+    apart: dict[str, float] = {}
+    same = marks = 0
+    wrong = list(troubles)
     for file, own, answer in zip(files, here, there, strict=True):
         kind = file.stem.split(" ", 1)[1]
         if isinstance(answer, str):
-            if kind not in UNREAD:
-                troubles = [*troubles, f"{file.name}: {answer}"]
+            wrong += [] if kind in UNREAD else [f"{file.name}: {answer}"]
             continue
-        difference = max(abs(own.probabilities[name] - share) for name, share in answer["probabilities"].items())
-        apart.append(difference)
-        worst.append((difference, file.name))
+        shares = answer["probabilities"]
+        apart[file.name] = max(abs(own.probabilities[name] - share) for name, share in shares.items())
         same += own.label == answer["label"]
         marks += own.unlike == answer["unlike"]
-    read = len(apart)
-    print(f"{read} of {len(files)} files read by the browser; same class {same}, same mark {marks}")
-    print(f"probabilities differ by at most {max(apart):.4f}, median {np.median(apart):.6f}")
-    print("most: " + "; ".join(f"{name} {difference:.4f}" for difference, name in sorted(worst, reverse=True)[:8]))
-    print(f"beyond {NEAR}: {sum(difference > NEAR for difference in apart)}")
-    for trouble in troubles:
+        if apart[file.name] > NEAR and kind != CUT:
+            wrong.append(f"{file.name}: {apart[file.name]:.4f} apart")
+    print(f"{len(apart)} of {len(files)} files read by the browser; same class {same}, same mark {marks}")
+    print(f"probabilities differ by: median {np.median(list(apart.values())):.6f}, and at most")
+    for name in sorted(apart, key=apart.__getitem__, reverse=True)[:8]:
+        print(f"  {apart[name]:.6f} {name}")
+    if same < SAME * len(apart):
+        wrong.append(f"the class is the same for {same} of {len(apart)}")
+    for trouble in wrong:
         print(f"NOT as expected: {trouble}", file=sys.stderr)
-    return int(bool(troubles) or same < SAME * read or max(apart) > NEAR)
+    return int(bool(wrong))
 
 
 if __name__ == "__main__":
