@@ -38,14 +38,19 @@ class ZipWriter:
         if name not in self._names:
             buffer = io.BytesIO()
             write_png(picture.image(), buffer)
-            self._write(name, buffer.getvalue())
+            self.data(name, buffer.getvalue())
         return name
 
     def text(self, name: str, text: str) -> None:
         """Write a text as UTF-8."""
-        self._write(name, plain(text).encode())
+        self.data(name, plain(text).encode())
 
-    def _write(self, name: str, data: bytes) -> None:
+    def data(self, name: str, data: bytes) -> None:
+        """Write bytes.
+
+        Raises:
+            UserError: `export_entries`.
+        """
         self._names.add(name)
         if self._most is not None and len(self._names) > self._most:
             raise UserError("export_entries", limit=self._most)

@@ -324,7 +324,7 @@ function onPoint(event) {
 
 function onKey(event) {
   if (event.key === "Enter" && event.target.matches?.("input[type=text][data-edit], #annotator") && !event.isComposing && !event.ctrlKey) event.target.blur();
-  if (event.key === "Enter" && event.target.id === "sentence" && !event.isComposing && !event.ctrlKey) ACTIONS.find();
+  if (event.key === "Enter" && event.target.dataset?.enter && !event.isComposing && !event.ctrlKey) ACTIONS[event.target.dataset.enter](event.target);
   if (["Enter", " "].includes(event.key) && event.target.matches?.("img[data-enlarge]")) {
     event.preventDefault();
     event.target.click();
