@@ -15,5 +15,7 @@ FINETUNING_MESSAGES = {
     "finetuning_running": "This fine-tuning is running already. Wait for it, or stop it.",
     "reason_bundle": "The bundle says method, collection and checkpoint itself.",
     "reason_other_method": "It is a checkpoint of another method: {method}.",
+    "receipt_no_collection": "{name} is here, and not in use. The collection that it was fine-tuned on is not here, so"
+    " there is no receipt.",
     "receipt_start": "“{name}” was not fine-tuned from another version, so there is nothing to compare it with.",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,8 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import MAX_BYTES
 from fsl_demo.ui import api, incoming, live, multipart, uploads
 from fsl_demo.ui.asking import account_of, context_of
+from fsl_demo.ui.context import Context
+from fsl_demo.ui.finetuning import start_bringing_back
 from fsl_demo.ui.importing import start_import
 from fsl_demo.ui.page import Page
 from fsl_demo.ui.texts import language_of
@@ -34,6 +36,7 @@ class UploadRoutes:
         for path, endpoint in (
             ("/workbench/uploads", self.upload),
             ("/workbench/imports", self.upload_export),
+            ("/workbench/checkpoints", self.upload_checkpoint),
             ("/workbench/live", self.live_answer),
             ("/gradio_api/upload", self.upload_for_call),
         ):
@@ -64,11 +67,20 @@ class UploadRoutes:
 
     async def upload_export(self, request: Request, draft: str) -> Response:
         """A file of episodes, which a job then reads."""
+        return await self._upload(request, draft, start_import)
+
+    async def upload_checkpoint(self, request: Request, draft: str) -> Response:
+        """A checkpoint that was fine-tuned elsewhere, which a job then checks and takes in."""
+        return await self._upload(request, draft, start_bringing_back)
+
+    async def _upload(
+        self, request: Request, draft: str, start: Callable[[Context, incoming.Upload], None]
+    ) -> Response:
         name = Path(unquote(request.headers.get("x-path", ""))).name or "export"
         context = await context_of(self.page, request, draft)
         context.require("reviewer")
         received = await self._receive(request, draft, name=name, largest=incoming.LARGEST_ARCHIVE)
-        await asyncio.to_thread(start_import, context, received)
+        await asyncio.to_thread(start, context, received)
         return Response(status_code=204)
 
     async def upload_for_call(self, request: Request) -> Response:

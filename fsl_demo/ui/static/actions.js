@@ -237,7 +237,8 @@ function onChange(event) {
 function picked(input) {
   const items = [...input.files].map((file) => ({ file, name: file.webkitRelativePath || file.name }));
   input.value = "";
-  if ("import" in input.dataset) return importFile(items[0]);
+  if ("import" in input.dataset) return sendFile("imports", items[0]);
+  if ("checkpoint" in input.dataset) return sendFile("checkpoints", items[0]);
   const zip = items.some(({ name }) => /\.zip$/i.test(name));
   add(items, input.dataset.upload === "classes" || uploads.isNamed(input.dataset.upload) || !zip ? input.dataset.upload : uploads.targetOf(input.dataset.upload, false, items));
 }
@@ -248,8 +249,8 @@ async function add(items, target) {
   if (target === "collection" || uploads.isNamed(target)) tables.refresh();
 }
 
-async function importFile({ file, name }) {
-  const answer = await fetch(`/workbench/imports?draft=${queue.currentDraft()}`, { method: "POST", headers: { "X-Path": encodeURIComponent(name), "Content-Type": "application/octet-stream" }, body: file });
+async function sendFile(to, { file, name }) {
+  const answer = await fetch(`/workbench/${to}?draft=${queue.currentDraft()}`, { method: "POST", headers: { "X-Path": encodeURIComponent(name), "Content-Type": "application/octet-stream" }, body: file });
   if (!answer.ok) notices.show([{ kind: "error", text: (await answer.json()).error }]);
 }
 
@@ -277,6 +278,7 @@ async function onDrop(event) {
     return;
   }
   const { items, folders } = await uploads.dropped(event.dataTransfer);
+  if (zone.dataset.drop === "checkpoint") return items.forEach((item) => sendFile("checkpoints", item));
   add(items, uploads.targetOf(zone.dataset.drop, folders, items));
 }
 

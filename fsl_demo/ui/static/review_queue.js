@@ -34,6 +34,7 @@ export const me = () => account || labelling.annotatorName();
 export const current = () => view.items[view.place];
 export const mine = (item) => item.words.find(([annotator]) => annotator === me());
 export const isAnswered = (item) => answered.has(item.sha);
+export const lacksSuggestion = () => view.items.slice(view.place, view.place + 2).some((item) => !item.suggestion);
 export const canUndo = () => steps.length > 0;
 export const classes = () => keys[choices.collection] ?? [];
 export const countOf = (name) => counted.get(name) ?? 0;
@@ -202,24 +203,25 @@ export function startAgain() {
 
 // --- the classifier ------------------------------------------------------------------------------------------------
 
-let learning = false;
+let learning = null; // what the classifier learns at the moment
 const heldOut = () => choices.which !== "unlabelled" || ["disputed", "suspect"].includes(choices.order);
+const lesson = () => ({ collection: choices.collection, method: choices.method, held_out: heldOut() });
 const canLearn = () => [...counted].filter(([name, pictures]) => name !== NONE && pictures > 0).length > 1;
 
 // Learn from what is labelled, behind what the person does.
 export async function learn() {
   if (learning || !canLearn()) return;
-  learning = true;
   since = 0;
-  const { collection, method } = choices;
-  learning = Boolean(await jobs.start("suggest", { collection, method, held_out: heldOut() }));
+  learning = lesson();
+  if (!(await jobs.start("suggest", learning))) learning = null;
 }
 
-// What was learned is there.
+// What was learned is there; by now something else may be wanted.
 export async function learned() {
-  learning = false;
+  const taught = learning;
+  learning = null;
   await load();
-  if (since >= EVERY) learn();
+  if (since >= EVERY || (taught && JSON.stringify(taught) !== JSON.stringify(lesson()))) learn();
 }
 
 // Learn once a queue is opened of which not everything is known.
