@@ -13,6 +13,7 @@ const AHEAD = 6;
 const BEHIND = 2;
 const STRIP = [3, 20]; // pictures before and after the one on view
 const PAUSE = 150; // milliseconds that a picture is on view before its evidence is fetched
+const REACHED = 4_000; // milliseconds between two looks at how far the classifier has come
 const { NONE, choices, view } = review;
 
 let root = null;
@@ -23,6 +24,7 @@ let revealed = false; // whether the suggestion of the picture on view may be se
 let typed = "";
 let last = -1; // the picture of the strip that was selected last
 let timer = 0;
+let again = 0;
 const selected = new Set();
 const images = new Map(); // by hash: pictures that are decoded
 
@@ -81,6 +83,7 @@ function bar() {
   const [left, rate] = [review.left(), review.rate()];
   const done = choices.which === "unlabelled" && !narrow() ? counts.labelled : view.items.length - (left - view.rest);
   const job = state.data("jobs", []).find((other) => other.kind === "suggest" && ["waiting", "running"].includes(other.state));
+  if (job?.state === "running" && review.lacksSuggestion()) lookAgain();
   const learning = job ? `${t("review.learning")} ${job.text}` : view.learned ? t("review.learned", { n: view.learned }) : t("review.not_learned");
   morph(
     root.querySelector("#review-bar"),
@@ -96,6 +99,15 @@ function bar() {
     <button class="quiet" data-action="keys-help" title="?">${t("keys")} <kbd>?</kbd></button></div>`,
   );
   more();
+}
+
+// While the classifier goes through many pictures, those that it has reached are asked for now and then.
+function lookAgain() {
+  again ||= setTimeout(async () => {
+    again = 0;
+    if (isOnView() && (await review.load())) draw();
+    look();
+  }, REACHED);
 }
 
 const narrow = () => ["disputed", "suspect"].includes(choices.order);

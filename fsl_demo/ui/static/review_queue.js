@@ -34,6 +34,7 @@ export const me = () => account || labelling.annotatorName();
 export const current = () => view.items[view.place];
 export const mine = (item) => item.words.find(([annotator]) => annotator === me());
 export const isAnswered = (item) => answered.has(item.sha);
+export const lacksSuggestion = () => view.items.slice(view.place, view.place + 2).some((item) => !item.suggestion);
 export const canUndo = () => steps.length > 0;
 export const classes = () => keys[choices.collection] ?? [];
 export const countOf = (name) => counted.get(name) ?? 0;
