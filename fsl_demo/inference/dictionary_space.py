@@ -27,9 +27,8 @@ from fsl_demo.inference.word_vectors import CHANNELS, SENTENCE, WordReader
 CHECKPOINT = "semantic_dictionary"
 PENALTY = 10.0
 """lambda of the codes."""
-REGIONS, REGION_SHARE = 50, 0.8
-"""The most probable regions of a picture, of which the best one speaks for a class, and its share; chosen on VOC's val
-part."""
+REGIONS, REGION_SHARE = 24, 0.5
+"""The most probable regions of a picture, of which the best one speaks for a class, and its share."""
 SAME = 0.75
 """Rows with a higher cosine stand for the same."""
 REMEMBERED = 200

@@ -177,9 +177,9 @@ def test_codes_explain_and_probabilities_follow(tmp_path: Path) -> None:
     assert (own.odds(explained, np.array([0.1, 0.1])) < odds).all()
 
 
-def test_a_picture_is_most_of_all_its_best_region() -> None:
+def test_a_picture_is_half_its_best_region() -> None:
     explained = np.array([[0.2, 0.4], [0.6, 0.0], [0.1, 0.1]])
-    assert of_picture(explained).tolist() == pytest.approx([0.52, 0.16])
+    assert of_picture(explained).tolist() == pytest.approx([0.4, 0.25])
     assert of_picture(explained[:1]).tolist() == [0.2, 0.4]
 
 
