@@ -2,6 +2,7 @@
 import { edits as EDITS, jobs as JOBS, openings as OPENINGS } from "../requests.js";
 import * as camera from "./camera.js";
 import * as collections from "./collections.js";
+import * as doctor from "./doctor.js";
 import { element, html, isShown, keepUntil, shown, token } from "./dom.js";
 import * as improve from "./improve.js";
 import * as jobs from "./jobs.js";
@@ -156,6 +157,7 @@ const ACTIONS = {
   sorted: () => jobs.start("sorted_pictures", { minimum: results.minimum() }),
   step: (el) => label.step(Number(el.dataset.by)),
   "stop-job": (el) => jobs.stop(el.dataset.jobId),
+  ...doctor.ACTIONS,
   ...review.ACTIONS,
   take: () => jobs.start("take_classifier", { method: results.taken() }),
   "take-out": tables.takeOut,
