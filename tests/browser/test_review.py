@@ -167,6 +167,24 @@ def test_answers_survive_a_break(context: BrowserContext, reviewing: Workbench) 
     assert [labels(reviewing)[name][0].class_name for name in names] == [None] * 3
 
 
+def test_where_all_is_labelled_there_is_more_to_do(context: BrowserContext, reviewing: Workbench) -> None:
+    known = reviewing.store.collections.pictures(PETS)
+    store = reviewing.store.collections
+    store.create("Labelled")
+    store.add(
+        "Labelled", {collected.picture: [CollectionLabel(collected.picture.name.split()[0])] for collected in known}
+    )
+    page = context.new_page()
+    open_workbench(page, reviewing)
+    go(page, "Review")
+    expect(page.locator("#review-picture h2")).to_have_text("Nothing left here")
+    expect(page.locator("#review-learning")).to_have_text("Suggestions from 30 labelled pictures")
+    page.get_by_role("button", name="labels that may be wrong").click()
+    expect(page.locator("#review-picture img")).to_be_visible()
+    expect(page.locator("#review-answers")).to_contain_text("The other pictures give this label")
+    store.delete("Labelled")
+
+
 def test_a_phone_has_room_for_it(context: BrowserContext, reviewing: Workbench) -> None:
     page = context.new_page()
     page.set_viewport_size({"width": 390, "height": 844})

@@ -126,6 +126,7 @@ class Suggester:
             classifier=classifier,
             by_picture=dict(before.by_picture) if before else {},
         )
+        made = self._put(collection, made, {})
         learned = {example.picture for example in episode.support}
         wanted = [collected.picture for collected in pictures if collected.picture not in learned]
         done, total = 0, len(pictures)

@@ -84,7 +84,7 @@ function bar() {
   const done = choices.which === "unlabelled" && !narrow() ? counts.labelled : view.items.length - (left - view.rest);
   const job = state.data("jobs", []).find((other) => other.kind === "suggest" && ["waiting", "running"].includes(other.state));
   if (job?.state === "running" && review.lacksSuggestion()) lookAgain();
-  const learning = job ? `${t("review.learning")} ${job.text}` : view.learned ? t("review.learned", { n: view.learned }) : t("review.not_learned");
+  const learning = job ? `${t("review.learning")} ${job.text}` : view.learned ? t("review.learned", { n: view.learned }) : review.canLearn() ? t("review.learning") : t("review.not_learned");
   morph(
     root.querySelector("#review-bar"),
     html`<div class="line"><label>${t("review.collection")} <select data-review="collection">${options(view.collections.map((name) => [name, name]), choices.collection)}</select></label>
@@ -155,8 +155,14 @@ function look() {
 function finished() {
   onView = "";
   clearTimeout(timer);
-  const skipped = review.left();
-  morph(root.querySelector("#review-picture"), html`<div class="empty"><h2>${t(skipped ? "review.skipped" : "review.finished", { n: skipped })}</h2><p>${t("review.finished_hint")}</p><div class="line"><button class="primary" data-action="review-again">${t("review.again")}</button></div></div>`);
+  const [skipped, { all, labelled, disputed }] = [review.left(), view.counts];
+  const also = (shown, values, text) => (shown ? html`<button class="quiet" data-action="review-choose" data-values="${JSON.stringify(values)}">${text}</button>` : "");
+  const head = all ? t(skipped ? "review.skipped" : "review.finished", { n: skipped }) : t("review.empty");
+  morph(
+    root.querySelector("#review-picture"),
+    html`<div class="empty"><h2>${head}</h2><p>${t(all ? "review.finished_hint" : "review.no_collection_hint")}</p><div class="line">${skipped ? html`<button class="primary" data-action="review-again">${t("review.again")}</button>` : ""}
+    ${also(labelled && choices.order !== "suspect", { order: "suspect" }, t("review_order.suspect"))}${also(disputed && choices.order !== "disputed", { order: "disputed" }, t("review_order.disputed"))}${also(labelled && (narrow() || choices.which !== "mine"), { order: "unsure", which: "mine" }, t("review_which.mine"))}<button class="quiet" data-action="go" data-tab="collection">${t("tab_collection")}</button></div></div>`,
+  );
 }
 
 function question(item) {
@@ -218,10 +224,8 @@ function chosen(event) {
   const choice = el.dataset.review;
   if (!choice) return;
   el.blur(); // so that the keys are the review's again
-  onView = "";
-  revealed = false;
-  selected.clear();
   if (choice === "blind") {
+    revealed = false;
     choices.blind = el.checked;
     review.remember();
     evidence?.clear();
@@ -229,8 +233,15 @@ function chosen(event) {
   }
   if (choice === "annotator") labelling.setAnnotator(el.value);
   const seed = choice === "order" && el.value === "random" ? { seed: Math.floor(1e9 * Math.random()) } : {};
-  const values = choice === "annotator" ? {} : { [choice]: el.value, ...seed };
-  review.choose(values).then(() => (draw(), review.learnFirst()));
+  choose(choice === "annotator" ? {} : { [choice]: el.value, ...seed });
+}
+
+async function choose(values) {
+  revealed = false;
+  selected.clear();
+  await review.choose(values);
+  draw();
+  review.learnFirst();
 }
 
 function addClass(text) {
@@ -297,16 +308,13 @@ function pick(el, event) {
 }
 
 // The button of a collection, which brings this tab on view.
-onCollection("collections.review", async (collection) => {
-  await review.choose({ collection });
-  draw();
-  review.learnFirst();
-});
+onCollection("collections.review", (collection) => choose({ collection }));
 
 export const ACTIONS = {
   "review-accept": accept,
   "review-again": () => review.startAgain().then(draw),
   "review-answer": (el) => answer(el.dataset.answer ?? NONE),
+  "review-choose": (el) => choose(JSON.parse(el.dataset.values)),
   "review-clear": () => (selected.clear(), draw()),
   "review-pick": pick,
   "review-settle": async (el) => {

@@ -206,7 +206,7 @@ export function startAgain() {
 let learning = null; // what the classifier learns at the moment
 const heldOut = () => choices.which !== "unlabelled" || ["disputed", "suspect"].includes(choices.order);
 const lesson = () => ({ collection: choices.collection, method: choices.method, held_out: heldOut() });
-const canLearn = () => [...counted].filter(([name, pictures]) => name !== NONE && pictures > 0).length > 1;
+export const canLearn = () => [...counted].filter(([name, pictures]) => name !== NONE && pictures > 0).length > 1;
 
 // Learn from what is labelled, behind what the person does.
 export async function learn() {
