@@ -135,7 +135,7 @@ def export(frozen: FrozenCollection, path: Path, report: Report) -> None:
         UserError: as of `core.exports.replacing`.
     """
     entries = []
-    with replacing(path) as file, ZipWriter(file, most=None) as archive:
+    with replacing(path) as file, ZipWriter(file, bounded=False) as archive:
         for picture in sorted(frozen.pictures, key=lambda each: PARTS.index(each.part)):
             name = _file(picture)
             try:
