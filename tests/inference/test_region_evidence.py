@@ -58,16 +58,16 @@ def odds(space: Any, own: Words, looked: Seen) -> np.ndarray:
 
 
 def test_an_unknown_word_is_found_by_what_it_is_like() -> None:
-    found = odds(Space(0.4, 0.4), words(CAT, CAR), seen())
-    assert found[0, 0] > found[1, 0] + 3 and found[1, 1] > found[0, 1] + 3
-    assert found[0, 0] > odds(Space(0.4, 0.4), words(CAT, CAR), seen(whole=CAR))[0, 0] > found[0, 1]
+    evidence = odds(Space(0.4, 0.4), words(CAT, CAR), seen())
+    assert evidence[0, 0] > evidence[1, 0] + 3 and evidence[1, 1] > evidence[0, 1] + 3
+    assert evidence[0, 0] > odds(Space(0.4, 0.4), words(CAT, CAR), seen(whole=CAR))[0, 0] > evidence[0, 1]
     surer = odds(Space(0.4, 0.4), words(CAT, CAR), seen(objectness=(0.9, 0.1)))
-    assert surer[0, 0] > found[0, 0] and surer[1, 1] < found[1, 1]
+    assert surer[0, 0] > evidence[0, 0] and surer[1, 1] < evidence[1, 1]
 
 
 def test_a_single_word_competes_with_words_for_other_things() -> None:
-    found = odds(Space(0.4), words(CAT), seen())
-    assert found[0, 0] > found[1, 0] + 0.3
+    evidence = odds(Space(0.4), words(CAT), seen())
+    assert evidence[0, 0] > evidence[1, 0] + 0.3
 
 
 @pytest.mark.parametrize(("cosine", "share"), [(0.3, 0.0), (0.7, 0.0), (0.8, 0.5), (0.9, 1.0), (1.0, 1.0)])
