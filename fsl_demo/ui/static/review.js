@@ -37,6 +37,7 @@ export function mount(element) {
     event.preventDefault();
     addClass(event.target.value);
     event.target.value = "";
+    event.target.blur(); // so that the keys are the review's again
   });
 }
 
