@@ -16,6 +16,7 @@ from fsl_demo.services import reading
 
 if TYPE_CHECKING:
     from fsl_demo.core.collections import CollectedPicture, CollectionLabel
+    from fsl_demo.core.errors import Report
     from fsl_demo.services.collections import Collected
     from fsl_demo.store import Workspace
 
@@ -147,8 +148,7 @@ def create(chosen: argparse.Namespace) -> int:
     workspace, terminal = Workspace(chosen.workspace), reporting.Terminal()
     workspace.collections.check_free(chosen.name)
     if _has_sources(chosen):
-        added = workspace.collections.add(chosen.name, _gather(chosen, workspace, terminal), new=True)
-        reporting.print_line(f"{added} pictures")
+        _bring_in(chosen, workspace, terminal, new=True)
     else:
         workspace.collections.create(chosen.name)
     return 1 if terminal.faults else 0
@@ -166,9 +166,28 @@ def add_pictures(chosen: argparse.Namespace) -> int:
     workspace.collections.summary(chosen.name)
     if not _has_sources(chosen):
         raise UserError("collection_sources")
-    added = workspace.collections.add(chosen.name, _gather(chosen, workspace, terminal))
-    reporting.print_line(f"{added} pictures")
+    _bring_in(chosen, workspace, terminal)
     return 1 if terminal.faults else 0
+
+
+def _bring_in(
+    chosen: argparse.Namespace, workspace: Workspace, terminal: reporting.Terminal, new: bool = False
+) -> None:
+    """Put what is named into the collection, and print what that changed."""
+    from fsl_demo.services import bringing_in
+
+    counting = bringing_in.Counting(terminal.fault)
+    collected = _gather(chosen, workspace, terminal, report=counting)
+    origin = ", ".join(path.name for path in chosen.paths)
+    changes = bringing_in.put(workspace, chosen.name, collected, origin=origin, new=new)
+    counts = [
+        (changes.differ, "labels differ"),
+        (changes.labelled, "newly labelled"),
+        (changes.same, "labels the same"),
+        (counting.left_out, "left out"),
+    ]
+    changed = [f"{count} {what}" for count, what in counts if count]
+    reporting.print_line(", ".join([f"{changes.new} pictures", *changed]))
 
 
 def _add_sources(parser: argparse.ArgumentParser) -> None:
@@ -178,7 +197,7 @@ def _add_sources(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         type=Path,
         metavar="PATH",
-        help="a folder or a zip, whose class folders give labels, or a picture",
+        help="a folder, a zip or a file of labels, in class folders or any format of `export`; or a picture",
     )
     parser.add_argument(
         "--episode", action="append", default=[], metavar="ID", help="a saved episode with its labels; may be repeated"
@@ -188,7 +207,9 @@ def _add_sources(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--top", type=options.count, default=20, metavar="N", help="how many pictures --search takes (default: 20)"
     )
-    parser.add_argument("--annotator", default="", metavar="NAME", help="whose labels those of class folders are")
+    parser.add_argument(
+        "--annotator", default="", metavar="NAME", help="whose labels these are where files do not say it"
+    )
     options.add_machine(parser)
 
 
@@ -196,8 +217,10 @@ def _has_sources(chosen: argparse.Namespace) -> bool:
     return bool(chosen.paths or chosen.episode or chosen.everything or chosen.search is not None)
 
 
-def _gather(chosen: argparse.Namespace, workspace: Workspace, terminal: reporting.Terminal) -> Collected:
-    from fsl_demo.services import collections
+def _gather(
+    chosen: argparse.Namespace, workspace: Workspace, terminal: reporting.Terminal, report: Report
+) -> Collected:
+    from fsl_demo.services import bringing_in, collections
 
     sources: list[Callable[[], Collected]] = [
         partial(
@@ -206,7 +229,8 @@ def _gather(chosen: argparse.Namespace, workspace: Workspace, terminal: reportin
             keep=workspace.ingest,
             annotator=chosen.annotator,
             progress=terminal.progress,
-            report=terminal.fault,
+            report=report,
+            known=bringing_in.known(workspace, chosen.name),
         )
         for path in chosen.paths
     ]

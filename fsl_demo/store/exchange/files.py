@@ -19,11 +19,11 @@ class ZipWriter:
     Nothing is compressed: pictures are already, and a text that compresses well looks like a bomb to a reader.
 
     Args:
-        most: entries that it may have; None for any number, which only other programs read.
+        bounded: refuse more entries than this program reads; any number is for others only.
     """
 
-    def __init__(self, file: BinaryIO, most: int | None = MAX_ENTRIES) -> None:
-        self._most = most
+    def __init__(self, file: BinaryIO, bounded: bool = True) -> None:
+        self._bounded = bounded
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_STORED)
         self._names: set[str] = set()
 
@@ -45,10 +45,14 @@ class ZipWriter:
         """Write a text as UTF-8."""
         self._write(name, plain(text).encode())
 
+    def data(self, name: str, data: bytes) -> None:
+        """Write a file."""
+        self._write(name, data)
+
     def _write(self, name: str, data: bytes) -> None:
         self._names.add(name)
-        if self._most is not None and len(self._names) > self._most:
-            raise UserError("export_entries", limit=self._most)
+        if self._bounded and len(self._names) > MAX_ENTRIES:
+            raise UserError("export_entries", limit=MAX_ENTRIES)
         info = zipfile.ZipInfo(name)
         info.external_attr = 0o100644 << 16
         self._zip.writestr(info, data)
