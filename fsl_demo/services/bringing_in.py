@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
+from pathlib import Path
 
 from fsl_demo.core.collections import Changes, CollectedPicture, CollectionLabel
+from fsl_demo.core.episodes import Progress
 from fsl_demo.core.errors import Notice, Report, UserError
 from fsl_demo.core.pictures import Picture
-from fsl_demo.services.collections import Collected
+from fsl_demo.services.collections import Collected, Keep, of_files
 from fsl_demo.store import Workspace
 
 
@@ -39,7 +41,9 @@ def known(workspace: Workspace, name: str) -> dict[Picture, CollectedPicture]:
         return {}
 
 
-def put(workspace: Workspace, name: str, collected: Collected, origin: str = "", new: bool = False) -> Changes:
+def put(
+    workspace: Workspace, name: str, collected: Collected, origin: str = "", annotator: str = "", new: bool = False
+) -> Changes:
     """Put pictures into a collection, with what is said of them.
 
     An imported label that nobody in particular gave is left out where the picture has it already. Where it differs, it
@@ -47,6 +51,7 @@ def put(workspace: Workspace, name: str, collected: Collected, origin: str = "",
 
     Args:
         origin: name of that file.
+        annotator: whose word it is on pictures that have no label yet.
         new: as of `CollectionStore.add`.
 
     Raises:
@@ -56,21 +61,41 @@ def put(workspace: Workspace, name: str, collected: Collected, origin: str = "",
     wanted, counts = dict[Picture, Sequence[CollectionLabel]](), dict[str, int]()
     for picture, labels in collected.items():
         stood = before[picture].label if picture in before else None
-        wanted[picture] = labels if stood is None else _words(labels, stood, origin)
+        repeats = None if stood is None else (stood.key,)
+        wanted[picture] = _words(labels, repeats, annotator if stood is None else origin)
         kind = _kind(labels, stood, is_new=picture not in before)
         counts[kind] = counts.get(kind, 0) + 1
     workspace.collections.add(name, wanted, new=new)
     return Changes(**{kind: count for kind, count in counts.items() if kind})
 
 
-def _words(labels: Sequence[CollectionLabel], stood: CollectionLabel, origin: str) -> list[CollectionLabel]:
-    """What is said beside the word that stood."""
+def import_file(
+    workspace: Workspace, name: str, path: Path, keep: Keep, annotator: str, progress: Progress, report: Report
+) -> Changes:
+    """Bring a file, a folder or an archive into a collection, as `put`.
+
+    Args:
+        keep, progress, report: as of `collections.of_files`; at the end, `report` is told what changed.
+
+    Raises:
+        UserError: as of `collections.of_files` and `put`.
+    """
+    counting = Counting(report)
+    pictures = known(workspace, name)
+    collected = of_files(path, keep, annotator="", progress=progress, report=counting, known=pictures)
+    changes = put(workspace, name, collected, origin=path.name, annotator=annotator, new=True)
+    report(Notice("import_changes", file=path.name, **asdict(changes), left_out=counting.left_out))
+    return changes
+
+
+def _words(labels: Sequence[CollectionLabel], repeats: tuple[str | None] | None, unnamed: str) -> list[CollectionLabel]:
+    """The labels, those of nobody as the word of `unnamed`, and without those that repeat this key."""
     words = []
     for label in labels:
         if label.source != "imported" or label.annotator:
             words.append(label)
-        elif label.key != stood.key:
-            words.append(replace(label, annotator=origin))
+        elif repeats is None or label.key != repeats[0]:
+            words.append(replace(label, annotator=unnamed))
     return words
 
 

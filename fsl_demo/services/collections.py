@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Collected = Mapping[Picture, Sequence[CollectionLabel]]
 """Pictures, each with what people said of it, the newest first."""
+Keep = Callable[[bytes | Path, str], Picture]
+"""Stores the picture of a file of that name."""
 
 
 def of_episode(workspace: Workspace, episode_id: str) -> Collected:
@@ -51,7 +53,7 @@ def everything(workspace: Workspace) -> Collected:
 
 def of_files(
     path: Path,
-    keep: Callable[[bytes | Path, str], Picture],
+    keep: Keep,
     annotator: str,
     progress: Progress,
     report: Report,
@@ -111,7 +113,7 @@ def _by_hash(known: Iterable[Picture]) -> Callable[[str], Picture | None]:
 
 def _of_folders(
     source: FileSource,
-    keep: Callable[[bytes | Path, str], Picture],
+    keep: Keep,
     annotator: str,
     progress: Progress,
     report: Report,

@@ -12,7 +12,6 @@ from fsl_demo.core.episodes import quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.services import bringing_in, collection_documents, freezing
-from fsl_demo.services.collections import of_files
 from fsl_demo.ui.gradio_import import gradio as gr
 from fsl_demo.ui.page import Page
 from fsl_demo.ui.review_api import Door
@@ -66,15 +65,15 @@ def _collect(page: Page, door: Door, received: Received) -> Callable[..., Any]:
                 return _kept(page, account, page.workspace.ingest(source, name))
 
             name = account.name if account else annotator or ""
-            collected = of_files(
+            changes = bringing_in.import_file(
+                page.workspace,
+                collection,
                 file,
-                keep,
+                keep=keep,
                 annotator=name,
                 progress=quiet,
                 report=told.append,
-                known=bringing_in.known(page.workspace, collection),
             )
-            changes = bringing_in.put(page.workspace, collection, collected, origin=file.name, new=True)
             return {**collection_documents.collected(changes, told)}
 
     return collect

@@ -16,7 +16,7 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import MAX_BYTES
 from fsl_demo.ui import api, incoming, live, multipart, uploads
 from fsl_demo.ui.asking import account_of, context_of
-from fsl_demo.ui.importing import start_import
+from fsl_demo.ui.importing import Into, start_import
 from fsl_demo.ui.page import Page
 from fsl_demo.ui.texts import language_of
 
@@ -62,13 +62,15 @@ class UploadRoutes:
 
         return StreamingResponse(lines(), media_type="application/x-ndjson")
 
-    async def upload_export(self, request: Request, draft: str) -> Response:
-        """A file of episodes, which a job then reads."""
+    async def upload_export(self, request: Request, draft: str, collection: str = "", annotator: str = "") -> Response:
+        """A file of episodes, or of labels for a collection, which a job then reads."""
         name = Path(unquote(request.headers.get("x-path", ""))).name or "export"
         context = await context_of(self.page, request, draft)
-        context.require("reviewer")
+        into = Into(collection, annotator) if collection else None
+        if into is None:
+            context.require("reviewer")
         received = await self._receive(request, draft, name=name, largest=incoming.LARGEST_ARCHIVE)
-        await asyncio.to_thread(start_import, context, received)
+        await asyncio.to_thread(start_import, context, received, into)
         return Response(status_code=204)
 
     async def upload_for_call(self, request: Request) -> Response:

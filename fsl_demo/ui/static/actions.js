@@ -235,19 +235,22 @@ function onChange(event) {
 function picked(input) {
   const items = [...input.files].map((file) => ({ file, name: file.webkitRelativePath || file.name }));
   input.value = "";
-  if ("import" in input.dataset) return importFile(items[0]);
+  if ("import" in input.dataset) return importFile(items[0], input.dataset.import);
   const zip = items.some(({ name }) => /\.zip$/i.test(name));
   add(items, input.dataset.upload === "classes" || uploads.isNamed(input.dataset.upload) || !zip ? input.dataset.upload : uploads.targetOf(input.dataset.upload, false, items));
 }
 
 async function add(items, target) {
-  await uploads.add(items, target);
+  const { archives, pictures } = uploads.archivesFor(target, items);
+  for (const item of archives) await importFile(item, uploads.nameOf(target));
+  if (pictures.length) await uploads.add(pictures, target);
   await queue.settled();
   if (target === "collection" || uploads.isNamed(target)) tables.refresh();
 }
 
-async function importFile({ file, name }) {
-  const answer = await fetch(`/workbench/imports?draft=${queue.currentDraft()}`, { method: "POST", headers: { "X-Path": encodeURIComponent(name), "Content-Type": "application/octet-stream" }, body: file });
+// Import a file of episodes, or of labels into a named collection.
+async function importFile({ file, name }, collection = "") {
+  const answer = await fetch(`/workbench/imports?draft=${queue.currentDraft()}&collection=${encodeURIComponent(collection)}&annotator=${encodeURIComponent(collection && labelling.annotatorName())}`, { method: "POST", headers: { "X-Path": encodeURIComponent(name), "Content-Type": "application/octet-stream" }, body: file });
   if (!answer.ok) notices.show([{ kind: "error", text: (await answer.json()).error }]);
 }
 
