@@ -173,7 +173,10 @@ def main() -> None:
             print("  " + "; ".join(f"{difference.files[i]}: {difference.largest[i]:.1e}" for i in worst), flush=True)
     assert set(kinds) <= set(KINDS)
     if chosen.json:
-        chosen.json.write_text(json.dumps(document(rows, kinds), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        made_of = document(rows, kinds)
+        if chosen.json.exists():  # the table of the static page, which another command fills
+            made_of["tables"] += json.loads(chosen.json.read_text(encoding="utf-8"))["tables"][1:]
+        chosen.json.write_text(json.dumps(made_of, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -83,3 +83,13 @@ def stored(workspace: Workspace, made: FrozenCollection | None = None) -> Frozen
     return workspace.collections.freeze(
         made.name, {frozen.picture.sha256: (frozen.part, frozen.group) for frozen in made.pictures}
     )
+
+
+def fresh(folder: Path, other: Path) -> Path:
+    """A folder of checkpoints with the first versions of those in another one."""
+    for home in other.iterdir():
+        if home.is_dir():
+            (folder / home.name).mkdir(parents=True)
+            for name in (layout.CARD, layout.WEIGHTS):
+                shutil.copy(home / name, folder / home.name / name)
+    return folder

@@ -37,7 +37,7 @@ from fsl_demo.checkpoints.registry import (
     source_of,
     verified,
 )
-from fsl_demo.checkpoints.writing import roll_back, save, use, write_version
+from fsl_demo.checkpoints.writing import add, roll_back, save, use, write_version
 
 __all__ = [
     "FOLDER",
@@ -48,6 +48,7 @@ __all__ = [
     "Reference",
     "Source",
     "Version",
+    "add",
     "catalogue",
     "entry",
     "hash_in_use",

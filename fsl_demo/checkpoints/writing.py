@@ -13,9 +13,9 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from fsl_demo.checkpoints import layout
-from fsl_demo.checkpoints.card import parse
+from fsl_demo.checkpoints.card import LARGEST, parse
 from fsl_demo.checkpoints.packing import packed
-from fsl_demo.checkpoints.reading import parse_weights, read_version
+from fsl_demo.checkpoints.reading import parse_weights, read_card, read_version
 from fsl_demo.core import durable
 from fsl_demo.core.errors import UserError, disk_trouble
 
@@ -58,20 +58,51 @@ def write_version(
     """
     from safetensors.numpy import save as serialise
 
-    home = layout.home(name, folder)
+    layout.home(name, folder)
     data = serialise({key: np.ascontiguousarray(array) for key, array in packed(arrays).items()})
     parse_weights(data, name)
     sha256 = hashlib.sha256(data).hexdigest()
     added = {"parameters": int(sum(array.size for array in arrays.values())), "bytes": len(data), "sha256": sha256}
     text = json.dumps({"name": name, **card, **added}, ensure_ascii=False, indent=2) + "\n"
     parse(text.encode(), name)
+    return _put(name, weights=data, card=text.encode(), folder=folder, used=used)
+
+
+def add(place: Path, folder: Path | None = None) -> tuple[str, int]:
+    """Take a checkpoint in that was made elsewhere, as a version that is not in use of the one that it began with.
+
+    Args:
+        place: its own folder. Whatever is in there is checked, and only its two files are taken.
+
+    Returns:
+        Name and number. A checkpoint of which there is no other version is a new one.
+
+    Raises:
+        UserError: what is wrong with it; `checkpoint_taken` where another one has its name; as of `save`.
+    """
+    folder, label = folder or layout.FOLDER, place.name
+    made = read_version(place, 1, label)
+    home = layout.home(made.card.name, folder)
+    known = {read_card(home, number, home.name).sha256 for number in layout.versions(home)}
+    if known and (made.card.start is None or made.card.start.sha256 not in known):
+        raise UserError("checkpoint_taken", name=home.name)
+    weights, card = (
+        layout.read(place / file, place, limit=limit, name=label)
+        for file, limit in ((layout.WEIGHTS, layout.LARGEST_WEIGHTS), (layout.CARD, LARGEST))
+    )
+    return home.name, _put(home.name, weights=weights, card=card, folder=folder, used=False)
+
+
+def _put(name: str, weights: bytes, card: bytes, folder: Path, used: bool) -> int:
+    """Write the two files of a version as `write_version` says."""
+    home, sha256 = layout.home(name, folder), hashlib.sha256(weights).hexdigest()
     with _writing(folder):
         if not used and (known := _of_weights(home, sha256)):
             return known
         version = max(layout.versions(home), default=0) + 1
         unfinished = folder / UNFINISHED
         unfinished.mkdir()
-        for file, content in ((layout.WEIGHTS, data), (layout.CARD, text.encode())):
+        for file, content in ((layout.WEIGHTS, weights), (layout.CARD, card)):
             with durable.writing(unfinished / file) as stream:
                 stream.write(content)
         durable.sync_folder(unfinished)

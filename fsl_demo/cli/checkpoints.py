@@ -22,6 +22,7 @@ EXAMPLES = """\
 checkpoints list
 checkpoints use siamese_digits 1
 checkpoints roll-back siamese_digits
+checkpoints add faces-done.zip
 """
 
 
@@ -43,7 +44,14 @@ def add(verbs: options.Verbs) -> None:
     back = options.add_verb(actions, "roll-back", "Put the version to use that was in use before.")
     back.add_argument("name", metavar="NAME", help="of the checkpoint")
     back.set_defaults(run=roll_back)
-    for action in (listing, using, back):
+    adding = options.add_verb(
+        actions, "add", "Take in a checkpoint that was made elsewhere, as a version that is not in use."
+    )
+    adding.add_argument(
+        "file", metavar="FILE", type=Path, help="a zip, or a folder, with card.json and model.safetensors"
+    )
+    adding.set_defaults(run=add_checkpoint)
+    for action in (listing, using, back, adding):
         action.add_argument("--folder", type=Path, metavar="DIR", help="of checkpoints (default: the app's own)")
 
 
@@ -68,6 +76,14 @@ def use(chosen: argparse.Namespace) -> int:
 
     checkpoints.use(chosen.name, chosen.version, chosen.folder)
     reporting.print_line(f"{chosen.name}: version {chosen.version} is in use")
+    return 0
+
+
+def add_checkpoint(chosen: argparse.Namespace) -> int:
+    from fsl_demo.services.finetuning import bundle
+
+    name, version = bundle.add(chosen.file, chosen.folder)
+    reporting.print_line(f"{name}: version {version} is there, and not in use")
     return 0
 
 

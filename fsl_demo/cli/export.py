@@ -10,6 +10,8 @@ from fsl_demo.cli import options, reporting
 from fsl_demo.services import reading
 
 if TYPE_CHECKING:
+    from fsl_demo.checkpoints import Source
+    from fsl_demo.core.capabilities import Method
     from fsl_demo.core.episodes import Episode
 
 DETAILS = """\
@@ -39,8 +41,15 @@ def add(verbs: options.Verbs) -> None:
     )
     options.add_task(classifier)
     classifier.add_argument("--episode", metavar="ID", help="a saved episode of --workspace, in place of --support")
-    classifier.add_argument(
+    what = classifier.add_mutually_exclusive_group()
+    what.add_argument(
         "--method", default=DEFAULT_METHOD, metavar="ID", help=f"what classifies (default: {DEFAULT_METHOD})"
+    )
+    what.add_argument(
+        "--checkpoint",
+        type=options.checkpoint,
+        metavar="NAME[@VERSION]",
+        help="the method of a checkpoint, with this one alone, in place of --method",
     )
     options.add_settings(classifier)
     classifier.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder to write")
@@ -58,26 +67,41 @@ def add(verbs: options.Verbs) -> None:
 def run(chosen: argparse.Namespace) -> int:
     if chosen.episode is not None and (chosen.support or chosen.boxes or chosen.describe):
         chosen.refuse("name --episode, or --support and --describe")
+    if chosen.checkpoint is not None and chosen.settings:
+        chosen.refuse("--set goes with --method")
     options.prepare(chosen)
-    terminal = reporting.Terminal()
     from fsl_demo.portable.folder import check_free, write_folder
     from fsl_demo.services.export_classifier import exported
 
+    terminal = reporting.Terminal()
     check_free(chosen.out)
     episode = _episode(chosen, terminal)
     registry = reading.registry(None)
-    method, settings = registry.method(chosen.method), reading.settings(registry, chosen.settings)
+    settings = reading.settings(registry, chosen.settings)
+    method = registry.method(chosen.method) if chosen.checkpoint is None else of_checkpoint(chosen.checkpoint)
     contents = exported(
         registry,
         method,
         episode=episode,
-        settings=settings[method.card.id],
+        settings=settings.get(method.card.id) or method.Settings(),
         progress=terminal.progress,
         web=chosen.web,
     )
     write_folder(chosen.out, contents)
     reporting.print_line(chosen.out)
     return 1 if terminal.faults else 0
+
+
+def of_checkpoint(source: Source) -> Method:
+    """The method of a checkpoint, with this one alone.
+
+    Raises:
+        UserError: what is wrong with it.
+    """
+    from fsl_demo import methods
+    from fsl_demo.backbones.networks import Networks
+
+    return methods.of_checkpoint(source, Networks(reading.features(None)))
 
 
 def _episode(chosen: argparse.Namespace, terminal: reporting.Terminal) -> Episode:

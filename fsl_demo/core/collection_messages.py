@@ -16,6 +16,7 @@ COLLECTION_MESSAGES = {
     "collection_reference": "“{text}” names no version of a collection. Write NAME, or NAME@NUMBER.",
     "collection_changed": "Somebody changed the collection meanwhile, so nothing was frozen. Freeze it again.",
     "freeze_nothing": "There is nothing to freeze: no picture has a class that nobody disputes. Label some.",
+    "freeze_no_method": "Near-duplicates are found by a method that is not installed, so nothing was frozen.",
     "freeze_unlabelled": "Pictures without a label ({count}, the first is “{first}”) were left out.",
     "freeze_none": "Pictures labelled as none of these ({count}, the first is “{first}”) were left out.",
     "freeze_disputed": "Pictures that two people labelled differently ({count}, the first is “{first}”) were left out."

@@ -29,6 +29,11 @@ DIAGNOSIS_MESSAGES = {
     "untold_curve": "Too few to say what more pictures would buy: every class needs 3 different ones.",
     "leak_held_out": "{count} pictures have near-duplicates. With those left in, {seeming} would seem right; held out"
     " together, {honest} are.",
+    "leak_held_out_same": "{count} pictures have near-duplicates. That does not change the score: {honest}.",
+    "leak_queries_same": "{count} labelled queries are near-duplicates of pictures that are learned from. That does not"
+    " change the score: {honest}.",
+    "diagnosis_no_method": "Class means and near-duplicates take a method that is not installed, so nothing was looked"
+    " at.",
     "leak_queries": "{count} labelled queries are near-duplicates of pictures that are learned from. With them"
     " {seeming} are right, without them {honest}.",
 }

@@ -14,6 +14,7 @@ from pathlib import Path
 from fsl_demo.core.box_messages import BOX_MESSAGES
 from fsl_demo.core.collection_messages import COLLECTION_MESSAGES
 from fsl_demo.core.diagnosis_messages import DIAGNOSIS_MESSAGES
+from fsl_demo.core.finetuning_messages import FINETUNING_MESSAGES
 from fsl_demo.core.portable_messages import PORTABLE_MESSAGES
 
 MESSAGES = {
@@ -21,6 +22,7 @@ MESSAGES = {
     **DIAGNOSIS_MESSAGES,
     **PORTABLE_MESSAGES,
     **COLLECTION_MESSAGES,
+    **FINETUNING_MESSAGES,
     "picture_empty": "“{file}” is empty (0 bytes). Save or export it again and add the new file.",
     "picture_bytes": "“{file}” has {megabytes:.0f} MB; at most {limit:.0f} MB are read. Save a smaller copy.",
     "picture_pixels": "“{file}” has {megapixels:.0f} megapixels; at most {limit:.0f} are read. Save a smaller copy.",
@@ -66,7 +68,6 @@ MESSAGES = {
     "reason_number": "It is a number from {low} to {high}.",
     "reason_whole_number": "It is a whole number from {low} to {high}.",
     "reason_choice": "It is one of: {known}.",
-    "reason_other_method": "It is a checkpoint of another method: {method}.",
     "reason_text": "It is a text of at most {limit} characters.",
     "weights_missing": "The weights of {name} are not installed. Run `make install` again.",
     "weights_differ": "The weights of {name} are not the ones that its card names. Install them again.",
@@ -74,12 +75,6 @@ MESSAGES = {
     "checkpoint_name": "“{name}” cannot be the name of a checkpoint. Use letters, digits, spaces, “_”, “-”, “+” and"
     " “.”, at most {limit} of them.",
     "checkpoint_outside": "{name} leads out of the folder of checkpoints, so it is not read. Copy its files there.",
-    "finetune_unknown": "“{name}” cannot be fine-tuned. These methods can: {known}.",
-    "finetuning_running": "This fine-tuning is running already. Wait for it, or stop it.",
-    "receipt_start": "“{name}” was not fine-tuned from another version, so there is nothing to compare it with.",
-    "collection_small": "“{name}” has too few pictures to fine-tune on. It takes {classes} classes with {pictures}"
-    " pictures or more in the training part, and as many in the validation part; there are {train} and {validation}."
-    " Add some pictures of each class, and freeze again.",
     "version_missing": "{name} has no version {version}. There are: {known}.",
     "version_first": "No other version of {name} was in use before. Choose one with `python -m fsl_demo checkpoints"
     " use {name} VERSION`.",

@@ -83,7 +83,7 @@ def files(taken: Taken) -> dict[str, bytes]:
         "none_below": _number(taken.portable.none_below),
         "weights": taken.portable.weights,
         "checkpoints": [
-            {"name": each.name, "version": each.version, "sha256": each.sha256, "data": each.card.data}
+            {"name": each.home.name, "version": each.version, "sha256": each.sha256, "data": each.card.data}
             for each in taken.portable.sources
         ],
         "licence": LICENCE,

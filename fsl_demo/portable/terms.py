@@ -31,7 +31,7 @@ def licence(sources: Sequence[Checkpoint]) -> str:
 def _said_of(checkpoint: Checkpoint) -> str:
     card = checkpoint.card
     lines = [
-        f"{checkpoint.name}, version {checkpoint.version}, SHA-256 {checkpoint.sha256}",
+        f"{checkpoint.home.name}, version {checkpoint.version}, SHA-256 {checkpoint.sha256}",
         *(
             f"  {what}: {value}"
             for what, value in (

@@ -88,6 +88,17 @@ def use_region(value: object) -> bool:
     return value is True
 
 
+def method_name(value: object) -> str | None:
+    """Id of a method, from JSON: a text, or null for the default.
+
+    Raises:
+        UserError: `names_shape`.
+    """
+    if value is not None and not isinstance(value, str):
+        raise UserError("names_shape", what=str(value)[:MAX_NAME], kind=_kind(value))
+    return value
+
+
 def captioner(value: object) -> str | None:
     """Id of a captioner, from JSON: a text, or null for the first.
 

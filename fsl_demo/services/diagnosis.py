@@ -60,10 +60,7 @@ def diagnose(
     if len(episode.classes) < 2:
         return conclude(seen)
     episode.check()
-    averaging = [plan for plan in plans if isinstance(plan.method, Averages)]
-    averaging = averaging or [Plan(method, method.Settings()) for method in registry.supporting(Averages)[:1]]
-    tried = [answers(plan, seen, originals, progress=progress) for plan in averaging]
-    best = max(tried, key=lambda answers: float(answers.right[answers.means.tells].sum()))
+    best = _best(registry, plans, seen, originals=originals, progress=progress)
     sample = _sample(seen.owners)
     few, within = _few(episode, sample), seen.groups[sample]
     comparison, bought = _compared(plans, few, within, progress=progress, report=report)
@@ -72,18 +69,41 @@ def diagnose(
     return replace(concluded, comparison=comparison, curve=bought, untold=untold)
 
 
+def _best(registry: Registry, plans: Sequence[Plan], seen: Seen, originals: np.ndarray, progress: Progress) -> Answers:
+    """Of the chosen methods that have class means, the one that is right most often; the first there is, if none is
+    chosen.
+    """
+    averaging = [plan for plan in plans if isinstance(plan.method, Averages)]
+    averaging = averaging or [Plan(method, method.Settings()) for method in registry.supporting(Averages)[:1]]
+    tried: list[Answers] = []
+    wrong = UserError("diagnosis_no_method")
+    for plan in averaging:
+        try:
+            tried.append(answers(plan, seen, originals, progress=progress))
+        except UserError as error:  # which is told when the methods are compared
+            wrong = error
+    if not tried:
+        raise wrong
+    return max(tried, key=lambda answers: float(answers.right[answers.means.tells].sum()))
+
+
 def see(
     registry: Registry, subject: Subject, looks: Sequence[Look], progress: Progress = quiet
 ) -> tuple[Seen, np.ndarray]:
     """Find the near-duplicates of pictures that can be read.
+
+    Raises:
+        UserError: `diagnosis_no_method`; what is wrong with the weights.
 
     Returns:
         What is seen, and the labelled pictures' unit vectors in which near-duplicates are found, [N, E].
     """
     episode = subject.episode
     pictures = [*(example.picture for example in episode.support), *episode.queries]
-    (finder, *_) = registry.supporting(TellsCopies)
-    originals = finder.embed_originals(pictures, progress)
+    finders = registry.supporting(TellsCopies)
+    if not finders:
+        raise UserError("diagnosis_no_method")
+    originals = finders[0].embed_originals(pictures, progress)
     numbers = np.array(groups(originals, pictures, progress), int)
     seen = Seen(episode, truths=subject.truths, looks=tuple(looks), groups=numbers)
     return seen, originals[: len(episode.support)]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
+from typing_extensions import TypedDict
 
 from fsl_demo.core.capabilities import Exports, Method
 from fsl_demo.core.episodes import Episode, Progress
@@ -19,6 +20,20 @@ if TYPE_CHECKING:
 
 DRAWN = 64
 """Pixels of the side of a picture that stands in where there is none."""
+
+
+class ExportDocument(TypedDict):
+    """A classifier that was taken away through the API.
+
+    Attributes:
+        address: of the zip, on the same server.
+        classes: their names.
+        method: its id.
+    """
+
+    address: str
+    classes: list[str]
+    method: str
 
 
 def exported(
@@ -62,13 +77,11 @@ def exporting(registry: Registry, method: Method) -> Exports[Settings]:
     Raises:
         UserError: `export_method`, with why not, and which can.
     """
-    able = registry.supporting(Exports)
-    for other in able:
-        if other is method:
-            return other
-    known = ", ".join(other.card.id for other in able)
+    if isinstance(method, Exports):
+        return method
+    reason, able = UserError(_why_not(registry, method)), registry.supporting(Exports)
     raise UserError(
-        "export_method", method=method.card.title, reason=UserError(_why_not(registry, method)), known=known
+        "export_method", method=method.card.title, reason=reason, known=", ".join(other.card.id for other in able)
     )
 
 

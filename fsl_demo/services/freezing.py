@@ -49,9 +49,11 @@ def freeze(
             what stands in another part; and of classes that are too small for every part.
 
     Raises:
-        UserError: `collection_missing`, `freeze_nothing`, `collection_changed`.
+        UserError: `collection_missing`, `freeze_nothing`, `freeze_no_method`, `collection_changed`.
     """
     chosen = _freezable(workspace, workspace.collections.pictures(name), report)
+    if not chosen:
+        raise UserError("freeze_nothing")
     earlier = workspace.collections.parts(name)
     others = [picture for picture in earlier if picture.sha256 not in chosen]
     lost = workspace.lost([picture.sha256 for picture in others])
@@ -75,10 +77,15 @@ def freeze(
 
 
 def groups(registry: Registry, pictures: Sequence[Picture], progress: Progress) -> list[list[str]]:
-    """Hashes of near-duplicates, group by group."""
-    if not pictures:
-        return []
-    vectors = registry.supporting(TellsCopies)[0].embed_originals(pictures, progress)
+    """Hashes of near-duplicates, group by group.
+
+    Raises:
+        UserError: `freeze_no_method`; what is wrong with the weights.
+    """
+    finders = registry.supporting(TellsCopies)
+    if not finders:
+        raise UserError("freeze_no_method")
+    vectors = finders[0].embed_originals(pictures, progress)
     members: dict[int, list[str]] = defaultdict(list)
     for group, picture in zip(near_duplicates.groups(vectors, pictures, progress), pictures, strict=True):
         members[group].append(picture.sha256)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from fsl_demo.core.class_names import class_key
-from fsl_demo.core.collections import parse_reference
+from fsl_demo.core.collections import CollectedPicture, parse_reference
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, LabelledEpisode
 from fsl_demo.core.pictures import Picture
 from fsl_demo.services.diagnosis import Subject
@@ -33,13 +33,17 @@ def of_collection(workspace: Workspace, reference: str) -> Subject:
     """
     name, number = parse_reference(reference)
     if number is None:
-        members = workspace.collections.pictures(name)
-        named = [(member.picture, member.label.class_name) for member in members if member.label]
-        return _subject([(picture, class_name) for picture, class_name in named if class_name is not None], [])
+        return of_members(workspace.collections.pictures(name))
     frozen = workspace.collections.version(name, number)
     learned = [(member.picture, member.class_name) for member in frozen.part("train")]
     tested = [(member.picture, member.class_name) for member in (*frozen.part("validation"), *frozen.part("test"))]
     return _subject(learned, tested)
+
+
+def of_members(members: Iterable[CollectedPicture]) -> Subject:
+    """The pictures of a collection that have a class by the newest word on them, all to learn from."""
+    named = [(member.picture, member.label.class_name) for member in members if member.label]
+    return _subject([(picture, class_name) for picture, class_name in named if class_name is not None], [])
 
 
 def _subject(learned: Sequence[tuple[Picture, str]], tested: Sequence[tuple[Picture, str]]) -> Subject:

@@ -23,7 +23,7 @@ from fsl_demo.services.documents import predict_document
 from fsl_demo.services.locate import predicted_regions
 from fsl_demo.services.predict import classify, plans_of
 from fsl_demo.services.subjects import of_support
-from fsl_demo.ui import collections_api, review_api
+from fsl_demo.ui import collections_api, export_api, review_api
 from fsl_demo.ui.gradio_import import gradio as gr
 from fsl_demo.ui.incoming import Uploads
 from fsl_demo.ui.page import Page
@@ -53,7 +53,9 @@ def add(page: Page) -> None:
     gr.api(_diagnose(page.registry, page.uploads), api_name="diagnose")
     door = review_api.Door(_sentences, _account)
     review_api.add(page, door)
-    collections_api.add(page, door, received=partial(_uploaded, page.uploads))
+    received = partial(_uploaded, page.uploads)
+    collections_api.add(page, door, received=received)
+    export_api.add(page, door, received=received)
 
 
 def _predict(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, Any]]:

@@ -24,6 +24,7 @@ from fsl_demo.ui.result import Result
 from fsl_demo.ui.texts import Language
 
 if TYPE_CHECKING:
+    from fsl_demo.evaluation.diagnosis.diagnosis import Diagnosis
     from fsl_demo.ui.diagnosis import Diagnosed
 
 MAX_OPEN = 200
@@ -59,7 +60,7 @@ class OpenDraft:
         captions: of queries that were looked up, by hash, with whether they are doubtful.
         curve: how the fine-tuning goes that was started in it last; None before the first.
         checked: what leave-one-out said of the best regions last, and of which support set.
-        diagnosed: what the doctor said last.
+        diagnosed: what the doctor said last; of collections, by name.
         lock: serialises edits, and what jobs put in.
     """
 
@@ -74,6 +75,7 @@ class OpenDraft:
         self.curve: Curve | None = None
         self.checked: tuple[object, list[RegionCheck]] = (None, [])
         self.diagnosed: Diagnosed | None = None
+        self.diagnosed_collections: dict[str, Diagnosis] = {}
         self._names: dict[str, str] = {}
         self._answers: tuple[list[Result], dict[str, QueryAnswer]] = ([], {})
         self._take(stored)

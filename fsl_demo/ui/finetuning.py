@@ -16,6 +16,7 @@ from fsl_demo.training.events import EpochDone, Event, Progressed, Stepped
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.curve import Curve
 from fsl_demo.ui.fields import Name
+from fsl_demo.ui.incoming import Upload
 from fsl_demo.ui.jobs import Job, Outcome
 from fsl_demo.ui.requests import JobRequest
 
@@ -78,3 +79,38 @@ def show(context: Context) -> None:
     """Show the curve as it is now on all pages of the draft."""
     for _, board in list(context.draft.boards.values()):
         board.put_parts(part(context))
+
+
+def start_bringing_back(context: Context, upload: Upload) -> None:
+    """Put the reading of a checkpoint that was made elsewhere in line as a job."""
+    page, draft = context.page, context.draft
+    page.uploads.hold(upload)
+
+    def run(job: Job) -> None:
+        progress = job.progress(context.say("improve.bring_back"))
+
+        def tell(event: Event) -> None:
+            if isinstance(event, Progressed):
+                progress(event.stage, event.done, event.total)
+
+        version = finetuning.bring_back(
+            page.workspace,
+            upload.path,
+            networks=Networks(FeatureCache(page.workspace)),
+            on_event=tell,
+            stop=lambda: job.is_stopped,
+            root=ROOT,
+            report=job.errors.append,
+        )
+        job.outcome = Outcome("finetuned", version.version)
+
+    page.jobs.start(
+        Job(
+            "bring_back",
+            draft=draft.id,
+            title="improve.bring_back",
+            work=run,
+            report=lambda: page.refresh_jobs(draft),
+            after=lambda: page.uploads.discard(upload),
+        )
+    )

@@ -6,16 +6,25 @@ import plotly.graph_objects as go
 
 from fsl_demo.evaluation.diagnosis.curve import Curve
 from fsl_demo.ui.context import Context
+from fsl_demo.ui.fields import Name
 from fsl_demo.ui.plots import styled
 from fsl_demo.ui.requests import Panel
 
 
 class LearningCurve(Panel):
-    """Accuracy by pictures a class, all methods on the same resamples."""
+    """Accuracy by pictures a class, all methods on the same resamples.
+
+    Attributes:
+        collection: whose; "" is the draft's classes.
+    """
+
+    collection: Name = ""
 
     def html(self, context: Context) -> str:
         diagnosed = context.draft.diagnosed
-        curve = diagnosed.diagnosis.curve if diagnosed else None
+        own = diagnosed.diagnosis if diagnosed else None
+        diagnosis = context.draft.diagnosed_collections.get(self.collection) if self.collection else own
+        curve = diagnosis.curve if diagnosis else None
         if curve is None:
             return ""
         return context.render("diagnosis.html#curve", curve=curve, figure=figure(context, curve).to_json())

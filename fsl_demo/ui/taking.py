@@ -36,11 +36,16 @@ class TakeClassifier(JobRequest):
 
             progress = job.progress(context.title(method.card.id))
             contents = exported(registry, method, episode=episode, settings=settings, progress=progress)
-            path = context.exports / f"classifier-{datetime.now():%Y%m%d-%H%M%S}.zip"
+            path = context.exports / free_name()
             write_zip(path, contents)
             job.outcome = Outcome("taken_ready", len(episode.classes), path.name)
 
         return run
+
+
+def free_name() -> str:
+    """A name for a zip, with the time, which a person tells it by."""
+    return f"classifier-{datetime.now():%Y%m%d-%H%M%S-%f}.zip"
 
 
 def able(context: Context) -> list[dict[str, str]]:

@@ -68,7 +68,7 @@ def test_from_a_search_and_class_folders_to_an_export(
         }
 
     named.get_by_label("Collection", exact=True).fill("herbs")
-    named.get_by_role("button", name="Rename").click()
+    page.keyboard.press("Enter")
     expect(named.locator("tr[data-version='1']")).to_contain_text("herbs@1")
     named.get_by_role("button", name="← Collections").click()
     named.get_by_role("button", name="Fine-tune: herbs").click()

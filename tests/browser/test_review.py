@@ -55,7 +55,8 @@ def progress(page: Page) -> Locator:
 def test_a_collection_is_reviewed(context: BrowserContext, reviewing: Workbench) -> None:
     page = context.new_page()
     open_workbench(page, reviewing)
-    go(page, "Review")
+    go(page, "Collection")
+    page.get_by_role("button", name=f"Review: {PETS}").click()
     expect(progress(page)).to_contain_text("2 of 30 done")
     picture = page.locator("#review-picture img")
     page.get_by_label("Your name").fill("Ada")
@@ -82,6 +83,12 @@ def test_a_collection_is_reviewed(context: BrowserContext, reviewing: Workbench)
     expect(progress(page)).to_contain_text("7 of 30 done")
     page.keyboard.press("u")
     page.keyboard.press("Control+z")
+    expect(progress(page)).to_contain_text("5 of 30 done")
+    page.get_by_label("new class").fill("green")
+    page.keyboard.press("Enter")
+    page.keyboard.press("3")
+    expect(page.locator("#review .choice", has_text="green")).to_contain_text("1")
+    page.keyboard.press("u")
     expect(progress(page)).to_contain_text("5 of 30 done")
     page.keyboard.press("?")
     expect(page.locator("#keys-help")).to_contain_text("select the picture")
@@ -164,6 +171,24 @@ def test_answers_survive_a_break(context: BrowserContext, reviewing: Workbench) 
     page.reload()
     expect(page.locator("#saving")).to_contain_text("Saved")
     assert [labels(reviewing)[name][0].class_name for name in names] == [None] * 3
+
+
+def test_where_all_is_labelled_there_is_more_to_do(context: BrowserContext, reviewing: Workbench) -> None:
+    known = reviewing.store.collections.pictures(PETS)
+    store = reviewing.store.collections
+    store.create("Labelled")
+    store.add(
+        "Labelled", {collected.picture: [CollectionLabel(collected.picture.name.split()[0])] for collected in known}
+    )
+    page = context.new_page()
+    open_workbench(page, reviewing)
+    go(page, "Review")
+    expect(page.locator("#review-picture h2")).to_have_text("Nothing left here")
+    expect(page.locator("#review-learning")).to_have_text("Suggestions from 30 labelled pictures")
+    page.get_by_role("button", name="labels that may be wrong").click()
+    expect(page.locator("#review-picture img")).to_be_visible()
+    expect(page.locator("#review-answers")).to_contain_text("The other pictures give this label")
+    store.delete("Labelled")
 
 
 def test_a_phone_has_room_for_it(context: BrowserContext, reviewing: Workbench) -> None:

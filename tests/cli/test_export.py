@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import fsl_demo
 from fsl_demo.core.capabilities import Method
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, LabelledEpisode
 from fsl_demo.core.pictures import ingest
+from fsl_demo.core.shipped import CHECKPOINTS
 from fsl_demo.store import Workspace
 from tests.cli.conftest import SURFACES, Call
 
@@ -59,6 +61,32 @@ def test_what_is_there_is_refused_before_anything_is_computed(
     assert ran.code == 1
     assert "is there already" in ran.err
     assert "embedding" not in ran.err
+
+
+def test_a_version_of_a_checkpoint_is_taken_before_it_is_in_use(
+    call: Call, shared: dict[str, Method], support: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "taken"
+    ran = call("export", "classifier", "--support", support, "--checkpoint", "siamese_digits@1", "--out", place)
+    assert ran.code == 0, ran.err
+    (checkpoint,) = fsl_demo.load(place).description["checkpoints"]
+    assert (checkpoint["name"], checkpoint["version"]) == ("siamese_digits", 1)
+    refused = call(
+        *("export", "classifier", "--support", support, "--checkpoint", "siamese_digits", "--out", tmp_path / "other"),
+        *SMALL[2:],
+    )
+    assert refused.code == 2
+
+
+def test_a_checkpoint_of_a_folder_does_not_say_where_it_lies(
+    call: Call, shared: dict[str, Method], support: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "a secret place" / "digits"
+    shutil.copytree(CHECKPOINTS / "siamese_digits", home)
+    ran = call("export", "classifier", "--support", support, "--checkpoint", home, "--out", tmp_path / "taken")
+    assert ran.code == 0, ran.err
+    for file in (tmp_path / "taken").rglob("*.*"):
+        assert b"a secret place" not in file.read_bytes(), file
 
 
 def test_two_origins_are_refused(call: Call, support: Path, tmp_path: Path) -> None:

@@ -87,3 +87,21 @@ def test_a_collection_that_was_never_frozen_is_said(call: Call, workspace: Path)
     with_one.collections.add("fresh", {tuned.digits()["one"][0]: [CollectionLabel("one")]})
     refused = call("finetune", "siamese", "--collection", "fresh", "--from", DIGITS, "--workspace", workspace)
     assert refused.code == 1 and "fresh" in refused.err and "reeze" in refused.err
+
+
+def test_a_bundle_goes_out_and_what_comes_of_it_comes_back(call: Call, workspace: Path, tmp_path: Path) -> None:
+    file, place = tmp_path / "mine.zip", ("--workspace", workspace)
+    asked = ("siamese", "--collection", "mine", "--from", DIGITS, "--epochs", "1")
+    made = call("finetune", *asked, "--bundle", file, *place)
+    assert made.code == 0 and "finetune --from-bundle mine.zip" in made.out and file.is_file()
+    assert len(checkpoints.entry(DIGITS).versions) == 1
+    there = call("finetune", "--from-bundle", file, "--root", tmp_path)
+    assert there.code == 0 and there.out.splitlines()[-1].endswith("checkpoints add mine-done.zip")
+    assert len(checkpoints.entry(DIGITS).versions) == 1
+    added = call("checkpoints", "add", tmp_path / "mine-done.zip")
+    assert added.code == 0 and f"{DIGITS}: version 2 is there, and not in use" in added.out
+    assert checkpoints.entry(DIGITS).in_use == 1
+    both = call("finetune", "can", "--from-bundle", file)
+    assert both.code == 1 and "The bundle says method" in both.err
+    neither = call("finetune", "can", *place)
+    assert neither.code == 1 and "takes METHOD, --collection and --from" in neither.err

@@ -122,6 +122,13 @@ def test_methods_are_compared_on_some_of_very_many_pictures(monkeypatch: pytest.
     assert diagnosis.pictures == 18 and sum(score.total for score in diagnosis.scores) == 18
 
 
+@pytest.mark.parametrize("methods", [[], [Nearest()]], ids=["none", "none with class means"])
+def test_without_a_method_that_can_it_is_refused(methods: list[Nearest]) -> None:
+    episode = Episode(tuple(ClassSpec(name) for name in COLOURS), tuple(support(2)))
+    with pytest.raises(UserError, match="take a method that is not installed"):
+        diagnose(Registry(methods), Subject(episode, ()), [], progress=quiet, report=lambda error: None)
+
+
 def test_a_method_that_cannot_answer_is_told_and_left_out() -> None:
     registry, told = Registry([Averaged(), Nearest(refuses_at=0)]), list[UserError]()
     episode = Episode(tuple(ClassSpec(name) for name in COLOURS), tuple(support(3)))

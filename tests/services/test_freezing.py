@@ -102,6 +102,15 @@ def test_nothing_to_freeze(workspace: Workspace, told: list[UserError]) -> None:
     assert [each.code for each in told] == ["freeze_unlabelled"]
 
 
+def test_without_a_method_that_tells_copies_nothing_is_frozen(workspace: Workspace, told: list[UserError]) -> None:
+    fill(workspace)
+    registry = Registry([Nearest()])
+    with pytest.raises(UserError) as error:
+        freezing.freeze(workspace, registry, name="pets", how=Freezing(), progress=quiet, report=told.append)
+    assert error.value.code == "freeze_no_method"
+    assert workspace.collections.versions("pets") == []
+
+
 def test_near_duplicates_never_part(workspace: Workspace, told: list[UserError]) -> None:
     fill(workspace)
     workspace.collections.add("pets", {picture(f"{number:02} mirrored"): [CAT] for number in range(20)})

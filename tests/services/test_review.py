@@ -140,6 +140,13 @@ def test_the_only_picture_of_a_class_is_not_held_out() -> None:
     assert sorted(by_name(Suggester().fit("c", Colour(), pictures=pictures, held_out=True), pictures)) == ["b1", "b2"]
 
 
+def test_where_all_are_labelled_the_classifier_is_there_for_evidence(colours: list[CollectedPicture]) -> None:
+    suggester = Suggester()
+    suggester.fit("c", Colour(), pictures=colours[:6], held_out=False)
+    known = suggester.known("c", "prototype")
+    assert known is not None and len(known.episode.support) == 6 and not known.by_picture
+
+
 def test_many_pictures_are_held_out_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(suggestions, "FOLDS", 3)
     pictures = [picture(f"{name}{n}", rgb, name) for name, rgb in (("red", RED), ("blue", BLUE)) for n in range(5)]

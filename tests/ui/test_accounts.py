@@ -18,6 +18,7 @@ from starlette.testclient import TestClient
 
 from fsl_demo.core.accounts import ROLES
 from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import from_image
 from fsl_demo.store import Workspace
 from fsl_demo.store import accounts as stored_accounts
 from fsl_demo.ui import login
@@ -26,6 +27,7 @@ from fsl_demo.ui.security import guarded
 from fsl_demo.ui.security.addresses import Addresses
 from fsl_demo.ui.server import Reach, application, routes_of, running, serve
 from fsl_demo.ui.tabs import REGISTRY
+from tests.colours import painted
 from tests.dictated import Dictated
 from tests.ui.conftest import Paint, until
 
@@ -429,6 +431,23 @@ def test_an_annotator_labels_what_others_saved_and_changes_nothing_else(
     assert grace.told("delete_episode", episode=episode) == "" and not page.workspace.episodes()
 
 
+def test_a_review_is_in_ones_own_name_and_settled_by_a_reviewer(page: Page, ada: Person, bob: Person) -> None:
+    collections = page.workspace.collections
+    picture = page.workspace.add_picture(from_image(painted((200, 10, 10)), "r.png"))
+    collections.create("Pets")
+    collections.add("Pets", {picture: []})
+    asked = {"collection": "Pets", "annotator": "Grace"}
+    for person, name in ((ada, "red"), (bob, "blue")):
+        person.told("review_label", pictures=[picture.sha256], class_name=name, **asked)
+    assert "role of reviewer" in ada.told("review_settle", picture=picture.sha256, class_name="red", **asked)
+    (collected,) = collections.pictures("Pets")
+    assert [(label.annotator, label.class_name) for label in collected.labels] == [("Bob", "blue"), ("Ada", "red")]
+    bob.told("review_take_back", pictures=[picture.sha256], **asked)
+    Person(ada.client.app, "Grace").told("review_settle", picture=picture.sha256, class_name="blue", **asked)
+    (collected,) = collections.pictures("Pets")
+    assert [(label.annotator, label.source) for label in collected.labels] == [("Grace", "settled"), ("Ada", "blind")]
+
+
 @pytest.mark.parametrize("value", ["local-dir:/etc", "ViT-B-32:/etc/passwd"])
 def test_only_an_admin_names_files_of_the_server(page: Page, ada: Person, value: str) -> None:
     from fsl_demo.backbones.cache import FeatureCache
@@ -462,6 +481,9 @@ def test_every_request_names_a_role() -> None:
         "freeze": "reviewer",
         "download": "admin",
         "review_settle": "reviewer",
+        "finetune": "reviewer",
+        "roll_back": "reviewer",
+        "use_version": "reviewer",
     }
 
 

@@ -6,11 +6,13 @@ environment these tests write the file anew; `docs/api.md` and the changelog the
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import shutil
 import subprocess
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +27,14 @@ from fsl_demo.core.pictures import from_image
 from fsl_demo.services.collection_documents import CollectedDocument, FrozenDocument, SummaryDocument, VersionDocument
 from fsl_demo.services.diagnosis_document import DiagnosisDocument
 from fsl_demo.services.documents import CaptionDocument, PredictDocument
+from fsl_demo.services.export_classifier import ExportDocument
 from fsl_demo.services.review.documents import OpinionsDocument, ReviewDocument
 from fsl_demo.ui.page import Page
 from tests.averaged import COLOURS, Averaged, patterned
 from tests.colours import painted
 from tests.nearest import Telling
 from tests.ui.conftest import Paint, zipped
+from tests.ui.test_taking import TakenColour
 
 pytestmark = pytest.mark.slow
 
@@ -39,6 +43,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "api.md"
 ANSWERS: dict[str, TypeAdapter[Any]] = {
     "/predict": TypeAdapter(PredictDocument),
     "/caption": TypeAdapter(list[CaptionDocument]),
+    "/export_classifier": TypeAdapter(ExportDocument),
     "/diagnose": TypeAdapter(DiagnosisDocument),
     "/review": TypeAdapter(ReviewDocument),
     "/review_label": TypeAdapter(list[str]),
@@ -153,6 +158,24 @@ def test_a_review_keeps_to_the_contract(api: Client, page: Page) -> None:
         api.predict("Cars", api_name="/review")
     with pytest.raises(AppError, match="not understood"):
         api.predict("Pets", "sideways", api_name="/review")
+
+
+def test_a_classifier_that_leaves_keeps_to_the_contract(
+    api: Client, page: Page, address: str, paint: Paint, tmp_path: Path
+) -> None:
+    page.registry.methods["taken"] = TakenColour("taken")
+    support = zipped(tmp_path, {"red/1.png": paint("r.png", (200, 9, 9)), "blue/1.png": paint("b.png", (9, 9, 200))})
+    answer = api.predict(handle_file(support), method="taken", api_name="/export_classifier")
+    keeps_to("/export_classifier", answer)
+    assert (answer["classes"], answer["method"]) == (["blue", "red"], "taken")
+    sent = httpx.get(f"{address}{answer['address']}")
+    with zipfile.ZipFile(io.BytesIO(sent.content)) as archive:
+        assert archive.testzip() is None
+        assert any(name.endswith("/classifier.onnx") for name in archive.namelist())
+    with pytest.raises(AppError, match="Prototype cannot be taken away"):
+        api.predict(handle_file(support), api_name="/export_classifier")
+    with pytest.raises(AppError, match="One class is not a choice"):
+        api.predict(descriptions={"a red ball": "red"}, method="taken", api_name="/export_classifier")
 
 
 def test_collections_keep_to_the_contract(api: Client, page: Page, paint: Paint, tmp_path: Path) -> None:

@@ -59,6 +59,7 @@ GET /workbench/pictures/{sha256}/shown
 GET /workbench/pictures/{sha256}/thumbnail
 GET /workbench/places.js
 GET /workbench/plotly.js
+GET /workbench/receipts/{finetuning}
 GET /workbench/requests.js
 GET /workbench/results.csv
 GET /workbench/static/{path:path}
@@ -71,6 +72,7 @@ POST /gradio_api/queue/join
 POST /gradio_api/reset
 POST /gradio_api/reset/
 POST /gradio_api/upload
+POST /workbench/checkpoints
 POST /workbench/data
 POST /workbench/edits
 POST /workbench/imports

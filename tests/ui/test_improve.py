@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from fsl_demo import checkpoints
 from fsl_demo.checkpoints import layout
 from fsl_demo.core.collections import FrozenCollection
-from fsl_demo.services.finetuning import FinetuneOptions, requested
+from fsl_demo.services.finetuning import FinetuneOptions, bundle, requested
 from fsl_demo.training.tasks import finetune_classes
 from fsl_demo.ui import finetuning
 from tests import tuned
@@ -87,6 +87,30 @@ def test_too_few_pictures_are_said_at_once(browser: Browser, page: Page, collect
     assert "too few pictures to fine-tune on" in browser.notice and "3 and 0" in browser.notice
     assert browser.start("finetune", **{**ASKED, "method": "can"}) is None
     assert "of another method: siamese" in browser.notice
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_checkpoint_that_was_made_elsewhere_comes_back_by_a_drop(
+    browser: Browser, page: Page, collection: FrozenCollection, client: TestClient, tmp_path: Path, known: bool
+) -> None:
+    there = tuned.fresh(tmp_path / "there", layout.FOLDER)
+    start = checkpoints.load(DIGITS)
+    arrays = {**start.arrays, "temperature": start.arrays["temperature"] * 2}
+    digest = collection.digest if known else "0" * 64
+    card = start.card.as_dict() | {"start": {"name": DIGITS, "sha256": start.sha256}}
+    card |= {"collection": {"name": "mine", "number": 1, "digest": digest}}
+    number = checkpoints.write_version(DIGITS, arrays=arrays, card=card, folder=there, used=False)
+    file = tmp_path / "done.zip"
+    bundle.write_result(there / DIGITS, version=number, receipts=tmp_path, path=file)
+    address = f"/workbench/checkpoints?draft={browser.draft}"
+    assert client.post(address, content=file.read_bytes(), headers={"X-Path": "done.zip"}).status_code == 204
+    shown = browser.ended(next(job for job in page.jobs.of(browser.draft) if job.kind == "bring_back"))
+    assert shown["state"] == "done" and checkpoints.entry(DIGITS).in_use == 1
+    assert ("is not here, so there is no receipt" in browser.notice) is not known
+    assert (f'data-name="{DIGITS}" data-version="2"' in browser.panel("improve", method="siamese")) is known
+    assert client.post(address, content=b"nonsense", headers={"X-Path": "bad.zip"}).status_code == 204
+    (job,) = [job for job in page.jobs.of(browser.draft) if job.kind == "bring_back"]
+    assert browser.ended(job)["state"] == "failed" and "bad" in browser.notice
 
 
 def test_history_shows_which_answers_came_from_which_version(

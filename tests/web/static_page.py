@@ -2,7 +2,8 @@
 
     python -m tests.web.static_page --runtime build/package --data data/photos --count 200
 
-Ends with 1 unless the class is the same for 99.5 % of the pictures and no probability differs by more than 0.02.
+Ends with 1 unless the class is the same for 99.5 % of the pictures and no probability differs by more than 0.02, but
+for PNG of 16 bits: the workbench scales a dark one by its range, and a browser cuts it to 8 bits.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect, sync_playwright
 
 import fsl_demo
@@ -35,8 +37,10 @@ from tests.browser.conftest import FLAGS
 from tests.browser_path import chromium
 
 SAME, NEAR = 0.995, 0.02
+CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 UNREAD = ("TIFF", "TIFF of 16 bits", "HEIC")
 """Kinds that Chromium does not read."""
+CUT = "PNG of 16 bits"
 SHOTS, CLASSES, SECONDS = 5, 10, 60_000
 PREDICT = """async ([page, data]) => {
   const { predict } = await import(page);
@@ -67,8 +71,8 @@ def opened(address: str) -> Iterator[tuple[Page, list[str]]]:
     """The page, ready, and what it has asked of others or complained about."""
     troubles: list[str] = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        page = browser.new_page(locale="en-US")
+        browser = playwright.chromium.launch(executable_path=chromium(), args=[*FLAGS, *CAMERA])
+        page = browser.new_page(locale="en-US", permissions=["camera"])
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
         page.on("request", lambda request: troubles.append(request.url) if address not in request.url else None)
@@ -114,6 +118,24 @@ def dropped(page: Page, folder: Path) -> None:
     expect(page.locator("#answers li").first).to_contain_text(example["label"], timeout=SECONDS)
 
 
+def filmed(page: Page) -> None:
+    """A person lets the camera answer, and stops it."""
+    page.get_by_role("button", name="Camera").click()
+    expect(page.locator("#live-answer")).to_contain_text("%", timeout=SECONDS)
+    page.get_by_role("button", name="Camera").click()
+    expect(page.locator("#live")).to_be_hidden()
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe finds on the page, light and dark."""
+    faults: list[str] = []
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for scheme in schemes:
+        page.emulate_media(color_scheme=scheme)
+        faults += [f"axe, {scheme}: {fault['id']}" for fault in Axe().run(page).response["violations"]]
+    return faults
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runtime", type=Path, required=True, help="the unpacked npm package onnxruntime-web")
@@ -128,31 +150,36 @@ def main() -> int:
         classifier = fsl_demo.load(place)
         with served(place) as address, opened(address) as (page, troubles):
             dropped(page, place)
+            filmed(page)
+            troubles += barriers(page)
             there = answers_of(page, address, files)
         return judged(files, here=[classifier.predict(file) for file in files], there=there, troubles=troubles)
 
 
 def judged(files: Sequence[Path], here: Sequence[Any], there: Sequence[Any], troubles: Sequence[str]) -> int:
-    apart, same, marks, worst = [], 0, 0, []
+    apart: dict[str, float] = {}
+    same = marks = 0
+    wrong = list(troubles)
     for file, own, answer in zip(files, here, there, strict=True):
         kind = file.stem.split(" ", 1)[1]
         if isinstance(answer, str):
-            if kind not in UNREAD:
-                troubles = [*troubles, f"{file.name}: {answer}"]
+            wrong += [] if kind in UNREAD else [f"{file.name}: {answer}"]
             continue
-        difference = max(abs(own.probabilities[name] - share) for name, share in answer["probabilities"].items())
-        apart.append(difference)
-        worst.append((difference, file.name))
+        shares = answer["probabilities"]
+        apart[file.name] = max(abs(own.probabilities[name] - share) for name, share in shares.items())
         same += own.label == answer["label"]
         marks += own.unlike == answer["unlike"]
-    read = len(apart)
-    print(f"{read} of {len(files)} files read by the browser; same class {same}, same mark {marks}")
-    print(f"probabilities differ by at most {max(apart):.4f}, median {np.median(apart):.6f}")
-    print("most: " + "; ".join(f"{name} {difference:.4f}" for difference, name in sorted(worst, reverse=True)[:8]))
-    print(f"beyond {NEAR}: {sum(difference > NEAR for difference in apart)}")
-    for trouble in troubles:
+        if apart[file.name] > NEAR and kind != CUT:
+            wrong.append(f"{file.name}: {apart[file.name]:.4f} apart")
+    print(f"{len(apart)} of {len(files)} files read by the browser; same class {same}, same mark {marks}")
+    print(f"probabilities differ by: median {np.median(list(apart.values())):.6f}, and at most")
+    for name in sorted(apart, key=apart.__getitem__, reverse=True)[:8]:
+        print(f"  {apart[name]:.6f} {name}")
+    if same < SAME * len(apart):
+        wrong.append(f"the class is the same for {same} of {len(apart)}")
+    for trouble in wrong:
         print(f"NOT as expected: {trouble}", file=sys.stderr)
-    return int(bool(troubles) or same < SAME * read or max(apart) > NEAR)
+    return int(bool(wrong))
 
 
 if __name__ == "__main__":

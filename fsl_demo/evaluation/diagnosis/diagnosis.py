@@ -31,6 +31,8 @@ class Leak:
     @property
     def notice(self) -> Notice:
         """What it says, in any language."""
+        if round(self.seeming.mean, 3) == round(self.honest.mean, 3):
+            return Notice(f"leak_{self.of}_same", count=self.pictures, honest=percent(self.honest))
         shown = {"seeming": percent(self.seeming), "honest": percent(self.honest)}
         return Notice(f"leak_{self.of}", count=self.pictures, **shown)
 

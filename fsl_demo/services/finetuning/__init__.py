@@ -5,6 +5,7 @@ what it resumes from, `result.json` names the version that came of it, `receipt.
 is worth.
 """
 
+from fsl_demo.services.finetuning.bring_back import bring_back
 from fsl_demo.services.finetuning.carry_out import RECEIPT_PAGE, Finetuned, Machine, carry_out, check, rows
 from fsl_demo.services.finetuning.request import FinetuneOptions, FinetuneRequest, folder_of, requested
 
@@ -14,6 +15,7 @@ __all__ = [
     "FinetuneRequest",
     "Finetuned",
     "Machine",
+    "bring_back",
     "carry_out",
     "check",
     "folder_of",

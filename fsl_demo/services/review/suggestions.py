@@ -23,7 +23,7 @@ FOLDS = 20
 """Parts in which labelled pictures are held out; up to so many pictures, each is held out by itself."""
 KEPT = 4
 """Collections (each by one method) whose suggestions are kept."""
-NEIGHBOURS = 6
+NEIGHBOURS = 5
 CLASSES = 5
 
 
@@ -126,6 +126,7 @@ class Suggester:
             classifier=classifier,
             by_picture=dict(before.by_picture) if before else {},
         )
+        made = self._put(collection, made, {})
         learned = {example.picture for example in episode.support}
         wanted = [collected.picture for collected in pictures if collected.picture not in learned]
         done, total = 0, len(pictures)

@@ -19,7 +19,7 @@ class ZipWriter:
     Nothing is compressed: pictures are already, and a text that compresses well looks like a bomb to a reader.
 
     Args:
-        bounded: refuse more entries than this program reads; any number is for others only.
+        bounded: refuse more entries than an import reads; what only other programs read may have any number.
     """
 
     def __init__(self, file: BinaryIO, bounded: bool = True) -> None:
@@ -38,18 +38,19 @@ class ZipWriter:
         if name not in self._names:
             buffer = io.BytesIO()
             write_png(picture.image(), buffer)
-            self._write(name, buffer.getvalue())
+            self.data(name, buffer.getvalue())
         return name
 
     def text(self, name: str, text: str) -> None:
         """Write a text as UTF-8."""
-        self._write(name, plain(text).encode())
+        self.data(name, plain(text).encode())
 
     def data(self, name: str, data: bytes) -> None:
-        """Write a file."""
-        self._write(name, data)
+        """Write bytes.
 
-    def _write(self, name: str, data: bytes) -> None:
+        Raises:
+            UserError: `export_entries`.
+        """
         self._names.add(name)
         if self._bounded and len(self._names) > MAX_ENTRIES:
             raise UserError("export_entries", limit=MAX_ENTRIES)

@@ -22,6 +22,8 @@ from fsl_demo.training.tasks.classes import ClassesTask
 
 WAY, QUERIES, EPISODES = 5, 4, 60
 """At most, of the episodes that validate and that CAN learns from."""
+STEPS, SIZES = 4, (12, 64)
+"""Of the others: steps an epoch, as far as batches of fewest and most pictures let them."""
 EPOCHS, RATE, DECAY, PATIENCE = 40, 3e-4, 0.05, 10
 
 
@@ -49,11 +51,11 @@ class FinetuneClasses(FineTuning):
         """The recipe for going on with a network, within what the parts have."""
         taught = np.sort([len(members) for members in data.train.classes.values()])[::-1]
         chosen = sum(len(members) > 1 for members in data.validation.classes.values())
-        architecture = TrainedNetwork(self.start).architecture
-        recipe = recipes.recipe(self.method, data.name, pictures=int(taught.sum()), start=architecture)
+        architecture, count = TrainedNetwork(self.start).architecture, int(taught.sum())
+        recipe = recipes.recipe(self.method, data.name, pictures=count, start=architecture)
         way = min(WAY, int((taught > 1).sum()))
         queries = min(QUERIES, int(taught[way - 1]) - 1)
-        size = max(recipe.sampling.size, way * (1 + queries))
+        size = way * (1 + queries) if self.method == "can" else min(count, int(np.clip(count // STEPS, *SIZES)))
         return replace(
             recipe,
             schedule=Schedule(epochs=EPOCHS, rate=RATE, decay=DECAY, patience=PATIENCE),

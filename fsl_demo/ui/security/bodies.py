@@ -19,6 +19,7 @@ BODY_BYTES = 16_000_000
 LARGEST = {
     "/workbench/uploads": LARGEST_ARCHIVE,
     "/workbench/imports": LARGEST_ARCHIVE,
+    "/workbench/checkpoints": LARGEST_ARCHIVE,
     "/workbench/live": MAX_BYTES,
     "/login": 10_000,
     "/gradio_api/upload": LARGEST_ARCHIVE + 100_000,

@@ -2,6 +2,7 @@
 import { edits as EDITS, jobs as JOBS, openings as OPENINGS } from "../requests.js";
 import * as camera from "./camera.js";
 import * as collections from "./collections.js";
+import * as doctor from "./doctor.js";
 import { element, html, isShown, keepUntil, shown, token } from "./dom.js";
 import * as improve from "./improve.js";
 import * as jobs from "./jobs.js";
@@ -156,6 +157,7 @@ const ACTIONS = {
   sorted: () => jobs.start("sorted_pictures", { minimum: results.minimum() }),
   step: (el) => label.step(Number(el.dataset.by)),
   "stop-job": (el) => jobs.stop(el.dataset.jobId),
+  ...doctor.ACTIONS,
   ...review.ACTIONS,
   take: () => jobs.start("take_classifier", { method: results.taken() }),
   "take-out": tables.takeOut,
@@ -236,6 +238,7 @@ function picked(input) {
   const items = [...input.files].map((file) => ({ file, name: file.webkitRelativePath || file.name }));
   input.value = "";
   if ("import" in input.dataset) return importFile(items[0], input.dataset.import);
+  if ("checkpoint" in input.dataset) return sendFile("checkpoints", items[0]);
   const zip = items.some(({ name }) => /\.zip$/i.test(name));
   add(items, input.dataset.upload === "classes" || uploads.isNamed(input.dataset.upload) || !zip ? input.dataset.upload : uploads.targetOf(input.dataset.upload, false, items));
 }
@@ -249,8 +252,10 @@ async function add(items, target) {
 }
 
 // Import a file of episodes, or of labels into a named collection.
-async function importFile({ file, name }, collection = "") {
-  const answer = await fetch(`/workbench/imports?draft=${queue.currentDraft()}&collection=${encodeURIComponent(collection)}&annotator=${encodeURIComponent(collection && labelling.annotatorName())}`, { method: "POST", headers: { "X-Path": encodeURIComponent(name), "Content-Type": "application/octet-stream" }, body: file });
+const importFile = (item, collection = "") => sendFile("imports", item, `&collection=${encodeURIComponent(collection)}&annotator=${encodeURIComponent(collection && labelling.annotatorName())}`);
+
+async function sendFile(to, { file, name }, more = "") {
+  const answer = await fetch(`/workbench/${to}?draft=${queue.currentDraft()}${more}`, { method: "POST", headers: { "X-Path": encodeURIComponent(name), "Content-Type": "application/octet-stream" }, body: file });
   if (!answer.ok) notices.show([{ kind: "error", text: (await answer.json()).error }]);
 }
 
@@ -278,6 +283,7 @@ async function onDrop(event) {
     return;
   }
   const { items, folders } = await uploads.dropped(event.dataTransfer);
+  if (zone.dataset.drop === "checkpoint") return items.forEach((item) => sendFile("checkpoints", item));
   add(items, uploads.targetOf(zone.dataset.drop, folders, items));
 }
 
@@ -327,7 +333,7 @@ function onPoint(event) {
 
 function onKey(event) {
   if (event.key === "Enter" && event.target.matches?.("input[type=text][data-edit], #annotator") && !event.isComposing && !event.ctrlKey) event.target.blur();
-  if (event.key === "Enter" && event.target.id === "sentence" && !event.isComposing && !event.ctrlKey) ACTIONS.find();
+  if (event.key === "Enter" && event.target.dataset?.enter && !event.isComposing && !event.ctrlKey) ACTIONS[event.target.dataset.enter](event.target);
   if (["Enter", " "].includes(event.key) && event.target.matches?.("img[data-enlarge]")) {
     event.preventDefault();
     event.target.click();
@@ -360,7 +366,6 @@ export function listen() {
   document.addEventListener("dragstart", onDragStart);
   document.addEventListener("drop", onDrop);
   document.addEventListener("paste", onPaste);
-  review.listen(go);
   document.addEventListener("dragover", (event) => {
     const zone = zoneOf(event);
     if (zone || event.target.closest("#results-list")) event.preventDefault();

@@ -23,7 +23,7 @@ export function mount(root) {
 
 export const open = () => panel?.load();
 
-for (const kind of ["finetune", "freeze"]) jobs.afterEnd(kind, () => panel && isShown(panel.element) && panel.set({ collection: panel.params.collection?.split("@")[0] ?? "" }));
+for (const kind of ["finetune", "freeze", "bring_back"]) jobs.afterEnd(kind, () => panel && isShown(panel.element) && panel.set({ collection: panel.params.collection?.split("@")[0] ?? "" }));
 
 async function write(type, values) {
   queue.send(type, values);

@@ -22,7 +22,7 @@ export function listen(enlarge) {
     }
     if (name.startsWith("Ctrl+") || event.target.closest?.("[data-arrows] button, [data-point], summary")) return;
     if (name === "?") return help();
-    const used = label.isOnView() ? inside(event, "#label-queue, #question") && label.key(event) : review.isOnView() ? inside(event, "#review-stage, #review-strip") && review.key(event) : results.isOnView() && results.key(event);
+    const used = label.isOnView() ? inside(event, "#label-queue, #question") && label.key(event) : review.isOnView() ? inside(event, "#review-stage") && review.key(event) : results.isOnView() && results.key(event);
     if (!used) return;
     event.preventDefault();
     if (used === "enlarge") enlarge();

@@ -30,7 +30,7 @@ export async function draw() {
 export async function drawFigures(root) {
   const places = [...root.querySelectorAll("[data-figure]")];
   if (!places.length) return;
-  const plotly = await load();
+  const plotly = await library();
   for (const place of places) {
     const { data, layout } = JSON.parse(place.dataset.figure);
     await plotly.react(place, data, layout, { responsive: true, displaylogo: false });

@@ -13,6 +13,7 @@ const AHEAD = 6;
 const BEHIND = 2;
 const STRIP = [3, 20]; // pictures before and after the one on view
 const PAUSE = 150; // milliseconds that a picture is on view before its evidence is fetched
+const REACHED = 4_000; // milliseconds between two looks at how far the classifier has come
 const { NONE, choices, view } = review;
 
 let root = null;
@@ -23,6 +24,7 @@ let revealed = false; // whether the suggestion of the picture on view may be se
 let typed = "";
 let last = -1; // the picture of the strip that was selected last
 let timer = 0;
+let again = 0;
 const selected = new Set();
 const images = new Map(); // by hash: pictures that are decoded
 
@@ -35,6 +37,7 @@ export function mount(element) {
     event.preventDefault();
     addClass(event.target.value);
     event.target.value = "";
+    event.target.blur(); // so that the keys are the review's again
   });
 }
 
@@ -43,15 +46,16 @@ const peeks = () => !choices.blind || revealed || selected.size > 1;
 const keyOf = (place) => String(place + 1).padStart(review.classes().length > 9 ? 2 : 1, "0");
 
 export async function openTab() {
-  await review.load();
+  if (!(await review.load())) return;
   draw();
   review.learnFirst();
 }
 
 jobs.afterEnd("suggest", async () => {
+  const known = review.current()?.suggestion;
   await review.learned();
-  onView = ""; // its evidence may be another now
   draw();
+  if (!known) look();
 });
 
 // --- drawing -------------------------------------------------------------------------------------------------------
@@ -80,21 +84,31 @@ function bar() {
   const [left, rate] = [review.left(), review.rate()];
   const done = choices.which === "unlabelled" && !narrow() ? counts.labelled : view.items.length - (left - view.rest);
   const job = state.data("jobs", []).find((other) => other.kind === "suggest" && ["waiting", "running"].includes(other.state));
-  const learning = job ? `${t("review.learning")} ${job.text}` : view.learned ? t("review.learned", { n: view.learned }) : t("review.not_learned");
+  if (job?.state === "running" && review.lacksSuggestion()) lookAgain();
+  const learning = job ? `${t("review.learning")} ${job.text}` : view.learned ? t("review.learned", { n: view.learned }) : review.canLearn() ? t("review.learning") : t("review.not_learned");
   morph(
     root.querySelector("#review-bar"),
     html`<div class="line"><label>${t("review.collection")} <select data-review="collection">${options(view.collections.map((name) => [name, name]), choices.collection)}</select></label>
     <label>${t("review.order")} <select data-review="order">${options(["unsure", "unlike", "random", "disputed", "suspect"].map((key) => [key, t(`review_order.${key}`)]), choices.order)}</select></label>
-    <label>${t("review.which")} <select data-review="which" ${narrow() ? "disabled" : ""}>${options(["unlabelled", "mine", "all"].map((key) => [key, t(`review_which.${key}`)]), choices.which)}</select></label>
+    <details id="review-options" ${matchMedia("(min-width: 1000px)").matches ? "open" : ""}><summary>${t("review.options")}</summary><div class="line"><label>${t("review.which")} <select data-review="which" ${narrow() ? "disabled" : ""}>${options(["unlabelled", "mine", "all"].map((key) => [key, t(`review_which.${key}`)]), choices.which)}</select></label>
     <label>${t("label_matrix_of")} <select data-review="method">${options(view.methods, choices.method)}</select></label>
     <label class="check" title="${t("review.blind_title")}"><input type="checkbox" data-review="blind" ${choices.blind ? "checked" : ""}> ${t("review.blind")}</label>
-    ${account ? "" : html`<label>${t("annotator")} <input type="text" data-review="annotator" maxlength="60" value="${labelling.annotatorName()}" placeholder="${t("annotator_placeholder")}"></label>`}</div>
+    ${account ? "" : html`<label>${t("annotator")} <input type="text" data-review="annotator" maxlength="60" value="${labelling.annotatorName()}" placeholder="${t("annotator_placeholder")}"></label>`}</div></details></div>
     <div class="line"><span class="grow" id="review-progress"><progress max="${done + left}" value="${done}" aria-label="${t("review.done", { n: done, total: done + left })}"></progress> ${t("review.done", { n: done, total: done + left })} · ${t("review.left", { n: left })}${rate ? ` · ${t("review.rate", { n: rate.toFixed(0), time: lasting(left / rate) })}` : ""}${counts.unread ? html` · <span class="warn">${t("review.unread", { n: counts.unread })}</span>` : ""}</span>
     <span class="hint" id="review-learning">${learning}</span>
     <button class="quiet" data-action="review-undo" data-key="Ctrl+z" title="U · Ctrl+Z" ${review.canUndo() ? "" : "disabled"}>↶ ${t("undo")}</button>
     <button class="quiet" data-action="keys-help" title="?">${t("keys")} <kbd>?</kbd></button></div>`,
   );
   more();
+}
+
+// While the classifier goes through many pictures, those that it has reached are asked for now and then.
+function lookAgain() {
+  again ||= setTimeout(async () => {
+    again = 0;
+    if (isOnView() && (await review.load())) draw();
+    look();
+  }, REACHED);
 }
 
 const narrow = () => ["disputed", "suspect"].includes(choices.order);
@@ -128,7 +142,7 @@ function picture(item) {
   root.querySelector("#review-picture").replaceChildren(decoded(item));
   const near = new Set(view.items.slice(Math.max(0, view.place - BEHIND), view.place + 1 + AHEAD).map((other) => (decoded(other), other.sha)));
   for (const sha of images.keys()) if (!near.has(sha)) images.delete(sha);
-  root.querySelector("#review-evidence")?.replaceChildren();
+  evidence?.clear();
   look();
 }
 
@@ -136,14 +150,20 @@ function picture(item) {
 function look() {
   clearTimeout(timer);
   const item = review.current();
-  if (item?.suggestion && peeks()) timer = setTimeout(() => evidence.set({ collection: choices.collection, method: choices.method, picture: item.sha }), PAUSE);
+  if (evidence && isOnView() && item?.suggestion && peeks()) timer = setTimeout(() => evidence.set({ collection: choices.collection, method: choices.method, picture: item.sha }), PAUSE);
 }
 
 function finished() {
   onView = "";
   clearTimeout(timer);
-  const skipped = review.left();
-  morph(root.querySelector("#review-picture"), html`<div class="empty"><h2>${t(skipped ? "review.skipped" : "review.finished", { n: skipped })}</h2><p>${t("review.finished_hint")}</p><div class="line"><button class="primary" data-action="review-again">${t("review.again")}</button></div></div>`);
+  const [skipped, { all, labelled, disputed }] = [review.left(), view.counts];
+  const also = (shown, values, text) => (shown ? html`<button class="quiet" data-action="review-choose" data-values="${JSON.stringify(values)}">${text}</button>` : "");
+  const head = all ? t(skipped ? "review.skipped" : "review.finished", { n: skipped }) : t("review.empty");
+  morph(
+    root.querySelector("#review-picture"),
+    html`<div class="empty"><h2>${head}</h2><p>${t(all ? "review.finished_hint" : "review.no_collection_hint")}</p><div class="line">${skipped ? html`<button class="primary" data-action="review-again">${t("review.again")}</button>` : ""}
+    ${also(labelled && choices.order !== "suspect", { order: "suspect" }, t("review_order.suspect"))}${also(disputed && choices.order !== "disputed", { order: "disputed" }, t("review_order.disputed"))}${also(labelled && (narrow() || choices.which !== "mine"), { order: "unsure", which: "mine" }, t("review_which.mine"))}<button class="quiet" data-action="go" data-tab="collection">${t("tab_collection")}</button></div></div>`,
+  );
 }
 
 function question(item) {
@@ -157,7 +177,7 @@ function question(item) {
   const given = item && review.mine(item)?.[1];
   const named = (name) => (name === NONE ? t("none") : name);
   const choice = (name, key) =>
-    html`<button class="choice ${given === name ? "on" : ""}" data-action="review-answer" ${name === NONE ? "" : html`data-answer="${name}"`} aria-pressed="${String(given === name)}">${named(name)} <small>${review.countOf(name)}</small> <kbd>${key}</kbd></button>`;
+    html`<button class="choice ${given === name ? "on" : ""}" data-action="review-answer" ${name === NONE ? "" : html`data-answer="${name}"`} aria-pressed="${String(given === name)}"><kbd>${key}</kbd> ${named(name)} <small>${review.countOf(name)}</small></button>`;
   morph(
     place.querySelector("#review-answers"),
     html`${many ? html`<p class="given">${t("review.selected", { n: selected.size })} <button class="quiet" data-action="review-clear" data-key="Escape">${t("review.clear")} <kbd>Esc</kbd></button></p>` : item ? html`<p class="name">${item.name}</p>${words(item, named)}${suggestion(item)}` : ""}
@@ -205,19 +225,24 @@ function chosen(event) {
   const choice = el.dataset.review;
   if (!choice) return;
   el.blur(); // so that the keys are the review's again
-  onView = "";
-  revealed = false;
-  selected.clear();
   if (choice === "blind") {
+    revealed = false;
     choices.blind = el.checked;
     review.remember();
-    root.querySelector("#review-evidence")?.replaceChildren();
+    evidence?.clear();
     return draw();
   }
   if (choice === "annotator") labelling.setAnnotator(el.value);
   const seed = choice === "order" && el.value === "random" ? { seed: Math.floor(1e9 * Math.random()) } : {};
-  const values = choice === "annotator" ? {} : { [choice]: el.value, ...seed };
-  review.choose(values).then(() => (draw(), review.learnFirst()));
+  choose(choice === "annotator" ? {} : { [choice]: el.value, ...seed });
+}
+
+async function choose(values) {
+  revealed = false;
+  selected.clear();
+  await review.choose(values);
+  draw();
+  review.learnFirst();
 }
 
 function addClass(text) {
@@ -283,20 +308,14 @@ function pick(el, event) {
   draw();
 }
 
-// Open the review of a collection from the list of collections.
-async function open(collection, go) {
-  go("review");
-  await review.choose({ collection });
-  draw();
-  review.learnFirst();
-}
-
-export const listen = (go) => onCollection("collections.review", (collection) => open(collection, go));
+// The button of a collection, which brings this tab on view.
+onCollection("collections.review", (collection) => choose({ collection }));
 
 export const ACTIONS = {
   "review-accept": accept,
   "review-again": () => review.startAgain().then(draw),
   "review-answer": (el) => answer(el.dataset.answer ?? NONE),
+  "review-choose": (el) => choose(JSON.parse(el.dataset.values)),
   "review-clear": () => (selected.clear(), draw()),
   "review-pick": pick,
   "review-settle": async (el) => {

@@ -34,6 +34,7 @@ export const me = () => account || labelling.annotatorName();
 export const current = () => view.items[view.place];
 export const mine = (item) => item.words.find(([annotator]) => annotator === me());
 export const isAnswered = (item) => answered.has(item.sha);
+export const lacksSuggestion = () => view.items.slice(view.place, view.place + 2).some((item) => !item.suggestion);
 export const canUndo = () => steps.length > 0;
 export const classes = () => keys[choices.collection] ?? [];
 export const countOf = (name) => counted.get(name) ?? 0;
@@ -62,7 +63,7 @@ export function rate() {
   return pictures >= 3 && seconds ? (60 * pictures) / seconds : 0;
 }
 
-// Ask for the queue; what is on view and the picture after it stay where they are.
+// Ask for the queue; what is on view and the picture after it stay where they are. Gives whether that is what was asked last.
 export async function load() {
   const mark = (asked += 1);
   const anew = !view.items.length; // as it was left, perhaps by an earlier page
@@ -75,21 +76,22 @@ export async function load() {
   try {
     const { collection, method, order, which, seed } = choices;
     const answer = await post("data", { draft: queue.currentDraft(), name: "review_queue", values: { collection, method, order, which, seed, annotator: labelling.annotatorName(), trail: trail.slice(-TRAIL) } });
-    if (mark !== asked) return;
+    if (mark !== asked) return false;
+    notices.show(answer.notices);
     if (answer.data) take(answer.data, at);
     else if (collection) return await forget();
-    notices.show(answer.notices);
   } catch (error) {
     notices.show([{ kind: "error", text: error.message }]);
   } finally {
     if (mark === asked) loading = false;
   }
+  return mark === asked;
 }
 
 // The collection is not there any more.
 async function forget() {
   choices.collection = "";
-  await load();
+  return load();
 }
 
 function take(data, at) {
@@ -99,7 +101,8 @@ function take(data, at) {
   const names = data.classes.map(([name]) => name);
   keys[data.collection] = [...new Set([...classes(), ...names])];
   counted = new Map([...data.classes, [NONE, data.counts.none]]);
-  const items = data.pictures.map((item) => ({ ...item, suggestion: item.suggestion ?? null }));
+  const onView = current(); // whose suggestion stays, so that Enter accepts what was read
+  const items = data.pictures.map((item) => ({ ...item, suggestion: (item.sha === onView?.sha && onView.suggestion) || (item.suggestion ?? null) }));
   const place = items.findIndex((item) => item.sha === at);
   Object.assign(view, { counts: data.counts, learned: data.learned, rest: data.rest, items, place: place < 0 ? Math.min(data.passed, items.length) : place });
   for (const change of changes) change();
@@ -200,24 +203,25 @@ export function startAgain() {
 
 // --- the classifier ------------------------------------------------------------------------------------------------
 
-let learning = false;
+let learning = null; // what the classifier learns at the moment
 const heldOut = () => choices.which !== "unlabelled" || ["disputed", "suspect"].includes(choices.order);
-const canLearn = () => [...counted].filter(([name, pictures]) => name !== NONE && pictures > 0).length > 1;
+const lesson = () => ({ collection: choices.collection, method: choices.method, held_out: heldOut() });
+export const canLearn = () => [...counted].filter(([name, pictures]) => name !== NONE && pictures > 0).length > 1;
 
 // Learn from what is labelled, behind what the person does.
 export async function learn() {
   if (learning || !canLearn()) return;
-  learning = true;
   since = 0;
-  const { collection, method } = choices;
-  learning = Boolean(await jobs.start("suggest", { collection, method, held_out: heldOut() }));
+  learning = lesson();
+  if (!(await jobs.start("suggest", learning))) learning = null;
 }
 
-// What was learned is there.
+// What was learned is there; by now something else may be wanted.
 export async function learned() {
-  learning = false;
+  const taught = learning;
+  learning = null;
   await load();
-  if (since >= EVERY) learn();
+  if (since >= EVERY || (taught && JSON.stringify(taught) !== JSON.stringify(lesson()))) learn();
 }
 
 // Learn once a queue is opened of which not everything is known.

@@ -1,5 +1,6 @@
 // The tabs that are fetched whole: Search and Collection.
 import * as collections from "./collections.js";
+import * as doctor from "./doctor.js";
 import { isShown } from "./dom.js";
 import * as jobs from "./jobs.js";
 import { Panel } from "./panels.js";
@@ -29,6 +30,7 @@ export function mountSearch(root) {
 
 export function mountCollection(root) {
   collections.mount(root.querySelector("#named"));
+  doctor.mount(root.querySelector("#collection-doctor"));
   episodes = new Panel(root.querySelector("#episodes"), "episodes", () => showTicks(episodes.element));
 }
 
