@@ -69,11 +69,13 @@ class UploadRoutes:
     async def upload_export(self, request: Request, draft: str, collection: str = "", annotator: str = "") -> Response:
         """A file of episodes, or of labels for a collection, which a job then reads."""
         into = Into(collection, annotator) if collection else None
-        return await self._upload(request, draft, partial(start_import, into=into), "annotator" if into else "reviewer")
+        return await self._upload(
+            request, draft, start=partial(start_import, into=into), role="annotator" if into else "reviewer"
+        )
 
     async def upload_checkpoint(self, request: Request, draft: str) -> Response:
         """A checkpoint that was fine-tuned elsewhere, which a job then checks and takes in."""
-        return await self._upload(request, draft, start_bringing_back, "reviewer")
+        return await self._upload(request, draft, start=start_bringing_back, role="reviewer")
 
     async def _upload(
         self, request: Request, draft: str, start: Callable[[Context, incoming.Upload], None], role: Role
