@@ -177,10 +177,10 @@ def page(folder: Path) -> dict[str, Any]:
 def _row(run: Mapping[str, Any]) -> dict[str, Any]:
     counts, receipt = run["pictures"], run["receipt"]
     own = receipt["difference"]
-    by_itself: list[Any] = [f"{receipt['verdict']}, {counts['test']} test pictures"]
+    by_itself: list[Any] = [f"{receipt['verdict']}, {counts['test']} test pictures" + (": " if own else "")]
     taught = f"{counts['train']} pictures taught, {counts['validation']} chose"
     if own:
-        by_itself.append({"points": own["mean"], "low": own["low"], "high": own["high"]})
+        by_itself.append(_figure("points", [own["mean"], own["low"], own["high"]]))
     words = ["python", "-m", "experiments.finetuning", run["method"], run["start"], "--data", run["data"]]
     return {
         "method": f"`{run['method']}`",
@@ -194,7 +194,7 @@ def _row(run: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _figure(kind: str, values: Sequence[float]) -> dict[str, float]:
-    mean, low, high = (round(value, 4) for value in values)
+    mean, low, high = (round(value, 3) for value in values)
     return {kind: mean, "low": low, "high": high}
 
 
