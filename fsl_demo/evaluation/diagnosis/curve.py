@@ -15,8 +15,8 @@ from fsl_demo.evaluation.calibration import credits
 from fsl_demo.evaluation.diagnosis.folds import answered
 from fsl_demo.evaluation.intervals import Interval
 
-LADDER = (1, 2, 4, 8, 16)
-LONGEST = 20
+LADDER = (1, 2, 4, 8)
+LONGEST = 16
 """Pictures of a class to learn from, at most."""
 QUERIES = 4
 """Of a class in a resample, at most."""

@@ -1,8 +1,8 @@
 """Labels that are likely wrong: held out, the picture is of another class by a wide margin.
 
 Confident learning (Northcutt et al. 2021, arXiv:1911.00068) asks for more: that the other class is as probable as its
-own pictures find it on average. With 5 to 30 pictures a class that misses a third to a seventh of the wrong labels
-that the margin finds, and is no surer of the others: see `python -m experiments.diagnosis`.
+own pictures find it on average. With 5 to 30 pictures a class that finds three quarters of the wrong labels where the
+margin finds more than nine tenths: see `python -m experiments.diagnosis`.
 """
 
 from __future__ import annotations
