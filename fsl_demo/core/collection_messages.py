@@ -27,6 +27,12 @@ COLLECTION_MESSAGES = {
     " some.",
     "shares_bad": "The shares of train, validation and test are whole numbers that make 100 together, and train has"
     " some; {shares} do not.",
+    "import_changes": "“{file}” came in: new pictures {new}, labels that differ {differ}, pictures newly labelled"
+    " {labelled}, labels that are the same {same}, left out {left_out}.",
+    "parquet_missing": "Parquet files need the package pyarrow: python -m pip install pyarrow.",
+    "shard_large": "“{file}” has more than {limit:.0f} MB, so it was left out. Split it up.",
+    "rows_rest": "The pictures of “{file}” take more than {minutes} minutes of computing, so all from “{first}” on were"
+    " left out. Split it up.",
     "never_frozen": "“{name}” was never frozen. Freeze it first.",
     "frozen_missing": "“{name}” has no version {number}; the newest is {newest}.",
 }

@@ -220,3 +220,20 @@ class VersionSummary:
     digest: str
     created_at: str
     parts: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What came into a collection.
+
+    Attributes:
+        new: pictures that were not in it.
+        differ: pictures whose label is another than the one that they had.
+        labelled: pictures that had no label, and have one now.
+        same: pictures whose label is the one that they had.
+    """
+
+    new: int = 0
+    differ: int = 0
+    labelled: int = 0
+    same: int = 0

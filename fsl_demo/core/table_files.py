@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fsl_demo.core.errors import UserError
+from fsl_demo.core.errors import Report, UserError, refuse
 from fsl_demo.core.text_encodings import TABLES, guess
 
 MAX_BYTES = 20_000_000
@@ -44,20 +44,21 @@ class Row:
     cells: dict[str, str]
 
 
-def read(path: Path, columns: Sequence[str]) -> list[Row]:
+def read(path: Path, columns: Sequence[str], report: Report = refuse) -> list[Row]:
     """The rows of a table that are not empty.
 
     Args:
         columns: that there have to be, in lower case; others may stand beside them.
+        report: told of each row that has more cells than the header; without it, the first one is raised.
 
     Raises:
         UserError: `picture_missing` for what is no file, `table_*`, `csv_columns`.
     """
-    return parse(_text(_bytes(path), path.name), path.name, columns)
+    return parse(_text(_bytes(path), path.name), path.name, columns=columns, report=report)
 
 
-def parse(text: str, name: str, columns: Sequence[str]) -> list[Row]:
-    """The rows of a table in memory; `name` is what messages call it."""
+def parse(text: str, name: str, columns: Sequence[str], report: Report = refuse) -> list[Row]:
+    """The rows of a table in memory, as of `read`; `name` is what messages call it."""
     if "\0" in text:
         raise UserError("table_no_text", file=name)
     stated = _SEPARATOR_LINE.match(text)
@@ -70,7 +71,13 @@ def parse(text: str, name: str, columns: Sequence[str]) -> list[Row]:
         raise UserError("table_column_twice", file=name, column=twice[0])
     rows = _rows(text[start:], separator=separator, name=name, before=1 if stated else 0)
     next(rows)
-    return [_row(line, cells, header=header, separator=separator, name=name) for line, cells in rows]
+    read = []
+    for line, cells in rows:
+        try:
+            read.append(_row(line, cells, header=header, separator=separator, name=name))
+        except UserError as error:
+            report(error)
+    return read
 
 
 def _row(line: int, cells: list[str], header: list[str], separator: str, name: str) -> Row:

@@ -15,9 +15,11 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import MAX_BYTES, Picture, Work, ingest
 from fsl_demo.core.pictures.kept import KeptImage
 from fsl_demo.datasets.archives import ZipReader
-from fsl_demo.datasets.walking import Walk
+from fsl_demo.datasets.walking import Walk, regular
 
 MAX_DOCUMENT_BYTES = 100_000_000
+SINGLE = (".parquet", ".tar", ".json", ".jsonl")
+"""Endings of files that hold labels, and often pictures."""
 MAX_SECONDS = 1_800.0
 """Of computing, for all pictures of a zip, which may come from anyone; a folder is a person's own."""
 _OF_ONE_FILE = ("picture_", "archive_forged", "archive_method")
@@ -63,12 +65,21 @@ class FileSource:
         Raises:
             UserError: as of `is_of_one_file` when this picture is bad, another when the whole source is.
         """
-        if self.work.seconds > self.seconds:
-            raise UserError("archive_work", file=self.name, minutes=round(self.seconds / 60))
-        if self.files[path] > MAX_BYTES:
-            raise UserError("picture_bytes", file=path.name, megabytes=self.files[path] / 1e6, limit=MAX_BYTES / 1e6)
+        self._check(path.name, self.files[path])
         with self.work.counted():
             return ingest(self.read(path), path.name)
+
+    def decoded(self, data: bytes, name: str, ingest: Callable[[bytes, str], Picture] = ingest) -> Picture:
+        """Read a picture that lies inside a file; arguments and errors as of `picture`."""
+        self._check(name, len(data))
+        with self.work.counted():
+            return ingest(data, name)
+
+    def _check(self, name: str, size: int) -> None:
+        if self.work.seconds > self.seconds:
+            raise UserError("archive_work", file=self.name, minutes=round(self.seconds / 60))
+        if size > MAX_BYTES:
+            raise UserError("picture_bytes", file=name, megabytes=size / 1e6, limit=MAX_BYTES / 1e6)
 
     def lazy_picture(self, path: PurePosixPath) -> Picture:
         """Read a picture that is to stay in use: it is read again where memory had no room for its pixels."""
@@ -116,6 +127,21 @@ def open_source(path: Path) -> Iterator[FileSource]:
             yield FileSource(path, sizes, read=reader.read, left_out=tuple(reader.notices), seconds=MAX_SECONDS)
         finally:
             reader.close()
+
+
+@contextmanager
+def open_with_labels(path: Path) -> Iterator[FileSource]:
+    """Open a zip or a folder, or one of the files that hold labels: it is then the only file of its source.
+
+    Raises:
+        UserError: as of `open_source`.
+    """
+    if path.suffix.lower() not in SINGLE or path.is_dir() or not path.exists():
+        with open_source(path) as source:
+            yield source
+        return
+    sizes = {PurePosixPath(path.name): regular(path).st_size}
+    yield FileSource(path, sizes, read=partial(_read_file, path.parent), seconds=MAX_SECONDS)
 
 
 def _read_file(folder: Path, path: PurePosixPath) -> bytes:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from typing_extensions import TypedDict
 
-from fsl_demo.core.collections import CollectionSummary, Difference, FrozenCollection, FrozenPicture
+from fsl_demo.core.collections import Changes, CollectionSummary, Difference, FrozenCollection, FrozenPicture
 
 
 class CountDocument(TypedDict):
@@ -44,9 +46,15 @@ class FrozenDocument(VersionDocument):
 
 
 class CollectedDocument(TypedDict):
-    """How many pictures came in; `notices` say what was left out."""
+    """How many pictures came in, and of those that were there, how many have another label, a first or the same one.
+
+    `notices` say what was left out.
+    """
 
     added: int
+    differ: int
+    labelled: int
+    same: int
     notices: list[str]
 
 
@@ -62,6 +70,17 @@ def summary(of: CollectionSummary) -> SummaryDocument:
         "none": of.none,
         "disputed": of.disputed,
         "versions": of.versions,
+    }
+
+
+def collected(changes: Changes, notices: Sequence[object]) -> CollectedDocument:
+    """What pictures that came into a collection changed there."""
+    return {
+        "added": changes.new,
+        "differ": changes.differ,
+        "labelled": changes.labelled,
+        "same": changes.same,
+        "notices": list(map(str, notices)),
     }
 
 

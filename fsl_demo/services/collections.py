@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fsl_demo.core.collections import CollectedPicture, CollectionLabel
 from fsl_demo.core.episodes import Progress, ordered_unique
@@ -12,8 +13,14 @@ from fsl_demo.core.errors import Report, UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.store import Workspace
 
+if TYPE_CHECKING:
+    from fsl_demo.datasets.file_source import FileSource
+    from fsl_demo.store.exchange.classified_reading import Word
+
 Collected = Mapping[Picture, Sequence[CollectionLabel]]
 """Pictures, each with what people said of it, the newest first."""
+Keep = Callable[[bytes | Path, str], Picture]
+"""Stores the picture of a file of that name."""
 
 
 def of_episode(workspace: Workspace, episode_id: str) -> Collected:
@@ -46,45 +53,96 @@ def everything(workspace: Workspace) -> Collected:
 
 def of_files(
     path: Path,
-    keep: Callable[[bytes | Path, str], Picture],
+    keep: Keep,
     annotator: str,
     progress: Progress,
     report: Report,
+    known: Iterable[Picture] = (),
 ) -> Collected:
-    """The pictures of a folder or an archive; class folders give labels. Or the one picture.
+    """The pictures of a folder, an archive or a file of labels, with their classes. Or the one picture.
 
     Args:
         keep: stores the picture of a file of that name.
+        annotator: whose labels these are, where the file does not say.
         progress: its stage is "read".
         report: told of what is left out and what is put together.
+        known: pictures that labels may be of, by hash, where the file does not hold them.
 
     Raises:
         UserError: when the folder or archive as a whole is refused; `archive_no_pictures`.
     """
     from fsl_demo.datasets.archives import is_zip, other_archive
-    from fsl_demo.datasets.class_folders import ClassLayout, class_layout, is_picture, natural
-    from fsl_demo.datasets.class_pictures import each_picture
-    from fsl_demo.datasets.file_source import open_source
+    from fsl_demo.datasets.file_source import SINGLE, open_with_labels
+    from fsl_demo.store.exchange.annotations import AnnotationFiles
+    from fsl_demo.store.exchange.classified_reading import WordReader, read_labels
 
-    if path.is_file() and not is_zip(path) and not other_archive(path):
+    single = path.suffix.lower() in SINGLE
+    if path.is_file() and not single and not is_zip(path) and not other_archive(path):
         return {keep(path, path.name): ()}
-    collected: dict[Picture, tuple[CollectionLabel, ...]] = {}
-    with open_source(path) as source:
-        layout = class_layout(source.files)
-        if not layout.classes:
-            layout = ClassLayout({"": sorted(filter(is_picture, source.files), key=natural)}, layout.told)
-        for told in (*source.left_out, *layout.told):
-            report(told)
-        total = sum(map(len, layout.classes.values()))
-        for done, read in enumerate(each_picture(layout, partial(source.picture, ingest=keep))):
-            progress("read", done, total)
-            if read.error is not None:
-                report(read.error)
-            elif read.picture is not None:
-                label = CollectionLabel(read.class_name, annotator, source="imported")
-                collected[read.picture] = (label,) if read.class_name else ()
+    with open_with_labels(path) as source:
+        labels = read_labels(AnnotationFiles(source, report))
+        if labels is not None:
+            reader = WordReader(source, keep, find=_by_hash(known), progress=progress, report=report)
+            collected = _of_words(reader.words(labels), annotator)
+        else:
+            collected = _of_folders(source, keep, annotator, progress=progress, report=report)
     if not collected:
         raise UserError("archive_no_pictures", file=path.name)
+    return collected
+
+
+def _of_words(words: Iterable[Word], annotator: str) -> Collected:
+    """What words say; of a picture the later ones come first."""
+    from fsl_demo.store.exchange.classified import NONE
+
+    collected: dict[Picture, tuple[CollectionLabel, ...]] = {}
+    for word in words:
+        before = collected.setdefault(word.picture, ())
+        if word.label:
+            name = None if word.label == NONE else word.label
+            label = CollectionLabel(name, word.annotator or annotator, source="imported")
+            collected[word.picture] = (label, *before)
+    return collected
+
+
+def _by_hash(known: Iterable[Picture]) -> Callable[[str], Picture | None]:
+    """What finds a picture by its hash, or by the beginning of it that is in names of files."""
+    by_hash = {key: picture for picture in known for key in (picture.sha256, picture.sha256[:12])}
+    return by_hash.get
+
+
+def _of_folders(
+    source: FileSource,
+    keep: Keep,
+    annotator: str,
+    progress: Progress,
+    report: Report,
+) -> Collected:
+    """The pictures of class folders; without those, every picture, with no class."""
+    from fsl_demo.datasets.class_folders import ClassLayout, class_layout, is_picture, natural
+    from fsl_demo.datasets.class_pictures import each_picture
+    from fsl_demo.store.exchange.classified import check_label
+
+    layout = class_layout(source.files)
+    if not layout.classes:
+        layout = ClassLayout({"": sorted(filter(is_picture, source.files), key=natural)}, layout.told)
+    for told in (*source.left_out, *layout.told):
+        report(told)
+    for name in list(layout.classes):
+        try:
+            check_label(name)
+        except UserError as error:
+            report(error)
+            del layout.classes[name]
+    total = sum(map(len, layout.classes.values()))
+    collected: dict[Picture, tuple[CollectionLabel, ...]] = {}
+    for done, read in enumerate(each_picture(layout, partial(source.picture, ingest=keep))):
+        progress("read", done, total)
+        if read.error is not None:
+            report(read.error)
+        elif read.picture is not None:
+            label = CollectionLabel(read.class_name, annotator, source="imported")
+            collected[read.picture] = (label,) if read.class_name else ()
     return collected
 
 

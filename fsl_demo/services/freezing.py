@@ -19,9 +19,10 @@ from fsl_demo.core.registry import Registry
 from fsl_demo.inference import near_duplicates
 from fsl_demo.services.splitting import Shares, split
 from fsl_demo.store import Workspace
+from fsl_demo.store.exchange import Format
+from fsl_demo.store.exchange.classified import ClassifiedPicture
 from fsl_demo.store.exchange.files import ZipWriter
-
-MANIFEST = "collection.json"
+from fsl_demo.store.exchange.parts import MANIFEST
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,30 @@ def export(frozen: FrozenCollection, path: Path, report: Report) -> None:
                 name = ""
             entries.append(_entry(picture, name))
         archive.text(MANIFEST, json.dumps(_manifest(frozen, entries), ensure_ascii=False, indent=1))
+
+
+def export_as(kind: Format, frozen: FrozenCollection, path: Path, report: Report) -> None:
+    """Write a frozen version in a format for pictures with a class each.
+
+    Args:
+        report: told of each picture that cannot be read.
+
+    Raises:
+        UserError: as of `Format.write_pictures`.
+    """
+    if kind.write_pictures is None:
+        raise UserError("import_unknown", file=kind.id)
+    pictures = []
+    for picture in frozen.pictures:
+        try:
+            picture.picture.image()
+        except UserError as error:
+            report(error)
+        else:
+            pictures.append(
+                ClassifiedPicture(picture.picture, picture.class_name, part=picture.part, group=picture.group)
+            )
+    kind.write_pictures(pictures, path)
 
 
 def _manifest(frozen: FrozenCollection, entries: Sequence[dict[str, str]]) -> dict[str, object]:

@@ -9,10 +9,9 @@ from typing import Any
 
 from fsl_demo.core.accounts import Account
 from fsl_demo.core.episodes import quiet
-from fsl_demo.core.errors import Notice, UserError
+from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
-from fsl_demo.services import collection_documents, freezing
-from fsl_demo.services.collections import of_files
+from fsl_demo.services import bringing_in, collection_documents, freezing
 from fsl_demo.ui.gradio_import import gradio as gr
 from fsl_demo.ui.page import Page
 from fsl_demo.ui.review_api import Door
@@ -50,14 +49,15 @@ def _collect(page: Page, door: Door, received: Received) -> Callable[..., Any]:
 
         Args:
             collection: its name.
-            pictures: a zip, whose class folders give labels, or one picture.
-            annotator: whose labels these are.
+            pictures: a zip, whose class folders give labels, a file of labels, or one picture.
+            annotator: whose labels these are, where the file does not say.
 
         Returns:
-            How many pictures came in, and sentences on what was left out.
+            How many pictures came in, how many labels differ from those that are there, how many pictures are newly
+            labelled and how many labels are the same, and sentences on what was left out.
         """
         with door.sentences(), received(request, pictures) as (file,):
-            account, told = door.account_of(request), _Told()
+            account, told = door.account_of(request), list[UserError]()
             if file is None:
                 raise UserError("collection_sources")
 
@@ -65,9 +65,16 @@ def _collect(page: Page, door: Door, received: Received) -> Callable[..., Any]:
                 return _kept(page, account, page.workspace.ingest(source, name))
 
             name = account.name if account else annotator or ""
-            collected = of_files(file, keep, annotator=name, progress=quiet, report=told)
-            added = page.workspace.collections.add(collection, collected, new=True)
-            return {"added": added, "notices": told.sentences}
+            changes = bringing_in.import_file(
+                page.workspace,
+                collection,
+                file,
+                keep=keep,
+                annotator=name,
+                progress=quiet,
+                report=told.append,
+            )
+            return {**collection_documents.collected(changes, told)}
 
     return collect
 
@@ -76,18 +83,6 @@ def _kept(page: Page, account: Account | None, picture: Picture) -> Picture:
     if account is not None:
         page.workspace.accounts.own(account.id, [picture.sha256])
     return picture
-
-
-class _Told:
-    """What is left out, in sentences; a picture that cannot be read fails the call."""
-
-    def __init__(self) -> None:
-        self.sentences: list[str] = []
-
-    def __call__(self, error: UserError) -> None:
-        if not isinstance(error, Notice):
-            raise error
-        self.sentences.append(str(error))
 
 
 def _freeze(page: Page, door: Door) -> Callable[..., Any]:
@@ -117,11 +112,11 @@ def _freeze(page: Page, door: Door) -> Callable[..., Any]:
             asked = REGISTRY.parse("jobs", "freeze", values)
             if account := door.account_of(request):
                 account.require(asked.role)
-            told = _Told()
+            told = list[UserError]()
             frozen = freezing.freeze(
-                page.workspace, page.registry, name=collection, how=asked.how, progress=quiet, report=told
+                page.workspace, page.registry, name=collection, how=asked.how, progress=quiet, report=told.append
             )
-            return {**collection_documents.version(frozen), "notices": told.sentences}
+            return {**collection_documents.version(frozen), "notices": list(map(str, told))}
 
     return freeze
 

@@ -12,13 +12,14 @@ from urllib.parse import unquote
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
+from fsl_demo.core.accounts import Role
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import MAX_BYTES
 from fsl_demo.ui import api, incoming, live, multipart, uploads
 from fsl_demo.ui.asking import account_of, context_of
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.finetuning import start_bringing_back
-from fsl_demo.ui.importing import start_import
+from fsl_demo.ui.importing import Into, start_import
 from fsl_demo.ui.page import Page
 from fsl_demo.ui.texts import language_of
 
@@ -65,20 +66,23 @@ class UploadRoutes:
 
         return StreamingResponse(lines(), media_type="application/x-ndjson")
 
-    async def upload_export(self, request: Request, draft: str) -> Response:
-        """A file of episodes, which a job then reads."""
-        return await self._upload(request, draft, start_import)
+    async def upload_export(self, request: Request, draft: str, collection: str = "", annotator: str = "") -> Response:
+        """A file of episodes, or of labels for a collection, which a job then reads."""
+        into = Into(collection, annotator) if collection else None
+        return await self._upload(
+            request, draft, start=partial(start_import, into=into), role="annotator" if into else "reviewer"
+        )
 
     async def upload_checkpoint(self, request: Request, draft: str) -> Response:
         """A checkpoint that was fine-tuned elsewhere, which a job then checks and takes in."""
-        return await self._upload(request, draft, start_bringing_back)
+        return await self._upload(request, draft, start=start_bringing_back, role="reviewer")
 
     async def _upload(
-        self, request: Request, draft: str, start: Callable[[Context, incoming.Upload], None]
+        self, request: Request, draft: str, start: Callable[[Context, incoming.Upload], None], role: Role
     ) -> Response:
         name = Path(unquote(request.headers.get("x-path", ""))).name or "export"
         context = await context_of(self.page, request, draft)
-        context.require("reviewer")
+        context.require(role)
         received = await self._receive(request, draft, name=name, largest=incoming.LARGEST_ARCHIVE)
         await asyncio.to_thread(start, context, received)
         return Response(status_code=204)

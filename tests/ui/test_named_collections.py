@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zipfile
+from pathlib import Path
 
 import pytest
 
 from fsl_demo.core.collections import CollectionLabel
 from fsl_demo.store.collections import CollectionStore
+from fsl_demo.ui.importing import Into, start_import
+from fsl_demo.ui.incoming import Upload
 from fsl_demo.ui.page import Page
 from tests.nearest import Telling
 from tests.ui.conftest import Browser
@@ -118,3 +122,34 @@ def test_a_version_is_frozen_compared_and_exported(filled: Browser, page: Page, 
         assert len(archive.namelist()) == 5
     assert filled.job("freeze", collection="paint", train=10) == {} and "make 100 together" in filled.notice
     assert filled.job("freeze", collection="gone") == {} and "no collection “gone”" in filled.notice
+
+
+def test_a_version_goes_out_for_another_tool_and_its_labels_come_back(
+    filled: Browser, store: CollectionStore, tmp_path: Path
+) -> None:
+    words = [[CollectionLabel("cat", "anne")], [CollectionLabel("dog", "anne")], []]
+    hashes = filled.document.queries[:3]
+    pictures = [filled.page.workspace.picture(sha) for sha in hashes]
+    store.add("pets", dict(zip(pictures, words, strict=True)), new=True)
+    store.freeze("pets", {sha: ("train", sha) for sha in hashes[:2]})
+    assert 'data-format="parquet"' in filled.panel("collections", opened="pets")
+    assert filled.job("export_version", collection="pets", number=1, format="gone") == {} and "gone" in filled.notice
+    shown = filled.job("export_version", collection="pets", number=1, format="label-studio-choices")
+    with zipfile.ZipFile(filled.page.exports() / shown["file"]) as archive:
+        tasks = json.loads(archive.read("tasks.json"))
+    tasks[0]["annotations"][0]["result"][0]["value"]["choices"] = ["dog"]
+    tasks.append({"data": {"image": "?", "sha256": hashes[2]}, "annotations": tasks[0]["annotations"]})
+    tasks.append({"data": {"image": "gone.png"}, "annotations": tasks[0]["annotations"]})
+    upload = Upload(filled.draft, tmp_path / "corrected.json")
+    upload.path.write_text(json.dumps(tasks), "utf-8")
+    start_import(filled.context, upload, Into("pets", "Bob"))
+    ended = filled.ended(filled.page.jobs.of(filled.draft)[-1])
+    missing, changes = (notice["text"] for notice in ended["notices"])
+    assert "gone.png" in missing
+    assert "labels that differ 1, pictures newly labelled 1, labels that are the same 1, left out 1" in changes
+    assert labels(store, "pets") == {
+        "q1.png": ("dog", "corrected.json", "imported"),
+        "q2.png": ("dog", "anne", "blind"),
+        "q3.png": ("dog", "Bob", "imported"),
+    }
+    assert store.summary("pets").disputed == 1

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Callable
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fsl_demo.cli import options, reporting
-from fsl_demo.cli.collections import versions
+from fsl_demo.cli.collections import sources, versions
 from fsl_demo.core.errors import UserError
-from fsl_demo.services import reading
 
 if TYPE_CHECKING:
     from fsl_demo.core.collections import CollectedPicture, CollectionLabel
-    from fsl_demo.services.collections import Collected
-    from fsl_demo.store import Workspace
 
 DETAILS = """\
 A collection is a named set of pictures of a workspace, with labels of its own. Frozen, it becomes a numbered version
@@ -136,7 +130,8 @@ def _word(label: CollectionLabel) -> str:
 
 def _add_create(actions: options.Verbs) -> argparse.ArgumentParser:
     parser = options.add_verb(actions, "create", "Make a collection, empty or of what is named.")
-    _add_sources(parser)
+    add_name(parser)
+    sources.add(parser)
     parser.set_defaults(run=create)
     return parser
 
@@ -146,9 +141,8 @@ def create(chosen: argparse.Namespace) -> int:
 
     workspace, terminal = Workspace(chosen.workspace), reporting.Terminal()
     workspace.collections.check_free(chosen.name)
-    if _has_sources(chosen):
-        added = workspace.collections.add(chosen.name, _gather(chosen, workspace, terminal), new=True)
-        reporting.print_line(f"{added} pictures")
+    if sources.are_named(chosen):
+        sources.bring_in(chosen, workspace, terminal, new=True)
     else:
         workspace.collections.create(chosen.name)
     return 1 if terminal.faults else 0
@@ -156,7 +150,8 @@ def create(chosen: argparse.Namespace) -> int:
 
 def _add_add(actions: options.Verbs) -> argparse.ArgumentParser:
     parser = options.add_verb(actions, "add", "Put pictures into a collection, with what is known of them.")
-    _add_sources(parser)
+    add_name(parser)
+    sources.add(parser)
     parser.set_defaults(run=add_pictures)
     return parser
 
@@ -164,67 +159,10 @@ def _add_add(actions: options.Verbs) -> argparse.ArgumentParser:
 def add_pictures(chosen: argparse.Namespace) -> int:
     workspace, terminal = options.existing_workspace(chosen), reporting.Terminal()
     workspace.collections.summary(chosen.name)
-    if not _has_sources(chosen):
+    if not sources.are_named(chosen):
         raise UserError("collection_sources")
-    added = workspace.collections.add(chosen.name, _gather(chosen, workspace, terminal))
-    reporting.print_line(f"{added} pictures")
+    sources.bring_in(chosen, workspace, terminal)
     return 1 if terminal.faults else 0
-
-
-def _add_sources(parser: argparse.ArgumentParser) -> None:
-    add_name(parser)
-    parser.add_argument(
-        "paths",
-        nargs="*",
-        type=Path,
-        metavar="PATH",
-        help="a folder or a zip, whose class folders give labels, or a picture",
-    )
-    parser.add_argument(
-        "--episode", action="append", default=[], metavar="ID", help="a saved episode with its labels; may be repeated"
-    )
-    parser.add_argument("--everything", action="store_true", help="all pictures of saved episodes, and those added")
-    parser.add_argument("--search", metavar="SENTENCE", help="what a search for this finds")
-    parser.add_argument(
-        "--top", type=options.count, default=20, metavar="N", help="how many pictures --search takes (default: 20)"
-    )
-    parser.add_argument("--annotator", default="", metavar="NAME", help="whose labels those of class folders are")
-    options.add_machine(parser)
-
-
-def _has_sources(chosen: argparse.Namespace) -> bool:
-    return bool(chosen.paths or chosen.episode or chosen.everything or chosen.search is not None)
-
-
-def _gather(chosen: argparse.Namespace, workspace: Workspace, terminal: reporting.Terminal) -> Collected:
-    from fsl_demo.services import collections
-
-    sources: list[Callable[[], Collected]] = [
-        partial(
-            collections.of_files,
-            path,
-            keep=workspace.ingest,
-            annotator=chosen.annotator,
-            progress=terminal.progress,
-            report=terminal.fault,
-        )
-        for path in chosen.paths
-    ]
-    sources += [partial(collections.of_episode, workspace, episode) for episode in chosen.episode]
-    if chosen.everything:
-        sources.append(partial(collections.everything, workspace))
-    if chosen.search is not None:
-        sources.append(partial(_search, chosen, workspace, terminal))
-    return collections.together(source() for source in sources)
-
-
-def _search(chosen: argparse.Namespace, workspace: Workspace, terminal: reporting.Terminal) -> Collected:
-    options.prepare(chosen)
-    from fsl_demo.services import collections, search
-
-    registry = reading.registry(workspace.folder)
-    hashes = search.best(registry, workspace, sentence=chosen.search, top=chosen.top, progress=terminal.progress)
-    return collections.of_pictures(workspace, hashes)
 
 
 def _add_remove(actions: options.Verbs) -> argparse.ArgumentParser:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,11 @@ Near-duplicates (crops, mirror images, the same compressed again) come into one 
 earlier version stays in it. The same content again is the version that is there. What is unlabelled, disputed or none
 of the classes is left out, and said.
 """
+EXPORTED = """\
+What is corrected in the file, in any of these formats, comes back with `collections add NAME FILE`: by the pixels of
+its pictures, or by their hashes where it holds none.
+"""
+FOLDERS = "folders"
 VERSION = "a frozen version, as in pets@2; pets alone is the newest"
 
 
@@ -113,13 +118,30 @@ def diff(chosen: argparse.Namespace) -> int:
     return 0
 
 
+class Formats:
+    """The ids of the formats for pictures with a class each, which are imported when somebody asks for one."""
+
+    def __iter__(self) -> Iterator[str]:
+        from fsl_demo.store.exchange import CLASSIFIED
+
+        return iter((FOLDERS, *CLASSIFIED))
+
+
 def _add_export(actions: options.Verbs) -> argparse.ArgumentParser:
     parser = options.add_verb(
         actions,
         "export",
-        "Write a frozen version as a zip of class folders in train, validation and test, with a manifest.",
+        "Write a frozen version: class folders in train, validation and test, or what other tools read.",
+        details=EXPORTED,
     )
     parser.add_argument("version", metavar="VERSION", help=VERSION)
+    parser.add_argument(
+        "--format",
+        choices=Formats(),
+        default=FOLDERS,
+        metavar="FORMAT",
+        help=f"%(choices)s (default: {FOLDERS}, with a manifest)",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the zip to write")
     parser.set_defaults(run=export)
     return parser
@@ -127,9 +149,14 @@ def _add_export(actions: options.Verbs) -> argparse.ArgumentParser:
 
 def export(chosen: argparse.Namespace) -> int:
     from fsl_demo.services import freezing
+    from fsl_demo.store.exchange import CLASSIFIED
 
     terminal = reporting.Terminal()
-    freezing.export(freezing.version(reader(chosen), chosen.version), chosen.out, terminal.fault)
+    frozen = freezing.version(reader(chosen), chosen.version)
+    if chosen.format == FOLDERS:
+        freezing.export(frozen, chosen.out, terminal.fault)
+    else:
+        freezing.export_as(CLASSIFIED[chosen.format], frozen, path=chosen.out, report=terminal.fault)
     reporting.print_line(chosen.out)
     return 1 if terminal.faults else 0
 

@@ -1,4 +1,4 @@
-"""Episodes in the formats that other people's tools read, and back.
+"""Episodes and collections in the formats that other people's tools read, and back.
 
 A new format is a file with a `FORMAT`, and a line in `formats.py`.
 """
@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from fsl_demo.store.exchange.annotated_reading import is_annotated
 from fsl_demo.store.exchange.format import Format
-from fsl_demo.store.exchange.formats import FORMATS
+from fsl_demo.store.exchange.formats import CLASSIFIED, FORMATS
 from fsl_demo.store.exchange.readable import readable
 from fsl_demo.store.exchange.reading import read
 
-__all__ = ["FORMATS", "Format", "is_annotated", "read", "readable"]
+__all__ = ["CLASSIFIED", "FORMATS", "Format", "is_annotated", "read", "readable"]

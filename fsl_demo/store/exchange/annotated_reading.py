@@ -35,13 +35,11 @@ class ReadAnnotations:
     unnamed: list[PurePosixPath]
 
 
-def read_annotations(source: FileSource, report: Report) -> ReadAnnotations | None:
+def read_annotations(files: AnnotationFiles) -> ReadAnnotations | None:
     """The boxes of the first format that the files are of; None where they are of none.
 
-    Args:
-        report: told of entries that cannot be read, and of pictures that are not there.
+    Entries that cannot be read, and pictures that are not there, are told.
     """
-    files = AnnotationFiles(source, report)
     for chosen in FORMATS.values():
         if chosen.read_annotations is None or (read := chosen.read_annotations(files)) is None:
             continue
@@ -51,14 +49,14 @@ def read_annotations(source: FileSource, report: Report) -> ReadAnnotations | No
                 marked[picture.path].append(picture)
             else:
                 count = len(picture.marks)
-                report(UserError("boxes_file_missing", file=source.name, picture=picture.name, count=count))
+                files.report(UserError("boxes_file_missing", file=files.source.name, picture=picture.name, count=count))
         return ReadAnnotations(read.categories, marked, [path for path in files.pictures if path not in marked])
     return None
 
 
 def is_annotated(source: FileSource) -> bool:
     """Whether there are boxes on pictures of a source."""
-    annotated = read_annotations(source, report=lambda error: None)
+    annotated = read_annotations(AnnotationFiles(source, report=lambda error: None))
     marked = annotated.marked.values() if annotated else ()
     return any(picture.marks for pictures in marked for picture in pictures)
 

@@ -22,9 +22,11 @@ from fsl_demo.core.file_names import plain_cell, safe_cell
 from fsl_demo.core.pictures import Picture
 from fsl_demo.store.exchange import remarking
 from fsl_demo.store.exchange.annotations import AnnotatedPicture, Mark
+from fsl_demo.store.exchange.classified import NONE, check_label
+from fsl_demo.store.exchange.episode_builder import EpisodeBuilder
 from fsl_demo.store.exchange.format import Format
 from fsl_demo.store.exchange.marked_pictures import in_pixels, marks
-from fsl_demo.store.exchange.table import NONE, EpisodeBuilder, Find
+from fsl_demo.store.exchange.table import Find
 
 EDGES = ("x1", "y1", "x2", "y2")
 COLUMNS = ("file_name", "label", *EDGES, "width", "height", "role", "number", "episode_id", "annotator", "sha256")
@@ -85,7 +87,7 @@ def _box(mark: Mark, picture: Picture) -> dict[str, object]:
 def is_box_table(path: Path) -> bool:
     """Whether a CSV has columns for boxes."""
     try:
-        table_files.read(path, EDGES)
+        table_files.read(path, EDGES, report=lambda error: None)
     except UserError as error:
         if error.code != "csv_columns":
             raise
@@ -99,11 +101,13 @@ class _Item:
 
     Attributes:
         role: "support", "query", or "" where the table does not say.
+        line: the first that names it.
         label: its class, "" where no row says it.
     """
 
     picture: Picture
     role: str
+    line: int
     annotated: AnnotatedPicture
     label: str = ""
     annotator: str = ""
@@ -120,18 +124,19 @@ def read(path: Path, find: Find, report: Report) -> list[LabelledEpisode]:
     """The episodes of a CSV of boxes.
 
     Args:
-        report: told of each picture that is not there, and of each box that is left out.
+        report: told of each row and box that is left out, and of each picture that is not there.
 
     Raises:
-        UserError: `csv_row` for a role that there is not, `archive_no_pictures`, and as of `table_files.read`.
+        UserError: `archive_no_pictures`, and as of `table_files.read`.
     """
     episodes: dict[str, dict[tuple[str, ...], _Item]] = defaultdict(dict)
     lost: dict[str, int] = defaultdict(int)
     pictures: dict[tuple[str, str], Picture | None] = {}
-    for line in table_files.read(path, _NEEDED):
+    for line in table_files.read(path, _NEEDED, report):
         row = {column: plain_cell(line.cells.get(column, "")) for column in COLUMNS}
         if row["role"] not in ("support", "query", ""):
-            raise UserError("csv_row", file=path.name, line=line.line, column="role", value=row["role"])
+            report(UserError("csv_row", file=path.name, line=line.line, column="role", value=row["role"]))
+            continue
         named = row["file_name"], row["sha256"]
         if named not in pictures:
             pictures[named] = find(*named)
@@ -143,22 +148,30 @@ def read(path: Path, find: Find, report: Report) -> list[LabelledEpisode]:
         items = episodes[row["episode_id"]]
         if item not in items:
             annotated = AnnotatedPicture(picture.name, None, size=(_number(row["width"]), _number(row["height"])))
-            items[item] = _Item(picture, role=row["role"], annotated=annotated)
+            items[item] = _Item(picture, role=row["role"], line=line.line, annotated=annotated)
         items[item].add(row)
     for name, count in lost.items():
         report(UserError("boxes_file_missing", file=path.name, picture=name, count=count))
     if not episodes:
         raise UserError("archive_no_pictures", file=path.name)
-    return [_episode(list(items.values()), path.stem, report) for items in episodes.values()]
+    return [_episode(list(items.values()), path=path, report=report) for items in episodes.values()]
 
 
-def _episode(items: Sequence[_Item], title: str, report: Report) -> LabelledEpisode:
+def _episode(items: Sequence[_Item], path: Path, report: Report) -> LabelledEpisode:
     builder = EpisodeBuilder()
     for item in items:
+        try:
+            check_label(item.label)
+        except UserError as error:
+            report(error)
+            continue
         regions = remarking.regions([item.annotated], item.picture, report)
         names = {class_key(name): name for name in (item.label, *(label.name for label in regions)) if name}
         if item.role == "support" or (not item.role and len(names) == 1):
             name = next(iter(names.values()), "")
+            if not name:
+                report(UserError("csv_row", file=path.name, line=item.line, column="label", value=""))
+                continue
             own = tuple(label.box for label in regions if class_key(label.name) == class_key(name))
             if len(own) < len(regions):
                 count = len(regions) - len(own)
@@ -166,7 +179,7 @@ def _episode(items: Sequence[_Item], title: str, report: Report) -> LabelledEpis
             builder.add_support(item.picture, name, own)
         else:
             builder.add_query(item.picture, item.label, annotator=item.annotator, regions=regions)
-    return builder.episode(title)
+    return builder.episode(path.stem)
 
 
 def _number(text: str) -> float:

@@ -15,5 +15,9 @@ _FORMATS: tuple[Format, ...] = load(
     "yolo:FORMAT",
     "label_studio:FORMAT",
     "box_table:FORMAT",
+    "parquet:FORMAT",
+    "label_studio_choices:FORMAT",
 )
 FORMATS = {chosen.id: chosen for chosen in _FORMATS}
+CLASSIFIED = {chosen.id: chosen for chosen in _FORMATS if chosen.write_pictures is not None}
+"""Those for pictures with a class each, of episodes and of frozen collections."""

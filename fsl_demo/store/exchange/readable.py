@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 
 from fsl_demo.core.episodes import Episode, LabelledEpisode, Run, ordered_unique
@@ -24,10 +24,11 @@ def readable(labelled: LabelledEpisode, report: Report) -> LabelledEpisode:
         except UserError as error:
             report(error)
             lost.add(picture)
-    return _without(labelled, lost) if lost else labelled
+    return without(labelled, lost) if lost else labelled
 
 
-def _without(labelled: LabelledEpisode, lost: set[Picture]) -> LabelledEpisode:
+def without(labelled: LabelledEpisode, lost: Set[Picture]) -> LabelledEpisode:
+    """The episode without these pictures, with what is known of the others."""
     episode = labelled.episode
     support = [place for place, example in enumerate(episode.support) if example.picture not in lost]
     queries = [place for place, picture in enumerate(episode.queries) if picture not in lost]

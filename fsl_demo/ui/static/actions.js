@@ -237,20 +237,25 @@ function onChange(event) {
 function picked(input) {
   const items = [...input.files].map((file) => ({ file, name: file.webkitRelativePath || file.name }));
   input.value = "";
-  if ("import" in input.dataset) return sendFile("imports", items[0]);
+  if ("import" in input.dataset) return importFile(items[0], input.dataset.import);
   if ("checkpoint" in input.dataset) return sendFile("checkpoints", items[0]);
   const zip = items.some(({ name }) => /\.zip$/i.test(name));
   add(items, input.dataset.upload === "classes" || uploads.isNamed(input.dataset.upload) || !zip ? input.dataset.upload : uploads.targetOf(input.dataset.upload, false, items));
 }
 
 async function add(items, target) {
-  await uploads.add(items, target);
+  const { archives, pictures } = uploads.archivesFor(target, items);
+  for (const item of archives) await importFile(item, uploads.nameOf(target));
+  if (pictures.length) await uploads.add(pictures, target);
   await queue.settled();
   if (target === "collection" || uploads.isNamed(target)) tables.refresh();
 }
 
-async function sendFile(to, { file, name }) {
-  const answer = await fetch(`/workbench/${to}?draft=${queue.currentDraft()}`, { method: "POST", headers: { "X-Path": encodeURIComponent(name), "Content-Type": "application/octet-stream" }, body: file });
+// Import a file of episodes, or of labels into a named collection.
+const importFile = (item, collection = "") => sendFile("imports", item, `&collection=${encodeURIComponent(collection)}&annotator=${encodeURIComponent(collection && labelling.annotatorName())}`);
+
+async function sendFile(to, { file, name }, more = "") {
+  const answer = await fetch(`/workbench/${to}?draft=${queue.currentDraft()}${more}`, { method: "POST", headers: { "X-Path": encodeURIComponent(name), "Content-Type": "application/octet-stream" }, body: file });
   if (!answer.ok) notices.show([{ kind: "error", text: (await answer.json()).error }]);
 }
 

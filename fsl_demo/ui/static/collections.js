@@ -60,7 +60,7 @@ function freeze(el) {
   jobs.start("freeze", { collection: el.dataset.collection, train, validation, test, seed: Number(typed("freeze-seed")) });
 }
 
-jobs.afterEnd("freeze", refresh);
+for (const kind of ["freeze", "import"]) jobs.afterEnd(kind, refresh);
 
 export const ACTIONS = {
   "new-collection": () => create("create_collection"),

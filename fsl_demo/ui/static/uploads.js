@@ -8,6 +8,7 @@ import { t } from "./texts.js";
 
 const AT_ONCE = 3;
 const ARCHIVE = /\.zip$/i;
+const LABELS = /\.(zip|parquet|tar|json)$/i;
 const LARGEST = 20e6;
 const SYSTEM = /(^|\/)(\.|__MACOSX|Thumbs\.db|desktop\.ini)/;
 const TOGETHER = 25;
@@ -17,6 +18,14 @@ const NAMED = "named:";
 
 // Whether files go to a named collection.
 export const isNamed = (target) => target.startsWith(NAMED);
+
+export const nameOf = (target) => target.slice(NAMED.length);
+
+// Files that go to a named collection: archives and files of labels are imported as a whole, pictures one by one.
+export function archivesFor(target, items) {
+  const isWhole = ({ name }) => isNamed(target) && LABELS.test(name) && !name.includes("/");
+  return { archives: items.filter(isWhole), pictures: items.filter((item) => !isWhole(item)) };
+}
 
 // Add files, as { file, name } with the path as name, to a class (by key), "queries", "classes", "collection", or a
 // named collection.

@@ -10,11 +10,13 @@ from pydantic import Field
 
 from fsl_demo.core.accounts import Role
 from fsl_demo.core.collections import PARTS, CollectedPicture, CollectionLabel, difference
+from fsl_demo.core.errors import UserError
 from fsl_demo.core.file_names import folder_name
 from fsl_demo.services import freezing
 from fsl_demo.services.splitting import Shares
 from fsl_demo.store import CollectionFilter
 from fsl_demo.store.collected import PAGE, State
+from fsl_demo.store.exchange import CLASSIFIED
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.fields import Name
 from fsl_demo.ui.jobs import Job, Outcome
@@ -59,6 +61,7 @@ class Collections(Panel):
             versions=store.versions(self.opened),
             parts=PARTS,
             shares=Shares(),
+            formats=list(CLASSIFIED),
         )
 
 
@@ -157,18 +160,30 @@ class Freeze(JobRequest):
 
 
 class ExportVersion(JobRequest):
-    """Write a frozen version to a zip of class folders."""
+    """Write a frozen version to a zip: of class folders, or in a format of other tools.
+
+    Attributes:
+        format: its id; "" is class folders.
+    """
 
     title: ClassVar[str] = "export"
     collection: Name
     number: Annotated[int, Field(ge=1)]
+    format: Name = ""
 
     def work(self, context: Context) -> Callable[[Job], None]:
         frozen = context.workspace.collections.version(self.collection, self.number)
+        kind = CLASSIFIED.get(self.format)
+        if self.format and kind is None:
+            raise UserError("import_unknown", file=self.format)
 
         def run(job: Job) -> None:
-            name = f"{folder_name(frozen.name)}-{frozen.number}-{datetime.now():%Y%m%d-%H%M%S}.zip"
-            freezing.export(frozen, context.exports / name, job.errors.append)
+            ending = f"-{kind.id}" if kind else ""
+            name = f"{folder_name(frozen.name)}-{frozen.number}-{datetime.now():%Y%m%d-%H%M%S}{ending}.zip"
+            if kind is None:
+                freezing.export(frozen, context.exports / name, job.errors.append)
+            else:
+                freezing.export_as(kind, frozen, path=context.exports / name, report=job.errors.append)
             job.outcome = Outcome("collections.exported", len(frozen.pictures), name)
 
         return run

@@ -1,0 +1,148 @@
+"""Pictures with a class each, as classification formats hold them: to be written, and as they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+from fsl_demo.core.class_names import class_key
+from fsl_demo.core.collections import PARTS
+from fsl_demo.core.episodes import ClassSpec, LabelledEpisode, check_texts
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.file_names import folder_name, plain
+from fsl_demo.core.pictures import Picture
+from fsl_demo.datasets.file_source import FileSource
+from fsl_demo.store.exchange.annotations import AnnotationFiles
+from fsl_demo.store.exchange.format import Format
+
+NONE = "(none of these)"
+"""The class of a picture that a person said is of none."""
+
+
+@dataclass(frozen=True)
+class ClassifiedPicture:
+    """A picture to write.
+
+    Attributes:
+        label: its class, NONE, or "" where nobody has said one.
+        part: "train", "validation" or "test".
+        role: "support" or "query" of the episode of that id; both are "" in a collection.
+        group: of near-duplicates; "" in an episode.
+    """
+
+    picture: Picture
+    label: str
+    part: str
+    role: str = ""
+    episode: str = ""
+    group: str = ""
+
+    @property
+    def stem(self) -> str:
+        """A name for its file: without spaces, and with the beginning of its hash."""
+        stem = "_".join(folder_name(PurePosixPath(self.picture.name).stem).split())
+        return f"{stem}-{self.picture.sha256[:12]}"
+
+
+Ingest = Callable[[bytes, str], Picture]
+"""Makes a picture of the bytes of a file and its name."""
+
+
+@dataclass(frozen=True)
+class ReadLabel:
+    """A word on a picture, as a file has it.
+
+    Attributes:
+        name: of the picture's file.
+        label: a class, NONE, or "".
+        picture: reads it; None where the file does not hold it.
+        sha256: of the picture, or the beginning of it; "" where the file does not say.
+        annotator: who said it, where the tool knows.
+        role, episode: as of `ClassifiedPicture`.
+    """
+
+    name: str
+    label: str
+    picture: Callable[[Ingest], Picture] | None
+    sha256: str = ""
+    annotator: str = ""
+    role: str = ""
+    episode: str = ""
+
+
+WritePictures = Callable[[Sequence[ClassifiedPicture], Path], None]
+ReadLabels = Callable[[AnnotationFiles], Iterator[ReadLabel] | None]
+
+
+def format_of(id: str, title: str, write: WritePictures, read: ReadLabels, suffix: str = ".zip") -> Format:
+    """The format that writes and reads classified pictures."""
+    return Format(
+        id,
+        title=title,
+        suffix=suffix,
+        pixels=True,
+        write=lambda episodes, path: write(of_episodes(episodes), path),
+        write_pictures=write,
+        read_labels=read,
+    )
+
+
+def of_episodes(episodes: Iterable[tuple[str, LabelledEpisode]]) -> list[ClassifiedPicture]:
+    """The pictures of episodes, as (id, episode): support to train on, queries to test on."""
+    classified = []
+    for episode_id, labelled in episodes:
+        episode = labelled.episode
+        names = [spec.name for spec in episode.classes]
+        for example in episode.support:
+            label = names[example.class_index]
+            classified.append(ClassifiedPicture(example.picture, label, "train", role="support", episode=episode_id))
+        for position, picture in enumerate(episode.queries):
+            given = labelled.labels.get(position)
+            label = "" if given is None else NONE if given.class_index is None else names[given.class_index]
+            classified.append(ClassifiedPicture(picture, label, "test", role="query", episode=episode_id))
+    return classified
+
+
+def class_names(pictures: Iterable[ClassifiedPicture]) -> list[str]:
+    """The names of the classes, in order of first appearance, each in its first spelling."""
+    names: dict[str, str] = {}
+    for classified in pictures:
+        if classified.label:
+            names.setdefault(class_key(classified.label), classified.label)
+    return list(names.values())
+
+
+def places(names: Iterable[str]) -> dict[str, int]:
+    """The place of each class, by its key."""
+    return {class_key(name): place for place, name in enumerate(names)}
+
+
+def in_source(source: FileSource, path: PurePosixPath | None) -> Callable[[Ingest], Picture] | None:
+    """What reads the picture of a file of a folder or zip; None without one."""
+    return None if path is None else partial(source.picture, path)
+
+
+def of_bytes(source: FileSource, data: bytes, name: str) -> Callable[[Ingest], Picture]:
+    """What reads the picture of a file that lies inside another."""
+    return partial(source.decoded, data, name)
+
+
+def hash_in(stem: str) -> str:
+    """The beginning of a hash that ends the name of a file; "" where there is none."""
+    end = stem.rpartition("-")[2]
+    return end if len(end) == 12 and set(end) <= set("0123456789abcdef") else ""
+
+
+def check_label(label: str) -> None:
+    """Raise `class_name_empty` or `class_name_long` unless a class can be called so; "" is no class."""
+    if label and label != NONE:
+        if not class_key(plain(label)):
+            raise UserError("class_name_empty", position=1)
+        check_texts(ClassSpec(label))
+
+
+def by_part(shards: Iterable[PurePosixPath]) -> list[PurePosixPath]:
+    """The files in the order of the parts that their names begin with; others come last."""
+    return sorted(shards, key=lambda path: (*(not path.name.startswith(part) for part in PARTS), path))

@@ -1,0 +1,239 @@
+"""Parquet files as the `datasets` package reads them: a column of pictures and one of class numbers, a file a part.
+
+README.md                              what the parts are
+data/train-00000-of-00001.parquet      image, label (ClassLabel), name, sha256, and what else is known of a picture
+
+https://huggingface.co/docs/datasets/image_load: `Image` is a struct of bytes and path; what the columns are, and the
+names of the classes, stand in the schema's metadata under "huggingface".
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from fsl_demo.core.class_names import class_key
+from fsl_demo.core.collections import PARTS
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.exports import replacing
+from fsl_demo.core.pictures.canonical import write_png
+from fsl_demo.store.exchange import classified
+from fsl_demo.store.exchange.annotations import AnnotationFiles
+from fsl_demo.store.exchange.classified import ClassifiedPicture, ReadLabel
+from fsl_demo.store.exchange.files import ZipWriter
+from fsl_demo.store.exchange.format import Format
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetFile
+
+TOGETHER = 50
+"""Pictures that are in memory at once."""
+MAX_SHARD = 500_000_000
+"""Bytes of a file that are read."""
+IMAGES, LABELS = ("image", "img"), ("label", "labels", "class")
+"""What columns may be called where no features say what they are."""
+TEXTS = ("name", "sha256", "role", "episode", "group")
+
+_README = """---
+task_categories:
+- image-classification
+configs:
+- config_name: default
+  data_files:
+{parts}---
+# Pictures with a class each
+
+Unpack this file into a folder, then
+
+```python
+from datasets import load_dataset
+
+pictures = load_dataset("…")
+```
+
+Write what you corrected with `pictures["train"].to_parquet("corrected.parquet")`, and import that file: the labels come
+back by the pixels of the pictures.
+"""
+
+
+def write(pictures: Sequence[ClassifiedPicture], path: Path) -> None:
+    """Write pictures to one zip, with a Parquet file for each part.
+
+    Raises:
+        UserError: `parquet_missing`, and as of `core.exports.replacing`.
+    """
+    _pyarrow()
+    names = classified.class_names(pictures)
+    with replacing(path) as file, ZipWriter(file) as archive:
+        lines = []
+        for part in PARTS:
+            if chosen := [entry for entry in pictures if entry.part == part]:
+                shard = f"data/{part}-00000-of-00001.parquet"
+                archive.data(shard, _table(chosen, names))
+                lines.append(f"  - split: {part}\n    path: {shard}\n")
+        archive.text("README.md", _README.format(parts="".join(lines)))
+
+
+def _table(pictures: Sequence[ClassifiedPicture], names: Sequence[str]) -> bytes:
+    """A Parquet file."""
+    import pyarrow
+    from pyarrow import parquet
+
+    image = pyarrow.struct([("bytes", pyarrow.binary()), ("path", pyarrow.string())])
+    columns = [("image", image), ("label", pyarrow.int64()), *((text, pyarrow.string()) for text in TEXTS)]
+    schema = pyarrow.schema(columns, metadata={"huggingface": json.dumps({"info": {"features": _features(names)}})})
+    buffer = io.BytesIO()
+    with parquet.ParquetWriter(buffer, schema, compression="none") as writer:
+        for start in range(0, len(pictures), TOGETHER):
+            rows = _rows(pictures[start : start + TOGETHER], classified.places(names))
+            writer.write_table(pyarrow.Table.from_pylist(list(rows), schema))
+    return buffer.getvalue()
+
+
+def _features(names: Sequence[str]) -> dict[str, object]:
+    text = {"dtype": "string", "_type": "Value"}
+    return {
+        "image": {"_type": "Image"},
+        "label": {"names": list(names), "_type": "ClassLabel"},
+        **dict.fromkeys(TEXTS, text),
+    }
+
+
+def _rows(pictures: Iterable[ClassifiedPicture], places: Mapping[str, int]) -> Iterator[dict[str, object]]:
+    for entry in pictures:
+        buffer = io.BytesIO()
+        write_png(entry.picture.image(), buffer)
+        yield {
+            "image": {"bytes": buffer.getvalue(), "path": f"{entry.stem}.png"},
+            "label": places.get(class_key(entry.label)) if entry.label else None,
+            "name": entry.picture.name,
+            "sha256": entry.picture.sha256,
+            "role": entry.role,
+            "episode": entry.episode,
+            "group": entry.group,
+        }
+
+
+def read(files: AnnotationFiles) -> Iterator[ReadLabel] | None:
+    """The rows of every Parquet file; None where there is none.
+
+    Raises:
+        UserError: `parquet_missing`.
+    """
+    shards = classified.by_part(files.ending(".parquet"))
+    if not shards:
+        return None
+    _pyarrow()
+    return (row for shard in shards for row in _shard(files, shard))
+
+
+def _shard(files: AnnotationFiles, path: PurePosixPath) -> Iterator[ReadLabel]:
+    import pyarrow
+    from pyarrow import parquet
+
+    if files.source.files[path] > MAX_SHARD:
+        files.report(UserError("shard_large", file=path.name, limit=MAX_SHARD / 1e6))
+        return
+    try:
+        table = parquet.ParquetFile(pyarrow.BufferReader(files.source.read(path)))
+        names = _class_names(table)
+        image, label = _columns(table)
+        texts = [text for text in TEXTS if text in table.schema_arrow.names]
+        number = 0
+        for batch in table.iter_batches(batch_size=TOGETHER, columns=[image, label, *texts]):
+            for row in batch.to_pylist():
+                number += 1
+                place = _Place(path, number)
+                try:
+                    word = _label(row[label], names)
+                except ValueError as error:
+                    files.bad(path, what=str(place), reason=str(error))
+                    continue
+                yield _row(files, place, row[image], label=word, texts=row)
+    except UserError as error:
+        files.report(error)
+    except (pyarrow.ArrowException, ValueError, TypeError, KeyError, OSError, MemoryError) as error:
+        files.bad(path, what="Parquet", reason=" ".join(str(error).split()))
+
+
+def _columns(table: ParquetFile) -> tuple[str, str]:
+    """The columns of the picture and of its class, by the features, else by what they are called."""
+    known = table.schema_arrow.names
+    kinds = {name: feature.get("_type") for name, feature in _info(table).items() if isinstance(feature, dict)}
+    pictures = [name for name in known if kinds.get(name) == "Image"] or [name for name in known if name in IMAGES]
+    labels = [name for name in known if kinds.get(name) == "ClassLabel"] or [name for name in known if name in LABELS]
+    if not pictures or not labels:
+        raise ValueError(f"a column of pictures and one of classes expected, not {', '.join(known)}")
+    return pictures[0], labels[0]
+
+
+def _class_names(table: ParquetFile) -> list[str]:
+    """The names of the classes, in the order of their numbers; none where the file has them in words."""
+    for feature in _info(table).values():
+        if isinstance(feature, dict) and feature.get("_type") == "ClassLabel":
+            names = feature.get("names")
+            return [str(name) for name in names] if isinstance(names, list) else []
+    return []
+
+
+def _info(table: ParquetFile) -> dict[str, Any]:
+    """The features that the schema's metadata tells of; none where it does not."""
+    try:
+        features = json.loads((table.schema_arrow.metadata or {}).get(b"huggingface", b"{}"))["info"]["features"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return {}
+    return features if isinstance(features, dict) else {}
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a row is."""
+
+    path: PurePosixPath
+    number: int
+
+    def __str__(self) -> str:
+        return f"row {self.number}"
+
+
+def _row(files: AnnotationFiles, place: _Place, image: object, label: str, texts: Mapping[str, Any]) -> ReadLabel:
+    known = {name: value for name in TEXTS if isinstance(value := texts.get(name), str)}
+    data, path = (image.get("bytes"), image.get("path")) if isinstance(image, dict) else (image, None)
+    name = known.get("name") or (PurePosixPath(path).name if isinstance(path, str) else "") or str(place)
+    return ReadLabel(
+        name,
+        label,
+        partial(files.source.decoded, data, name) if isinstance(data, bytes) else None,
+        sha256=known.get("sha256", ""),
+        role=known.get("role", ""),
+        episode=known.get("episode", ""),
+    )
+
+
+def _label(value: object, names: Sequence[str]) -> str:
+    """The class of a row.
+
+    Raises:
+        ValueError: where there is no class of that number.
+    """
+    if value is None or value == -1:  # what `datasets` has for "not known"
+        return ""
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, int) or not 0 <= value < len(names):
+        raise ValueError(f"class {value}, {len(names)} in all")
+    return names[value]
+
+
+def _pyarrow() -> None:
+    if importlib.util.find_spec("pyarrow") is None:
+        raise UserError("parquet_missing")
+
+
+FORMAT: Format = classified.format_of("parquet", title="Parquet for `datasets` (zip)", write=write, read=read)

@@ -1,0 +1,246 @@
+"""Formats for pictures with a class each: out, corrected, and in again by the pixels."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from fsl_demo.core.collections import Changes, CollectionLabel, FrozenCollection
+from fsl_demo.core.episodes import ClassSpec, Episode, Example, Label, LabelledEpisode, quiet
+from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import Picture, from_image
+from fsl_demo.services import bringing_in, collections, freezing
+from fsl_demo.services.bringing_in import Counting
+from fsl_demo.store import Workspace
+from fsl_demo.store.exchange import CLASSIFIED, read
+from tests.colours import painted
+
+Told = list[UserError]
+PETS = "Pets"
+NAMES = ("cat", "Hund & Katze", "cat", "狗", "狗", "cat")
+PARTS = ("train", "train", "validation", "test", "train", "test")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path / "workspace")
+
+
+def picture(seed: int) -> Picture:
+    return from_image(painted((200, 30, 30), seed, size=8), f"picture {seed}.png")
+
+
+@pytest.fixture
+def frozen(workspace: Workspace) -> FrozenCollection:
+    """Six pictures of three classes in three parts, which Anne labelled."""
+    labels = {picture(seed): [CollectionLabel(name, "anne")] for seed, name in enumerate(NAMES)}
+    workspace.collections.add(PETS, labels, new=True)
+    return workspace.collections.freeze(
+        PETS, {picture(seed).sha256: (part, picture(seed).sha256) for seed, part in enumerate(PARTS)}
+    )
+
+
+def written(frozen: FrozenCollection, name: str, tmp_path: Path) -> Path:
+    path = tmp_path / f"{name}{CLASSIFIED[name].suffix}"
+    freezing.export_as(CLASSIFIED[name], frozen, path=path, report=pytest.fail)
+    return path
+
+
+def unpacked(path: Path) -> Path:
+    folder = path.with_suffix("")
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def brought_in(workspace: Workspace, path: Path, told: Told | None = None) -> tuple[Changes, int]:
+    counting = Counting((told if told is not None else []).append)
+    collected = collections.of_files(
+        path,
+        workspace.ingest,
+        annotator="",
+        progress=quiet,
+        report=counting,
+        known=bringing_in.known(workspace, PETS),
+    )
+    return bringing_in.put(workspace, PETS, collected, origin=path.name), counting.left_out
+
+
+def words(workspace: Workspace) -> list[list[tuple[str | None, str, str]]]:
+    return [
+        [(label.class_name, label.annotator, label.source) for label in collected.labels]
+        for collected in workspace.collections.pictures(PETS)
+    ]
+
+
+@pytest.mark.parametrize("name", CLASSIFIED)
+def test_a_frozen_version_comes_back_as_it_was(
+    name: str, frozen: FrozenCollection, workspace: Workspace, tmp_path: Path
+) -> None:
+    before = words(workspace)
+    assert brought_in(workspace, written(frozen, name, tmp_path)) == (Changes(same=6), 0)
+    assert words(workspace) == before
+    elsewhere = Workspace(tmp_path / "elsewhere")
+    elsewhere.collections.create(PETS)
+    assert brought_in(elsewhere, tmp_path / f"{name}.zip")[0] == Changes(new=6)
+    back = {each.picture: each.label for each in elsewhere.collections.pictures(PETS)}
+    assert {each: label and label.class_name for each, label in back.items()} == {
+        picture(seed): class_name for seed, class_name in enumerate(NAMES)
+    }
+
+
+@pytest.mark.parametrize("name", CLASSIFIED)
+def test_an_episode_keeps_what_is_support_and_what_are_queries(name: str, tmp_path: Path) -> None:
+    queries = tuple(picture(seed) for seed in (3, 4, 5))
+    support = (Example(picture(0), 0), Example(picture(1), 1))
+    labelled = LabelledEpisode(
+        Episode((ClassSpec("cat"), ClassSpec("dog")), support, queries), labels={0: Label(1), 1: Label(None)}
+    )
+    CLASSIFIED[name].write([("one", labelled), ("two", labelled)], tmp_path / "out.zip")
+    for back in read(tmp_path / "out.zip"):
+        assert back.episode == replace(labelled.episode)
+        assert back.labels == labelled.labels
+    assert len(read(tmp_path / "out.zip")) == 2
+
+
+def test_a_corrected_parquet_file_of_datasets_comes_back(
+    frozen: FrozenCollection, workspace: Workspace, tmp_path: Path
+) -> None:
+    datasets = pytest.importorskip("datasets")
+    datasets.disable_progress_bars()
+    folder = unpacked(written(frozen, "parquet", tmp_path))
+    shards = {part: str(folder / "data" / f"{part}-00000-of-00001.parquet") for part in set(PARTS)}
+    loaded = datasets.load_dataset("parquet", data_files=shards, cache_dir=str(tmp_path / "cache"))
+    train = loaded["train"]
+    assert {part: len(rows) for part, rows in loaded.items()} == {"train": 3, "validation": 1, "test": 2}
+    assert train.features["label"].names == ["cat", "Hund & Katze", "狗"]
+    assert train[1]["image"].size == (8, 8) and train[1]["name"] == "picture 1.png"
+
+    def corrected(row: dict[str, Any], place: int) -> dict[str, Any]:
+        return {"label": 2 if place == 0 else row["label"], "name": "renamed", "sha256": ""}
+
+    train.map(corrected, with_indices=True).to_parquet(str(tmp_path / "corrected.parquet"))
+    assert brought_in(workspace, tmp_path / "corrected.parquet") == (Changes(differ=1, same=2), 0)
+    assert words(workspace)[0] == [("狗", "corrected.parquet", "imported"), ("cat", "anne", "blind")]
+    assert [each.disputed for each in workspace.collections.pictures(PETS)] == [True, *[False] * 5]
+    assert brought_in(workspace, tmp_path / "corrected.parquet") == (Changes(same=3), 0)
+
+
+def bmp(path: Path) -> bytes:
+    """The same pixels in another file."""
+    buffer = io.BytesIO()
+    with Image.open(path) as image:
+        image.save(buffer, "BMP")
+    return buffer.getvalue()
+
+
+def test_corrected_choices_come_back_with_and_without_the_pictures(
+    frozen: FrozenCollection, workspace: Workspace, tmp_path: Path
+) -> None:
+    folder = unpacked(written(frozen, "label-studio-choices", tmp_path))
+    assert '<Choice value="Hund &amp; Katze"/>' in (folder / "config.xml").read_text("utf-8")
+    tasks = json.loads((folder / "tasks.json").read_text("utf-8"))
+    tasks[0]["annotations"][0]["result"][0]["value"]["choices"] = ["狗"]
+    tasks[1]["annotations"][0] |= {"completed_by": {"email": "bob@example.org"}}
+    tasks[2]["annotations"][0]["result"][0]["value"]["choices"] = ["new class"]
+    tasks[3]["annotations"][0]["result"][0]["value"]["choices"] = []
+    tasks[4]["annotations"][0]["result"][0]["value"]["choices"] = ["x" * 101]
+    tasks[5] = 7
+    (tmp_path / "export.json").write_text(json.dumps(tasks), "utf-8")
+    told: Told = []
+    assert brought_in(workspace, tmp_path / "export.json", told) == (Changes(differ=2, same=1), 3)
+    assert [error.code for error in told] == ["annotation_bad", "class_name_long", "annotation_bad"]
+    assert words(workspace)[:3] == [
+        [("狗", "export.json", "imported"), ("cat", "anne", "blind")],
+        [("Hund & Katze", "bob@example.org", "imported"), ("Hund & Katze", "anne", "blind")],
+        [("new class", "export.json", "imported"), ("cat", "anne", "blind")],
+    ]
+
+    first = next((folder / "images").glob("picture_0-*.png"))
+    (folder / "images" / "renamed.bmp").write_bytes(bmp(first))
+    first.unlink()
+    tasks[0]["data"] = {"image": "/data/local-files/?d=images/renamed.bmp"}
+    tasks[0]["annotations"][0]["result"][0]["value"]["choices"] = ["Hund & Katze"]
+    (folder / "tasks.json").write_text(json.dumps(tasks[:1]), "utf-8")
+    assert brought_in(workspace, folder) == (Changes(differ=1), 0)
+    assert words(workspace)[0][0] == ("Hund & Katze", folder.name, "imported")
+
+
+def test_a_picture_moved_to_another_folder_comes_back_from_every_part(
+    frozen: FrozenCollection, workspace: Workspace, tmp_path: Path
+) -> None:
+    freezing.export(frozen, tmp_path / "pets.zip", pytest.fail)
+    folder = unpacked(tmp_path / "pets.zip")
+    (moved,) = (folder / "validation" / "cat").iterdir()
+    (folder / "validation" / "dog").mkdir()
+    (folder / "validation" / "dog" / "x.bmp").write_bytes(bmp(moved))
+    moved.unlink()
+    (folder / "test" / "cat" / "broken.png").write_bytes(b"no picture")
+    assert brought_in(workspace, folder) == (Changes(differ=1, same=5), 1)
+    assert words(workspace)[2] == [("dog", "pets", "imported"), ("cat", "anne", "blind")]
+
+
+@pytest.mark.parametrize("data", [b"", b"PAR1", b"PAR1" + bytes(64) + b"PAR1"])
+def test_a_broken_shard_is_left_out(
+    data: bytes, frozen: FrozenCollection, workspace: Workspace, tmp_path: Path
+) -> None:
+    folder = unpacked(written(frozen, "parquet", tmp_path))
+    (folder / "data" / "broken.parquet").write_bytes(data)
+    assert brought_in(workspace, folder) == (Changes(same=6), 1)
+    with pytest.raises(UserError) as caught:
+        brought_in(workspace, folder / "data" / "broken.parquet")
+    assert caught.value.code == "archive_no_pictures"
+
+
+def shard(path: Path, rows: list[dict[str, Any]], names: list[str] | None = None) -> Path:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    features = {"image": {"_type": "Image"}, "label": {"names": names, "_type": "ClassLabel"}} if names else {}
+    table = pyarrow.Table.from_pylist(rows)
+    parquet.write_table(
+        table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})}), path
+    )
+    return path
+
+
+def png(seed: int) -> dict[str, object]:
+    buffer = io.BytesIO()
+    picture(seed).image().save(buffer, "PNG")
+    return {"bytes": buffer.getvalue(), "path": f"{seed}.png"}
+
+
+def test_bad_rows_are_left_out_and_the_rest_comes_in(workspace: Workspace, tmp_path: Path) -> None:
+    rows = [
+        {"image": png(0), "label": 0},
+        {"image": png(1), "label": 9},
+        {"image": {"bytes": b"x", "path": "x.png"}, "label": 1},
+        {"image": {"bytes": None, "path": "y.png"}, "label": 1},
+        {"image": None, "label": 1},
+        {"image": png(2), "label": -1},
+        {"image": png(3), "label": None},
+    ]
+    workspace.collections.create(PETS)
+    told: Told = []
+    assert brought_in(workspace, shard(tmp_path / "a.parquet", rows, ["cat", "dog"]), told) == (Changes(new=3), 4)
+    assert [error.code for error in told] == ["annotation_bad", "picture_unknown", "import_incomplete"]
+    assert words(workspace) == [[("cat", "", "imported")], [], []]
+    rows = [{"img": png(4), "label": "in words"}]
+    assert brought_in(workspace, shard(tmp_path / "b.parquet", rows)) == (Changes(new=1), 0)
+    assert words(workspace)[-1] == [("in words", "", "imported")]
+
+
+def test_without_pyarrow_the_reason_is_said(
+    frozen: FrozenCollection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(UserError) as caught:
+        written(frozen, "parquet", tmp_path)
+    assert caught.value.code == "parquet_missing" and not (tmp_path / "parquet.zip").exists()
