@@ -17,9 +17,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import numpy as np
 
 from fsl_demo.core.cards import CaptionerCard, Card, DetectorCard, MethodCard
-from fsl_demo.core.classifiers import Classifier as Classifier
-from fsl_demo.core.classifiers import MeanClassifier as MeanClassifier
-from fsl_demo.core.classifiers import RegionClassifier as RegionClassifier
+from fsl_demo.core.classifiers import Classifier, MeanClassifier, RegionClassifier
 from fsl_demo.core.episodes import Caption, ClassSpec, Episode, Hint, Layer, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.portable import Portable

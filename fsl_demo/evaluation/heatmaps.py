@@ -15,7 +15,8 @@ from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
 from fsl_demo.backbones.efficientnet_lite2 import EfficientNetLite2
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.core.capabilities import Classifier, Method
+from fsl_demo.core.capabilities import Method
+from fsl_demo.core.classifiers import Classifier
 from fsl_demo.core.episodes import Box, Progress, quiet
 from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.datasets.parts import Classes

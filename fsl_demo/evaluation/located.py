@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from fsl_demo.core.capabilities import Classifier, Detector, Locates, Method
+from fsl_demo.core.capabilities import Detector, Locates, Method
+from fsl_demo.core.classifiers import Classifier
 from fsl_demo.core.episodes import ClassSpec, Episode, Progress, quiet
 from fsl_demo.core.pictures import Picture, ingest
 from fsl_demo.core.regions import Region

@@ -14,7 +14,8 @@ from typing import Any
 from PIL import Image
 
 from fsl_demo import checkpoints
-from fsl_demo.core.capabilities import Classifier, Classifies, Detector, HasWeights, Method
+from fsl_demo.core.capabilities import Classifies, Detector, HasWeights, Method
+from fsl_demo.core.classifiers import Classifier
 from fsl_demo.core.episodes import Box, Episode, Example, Explanation, Focus, Layer, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.regions import Region

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fsl_demo import checkpoints
-from fsl_demo.core.capabilities import Classifier, HasWeights, Method
+from fsl_demo.core.capabilities import HasWeights, Method
+from fsl_demo.core.classifiers import Classifier
 from fsl_demo.core.episodes import Episode, Explanation, Focus, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.settings import Settings, Weights

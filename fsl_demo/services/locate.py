@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
-from fsl_demo.core.capabilities import Locates, Method, RegionClassifier
+from fsl_demo.core.capabilities import Locates, Method
+from fsl_demo.core.classifiers import RegionClassifier
 from fsl_demo.core.episodes import Episode, Progress, Scores, quiet
 from fsl_demo.core.regions import Region
 from fsl_demo.core.registry import Registry

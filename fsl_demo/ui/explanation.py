@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from fsl_demo.core.capabilities import Classifier, FillsBlanks, Method, NamesPictures
+from fsl_demo.core.capabilities import FillsBlanks, Method, NamesPictures
+from fsl_demo.core.classifiers import Classifier
 from fsl_demo.core.episodes import Explanation, Focus, Layer
 from fsl_demo.core.errors import UserError
 from fsl_demo.services.fitted import Fits

@@ -14,7 +14,8 @@ import numpy as np
 from fsl_demo import checkpoints, methods
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.core.capabilities import Classifier, FitsQuickly, Method
+from fsl_demo.core.capabilities import FitsQuickly, Method
+from fsl_demo.core.classifiers import Classifier
 from fsl_demo.core.episodes import quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import ingest

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fsl_demo.core.capabilities import Method, RegionClassifier
+from fsl_demo.core.capabilities import Method
+from fsl_demo.core.classifiers import RegionClassifier
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.regions import Region, RegionNeighbour
 from fsl_demo.services import locate

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from fsl_demo.core.capabilities import Classifier, Method
+from fsl_demo.core.capabilities import Method
 from fsl_demo.core.class_names import class_key
+from fsl_demo.core.classifiers import Classifier
 from fsl_demo.core.collections import CollectedPicture
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, Layer, Progress, Scores, quiet
 from fsl_demo.core.errors import UserError
