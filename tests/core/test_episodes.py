@@ -190,8 +190,9 @@ def test_errors_have_codes_from_the_catalogue() -> None:
 
 @pytest.mark.parametrize("code", MESSAGES)
 def test_every_message_is_a_sentence_that_its_parameters_fill(code: str) -> None:
-    fields = {field for _, field, _, _ in string.Formatter().parse(MESSAGES[code]) if field}
+    fields = {field: layout for _, field, layout, _ in string.Formatter().parse(MESSAGES[code]) if field}
     numbers = {"megabytes", "megapixels", "limit", "length", "count", "position", "number", "line"}
-    text = str(UserError(code, **{field: 7 if field in numbers else "this" for field in fields}))
+    params = {field: 7 if layout or field in numbers else "this" for field, layout in fields.items()}
+    text = str(UserError(code, **params))
     assert re.search(r"([.!?]|\{reason\})$", MESSAGES[code])
     assert "{" not in text

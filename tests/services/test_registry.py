@@ -43,7 +43,7 @@ def test_all_tables_are_in_the_registry(known: Registry, everything: list[Any]) 
         list(known.captioners) == [captioner.card.id for captioner in known.supporting(Captions)] == ["prefix", "gated"]
     )
     assert list(known.detectors) == [detector.card.id for detector in known.supporting(Detects)]
-    assert list(known.detectors) == ["faces", "things", "named-things"]
+    assert list(known.detectors) == ["faces", "things", "named-things", "coco-things"]
     assert len(everything) == len(known.methods) + len(known.captioners) + len(known.detectors)
 
 

@@ -230,7 +230,7 @@ def test_an_unexpected_error_of_a_panel_or_an_opening_is_a_sentence(
 def _values(browser: Browser, fields: dict[str, Any]) -> dict[str, Any]:
     """Something for each field that must be given."""
     first, query = browser.document.classes[0], browser.document.queries[0]
-    known = {"query": query, "picture": query, "key": first.key, "box": (0, 0, 1, 1)}
+    known = {"query": query, "picture": query, "key": first.key, "box": (0, 0, 1, 1), "number": 2}
     return {name: known.get(name, "prototype") for name, spec in fields.items() if spec.is_required()}
 
 

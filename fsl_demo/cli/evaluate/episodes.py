@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fsl_demo import datasets, methods, store
+from fsl_demo import datasets, methods
 from fsl_demo.cli.evaluate.output import Output
 from fsl_demo.core.capabilities import Method
 from fsl_demo.datasets import folders
@@ -21,7 +21,6 @@ from fsl_demo.evaluation.results import Results, default_folder
 from fsl_demo.evaluation.run import Evaluation
 from fsl_demo.evaluation.sampling import Sampling
 from fsl_demo.services import reading
-from fsl_demo.services.freezing import version
 from fsl_demo.training.collected import by_class
 
 WORKSPACE = Path("workspace")
@@ -96,6 +95,9 @@ def is_collection(name: str) -> bool:
 def named_classes(chosen: argparse.Namespace, output: Output) -> Classes:
     """Class folders, or the test part of a collection or data set; by names that nobody knows if that is asked for."""
     if is_collection(chosen.data):
+        from fsl_demo import store  # whose packages need not be where class folders and data sets are measured
+        from fsl_demo.services.freezing import version
+
         frozen = version(store.reader(chosen.workspace or WORKSPACE), chosen.data)
         classes: Classes = by_class(frozen.part("test"))
         output.about["split"] = f"test part of the frozen collection {frozen}, SHA-256 {frozen.digest}"

@@ -19,6 +19,7 @@ from fsl_demo.core.regions import RegionLabel
 from fsl_demo.datasets.file_source import FileSource
 from fsl_demo.store.exchange import FORMATS, remarking
 from fsl_demo.store.exchange.annotated_reading import read_annotations
+from fsl_demo.store.exchange.annotations import AnnotationFiles
 from tests.store.exchange.test_document import VALUES, places
 
 PICTURE = from_image(Image.new("RGB", (40, 30)), "a.png")
@@ -41,7 +42,7 @@ def boxes(files: dict[str, bytes]) -> int:
     told: list[UserError] = []
     sizes = {PurePosixPath(name): len(data) for name, data in files.items()}
     source = FileSource(Path("x"), sizes, read=lambda path: files[path.as_posix()])
-    annotated = read_annotations(source, told.append)
+    annotated = read_annotations(AnnotationFiles(source, told.append))
     marked = annotated.marked.values() if annotated else ()
     count = sum(len(remarking.regions(pictures, PICTURE, told.append)) for pictures in marked)
     for error in told:
