@@ -6,6 +6,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from fsl_demo.services import collections
 from tests.browser import stored
 from tests.browser.conftest import Workbench, go, open_draft, watched
 from tests.browser.shipped.test_journeys import open_example, predict
@@ -16,6 +17,8 @@ TABS = {
     "label": ("Label and save", "標記與儲存", "#question-picture"),
     "search": ("Search", "搜尋", ".tile"),
     "collection": ("Collection", "收藏", "#episodes tbody tr"),
+    "review": ("Review", "審閱", "#review-picture img"),
+    "improve": ("Improve", "改進", "#improvements [data-job=freeze]"),
 }
 """Names of the tabs in the two languages, and what is on them once they are drawn."""
 AXE = "async () => (await axe.run({ resultTypes: ['violations'] })).violations"
@@ -35,6 +38,9 @@ def draft(browser: Browser, workbench: Workbench) -> str:
             expect(page.locator("#label-bar")).to_contain_text(f"{labelled} of 9 labelled")
         page.keyboard.press("Control+s")
         expect(page.locator(".notice")).to_contain_text("Saved in")
+        store = workbench.store
+        store.collections.create("textures")
+        store.collections.add("textures", collections.of_episode(store, store.episodes()[0].id))
         return str(page.evaluate("sessionStorage.fsl_draft"))
 
 
@@ -61,8 +67,7 @@ def serious(page: Page, where: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("locale", ["en-US", "zh-TW"])
+@pytest.mark.parametrize(("locale", "width"), [("en-US", 1280), ("en-US", 390), ("zh-TW", 390)])
 def test_axe(browser: Browser, workbench: Workbench, draft: str, locale: str, width: int) -> None:
     faults = []
     with watched(browser, locale=locale, viewport={"width": width, "height": 844}) as context:
