@@ -78,7 +78,10 @@ def test_a_running_job_is_stopped_where_it_tells_how_far_it_is(gate: threading.E
 def test_the_same_work_asked_for_again_takes_the_place_of_the_first(gate: threading.Event) -> None:
     jobs, works = Jobs(), [Work(gate) for _ in range(4)]
     other = jobs.start(job(works[3], draft="other"))
-    first, second = jobs.start(job(works[0])), jobs.start(job(works[1]))
+    first = jobs.start(job(works[0]))
+    for work in (works[3], works[0]):
+        assert work.begun.wait(PATIENCE)
+    second = jobs.start(job(works[1]))
     assert first.is_stopped
     third = jobs.start(job(works[2]))
     assert second.state == "stopped" and not other.is_stopped
