@@ -61,6 +61,7 @@ def test_from_faults_to_a_classifier_that_leaves(
     # the doctor finds what is wrong with the examples, and mends it
     page.locator("#pick-classes-upload_folder").set_input_files(textures)
     expect(page.locator(".support .thumb")).to_have_count(60)
+    page.get_by_label("Part by part").first.uncheck()  # the slowest by far
     page.locator("[data-job=diagnose]").click()
     expect(page.locator(".finding[data-kind=duplicates]")).to_have_count(2, timeout=LONG)
     wrong = page.locator(".finding[data-kind=wrong_label]")
