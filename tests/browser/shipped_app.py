@@ -1,4 +1,4 @@
-"""The workbench as it is shipped, without data sets; its checkpoints lie in its workspace: `--port N --workspace DIR`."""
+"""The workbench as shipped, without data sets; its checkpoints lie in its workspace: `--port N --workspace DIR`."""
 
 from __future__ import annotations
 
