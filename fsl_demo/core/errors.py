@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fsl_demo.core.box_messages import BOX_MESSAGES
+from fsl_demo.core.bulk_messages import BULK_MESSAGES
 from fsl_demo.core.collection_messages import COLLECTION_MESSAGES
 from fsl_demo.core.diagnosis_messages import DIAGNOSIS_MESSAGES
 from fsl_demo.core.finetuning_messages import FINETUNING_MESSAGES
@@ -19,6 +20,7 @@ from fsl_demo.core.portable_messages import PORTABLE_MESSAGES
 
 MESSAGES = {
     **BOX_MESSAGES,
+    **BULK_MESSAGES,
     **DIAGNOSIS_MESSAGES,
     **PORTABLE_MESSAGES,
     **COLLECTION_MESSAGES,
