@@ -13,7 +13,7 @@ from fsl_demo.core.pictures import Picture
 from fsl_demo.datasets.streams import Item, Stream
 from fsl_demo.services.bulk.decoding import Read, Reader, cores
 from fsl_demo.services.bulk.pace import OnPace, Pacing
-from fsl_demo.services.bulk.parts import PART, Parts, groups
+from fsl_demo.services.bulk.parts import Parts, groups
 from fsl_demo.services.bulk.task import Row, Task
 
 CHUNK_BYTES = 96_000_000
@@ -29,7 +29,7 @@ def carry_out(stream: Stream, task: Task, parts: Parts, schema: pyarrow.Schema, 
     """
     missing = parts.missing()
     pacing = Pacing(parts.pictures - sum(map(parts.length, missing)), parts.pictures, tell=on_pace)
-    reader = Reader(_items(stream, missing), cores())
+    reader = Reader(_items(stream, parts, missing), cores())
     try:
         reads = iter(reader)
         for number in missing:
@@ -79,6 +79,8 @@ def _head(read: Read) -> Row:
     return {"file": name, "sha256": read.picture.sha256 if read.picture else None, "error": error}
 
 
-def _items(stream: Stream, missing: list[int]) -> Iterator[Item]:
+def _items(stream: Stream, parts: Parts, missing: list[int]) -> Iterator[Item]:
     """The items of parts."""
-    return chain.from_iterable(islice(stream.items(group.start * PART), len(group) * PART) for group in groups(missing))
+    return chain.from_iterable(
+        islice(stream.items(group.start * parts.size), len(group) * parts.size) for group in groups(missing)
+    )

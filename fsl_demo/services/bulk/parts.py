@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
@@ -35,13 +35,17 @@ class Parts:
     """The parts of a run. One process at a time has them, see `opened`.
 
     Attributes:
+        size: pictures of a part; the last one may have fewer.
+        pictures: in all.
         count: of parts, when all are there.
+        temporary: what is being written.
     """
 
     def __init__(self, folder: Path, request: Request) -> None:
         self.folder, self._request = folder, request
-        self.pictures: int = request["source"]["pictures"]
-        self.count = -(-self.pictures // PART)
+        self.size, self.pictures = PART, int(request["source"]["pictures"])
+        self.count = -(-self.pictures // self.size)
+        self.temporary = folder / _TEMPORARY
 
     @classmethod
     @contextmanager
@@ -69,7 +73,7 @@ class Parts:
 
     def length(self, number: int) -> int:
         """How many pictures a part has."""
-        return min(PART, self.pictures - number * PART)
+        return min(self.size, self.pictures - number * self.size)
 
     def missing(self) -> list[int]:
         """The numbers of the parts that are to be made."""
@@ -84,7 +88,7 @@ class Parts:
         """
         from pyarrow.parquet import write_table
 
-        with disk_trouble(self.folder), durable.replacing(self.path(number), self.folder / _TEMPORARY) as file:
+        with disk_trouble(self.folder), durable.replacing(self.path(number), self.temporary) as file:
             write_table(table, file)
 
     def remove(self) -> None:
@@ -94,8 +98,8 @@ class Parts:
     def _begin(self) -> None:
         manifest = self.folder / _MANIFEST
         if not manifest.exists():
-            document = {"kind": _KIND, "pictures of a part": PART, "request": self._request}
-            with disk_trouble(self.folder), durable.replacing(manifest, self.folder / _TEMPORARY) as file:
+            document = {"kind": _KIND, "pictures of a part": self.size, "request": self._request}
+            with disk_trouble(self.folder), durable.replacing(manifest, self.temporary) as file:
                 file.write(json.dumps(document, indent=1).encode())
             return
         try:
@@ -106,7 +110,7 @@ class Parts:
         except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
             raise UserError("bulk_manifest", file=manifest, reason=f"{type(error).__name__}: {error}"[:200]) from error
         stored |= {"pictures of a part": document.get("pictures of a part")}
-        if different := differences({**self._request, "pictures of a part": PART}, stored):
+        if different := differences({**self._request, "pictures of a part": self.size}, stored):
             raise UserError("bulk_other", folder=self.folder, different=different)
 
 
@@ -117,8 +121,3 @@ def groups(numbers: Sequence[int]) -> Iterator[range]:
         if end == len(numbers) or numbers[end] != numbers[end - 1] + 1:
             yield range(numbers[start], numbers[end - 1] + 1)
             start = end
-
-
-def json_of(value: Any) -> bytes:
-    """As it stands in a file's metadata."""
-    return json.dumps(value, sort_keys=True).encode()

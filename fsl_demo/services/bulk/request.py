@@ -40,4 +40,9 @@ def support_of(episode: Episode) -> str:
 def differences(asked: Request, stored: Request) -> str:
     """What of two requests is not the same, for people."""
     names = dict.fromkeys([*asked, *stored])
-    return ", ".join(name for name in names if json.dumps(asked.get(name)) != json.dumps(stored.get(name)))
+    return ", ".join(name for name in names if as_json(asked.get(name)) != as_json(stored.get(name)))
+
+
+def as_json(value: Any) -> str:
+    """The same for equal values."""
+    return json.dumps(value, sort_keys=True)

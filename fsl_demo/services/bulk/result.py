@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from fsl_demo.core.errors import UserError, disk_trouble
 from fsl_demo.core.exports import replacing
-from fsl_demo.services.bulk.parts import Parts, json_of
-from fsl_demo.services.bulk.request import Request, differences
+from fsl_demo.services.bulk.parts import Parts
+from fsl_demo.services.bulk.request import Request, as_json, differences
 from fsl_demo.services.bulk.task import Task
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def schema_of(task: Task, request: Request) -> pyarrow.Schema:
 
     text = pyarrow.string()
     common = [pyarrow.field("file", text, nullable=False), pyarrow.field("sha256", text), pyarrow.field("error", text)]
-    metadata = {_KEY: json_of({"request": request, **task.about})}
+    metadata = {_KEY: as_json({"request": request, **task.about})}
     return pyarrow.schema([*common, *task.columns()], metadata=metadata)
 
 
@@ -73,7 +73,7 @@ def join(parts: Parts, out: Path, schema: pyarrow.Schema) -> Summary:
     from pyarrow.parquet import ParquetFile, ParquetWriter
 
     waiting: list[pyarrow.Table] = []
-    with replacing(out) as file, ParquetWriter(file, schema) as writer:
+    with replacing(out, parts.temporary) as file, ParquetWriter(file, schema) as writer:
         for number in range(parts.count):
             waiting.append(_read(parts, number, schema))
             if sum(map(len, waiting)) >= TOGETHER:
