@@ -15,6 +15,7 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.core.exports import folder_within
 from fsl_demo.core.registry import Registry
 from fsl_demo.services.review.suggestions import Suggester
+from fsl_demo.services.review.suspicions import Suspicions
 from fsl_demo.store import Workspace
 from fsl_demo.ui import ranking
 from fsl_demo.ui.board import ID_LENGTH, Board
@@ -67,6 +68,7 @@ class Page:
         self.jobs = Jobs()
         self.uploads = Uploads(workspace.folder)
         self.suggester = Suggester()
+        self.suspicions = Suspicions(registry)
 
     def exports(self, account: int | None = None) -> Path:
         """Where an account's files for download are written; None is the person at the machine itself."""
