@@ -177,9 +177,8 @@ def test_where_all_is_labelled_there_is_more_to_do(context: BrowserContext, revi
     known = reviewing.store.collections.pictures(PETS)
     store = reviewing.store.collections
     store.create("Labelled")
-    store.add(
-        "Labelled", {collected.picture: [CollectionLabel(collected.picture.name.split()[0])] for collected in known}
-    )
+    words = {each.picture: [CollectionLabel(each.picture.name.split()[0], "Bea")] for each in known}
+    store.add("Labelled", words)
     page = context.new_page()
     open_workbench(page, reviewing)
     go(page, "Review")
