@@ -216,6 +216,8 @@ MESSAGES = {
     "label_of_another": "“{file}” was labelled by {name}. Only a reviewer corrects what others labelled.",
     "weights_path": "Only an admin may name files of the server. Choose weights by architecture and tag.",
     "public_address": "“{address}” is no address. Write it as in https://lab.example or http://lab.example:7860.",
+    "metrics_token": "{file} cannot be read as a token for /metrics: it needs one line of at least {limit} ASCII"
+    " characters. Make it with `openssl rand -hex 32`.",
     "certificate": "{file} cannot be used as a certificate and its key ({reason}).",
     "address_none": "There is nothing at this address.",
     "head_large": "The headers of the request are over {limit} kB, so it was refused.",
