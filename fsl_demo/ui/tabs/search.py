@@ -98,6 +98,7 @@ class Index(JobRequest):
     """Embed the pictures of the collection that cannot be ranked yet."""
 
     title: ClassVar[str] = "search.index"
+    long: ClassVar[bool] = True
     method: Name = ""
 
     def work(self, context: Context) -> Callable[[Job], None]:
