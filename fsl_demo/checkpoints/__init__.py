@@ -13,7 +13,7 @@ and renames it; only then does `in_use` name it, which `write_version` may leave
 between leaves what was in use in use. Writers wait for each other at `.lock`; readers wait for nobody.
 
 Nothing is read at import. `catalogue` and `hash_in_use` look at the folder whenever they are asked (`catalogue` once
-within `one_look`), and read a card again only where its file has changed; weights are read, and hashed, by `load` alone.
+within `one_look`, and read a card again only where its file has changed; weights are read and hashed by `load` alone.
 
 A card names other checkpoints by name and hash. Names never lead out of the folders of checkpoints; a person may name
 any folder, as a `Path`. Whatever is wrong with a checkpoint is a `UserError`.
