@@ -8,6 +8,8 @@ from sqlite3 import complete_statement
 from sqlite_utils import Database, Migrations
 
 from fsl_demo.store.collection_tables import COLLECTIONS
+from fsl_demo.store.gallery_rows import refresh
+from fsl_demo.store.gallery_tables import FIRST_GALLERY, GALLERY
 from fsl_demo.store.tables import ACCOUNTS, BESIDE_DRAFTS, LABELS_IN_BULK, REGIONS, TABLES
 
 migrations = Migrations("fsl_demo")
@@ -80,6 +82,13 @@ def m008_regions(db: Database) -> None:
 def m009_collections(db: Database) -> None:
     """Named collections, their labels, and their frozen versions."""
     _run(db, COLLECTIONS)
+
+
+@migrations()
+def m010_gallery(db: Database) -> None:
+    """The pictures that can be searched, their classes and counts kept, and the words of file names."""
+    _run(db, GALLERY)
+    refresh(db, [row[0] for row in db.execute(FIRST_GALLERY).fetchall()])
 
 
 def _run(db: Database, statements: str) -> None:
