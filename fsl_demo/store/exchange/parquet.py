@@ -9,7 +9,6 @@ names of the classes, stand in the schema's metadata under "huggingface".
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from fsl_demo.core import parquet
 from fsl_demo.core.class_names import class_key
 from fsl_demo.core.collections import PARTS
 from fsl_demo.core.errors import UserError
@@ -68,7 +68,7 @@ def write(pictures: Sequence[ClassifiedPicture], path: Path) -> None:
     Raises:
         UserError: `parquet_missing`, and as of `core.exports.replacing`.
     """
-    _pyarrow()
+    parquet.check()
     names = classified.class_names(pictures)
     with replacing(path) as file, ZipWriter(file) as archive:
         lines = []
@@ -83,13 +83,13 @@ def write(pictures: Sequence[ClassifiedPicture], path: Path) -> None:
 def _table(pictures: Sequence[ClassifiedPicture], names: Sequence[str]) -> bytes:
     """A Parquet file."""
     import pyarrow
-    from pyarrow import parquet
+    from pyarrow.parquet import ParquetWriter
 
     image = pyarrow.struct([("bytes", pyarrow.binary()), ("path", pyarrow.string())])
     columns = [("image", image), ("label", pyarrow.int64()), *((text, pyarrow.string()) for text in TEXTS)]
     schema = pyarrow.schema(columns, metadata={"huggingface": json.dumps({"info": {"features": _features(names)}})})
     buffer = io.BytesIO()
-    with parquet.ParquetWriter(buffer, schema, compression="none") as writer:
+    with ParquetWriter(buffer, schema, compression="none") as writer:
         for start in range(0, len(pictures), TOGETHER):
             rows = _rows(pictures[start : start + TOGETHER], classified.places(names))
             writer.write_table(pyarrow.Table.from_pylist(list(rows), schema))
@@ -129,19 +129,19 @@ def read(files: AnnotationFiles) -> Iterator[ReadLabel] | None:
     shards = classified.by_part(files.ending(".parquet"))
     if not shards:
         return None
-    _pyarrow()
+    parquet.check()
     return (row for shard in shards for row in _shard(files, shard))
 
 
 def _shard(files: AnnotationFiles, path: PurePosixPath) -> Iterator[ReadLabel]:
     import pyarrow
-    from pyarrow import parquet
+    from pyarrow.parquet import ParquetFile
 
     if files.source.files[path] > MAX_SHARD:
         files.report(UserError("shard_large", file=path.name, limit=MAX_SHARD / 1e6))
         return
     try:
-        table = parquet.ParquetFile(pyarrow.BufferReader(files.source.read(path)))
+        table = ParquetFile(pyarrow.BufferReader(files.source.read(path)))
         names = _class_names(table)
         image, label = _columns(table)
         texts = [text for text in TEXTS if text in table.schema_arrow.names]
@@ -229,11 +229,6 @@ def _label(value: object, names: Sequence[str]) -> str:
     if not isinstance(value, int) or not 0 <= value < len(names):
         raise ValueError(f"class {value}, {len(names)} in all")
     return names[value]
-
-
-def _pyarrow() -> None:
-    if importlib.util.find_spec("pyarrow") is None:
-        raise UserError("parquet_missing")
 
 
 FORMAT: Format = classified.format_of("parquet", title="Parquet for `datasets` (zip)", write=write, read=read)
