@@ -25,6 +25,7 @@ STAGES = {
     "embed": "embedding",
     "score": "scoring",
     "look": "looking at pictures",
+    "index": "indexing",
     "compare": "looking for near-duplicates",
     "regions": "looking for regions",
     "explain": "explaining",
