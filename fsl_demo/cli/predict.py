@@ -46,7 +46,7 @@ def add(verbs: options.Verbs) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help="folder or zip of pictures to classify, or one picture",
+        help="folder, zip or tar of pictures to classify, or one picture",
     )
     options.add_methods(parser)
     options.add_use_region(parser)

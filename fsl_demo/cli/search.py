@@ -51,7 +51,9 @@ def add(verbs: options.Verbs) -> None:
         help="words, or beginnings of words, that a picture's caption has to say (of a workspace whose pictures were"
         " described)",
     )
-    parser.add_argument("--data", type=Path, metavar="DIR", help="search this folder or zip in place of the workspace")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="search this folder, zip or tar in place of the workspace"
+    )
     parser.add_argument(
         "--workspace",
         type=Path,
