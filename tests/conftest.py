@@ -24,6 +24,7 @@ class Files(LoadScopeScheduling):
         return str(PurePosixPath(file).parent) if file.startswith(BROWSER) else file
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Files:
     return Files(config, log)
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fsl_demo.core.box_messages import BOX_MESSAGES
+from fsl_demo.core.bulk_messages import BULK_MESSAGES
 from fsl_demo.core.collection_messages import COLLECTION_MESSAGES
 from fsl_demo.core.diagnosis_messages import DIAGNOSIS_MESSAGES
 from fsl_demo.core.finetuning_messages import FINETUNING_MESSAGES
@@ -19,6 +20,7 @@ from fsl_demo.core.portable_messages import PORTABLE_MESSAGES
 
 MESSAGES = {
     **BOX_MESSAGES,
+    **BULK_MESSAGES,
     **DIAGNOSIS_MESSAGES,
     **PORTABLE_MESSAGES,
     **COLLECTION_MESSAGES,
@@ -218,6 +220,8 @@ MESSAGES = {
     "label_of_another": "“{file}” was labelled by {name}. Only a reviewer corrects what others labelled.",
     "weights_path": "Only an admin may name files of the server. Choose weights by architecture and tag.",
     "public_address": "“{address}” is no address. Write it as in https://lab.example or http://lab.example:7860.",
+    "metrics_token": "{file} cannot be read as a token for /metrics: it needs one line of at least {limit} ASCII"
+    " characters. Make it with `openssl rand -hex 32`.",
     "certificate": "{file} cannot be used as a certificate and its key ({reason}).",
     "address_none": "There is nothing at this address.",
     "head_large": "The headers of the request are over {limit} kB, so it was refused.",

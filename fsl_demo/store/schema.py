@@ -7,7 +7,7 @@ from sqlite3 import complete_statement
 
 from sqlite_utils import Database, Migrations
 
-from fsl_demo.store.collection_tables import COLLECTIONS
+from fsl_demo.store.collection_tables import COLLECTIONS, SETTLED_FINDINGS
 from fsl_demo.store.tables import ACCOUNTS, BESIDE_DRAFTS, LABELS_IN_BULK, REGIONS, TABLES
 
 migrations = Migrations("fsl_demo")
@@ -80,6 +80,12 @@ def m008_regions(db: Database) -> None:
 def m009_collections(db: Database) -> None:
     """Named collections, their labels, and their frozen versions."""
     _run(db, COLLECTIONS)
+
+
+@migrations()
+def m010_settled_findings(db: Database) -> None:
+    """What people marked as right of the findings in a collection."""
+    _run(db, SETTLED_FINDINGS)
 
 
 def _run(db: Database, statements: str) -> None:

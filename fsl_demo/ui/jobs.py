@@ -50,6 +50,7 @@ class Job:
         trouble: an error that nobody foresaw.
         outcome: what came of it, where that is not on view anyway.
         after: called once it is over, however it ends.
+        asked, begun: when it came and when it began, of the monotonic clock; None before it begins.
     """
 
     kind: str
@@ -65,6 +66,8 @@ class Job:
     errors: list[UserError] = field(default_factory=list)
     trouble: str = ""
     outcome: Outcome | None = None
+    asked: float = field(default_factory=time.monotonic)
+    begun: float | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
     _reported: float = 0.0
 
@@ -101,9 +104,14 @@ class Job:
 
 
 class Jobs:
-    """The jobs of all drafts: a few at once, the others in the order in which they came."""
+    """The jobs of all drafts: a few at once, the others in the order in which they came.
+
+    Attributes:
+        observers: told each job that is over; they must be quick.
+    """
 
     def __init__(self) -> None:
+        self.observers: list[Callable[[Job], None]] = []
         self._jobs: dict[str, Job] = {}
         self._line: list[Job] = []
         self._changed = threading.Condition()
@@ -148,6 +156,11 @@ class Jobs:
         with self._changed:
             return self._of(draft)
 
+    def pending(self) -> list[Job]:
+        """Those that run or wait."""
+        with self._changed:
+            return [job for job in self._jobs.values() if not job.is_over]
+
     def _of(self, draft: str) -> list[Job]:
         return [job for job in self._jobs.values() if job.draft == draft]
 
@@ -157,6 +170,7 @@ class Jobs:
             self._line.remove(job)
             job.state = "stopped"
             job.after()
+            self._observe(job)
             self._count()
 
     def _next(self) -> Job | None:
@@ -174,7 +188,7 @@ class Jobs:
                 while (job := self._next()) is None:
                     self._changed.wait()
                 self._line.remove(job)
-                job.state = "running"
+                job.state, job.begun = "running", time.monotonic()
                 self._count()
                 waiting = list(self._line)
             for other in [job, *waiting]:
@@ -199,3 +213,8 @@ class Jobs:
             job.trouble = f"{type(error).__name__}: {error}"
         job.after()
         job.state = state
+        self._observe(job)
+
+    def _observe(self, job: Job) -> None:
+        for observer in self.observers:
+            observer(job)

@@ -9,7 +9,6 @@ names of the classes, stand in the schema's metadata under "huggingface".
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from fsl_demo.core import parquet
 from fsl_demo.core.class_names import class_key
 from fsl_demo.core.collections import PARTS
 from fsl_demo.core.errors import UserError
@@ -70,7 +70,7 @@ def write(pictures: Sequence[ClassifiedPicture], path: Path) -> None:
     Raises:
         UserError: `parquet_missing`, and as of `core.exports.replacing`.
     """
-    _pyarrow()
+    parquet.check()
     names = classified.class_names(pictures)
     with replacing(path) as file, ZipWriter(file) as archive:
         lines = []
@@ -98,13 +98,13 @@ def _shards(pictures: Sequence[ClassifiedPicture]) -> Iterator[Sequence[Classifi
 def _table(pictures: Sequence[ClassifiedPicture], names: Sequence[str]) -> bytes:
     """A Parquet file."""
     import pyarrow
-    from pyarrow import parquet
+    from pyarrow.parquet import ParquetWriter
 
     image = pyarrow.struct([("bytes", pyarrow.binary()), ("path", pyarrow.string())])
     columns = [("image", image), ("label", pyarrow.int64()), *((text, pyarrow.string()) for text in TEXTS)]
     schema = pyarrow.schema(columns, metadata={"huggingface": json.dumps({"info": {"features": _features(names)}})})
     buffer = io.BytesIO()
-    with parquet.ParquetWriter(buffer, schema, compression="none") as writer:
+    with ParquetWriter(buffer, schema, compression="none") as writer:
         for start in range(0, len(pictures), TOGETHER):
             rows = _rows(pictures[start : start + TOGETHER], classified.places(names))
             writer.write_table(pyarrow.Table.from_pylist(list(rows), schema))
@@ -144,17 +144,17 @@ def read(files: AnnotationFiles) -> Iterator[ReadLabel] | None:
     shards = classified.by_part(files.ending(".parquet"))
     if not shards:
         return None
-    _pyarrow()
+    parquet.check()
     return (row for shard in shards for row in _shard(files, shard))
 
 
 def _shard(files: AnnotationFiles, path: PurePosixPath) -> Iterator[ReadLabel]:
     import pyarrow
-    from pyarrow import parquet
+    from pyarrow.parquet import ParquetFile
 
     try:
         with files.source.open(path) as file:
-            table = parquet.ParquetFile(file, buffer_size=BUFFER_BYTES)
+            table = ParquetFile(file, buffer_size=BUFFER_BYTES)
             yield from _rows_of(files, path, table)
     except UserError as error:
         files.report(error)
@@ -246,11 +246,6 @@ def _label(value: object, names: Sequence[str]) -> str:
     if not isinstance(value, int) or not 0 <= value < len(names):
         raise ValueError(f"class {value}, {len(names)} in all")
     return names[value]
-
-
-def _pyarrow() -> None:
-    if importlib.util.find_spec("pyarrow") is None:
-        raise UserError("parquet_missing")
 
 
 FORMAT: Format = classified.format_of("parquet", title="Parquet for `datasets` (zip)", write=write, read=read)
