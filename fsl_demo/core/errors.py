@@ -62,7 +62,7 @@ MESSAGES = {
     "data_missing": "The pictures of {name} are not in {folder}. Put them there, or try --download.",
     "unknown_captioner": "There is no captioner “{name}”. There are: {known}.",
     "unknown_detector": "There is no detector “{name}”. There are: {known}.",
-    "captions_need_workspace": "Captions are searched in a workspace only. Leave --data out.",
+    "words_need_workspace": "Words are searched in a workspace only. Leave --data out.",
     "no_pictures": "There is no picture to describe. Name at least one that can be read.",
     "unknown_class": "There is no class “{name}”. There are: {known}.",
     "setting_bad": "“{name}” cannot be {value}. {reason}",

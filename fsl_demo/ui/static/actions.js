@@ -127,7 +127,7 @@ const ACTIONS = {
   enlarge: (el) => enlarge(el.dataset.sha),
   export: tables.exportEpisodes,
   find: () => tables.find({ sentence: document.getElementById("sentence").value }),
-  "find-captions": () => tables.find({ sentence: document.getElementById("sentence").value, words: true }),
+  "find-words": () => tables.find({ sentence: document.getElementById("sentence").value, words: true }),
   "forget-draft": (el) => tables.forgetDraft(el.dataset.draft),
   go: (el) => {
     go(el.dataset.tab);
