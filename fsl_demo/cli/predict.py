@@ -54,7 +54,7 @@ def add(verbs: options.Verbs) -> None:
         "source",
         nargs="?",
         metavar="SOURCE",
-        help="folder or zip of pictures to classify, or one picture; with --out, see above",
+        help="folder, zip or tar of pictures to classify, or one picture; with --out, see above",
     )
     options.add_task(parser)
     parser.add_argument(

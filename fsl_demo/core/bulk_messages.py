@@ -18,10 +18,6 @@ BULK_MESSAGES = {
     " methods.",
     "source_missing": "There is no file or folder {source}. Check how it is spelled.",
     "shards_many": "{pattern} stands for more than {limit} files. Name fewer at a time.",
-    "tar_compressed": "“{file}” is compressed ({kind}), and only a plain tar is read picture by picture. Decompress it,"
-    " as in `gunzip FILE.tar.gz`.",
-    "tar_broken": "“{file}” is damaged, or is no tar ({reason}). Copy it again from its source.",
-    "tar_links": "“{file}” has {count} entries that are links or no files; they were left out.",
     "table_broken": "“{file}” cannot be read as Parquet ({reason}). Write it again.",
     "table_no_pictures": "“{file}” has no column of pictures, such as “image”. It has: {known}.",
     "table_group": "A row group of “{file}” has more than {limit:.0f} GB of pictures. Write it with smaller ones.",

@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 from fsl_demo.core.errors import UserError
-from fsl_demo.core.pictures import SUFFIXES
 from fsl_demo.datasets.archives import is_zip, other_archive
 from fsl_demo.datasets.streams.folder import open_folder
 from fsl_demo.datasets.streams.lists import open_list
@@ -15,6 +14,7 @@ from fsl_demo.datasets.streams.stream import FileItem, Item, Stream, fingerprint
 from fsl_demo.datasets.streams.tables import open_table
 from fsl_demo.datasets.streams.tars import open_tar
 from fsl_demo.datasets.streams.zips import open_zip
+from fsl_demo.datasets.tar_archives import is_tar
 
 __all__ = ["Item", "Stream", "open_stream"]
 
@@ -39,7 +39,7 @@ def _open(path: Path) -> Stream:
     suffix = path.suffix.lower()
     if suffix in KINDS:
         return KINDS[suffix](path)
-    if suffix not in SUFFIXES and other_archive(path):
+    if is_tar(path) or other_archive(path):
         return open_tar(path)
     if is_zip(path):
         return open_zip(path)

@@ -5,7 +5,6 @@ Nothing is unpacked: headers say where files are, and a picture is read from the
 
 from __future__ import annotations
 
-import io
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,13 +12,10 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from fsl_demo.core.errors import Notice, UserError
-from fsl_demo.datasets.archives import other_archive
+from fsl_demo.datasets.archives import other_archive, refusal
 from fsl_demo.datasets.class_folders import archives_inside, is_picture
 from fsl_demo.datasets.streams.stream import Stream, check_size, fingerprint
-from fsl_demo.datasets.walking import regular
-
-MAX_HEADER = 100_000
-"""Bytes of a header that may follow another: long names, and what else PAX may say of a file."""
+from fsl_demo.datasets.tar_archives import BROKEN, headers, opened
 
 
 @dataclass(frozen=True)
@@ -54,58 +50,40 @@ def open_tar(path: Path) -> Stream:
     Raises:
         UserError: `tar_compressed`, `tar_broken`, `picture_missing`.
     """
-    regular(path)
-    if (kind := other_archive(path)) not in ("", "tar"):
+    if kind := other_archive(path):
         raise UserError("tar_compressed", file=path.name, kind=kind)
-    count = others = 0
     left_out: list[UserError] = []
-    for member in _members(path):
-        name = PurePosixPath(member.name)
-        if not member.isreg() or member.issparse():
-            others += not member.isdir()
-        elif is_picture(name):
-            count += 1
-        else:
-            left_out += archives_inside([name])
+    count = others = 0
+    last = ""
+    try:
+        for member in _members(path):
+            last = member.name
+            if _is_item(member):
+                count += 1
+            elif member.isreg():
+                left_out += archives_inside([PurePosixPath(member.name)])
+            else:
+                others += not member.isdir()
+    except BROKEN:
+        left_out.append(refusal("tar_cut", path.name, PurePosixPath(last)))
     if others:
         left_out.append(Notice("tar_links", file=path.name, count=others))
-    return Stream(
-        path.name,
-        count,
-        fingerprint([path]),
-        items=lambda start: islice(_items(path), start, None),
-        left_out=tuple(left_out),
-    )
+
+    def items(start: int) -> Iterator[TarItem]:
+        return islice(_items(path), start, count)
+
+    return Stream(path.name, count, fingerprint([path]), items=items, left_out=tuple(left_out))
 
 
 def _items(path: Path) -> Iterator[TarItem]:
-    for member in _members(path):
-        if member.isreg() and not member.issparse() and is_picture(PurePosixPath(member.name)):
-            yield TarItem(str(PurePosixPath(member.name)), path, offset=member.offset_data, size=member.size)
+    for member in filter(_is_item, _members(path)):
+        yield TarItem(str(PurePosixPath(member.name)), path, offset=member.offset_data, size=member.size)
+
+
+def _is_item(member: tarfile.TarInfo) -> bool:
+    return member.isreg() and not member.issparse() and is_picture(PurePosixPath(member.name))
 
 
 def _members(path: Path) -> Iterator[tarfile.TarInfo]:
-    """The headers, one at a time.
-
-    Raises:
-        UserError: `tar_broken`.
-    """
-    try:
-        with _Headers(io.FileIO(path)) as file, tarfile.open(fileobj=file, mode="r:") as tar:
-            while (member := tar.next()) is not None:
-                tar.members.clear()  # type: ignore[attr-defined]  # it would hold all of them
-                yield member
-            file.seek(tar.offset)
-            if any(file.read(tarfile.BLOCKSIZE)):  # `tarfile` takes anything that is no header for the end
-                raise tarfile.ReadError("no header")
-    except (tarfile.TarError, OSError, ValueError, EOFError, OverflowError) as error:
-        raise UserError("tar_broken", file=path.name, reason=str(error)[:200]) from error
-
-
-class _Headers(io.BufferedReader):
-    """A file that gives no more at once than a header may have."""
-
-    def read(self, size: int | None = -1) -> bytes:
-        if size is None or not 0 <= size <= MAX_HEADER:
-            raise tarfile.ReadError("a header is too long")
-        return super().read(size)
+    with path.open("rb") as file:
+        yield from headers(opened(file, path.name), file)

@@ -24,7 +24,7 @@ class ZipItem:
     def read(self) -> bytes:
         """As of `Item`."""
         reader, entry = _reader(self.path), PurePosixPath(self.name)
-        check_size(entry.name, reader.entries[entry].file_size)
+        check_size(entry.name, reader.sizes[entry])
         return reader.read(entry)
 
 
@@ -35,8 +35,8 @@ def open_zip(path: Path) -> Stream:
         UserError: `archive_*`, `picture_missing`.
     """
     with closing(ZipReader(path)) as reader:
-        left_out = (*reader.notices, *archives_inside(reader.entries))
-        names = [str(name) for name in sorted(filter(is_picture, reader.entries), key=natural)]
+        left_out = (*reader.notices, *archives_inside(reader.sizes))
+        names = [str(name) for name in sorted(filter(is_picture, reader.sizes), key=natural)]
 
     def items(start: int) -> Iterator[ZipItem]:
         return (ZipItem(name, path) for name in names[start:])
