@@ -26,7 +26,7 @@ from fsl_demo.core.pictures import Picture  # noqa: E402
 from fsl_demo.inference.phrases import sentence_vector  # noqa: E402
 from fsl_demo.inference.vectors import l2_normalize  # noqa: E402
 from fsl_demo.services.search import PictureIndex  # noqa: E402
-from fsl_demo.store import Workspace, collection, pictures  # noqa: E402
+from fsl_demo.store import Workspace, pictures  # noqa: E402
 from fsl_demo.store.blobs import Written  # noqa: E402
 from fsl_demo.store.connection import Connections  # noqa: E402
 
@@ -72,7 +72,7 @@ def stock(workspace: Workspace) -> None:
     rows = {picture: Written(0, b"") for picture in stored}
     with Connections(workspace.folder / "fsl_demo.db").write() as db:
         pictures.insert(db, rows)
-        collection.add(db, hashes)
+    workspace.gallery.add(hashes)
     workspace.put_vectors(SPACE, {sha256: random.normal(size=CHANNELS) for sha256 in hashes})
 
 

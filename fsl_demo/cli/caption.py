@@ -31,7 +31,9 @@ def add(verbs: options.Verbs) -> None:
     parser = options.add_verb(
         verbs, "caption", summary="Describe pictures in words.", details=DETAILS, examples=EXAMPLES
     )
-    parser.add_argument("pictures", nargs="+", type=Path, metavar="PICTURES", help="pictures, folders or zips of them")
+    parser.add_argument(
+        "pictures", nargs="+", type=Path, metavar="PICTURES", help="pictures, folders, zips or tars of them"
+    )
     parser.add_argument("--captioner", metavar="ID", help="who describes (default: the first there is)")
     parser.add_argument(
         "--workspace",

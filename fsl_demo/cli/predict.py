@@ -55,7 +55,7 @@ def add(verbs: options.Verbs) -> None:
     parser.add_argument(
         "--queries",
         metavar="DIR",
-        help="folder or zip of pictures to classify, or one picture: another way to write SOURCE",
+        help="folder, zip or tar of pictures to classify, or one picture: another way to write SOURCE",
     )
     options.add_methods(parser)
     options.add_use_region(parser)

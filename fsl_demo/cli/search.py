@@ -1,4 +1,4 @@
-"""`search`: the pictures of a workspace or a folder, found by a sentence, a picture, or words of their captions."""
+"""`search`: the pictures of a workspace or a folder, found by a sentence, a picture, or words."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 DETAILS = """\
 A workspace's pictures are those of its saved episodes, and those added for searching: on the page, or by `caption`.
 Each picture is embedded once; its features are kept in the workspace. The JSON is a list of "file", "sha256",
-"similarity", "classes" (that a person gave it) and "episodes", best first; with --captions "caption" and "doubtful"
-take the place of "similarity". With --where "region" is the best one: its "box" (left, top, right, bottom, as
-fractions of the picture) and its "score"; null where the sentence is not in the picture.
+"similarity", "classes" (that a person gave it) and "episodes", best first; with --words "caption" (null where the file
+name has the words) and "doubtful" take the place of "similarity". With --where "region" is the best one: its "box"
+(left, top, right, bottom, as fractions of the picture) and its "score"; null where the sentence is not in the picture.
 """
 EXAMPLES = """\
 search "a dog in the snow" --workspace workspace/
 search --like dog.jpg --top 5 --format json
 search "a dog in the snow" --data holiday/ --rerank
 search "a red ball" --where
-search --captions "dog run"
+search --words "dog run"
 """
 PLACES = "It needs a sentence."
 NOWHERE = "Nothing like it is in these pictures."
@@ -40,18 +40,19 @@ RERANKS = "It needs a sentence, and compact-vlm."
 
 
 def add(verbs: options.Verbs) -> None:
-    summary = "Find pictures by a sentence, a picture, or their captions."
+    summary = "Find pictures by a sentence, a picture, or words of their captions and names."
     parser = options.add_verb(verbs, "search", summary=summary, details=DETAILS, examples=EXAMPLES)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("sentence", nargs="?", metavar="SENTENCE", help="what the pictures show, in English")
     what.add_argument("--like", type=Path, metavar="FILE", help="a picture; those most like it are listed")
     what.add_argument(
-        "--captions",
+        "--words",
         metavar="WORDS",
-        help="words, or beginnings of words, that a picture's caption has to say (of a workspace whose pictures were"
-        " described)",
+        help="words, or beginnings of words, that a picture's caption or file name has to have (of a workspace)",
     )
-    parser.add_argument("--data", type=Path, metavar="DIR", help="search this folder or zip in place of the workspace")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="search this folder, zip or tar in place of the workspace"
+    )
     parser.add_argument(
         "--workspace",
         type=Path,
@@ -74,8 +75,8 @@ def add(verbs: options.Verbs) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    if chosen.captions is not None:
-        return _by_captions(chosen)
+    if chosen.words is not None:
+        return _by_words(chosen)
     options.prepare(chosen)
     from fsl_demo import store
     from fsl_demo.services.search import space_named
@@ -188,34 +189,38 @@ def _region_document(region: Region) -> dict[str, Any]:
     return {"box": [round(edge, 6) for edge in region.box], "score": round(region.score, 6)}
 
 
-def _by_captions(chosen: argparse.Namespace) -> int:
+def _by_words(chosen: argparse.Namespace) -> int:
     from fsl_demo import store
-    from fsl_demo.services.search import matching_captions
+    from fsl_demo.services.search import with_words
 
     if chosen.data is not None:
-        raise UserError("captions_need_workspace")
+        raise UserError("words_need_workspace")
     if chosen.rerank:
         raise UserError("setting_bad", name="--rerank", value="used", reason=RERANKS)
     if chosen.where:
         raise UserError("setting_bad", name="--where", value="used", reason=PLACES)
-    if not chosen.captions.strip():
-        raise UserError("search_empty")
     workspace = store.reader(_folder(chosen))
-    offered = {member.picture.sha256: _Hit(member.picture.name, member) for member in workspace.collection()}
-    if not offered:
+    result = with_words(workspace, chosen.words, wanted=store.GalleryFilter(), limit=chosen.top)
+    if not workspace.gallery.counts().pictures:
         raise UserError("no_collection")
-    members = {sha256: hit.member for sha256, hit in offered.items()}
     hits = [
-        (offered[match.picture], match.caption)
-        for match in matching_captions(workspace, chosen.captions, members)[: chosen.top]
+        (_Hit(hit.member.picture.name, hit.member), hit.words.caption if hit.words else None) for hit in result.hits
     ]
     if chosen.format == "json":
         reporting.print_json(
-            [_document(hit, {"caption": caption.text, "doubtful": caption.doubtful}) for hit, caption in hits]
+            [
+                _document(hit, {"caption": caption and caption.text, "doubtful": bool(caption and caption.doubtful)})
+                for hit, caption in hits
+            ]
         )
     else:
         rows = [
-            [hit.file, caption.text, DOUBT if caption.doubtful else "", "; ".join(hit.member.classes)]
+            [
+                hit.file,
+                caption.text if caption else "",
+                DOUBT if caption and caption.doubtful else "",
+                "; ".join(hit.member.classes),
+            ]
             for hit, caption in hits
         ]
         reporting.print_table(["file", "caption", "", "classes"], rows)

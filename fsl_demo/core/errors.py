@@ -62,7 +62,7 @@ MESSAGES = {
     "data_missing": "The pictures of {name} are not in {folder}. Put them there, or try --download.",
     "unknown_captioner": "There is no captioner “{name}”. There are: {known}.",
     "unknown_detector": "There is no detector “{name}”. There are: {known}.",
-    "captions_need_workspace": "Captions are searched in a workspace only. Leave --data out.",
+    "words_need_workspace": "Words are searched in a workspace only. Leave --data out.",
     "no_pictures": "There is no picture to describe. Name at least one that can be read.",
     "unknown_class": "There is no class “{name}”. There are: {known}.",
     "setting_bad": "“{name}” cannot be {value}. {reason}",
@@ -106,6 +106,8 @@ MESSAGES = {
     "folder_missing": "There is no folder {folder}. Check how it is spelled.",
     "no_class_folders": "“{folder}” has no class folders. Put the pictures of each class into a folder of its own.",
     "no_class_pictures": "The class folders of “{folder}” have no pictures in them. Put some there.",
+    "tar_broken": "“{file}” is damaged, or is not a tar. Make it again.",
+    "tar_cut": "“{file}” is damaged after “{entry}”, so what follows there was left out. Copy or download it again.",
     "archive_broken": "“{file}” is damaged, or is not a zip. Make it again.",
     "archive_cut": "“{file}” is a zip that breaks off: its end, with the table of contents, is missing. Copy or"
     " download it again.",
@@ -117,7 +119,7 @@ MESSAGES = {
     "archive_bytes": "“{file}” unpacks to more than {limit:.0f} GB. Split it up.",
     "archive_overlap": "Files in “{file}” lie over each other, as in a decompression bomb, so it is refused. Make the"
     " file again.",
-    "archive_kind": "“{file}” is an archive of a kind that is not read ({kind}). Make a zip of it.",
+    "archive_kind": "“{file}” is an archive of a kind that is not read ({kind}). Make a zip or a tar of it.",
     "archive_method": "“{entry}” in “{file}” is compressed in a way that is not read. Make the file again, with"
     " Deflate.",
     "archive_names": "Nothing in “{file}” says how its names are encoded, so “{entry}” may be wrong. Rename it, or make"
@@ -140,8 +142,10 @@ MESSAGES = {
     "picture_two_classes": "“{file}” of “{name}” shows the same pixels as “{first}” of “{other}”, and was left out.",
     "archive_path": "“{entry}” in “{file}” would land outside its folder, so the file is refused. Make it again.",
     "archive_link": "“{entry}” in “{file}” is a link, not a file. Replace it by what it points to.",
+    "archive_special": "“{entry}” in “{file}” is no plain file (a device, a pipe, or a file with holes), so the file is"
+    " refused. Make it again without it.",
     "archive_forged": "“{entry}” in “{file}” is damaged: its checksum or its length is wrong. Make the file again.",
-    "import_unknown": "“{file}” cannot be imported. A zip, a folder and a CSV can.",
+    "import_unknown": "“{file}” cannot be imported. A zip, a tar, a folder and a CSV can.",
     "import_document": "“{file}” does not describe an episode ({reason}). Export it again.",
     "import_incomplete": "“{file}” names pictures that are not there ({count}, the first is “{first}”). Add them.",
     "export_entries": "These episodes have more than {limit} pictures, too many for one file. Choose fewer.",

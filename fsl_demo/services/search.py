@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from fsl_demo.core.pictures import Picture
 from fsl_demo.core.registry import Registry
 from fsl_demo.core.spaces import ImageTextSpace, Matcher
 from fsl_demo.inference.phrases import sentence_vector, spoken
-from fsl_demo.store import CaptionMatch, CollectionPicture, Workspace
+from fsl_demo.store import CollectionPicture, GalleryFilter, WordMatch, Workspace
 
 
 class Match(NamedTuple):
@@ -54,15 +55,67 @@ def space_named(registry: Registry, method: str = "") -> ImageTextSpace:
     return by_method[method or next(iter(by_method))]
 
 
-def matching_captions(workspace: Workspace, words: str, offered: Mapping[str, CollectionPicture]) -> list[CaptionMatch]:
-    """The pictures of those offered, by hash, whose caption says these words; those that say them best first.
+@dataclass(frozen=True)
+class Hit:
+    """A picture of the gallery that was found: as it is, by its similarity, or by words of its caption or name."""
+
+    member: CollectionPicture
+    similarity: float | None = None
+    words: WordMatch | None = None
+
+
+@dataclass(frozen=True)
+class Hits:
+    """What a search found, the best first.
+
+    Attributes:
+        count: how many pictures match; by words, at most `words.RANKED`.
+        unranked: how many more there are that cannot be ranked yet.
+    """
+
+    hits: tuple[Hit, ...]
+    count: int
+    unranked: int = 0
+
+
+def latest(workspace: Workspace, wanted: GalleryFilter, limit: int) -> Hits:
+    """The latest pictures of the gallery that match."""
+    page = workspace.gallery.page(wanted, limit=limit)
+    return Hits(tuple(map(Hit, page.pictures)), workspace.gallery.counts().of(wanted))
+
+
+def with_words(workspace: Workspace, text: str, wanted: GalleryFilter, limit: int) -> Hits:
+    """The pictures whose caption or file name has all these words; those that say them best first.
 
     Raises:
         UserError: `search_empty`.
     """
-    if not words.strip():
+    if not text.strip():
         raise UserError("search_empty")
-    return [match for match in workspace.pictures_that_say(words) if match.picture in offered]
+    matching = workspace.gallery.with_words(text, limit, wanted)
+    members = workspace.gallery.members([match.picture for match in matching.matches])
+    hits = tuple(Hit(members[match.picture], words=match) for match in matching.matches if match.picture in members)
+    return Hits(hits, matching.count)
+
+
+def nearest(
+    workspace: Workspace,
+    space: ImageTextSpace,
+    vector: np.ndarray,
+    wanted: GalleryFilter,
+    limit: int,
+    besides: str = "",
+) -> Hits:
+    """The pictures most like a unit vector [D] of a space.
+
+    Args:
+        besides: hash of a picture to leave out.
+    """
+    offered = {member.picture.sha256: member for member in workspace.gallery.all(wanted)}
+    offered.pop(besides, None)
+    ranked = index_of(space).search(vector, list(offered), len(offered))
+    hits = tuple(Hit(offered[match.sha256], match.similarity) for match in ranked[:limit])
+    return Hits(hits, len(ranked), unranked=len(offered) - len(ranked))
 
 
 def matcher(registry: Registry) -> Matcher:

@@ -1,4 +1,4 @@
-"""`caption`, and `search --captions`: pictures described and found from the command line."""
+"""`caption`, and `search --words`: pictures described and found from the command line."""
 
 from __future__ import annotations
 
@@ -64,12 +64,12 @@ def test_a_workspace_keeps_and_finds_them(call: Call, folder: Path, tmp_path: Pa
     again = call("caption", folder, "--workspace", tmp_path / "w")
     assert again.out == first.out
     assert len(captioner.asked) == 3
-    search = call("search", "--captions", "dogs gras", "--workspace", tmp_path / "w")
+    search = call("search", "--words", "dogs gras", "--workspace", tmp_path / "w")
     assert search.out.splitlines()[1].split("  ")[:2] == ["q1.png", "a red dog runs on the grass"]
-    (row,) = call("search", "--captions", "q3", "--workspace", tmp_path / "w", "--format", "json").json()
+    (row,) = call("search", "--words", "q3", "--workspace", tmp_path / "w", "--format", "json").json()
     assert (row["file"], row["caption"], row["doubtful"]) == ("q3.png", "a picture called q3", True)
     assert set(row) == {"file", "sha256", "caption", "doubtful", "classes", "episodes"}
-    assert call("search", "--captions", '"horse', "--workspace", tmp_path / "w").out.splitlines() == [
+    assert call("search", "--words", '"horse', "--workspace", tmp_path / "w").out.splitlines() == [
         "file  caption    classes"
     ]
 
@@ -88,10 +88,10 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_described(call: Call, fold
         (("caption", "{empty}"), "There is no picture to describe"),
         (("caption", "{missing}"), "There is no folder"),
         (("caption", "{folder}", "--captioner", "nobody"), "no captioner “nobody”. There are: dictated, other"),
-        (("search", "--captions", " ", "--workspace", "{w}"), "Nothing to look for yet"),
-        (("search", "--captions", "dog", "--workspace", "{missing}"), "There is no folder"),
-        (("search", "--captions", "dog", "--workspace", "{w}"), "no picture to search yet"),
-        (("search", "--captions", "dog", "--data", "{folder}"), "Leave --data out"),
+        (("search", "--words", " ", "--workspace", "{w}"), "Nothing to look for yet"),
+        (("search", "--words", "dog", "--workspace", "{missing}"), "There is no folder"),
+        (("search", "--words", "dog", "--workspace", "{w}"), "no picture to search yet"),
+        (("search", "--words", "dog", "--data", "{folder}"), "Leave --data out"),
     ],
 )
 def test_what_is_wrong_is_said(

@@ -32,10 +32,12 @@ from fsl_demo.store.exchange.format import Format
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
-TOGETHER = 50
+TOGETHER = 20
 """Pictures that are in memory at once."""
-MAX_SHARD = 500_000_000
-"""Bytes of a file that are read."""
+SHARD_BYTES = 100_000_000
+"""From which on a file is full."""
+BUFFER_BYTES = 1_000_000
+"""Of a column that are read ahead."""
 IMAGES, LABELS = ("image", "img"), ("label", "labels", "class")
 """What columns may be called where no features say what they are."""
 TEXTS = ("name", "sha256", "role", "episode", "group")
@@ -73,11 +75,24 @@ def write(pictures: Sequence[ClassifiedPicture], path: Path) -> None:
     with replacing(path) as file, ZipWriter(file) as archive:
         lines = []
         for part in PARTS:
-            if chosen := [entry for entry in pictures if entry.part == part]:
-                shard = f"data/{part}-00000-of-00001.parquet"
-                archive.data(shard, _table(chosen, names))
-                lines.append(f"  - split: {part}\n    path: {shard}\n")
+            shards = list(_shards([entry for entry in pictures if entry.part == part]))
+            for number, chosen in enumerate(shards):
+                archive.data(f"data/{part}-{number:05}-of-{len(shards):05}.parquet", _table(chosen, names))
+            if shards:
+                lines.append(f"  - split: {part}\n    path: data/{part}-*.parquet\n")
         archive.text("README.md", _README.format(parts="".join(lines)))
+
+
+def _shards(pictures: Sequence[ClassifiedPicture]) -> Iterator[Sequence[ClassifiedPicture]]:
+    """The pictures of each file: none of them has many more pixels than SHARD_BYTES holds uncompressed."""
+    start, size = 0, 0
+    for place, entry in enumerate(pictures):
+        if size > SHARD_BYTES:
+            yield pictures[start:place]
+            start, size = place, 0
+        size += 3 * entry.picture.width * entry.picture.height
+    if pictures:
+        yield pictures[start:]
 
 
 def _table(pictures: Sequence[ClassifiedPicture], names: Sequence[str]) -> bytes:
@@ -137,29 +152,31 @@ def _shard(files: AnnotationFiles, path: PurePosixPath) -> Iterator[ReadLabel]:
     import pyarrow
     from pyarrow.parquet import ParquetFile
 
-    if files.source.files[path] > MAX_SHARD:
-        files.report(UserError("shard_large", file=path.name, limit=MAX_SHARD / 1e6))
-        return
     try:
-        table = ParquetFile(pyarrow.BufferReader(files.source.read(path)))
-        names = _class_names(table)
-        image, label = _columns(table)
-        texts = [text for text in TEXTS if text in table.schema_arrow.names]
-        number = 0
-        for batch in table.iter_batches(batch_size=TOGETHER, columns=[image, label, *texts]):
-            for row in batch.to_pylist():
-                number += 1
-                place = _Place(path, number)
-                try:
-                    word = _label(row[label], names)
-                except ValueError as error:
-                    files.bad(path, what=str(place), reason=str(error))
-                    continue
-                yield _row(files, place, row[image], label=word, texts=row)
+        with files.source.open(path) as file:
+            table = ParquetFile(file, buffer_size=BUFFER_BYTES)
+            yield from _rows_of(files, path, table)
     except UserError as error:
         files.report(error)
     except (pyarrow.ArrowException, ValueError, TypeError, KeyError, OSError, MemoryError) as error:
         files.bad(path, what="Parquet", reason=" ".join(str(error).split()))
+
+
+def _rows_of(files: AnnotationFiles, path: PurePosixPath, table: ParquetFile) -> Iterator[ReadLabel]:
+    names = _class_names(table)
+    image, label = _columns(table)
+    texts = [text for text in TEXTS if text in table.schema_arrow.names]
+    number = 0
+    for batch in table.iter_batches(batch_size=TOGETHER, columns=[image, label, *texts]):
+        for row in batch.to_pylist():
+            number += 1
+            place = _Place(path, number)
+            try:
+                word = _label(row[label], names)
+            except ValueError as error:
+                files.bad(path, what=str(place), reason=str(error))
+                continue
+            yield _row(files, place, row[image], label=word, texts=row)
 
 
 def _columns(table: ParquetFile) -> tuple[str, str]:
