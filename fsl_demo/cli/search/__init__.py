@@ -46,7 +46,9 @@ def add(verbs: options.Verbs) -> None:
         metavar="WORDS",
         help="words, or beginnings of words, that a picture's caption or file name has to have (of a workspace)",
     )
-    parser.add_argument("--data", type=Path, metavar="DIR", help="search this folder or zip in place of the workspace")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="search this folder, zip or tar in place of the workspace"
+    )
     parser.add_argument(
         "--workspace",
         type=Path,

@@ -239,8 +239,7 @@ function picked(input) {
   input.value = "";
   if ("import" in input.dataset) return importFile(items[0], input.dataset.import);
   if ("checkpoint" in input.dataset) return sendFile("checkpoints", items[0]);
-  const zip = items.some(({ name }) => /\.zip$/i.test(name));
-  add(items, input.dataset.upload === "classes" || uploads.isNamed(input.dataset.upload) || !zip ? input.dataset.upload : uploads.targetOf(input.dataset.upload, false, items));
+  add(items, input.dataset.upload === "classes" || uploads.isNamed(input.dataset.upload) || !uploads.hasArchive(items) ? input.dataset.upload : uploads.targetOf(input.dataset.upload, false, items));
 }
 
 async function add(items, target) {
