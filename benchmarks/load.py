@@ -194,7 +194,9 @@ def run(people: int, minutes: float, pause: float) -> dict[str, Any]:
                 time.sleep(0.5)
             start = time.monotonic() + ARRIVAL * people
             watching = Watching(workbench.address, workbench.process.pid)
-            tabs = [Person(workbench.address, number, start + 60 * minutes, pause) for number in range(people)]
+            tabs = [
+                Person(workbench.address, number, until=start + 60 * minutes, pause=pause) for number in range(people)
+            ]
             with ThreadPoolExecutor(people) as pool:
                 done = list(pool.map(lambda tab: tab.work(ARRIVAL * tab.person), tabs))
             watching.stop()

@@ -82,6 +82,22 @@ class MemoryStore:
         self._vectors.update({(space, key): vector for key, vector in vectors.items()})
 
 
+class LatestStore:
+    """The latest vectors."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._vectors: OrderedDict[tuple[str, str], np.ndarray] = OrderedDict()
+
+    def get_vectors(self, space: str, keys: Sequence[str]) -> dict[str, np.ndarray]:
+        return {key: self._vectors[space, key] for key in keys if (space, key) in self._vectors}
+
+    def put_vectors(self, space: str, vectors: Mapping[str, np.ndarray]) -> None:
+        self._vectors.update({(space, key): vector for key, vector in vectors.items()})
+        while len(self._vectors) > self._most:
+            self._vectors.popitem(last=False)
+
+
 class FeatureCache:
     """Embeds each picture once for every method that shares a backbone. Threads may share it.
 

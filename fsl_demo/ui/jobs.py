@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from fsl_demo.core.errors import Cancelled, UserError
+from fsl_demo.core.time_left import TimeLeft
 
 AT_ONCE = 2
 TURN = 2.0
@@ -23,12 +24,13 @@ State = Literal["waiting", "running", "done", "stopped", "failed"]
 
 @dataclass(frozen=True)
 class Step:
-    """How far a job is: what is called `title` is at `stage`, `done` of `total`."""
+    """How far a job is: what is called `title` is at `stage`, `done` of `total`, `seconds_left` before its end."""
 
     title: str
     stage: str
     done: int
     total: int
+    seconds_left: float | None = None
 
 
 @dataclass(frozen=True)
@@ -89,10 +91,13 @@ class Job:
     def progress(self, title: str) -> Callable[[str, int, int], None]:
         """A `Progress` of what is called `title`; it raises `Cancelled` once the job was stopped."""
 
+        left = TimeLeft()
+
         def tell(stage: str, done: int, total: int) -> None:
             if self._stop.is_set():
                 raise Cancelled
-            self.step = Step(title, stage=stage, done=done, total=total)
+            seconds = left.seconds(stage, done, total)
+            self.step = Step(title, stage=stage, done=done, total=total, seconds_left=seconds)
             if time.monotonic() - self._reported > PAUSE:
                 self._reported = time.monotonic()
                 self.tell()

@@ -17,6 +17,7 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.core.exports import folder_within
 from fsl_demo.core.registry import Registry
 from fsl_demo.services.review.suggestions import Suggester
+from fsl_demo.services.review.suspicions import Suspicions
 from fsl_demo.store import Workspace
 from fsl_demo.ui import ranking
 from fsl_demo.ui.board import ID_LENGTH, Board
@@ -76,6 +77,7 @@ class Page:
         self.jobs = Jobs()
         self.uploads = Uploads(workspace.folder)
         self.suggester = Suggester()
+        self.suspicions = Suspicions(registry)
         self.features = features or FeatureCache()
         self.ready = threading.Event()
         self.metrics = Metrics(self)
