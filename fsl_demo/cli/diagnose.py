@@ -37,7 +37,7 @@ def add(verbs: options.Verbs) -> None:
         verbs, "diagnose", summary="Say what may be wrong with labelled pictures.", details=DETAILS, examples=EXAMPLES
     )
     given = parser.add_mutually_exclusive_group(required=True)
-    given.add_argument("support", nargs="?", type=Path, metavar="DIR", help="folder or zip of class folders")
+    given.add_argument("support", nargs="?", type=Path, metavar="DIR", help="folder, zip or tar of class folders")
     given.add_argument("--episode", metavar="ID", help="a saved episode of the workspace")
     given.add_argument("--collection", metavar="NAME[@VERSION]", help="a collection of the workspace")
     options.add_methods(parser)

@@ -73,8 +73,8 @@ def _predict(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, An
         """Classify pictures.
 
         Args:
-            queries: a zip of pictures, or one picture.
-            support: a zip of class folders; may be left out when there are descriptions.
+            queries: a zip or tar of pictures, or one picture.
+            support: a zip or tar of class folders; may be left out when there are descriptions.
             descriptions: class name to phrasings, in English: a text, or a list of them.
             names: ids of methods; by default those that suit the support set.
             boxes: path of a support picture in its zip to boxes around the thing: left, top, right, bottom as fractions.
@@ -125,7 +125,7 @@ def _caption(registry: Registry, uploads: Uploads) -> Callable[..., list[dict[st
         """Describe pictures in words.
 
         Args:
-            pictures: a zip of pictures, or one picture.
+            pictures: a zip or tar of pictures, or one picture.
             captioner: id of a captioner; by default the first.
 
         Returns:
@@ -149,7 +149,7 @@ def _diagnose(page: Page) -> Callable[..., dict[str, Any]]:
         """Say what may be wrong with labelled pictures.
 
         Args:
-            support: a zip of class folders.
+            support: a zip or tar of class folders.
             names: ids of methods to compare; by default those that suit the pictures.
             collection: name of a collection, in place of a zip.
 

@@ -119,6 +119,22 @@ def places(names: Iterable[str]) -> dict[str, int]:
     return {class_key(name): place for place, name in enumerate(names)}
 
 
+def unique_stems(pictures: Sequence[ClassifiedPicture]) -> list[str]:
+    """A name for each file, without dots; a picture that is there twice has two."""
+    given: set[str] = set()
+    stems = []
+    for entry in pictures:
+        name, number = entry.stem.replace(".", "_"), 1
+        stem = name
+        while stem.casefold() in given:
+            number += 1
+            start, _, end = name.rpartition("-")
+            stem = f"{start}-{number}-{end}"
+        given.add(stem.casefold())
+        stems.append(stem)
+    return stems
+
+
 def in_source(source: FileSource, path: PurePosixPath | None) -> Callable[[Ingest], Picture] | None:
     """What reads the picture of a file of a folder or zip; None without one."""
     return None if path is None else partial(source.picture, path)

@@ -17,6 +17,7 @@ _FORMATS: tuple[Format, ...] = load(
     "box_table:FORMAT",
     "parquet:FORMAT",
     "label_studio_choices:FORMAT",
+    "webdataset:FORMAT",
 )
 FORMATS = {chosen.id: chosen for chosen in _FORMATS}
 CLASSIFIED = {chosen.id: chosen for chosen in _FORMATS if chosen.write_pictures is not None}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import tarfile
 import zipfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from fsl_demo.core.collections import Changes, CollectionLabel, FrozenCollection
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, Label, LabelledEpisode, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture, from_image
+from fsl_demo.datasets import file_source
 from fsl_demo.services import bringing_in, collections, freezing
 from fsl_demo.services.bringing_in import Counting
 from fsl_demo.store import Workspace
@@ -187,6 +190,85 @@ def test_a_picture_moved_to_another_folder_comes_back_from_every_part(
     assert words(workspace)[2] == [("dog", "pets", "imported"), ("cat", "anne", "blind")]
 
 
+def test_shards_that_are_full_are_followed_by_others(
+    frozen: FrozenCollection, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, full, files in (
+        ("parquet", 200, ["data/train-00000-of-00002.parquet", "data/train-00001-of-00002.parquet"]),
+        ("webdataset", 4_000, ["train-000000.tar", "train-000001.tar"]),
+    ):
+        monkeypatch.setattr(f"fsl_demo.store.exchange.{name}.SHARD_BYTES", full)
+        folder = unpacked(written(frozen, name, tmp_path))
+        assert sorted(str(path.relative_to(folder)) for path in folder.rglob("train-*")) == files
+        assert brought_in(workspace, tmp_path / f"{name}.zip") == (Changes(same=6), 0)
+
+
+def test_what_is_too_large_to_unpack_in_memory_is_read_from_disk(
+    frozen: FrozenCollection, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_source, "MAX_INSIDE", 100)
+    for name, shards in (("parquet", 3), ("webdataset", 3)):
+        folder = unpacked(written(frozen, name, tmp_path))
+        assert brought_in(workspace, folder) == (Changes(same=6), 0)
+        told: Told = []
+        with pytest.raises(UserError) as caught:
+            brought_in(workspace, tmp_path / f"{name}.zip", told)
+        assert caught.value.code == "archive_no_pictures"
+        assert [error.code for error in told] == ["shard_large"] * shards
+
+
+def test_webdataset_opens_the_shards_and_what_it_writes_comes_back(
+    frozen: FrozenCollection, workspace: Workspace, tmp_path: Path
+) -> None:
+    webdataset = pytest.importorskip("webdataset")
+    folder = unpacked(written(frozen, "webdataset", tmp_path))
+    shards = f"{folder}/train-{{000000..000000}}.tar"
+    samples = list(webdataset.WebDataset(shards, shardshuffle=False).decode("pil"))
+    assert [(sample["png"].size, sample["cls"], sample["json"]["label"]) for sample in samples] == [
+        ((8, 8), 0, "cat"),
+        ((8, 8), 1, "Hund & Katze"),
+        ((8, 8), 2, "狗"),
+    ]
+    with webdataset.TarWriter(str(tmp_path / "corrected.tar")) as out:
+        for number, sample in enumerate(samples):
+            corrected = ({"cls": 2}, {"json": {**sample["json"], "label": "new"}}, {})[number]
+            kept = {kind: sample[kind] for kind in ("png", "cls", "json")}
+            out.write({"__key__": f"renamed {number}", **kept, **corrected})
+    assert brought_in(workspace, tmp_path / "corrected.tar") == (Changes(differ=2, same=1), 0)
+    assert [labels[0] for labels in words(workspace)[:2]] == [
+        ("狗", "corrected.tar", "imported"),
+        ("new", "corrected.tar", "imported"),
+    ]
+
+
+def test_shards_of_anyone(workspace: Workspace, tmp_path: Path) -> None:
+    """Classes by number alone, by a list of names, by words; samples that say nothing, or what there is not."""
+    files = {"a.png": png(0), "a.cls": b"1", "b.PNG": png(1), "b.cls": b"0\n", "c.png": png(2), "d.png": png(3)}
+    as_tar(tmp_path / "shard.tar", {**files, "d.cls": b"-1", "._a.cls": b"5"})
+    elsewhere = {"e.png": png(4), "e.json": b'{"label": "in words"}', "f.jpg": b"no picture", "f.cls": b"1"}
+    as_tar(tmp_path / "named.tar", {**elsewhere, "g.png": png(5), "g.cls": b"9", "classnames.txt": b"ant\nbee\n"})
+    workspace.collections.create(PETS)
+    assert brought_in(workspace, tmp_path / "shard.tar") == (Changes(new=4), 0)
+    assert words(workspace) == [[("1", "", "imported")], [("0", "", "imported")], [], []]
+    told: Told = []
+    assert brought_in(workspace, tmp_path / "named.tar", told) == (Changes(new=1), 2)
+    assert [error.code for error in told] == ["picture_unknown", "annotation_bad"]
+    assert words(workspace)[-1] == [("in words", "", "imported")]
+    as_tar(tmp_path / "folders.tar", {"cat/1.png": png(6), "cat/1.json": b'{"shapes": []}', "dog/1.png": png(7)})
+    assert brought_in(workspace, tmp_path / "folders.tar") == (Changes(new=2), 0)
+    assert [labels[0][0] for labels in words(workspace)[-2:]] == ["cat", "dog"]
+
+
+def test_a_broken_shard_stops_no_other(frozen: FrozenCollection, workspace: Workspace, tmp_path: Path) -> None:
+    folder = unpacked(written(frozen, "webdataset", tmp_path))
+    (folder / "train-000001.tar").write_bytes(b"no tar")
+    data = (folder / "test-000000.tar").read_bytes()
+    (folder / "test-000000.tar").write_bytes(data[:4_000])
+    told: Told = []
+    assert brought_in(workspace, folder, told) == (Changes(same=5), 2)
+    assert [error.code for error in told] == ["tar_broken", "tar_cut"]
+
+
 @pytest.mark.parametrize("data", [b"", b"PAR1", b"PAR1" + bytes(64) + b"PAR1"])
 def test_a_broken_shard_is_left_out(
     data: bytes, frozen: FrozenCollection, workspace: Workspace, tmp_path: Path
@@ -211,28 +293,40 @@ def shard(path: Path, rows: list[dict[str, Any]], names: list[str] | None = None
     return path
 
 
-def png(seed: int) -> dict[str, object]:
+def png(seed: int) -> bytes:
     buffer = io.BytesIO()
     picture(seed).image().save(buffer, "PNG")
-    return {"bytes": buffer.getvalue(), "path": f"{seed}.png"}
+    return buffer.getvalue()
+
+
+def image(seed: int) -> dict[str, object]:
+    return {"bytes": png(seed), "path": f"{seed}.png"}
+
+
+def as_tar(path: Path, files: Mapping[str, bytes]) -> None:
+    with tarfile.open(path, "w") as archive:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
 
 
 def test_bad_rows_are_left_out_and_the_rest_comes_in(workspace: Workspace, tmp_path: Path) -> None:
     rows = [
-        {"image": png(0), "label": 0},
-        {"image": png(1), "label": 9},
+        {"image": image(0), "label": 0},
+        {"image": image(1), "label": 9},
         {"image": {"bytes": b"x", "path": "x.png"}, "label": 1},
         {"image": {"bytes": None, "path": "y.png"}, "label": 1},
         {"image": None, "label": 1},
-        {"image": png(2), "label": -1},
-        {"image": png(3), "label": None},
+        {"image": image(2), "label": -1},
+        {"image": image(3), "label": None},
     ]
     workspace.collections.create(PETS)
     told: Told = []
     assert brought_in(workspace, shard(tmp_path / "a.parquet", rows, ["cat", "dog"]), told) == (Changes(new=3), 4)
     assert [error.code for error in told] == ["annotation_bad", "picture_unknown", "import_incomplete"]
     assert words(workspace) == [[("cat", "", "imported")], [], []]
-    rows = [{"img": png(4), "label": "in words"}]
+    rows = [{"img": image(4), "label": "in words"}]
     assert brought_in(workspace, shard(tmp_path / "b.parquet", rows)) == (Changes(new=1), 0)
     assert words(workspace)[-1] == [("in words", "", "imported")]
 
