@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from fsl_demo.core.errors import Notice, UserError
 from fsl_demo.core.file_names import is_visible, safe_cell, visible
+from fsl_demo.core.time_left import TimeLeft
 
 if TYPE_CHECKING:
     from fsl_demo.services.bulk.pace import Pace
@@ -25,8 +26,11 @@ STAGES = {
     "embed": "embedding",
     "score": "scoring",
     "look": "looking at pictures",
+    "index": "indexing",
     "compare": "looking for near-duplicates",
     "regions": "looking for regions",
+    "versions": "comparing both versions, episodes",
+    "forget": "measuring what was forgotten, episodes",
     "explain": "explaining",
     "ground": "looking for phrases",
     "describe": "describing pictures",
@@ -51,12 +55,16 @@ class Terminal:
         self._rewrites = sys.stderr.isatty()
         self._logged: set[tuple[str, int]] = set()
         self._next_pace = 0.0
+        self._left = TimeLeft()
 
     def progress(self, stage: str, done: int, total: int) -> None:
         """A `Progress`."""
         if self._rewrites:
-            end = ERASE if done >= total else ""
-            print(f"{ERASE}{STAGES.get(stage, stage)} {done}/{total}{end}", end="", file=sys.stderr, flush=True)
+            from fsl_demo.training.events import clock
+
+            end, seconds = ERASE if done >= total else "", self._left.seconds(stage, done, total)
+            left = "" if seconds is None else f", {clock(seconds)} left"
+            print(f"{ERASE}{STAGES.get(stage, stage)} {done}/{total}{left}{end}", end="", file=sys.stderr, flush=True)
         elif total and (stage, total) not in self._logged:  # once, though batches come back to it
             self._logged.add((stage, total))
             print(f"{STAGES.get(stage, stage)} ({total})", file=sys.stderr, flush=True)
