@@ -133,7 +133,7 @@ def measured(chosen: argparse.Namespace) -> dict[str, Any]:
         fresh = {label: members[draw.pool :] for label, members in whole.items()}
         sampling = Sampling(way=5, shot=1, queries=min(5, draw.fresh - 1), episodes=FRESH, seed=chosen.seed)
         before, after = evaluate(methods, fresh, sampling).figures
-    figures = finetuned.receipt.comparison
+    figures = finetuned.receipt.figures
     return {
         "method": chosen.method,
         "start": chosen.start,

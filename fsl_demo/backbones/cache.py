@@ -82,6 +82,22 @@ class MemoryStore:
         self._vectors.update({(space, key): vector for key, vector in vectors.items()})
 
 
+class LatestStore:
+    """The latest vectors."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._vectors: OrderedDict[tuple[str, str], np.ndarray] = OrderedDict()
+
+    def get_vectors(self, space: str, keys: Sequence[str]) -> dict[str, np.ndarray]:
+        return {key: self._vectors[space, key] for key in keys if (space, key) in self._vectors}
+
+    def put_vectors(self, space: str, vectors: Mapping[str, np.ndarray]) -> None:
+        self._vectors.update({(space, key): vector for key, vector in vectors.items()})
+        while len(self._vectors) > self._most:
+            self._vectors.popitem(last=False)
+
+
 class FeatureCache:
     """Embeds each picture once for every method that shares a backbone. Threads may share it.
 
@@ -91,20 +107,23 @@ class FeatureCache:
 
     Attributes:
         embedded: pictures and texts that really went through a network, by its id.
+        reused: those whose vectors or maps were kept from before.
     """
 
     def __init__(self, vectors: VectorStore | None = None, map_bytes: int | None = None) -> None:
         self.embedded: Counter[str] = Counter()
+        self.reused: Counter[str] = Counter()
         self._vectors = vectors or MemoryStore()
         self._maps: OrderedDict[tuple[str, str], np.ndarray] = OrderedDict()
         self._map_bytes, self._most_map_bytes = 0, map_bytes or MAP_BYTES
-        self._network = threading.Lock()
+        self._network, self._counts = threading.Lock(), threading.Lock()
 
     def pooled(self, backbone: Backbone, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         """Pooled features, float32 [N, D]. What is embedded before a `Cancelled` is kept."""
         space, unique = _space(backbone), ordered_unique(pictures)
         known = self._vectors.get_vectors(space, [picture.sha256 for picture in unique])
         missing = [picture for picture in unique if picture.sha256 not in known]
+        self._count_reused(backbone.id, len(known))
         for picture, maps in self._embed(backbone, missing, progress):
             known[picture.sha256] = _pool(maps)
         vectors = [known[picture.sha256] for picture in pictures]
@@ -119,6 +138,7 @@ class FeatureCache:
         space = _space(backbone)
         unique = ordered_unique(pictures)
         known = {picture: maps for picture in unique if (maps := self._maps.get((space, picture.sha256))) is not None}
+        self._count_reused(backbone.id, len(known))
         known.update(self._embed(backbone, [picture for picture in unique if picture not in known], progress))
         return np.stack([known[picture] for picture in pictures])
 
@@ -127,6 +147,7 @@ class FeatureCache:
         space, unique = f"{encoder.id}:{encoder.weights[:16]}", list(dict.fromkeys(texts))
         known = self._vectors.get_vectors(space, unique)
         missing = [text for text in unique if text not in known]
+        self._count_reused(encoder.id, len(known))
         if missing:
             fresh = dict(zip(missing, encoder.encode(missing, progress), strict=True))
             self.embedded[encoder.id] += len(fresh)
@@ -173,6 +194,10 @@ class FeatureCache:
                 self._keep((space, picture.sha256), maps)
             known |= fresh
         return [known[picture] for picture in batch]
+
+    def _count_reused(self, network: str, count: int) -> None:
+        with self._counts:
+            self.reused[network] += count
 
     def _keep(self, key: tuple[str, str], maps: np.ndarray) -> None:
         self._maps[key] = maps

@@ -23,6 +23,9 @@ CROP = 0.875
 class EfficientNetLite0:
     """A frozen network. Maps of 1,280 channels and 7 x 7 positions.
 
+    Args:
+        many: as of `engine.Engine`.
+
     Attributes:
         id, title: for caches and for people.
         weights: SHA-256 of the weights file.
@@ -39,8 +42,9 @@ class EfficientNetLite0:
     positions = (7, 7)
     source = None
 
-    def __init__(self) -> None:
+    def __init__(self, many: bool = False) -> None:
         self._network: Any = None
+        self._many = many
         self._engine: engine.Engine
         self._axes: np.ndarray | None = None
         self._lock = threading.Lock()
@@ -55,7 +59,7 @@ class EfficientNetLite0:
             if self._network is None:
                 progress("weights", 0, 1)
                 network = self._load()
-                self._engine, self._network = engine.Engine(network), network
+                self._engine, self._network = engine.Engine(network, self._many), network
                 progress("weights", 1, 1)
             return self._network
 

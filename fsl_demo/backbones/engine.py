@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -27,10 +28,12 @@ class Engine:
 
     Args:
         network: on `runtime.device()`, in evaluation.
+        many: convert it before the first picture, so that equal batches have equal results from the start.
     """
 
-    def __init__(self, network: Any) -> None:
+    def __init__(self, network: Any, many: bool = False) -> None:
         self._network, self._forward = network, torch_forward(network)
+        self._enough = 0 if many else WORTH_CONVERTING
         self._converts = runtime.device().type == "cpu" and installed() == "OpenVINO"
         self._pictures, self._lock = 0, threading.Lock()
 
@@ -38,7 +41,7 @@ class Engine:
         """`Forward`."""
         with self._lock:
             self._pictures += len(images)
-            if self._converts and self._pictures > WORTH_CONVERTING:
+            if self._converts and self._pictures > self._enough:
                 self._forward, self._converts = openvino_forward(self._network), False
             return self._forward(images)
 
@@ -58,8 +61,10 @@ def torch_forward(network: Any) -> Forward:
 def openvino_forward(network: Any) -> Forward:
     """As OpenVINO runs it on the CPU, in float32, with as many threads as PyTorch has.
 
-    OpenVINO's own `convert_model` reports its use over the network, and traces for twice as long.
+    OpenVINO's own `convert_model` reports its use over the network, and traces for twice as long. Importing OpenVINO
+    reports that, too, by a fork, unless the package that does so cannot be imported.
     """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino
     import torch
     from openvino.frontend import FrontEndManager

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fsl_demo.cli import options, reporting
+from fsl_demo.core.collections import parse_reference
 from fsl_demo.core.errors import UserError
 from fsl_demo.services import reading
 
 if TYPE_CHECKING:
+    from fsl_demo.core.collections import MarkedRight
     from fsl_demo.evaluation.diagnosis.diagnosis import Diagnosis
     from fsl_demo.evaluation.intervals import Interval
     from fsl_demo.services.diagnosis import Subject
@@ -34,7 +37,7 @@ def add(verbs: options.Verbs) -> None:
         verbs, "diagnose", summary="Say what may be wrong with labelled pictures.", details=DETAILS, examples=EXAMPLES
     )
     given = parser.add_mutually_exclusive_group(required=True)
-    given.add_argument("support", nargs="?", type=Path, metavar="DIR", help="folder or zip of class folders")
+    given.add_argument("support", nargs="?", type=Path, metavar="DIR", help="folder, zip or tar of class folders")
     given.add_argument("--episode", metavar="ID", help="a saved episode of the workspace")
     given.add_argument("--collection", metavar="NAME[@VERSION]", help="a collection of the workspace")
     options.add_methods(parser)
@@ -60,10 +63,11 @@ def run(chosen: argparse.Namespace) -> int:
     pictures = [example.picture for example in subject.episode.support]
     plans = plans_of(registry, chosen.methods, pictures, settings=settings)
     diagnosis = diagnose(registry, subject, plans, progress=terminal.progress, report=terminal.fault)
+    marks = _marks(chosen)
     if chosen.format == "json":
-        reporting.print_json(diagnosis_document(diagnosis))
+        reporting.print_json(diagnosis_document(diagnosis, marks or {}))
     else:
-        _print(diagnosis)
+        _print(diagnosis, marks)
     return 1 if terminal.faults else 0
 
 
@@ -78,15 +82,26 @@ def _subject(chosen: argparse.Namespace, terminal: reporting.Terminal) -> Subjec
     return subjects.of_collection(workspace, chosen.collection)
 
 
-def _print(diagnosis: Diagnosis) -> None:
+def _marks(chosen: argparse.Namespace) -> dict[str, MarkedRight] | None:
+    """What people marked as right in the collection; None of what is no collection."""
+    if chosen.collection is None:
+        return None
+    name, _ = parse_reference(chosen.collection)
+    return options.existing_workspace(chosen).collections.settled(name)
+
+
+def _print(diagnosis: Diagnosis, marks: Mapping[str, MarkedRight] | None) -> None:
     say = reporting.print_line
+    findings = diagnosis.open(marks or {})
     say(
-        f"{len(diagnosis.findings)} findings in {diagnosis.pictures} pictures of {len(diagnosis.classes)} classes, and"
+        f"{len(findings)} findings in {diagnosis.pictures} pictures of {len(diagnosis.classes)} classes, and"
         f" {diagnosis.queries} queries"
     )
-    for finding in diagnosis.findings:
+    for finding in findings:
         names = ", ".join(picture.name for picture in finding.pictures)
-        say(f"- {finding.notice}" + (f" ({names})" if names else ""))
+        say(f"- {finding.notice}" + (f" ({names})" if names else "") + ("" if marks is None else f" [{finding.key}]"))
+    if right := len(diagnosis.findings) - len(findings):
+        say(f"{right} findings are marked as right.")
     for told in (*(leak.notice for leak in diagnosis.leaks), *diagnosis.untold):
         say(told)
     if diagnosis.scores:

@@ -201,7 +201,9 @@ def _add_import(actions: options.Verbs) -> argparse.ArgumentParser:
         "import",
         "Save the episodes of an export, class folders as a support set, or a data set with boxes; prints their ids.",
     )
-    parser.add_argument("file", type=Path, metavar="FILE", help="a zip, a folder or a CSV")
+    parser.add_argument(
+        "file", type=Path, metavar="FILE", help="a zip, a tar, a folder, a CSV, or a file of labels (Parquet, JSON)"
+    )
     parser.set_defaults(run=import_file)
     return parser
 

@@ -91,6 +91,7 @@ def _from_workspace(chosen: argparse.Namespace) -> int:
     from fsl_demo.backbones.networks import Networks
     from fsl_demo.services import finetuning
     from fsl_demo.services.finetuning import bundle
+    from fsl_demo.services.receipt_page import sentence
 
     workspace = options.existing_workspace(chosen)
     collection = options.frozen(workspace, chosen.collection)
@@ -116,6 +117,7 @@ def _from_workspace(chosen: argparse.Namespace) -> int:
         on_event=terminal.training,
         root=chosen.root,
         machine=finetuning.Machine(chosen.precision, chosen.device),
+        on_verdict=lambda made: terminal.note(sentence(made)),
     )
     if finetuned is not None:
         show(finetuned, folder, chosen.format)
@@ -131,6 +133,7 @@ def _from_bundle(chosen: argparse.Namespace) -> int:
     from fsl_demo.backbones.networks import Networks
     from fsl_demo.services import finetuning
     from fsl_demo.services.finetuning import bundle
+    from fsl_demo.services.receipt_page import sentence
 
     file, terminal = chosen.from_bundle, reporting.Terminal()
     folder = file.with_name(f"{file.stem}-run")
@@ -144,6 +147,7 @@ def _from_bundle(chosen: argparse.Namespace) -> int:
             on_event=terminal.training,
             root=chosen.root,
             machine=finetuning.Machine(chosen.precision, chosen.device),
+            on_verdict=lambda made: terminal.note(sentence(made)),
         )
         if finetuned is not None:
             home = opened.checkpoints / finetuned.version.name

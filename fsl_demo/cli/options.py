@@ -87,7 +87,7 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         "--data",
         required=True,
         metavar="NAME",
-        help="data set by name, or a folder or zip of class folders",
+        help="data set by name, or a folder, zip or tar of class folders",
     )
     add_root(parser)
     parser.add_argument("--fold", type=int, metavar="N", help="of att_faces (1 to 5) or lfw (1 to 10; 0 is View 1)")
@@ -175,7 +175,7 @@ def add_task(parser: argparse.ArgumentParser) -> None:
         "--support",
         type=Path,
         metavar="DIR",
-        help="folder or zip of class folders, with the labelled pictures, or of pictures with boxes (COCO and others)",
+        help="folder, zip or tar of class folders, with the labelled pictures, or of pictures with boxes (COCO, …)",
     )
     parser.add_argument(
         "--boxes",

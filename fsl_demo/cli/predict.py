@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fsl_demo.cli import options, reporting
+from fsl_demo.cli import into_parquet, options, reporting
 from fsl_demo.core.episodes import Episode, Scores
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.regions import Region
@@ -17,8 +18,10 @@ from fsl_demo.services.documents import PredictDocument, predict_document, yes_n
 
 if TYPE_CHECKING:
     from fsl_demo.core.registry import Registry
+    from fsl_demo.services.bulk import Task
 
-DETAILS = """\
+DETAILS = (
+    """\
 Each picture has one answer from all methods: the most probable class by the geometric mean of their probabilities. A
 picture that they find unlike the examples of its class on average is marked "unlike", beside the answer. Where the
 examples are too few, or too much alike, to say so, a line on stderr says that, and "unlike" is null (in CSV "unknown").
@@ -27,12 +30,19 @@ The JSON has "classes", "methods" (id, hash of the checkpoint, seconds) and "que
 method that says what is where adds "regions": of each the "box" (left, top, right, bottom, as fractions of the
 picture), its "score", and "words": the probabilities of what it may be.
 A query that cannot be read is named on stderr and left out; the exit code is then 1.
+
 """
+    + into_parquet.DETAILS
+    + """
+Its columns are those of the CSV, and "probabilities" in the order of "classes" in the file's metadata ("fsl_demo").
+"""
+)
 EXAMPLES = """\
 predict --support pets/ --queries unsorted/
 predict --support pets.zip --queries unsorted/ --methods prototype,asif --format json
 predict --describe birds.csv --queries garden/ --format csv > answers.csv
 predict --support pets/ --describe pets.csv --queries unsorted/ --set asif.blend=0.5
+predict archive/ --support pets/ --out answers.parquet
 """
 
 
@@ -40,29 +50,45 @@ def add(verbs: options.Verbs) -> None:
     parser = options.add_verb(
         verbs, "predict", summary="Classify the pictures of a folder.", details=DETAILS, examples=EXAMPLES
     )
+    parser.add_argument(
+        "source",
+        nargs="?",
+        metavar="SOURCE",
+        help="folder, zip or tar of pictures to classify, or one picture; with --out, see above",
+    )
     options.add_task(parser)
     parser.add_argument(
         "--queries",
-        type=Path,
-        required=True,
         metavar="DIR",
-        help="folder or zip of pictures to classify, or one picture",
+        help="another way to write SOURCE",
     )
     options.add_methods(parser)
     options.add_use_region(parser)
     options.add_settings(parser)
+    into_parquet.add_out(parser)
     options.add_format(parser, "table", "csv", "json")
     options.add_cache(parser)
     options.add_machine(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, format=None, refuse=parser.error)
 
 
 def run(chosen: argparse.Namespace) -> int:
+    if (chosen.source is None) == (chosen.queries is None):
+        chosen.refuse("name the pictures to classify, as SOURCE or by --queries")
+    if chosen.out and (chosen.format or chosen.workspace):
+        chosen.refuse("--out goes without --format and --workspace: answers are written, and features forgotten")
     options.prepare(chosen)
     terminal = reporting.Terminal()
     learned = options.read_task(chosen, terminal)
     learned.check()
-    queries = reading.queries(chosen.queries, terminal.progress, terminal.fault)
+    source = chosen.source or chosen.queries
+    if chosen.out:
+        return into_parquet.into_parquet(chosen, source, make=partial(_task, chosen, learned), terminal=terminal)
+    return _print(chosen, learned, source=Path(source), terminal=terminal)
+
+
+def _print(chosen: argparse.Namespace, learned: Episode, source: Path, terminal: reporting.Terminal) -> int:
+    queries = reading.queries(source, terminal.progress, terminal.fault)
     if not queries:
         raise UserError("no_queries")
     episode = dataclasses.replace(learned, queries=tuple(queries.values()))
@@ -72,8 +98,28 @@ def run(chosen: argparse.Namespace) -> int:
     document = predict_document(episode, list(queries), scores=scores, regions=regions)
     for notice in document.get("notices", []):
         terminal.note(notice)
-    _PRINTERS[chosen.format](document)
+    _PRINTERS[chosen.format or "table"](document)
     return 1 if terminal.faults else 0
+
+
+def _task(chosen: argparse.Namespace, learned: Episode, registry: Registry, terminal: reporting.Terminal) -> Task:
+    from fsl_demo.services import predict
+    from fsl_demo.services.bulk.predict import Predict
+
+    plans = predict.plans_of(
+        registry,
+        chosen.methods,
+        pictures=[example.picture for example in learned.support],
+        settings=reading.settings(registry, chosen.settings),
+        use_region=chosen.use_region,
+    )
+    return Predict(
+        learned,
+        plans,
+        progress=terminal.progress,
+        refused=lambda _, error: _tell_refusal(chosen, error, terminal),
+        report=terminal.fault,
+    )
 
 
 def registry_for(chosen: argparse.Namespace, episode: Episode) -> Registry:
@@ -119,11 +165,15 @@ def classify(
         use_region=chosen.use_region,
     )
     for refusal in refusals:
-        if chosen.methods:
-            terminal.fault(refusal)
-        else:
-            terminal.note(str(refusal))
+        _tell_refusal(chosen, refusal, terminal)
     return scores
+
+
+def _tell_refusal(chosen: argparse.Namespace, refusal: UserError, terminal: reporting.Terminal) -> None:
+    if chosen.methods:
+        terminal.fault(refusal)
+    else:
+        terminal.note(str(refusal))
 
 
 def _print_csv(document: PredictDocument) -> None:

@@ -56,6 +56,7 @@ def run(chosen: argparse.Namespace) -> int:
         root=chosen.root,
         command=receipt_command(chosen.checkpoint, str(collection)),
         progress=terminal.progress,
+        on_verdict=lambda made: terminal.note(receipt_page.sentence(made)),
     )
     receipt_page.write(made, chosen.out)
     reporting.print_line(receipt_page.sentence(made))

@@ -6,14 +6,17 @@ import csv
 import json
 import math
 import sys
+import time
 import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fsl_demo.core.errors import Notice, UserError
 from fsl_demo.core.file_names import is_visible, safe_cell, visible
+from fsl_demo.core.time_left import TimeLeft
 
 if TYPE_CHECKING:
+    from fsl_demo.services.bulk.pace import Pace
     from fsl_demo.training.events import Event
 
 STAGES = {
@@ -23,8 +26,11 @@ STAGES = {
     "embed": "embedding",
     "score": "scoring",
     "look": "looking at pictures",
+    "index": "indexing",
     "compare": "looking for near-duplicates",
     "regions": "looking for regions",
+    "versions": "comparing both versions, episodes",
+    "forget": "measuring what was forgotten, episodes",
     "explain": "explaining",
     "ground": "looking for phrases",
     "describe": "describing pictures",
@@ -33,6 +39,8 @@ STAGES = {
 }
 NONE = "(none of these)"
 ERASE = "\r\x1b[K"
+LOGGED_SECONDS = 30.0
+"""Between lines of a log that say how far a long run is."""
 
 
 class Terminal:
@@ -46,12 +54,17 @@ class Terminal:
         self.faults = 0
         self._rewrites = sys.stderr.isatty()
         self._logged: set[tuple[str, int]] = set()
+        self._next_pace = 0.0
+        self._left = TimeLeft()
 
     def progress(self, stage: str, done: int, total: int) -> None:
         """A `Progress`."""
         if self._rewrites:
-            end = ERASE if done >= total else ""
-            print(f"{ERASE}{STAGES.get(stage, stage)} {done}/{total}{end}", end="", file=sys.stderr, flush=True)
+            from fsl_demo.training.events import clock
+
+            end, seconds = ERASE if done >= total else "", self._left.seconds(stage, done, total)
+            left = "" if seconds is None else f", {clock(seconds)} left"
+            print(f"{ERASE}{STAGES.get(stage, stage)} {done}/{total}{left}{end}", end="", file=sys.stderr, flush=True)
         elif total and (stage, total) not in self._logged:  # once, though batches come back to it
             self._logged.add((stage, total))
             print(f"{STAGES.get(stage, stage)} ({total})", file=sys.stderr, flush=True)
@@ -60,6 +73,18 @@ class Terminal:
         """A line that the next one takes the place of; nothing in a log."""
         if self._rewrites:
             print(f"{ERASE}{visible(text)}", end="", file=sys.stderr, flush=True)
+
+    def pace(self, pace: Pace) -> None:
+        """How far a run is: on a terminal always, in a log now and then."""
+        from fsl_demo.training.events import clock
+
+        left = f"{pace.rate:.1f} pictures/s, {clock(pace.seconds_left)} left"
+        text = f"{pace.done:,}/{pace.total:,} pictures, {left}"
+        if self._rewrites:
+            print(f"{ERASE}{text if pace.done < pace.total else ''}", end="", file=sys.stderr, flush=True)
+        elif time.monotonic() >= self._next_pace or pace.done == pace.total:
+            self._next_pace = time.monotonic() + LOGGED_SECONDS
+            self.note(text)
 
     def training(self, event: Event) -> None:
         """A line for each epoch and note; on a terminal, a line below them that shows how far it is."""

@@ -80,6 +80,14 @@ class CollectedPicture:
 
 
 @dataclass(frozen=True)
+class MarkedRight:
+    """Who marked a finding of the doctor as right, and when (ISO 8601, UTC)."""
+
+    annotator: str
+    created_at: str
+
+
+@dataclass(frozen=True)
 class FrozenPicture:
     """A picture of a frozen version.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 DIAGNOSIS_MESSAGES = {
     "diagnosis_empty": "There is no labelled picture to look at. Add some to the classes.",
     "finding_gone": "This finding is no longer known, so nothing was taken out. Look again.",
+    "finding_key": "“{name}” is no key of a finding: `diagnose --collection NAME` has them (16 digits or a to f).",
     "finding_wrong_label": "Labelled “{label}”, but the others say “{suspected}” ({other:.0%}; “{label}” {own:.0%}).",
     "finding_exact_contradicts": "The same picture {count} times, in different classes: {classes}.",
     "finding_near_contradicts": "Nearly the same picture {count} times, in different classes: {classes}.",

@@ -13,8 +13,11 @@ from fsl_demo.core.errors import UserError, disk_trouble
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, temporary: Path | None = None) -> Iterator[BinaryIO]:
     """A file that takes the place of `path` once everything is written.
+
+    Args:
+        temporary: as of `durable.replacing`.
 
     Raises:
         UserError: `disk_full`, `folder_unwritable`; `export_not_file` for a link, a pipe, a device or a folder.
@@ -22,7 +25,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     with disk_trouble(path.parent):
         if path.is_symlink() or (path.exists() and not stat.S_ISREG(path.stat().st_mode)):
             raise UserError("export_not_file", file=path)
-        with durable.replacing(path) as file:
+        with durable.replacing(path, temporary) as file:
             yield file
 
 

@@ -1,4 +1,4 @@
-"""Names of a zip's entries, as whoever packed them meant them."""
+"""Names of an archive's entries, as whoever packed them meant them."""
 
 from __future__ import annotations
 
@@ -30,9 +30,18 @@ class EntryNames:
 
 def entry_names(entries: Sequence[zipfile.ZipInfo]) -> EntryNames:
     """Decode the names: UTF-8 where that is said, Info-ZIP's Unicode Path, else one encoding for all the others."""
-    names = [_stated(entry) for entry in entries]
+    return _with_guesses([_stated(entry) for entry in entries], list(map(_raw, entries)))
+
+
+def tar_names(names: Sequence[bytes]) -> EntryNames:
+    """Decode the names of a tar: those that are UTF-8, and one encoding for all the others."""
+    return _with_guesses(list(map(_utf8, names)), names)
+
+
+def _with_guesses(names: list[str | None], raw: Sequence[bytes]) -> EntryNames:
+    """The names, those that nobody states read in one encoding, the likeliest."""
     unknown = [place for place, name in enumerate(names) if name is None]
-    reading = guess([_raw(entries[place]) for place in unknown], NAMES)
+    reading = guess([raw[place] for place in unknown], NAMES)
     for place, text in zip(unknown, reading.texts, strict=True):
         names[place] = text
     doubted = [(text, other) for text, other in zip(reading.texts, reading.others, strict=False) if text != other]
@@ -52,6 +61,13 @@ def _stated(entry: zipfile.ZipInfo) -> str | None:
 def _raw(entry: zipfile.ZipInfo) -> bytes:
     """The name's bytes, which `zipfile` has decoded."""
     return entry.orig_filename.encode("utf-8" if entry.flag_bits & _UTF8_FLAG else "cp437")
+
+
+def _utf8(name: bytes) -> str | None:
+    try:
+        return name.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
 
 
 def _unicode_path(entry: zipfile.ZipInfo) -> str | None:

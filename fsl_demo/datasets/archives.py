@@ -7,7 +7,7 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from fsl_demo.core.errors import Notice, UserError
@@ -33,8 +33,8 @@ _KINDS = (
 )
 
 
-def other_archive(path: Path) -> str:
-    """What kind of archive a file is, of those that are not read; "" for anything else.
+def first_bytes(path: Path) -> bytes:
+    """The beginning of a file, as far as it says what kind of archive it is.
 
     Raises:
         UserError: `picture_missing`.
@@ -42,11 +42,18 @@ def other_archive(path: Path) -> str:
     regular(path)
     try:
         with path.open("rb") as file:
-            start = file.read(512)
+            return file.read(512)
     except OSError as error:
         raise UserError("picture_missing", file=path.name, reason=error.strerror or str(error)) from error
-    if start[257:262] == b"ustar":
-        return "tar"
+
+
+def other_archive(path: Path) -> str:
+    """What kind of archive a file is, of those that are not read; "" for anything else.
+
+    Raises:
+        UserError: `picture_missing`.
+    """
+    start = first_bytes(path)
     return next((kind for magic, kind in _KINDS if start.startswith(magic)), "")
 
 
@@ -64,7 +71,7 @@ class ZipReader:
         counted: add up what is decompressed; reading again what was read once costs nothing.
 
     Attributes:
-        entries: files by path.
+        sizes: in bytes, of each file by its path.
         notices: what is told about the zip.
 
     Raises:
@@ -78,15 +85,16 @@ class ZipReader:
         if len(infos) > MAX_ENTRIES:
             raise UserError("archive_entries", file=path.name, limit=MAX_ENTRIES)
         named = entry_names(infos)
-        self.notices = list(_doubts(path.name, named))
-        self.entries: dict[PurePosixPath, zipfile.ZipInfo] = {}
+        self.notices = list(doubts(path.name, named))
+        self._entries: dict[PurePosixPath, zipfile.ZipInfo] = {}
         for info, name in zip(infos, named.names, strict=True):
             place = self._checked_path(info, name)
             if name.endswith("/") or stat.S_IFMT(info.external_attr >> 16) == stat.S_IFDIR:
                 continue
-            if place in self.entries:
+            if place in self._entries:
                 self.notices.append(Notice("archive_twice", file=path.name, entry=str(place)))
-            self.entries[place] = info
+            self._entries[place] = info
+        self.sizes = {place: info.file_size for place, info in self._entries.items()}
         self._check_sizes()
 
     def close(self) -> None:
@@ -98,9 +106,9 @@ class ZipReader:
         Raises:
             UserError: `archive_*`.
         """
-        info = self.entries[path]
+        info = self._entries[path]
         if info.compress_type not in _METHODS:
-            raise self._refusal("archive_method", path)
+            raise refusal("archive_method", self._name, path)
         data = bytearray()
         try:
             with self._archive.open(info) as file:
@@ -110,33 +118,49 @@ class ZipReader:
                     if self._read > MAX_TOTAL_BYTES:
                         raise UserError("archive_bytes", file=self._name, limit=MAX_TOTAL_BYTES / 1e9)
         except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, RuntimeError) as error:
-            raise self._refusal("archive_forged", path) from error
+            raise refusal("archive_forged", self._name, path) from error
         if len(data) != info.file_size:
-            raise self._refusal("archive_forged", path)
+            raise refusal("archive_forged", self._name, path)
         return bytes(data)
 
     def _checked_path(self, info: zipfile.ZipInfo, name: str) -> PurePosixPath:
-        path = PurePosixPath(name)
-        if path.is_absolute() or PureWindowsPath(name).drive or ".." in path.parts or "\0" in name:
-            raise self._refusal("archive_path", path)
+        path = inner_path(self._name, name)
         if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
-            raise self._refusal("archive_link", path)
+            raise refusal("archive_link", self._name, path)
         if info.flag_bits & 0x1:
-            raise self._refusal("archive_encrypted", path)
+            raise refusal("archive_encrypted", self._name, path)
         return path
 
     def _check_sizes(self) -> None:
-        pictures = (info.file_size for path, info in self.entries.items() if path.suffix.lower() in SUFFIXES)
-        if sum(pictures) > MAX_TOTAL_BYTES:
-            raise UserError("archive_bytes", file=self._name, limit=MAX_TOTAL_BYTES / 1e9)
+        check_total(self._name, self.sizes)
         end = 0
         for info in sorted(self._archive.infolist(), key=lambda info: info.header_offset):
             if info.header_offset < end:
                 raise UserError("archive_overlap", file=self._name)
             end = info.header_offset + _HEADER.size + info.compress_size
 
-    def _refusal(self, code: str, path: PurePosixPath) -> UserError:
-        return UserError(code, file=self._name, entry=str(path)[:100].replace("\0", ""))
+
+def inner_path(archive: str, name: str) -> PurePosixPath:
+    """The path of an entry.
+
+    Raises:
+        UserError: `archive_path` where it would land outside of the archive's folder.
+    """
+    path = PurePosixPath(name)
+    if path.is_absolute() or PureWindowsPath(name).drive or ".." in path.parts or "\0" in name:
+        raise refusal("archive_path", archive, path)
+    return path
+
+
+def refusal(code: str, archive: str, path: PurePosixPath) -> UserError:
+    """What is wrong with an entry."""
+    return UserError(code, file=archive, entry=str(path)[:100].replace("\0", ""))
+
+
+def check_total(archive: str, sizes: Mapping[PurePosixPath, int]) -> None:
+    """Raise `archive_bytes` where the pictures are said to have too many bytes together."""
+    if sum(size for path, size in sizes.items() if path.suffix.lower() in SUFFIXES) > MAX_TOTAL_BYTES:
+        raise UserError("archive_bytes", file=archive, limit=MAX_TOTAL_BYTES / 1e9)
 
 
 def _opened(path: Path) -> zipfile.ZipFile:
@@ -154,7 +178,7 @@ def _opened(path: Path) -> zipfile.ZipFile:
         raise UserError("archive_broken", file=path.name) from error
 
 
-def _doubts(file: str, named: EntryNames) -> Iterator[Notice]:
+def doubts(file: str, named: EntryNames) -> Iterator[Notice]:
     """What is told of names that may read otherwise."""
     if named.other:
         yield Notice("archive_names_two", file=file, entry=named.unsure, other=named.other)

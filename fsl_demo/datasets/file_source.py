@@ -1,27 +1,34 @@
-"""Files by relative path, from a folder or a zip: the one way in for what people send."""
+"""Files by relative path, from a folder, a zip or a tar: the one way in for what people send."""
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from PIL import Image
 
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import MAX_BYTES, Picture, Work, ingest
 from fsl_demo.core.pictures.kept import KeptImage
-from fsl_demo.datasets.archives import ZipReader
+from fsl_demo.datasets.archives import ZipReader, is_zip, other_archive
+from fsl_demo.datasets.tar_archives import TarReader, is_tar
 from fsl_demo.datasets.walking import Walk, regular
 
 MAX_DOCUMENT_BYTES = 100_000_000
-SINGLE = (".parquet", ".tar", ".json", ".jsonl")
+MAX_INSIDE = 500_000_000
+"""Bytes of a file inside an archive that is read in parts."""
+ARCHIVES = (".zip", ".tar")
+"""Endings of archives that are read."""
+SINGLE = (".parquet", ".json", ".jsonl", ".csv", ".tsv", ".xml")
 """Endings of files that hold labels, and often pictures."""
 MAX_SECONDS = 1_800.0
-"""Of computing, for all pictures of a zip, which may come from anyone; a folder is a person's own."""
+"""Of computing, for all pictures of an archive, which may come from anyone; a folder is a person's own."""
 _OF_ONE_FILE = ("picture_", "archive_forged", "archive_method")
 """How codes begin of what is wrong with one file of a source, and with no other."""
 
@@ -36,12 +43,13 @@ class FileSource:
     """Files by relative path.
 
     Attributes:
-        path: of the folder or zip.
+        path: of the folder or archive.
         files: size in bytes of each file, in the order in which they are found.
         read: gives the bytes of a file.
         left_out: what there is to tell about files that are not among `files`.
         work: that its pictures took so far.
         seconds: of work that they may take.
+        folder: where the files lie on disk; None where they are in an archive.
     """
 
     path: Path
@@ -50,6 +58,7 @@ class FileSource:
     left_out: tuple[UserError, ...] = ()
     work: Work = field(default_factory=Work)
     seconds: float = math.inf
+    folder: Path | None = None
 
     @property
     def name(self) -> str:
@@ -81,6 +90,21 @@ class FileSource:
         if size > MAX_BYTES:
             raise UserError("picture_bytes", file=name, megabytes=size / 1e6, limit=MAX_BYTES / 1e6)
 
+    def open(self, path: PurePosixPath) -> BinaryIO:
+        """A file to read parts of: from disk where it lies there, else from memory.
+
+        Raises:
+                UserError: `shard_large` for what is too large for memory; `picture_missing`.
+        """
+        if self.folder is not None:
+            try:
+                return (self.folder / path).open("rb")
+            except OSError as error:
+                raise _unreadable(path, error) from error
+        if self.files[path] > MAX_INSIDE:
+            raise UserError("shard_large", file=path.name, limit=MAX_INSIDE / 1e6)
+        return io.BytesIO(self.read(path))
+
     def lazy_picture(self, path: PurePosixPath) -> Picture:
         """Read a picture that is to stay in use: it is read again where memory had no room for its pixels."""
         picture = self.picture(path)
@@ -105,33 +129,44 @@ class FileSource:
     @cached_property
     def _again(self) -> Callable[[PurePosixPath], bytes]:
         """`read`, after the source was closed."""
-        return self.read if self.path.is_dir() else ZipReader(self.path, counted=False).read
+        return self.read if self.path.is_dir() else _archive(self.path, counted=False).read
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file is an archive of any kind, or is called a zip or a tar; a pipe or a device is not opened."""
+    return path.is_file() and (is_tar(path) or is_zip(path) or bool(other_archive(path)))
+
+
+def _archive(path: Path, counted: bool = True) -> ZipReader | TarReader:
+    """The reader of an archive; arguments and errors as of `ZipReader` and `TarReader`."""
+    if is_tar(path) and not other_archive(path):
+        return TarReader(path.open("rb"), path.name, counted)
+    return ZipReader(path, counted)
 
 
 @contextmanager
 def open_source(path: Path) -> Iterator[FileSource]:
-    """Open a zip or a folder.
+    """Open a zip, a tar or a folder.
 
     Raises:
-        UserError: `folder_missing`, `import_unknown`, `picture_missing`, `archive_*`.
+        UserError: `folder_missing`, `import_unknown`, `picture_missing`, `archive_*`, `tar_broken`.
     """
     if path.is_dir():
         walk = Walk(path)
-        yield FileSource(path, walk.sizes, read=partial(_read_file, path), left_out=tuple(walk.left_out))
+        yield FileSource(path, walk.sizes, read=partial(_read_file, path), left_out=tuple(walk.left_out), folder=path)
     elif not path.exists():
         raise UserError("folder_missing", folder=path)
     else:
-        reader = ZipReader(path)
+        reader = _archive(path)
         try:
-            sizes = {name: info.file_size for name, info in reader.entries.items()}
-            yield FileSource(path, sizes, read=reader.read, left_out=tuple(reader.notices), seconds=MAX_SECONDS)
+            yield FileSource(path, reader.sizes, read=reader.read, left_out=tuple(reader.notices), seconds=MAX_SECONDS)
         finally:
             reader.close()
 
 
 @contextmanager
 def open_with_labels(path: Path) -> Iterator[FileSource]:
-    """Open a zip or a folder, or one of the files that hold labels: it is then the only file of its source.
+    """Open a zip, a tar or a folder, or one of the files that hold labels: it is then the only file of its source.
 
     Raises:
         UserError: as of `open_source`.
@@ -141,11 +176,34 @@ def open_with_labels(path: Path) -> Iterator[FileSource]:
             yield source
         return
     sizes = {PurePosixPath(path.name): regular(path).st_size}
-    yield FileSource(path, sizes, read=partial(_read_file, path.parent), seconds=MAX_SECONDS)
+    yield FileSource(path, sizes, read=partial(_read_file, path.parent), seconds=MAX_SECONDS, folder=path.parent)
+
+
+@contextmanager
+def open_inside(source: FileSource, path: PurePosixPath) -> Iterator[FileSource]:
+    """Open a tar that lies in a source.
+
+    Raises:
+        UserError: `shard_large`, and as of `TarReader`.
+    """
+    with source.open(path) as file:
+        reader = TarReader(file, path.name)
+        yield FileSource(
+            source.path / path,
+            reader.sizes,
+            read=reader.read,
+            left_out=tuple(reader.notices),
+            work=source.work,
+            seconds=source.seconds,
+        )
 
 
 def _read_file(folder: Path, path: PurePosixPath) -> bytes:
     try:
         return (folder / path).read_bytes()
     except OSError as error:
-        raise UserError("picture_missing", file=path.name, reason=error.strerror or str(error)) from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: PurePosixPath, error: OSError) -> UserError:
+    return UserError("picture_missing", file=path.name, reason=error.strerror or str(error))

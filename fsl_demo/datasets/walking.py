@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from fsl_demo.core.errors import Notice, UserError
+from fsl_demo.core.errors import Notice, Report, UserError
 
 _SYSTEM = frozenset(
     {"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin", "system volume information"}
@@ -39,7 +39,7 @@ def regular(path: Path) -> os.stat_result:
 
 @dataclass
 class Walk:
-    """The visible files of a folder. Links are followed where they stay inside it, each folder once.
+    """The visible files of a folder, as of `visited`.
 
     Attributes:
         sizes: in bytes, of each file by its path in the folder.
@@ -51,34 +51,43 @@ class Walk:
     left_out: list[UserError] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        root, seen = Path(os.path.realpath(self.folder)), set()
-        for place, folders, files in os.walk(self.folder, followlinks=True, onerror=self._unreadable):
-            real = os.path.realpath(place)
-            if real in seen:
-                folders.clear()
-                continue
-            seen.add(real)
-            folders[:] = [name for name in sorted(folders) if visible(name) and self._inside(Path(place, name), root)]
-            for name in filter(visible, files):
-                self._add(Path(place, name), root)
+        for path, status in visited(self.folder, self.left_out.append):
+            self.sizes[PurePosixPath(path)] = status.st_size
 
-    def _add(self, path: Path, root: Path) -> None:
-        if not self._inside(path, root):
-            return
-        try:
-            self.sizes[PurePosixPath(path.relative_to(self.folder).as_posix())] = regular(path).st_size
-        except UserError as error:
-            self.left_out.append(error)
 
-    def _inside(self, path: Path, root: Path) -> bool:
+def visited(folder: Path, report: Report) -> Iterator[tuple[str, os.stat_result]]:
+    """The visible files of a folder, by path in it, in the order of their names. Links are followed where they stay
+    inside it, each folder once.
+
+    Args:
+        report: told of links that lead out, of what is no file, and of what cannot be read.
+    """
+    root, seen = Path(os.path.realpath(folder)), set()
+
+    def unreadable(error: OSError) -> None:
+        name = Path(os.fsdecode(error.filename)).name
+        report(UserError("picture_missing", file=name, reason=error.strerror or str(error)))
+
+    def inside(path: Path) -> bool:
         if not path.is_symlink() or Path(os.path.realpath(path)).is_relative_to(root):
             return True
-        self.left_out.append(Notice("folder_link", file=path.name, folder=self.folder.name))
+        report(Notice("folder_link", file=path.name, folder=folder.name))
         return False
 
-    def _unreadable(self, error: OSError) -> None:
-        name = Path(os.fsdecode(error.filename)).name
-        self.left_out.append(UserError("picture_missing", file=name, reason=error.strerror or str(error)))
+    for place, folders, files in os.walk(folder, followlinks=True, onerror=unreadable):
+        real = os.path.realpath(place)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = [name for name in sorted(folders) if visible(name) and inside(Path(place, name))]
+        for name in sorted(filter(visible, files)):
+            path = Path(place, name)
+            if inside(path):
+                try:
+                    yield path.relative_to(folder).as_posix(), regular(path)
+                except UserError as error:
+                    report(error)
 
 
 def walk(folder: Path) -> Iterator[Path]:

@@ -22,6 +22,10 @@ TIMES, EPISODES = 3, (20, 200)
 """How often a picture is asked at least, on average; fewest and most episodes."""
 FEWEST = 10
 """Test pictures; with fewer, nothing is said about the difference."""
+Z, POWER = 1.96, 0.84
+"""Normal quantiles of a 95 % interval, and of a chance of 80 % to see a difference that is there."""
+MOST = 10_000
+"""Further test pictures; where more would be needed, no number is named."""
 
 Verdict = Literal["better", "worse", "unclear", "unchanged", "few"]
 
@@ -130,6 +134,26 @@ class Comparison:
         if self.difference.high < 0:
             return "worse"
         return "unchanged" if self.difference.low == self.difference.high else "unclear"
+
+    @property
+    def more_pictures(self) -> int | None:
+        """About how many further test pictures would tell with a chance of 80 % that there is a difference, if it is as
+        large as it seems; None where something is known already, or where it takes more than `MOST`.
+
+        The interval narrows with the root of the number of pictures: n' = n ((1.96 + 0.84) s / d)^2, with the
+        difference d and its standard error s, which is paired.
+        """
+        if self.verdict != "unclear" or not self.difference.mean:
+            return None
+        error = (self.difference.high - self.difference.low) / (2 * Z)
+        more = self.pictures * (((Z + POWER) * error / self.difference.mean) ** 2 - 1)
+        return _two_digits(max(1.0, more)) if more <= MOST else None
+
+
+def _two_digits(value: float) -> int:
+    """Rounded up to two digits that count."""
+    unit = 10 ** max(0, len(str(int(value))) - 2)
+    return ceil(value / unit) * unit
 
 
 def asked_pictures(collection: FrozenCollection) -> dict[str, list[Picture]]:

@@ -33,6 +33,7 @@ class Evaluation:
         opened: pictures that were read before, to share them with other evaluations.
         results: where results are kept, of methods that know their weights; None keeps nothing.
         fresh: measure again what is kept.
+        chunk: episodes that are scored at once, after which progress is told.
 
     Attributes:
         reused: by method id, how many episodes were not measured again.
@@ -49,7 +50,9 @@ class Evaluation:
         opened: Opened | None = None,
         results: Results | None = None,
         fresh: bool = False,
+        chunk: int | None = None,
     ) -> None:
+        self.chunk = chunk or CHUNK
         self.files, self.sampling, self.results, self.fresh = files, sampling, results, fresh
         self.opened = opened or Opened()
         self.sampler = sampling.sampler(files)
@@ -96,7 +99,7 @@ class Evaluation:
         self.reused[method.card.id] = min(len(known.sizes), count)
         saved = time.monotonic()
         while (done := len(known.sizes)) < count:
-            episodes, truths = zip(*self._episodes(progress)[done : done + CHUNK], strict=True)
+            episodes, truths = zip(*self._episodes(progress)[done : done + self.chunk], strict=True)
 
             def tell(stage: str, part: int, whole: int, before: int = done) -> None:
                 progress(stage, *((before + part, count) if stage == "score" else (part, whole)))

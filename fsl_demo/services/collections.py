@@ -71,13 +71,12 @@ def of_files(
     Raises:
         UserError: when the folder or archive as a whole is refused; `archive_no_pictures`.
     """
-    from fsl_demo.datasets.archives import is_zip, other_archive
-    from fsl_demo.datasets.file_source import SINGLE, open_with_labels
+    from fsl_demo.datasets.file_source import SINGLE, is_archive, open_with_labels
     from fsl_demo.store.exchange.annotations import AnnotationFiles
     from fsl_demo.store.exchange.classified_reading import WordReader, read_labels
 
     single = path.suffix.lower() in SINGLE
-    if path.is_file() and not single and not is_zip(path) and not other_archive(path):
+    if path.is_file() and not single and not is_archive(path):
         return {keep(path, path.name): ()}
     with open_with_labels(path) as source:
         labels = read_labels(AnnotationFiles(source, report))

@@ -13,9 +13,10 @@ from fsl_demo.core.errors import Notice, Report, UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.registry import Registry
 from fsl_demo.evaluation.diagnosis import curve, folds
-from fsl_demo.evaluation.diagnosis.conclusions import Answers, Seen, conclude
+from fsl_demo.evaluation.diagnosis.conclusions import Answers, Seen, conclude, wrong_labels
 from fsl_demo.evaluation.diagnosis.curve import Curve, Drawn
 from fsl_demo.evaluation.diagnosis.diagnosis import Diagnosis
+from fsl_demo.evaluation.diagnosis.findings import WrongLabel
 from fsl_demo.evaluation.diagnosis.folds import Comparison
 from fsl_demo.evaluation.diagnosis.means import Labelled, Means
 from fsl_demo.evaluation.diagnosis.quality import Look, look
@@ -69,6 +70,22 @@ def diagnose(
     return replace(concluded, comparison=comparison, curve=bought, untold=untold)
 
 
+def suspected(
+    registry: Registry, subject: Subject, plans: Sequence[Plan], progress: Progress = quiet
+) -> list[WrongLabel]:
+    """The labels that are likely wrong, the surest first, as `diagnose` has them.
+
+    Args:
+        subject: its pictures can be read, and each class has some.
+
+    Raises:
+        UserError: `one_class`, `diagnosis_no_method`; what is wrong with the weights.
+    """
+    subject.episode.check()
+    seen, originals = see(registry, subject, progress=progress)
+    return wrong_labels(seen, _best(registry, plans, seen, originals=originals, progress=progress))
+
+
 def _best(registry: Registry, plans: Sequence[Plan], seen: Seen, originals: np.ndarray, progress: Progress) -> Answers:
     """Of the chosen methods that have class means, the one that is right most often; the first there is, if none is
     chosen.
@@ -88,7 +105,7 @@ def _best(registry: Registry, plans: Sequence[Plan], seen: Seen, originals: np.n
 
 
 def see(
-    registry: Registry, subject: Subject, looks: Sequence[Look], progress: Progress = quiet
+    registry: Registry, subject: Subject, looks: Sequence[Look] = (), progress: Progress = quiet
 ) -> tuple[Seen, np.ndarray]:
     """Find the near-duplicates of pictures that can be read.
 

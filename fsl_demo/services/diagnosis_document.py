@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from typing_extensions import TypedDict
 
+from fsl_demo.core.collections import MarkedRight
 from fsl_demo.core.pictures import Picture
 from fsl_demo.evaluation.diagnosis.curve import Curve
 from fsl_demo.evaluation.diagnosis.diagnosis import Diagnosis
@@ -51,6 +54,14 @@ class FindingDocument(TypedDict):
     pictures: list[DiagnosedPicture]
     suspected: str | None
     flips: list[FlipDocument]
+
+
+class RightDocument(TypedDict):
+    """A finding that a person marked as right in the collection, and when (ISO 8601, UTC)."""
+
+    finding: FindingDocument
+    annotator: str
+    created_at: str
 
 
 class InfluenceDocument(TypedDict):
@@ -111,14 +122,19 @@ class DiagnosisDocument(TypedDict):
     scores: list[ClassScoreDocument]
     leaks: list[LeakDocument]
     findings: list[FindingDocument]
+    right: list[RightDocument]
     influences: list[InfluenceDocument]
     comparison: ComparisonDocument | None
     curve: CurveDocument | None
     notices: list[str]
 
 
-def diagnosis_document(diagnosis: Diagnosis) -> DiagnosisDocument:
-    """The whole of it, its sentences in English."""
+def diagnosis_document(diagnosis: Diagnosis, marks: Mapping[str, MarkedRight]) -> DiagnosisDocument:
+    """The whole of it, its sentences in English.
+
+    Args:
+        marks: by key, the findings that are right.
+    """
     return {
         "classes": list(diagnosis.classes),
         "pictures": diagnosis.pictures,
@@ -145,7 +161,12 @@ def diagnosis_document(diagnosis: Diagnosis) -> DiagnosisDocument:
             }
             for leak in diagnosis.leaks
         ],
-        "findings": [_finding(finding) for finding in diagnosis.findings],
+        "findings": [_finding(finding) for finding in diagnosis.open(marks)],
+        "right": [
+            {"finding": _finding(finding), "annotator": mark.annotator, "created_at": mark.created_at}
+            for finding in diagnosis.findings
+            if (mark := marks.get(finding.key))
+        ],
         "influences": [
             {
                 "file": effect.picture.name,

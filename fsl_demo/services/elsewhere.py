@@ -15,10 +15,13 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.datasets.parts import large_enough
 from fsl_demo.evaluation.intervals import Interval
 from fsl_demo.evaluation.receipts import Sides
-from fsl_demo.evaluation.run import evaluate
+from fsl_demo.evaluation.report import Figures
+from fsl_demo.evaluation.run import Evaluation
 from fsl_demo.evaluation.sampling import Sampling
 
 SAMPLING = Sampling(way=5, shot=1, queries=5, episodes=100, seed=0)
+CHUNK = 10
+"""Episodes between two signs of life."""
 EACH = 30
 """Pictures of a class that may be drawn."""
 PHOTOGRAPHS = ("cifar_fs",)
@@ -53,10 +56,17 @@ def elsewhere(methods: Sequence[Method], after: Checkpoint, root: Path, progress
     Args:
         methods: with the version before, and the one after.
         root: holds the data sets.
+        progress: told "forget" and how many episodes are done, of both methods on all data sets.
     """
     architecture = after.card.architecture
     reads = architecture.preprocessing if isinstance(architecture, NetworkArchitecture) else ""
-    for name in DATA.get(reads, PHOTOGRAPHS):
+    names = DATA.get(reads, PHOTOGRAPHS)
+    done, total = 0, len(names) * len(methods) * SAMPLING.episodes
+
+    def tell(stage: str, part: int, whole: int) -> None:
+        progress("forget", done + (part if stage == "score" else 0), total)
+
+    for name in names:
         try:
             data = datasets.read(name, root)
         except UserError as error:
@@ -64,7 +74,11 @@ def elsewhere(methods: Sequence[Method], after: Checkpoint, root: Path, progress
             continue
         classes = large_enough(data.test.classes, SAMPLING.shot + SAMPLING.queries)
         few = {label: list(items)[:EACH] for label, items in classes.items()}
-        before, now = evaluate(methods, few, SAMPLING, progress=progress).figures
+        evaluation, figures = Evaluation(few, SAMPLING, chunk=CHUNK), list[Figures]()
+        for method in methods:
+            figures.append(evaluation.figures(method, None, tell))
+            done += SAMPLING.episodes
+        before, now = figures
         assert now.difference is not None and now.difference_low is not None and now.difference_high is not None
         yield Elsewhere(
             name,

@@ -89,16 +89,13 @@ def classify(
     """The scores of the methods of these ids, or of those that suit the support set, as of `predict`.
 
     Args:
-        settings: by id of a method; one that is left out has its defaults.
-        use_region: hand methods that compare pictures the best region of each in place of the whole.
+        settings, use_region: as of `plans_of`.
 
     Raises:
         UserError: `unknown_method`, and as of `predict`.
     """
-    plans = [
-        Plan(on_regions(registry, plan.method) if use_region else plan.method, plan.settings)
-        for plan in plans_of(registry, names, [example.picture for example in episode.support], settings=settings)
-    ]
+    pictures = [example.picture for example in episode.support]
+    plans = plans_of(registry, names, pictures=pictures, settings=settings, use_region=use_region)
     return predict(episode, plans, progress=progress, refused=refused)
 
 
@@ -107,11 +104,13 @@ def plans_of(
     names: Sequence[str] | None,
     pictures: Sequence[Picture],
     settings: Mapping[str, Settings] | None = None,
+    use_region: bool = False,
 ) -> list[Plan]:
     """The methods of these ids, or those that suit the pictures of a support set.
 
     Args:
         settings: by id of a method; one that is left out has its defaults.
+        use_region: hand methods that compare pictures the best region of each in place of the whole.
 
     Raises:
         UserError: `unknown_method`.
@@ -121,7 +120,10 @@ def plans_of(
 
         names = proposed(registry.methods, pictures)
     known = settings or {}
-    return [Plan(method, known.get(method.card.id, method.Settings())) for method in registry.chosen(names)]
+    return [
+        Plan(on_regions(registry, method) if use_region else method, known.get(method.card.id, method.Settings()))
+        for method in registry.chosen(names)
+    ]
 
 
 def _batch_by_batch(

@@ -111,12 +111,11 @@ def _drawn(read: ClassPictures, boxes: Mapping[str, Sequence[Box]]) -> dict[Pict
 
 def queries(path: Path, progress: Progress, report: Report) -> dict[str, Picture]:
     """The pictures of a folder or zip, however deep, by relative path in natural order; or the one picture."""
-    from fsl_demo.datasets.archives import is_zip, other_archive
     from fsl_demo.datasets.class_folders import ClassLayout, archives_inside, is_picture, natural
     from fsl_demo.datasets.class_pictures import each_picture
-    from fsl_demo.datasets.file_source import open_source
+    from fsl_demo.datasets.file_source import is_archive, open_source
 
-    if path.exists() and not path.is_dir() and not is_zip(path) and not other_archive(path):
+    if path.exists() and not path.is_dir() and not is_archive(path):
         return {path.name: ingest(path)}
     pictures = {}
     with open_source(path) as source:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from fsl_demo.backbones.networks import Networks
 from fsl_demo.checkpoints import Checkpoint, Source
 from fsl_demo.core.capabilities import Method
 from fsl_demo.core.collections import FrozenCollection
-from fsl_demo.core.episodes import Episode, Progress, quiet
+from fsl_demo.core.episodes import Episode, Progress, Scores, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.datasets.parts import Classes
@@ -32,6 +32,8 @@ SIDE, OPACITY, QUALITY = 128, 0.5, 80
 """Of the pictures in a receipt: their longest side, how strongly a heat map covers them, and their JPEG quality."""
 EXPLAINED = 40
 """Answers that are explained, at most."""
+CHUNK = 10
+"""Episodes between two signs of life."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,8 @@ class Receipt:
     """A comparison, and what it was made of.
 
     Attributes:
-        comparison: None where the test part has too few pictures for any episode.
-        elsewhere: figures on other data sets, to tell what was forgotten.
+        figures: None where the test part has too few pictures for any episode.
+        elsewhere: figures on other data sets, to tell what was forgotten; None while that is not measured.
     """
 
     method: str
@@ -77,14 +79,14 @@ class Receipt:
     collection: FrozenCollection
     command: str
     sampling: Sampling | None
-    comparison: Comparison | None
+    figures: Comparison | None
     flips: tuple[Flip, ...]
-    elsewhere: tuple[Elsewhere, ...]
+    elsewhere: tuple[Elsewhere, ...] | None = None
 
     @property
     def verdict(self) -> str:
         """As of `Comparison`; "none" where nothing could be asked."""
-        return self.comparison.verdict if self.comparison else "none"
+        return self.figures.verdict if self.figures else "none"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values; pictures by their hashes."""
@@ -96,11 +98,15 @@ class Receipt:
             "collection": {"name": frozen.name, "number": frozen.number, "digest": frozen.digest},
             "command": self.command,
             "verdict": self.verdict,
+            "more_pictures": self.figures.more_pictures if self.figures else None,
             "episodes": asdict(self.sampling) if self.sampling else None,
-            "figures": asdict(self.comparison) if self.comparison else None,
+            "figures": asdict(self.figures) if self.figures else None,
             "flips": [_plain(flip.asked) for flip in self.flips],
-            "elsewhere": [asdict(figure) for figure in self.elsewhere],
+            "elsewhere": None if self.elsewhere is None else [asdict(figure) for figure in self.elsewhere],
         }
+
+
+OnVerdict = Callable[[Receipt], None]
 
 
 def receipt(
@@ -110,6 +116,7 @@ def receipt(
     root: Path,
     command: str = "",
     progress: Progress = quiet,
+    on_verdict: OnVerdict = lambda made: None,
 ) -> Receipt:
     """Compare a fine-tuned version with the one that it began with.
 
@@ -117,6 +124,8 @@ def receipt(
         source: the fine-tuned one.
         root: holds the data sets on which forgetting is measured, those that are there.
         command: makes the receipt again.
+        progress: told "versions", "explain" and "forget".
+        on_verdict: handed the receipt before it is measured what was forgotten, which takes the longest.
 
     Raises:
         UserError: `receipt_start` for a version that was not fine-tuned; what is wrong with either version.
@@ -126,17 +135,18 @@ def receipt(
     methods = [of_checkpoint(checkpoints.source_of(each.home, each.version), networks) for each in (before, after)]
     sampling = frozen_sampling(collection)
     asked, episodes = _asked(methods, collection, sampling=sampling, progress=progress) if sampling else ([], [])
-    return Receipt(
+    made = Receipt(
         method=str(after.card.method),
         before=VersionName(before.home.name, before.version, before.sha256),
         after=VersionName(after.home.name, after.version, after.sha256),
         collection=collection,
         command=command,
         sampling=sampling,
-        comparison=comparison(asked) if asked else None,
+        figures=comparison(asked) if asked else None,
         flips=tuple(_flips(asked, episodes, methods=methods, progress=progress)),
-        elsewhere=tuple(elsewhere(methods, after, root=root, progress=progress)),
     )
+    on_verdict(made)
+    return replace(made, elsewhere=tuple(elsewhere(methods, after, root=root, progress=progress)))
 
 
 def receipt_command(source: str, collection: str) -> str:
@@ -164,7 +174,7 @@ def _asked(
     opened = Opened()
     drawn = [episode_of(each, opened) for each in sampling.sampler(classes).draw(sampling.episodes)]
     episodes = [episode for episode, _ in drawn]
-    before, after = (scores(method, method.Settings(), episodes, progress) for method in methods)
+    before, after = _scores(methods, episodes, progress)
     asked = []
     for number, (episode, truth) in enumerate(drawn):
         names = tuple(spec.name for spec in episode.classes)
@@ -185,6 +195,17 @@ def _asked(
                 )
             )
     return asked, episodes
+
+
+def _scores(methods: Sequence[Method], episodes: Sequence[Episode], progress: Progress) -> list[list[Scores]]:
+    """What each method says of each episode's queries."""
+    answered: list[list[Scores]] = []
+    for number, method in enumerate(methods):
+        answered.append([])
+        for start in range(0, len(episodes), CHUNK):
+            progress("versions", number * len(episodes) + start, len(methods) * len(episodes))
+            answered[-1] += scores(method, method.Settings(), episodes[start : start + CHUNK])
+    return answered
 
 
 def _flips(

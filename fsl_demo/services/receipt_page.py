@@ -4,44 +4,75 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any, Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from fsl_demo.core.durable import replacing
 from fsl_demo.core.errors import disk_trouble
-from fsl_demo.evaluation.intervals import Interval, percent
-from fsl_demo.evaluation.receipts import FEWEST
-from fsl_demo.services.receipt import Receipt
-
-SENTENCES = {
-    "better": "{after} is better: {difference} more right answers.",
-    "worse": "{after} is worse: {difference} right answers. Stay with {before}.",
-    "unclear": "It cannot be told whether {after} is better: {difference} right answers. Stay with {before}.",
-    "unchanged": "No picture is answered better or worse by {after}. Stay with {before}.",
-    "few": "{pictures} test pictures are too few to tell whether {after} is better: it takes {fewest}. Stay with"
-    " {before}, and add some.",
-    "none": "The test part does not have two classes with two different pictures, so nothing could be asked. Stay with"
-    " {before}, and add some.",
-}
+from fsl_demo.evaluation.intervals import Interval
+from fsl_demo.evaluation.receipts import FEWEST, MOST, Comparison
+from fsl_demo.services.receipt import Receipt, VersionName
+from fsl_demo.services.receipt_texts import Say, english
 
 
-def sentence(receipt: Receipt) -> str:
+class Judged(Protocol):
+    """What a verdict is told of: a receipt, or what is stored of one."""
+
+    @property
+    def before(self) -> VersionName: ...
+    @property
+    def after(self) -> VersionName: ...
+    @property
+    def verdict(self) -> str: ...
+    @property
+    def figures(self) -> Comparison | None: ...
+
+
+def sentence(judged: Judged, say: Say = english) -> str:
     """What a person should know first."""
-    figures = receipt.comparison
-    return SENTENCES[receipt.verdict].format(
-        before=receipt.before,
-        after=receipt.after,
+    figures = judged.figures
+    verdict = say(
+        f"verdict.{judged.verdict}",
+        before=judged.before,
+        after=judged.after,
         difference=_points(figures.difference) if figures else "",
         pictures=figures.pictures if figures else 0,
         fewest=FEWEST,
     )
+    if figures is None or judged.verdict != "unclear":
+        return verdict
+    more = figures.more_pictures
+    return f"{verdict} " + (say("receipt.more_most", most=MOST) if more is None else say("receipt.more", more=more))
 
 
-def page(receipt: Receipt) -> str:
-    """HTML."""
-    return _template().render(receipt=receipt, sentence=sentence(receipt))
+def page(
+    document: Mapping[str, Any], images: Sequence[Mapping[str, Any]], verdict: str, say: Say = english, code: str = "en"
+) -> str:
+    """HTML.
+
+    Args:
+        document: as of `Receipt.as_dict`.
+        images: as of `images_of`.
+        verdict: as of `sentence`.
+        code: of the language, BCP 47.
+    """
+    return _template().render(receipt=document, images=images, verdict=verdict, t=say, code=code)
+
+
+def images_of(receipt: Receipt) -> list[dict[str, Any]]:
+    """The pictures of a receipt, those of each flip: JPEG in base64."""
+    return [
+        {
+            "picture": _text(flip.picture),
+            "before": list(map(_text, flip.before)),
+            "after": list(map(_text, flip.after)),
+        }
+        for flip in receipt.flips
+    ]
 
 
 def write(receipt: Receipt, file: Path) -> None:
@@ -50,10 +81,16 @@ def write(receipt: Receipt, file: Path) -> None:
     Raises:
         UserError: `disk_full`, `folder_unwritable`.
     """
+    text = as_json(receipt) if file.suffix == ".json" else page_of(receipt)
     with disk_trouble(file.parent):
         file.parent.mkdir(parents=True, exist_ok=True)
         with replacing(file) as stream:
-            stream.write((as_json(receipt) if file.suffix == ".json" else page(receipt)).encode())
+            stream.write(text.encode())
+
+
+def page_of(receipt: Receipt) -> str:
+    """The page in English."""
+    return page(receipt.as_dict(), images_of(receipt), sentence(receipt))
 
 
 def as_json(receipt: Receipt) -> str:
@@ -69,7 +106,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(share=_share, points=_points, inline=_inline)
+    environment.filters.update(share=_share, points=lambda interval: _points(Interval(**interval)), named=_named)
     return environment.get_template("receipt.html")
 
 
@@ -78,8 +115,14 @@ def _share(value: float) -> str:
 
 
 def _points(interval: Interval) -> str:
-    return percent(interval, signed=True)
+    """In points of per cent, with its ends."""
+    mean, low, high = (100 * value for value in (interval.mean, interval.low, interval.high))
+    return f"{mean:+.1f} ({low:.1f} … {high:.1f})"
 
 
-def _inline(jpeg: bytes) -> str:
-    return f"data:image/jpeg;base64,{b64encode(jpeg).decode()}"
+def _named(version: Mapping[str, Any]) -> str:
+    return f"{version['name']}@{version['version']}"
+
+
+def _text(jpeg: bytes) -> str:
+    return b64encode(jpeg).decode()

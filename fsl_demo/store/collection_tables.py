@@ -1,4 +1,4 @@
-"""The SQL of the migration that makes named collections. What was released is never edited."""
+"""The SQL of the migrations that make named collections. What was released is never edited."""
 
 from __future__ import annotations
 
@@ -117,4 +117,26 @@ JOIN collections ON collections.id = collection_items.collection
 LEFT JOIN collection_classes ON collection_classes.collection = collections.id
     AND collection_classes.class = collection_items.class
 WHERE deleted_at IS NULL AND removed_at IS NULL;
+"""
+
+SETTLED_FINDINGS = """
+CREATE TABLE settled_findings (
+    id INTEGER PRIMARY KEY,
+    collection INTEGER NOT NULL REFERENCES collections(id),
+    finding TEXT NOT NULL,                -- key of a finding of the doctor that a person marked as right
+    annotator TEXT NOT NULL,
+    takes_back INTEGER UNIQUE REFERENCES settled_findings(id),
+    created_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX settled_findings_finding ON settled_findings(collection, finding);
+
+CREATE TRIGGER settled_findings_are_never_changed BEFORE UPDATE ON settled_findings
+BEGIN SELECT RAISE(ABORT, 'marks are append-only'); END;
+CREATE TRIGGER settled_findings_are_never_deleted BEFORE DELETE ON settled_findings
+BEGIN SELECT RAISE(ABORT, 'marks are append-only'); END;
+
+CREATE VIEW current_settled_findings AS
+SELECT * FROM settled_findings
+WHERE takes_back IS NULL AND NOT EXISTS
+    (SELECT 1 FROM settled_findings AS later WHERE later.takes_back = settled_findings.id);
 """

@@ -13,13 +13,14 @@ from fsl_demo.core.collections import (
     CollectionLabel,
     CollectionSummary,
     FrozenCollection,
+    MarkedRight,
     Part,
     VersionSummary,
 )
 from fsl_demo.core.episodes import ClassSpec, check_texts
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
-from fsl_demo.store import collected, collection_list, episode_labels, frozen
+from fsl_demo.store import collected, collection_list, episode_labels, frozen, settled
 from fsl_demo.store.blobs import Blobs
 from fsl_demo.store.collected import PAGE, CollectionFilter, CollectionPage
 from fsl_demo.store.connection import Connections, now, plain
@@ -162,6 +163,29 @@ class CollectionStore:
         """
         with self._changing(name) as (db, collection):
             return collected.take_back(db, collection, hashes=hashes, annotator=annotator)
+
+    def settled(self, name: str) -> dict[str, MarkedRight]:
+        """What people marked as right, by key of the doctor's finding."""
+        with self._connections.read() as db:
+            return settled.marks(db, _id(db, name))
+
+    def settle(self, name: str, findings: Sequence[str], annotator: str) -> tuple[str, ...]:
+        """Mark findings of the doctor as right, so that they do not come again; gives those that were not marked.
+
+        Raises:
+            UserError: `finding_key`.
+        """
+        with self._changing(name) as (db, collection):
+            return settled.settle(db, collection, findings=findings, annotator=annotator)
+
+    def unsettle(self, name: str, findings: Sequence[str], annotator: str) -> tuple[str, ...]:
+        """Take marks back, whoever made them, so that the findings come again; gives those that were marked.
+
+        Raises:
+            UserError: `finding_key`.
+        """
+        with self._changing(name) as (db, collection):
+            return settled.take_back(db, collection, findings=findings, annotator=annotator)
 
     def freeze(self, name: str, places: Mapping[str, tuple[Part, str]]) -> FrozenCollection:
         """Keep a version that never changes; the same content again is the version that is there.

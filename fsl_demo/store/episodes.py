@@ -146,6 +146,11 @@ def query_item(db: Database, episode_id: str, position: int) -> int:
     return int(row[0])
 
 
+def picture_of(db: Database, item: int) -> str:
+    """Hash of the picture of a row."""
+    return str(db.execute("SELECT picture FROM episode_items WHERE id = ?", (item,)).fetchone()[0])
+
+
 def delete(db: Database, episode_id: str) -> None:
     """Move an episode out of the list.
 

@@ -12,13 +12,15 @@ from fsl_demo.core.accounts import Account
 from fsl_demo.core.episodes import Described, Label, LabelledEpisode, ordered_unique
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
-from fsl_demo.store import blobs, browse, captions, collection, drafts, episodes, labels, opening, pictures, vector_rows
+from fsl_demo.store import blobs, browse, captions, drafts, episodes, labels, opening, pictures, vector_rows
 from fsl_demo.store.accounts import AccountStore
-from fsl_demo.store.captions import CaptionMatch
 from fsl_demo.store.collections import CollectionStore
 from fsl_demo.store.connection import Connections, database_faults, now, trouble
+from fsl_demo.store.gallery import CollectionPicture, GalleryStore
+from fsl_demo.store.gallery_rows import refresh, refresh_episode
 from fsl_demo.store.region_labels import RegionLabelStore
 from fsl_demo.store.rights import permitted
+from fsl_demo.store.vector_files import VectorFiles
 
 
 class Workspace:
@@ -51,9 +53,10 @@ class Workspace:
         self.drafts = drafts.DraftStore(self._connections)
         self.accounts = AccountStore(self._connections)
         self.region_labels = RegionLabelStore(self._connections)
+        self.gallery = GalleryStore(self._connections, self._blobs)
+        self.vectors = VectorFiles(self._connections, folder)
         self.words = labels.WordStore(self._connections)
         self.collections = CollectionStore(self._connections, self._blobs, keep=self._keep)
-        self._collection: tuple[collection.Stamp, tuple[collection.CollectionPicture, ...]] = ((), ())
 
     @property
     def current(self) -> bool:
@@ -144,7 +147,9 @@ class Workspace:
         with self._connections.write() as db:
             if by is not None and episode_id is not None:
                 labelled = permitted(db, self._blobs, labelled=labelled, episode_id=episode_id, account=by)
-            return episodes.save(db, labelled, episode_id, by=by)
+            saved = episodes.save(db, labelled, episode_id, by=by)
+            refresh_episode(db, saved)
+            return saved
 
     def episode(self, episode_id: str) -> episodes.StoredEpisode:
         """A stored episode, whole: pictures, order, classes, descriptions, scores and labels with their times.
@@ -170,6 +175,7 @@ class Workspace:
             item = episodes.query_item(db, episode_id, query_position)
             labels.put(db, item, label=label, classes=episodes.class_ids(db, episode_id))
             episodes.touch(db, episode_id, now())
+            refresh(db, [episodes.picture_of(db, item)])
 
     def label_history(self, episode_id: str, query_position: int) -> list[labels.LabelRecord]:
         """Everything that was ever said about a query, oldest first.
@@ -188,6 +194,7 @@ class Workspace:
         """
         with self._connections.write() as db:
             episodes.delete(db, episode_id)
+            refresh_episode(db, episode_id)
 
     def restore_episode(self, episode_id: str) -> None:
         """Bring a deleted episode back.
@@ -197,25 +204,16 @@ class Workspace:
         """
         with self._connections.write() as db:
             episodes.restore(db, episode_id)
+            refresh_episode(db, episode_id)
 
-    def collection(self) -> tuple[collection.CollectionPicture, ...]:
-        """Every picture of saved episodes that are not deleted, and those added for searching; the latest first."""
-        with self._connections.read() as db:
-            stamp, known = collection.stamp(db), self._collection
-            if stamp != known[0]:
-                known = self._collection = stamp, collection.load(db, self._blobs)
-        return known[1]
+    def collection(self) -> tuple[CollectionPicture, ...]:
+        """Every picture of the gallery; the latest first."""
+        return tuple(self.gallery.all())
 
     def add_to_collection(self, wanted: Sequence[Picture]) -> None:
         """Keep pictures for searching; no episode needs to have them."""
         self._keep(wanted)
-        with self._connections.write() as db:
-            collection.add(db, [picture.sha256 for picture in wanted])
-
-    def take_from_collection(self, hashes: Sequence[str]) -> None:
-        """Take back `add_to_collection`; the files stay, and so do the pictures of saved episodes."""
-        with self._connections.write() as db:
-            collection.remove(db, hashes)
+        self.gallery.add([picture.sha256 for picture in wanted])
 
     def put_captions(self, described: Mapping[str, Described]) -> None:
         """Keep what a captioner said of stored pictures, by hash; what the same weights said before stays."""
@@ -232,16 +230,6 @@ class Workspace:
         """Hashes of the pictures that a captioner has described: with these weights, or with any."""
         with self._connections.read() as db:
             return captions.pictures(db, captioner, weights)
-
-    def pictures_that_say(self, words: str) -> list[CaptionMatch]:
-        """Pictures with a caption that says all these words; those that say them best first.
-
-        Args:
-            words: whatever a person types. A word also stands for its other endings, and from three letters on for
-                words that begin so; without a word nothing is found.
-        """
-        with self._connections.read() as db:
-            return captions.search(db, words)
 
     def statistics(self) -> browse.Statistics:
         """How much there is of everything."""

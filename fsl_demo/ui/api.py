@@ -12,6 +12,7 @@ from typing import Any
 from gradio_client.utils import is_file_obj_with_meta, traverse
 
 from fsl_demo.core.accounts import Account
+from fsl_demo.core.collections import MarkedRight
 from fsl_demo.core.episodes import MAX_NAME, quiet
 from fsl_demo.core.errors import Notice, UserError
 from fsl_demo.core.registry import Registry
@@ -22,7 +23,8 @@ from fsl_demo.services.diagnosis_document import diagnosis_document
 from fsl_demo.services.documents import predict_document
 from fsl_demo.services.locate import predicted_regions
 from fsl_demo.services.predict import classify, plans_of
-from fsl_demo.services.subjects import of_support
+from fsl_demo.services.review.access import collected
+from fsl_demo.services.subjects import of_members, of_support
 from fsl_demo.ui import collections_api, export_api, review_api
 from fsl_demo.ui.gradio_import import gradio as gr
 from fsl_demo.ui.incoming import Uploads
@@ -50,7 +52,7 @@ def add(page: Page) -> None:
     """Add the end points to the page that is being built."""
     gr.api(_predict(page.registry, page.uploads), api_name="predict")
     gr.api(_caption(page.registry, page.uploads), api_name="caption")
-    gr.api(_diagnose(page.registry, page.uploads), api_name="diagnose")
+    gr.api(_diagnose(page), api_name="diagnose")
     door = review_api.Door(_sentences, _account)
     review_api.add(page, door)
     received = partial(_uploaded, page.uploads)
@@ -71,8 +73,8 @@ def _predict(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, An
         """Classify pictures.
 
         Args:
-            queries: a zip of pictures, or one picture.
-            support: a zip of class folders; may be left out when there are descriptions.
+            queries: a zip or tar of pictures, or one picture.
+            support: a zip or tar of class folders; may be left out when there are descriptions.
             descriptions: class name to phrasings, in English: a text, or a list of them.
             names: ids of methods; by default those that suit the support set.
             boxes: path of a support picture in its zip to boxes around the thing: left, top, right, bottom as fractions.
@@ -123,7 +125,7 @@ def _caption(registry: Registry, uploads: Uploads) -> Callable[..., list[dict[st
         """Describe pictures in words.
 
         Args:
-            pictures: a zip of pictures, or one picture.
+            pictures: a zip or tar of pictures, or one picture.
             captioner: id of a captioner; by default the first.
 
         Returns:
@@ -137,28 +139,40 @@ def _caption(registry: Registry, uploads: Uploads) -> Callable[..., list[dict[st
     return describe
 
 
-def _diagnose(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, Any]]:
-    def look(support: gr.FileData, names: list[str] | None = None, request: gr.Request | None = None) -> dict[str, Any]:
+def _diagnose(page: Page) -> Callable[..., dict[str, Any]]:
+    def look(
+        support: gr.FileData | None = None,
+        names: list[str] | None = None,
+        collection: str | None = None,
+        request: gr.Request | None = None,
+    ) -> dict[str, Any]:
         """Say what may be wrong with labelled pictures.
 
         Args:
-            support: a zip of class folders.
+            support: a zip or tar of class folders.
             names: ids of methods to compare; by default those that suit the pictures.
+            collection: name of a collection, in place of a zip.
 
         Returns:
             The document that `python -m fsl_demo diagnose --format json` prints.
         """
-        with _sentences(), _uploaded(uploads, request, support) as (file,):
+        with _sentences(), _uploaded(page.uploads, request, support) as (file,):
             notices: list[str] = []
 
             def report(error: UserError) -> None:
                 notices.append(str(error))
 
-            episode = reading.task(file, {}, progress=quiet, report=report)
+            marks: dict[str, MarkedRight] = {}
+            if collection is None:
+                subject = of_support(reading.task(file, {}, progress=quiet, report=report))
+            else:
+                account = _account(request)
+                subject = of_members(collected(page.workspace, collection, account.id if account else None))
+                marks = page.workspace.collections.settled(collection)
             methods = api_values.method_names(names)
-            plans = plans_of(registry, methods, [example.picture for example in episode.support])
-            diagnosis = diagnose(registry, of_support(episode), plans, progress=quiet, report=report)
-            document = diagnosis_document(diagnosis)
+            plans = plans_of(page.registry, methods, [example.picture for example in subject.episode.support])
+            diagnosis = diagnose(page.registry, subject, plans, progress=quiet, report=report)
+            document = diagnosis_document(diagnosis, marks)
             return {**document, "notices": [*notices, *document["notices"]]}
 
     return look

@@ -4,7 +4,9 @@ pictures there are, by the edits of Review and of collections."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from fsl_demo.core.errors import UserError
 from fsl_demo.evaluation.diagnosis.findings import Duplicates, Finding
@@ -13,15 +15,18 @@ from fsl_demo.services.diagnosis import diagnose
 from fsl_demo.services.predict import plans_of
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.diagnosis import KINDS, SHOWN
-from fsl_demo.ui.fields import Name
+from fsl_demo.ui.fields import Key, Name
 from fsl_demo.ui.jobs import Job, Outcome
-from fsl_demo.ui.requests import JobRequest, Panel
+from fsl_demo.ui.requests import Edit, JobRequest, Panel
+
+Findings = Annotated[list[Key], Field(min_length=1, max_length=10_000)]
 
 
 class DiagnoseCollection(JobRequest):
     """Look at the labelled pictures of a collection, with the methods that suit them."""
 
     title: ClassVar[str] = "diagnosis.title"
+    long: ClassVar[bool] = True
     collection: Name
 
     def work(self, context: Context) -> Callable[[Job], None]:
@@ -43,9 +48,36 @@ class DiagnoseCollection(JobRequest):
                 report=job.errors.append,
             )
             context.draft.diagnosed_collections[self.collection] = made
-            job.outcome = Outcome("diagnosis.done_collection", len(made.open(context.document.settled)))
+            settled = context.workspace.collections.settled(self.collection)
+            job.outcome = Outcome("diagnosis.done_collection", len(made.open(settled)))
 
         return run
+
+
+class MarkRight(Edit):
+    """Mark findings in a collection as right, so that neither the doctor nor Review has them again."""
+
+    undoable: ClassVar[bool] = False
+    collection: Name
+    findings: Findings
+    annotator: Name = ""
+
+    def apply(self, context: Context) -> None:
+        annotator = context.annotator(self.annotator)
+        context.workspace.collections.settle(self.collection, self.findings, annotator)
+
+
+class TakeBackRight(Edit):
+    """Undo `MarkRight`."""
+
+    undoable: ClassVar[bool] = False
+    collection: Name
+    findings: Findings
+    annotator: Name = ""
+
+    def apply(self, context: Context) -> None:
+        annotator = context.annotator(self.annotator)
+        context.workspace.collections.unsettle(self.collection, self.findings, annotator)
 
 
 class CollectionDoctor(Panel):
@@ -56,7 +88,7 @@ class CollectionDoctor(Panel):
     """
 
     collection: Name = ""
-    done: Literal["", "moved", "taken_out", "settled"] = ""
+    done: Literal["", "moved", "taken_out", "settled", "again"] = ""
 
     def html(self, context: Context) -> str:
         diagnosis = context.draft.diagnosed_collections.get(self.collection)
@@ -67,7 +99,9 @@ class CollectionDoctor(Panel):
             for member in context.collected(self.collection)
             if member.label
         }
-        findings = [finding for finding in diagnosis.open(context.document.settled) if _applies(finding, classes)]
+        marks = context.workspace.collections.settled(self.collection)
+        applying = [finding for finding in diagnosis.findings if _applies(finding, classes)]
+        findings = [finding for finding in applying if finding.key not in marks]
         groups = [(kind, [finding for finding in findings if finding.kind == kind]) for kind in KINDS]
         return context.render(
             "diagnosis.html#collection_report",
@@ -81,7 +115,7 @@ class CollectionDoctor(Panel):
                 if isinstance(finding, Duplicates)
             },
             effects=diagnosis.influences[:SHOWN],
-            settled=len(diagnosis.findings) - len(diagnosis.open(context.document.settled)),
+            right=[(finding, marks[finding.key]) for finding in applying if finding.key in marks],
         )
 
 

@@ -49,7 +49,7 @@ def _collect(page: Page, door: Door, received: Received) -> Callable[..., Any]:
 
         Args:
             collection: its name.
-            pictures: a zip, whose class folders give labels, a file of labels, or one picture.
+            pictures: a zip or tar, whose class folders give labels, a file of labels, or one picture.
             annotator: whose labels these are, where the file does not say.
 
         Returns:

@@ -16,6 +16,7 @@ class Curve:
         title: what is fine-tuned, on what.
         rows: epoch, loss, training and validation figure.
         rate: the learning rate of the last step.
+        judged: whether the receipt has a verdict.
     """
 
     title: str
@@ -25,6 +26,7 @@ class Curve:
     rate: float = 0.0
     pictures_per_second: float = 0.0
     seconds_left: float = 0.0
+    judged: bool = False
 
     def take(self, event: Event) -> None:
         """Go on with what a training tells."""
@@ -47,4 +49,5 @@ class Curve:
             "rate": self.rate,
             "pictures_per_second": round(self.pictures_per_second),
             "seconds_left": round(self.seconds_left),
+            "judged": self.judged,
         }

@@ -33,7 +33,7 @@ def _export_classifier(page: Page, door: Door, received: Received) -> Callable[.
         """Take a classifier away: a zip of a folder that answers without this program.
 
         Args:
-            support: a zip of class folders; may be left out when there are descriptions.
+            support: a zip or tar of class folders; may be left out when there are descriptions.
             descriptions: class name to phrasings, in English: a text, or a list of them.
             method: id of the method; by default `prototype`.
 

@@ -12,6 +12,7 @@ from fsl_demo.core.accounts import Role
 from fsl_demo.core.errors import Cancelled
 from fsl_demo.services import finetuning, freezing
 from fsl_demo.services.finetuning import FinetuneRequest
+from fsl_demo.services.receipt import Receipt
 from fsl_demo.training.events import EpochDone, Event, Progressed, Stepped
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.curve import Curve
@@ -28,6 +29,7 @@ class Finetune(JobRequest):
     """Fine-tune a version of a checkpoint on a frozen collection, NAME@VERSION each."""
 
     title: ClassVar[str] = "finetune"
+    long: ClassVar[bool] = True
     role: ClassVar[Role] = "reviewer"
     method: Name
     collection: Name
@@ -55,6 +57,10 @@ def _carry_out(context: Context, request: FinetuneRequest, job: Job) -> None:
         if isinstance(event, EpochDone):
             show(context)
 
+    def judged(made: Receipt) -> None:
+        curve.judged = True
+        show(context)
+
     finetuned = finetuning.carry_out(
         request,
         context.workspace.collections.version(request.collection, request.number),
@@ -63,6 +69,7 @@ def _carry_out(context: Context, request: FinetuneRequest, job: Job) -> None:
         on_event=tell,
         stop=lambda: job.is_stopped,
         root=ROOT,
+        on_verdict=judged,
     )
     if finetuned is None:
         raise Cancelled

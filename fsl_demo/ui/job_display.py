@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fsl_demo.training.events import clock
 from fsl_demo.ui.context import Context, Notices
 from fsl_demo.ui.jobs import Job
 
@@ -26,7 +27,11 @@ def shown_job(context: Context, job: Job) -> dict[str, Any]:
         shown["text"] = context.say("job.waiting", n=max(1, job.place))
     elif job.state == "running" and step is not None:
         stage = context.text(f"stage.{step.stage}", step.stage, done=step.done, total=step.total)
-        shown |= {"text": f"{step.title} · {stage}", "share": round(step.done / step.total, 3) if step.total else 0.0}
+        left = "" if step.seconds_left is None else f" · {context.say('job.left', time=clock(step.seconds_left))}"
+        shown |= {
+            "text": f"{step.title} · {stage}{left}",
+            "share": round(step.done / step.total, 3) if step.total else 0.0,
+        }
     elif job.outcome is not None and job.state == "done":
         shown |= {"text": context.say(job.outcome.text, n=job.outcome.count), "file": job.outcome.file}
     return shown

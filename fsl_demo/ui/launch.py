@@ -30,6 +30,13 @@ def parser(program: str = "app.py") -> argparse.ArgumentParser:
     )
     options.add_argument("--certfile", type=Path, default=None, metavar="FILE", help="certificate for TLS, PEM")
     options.add_argument("--keyfile", type=Path, default=None, metavar="FILE", help="its key, where it is another file")
+    options.add_argument(
+        "--metrics-token",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="file of the token with which a monitor reads /metrics where accounts are needed",
+    )
     options.add_argument("--port", type=int, default=None, help="port (default: the first free one from 7860)")
     options.add_argument(
         "--workspace",
@@ -56,7 +63,9 @@ def main(arguments: Sequence[str] | None = None, program: str = "app.py") -> int
     os.environ["GRADIO_TEMP_DIR"] = str(chosen.workspace.resolve() / "uploads")
     from fsl_demo.ui.server import Reach, serve
 
-    reach = Reach(chosen.public_address, certfile=chosen.certfile, keyfile=chosen.keyfile)
+    reach = Reach(
+        chosen.public_address, certfile=chosen.certfile, keyfile=chosen.keyfile, metrics_token=chosen.metrics_token
+    )
     try:
         return serve(chosen.workspace, host=chosen.host, port=chosen.port, open_browser=chosen.open, reach=reach)
     except UserError as error:

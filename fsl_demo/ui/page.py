@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, Field
 
-from fsl_demo import runtime
+from fsl_demo import checkpoints, runtime
+from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.core.capabilities import Method
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.exports import folder_within
 from fsl_demo.core.registry import Registry
 from fsl_demo.services.review.suggestions import Suggester
+from fsl_demo.services.review.suspicions import Suspicions
 from fsl_demo.store import Workspace
 from fsl_demo.ui import ranking
 from fsl_demo.ui.board import ID_LENGTH, Board
@@ -25,6 +28,7 @@ from fsl_demo.ui.drafts import DocumentChange, Drafts, OpenDraft
 from fsl_demo.ui.incoming import Uploads
 from fsl_demo.ui.job_display import shown_job
 from fsl_demo.ui.jobs import Job, Jobs
+from fsl_demo.ui.metrics import Metrics
 from fsl_demo.ui.requests import Data, Edit, JobRequest, Opening, Panel
 from fsl_demo.ui.tabs import REGISTRY, TABS
 from fsl_demo.ui.texts import Language, languages
@@ -48,17 +52,23 @@ class SentEdit(BaseModel):
 
 
 class Page:
-    """Carries out what browsers ask for; all state is in the drafts, the jobs and the workspace."""
+    """Carries out what browsers ask for; all state is in the drafts, the jobs and the workspace.
+
+    Attributes:
+        ready: set once the networks are loaded.
+    """
 
     def __init__(
         self,
         workspace: Workspace,
         registry: Registry,
         frame_methods: dict[str, Method] | None = None,
+        features: FeatureCache | None = None,
     ) -> None:
         """
         Args:
             frame_methods: the methods as they are used for pictures of which nothing is to be kept.
+            features: what the registry's networks share.
         """
         self.workspace = workspace
         self.registry = registry
@@ -67,6 +77,10 @@ class Page:
         self.jobs = Jobs()
         self.uploads = Uploads(workspace.folder)
         self.suggester = Suggester()
+        self.suspicions = Suspicions(registry)
+        self.features = features or FeatureCache()
+        self.ready = threading.Event()
+        self.metrics = Metrics(self)
 
     def exports(self, account: int | None = None) -> Path:
         """Where an account's files for download are written; None is the person at the machine itself."""
@@ -169,6 +183,7 @@ class Page:
                 title=request.title,
                 work=request.work(context),
                 report=lambda: self.refresh_jobs(draft),
+                long=request.long,
             )
             started = self.jobs.start(job).id
         return {"job": started, "notices": context.notices.to_json(asker.language)}
@@ -182,7 +197,7 @@ class Page:
 
     def refresh(self, draft: OpenDraft) -> None:
         """Work out again what pages show of a draft."""
-        with draft.lock:
+        with draft.lock, checkpoints.one_look():
             document = draft.document
             rows = ranking.rows(document, draft.answers(), names=draft.names(), captions=self.captions(draft))
             order = [query[:ID_LENGTH] for query in document.queries]

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from fsl_demo.core.accounts import Account
-from fsl_demo.core.episodes import quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.evaluation.suggested import report
 from fsl_demo.services.review import documents
 from fsl_demo.services.review.access import collected
 from fsl_demo.services.review.opinions import Answer, agreements, disputes, words_of
 from fsl_demo.services.review.queue import ReviewOrder, queue
+from fsl_demo.services.review.suspicions import open_suspicions
 from fsl_demo.ui.gradio_import import gradio as gr
 from fsl_demo.ui.page import Page
 from fsl_demo.ui.tabs import REGISTRY
@@ -36,7 +36,7 @@ class Door:
 def add(page: Page, door: Door) -> None:
     """Add the end points to the page that is being built."""
     calls = ReviewCalls(page)
-    for made in (_review, _review_label, _review_undo, _review_opinions):
+    for made in (_review, _review_label, _review_undo, _review_opinions, _mark_right):
         call = made(calls, door)
         gr.api(call, api_name=call.__name__)
 
@@ -145,6 +145,32 @@ def _review_opinions(calls: ReviewCalls, door: Door) -> Callable[..., dict[str, 
     return review_opinions
 
 
+def _mark_right(calls: ReviewCalls, door: Door) -> Callable[..., list[str]]:
+    def mark_right(
+        collection: str,
+        findings: list[str],
+        annotator: str | None = None,
+        take_back: bool | None = None,
+        request: gr.Request | None = None,
+    ) -> list[str]:
+        """Mark findings in a collection as right, so that neither a diagnosis nor a review has them again.
+
+        Args:
+            collection: its name.
+            findings: their keys.
+            annotator: who says so.
+            take_back: take the marks back, whoever made them.
+
+        Returns:
+            The keys of those for which that is new.
+        """
+        with door.sentences():
+            marked = {"collection": collection, "findings": findings, **_given({"annotator": annotator})}
+            return calls.mark_right(marked, bool(take_back), door.account_of(request))
+
+    return mark_right
+
+
 def _given(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
@@ -158,16 +184,21 @@ class ReviewCalls:
     def review(self, collection: str, asked: dict[str, Any], count: int, account: Account | None) -> dict[str, Any]:
         """The next pictures, after the method has learned from those that are labelled, where these are enough."""
         wanted = REGISTRY.parse("data", "review_queue", {"collection": collection, **asked})
-        suggest = {"collection": collection, "method": wanted.method, "held_out": True}
-        method = REGISTRY.parse("jobs", "suggest", suggest).chosen(self.page.registry.methods)
+        suggest = REGISTRY.parse("jobs", "suggest", {"collection": collection, "method": wanted.method})
+        method, suspects = suggest.chosen(self.page.registry.methods), wanted.order == "suspect"
         pictures = self._collected(collection, account)
         try:
-            made = self.page.suggester.fit(collection, method, pictures=pictures, held_out=True, progress=quiet)
+            made = self.page.suggester.fit(collection, method, pictures=pictures, held_out=not suspects)
+            if suspects:
+                self.page.suspicions.look(collection, pictures)
         except UserError as error:
             if error.code != "one_class":
                 raise
             made = None
         suggested = made.by_picture if made else {}
+        if suspects:
+            doubted, settled = self.page.suspicions.known(collection), self.collections.settled(collection)
+            suggested = open_suspicions(doubted, pictures, settled)
         order = ReviewOrder(wanted.order, wanted.which, annotator=_name(account, wanted.annotator), seed=wanted.seed)
         waiting = queue(pictures, suggested, order)
         document: documents.ReviewDocument = {
@@ -190,6 +221,11 @@ class ReviewCalls:
     def undo(self, taken: dict[str, Any], account: Account | None) -> list[str]:
         asked = REGISTRY.parse("edits", "review_take_back", taken)
         return list(self.collections.take_back(asked.collection, asked.pictures, _name(account, asked.annotator)))
+
+    def mark_right(self, marked: dict[str, Any], take_back: bool, account: Account | None) -> list[str]:
+        asked = REGISTRY.parse("edits", "take_back_right" if take_back else "mark_right", marked)
+        change = self.collections.unsettle if take_back else self.collections.settle
+        return list(change(asked.collection, asked.findings, _name(account, asked.annotator)))
 
     def opinions(self, collection: str, account: Account | None) -> dict[str, Any]:
         pictures = self._collected(collection, account)

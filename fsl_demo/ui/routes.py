@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 
 from fsl_demo.core.errors import UserError
 from fsl_demo.datasets.archives import MAX_ENTRIES
-from fsl_demo.services.finetuning.listing import receipt_page
+from fsl_demo.services.finetuning.listing import stored_page
 from fsl_demo.ui import examples, images, shell, tables, uploads
 from fsl_demo.ui.asking import account_of, asker_of
 from fsl_demo.ui.page import Page, SentEdit
@@ -176,7 +176,8 @@ class Routes:
         account = account_of(request)
         if account is not None:
             account.require("reviewer")
-        page = receipt_page(self.page.workspace, finetuning)
+        language = language_of(request)
+        page = stored_page(self.page.workspace, finetuning, say=language.say, code=language.code)
         return Response(status_code=404) if page is None else Response(page, media_type="text/html")
 
     def script(self) -> Response:

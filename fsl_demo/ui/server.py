@@ -23,6 +23,8 @@ from fsl_demo.store.accounts import AccountStore
 from fsl_demo.ui import live, shell, warming
 from fsl_demo.ui.gradio_import import gradio as gr
 from fsl_demo.ui.login import Login
+from fsl_demo.ui.metrics import Measured
+from fsl_demo.ui.monitoring import Monitoring
 from fsl_demo.ui.one_server import OneServer
 from fsl_demo.ui.page import Page
 from fsl_demo.ui.routes import Routes, refused
@@ -35,12 +37,19 @@ from fsl_demo.ui.upload_routes import UploadRoutes
 FIRST_PORT, PORTS = 7860, 100
 QUEUE_SLEEP = 0.02
 """Seconds after which Gradio looks again for calls of the API; its own millisecond costs a twentieth of a core."""
+TOKEN = 32
+"""Characters that a token has at least."""
 
 
 def build(workspace: Workspace) -> Page:
     """The page with the methods that are installed."""
     networks = Networks(FeatureCache(workspace))
-    return Page(workspace, registry.build(networks), live.frame_methods(networks, workspace))
+    return Page(
+        workspace,
+        registry.build(networks),
+        frame_methods=live.frame_methods(networks, workspace),
+        features=networks.features,
+    )
 
 
 @dataclass(frozen=True)
@@ -50,17 +59,20 @@ class Reach:
     Attributes:
         public: the address that a reverse proxy or a name server gives it.
         certfile, keyfile: for TLS.
+        metrics_token: the file of the token with which a program reads the figures.
     """
 
     public: str | None = None
     certfile: Path | None = None
     keyfile: Path | None = None
+    metrics_token: Path | None = None
 
     def check(self) -> None:
         """
         Raises:
-            UserError: `public_address`, `certificate`.
+            UserError: `public_address`, `certificate`, `metrics_token`.
         """
+        self.token()
         if self.public is not None and parsed(self.public) is None:
             raise UserError("public_address", address=self.public)
         if self.certfile is not None:
@@ -68,6 +80,22 @@ class Reach:
                 ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(self.certfile, self.keyfile)
             except (OSError, ssl.SSLError) as error:
                 raise UserError("certificate", file=self.certfile, reason=error.strerror or error) from error
+
+    def token(self) -> str:
+        """The token for the figures; empty for none.
+
+        Raises:
+            UserError: `metrics_token`.
+        """
+        if self.metrics_token is None:
+            return ""
+        try:
+            token = self.metrics_token.read_text(encoding="ascii").strip()
+        except (OSError, UnicodeError) as error:
+            raise UserError("metrics_token", file=self.metrics_token, limit=TOKEN) from error
+        if not (len(token) >= TOKEN and token.isprintable()):
+            raise UserError("metrics_token", file=self.metrics_token, limit=TOKEN)
+        return token
 
     @property
     def scheme(self) -> str:
@@ -83,10 +111,13 @@ def routes_of(page: Page, accounts: AccountStore | None = None) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.closing = threading.Event()  # ends the streams, so that the server can end
     app.state.accounts = accounts
-    app.include_router(Routes(page).router())
-    app.include_router(UploadRoutes(page).router())
+    routers = [Routes(page).router(), UploadRoutes(page).router(), Monitoring(page).router()]
     if accounts is not None:
-        app.include_router(Login(accounts).router())
+        routers.append(Login(accounts).router())
+    for router in routers:
+        app.include_router(router)
+    app.state.metrics = page.metrics
+    app.state.routes = [route for router in routers for route in router.routes]
     for kind in (UserError, Exception):
         app.add_exception_handler(kind, refused)
     return app
@@ -111,7 +142,11 @@ def running(app: FastAPI, host: str, port: int | None, reach: Reach | None = Non
     addresses = Addresses.of(host, listening.getsockname()[1], scheme=reach.scheme, public=reach.public)
     server = uvicorn.Server(
         uvicorn.Config(
-            guarded(app, addresses, app.state.accounts),
+            Measured(
+                guarded(app, addresses, accounts=app.state.accounts, token=reach.token()),
+                app.state.metrics,
+                app.state.routes,
+            ),
             http=BoundedHeads,
             h11_max_incomplete_event_size=2 * HEADER_BYTES,
             ws="none",
@@ -140,7 +175,8 @@ def serve(folder: Path, host: str, port: int | None, open_browser: bool, reach: 
     """Serve until interrupted; where others reach it, to those who have accounts.
 
     Raises:
-        UserError: `public_address`, `certificate`, `accounts_needed`, `workspace_served`; what is wrong with the folder.
+        UserError: `public_address`, `certificate`, `metrics_token`, `accounts_needed`, `workspace_served`; what is wrong
+            with the folder.
     """
     reach = reach or Reach()
     reach.check()

@@ -12,6 +12,7 @@ from typing import Any
 from starlette.requests import Request
 
 from fsl_demo.core.errors import MESSAGES, UserError
+from fsl_demo.services.receipt_texts import TEXTS
 
 LOCALES = Path(__file__).parent / "locales"
 DEFAULT = "en"
@@ -52,7 +53,7 @@ class Language:
 def languages(folder: Path = LOCALES) -> dict[str, Language]:
     """Every language by code, English first."""
     errors = {f"error.{code}": message for code, message in MESSAGES.items()}
-    english = {**errors, **_read(folder / f"{DEFAULT}.toml")}
+    english = {**errors, **TEXTS, **_read(folder / f"{DEFAULT}.toml")}
     others = sorted(file for file in folder.glob("*.toml") if file.stem != DEFAULT)
     read = {DEFAULT: english} | {file.stem: {**english, **_read(file)} for file in others}
     return {code: Language(code, texts["language_name"], texts) for code, texts in read.items()}

@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fsl_demo.core.accounts import Role
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import MAX_BYTES
+from fsl_demo.datasets.file_source import ARCHIVES
 from fsl_demo.ui import api, incoming, live, multipart, uploads
 from fsl_demo.ui.asking import account_of, context_of
 from fsl_demo.ui.context import Context
@@ -47,7 +48,7 @@ class UploadRoutes:
     async def upload(self, request: Request, draft: str, target: str) -> Response:
         """One file; answers with a line of JSON for each picture in it, as it is read."""
         language, path = language_of(request), unquote(request.headers.get("x-path", "")) or "picture"
-        largest = incoming.LARGEST_ARCHIVE if path.lower().endswith(".zip") else MAX_BYTES
+        largest = incoming.LARGEST_ARCHIVE if path.lower().endswith(ARCHIVES) else MAX_BYTES
         try:
             context = await context_of(self.page, request, draft)
             received = await self._receive(request, draft, name=Path(path).name, largest=largest)

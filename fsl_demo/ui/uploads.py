@@ -15,10 +15,9 @@ from pathlib import Path, PurePosixPath
 from fsl_demo.core.episodes import class_key
 from fsl_demo.core.errors import Notice, UserError
 from fsl_demo.core.pictures import Picture
-from fsl_demo.datasets.archives import is_zip, other_archive
 from fsl_demo.datasets.class_folders import ClassLayout, archives_inside, class_layout, is_picture, natural
 from fsl_demo.datasets.class_pictures import each_picture
-from fsl_demo.datasets.file_source import open_source
+from fsl_demo.datasets.file_source import is_archive, open_source
 from fsl_demo.inference.variants import looks_like
 from fsl_demo.store.exchange import is_annotated
 from fsl_demo.ui.context import Context
@@ -63,10 +62,8 @@ def read(context: Context, file: Path, path: str, target: str) -> Iterator[Entry
 
 def _entries(context: Context, file: Path, path: str, target: str) -> Iterator[Entry]:
     try:
-        if is_zip(file):
+        if is_archive(file):
             yield from _archive(context, file, path=path, target=target)
-        elif kind := other_archive(file):
-            raise UserError("archive_kind", file=file.name, kind=kind)
         else:
             yield Entry(path, _kept(context, target, file, name=PurePosixPath(path).name).sha256)
     except UserError as error:

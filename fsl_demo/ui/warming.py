@@ -34,6 +34,7 @@ def _warm(page: Page) -> None:
                 method.fit(episode, method.Settings(), quiet).predict(episode.queries, quiet)
             except Exception:
                 logging.getLogger(__name__).exception("networks could not be loaded in advance")
+    page.ready.set()
 
 
 def _noise(seed: int) -> Picture:

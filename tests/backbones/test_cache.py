@@ -47,6 +47,7 @@ def test_features_come_in_the_order_asked_for_and_are_counted_once() -> None:
     assert features.maps(Colours(), asked).shape == (3, 2, 4, 4)
     features.pooled(Colours(), [picture(3), picture(2)])
     assert features.embedded["colours"] == 3
+    assert features.reused["colours"] == 3  # two for the maps, one picture of the last two
 
 
 def test_a_network_that_reads_the_maps_of_another_embeds_no_picture_again() -> None:

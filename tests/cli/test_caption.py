@@ -1,4 +1,4 @@
-"""`caption`, and `search --captions`: pictures described and found from the command line."""
+"""`caption`, and `search --words`: pictures described and found from the command line."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from pyarrow import parquet
 
 from fsl_demo.core.registry import Registry
-from fsl_demo.services import reading
+from fsl_demo.services import bulk, reading
 from fsl_demo.store import Workspace
 from tests.cli.conftest import Call
 from tests.colours import painted
@@ -64,12 +65,12 @@ def test_a_workspace_keeps_and_finds_them(call: Call, folder: Path, tmp_path: Pa
     again = call("caption", folder, "--workspace", tmp_path / "w")
     assert again.out == first.out
     assert len(captioner.asked) == 3
-    search = call("search", "--captions", "dogs gras", "--workspace", tmp_path / "w")
+    search = call("search", "--words", "dogs gras", "--workspace", tmp_path / "w")
     assert search.out.splitlines()[1].split("  ")[:2] == ["q1.png", "a red dog runs on the grass"]
-    (row,) = call("search", "--captions", "q3", "--workspace", tmp_path / "w", "--format", "json").json()
+    (row,) = call("search", "--words", "q3", "--workspace", tmp_path / "w", "--format", "json").json()
     assert (row["file"], row["caption"], row["doubtful"]) == ("q3.png", "a picture called q3", True)
     assert set(row) == {"file", "sha256", "caption", "doubtful", "classes", "episodes"}
-    assert call("search", "--captions", '"horse', "--workspace", tmp_path / "w").out.splitlines() == [
+    assert call("search", "--words", '"horse', "--workspace", tmp_path / "w").out.splitlines() == [
         "file  caption    classes"
     ]
 
@@ -88,10 +89,10 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_described(call: Call, fold
         (("caption", "{empty}"), "There is no picture to describe"),
         (("caption", "{missing}"), "There is no folder"),
         (("caption", "{folder}", "--captioner", "nobody"), "no captioner “nobody”. There are: dictated, other"),
-        (("search", "--captions", " ", "--workspace", "{w}"), "Nothing to look for yet"),
-        (("search", "--captions", "dog", "--workspace", "{missing}"), "There is no folder"),
-        (("search", "--captions", "dog", "--workspace", "{w}"), "no picture to search yet"),
-        (("search", "--captions", "dog", "--data", "{folder}"), "Leave --data out"),
+        (("search", "--words", " ", "--workspace", "{w}"), "Nothing to look for yet"),
+        (("search", "--words", "dog", "--workspace", "{missing}"), "There is no folder"),
+        (("search", "--words", "dog", "--workspace", "{w}"), "no picture to search yet"),
+        (("search", "--words", "dog", "--data", "{folder}"), "Leave --data out"),
     ],
 )
 def test_what_is_wrong_is_said(
@@ -104,3 +105,18 @@ def test_what_is_wrong_is_said(
     assert (outcome.code, outcome.out) == (1, "")
     assert message in outcome.err
     assert not (tmp_path / "missing").exists()
+
+
+@pytest.mark.process
+def test_any_number_of_captions_go_into_a_table(
+    call: Call, captioner: Dictated, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "registry", lambda: Registry(captioners=[captioner]))
+    out = tmp_path / "captions.parquet"
+    assert call("caption", folder, "--out", out).code == 0
+    rows = {row["file"]: row["caption"] for row in parquet.read_table(out).to_pylist()}
+    documents = call("caption", folder, "--format", "json").json()
+    printed = {Path(row["file"]).relative_to(folder).as_posix(): row for row in documents}
+    assert rows == {file: row["captions"][0]["text"] for file, row in printed.items()}
+    for more in (["--format", "json"], ["--workspace", tmp_path / "w"], [folder]):
+        assert call("caption", folder, *more, "--out", out).code == 2

@@ -97,6 +97,34 @@ def test_a_collection_as_it_is_and_frozen(tmp_path: Path, capsys: pytest.Capture
     assert "0 findings in 8 pictures of 2 classes, and 2 queries" in capsys.readouterr().out
 
 
+def test_what_is_marked_as_right_does_not_come_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    workspace = Workspace(tmp_path / "workspace")
+    members = [("red", picture) for picture in pictures("red", *range(5))]
+    members += [("blue", picture) for picture in pictures("blue", *range(10, 15)) + pictures("red", 90)]
+    labelled = {picture: [CollectionLabel(name)] for name, picture in members}
+    workspace.collections.add("colours", labelled, new=True)
+    inside = ("--collection", "colours", "--workspace", workspace.folder)
+
+    def right(*arguments: str) -> str:
+        chosen = parser().parse_args(
+            ["collections", "right", "colours", *arguments, "--workspace", str(workspace.folder)]
+        )
+        assert chosen.run(chosen) == 0
+        return capsys.readouterr().out
+
+    assert run(*inside) == 0
+    key = capsys.readouterr().out.split("[")[1].split("]")[0]
+    assert right(key, "--annotator", "Ada") == "1 findings are marked as right.\n"
+    assert run(*inside, "--format", "json") == 0
+    document = json.loads(capsys.readouterr().out)
+    (mark,) = document["right"]
+    assert (mark["finding"]["key"], mark["annotator"], document["findings"]) == (key, "Ada", [])
+    assert key in right() and "Ada" in right()
+    assert right(key, "--take-back") == "1 findings are doubted again.\n" and key not in right()
+    with pytest.raises(UserError, match="no key of a finding"):
+        right("typo")
+
+
 def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
     (tmp_path / "workspace").mkdir()
     Workspace(tmp_path / "workspace")

@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
+from pyarrow import parquet
 
 from fsl_demo.core.capabilities import Method
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, Scores
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture, from_image, ingest, kept
 from fsl_demo.core.registry import Registry
-from fsl_demo.services import reading
+from fsl_demo.services import bulk, reading
 from fsl_demo.services.documents import predict_document
 from tests.browser.hued import Hued
 from tests.cli.conftest import SURFACES, Call, part
@@ -388,3 +389,35 @@ def test_the_document_keeps_what_json_can_hold() -> None:
             }
         ],
     }
+
+
+def test_out_makes_a_table_with_a_row_for_each_picture(
+    call: Call, support: Path, queries: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known_methods: Registry
+) -> None:
+    monkeypatch.setattr(bulk, "registry", lambda: known_methods)
+    pictures = shutil.copytree(queries, tmp_path / "pictures")
+    (pictures / "broken.png").write_bytes(b"no picture")
+    asked = ("predict", "--support", support, "--methods", "prototype,linear-probe")
+    out = tmp_path / "answers.parquet"
+    outcome = call(*asked, pictures, "--out", out)
+    assert outcome.code == 1 and "4/4 pictures" in outcome.err and "too few, or too much alike" in outcome.err
+    assert outcome.out.split()[-3:] == [str(out), "4", "1"]
+    printed = call(*asked, "--queries", pictures, "--format", "csv").csv()
+    rows = {row["file"]: row for row in parquet.read_table(out).to_pylist()}
+    assert "is not a picture" in rows.pop("broken.png")["error"]
+    assert {row["file"] for row in printed} == set(rows)
+    for line in printed:
+        row = rows[line["file"]]
+        assert (line["answer"], line["prototype"]) == (row["answer"], row["prototype"])
+        assert float(line["probability"]) == pytest.approx(row["probability"], abs=2e-6)
+    before = out.read_bytes()
+    assert call(*asked, pictures, "--out", out).code == 1 and out.read_bytes() == before
+    other = call("predict", "--support", support, "--methods", "prototype", pictures, "--out", out)
+    assert other.code == 1 and "Other than then: methods." in other.err and out.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--support", "s"), ("q", "--queries", "q", "--support", "s"), ("q", "--out", "a", "--format", "csv")]
+)
+def test_options_that_contradict_each_other_are_not_understood(call: Call, arguments: tuple[str, ...]) -> None:
+    assert call("predict", *arguments).code == 2

@@ -57,7 +57,7 @@ def test_the_episode_is_listed_and_shown(call: Call, folder: Path) -> None:
     shown = call("episodes", "show", row["id"], "--workspace", folder, "--format", "json").json()
     assert shown["queries"][0]["predictions"]["gone"]["label"] == "red"
     assert "red 80%" in call("episodes", "show", row["id"], "--workspace", folder).out
-    assert "a red square" in call("search", "--captions", "red", "--workspace", folder).out
+    assert "a red square" in call("search", "--words", "red", "--workspace", folder).out
 
 
 @pytest.mark.parametrize("name", FORMATS)

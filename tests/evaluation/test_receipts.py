@@ -11,6 +11,7 @@ import pytest
 from fsl_demo.core.collections import FrozenCollection
 from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.evaluation import receipts
+from fsl_demo.evaluation.intervals import Interval
 from fsl_demo.evaluation.receipts import Answer, Asked, asked_pictures, comparison, frozen_sampling, mcnemar
 from tests.colours import painted
 from tests.frozen import frozen
@@ -57,6 +58,32 @@ def test_the_verdict_is_better_or_worse_only_where_the_interval_leaves_no_doubt(
     assert comparison(asked(right, right)).verdict == "unchanged"
     mixed = [True] * 6 + [False] * 6
     assert comparison(asked(mixed, mixed[::-1])).verdict == "unclear"
+
+
+def test_so_many_more_pictures_tell_four_times_out_of_five_if_the_difference_is_as_it_seems() -> None:
+    pictures, chances = 20, (0.25, 0.15)
+    mean, error = 0.1, np.sqrt((0.4 - 0.1**2) / 20)
+    made = replace(
+        comparison(asked([True] * 6 + [False] * 6, [False] * 6 + [True] * 6)),
+        pictures=pictures,
+        difference=Interval(mean, mean - 1.96 * error, mean + 1.96 * error),
+    )
+    assert made.verdict == "unclear" and made.more_pictures is not None
+    random = np.random.default_rng(0)
+    total = pictures + made.more_pictures
+    drawn = random.choice([1, -1, 0], (4_000, total), p=[*chances, 1 - sum(chances)])
+    told = drawn.mean(axis=1) > 1.96 * drawn.std(axis=1) / np.sqrt(total)
+    assert told.mean() == pytest.approx(0.8, abs=0.03)
+
+
+def test_where_something_is_known_or_nothing_differs_no_number_of_pictures_is_named() -> None:
+    wrong, right = [False] * 12, [True] * 12
+    mixed = [True] * 6 + [False] * 6
+    assert comparison(asked(wrong, right)).more_pictures is None
+    level = comparison(asked(mixed, mixed[::-1]))
+    assert level.difference.mean == 0 and level.more_pictures is None
+    slight = replace(level, difference=Interval(1e-4, -0.2, 0.2))
+    assert slight.verdict == "unclear" and slight.more_pictures is None
 
 
 def test_asking_the_same_few_pictures_again_and_again_makes_nothing_sure() -> None:

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,12 @@ from filelock import FileLock
 from fsl_demo import checkpoints
 from fsl_demo.checkpoints import layout
 from fsl_demo.core.errors import UserError
-from fsl_demo.services import finetuning, receipt_page
-from fsl_demo.services.finetuning import FinetuneRequest, carry_out, requested
-from fsl_demo.services.receipt import receipt
+from fsl_demo.datasets.parts import Dataset, Part
+from fsl_demo.services import elsewhere, finetuning, receipt_page
+from fsl_demo.services.finetuning import Finetuned, FinetuneRequest, carry_out, requested
+from fsl_demo.services.receipt import OnVerdict, Receipt, receipt
 from fsl_demo.store import Workspace
-from fsl_demo.training.events import EpochDone, Event, OnEvent, Stop, never, silent
+from fsl_demo.training.events import EpochDone, Event, OnEvent, Progressed, Stop, never, silent
 from tests import tuned
 from tests.frozen import frozen
 from tests.tuned import DIGITS
@@ -35,7 +37,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def done(folder: Path, request: FinetuneRequest | None = None, on_event: OnEvent = silent, stop: Stop = never):
+def done(
+    folder: Path,
+    request: FinetuneRequest | None = None,
+    on_event: OnEvent = silent,
+    stop: Stop = never,
+    on_verdict: OnVerdict = lambda made: None,
+) -> Finetuned | None:
     return carry_out(
         request or tuned.request(),
         tuned.collection(),
@@ -44,6 +52,7 @@ def done(folder: Path, request: FinetuneRequest | None = None, on_event: OnEvent
         on_event=on_event,
         stop=stop,
         root=folder,
+        on_verdict=on_verdict,
     )
 
 
@@ -163,7 +172,7 @@ def test_a_receipt_that_was_broken_off_is_made_by_the_same_request(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(receipt_page, "write", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(receipt_page, "images_of", lambda made: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             done(tmp_path)
     assert versions() == (1, [1, 2]) and not (tmp_path / "run/receipt.json").exists()
@@ -210,6 +219,47 @@ def test_another_methods_checkpoint_is_refused(tmp_path: Path) -> None:
         done(tmp_path, request)
 
 
+@pytest.fixture
+def others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small data set that tells what was forgotten."""
+    data = Dataset("others", "", train=Part({}), validation=Part({}), test=Part(dict(tuned.digits())))
+    monkeypatch.setattr(elsewhere.datasets, "read", lambda name, root: data)
+    monkeypatch.setattr(elsewhere, "SAMPLING", replace(elsewhere.SAMPLING, way=2, episodes=20))
+
+
+@pytest.mark.usefixtures("others")
+def test_the_verdict_is_there_before_it_is_measured_what_was_forgotten(tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    early: list[dict[str, object]] = []
+
+    def verdict(made: Receipt) -> None:
+        early.append(json.loads((tmp_path / "run/receipt.json").read_text()))
+        told.clear()
+
+    finetuned = done(
+        tmp_path,
+        on_event=lambda event: told.append(astuple(event)) if isinstance(event, Progressed) else None,
+        on_verdict=verdict,
+    )
+    assert finetuned is not None
+    assert early[0]["elsewhere"] is None and early[0]["verdict"] == finetuned.receipt.verdict
+    assert [(stage, done, total) for stage, done, total in told if stage == "forget"][-1] == ("forget", 40, 40)
+    assert {done for _, done, _ in told} >= {0, 10, 20, 30, 40}
+    stored = json.loads((tmp_path / "run/receipt.json").read_text())
+    assert stored["elsewhere"][0]["episodes"] == 20 and not stored["elsewhere"][0]["missing"]
+
+
+@pytest.mark.usefixtures("others")
+def test_stopped_before_it_is_measured_what_was_forgotten_the_verdict_stays_and_the_same_request_goes_on(
+    tmp_path: Path,
+) -> None:
+    judged: list[Receipt] = []
+    assert done(tmp_path, on_verdict=judged.append, stop=lambda: bool(judged)) is None
+    assert json.loads((tmp_path / "run/receipt.json").read_text())["elsewhere"] is None
+    again = done(tmp_path)
+    assert again is not None and again.receipt.verdict == judged[0].verdict and again.receipt.elsewhere is not None
+
+
 def test_a_receipt_needs_a_version_that_was_fine_tuned(tmp_path: Path) -> None:
     with pytest.raises(UserError) as refused:
         receipt(DIGITS, tuned.collection(), tuned.networks(), root=tmp_path)
@@ -230,7 +280,7 @@ def test_weights_that_are_worse_are_called_worse_and_every_flip_is_explained(tmp
     first = made.flips[0]
     assert first.asked.before.class_index != first.asked.after.class_index
     assert len(first.before) == len(first.after) == 2 and first.before != first.after
-    html = receipt_page.page(made)
+    html = receipt_page.page_of(made)
     assert "is worse" in html and f"Stay with {DIGITS}@1" in html
     for outside in ("http:", "https:", "<script", "url(", "<link"):
         assert outside not in html

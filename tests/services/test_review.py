@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from fsl_demo.core.collections import CollectedPicture, CollectionLabel
+from fsl_demo.core.episodes import quiet
 from fsl_demo.core.errors import Cancelled, UserError
 from fsl_demo.core.pictures import from_image
+from fsl_demo.core.registry import Registry
 from fsl_demo.evaluation.suggested import Share, report
+from fsl_demo.services.diagnosis import diagnose
+from fsl_demo.services.predict import Plan
 from fsl_demo.services.review import suggestions
+from fsl_demo.services.review import suspicions as suspicions_of
 from fsl_demo.services.review.opinions import Answer, agreements, disputes, words_of, words_of_episodes
-from fsl_demo.services.review.queue import Order, ReviewOrder, Suggestion, Which, queue
+from fsl_demo.services.review.queue import Order, ReviewOrder, Suggestion, Suspicion, Which, queue
 from fsl_demo.services.review.suggestions import Suggester, classes_of, evidence, labelled
+from fsl_demo.services.review.suspicions import Suspicions, open_suspicions
+from fsl_demo.services.subjects import of_members
 from fsl_demo.store import EpisodeWord
+from tests.averaged import Averaged, patterned
 from tests.colours import painted
 from tests.ui.conftest import Colour
 
@@ -31,8 +40,8 @@ def word(name: str | None, annotator: str = "Ada", **more: object) -> Collection
     return CollectionLabel(name, annotator, **more)  # type: ignore[arg-type]
 
 
-def suggestion(margin: float, similarity: float = 0.5, label: float | None = None) -> Suggestion:
-    return Suggestion("red", 0.9, margin=margin, similarity=similarity, unlike=None, label=label)
+def suggestion(margin: float, similarity: float = 0.5) -> Suggestion:
+    return Suggestion("red", 0.9, margin=margin, similarity=similarity)
 
 
 FREE, MINE, THEIRS, FOUGHT = (
@@ -72,14 +81,8 @@ def test_disputed_pictures_alone() -> None:
     assert names("disputed", "unlabelled") == ["fought"]
 
 
-def test_labels_that_the_others_find_improbable_come_first() -> None:
-    suggested = {
-        "mine": suggestion(0.5, label=0.4),
-        "theirs": suggestion(0.5, label=0.01),
-        "free": suggestion(0.5),
-        "fought": suggestion(0.5, label=0.99),
-    }
-    assert names("suspect", "unlabelled", suggested) == ["theirs", "mine", "fought"]
+def test_suspected_labels_alone_the_surest_first() -> None:
+    assert names("suspect", "unlabelled", {"mine": suggestion(0.4), "theirs": suggestion(0.9)}) == ["theirs", "mine"]
 
 
 def test_a_second_opinion_is_of_pictures_without_a_word_of_mine() -> None:
@@ -128,11 +131,43 @@ def test_a_classifier_says_what_it_has_not_learned_from(colours: list[CollectedP
     assert suggester.known("c", "prototype") is made and suggester.known("c", "asif") is None
 
 
-def test_a_wrong_label_is_suspected_by_the_other_pictures(colours: list[CollectedPicture]) -> None:
+def test_labelled_pictures_are_held_out(colours: list[CollectedPicture]) -> None:
     told = by_name(Suggester().fit("c", Colour(), pictures=colours, held_out=True), colours)
-    doubts = {name: known.label for name, known in told.items() if known.label is not None}
-    assert len(doubts) == 7 and min(doubts, key=lambda name: doubts[name] or 0) == "wrong"
-    assert told["wrong"].class_name == "blue"
+    assert len(told) == 9 and told["wrong"].class_name == "blue"
+
+
+def member(colour: str, seed: int, label: str | None) -> CollectedPicture:
+    labels = () if label is None else (CollectionLabel(label, "Ada"),)
+    return CollectedPicture(from_image(patterned(colour, seed), f"{colour}{seed}"), labels)
+
+
+def test_review_suspects_what_the_doctor_does() -> None:
+    wrong, registry = member("red", 90, "blue"), Registry([Averaged()])
+    pictures = [member(name, 10 * n + seed, name) for n, name in enumerate(("red", "blue")) for seed in range(5)]
+    pictures += [wrong, member("green", 70, None)]
+    suspicions = Suspicions(registry)
+    assert suspicions.known("c") == []
+    suspicions.look("c", pictures)
+    subject = of_members(pictures)
+    plans = [Plan(method, method.Settings()) for method in registry.methods.values()]
+    diagnosis = diagnose(registry, subject, plans, progress=quiet, report=lambda error: None)
+    (finding,) = suspicions.known("c")
+    assert [finding] == [known for known in diagnosis.findings if known.kind == "wrong_label"]
+    made = open_suspicions([finding], pictures, settled=())
+    assert {sha: known.class_name for sha, known in made.items()} == {wrong.picture.sha256: "red"}
+    assert made[wrong.picture.sha256].suspicion == Suspicion(finding.key, finding.own)
+    assert open_suspicions([finding], pictures, settled={finding.key}) == {}
+    assert open_suspicions([finding], [replace(wrong, labels=(CollectionLabel("red"),))], settled=()) == {}
+    assert replace(finding, suspected="green").key == finding.key, "a label that is right is so in any case"
+
+
+def test_suspicions_of_some_collections_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suspicions_of, "KEPT", 1)
+    monkeypatch.setattr(suspicions_of, "suspected", lambda *anything: ["doubt"])
+    suspicions = Suspicions(Registry([Averaged()]))
+    for collection in ("first", "second"):
+        suspicions.look(collection, [member("red", 1, "red")])
+    assert (suspicions.known("first"), suspicions.known("second")) == ([], ["doubt"])
 
 
 def test_the_only_picture_of_a_class_is_not_held_out() -> None:
@@ -151,7 +186,7 @@ def test_many_pictures_are_held_out_in_parts(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(suggestions, "FOLDS", 3)
     pictures = [picture(f"{name}{n}", rgb, name) for name, rgb in (("red", RED), ("blue", BLUE)) for n in range(5)]
     told = by_name(Suggester().fit("c", Colour(), pictures=pictures, held_out=True), pictures)
-    assert len(told) == 10 and all((known.label or 0) > 0.9 for known in told.values())
+    assert len(told) == 10 and all(known.probability > 0.9 for known in told.values())
 
 
 def test_one_class_is_not_a_choice() -> None:

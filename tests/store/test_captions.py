@@ -22,7 +22,7 @@ from sqlite_utils import Database
 from fsl_demo.core.episodes import Caption, Described, LabelledEpisode
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
-from fsl_demo.store import EpisodeFilter, Workspace
+from fsl_demo.store import EpisodeFilter, WordMatch, Workspace
 from fsl_demo.store.exchange import FORMATS, read
 from fsl_demo.store.schema import migrations
 from tests.store.test_durability import THREADS
@@ -37,17 +37,26 @@ def described(*texts: str, captioner: str = "prefix", weights: str = "w1", doubt
 @pytest.fixture
 def told(workspace: Workspace, digits: list[Picture]) -> Workspace:
     """Four pictures that were described."""
-    for picture in digits[:4]:
-        workspace.add_picture(picture)
+    workspace.add_to_collection(digits[:4])
     texts = ("a dog runs on the grass", "Two dogs running", "a cat catches a ball", "un café au lait")
     workspace.put_captions({picture.sha256: described(text) for picture, text in zip(digits, texts, strict=False)})
     return workspace
 
 
+def kept(workspace: Workspace, picture: Picture) -> str:
+    """The hash of a picture that can be searched now."""
+    workspace.add_to_collection([picture])
+    return picture.sha256
+
+
+def matches(workspace: Workspace, words: str) -> tuple[WordMatch, ...]:
+    return workspace.gallery.with_words(words, 1_000).matches
+
+
 def positions(workspace: Workspace, words: str, digits: list[Picture]) -> list[int]:
     """Numbers of the digits that say these words."""
     numbers = {picture.sha256: number for number, picture in enumerate(digits)}
-    return [numbers[match.picture] for match in workspace.pictures_that_say(words)]
+    return [numbers[match.picture] for match in matches(workspace, words)]
 
 
 def test_what_was_said_comes_back_whole(workspace: Workspace, digits: list[Picture]) -> None:
@@ -59,7 +68,7 @@ def test_what_was_said_comes_back_whole(workspace: Workspace, digits: list[Pictu
 
 
 def test_the_same_weights_describe_once_and_others_again(workspace: Workspace, digits: list[Picture]) -> None:
-    sha256 = workspace.add_picture(digits[0]).sha256
+    sha256 = kept(workspace, digits[0])
     first, again = described("a dog"), described("a cat", "a bird")
     newer, other = described("a dog sits", weights="w2"), described("a puppy", captioner="gated")
     for description in (first, again, newer, other):
@@ -73,7 +82,7 @@ def test_a_picture_that_is_not_stored_is_refused(told: Workspace, digits: list[P
     with pytest.raises(sqlite3.IntegrityError):
         told.put_captions({digits[5].sha256: described("a dog"), digits[0].sha256: described("x", weights="w9")})
     assert told.described("prefix", "w9") == set()
-    assert told.pictures_that_say("x") == []
+    assert matches(told, "x") == ()
 
 
 @pytest.mark.parametrize(
@@ -99,23 +108,22 @@ def test_search(told: Workspace, digits: list[Picture], words: str, pictures: li
 
 def test_whole_words_come_before_words_that_begin_so(workspace: Workspace, digits: list[Picture]) -> None:
     for picture, text in zip(digits, ("a catch", "a cat"), strict=False):
-        workspace.add_picture(picture)
-        workspace.put_captions({picture.sha256: described(text)})
+        workspace.put_captions({kept(workspace, picture): described(text)})
     assert positions(workspace, "cat", digits) == [1, 0]
 
 
 def test_a_picture_is_found_once_by_its_best_caption_that_says_it(workspace: Workspace, digits: list[Picture]) -> None:
-    sha256 = workspace.add_picture(digits[0]).sha256
+    sha256 = kept(workspace, digits[0])
     workspace.put_captions({sha256: described("a man", "a man with a dog", "a dog")})
-    (match,) = workspace.pictures_that_say("dogs")
+    (match,) = matches(workspace, "dogs")
     assert (match.picture, match.caption.text) == (sha256, "a man with a dog")
     assert match.parts == (("a man with a ", False), ("dog", True))
 
 
 def test_control_characters_do_not_confuse_what_is_marked(workspace: Workspace, digits: list[Picture]) -> None:
-    sha256 = workspace.add_picture(digits[0]).sha256
+    sha256 = kept(workspace, digits[0])
     workspace.put_captions({sha256: described("a \x02dog\x03\n in\x00 snow\ud800")})
-    (match,) = workspace.pictures_that_say("snow")
+    (match,) = matches(workspace, "snow")
     assert match.parts == (("a dog in ", False), ("snow", True), ("?", False))
     assert match.caption.text == "a dog in snow?"
 
@@ -150,14 +158,14 @@ def test_control_characters_do_not_confuse_what_is_marked(workspace: Workspace, 
 )
 def test_anything_may_be_typed(told: Workspace, words: str) -> None:
     before = told.captions([*told.described("prefix")])
-    told.pictures_that_say(words)
+    matches(told, words)
     assert told.captions([*told.described("prefix")]) == before
 
 
 def test_random_characters_may_be_typed(told: Workspace) -> None:
     draw = random.Random(0)
     for _ in range(500):
-        told.pictures_that_say("".join(chr(draw.randrange(0x3000)) for _ in range(draw.randrange(40))))
+        matches(told, "".join(chr(draw.randrange(0x3000)) for _ in range(draw.randrange(40))))
 
 
 def test_operators_are_words(told: Workspace, digits: list[Picture]) -> None:
@@ -220,7 +228,7 @@ def test_a_workspace_of_an_earlier_release_gets_the_table(tmp_path: Path, digits
     with closing(sqlite3.connect(tmp_path / "fsl_demo.db")) as connection:
         migrations.apply(Database(connection), stop_before="m004_captions")
     workspace = Workspace(tmp_path)
-    sha256 = workspace.add_picture(digits[0]).sha256
+    sha256 = kept(workspace, digits[0])
     workspace.put_captions({sha256: described("a dog")})
     assert positions(workspace, "dog", digits) == [0]
 
@@ -232,7 +240,7 @@ def test_two_tabs_describe_at_once(told: Workspace, digits: list[Picture]) -> No
     def describe(thread: int) -> None:
         barrier.wait()
         told.put_captions({sha256: described(f"a{thread}", f"b{thread}", weights="w2")})
-        told.pictures_that_say("a")
+        matches(told, "a")
 
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(describe, range(THREADS)))
@@ -280,7 +288,9 @@ def die(*arguments):
 captions.add = die
 workspace = Workspace(Path(sys.argv[1]))
 for number in range(9):
-    shas = [workspace.add_picture(from_image(Image.new("RGB", (8, 8), (number, k, 0)), "a.png")).sha256 for k in (0, 1)]
+    pictures = [from_image(Image.new("RGB", (8, 8), (number, k, 0)), "a.png") for k in (0, 1)]
+    workspace.add_to_collection(pictures)
+    shas = [picture.sha256 for picture in pictures]
     workspace.put_captions({sha: Described("prefix", "w", (Caption("a dog", -1, 0.2, False),)) for sha in shas})
     print(*shas, flush=True)
 """
@@ -294,7 +304,7 @@ def test_a_killed_process_loses_only_what_it_was_writing(tmp_path: Path) -> None
     workspace = Workspace(tmp_path)
     assert workspace.check() == []
     assert workspace.described("prefix") == set(child.stdout.split())
-    assert {match.picture for match in workspace.pictures_that_say("dog")} == set(child.stdout.split())
+    assert {match.picture for match in matches(workspace, "dog")} == set(child.stdout.split())
     assert_index_is_whole(workspace)
 
 

@@ -274,3 +274,24 @@ def test_others_see_the_pictures_of_a_collection(
     assert workspace.accounts.visible(account.id, [sha256]) == {sha256}
     store.delete("Pets")
     assert workspace.accounts.visible(account.id, [sha256]) == set()
+
+
+def test_findings_that_are_right_are_kept_with_who_said_so_until_that_is_taken_back(
+    workspace: Workspace, store: CollectionStore
+) -> None:
+    workspace.collections.create("others")
+    first, second = "0123456789abcdef", "f" * 16
+    assert store.settle("Pets", [first, second, first], "anne") == (first, second)
+    assert store.settle("pets", [first], "bob") == ()
+    marks = store.settled("Pets")
+    assert [mark.annotator for mark in marks.values()] == ["anne", "anne"] and marks[first].created_at
+    assert store.settled("others") == {}
+    assert store.unsettle("Pets", [first, "a" * 16], "bob") == (first,)
+    assert list(store.settled("Pets")) == [second]
+    assert store.settle("Pets", [first], "bob") == (first,)
+    assert store.settled("Pets")[first].annotator == "bob"
+    with pytest.raises(UserError) as error:
+        store.settle("Pets", ["a" * 16, "no key"], "anne")
+    assert code(error) == "finding_key" and len(store.settled("Pets")) == 2
+    with closing(sqlite3.connect(workspace.folder / "fsl_demo.db")) as db, pytest.raises(sqlite3.IntegrityError):
+        db.execute("DELETE FROM settled_findings")

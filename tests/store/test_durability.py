@@ -43,7 +43,7 @@ def test_migrations_are_applied_once(workspace: Workspace, labelled: LabelledEpi
         assert migrations.pending(db) == []
         strict = {row["name"]: row["strict"] for row in db.query("PRAGMA table_list") if row["type"] == "table"}
     ours = {name for name in strict if not name.startswith(("sqlite_", "_sqlite"))}
-    assert len(ours) == 27 and all(strict[name] for name in ours)
+    assert len(ours) == 34 and all(strict[name] for name in ours)
 
 
 def test_labels_of_an_earlier_release_stay_and_later_ones_may_be_given_in_bulk(
@@ -286,11 +286,11 @@ def test_check_finds_damage(workspace: Workspace, labelled: LabelledEpisode, dig
     with closing(sqlite3.connect(workspace.folder / "fsl_demo.db", isolation_level=None)) as db:
         db.execute("DELETE FROM pictures WHERE sha256 = ?", (digits[4].sha256,))
     faults = workspace.check()
-    assert sum("points to no row of pictures" in fault for fault in faults) == 2
+    assert sum("points to no row of pictures" in fault for fault in faults) == 3
     assert sum(digits[0].sha256 in fault and "gone" in fault for fault in faults) == 1
     assert sum(swapped.name in fault and digits[3].sha256 in fault for fault in faults) == 1
     assert sum(digits[2].sha256 in fault and "damaged" in fault for fault in faults) == 1
-    assert len(faults) == 5
+    assert len(faults) == 6
 
 
 def test_check_finds_a_damaged_database(workspace: Workspace, labelled: LabelledEpisode) -> None:

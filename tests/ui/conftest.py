@@ -263,7 +263,7 @@ class Browser:
         self, files: Sequence[tuple[Path, str]], wrong: list[incoming.Entry]
     ) -> Iterator[tuple[Path, str, str]]:
         """Files of folders with their class, in the order in which they are sent; archives as they are."""
-        whole = [file for file in files if file[1].endswith(".zip") and "/" not in file[1]]
+        whole = [file for file in files if file[1].endswith((".zip", ".tar")) and "/" not in file[1]]
         loose = [file for file in files if file not in whole]
         placed = incoming.placed(self.context, [name for _, name in loose])
         wrong += [incoming.Entry("", error=text) for text in placed.told]

@@ -49,6 +49,7 @@ ANSWERS: dict[str, TypeAdapter[Any]] = {
     "/review_label": TypeAdapter(list[str]),
     "/review_undo": TypeAdapter(list[str]),
     "/review_opinions": TypeAdapter(OpinionsDocument),
+    "/mark_right": TypeAdapter(list[str]),
     "/collections": TypeAdapter(list[SummaryDocument]),
     "/collect": TypeAdapter(CollectedDocument),
     "/freeze": TypeAdapter(FrozenDocument),
@@ -126,6 +127,27 @@ def test_diagnose_keeps_to_the_contract(page: Page, api: Client, tmp_path: Path)
     assert any("again.png" in notice for notice in answer["notices"])
     with pytest.raises(AppError, match="no class folders"):
         api.predict(support=handle_file(zipped(tmp_path, {})), api_name="/diagnose")
+
+
+def test_a_suspected_label_that_is_right_is_marked_so(page: Page, api: Client) -> None:
+    page.registry.methods["averaged"] = Averaged()
+    labelled = {
+        from_image(patterned(name, 10 * n + seed), name): name for n, name in enumerate(COLOURS) for seed in range(4)
+    }
+    wrong = from_image(patterned("red", 90), "wrong.png")
+    members = {picture: [CollectionLabel(name, "Bea")] for picture, name in {**labelled, wrong: "blue"}.items()}
+    page.workspace.collections.add("doubted", members, new=True)
+    (finding,) = api.predict(collection="doubted", names=["averaged"], api_name="/diagnose")["findings"]
+    (picture,) = (answer := api.predict("doubted", "suspect", api_name="/review"))["pictures"]
+    keeps_to("/review", answer)
+    assert (picture["file"], picture["suggestion"]["suspicion"]["finding"]) == ("wrong.png", finding["key"])
+    assert api.predict("doubted", [finding["key"]], "Ada", api_name="/mark_right") == [finding["key"]]
+    answer = api.predict(collection="doubted", names=["averaged"], api_name="/diagnose")
+    keeps_to("/diagnose", answer)
+    assert answer["findings"] == [] and [mark["annotator"] for mark in answer["right"]] == ["Ada"]
+    assert api.predict("doubted", "suspect", api_name="/review")["pictures"] == []
+    assert api.predict("doubted", [finding["key"]], take_back=True, api_name="/mark_right") == [finding["key"]]
+    assert len(api.predict("doubted", "suspect", api_name="/review")["pictures"]) == 1
 
 
 def test_a_review_keeps_to_the_contract(api: Client, page: Page) -> None:

@@ -220,14 +220,14 @@ def test_markup_in_a_caption_stays_text(filled: Describer, monkeypatch: pytest.M
     assert "&lt;img" in filled.details()
 
 
-def test_search_says_what_to_do_before_anything_is_described(filled: Describer) -> None:
+def test_search_says_how_many_have_no_caption(filled: Describer) -> None:
     filled.edit("save")
     shown = filled.say("dog")
-    assert "No picture has been described yet" in shown
+    assert "found by their file name alone: 7" in shown
     assert "Describe the pictures (7)" in shown
     filled.describe("collection")
     shown = filled.say("dog")
-    assert "with a caption that says “dog”" in shown
+    assert "with a caption or a file name that says “dog”" in shown
     assert "a red <mark>dog</mark> runs on the grass" in shown
     assert "Describe the pictures" not in shown
 
@@ -238,11 +238,11 @@ def test_search_in_captions(described: Describer) -> None:
     assert "a <mark>cat</mark> <mark>sleeps</mark>" in shown
     assert shown.count('class="tile"') == 1
     assert "may be wrong" in described.say("called")
-    assert "No caption says all of this" in described.say("horse")
-    assert "cannot be found this way: 4" in described.say("horse")
+    assert "No caption or file name has all of this" in described.say("horse")
+    assert "found by their file name alone: 4" in described.say("horse")
     assert described.say("  ") == "" and "Nothing to look for yet" in described.notice
     shown = described.say('dog "OR* ' * 1_200)
-    assert "No caption says all of this" in shown or "<mark>" in shown
+    assert "No caption or file name has all of this" in shown or "<mark>" in shown
     assert 'data-action="search-back"' in described.panel("search_results", sentence="dog", words=True, earlier=True)
 
 
@@ -279,4 +279,4 @@ def test_in_chinese(page: Page, filled: Describer) -> None:
     chinese.describe()
     assert "可能有誤" in chinese.details(2)
     filled.edit("save")
-    assert "沒有圖說含有全部這些字" in chinese.say("馬")
+    assert "沒有圖說或檔名含有全部這些字" in chinese.say("馬")

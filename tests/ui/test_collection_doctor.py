@@ -60,13 +60,28 @@ def test_findings_of_a_collection_and_their_edits(browser: Browser) -> None:
     assert "data-figure" in browser.panel("learning_curve", collection=NAME)
 
 
-def test_what_is_marked_as_right_stays_away_until_undone(browser: Browser) -> None:
+def suspected(browser: Browser) -> list[tuple[str, str]]:
+    answer = browser.data("review_queue", collection=NAME, order="suspect")
+    return [(picture["sha"], picture["suspicion"][0]) for picture in answer["pictures"]]
+
+
+def test_what_is_marked_as_right_comes_neither_from_the_doctor_nor_to_review_until_undone(browser: Browser) -> None:
     browser.job("diagnose_collection", collection=NAME)
-    (key, _) = [finding.key for finding in browser.open_draft.diagnosed_collections[NAME].findings]
-    browser.edit("settle_finding", finding=key)
-    assert "1 findings are marked as right." in shown(browser)
-    browser.undo()
-    assert "marked as right" not in shown(browser)
+    assert suspected(browser) == []
+    browser.job("suggest", collection=NAME, method="averaged", suspects=True)
+    ((sha, key),) = suspected(browser)
+    (finding, _) = browser.open_draft.diagnosed_collections[NAME].findings
+    assert (sha, key) == (WRONG.sha256, finding.key)
+    right = {"collection": NAME, "findings": [key], "annotator": "Ada"}
+    browser.edit("mark_right", **right)
+    assert suspected(browser) == []
+    html = shown(browser)
+    assert "1 findings are marked as right." in html and "<small>Ada, 20" in html and "Labelled" in html
+    assert browser.job("diagnose_collection", collection=NAME)["text"].startswith("The doctor has 1 findings")
+    browser.edit("take_back_right", **right)
+    assert "marked as right" not in shown(browser) and suspected(browser) == [(WRONG.sha256, key)]
+    browser.edit("mark_right", **{**right, "findings": ["no key"]})
+    assert "no key of a finding" in browser.notice
 
 
 def test_a_collection_without_labels_is_refused(browser: Browser) -> None:

@@ -46,7 +46,10 @@ GET /gradio_api/info/
 GET /gradio_api/queue/data
 GET /gradio_api/startup-events
 GET /gradio_api/theme.css
+GET /healthz
+GET /healthz/live
 GET /manifest.json
+GET /metrics
 GET /pwa_icon
 GET /pwa_icon/{size}
 GET /robots.txt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -45,12 +46,17 @@ def test_from_the_button_to_the_receipt_into_use_and_back(
     browser.look()
     curve = browser.parts["data:curve"]
     assert [row["epoch"] for row in curve["rows"]] == [1, 2] and curve["epochs"] == 2 and curve["rate"] > 0
+    assert curve["judged"]
     shown = browser.panel("improve", method="siamese")
     assert (f"{DIGITS}@2" in shown and "Stay with" in shown) or "is better" in shown
     assert f'data-action="use-version" data-name="{DIGITS}" data-version="2"' in shown
     (link,) = [part.split('"')[0] for part in shown.split('href="')[1:]]
     receipt = client.get(link)
     assert receipt.status_code == 200 and f"{DIGITS}@1 against {DIGITS}@2" in receipt.text
+    chinese = client.get(link, headers={"Cookie": "fsl_language=zh-TW"}).text
+    assert f"{DIGITS}@1 與 {DIGITS}@2 的比較" in chinese and '<html lang="zh-TW">' in chinese
+    assert chinese.count("data:image/jpeg") == receipt.text.count("data:image/jpeg")
+    assert not re.search(r">[^<{]*\b(before|after|right|answers|pictures)\b", chinese)
     assert client.get("/workbench/receipts/nothing").status_code == 404
     browser.edit("use_version", name=DIGITS, version=2)
     assert checkpoints.entry(DIGITS).in_use == 2 and "version 2 is in use" in browser.notice
@@ -136,12 +142,15 @@ def test_history_shows_which_answers_came_from_which_version(
     assert "Answered before" not in shown[shown.index(f"{DIGITS}@2") : shown.index(f"{DIGITS}@1</td>")]
 
 
-def test_a_damaged_receipt_does_not_break_the_tab(browser: Browser, page: Page, collection: FrozenCollection) -> None:
+def test_a_damaged_receipt_does_not_break_the_tab(
+    browser: Browser, page: Page, collection: FrozenCollection, client: TestClient
+) -> None:
     request = requested("siamese", collection, start=DIGITS, options=FinetuneOptions())
     folder = page.workspace.folder / "finetunings" / request.id
     folder.mkdir(parents=True)
     (folder / "request.json").write_text(request.model_dump_json())
     (folder / "receipt.json").write_text('{"verdict": ')
+    assert client.get(f"/workbench/receipts/{request.id}").status_code == 404
     (folder.parent / "other").mkdir()
     (folder.parent / "other/request.json").write_text("[]")
     assert "mine@1" in browser.panel("improve") and not browser.notices

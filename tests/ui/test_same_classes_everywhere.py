@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
@@ -166,6 +167,18 @@ def as_zip(path: Path, files: Files) -> Path:
     return path
 
 
+def as_tar(path: Path, files: Files) -> Path:
+    with tarfile.open(path, "w") as archive:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return path
+
+
+PACKED = {"in": as_folder, "in.zip": as_zip, "in.tar": as_tar}
+
+
 def check(layout: Layout, classes: Counts, told: list[str]) -> None:
     assert classes == layout.classes
     assert len(told) == len(layout.told), told
@@ -173,18 +186,18 @@ def check(layout: Layout, classes: Counts, told: list[str]) -> None:
         assert any(words in sentence for sentence in told), (words, told)
 
 
-@pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])
+@pytest.mark.parametrize("packed", PACKED)
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("name", LAYOUTS)
-def test_doors_of_programs(tmp_path: Path, name: str, door: str, packed: bool) -> None:
+def test_doors_of_programs(tmp_path: Path, name: str, door: str, packed: str) -> None:
     layout = LAYOUTS[name]
-    path = as_zip(tmp_path / "in.zip", layout.files) if packed else as_folder(tmp_path / "in", layout.files)
-    check(layout, *DOORS[door](path))
+    check(layout, *DOORS[door](PACKED[packed](tmp_path / packed, layout.files)))
 
 
+@pytest.mark.parametrize("packed", ["in.zip", "in.tar"])
 @pytest.mark.parametrize("name", LAYOUTS)
-def test_a_zip_on_the_page(browser: Browser, tmp_path: Path, name: str) -> None:
-    browser.add("classes", as_zip(tmp_path / "in.zip", LAYOUTS[name].files))
+def test_an_archive_on_the_page(browser: Browser, tmp_path: Path, name: str, packed: str) -> None:
+    browser.add("classes", PACKED[packed](tmp_path / packed, LAYOUTS[name].files))
     check(LAYOUTS[name], shown(browser), [notice["text"] for notice in browser.notices])
 
 

@@ -31,7 +31,8 @@ def read(*patterns: str, folder: Path = UI) -> str:
     return "\n".join(file.read_text(encoding="utf-8") for file in files)
 
 
-PYTHON, TEMPLATES, SCRIPT = read("*.py"), read("*.html"), read("*.js")
+PYTHON, SCRIPT = read("*.py") + read("receipt*.py", folder=ROOT / "services"), read("*.js")
+TEMPLATES = read("*.html") + read("*.html", folder=ROOT / "services")
 
 
 def parameters(template: str) -> set[str]:

@@ -7,7 +7,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from fsl_demo.cli import options, reporting
-from fsl_demo.cli.collections import sources, versions
+from fsl_demo.cli.collections import right, sources, versions
 from fsl_demo.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def add(verbs: options.Verbs) -> None:
         _add_create,
         _add_add,
         _add_remove,
+        right.add,
         *versions.ADDERS,
         _add_rename,
         _add_delete,

@@ -41,7 +41,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         type=Path,
         metavar="PATH",
-        help="a folder, a zip or a file of labels, in class folders or any format of `export`; or a picture",
+        help="a folder, a zip, a tar or a file of labels, in class folders or any format of `export`; or a picture",
     )
     parser.add_argument(
         "--episode", action="append", default=[], metavar="ID", help="a saved episode with its labels; may be repeated"

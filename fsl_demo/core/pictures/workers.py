@@ -38,6 +38,15 @@ _ENVIRONMENT = {
 }
 
 
+def allow(at_once: int) -> None:
+    """Decode so many pictures at the same time from now on, where that is more than before."""
+    global _allowed, _budget
+    if at_once > _allowed:
+        for _ in range(at_once - _allowed):
+            _free.put(None)
+        _allowed, _budget = at_once, PixelBudget(PIXELS_AT_ONCE * at_once // AT_ONCE)
+
+
 @dataclass(frozen=True)
 class Decoded:
     """A picture that was decoded, wherever its pixels are.
@@ -176,10 +185,10 @@ def _places() -> queue.LifoQueue[_Worker | None]:
 
 def _start_over() -> None:
     """A fork has workers of its own: those that it knows are its parent's."""
-    global _free, _budget
-    _free, _budget = _places(), PixelBudget(PIXELS_AT_ONCE)
+    global _free, _budget, _allowed
+    _free, _budget, _allowed = _places(), PixelBudget(PIXELS_AT_ONCE), AT_ONCE
 
 
-_free, _budget = _places(), PixelBudget(PIXELS_AT_ONCE)
+_free, _budget, _allowed = _places(), PixelBudget(PIXELS_AT_ONCE), AT_ONCE
 if sys.platform != "win32":
     os.register_at_fork(after_in_child=_start_over)

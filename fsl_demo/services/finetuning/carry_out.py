@@ -20,7 +20,7 @@ from fsl_demo.core.durable import replacing
 from fsl_demo.core.errors import Cancelled, UserError, disk_trouble
 from fsl_demo.services import receipt_page
 from fsl_demo.services.finetuning.request import FinetuneRequest
-from fsl_demo.services.receipt import Receipt, VersionName, receipt, receipt_command
+from fsl_demo.services.receipt import OnVerdict, Receipt, VersionName, receipt, receipt_command
 from fsl_demo.training import state, tasks
 from fsl_demo.training.collected import dataset
 from fsl_demo.training.config import Config
@@ -28,6 +28,8 @@ from fsl_demo.training.events import Event, Finished, OnEvent, Reporter, Stop, n
 from fsl_demo.training.run import run
 
 REQUEST, RESULT, RECEIPT, RECEIPT_PAGE = "request.json", "result.json", "receipt.json", "receipt.html"
+IMAGES = "images.json"
+"""The pictures of a receipt, from which the page makes it in its language."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ def carry_out(
     stop: Stop = never,
     root: Path = Path("data"),
     machine: Machine = AUTOMATIC,
+    on_verdict: OnVerdict = lambda made: None,
 ) -> Finetuned | None:
     """Train, write a version that is not put to use, and its receipt.
 
@@ -65,6 +68,7 @@ def carry_out(
         folder: of this fine-tuning, for what it resumes from and what comes of it.
         networks: with a cache of what they make of the pictures.
         root: as of `receipt`.
+        on_verdict: told once the receipt is there but for what was forgotten.
 
     Returns:
         None where it was stopped, and in a process that does not lead.
@@ -81,6 +85,11 @@ def carry_out(
         )
         if version is None:
             return None
+
+        def tell(made: Receipt) -> None:
+            _write_receipt(made, folder)
+            on_verdict(made)
+
         reporter = Reporter(on_event, stop)
         try:
             made = receipt(
@@ -90,12 +99,19 @@ def carry_out(
                 root=root,
                 command=receipt_command(str(version), request.frozen),
                 progress=reporter.progress,
+                on_verdict=tell,
             )
         except Cancelled:
             return None
-        for file in (RECEIPT, RECEIPT_PAGE):
-            receipt_page.write(made, folder / file)
+        _write_receipt(made, folder)
         return Finetuned(version, made)
+
+
+def _write_receipt(made: Receipt, folder: Path) -> None:
+    """What is shown beside others comes last, so that the rest is there when that is."""
+    write(folder / IMAGES, json.dumps(receipt_page.images_of(made)))
+    for file in (RECEIPT_PAGE, RECEIPT):
+        receipt_page.write(made, folder / file)
 
 
 def _trained(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from jinja2 import UndefinedError
 from pydantic import BaseModel, Field, ValidationError
 
 from fsl_demo import checkpoints
@@ -13,9 +15,11 @@ from fsl_demo.checkpoints import layout
 from fsl_demo.core.errors import UserError
 from fsl_demo.evaluation.intervals import Interval
 from fsl_demo.evaluation.receipts import Comparison, Sides, Verdict
-from fsl_demo.services.finetuning.carry_out import RECEIPT, RECEIPT_PAGE, REQUEST
+from fsl_demo.services import receipt_page
+from fsl_demo.services.finetuning.carry_out import IMAGES, RECEIPT, REQUEST
 from fsl_demo.services.finetuning.request import FOLDER, FinetuneRequest
 from fsl_demo.services.receipt import VersionName
+from fsl_demo.services.receipt_texts import Say
 from fsl_demo.store import Workspace
 
 
@@ -54,7 +58,7 @@ class StoredReceipt(BaseModel):
     verdict: Verdict | str
     figures: Comparison | None
     flips: list[StoredFlip]
-    elsewhere: list[StoredSide]
+    elsewhere: list[StoredSide] | None
 
 
 @dataclass(frozen=True)
@@ -100,8 +104,16 @@ def _read(place: Path) -> StoredFinetuning:
     )
 
 
-def receipt_page(workspace: Workspace, finetuning: str) -> str | None:
-    """The receipt of a fine-tuning, by its id, as HTML; None where there is none."""
-    places = (workspace.folder / FOLDER).glob(f"*/{RECEIPT_PAGE}")
-    file = next((file for file in places if file.parent.name == finetuning), None)
-    return None if file is None else file.read_text(encoding="utf-8")
+def stored_page(workspace: Workspace, finetuning: str, say: Say, code: str) -> str | None:
+    """The receipt of a fine-tuning, by its id, as HTML in a language; None where there is none that can be read."""
+    places = (workspace.folder / FOLDER).glob(f"*/{RECEIPT}")
+    place = next((file.parent for file in places if file.parent.name == finetuning), None)
+    if place is None:
+        return None
+    try:
+        document, images = (json.loads((place / file).read_bytes()) for file in (RECEIPT, IMAGES))
+        verdict = receipt_page.sentence(StoredReceipt.model_validate(document), say)
+        return receipt_page.page(document, images, verdict=verdict, say=say, code=code)
+    except (OSError, ValueError, LookupError, UndefinedError) as error:
+        logging.getLogger(__name__).warning("%s cannot be read: %s", place, error)
+        return None

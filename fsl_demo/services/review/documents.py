@@ -21,13 +21,20 @@ class WordDocument(TypedDict):
     source: str
 
 
+class SuspicionDocument(TypedDict):
+    """The doctor's key of a label that is likely wrong, and the probability of that label."""
+
+    finding: str
+    own: float
+
+
 class SuggestionDocument(TypedDict):
-    """What a classifier says; `own` is the probability of the label that the picture has."""
+    """What a classifier says; `suspicion` where that speaks against the label that the picture has."""
 
     label: str
     probability: float
     unlike: bool | None
-    own: float | None
+    suspicion: SuspicionDocument | None
 
 
 class ReviewPictureDocument(TypedDict):
@@ -93,11 +100,12 @@ def review_picture(collected: CollectedPicture, suggested: Mapping[str, Suggesti
 
 
 def _suggestion(known: Suggestion) -> SuggestionDocument:
+    doubt = known.suspicion
     return {
         "label": known.class_name,
         "probability": known.probability,
         "unlike": known.unlike,
-        "own": known.label,
+        "suspicion": None if doubt is None else {"finding": doubt.finding, "own": doubt.own},
     }
 
 

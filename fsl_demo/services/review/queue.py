@@ -16,6 +16,19 @@ WHICH: tuple[Which, ...] = get_args(Which)
 
 
 @dataclass(frozen=True)
+class Suspicion:
+    """That a label is likely wrong.
+
+    Attributes:
+        finding: the doctor's key of it.
+        own: the probability of the label.
+    """
+
+    finding: str
+    own: float
+
+
+@dataclass(frozen=True)
 class Suggestion:
     """What a classifier says of a picture that it has not learned from.
 
@@ -24,15 +37,15 @@ class Suggestion:
         margin: by how much its probability is above the next one's.
         similarity: to the class; pictures unlike all examples have the lowest.
         unlike: whether the picture is unlike the examples; None where nothing is known.
-        label: probability of the class that the picture is labelled with; None without one.
+        suspicion: where it speaks against the label that the picture has.
     """
 
     class_name: str
     probability: float
     margin: float
-    similarity: float
-    unlike: bool | None
-    label: float | None = None
+    similarity: float = 0.0
+    unlike: bool | None = None
+    suspicion: Suspicion | None = None
 
 
 @dataclass(frozen=True)
@@ -41,7 +54,7 @@ class ReviewOrder:
 
     Attributes:
         order: the most "unsure" first, or those most "unlike" the examples, or at "random"; "disputed" are those alone
-            on which people differ, "suspect" those alone that are labelled, the least probable label first.
+            on which people differ, "suspect" those alone whose labels are likely wrong, the surest first.
         which: for the first three: pictures that nobody has labelled, those without a word of mine (for a second
             opinion), or all.
         annotator: whose words are mine.
@@ -57,14 +70,17 @@ class ReviewOrder:
 def queue(
     pictures: Sequence[CollectedPicture], suggested: Mapping[str, Suggestion], wanted: ReviewOrder
 ) -> list[CollectedPicture]:
-    """The pictures to look at, the first one first; those of which nothing is known yet come last, as they are."""
+    """The pictures to look at, the first one first; those of which nothing is known yet come last, as they are.
+
+    Args:
+        suggested: by hash; for "suspect", `suspicions.open_suspicions`.
+    """
     order = wanted.order
     if order == "disputed":
         return [collected for collected in pictures if collected.disputed]
     if order == "suspect":
-        doubts = [(_doubt(collected, suggested), collected) for collected in pictures]
-        suspected = [(doubt, collected) for doubt, collected in doubts if doubt is not None]
-        return [collected for _, collected in sorted(suspected, key=lambda pair: pair[0])]
+        doubted = [collected for collected in pictures if collected.picture.sha256 in suggested]
+        return sorted(doubted, key=lambda collected: -suggested[collected.picture.sha256].margin)
     offered = [collected for collected in pictures if _is_wanted(collected, wanted)]
     if order == "random":
         return sorted(offered, key=lambda collected: _shuffled(collected, wanted.seed))
@@ -76,11 +92,6 @@ def queue(
         return suggestion.margin if order == "unsure" else suggestion.similarity
 
     return sorted(known, key=place) + unknown
-
-
-def _doubt(collected: CollectedPicture, suggested: Mapping[str, Suggestion]) -> float | None:
-    suggestion = suggested.get(collected.picture.sha256)
-    return suggestion.label if suggestion is not None and collected.label is not None else None
 
 
 def _is_wanted(collected: CollectedPicture, wanted: ReviewOrder) -> bool:

@@ -140,9 +140,8 @@ class Suggester:
         if held_out:
             for places, scores in _held_out(method, episode, settings):
                 progress("score", done, total)
-                owners = [episode.support[place].class_index for place in places]
                 batch = [episode.support[place].picture for place in places]
-                made = self._put(collection, made, _by_hash(batch, _suggested(scores, episode, owners)))
+                made = self._put(collection, made, _by_hash(batch, _suggested(scores, episode)))
                 done += len(places)
         return made
 
@@ -192,11 +191,7 @@ def _by_hash(pictures: Sequence[Picture], suggested: Sequence[Suggestion]) -> di
     return {picture.sha256: suggestion for picture, suggestion in zip(pictures, suggested, strict=True)}
 
 
-def _suggested(scores: Scores, episode: Episode, owners: Sequence[int] | None = None) -> list[Suggestion]:
-    """
-    Args:
-        owners: the classes that the pictures are labelled with, by index.
-    """
+def _suggested(scores: Scores, episode: Episode) -> list[Suggestion]:
     rows = []
     for row, probabilities in enumerate(scores.probabilities):
         second, best = np.argsort(probabilities)[-2:]
@@ -207,7 +202,6 @@ def _suggested(scores: Scores, episode: Episode, owners: Sequence[int] | None = 
                 margin=float(probabilities[best] - probabilities[second]),
                 similarity=float(scores.similarities[row, best]),
                 unlike=scores.unlike(row),
-                label=float(probabilities[owners[row]]) if owners is not None else None,
             )
         )
     return rows

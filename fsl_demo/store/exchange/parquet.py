@@ -9,7 +9,6 @@ names of the classes, stand in the schema's metadata under "huggingface".
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,11 +17,13 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from fsl_demo.core import parquet
 from fsl_demo.core.class_names import class_key
 from fsl_demo.core.collections import PARTS
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.exports import replacing
 from fsl_demo.core.pictures.canonical import write_png
+from fsl_demo.datasets.parquet_columns import features, image_column, of_type
 from fsl_demo.store.exchange import classified
 from fsl_demo.store.exchange.annotations import AnnotationFiles
 from fsl_demo.store.exchange.classified import ClassifiedPicture, ReadLabel
@@ -32,12 +33,14 @@ from fsl_demo.store.exchange.format import Format
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
-TOGETHER = 50
+TOGETHER = 20
 """Pictures that are in memory at once."""
-MAX_SHARD = 500_000_000
-"""Bytes of a file that are read."""
-IMAGES, LABELS = ("image", "img"), ("label", "labels", "class")
-"""What columns may be called where no features say what they are."""
+SHARD_BYTES = 100_000_000
+"""From which on a file is full."""
+BUFFER_BYTES = 1_000_000
+"""Of a column that are read ahead."""
+LABELS = ("label", "labels", "class")
+"""What the column of classes may be called where no features say what it is."""
 TEXTS = ("name", "sha256", "role", "episode", "group")
 
 _README = """---
@@ -68,28 +71,41 @@ def write(pictures: Sequence[ClassifiedPicture], path: Path) -> None:
     Raises:
         UserError: `parquet_missing`, and as of `core.exports.replacing`.
     """
-    _pyarrow()
+    parquet.check()
     names = classified.class_names(pictures)
     with replacing(path) as file, ZipWriter(file) as archive:
         lines = []
         for part in PARTS:
-            if chosen := [entry for entry in pictures if entry.part == part]:
-                shard = f"data/{part}-00000-of-00001.parquet"
-                archive.data(shard, _table(chosen, names))
-                lines.append(f"  - split: {part}\n    path: {shard}\n")
+            shards = list(_shards([entry for entry in pictures if entry.part == part]))
+            for number, chosen in enumerate(shards):
+                archive.data(f"data/{part}-{number:05}-of-{len(shards):05}.parquet", _table(chosen, names))
+            if shards:
+                lines.append(f"  - split: {part}\n    path: data/{part}-*.parquet\n")
         archive.text("README.md", _README.format(parts="".join(lines)))
+
+
+def _shards(pictures: Sequence[ClassifiedPicture]) -> Iterator[Sequence[ClassifiedPicture]]:
+    """The pictures of each file: none of them has many more pixels than SHARD_BYTES holds uncompressed."""
+    start, size = 0, 0
+    for place, entry in enumerate(pictures):
+        if size > SHARD_BYTES:
+            yield pictures[start:place]
+            start, size = place, 0
+        size += 3 * entry.picture.width * entry.picture.height
+    if pictures:
+        yield pictures[start:]
 
 
 def _table(pictures: Sequence[ClassifiedPicture], names: Sequence[str]) -> bytes:
     """A Parquet file."""
     import pyarrow
-    from pyarrow import parquet
+    from pyarrow.parquet import ParquetWriter
 
     image = pyarrow.struct([("bytes", pyarrow.binary()), ("path", pyarrow.string())])
     columns = [("image", image), ("label", pyarrow.int64()), *((text, pyarrow.string()) for text in TEXTS)]
     schema = pyarrow.schema(columns, metadata={"huggingface": json.dumps({"info": {"features": _features(names)}})})
     buffer = io.BytesIO()
-    with parquet.ParquetWriter(buffer, schema, compression="none") as writer:
+    with ParquetWriter(buffer, schema, compression="none") as writer:
         for start in range(0, len(pictures), TOGETHER):
             rows = _rows(pictures[start : start + TOGETHER], classified.places(names))
             writer.write_table(pyarrow.Table.from_pylist(list(rows), schema))
@@ -129,66 +145,58 @@ def read(files: AnnotationFiles) -> Iterator[ReadLabel] | None:
     shards = classified.by_part(files.ending(".parquet"))
     if not shards:
         return None
-    _pyarrow()
+    parquet.check()
     return (row for shard in shards for row in _shard(files, shard))
 
 
 def _shard(files: AnnotationFiles, path: PurePosixPath) -> Iterator[ReadLabel]:
     import pyarrow
-    from pyarrow import parquet
+    from pyarrow.parquet import ParquetFile
 
-    if files.source.files[path] > MAX_SHARD:
-        files.report(UserError("shard_large", file=path.name, limit=MAX_SHARD / 1e6))
-        return
     try:
-        table = parquet.ParquetFile(pyarrow.BufferReader(files.source.read(path)))
-        names = _class_names(table)
-        image, label = _columns(table)
-        texts = [text for text in TEXTS if text in table.schema_arrow.names]
-        number = 0
-        for batch in table.iter_batches(batch_size=TOGETHER, columns=[image, label, *texts]):
-            for row in batch.to_pylist():
-                number += 1
-                place = _Place(path, number)
-                try:
-                    word = _label(row[label], names)
-                except ValueError as error:
-                    files.bad(path, what=str(place), reason=str(error))
-                    continue
-                yield _row(files, place, row[image], label=word, texts=row)
+        with files.source.open(path) as file:
+            table = ParquetFile(file, buffer_size=BUFFER_BYTES)
+            yield from _rows_of(files, path, table)
     except UserError as error:
         files.report(error)
     except (pyarrow.ArrowException, ValueError, TypeError, KeyError, OSError, MemoryError) as error:
         files.bad(path, what="Parquet", reason=" ".join(str(error).split()))
 
 
+def _rows_of(files: AnnotationFiles, path: PurePosixPath, table: ParquetFile) -> Iterator[ReadLabel]:
+    names = _class_names(table)
+    image, label = _columns(table)
+    texts = [text for text in TEXTS if text in table.schema_arrow.names]
+    number = 0
+    for batch in table.iter_batches(batch_size=TOGETHER, columns=[image, label, *texts]):
+        for row in batch.to_pylist():
+            number += 1
+            place = _Place(path, number)
+            try:
+                word = _label(row[label], names)
+            except ValueError as error:
+                files.bad(path, what=str(place), reason=str(error))
+                continue
+            yield _row(files, place, row[image], label=word, texts=row)
+
+
 def _columns(table: ParquetFile) -> tuple[str, str]:
     """The columns of the picture and of its class, by the features, else by what they are called."""
     known = table.schema_arrow.names
-    kinds = {name: feature.get("_type") for name, feature in _info(table).items() if isinstance(feature, dict)}
-    pictures = [name for name in known if kinds.get(name) == "Image"] or [name for name in known if name in IMAGES]
-    labels = [name for name in known if kinds.get(name) == "ClassLabel"] or [name for name in known if name in LABELS]
-    if not pictures or not labels:
+    picture = image_column(table.schema_arrow)
+    labels = of_type(table.schema_arrow, "ClassLabel") or [name for name in known if name in LABELS]
+    if picture is None or not labels:
         raise ValueError(f"a column of pictures and one of classes expected, not {', '.join(known)}")
-    return pictures[0], labels[0]
+    return picture, labels[0]
 
 
 def _class_names(table: ParquetFile) -> list[str]:
     """The names of the classes, in the order of their numbers; none where the file has them in words."""
-    for feature in _info(table).values():
+    for feature in features(table.schema_arrow).values():
         if isinstance(feature, dict) and feature.get("_type") == "ClassLabel":
             names = feature.get("names")
             return [str(name) for name in names] if isinstance(names, list) else []
     return []
-
-
-def _info(table: ParquetFile) -> dict[str, Any]:
-    """The features that the schema's metadata tells of; none where it does not."""
-    try:
-        features = json.loads((table.schema_arrow.metadata or {}).get(b"huggingface", b"{}"))["info"]["features"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return {}
-    return features if isinstance(features, dict) else {}
 
 
 @dataclass(frozen=True)
@@ -229,11 +237,6 @@ def _label(value: object, names: Sequence[str]) -> str:
     if not isinstance(value, int) or not 0 <= value < len(names):
         raise ValueError(f"class {value}, {len(names)} in all")
     return names[value]
-
-
-def _pyarrow() -> None:
-    if importlib.util.find_spec("pyarrow") is None:
-        raise UserError("parquet_missing")
 
 
 FORMAT: Format = classified.format_of("parquet", title="Parquet for `datasets` (zip)", write=write, read=read)

@@ -20,15 +20,16 @@ from fsl_demo.ui.security.hosts import OwnHosts
 from fsl_demo.ui.security.origins import SameOrigin
 
 
-def guarded(app: ASGIApp, addresses: Addresses, accounts: AccountStore | None = None) -> ASGIApp:
+def guarded(app: ASGIApp, addresses: Addresses, accounts: AccountStore | None = None, token: str = "") -> ASGIApp:
     """The application behind the gate.
 
     Args:
         addresses: under which people reach it.
         accounts: who may use it; None where only the person at this machine reaches it.
+        token: as of `Accounts`.
     """
     if accounts is None:
         known: ASGIApp = BoundedRequests(app)
     else:
-        known = Accounts(BoundedRequests(OwnCalls(app)), accounts)
+        known = Accounts(BoundedRequests(OwnCalls(app)), accounts, token)
     return Headers(OwnHosts(SameOrigin(Doors(known, accounts is not None)), addresses))

@@ -14,6 +14,8 @@ DOORS: tuple[tuple[tuple[str, ...], str], ...] = (
     ((*READ, *WRITE), r"/workbench/.+"),
     (READ, r"/"),
     (READ, r"/config/?"),
+    (READ, r"/healthz(/live)?"),
+    (READ, r"/metrics"),
     (READ, r"/(assets|static)/.+"),
     (READ, r"/(favicon\.ico|manifest\.json|robots\.txt|theme\.css)"),
     (READ, r"/pwa_icon(/[0-9]+)?"),

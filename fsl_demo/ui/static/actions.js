@@ -127,7 +127,7 @@ const ACTIONS = {
   enlarge: (el) => enlarge(el.dataset.sha),
   export: tables.exportEpisodes,
   find: () => tables.find({ sentence: document.getElementById("sentence").value }),
-  "find-captions": () => tables.find({ sentence: document.getElementById("sentence").value, words: true }),
+  "find-words": () => tables.find({ sentence: document.getElementById("sentence").value, words: true }),
   "forget-draft": (el) => tables.forgetDraft(el.dataset.draft),
   go: (el) => {
     go(el.dataset.tab);
@@ -239,8 +239,7 @@ function picked(input) {
   input.value = "";
   if ("import" in input.dataset) return importFile(items[0], input.dataset.import);
   if ("checkpoint" in input.dataset) return sendFile("checkpoints", items[0]);
-  const zip = items.some(({ name }) => /\.zip$/i.test(name));
-  add(items, input.dataset.upload === "classes" || uploads.isNamed(input.dataset.upload) || !zip ? input.dataset.upload : uploads.targetOf(input.dataset.upload, false, items));
+  add(items, input.dataset.upload === "classes" || uploads.isNamed(input.dataset.upload) || !uploads.hasArchive(items) ? input.dataset.upload : uploads.targetOf(input.dataset.upload, false, items));
 }
 
 async function add(items, target) {

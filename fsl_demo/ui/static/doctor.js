@@ -44,10 +44,13 @@ function takeOut({ collection, pictures }) {
   return write(["remove_from_collection", gone], ["put_back_into_collection", gone], "taken_out");
 }
 
+const marked = ({ dataset }) => ({ collection: dataset.collection, findings: [dataset.finding], annotator: annotatorName() });
+
 export const ACTIONS = {
   "doctor-close": () => show({ collection: "", done: "" }),
   "doctor-move": (el) => move(el.dataset),
   "doctor-out": (el) => takeOut(el.dataset),
-  "doctor-settle": (el) => write(["settle_finding", { finding: el.dataset.finding }], ["undo", {}], "settled"),
+  "doctor-settle": (el) => write(["mark_right", marked(el)], ["take_back_right", marked(el)], "settled"),
+  "doctor-again": (el) => write(["take_back_right", marked(el)], ["mark_right", marked(el)], "again"),
   "doctor-undo": () => write(back, [], ""),
 };

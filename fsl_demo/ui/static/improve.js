@@ -10,6 +10,7 @@ import { t } from "./texts.js";
 
 let panel = null;
 let wanted = {}; // before the tab was ever on view
+let judged = true; // whether the receipt of the run on view is there, but for what was forgotten
 
 onCollection("collections.improve", (collection) => {
   wanted = { collection };
@@ -41,6 +42,9 @@ export async function draw() {
   const curve = state.data("curve", null);
   if (!place || !isShown(place.closest("[data-mounted]"))) return;
   if (!curve) return place.replaceChildren();
+  const news = curve.judged && !judged;
+  judged = curve.judged;
+  if (news) return panel.load(); // which draws again
   if (!place.firstElementChild) place.innerHTML = '<p role="status"></p><div data-plot></div>';
   const text = t("improve.progress", { epoch: curve.epoch, epochs: curve.epochs, rate: curve.rate.toPrecision(2), speed: curve.pictures_per_second, left: minutes(curve.seconds_left) });
   place.firstElementChild.textContent = curve.epochs ? `${curve.title}. ${text}` : curve.title;

@@ -161,7 +161,7 @@ function finished() {
   const head = all ? t(skipped ? "review.skipped" : "review.finished", { n: skipped }) : t("review.empty");
   morph(
     root.querySelector("#review-picture"),
-    html`<div class="empty"><h2>${head}</h2><p>${t(all ? "review.finished_hint" : "review.no_collection_hint")}</p><div class="line">${skipped ? html`<button class="primary" data-action="review-again">${t("review.again")}</button>` : ""}
+    html`<div class="empty"><h2>${head}</h2><p>${all && choices.order === "suspect" ? t("review.no_suspects") : ""} ${t(all ? "review.finished_hint" : "review.no_collection_hint")}</p><div class="line">${skipped ? html`<button class="primary" data-action="review-again">${t("review.again")}</button>` : ""}
     ${also(labelled && choices.order !== "suspect", { order: "suspect" }, t("review_order.suspect"))}${also(disputed && choices.order !== "disputed", { order: "disputed" }, t("review_order.disputed"))}${also(labelled && (narrow() || choices.which !== "mine"), { order: "unsure", which: "mine" }, t("review_which.mine"))}<button class="quiet" data-action="go" data-tab="collection">${t("tab_collection")}</button></div></div>`,
   );
 }
@@ -198,12 +198,13 @@ function words(item, named) {
 function suggestion(item) {
   if (!item.suggestion) return html`<p class="hint">${t("review.no_suggestion")}</p>`;
   if (!peeks()) return html`<p class="hint">${t("review.hidden_suggestion")}</p>`;
-  const [name, p, unlike, label] = item.suggestion;
+  const [name, p, unlike] = item.suggestion;
   const given = review.mine(item);
   const verdict = choices.blind && revealed ? html`<p class="${given?.[1] === name ? "given" : "warn"}" id="review-verdict">${t(given?.[1] === name ? "review.agrees" : "review.differs", { name, x: percent(p) })}</p>` : "";
-  const doubt = label === null || label === undefined ? "" : html`<p class="hint">${t("review.doubt", { x: percent(label) })}</p>`;
+  const label = item.suspicion && !review.isAnswered(item) && item.words[0]?.[1];
+  const doubt = label ? html`<p class="hint">${t("review.doubt", { name: label, x: percent(item.suspicion[1]) })}</p><button class="quiet wide" data-action="review-answer" data-answer="${label}">${t("review.is_right", { name: label })} <kbd>${keyOf(review.classes().indexOf(label))}</kbd></button>` : "";
   const button = acceptable(item) ? html`<button class="primary wide" data-action="review-accept">${t("confirm", { name })} · ${percent(p)} <kbd>Enter</kbd></button>` : verdict ? html`<button class="primary wide" data-action="review-step" data-by="1">${t("review.go_on")} <kbd>Enter</kbd></button>` : html`<p>${t("review.suggested", { name, x: percent(p) })}</p>`;
-  return html`${unlike ? html`<p><span class="mark unlike" title="${t("unlike_hint")}">${t("unlike")}</span></p>` : ""}${verdict}${doubt}${button}`;
+  return html`${unlike ? html`<p><span class="mark unlike" title="${t("unlike_hint")}">${t("unlike")}</span></p>` : ""}${verdict}${button}${doubt}`;
 }
 
 // Whether Enter takes the suggestion over.

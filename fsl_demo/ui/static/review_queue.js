@@ -102,7 +102,10 @@ function take(data, at) {
   keys[data.collection] = [...new Set([...classes(), ...names])];
   counted = new Map([...data.classes, [NONE, data.counts.none]]);
   const onView = current(); // whose suggestion stays, so that Enter accepts what was read
-  const items = data.pictures.map((item) => ({ ...item, suggestion: (item.sha === onView?.sha && onView.suggestion) || (item.suggestion ?? null) }));
+  const items = data.pictures.map((item) => {
+    const { suggestion = null, suspicion = null } = item.sha === onView?.sha && onView.suggestion ? onView : item;
+    return { ...item, suggestion, suspicion };
+  });
   const place = items.findIndex((item) => item.sha === at);
   Object.assign(view, { counts: data.counts, learned: data.learned, rest: data.rest, items, place: place < 0 ? Math.min(data.passed, items.length) : place });
   for (const change of changes) change();
@@ -131,18 +134,30 @@ function note(make) {
   changes.push(make);
 }
 
-// Say what pictures are; `groups` are pairs of a class name (or NONE) and pictures. One step to undo.
+// Say what pictures are; `groups` are pairs of a class name (or NONE) and pictures. One step to undo. A suspected label
+// that is given again is right from then on; whoever gave it has said so already.
 export function answer(groups, shownSuggestions, seconds) {
   const pictures = groups.flatMap(([, items]) => items.map((item) => item.sha));
-  for (const [name, items] of groups) {
+  const back = [];
+  const about = { collection: choices.collection, annotator: labelling.annotatorName() };
+  for (const [name, all] of groups) {
+    const upheld = all.filter((item) => item.suspicion && item.words[0]?.[1] === name);
+    const items = all.filter((item) => !upheld.includes(item) || mine(item)?.[1] !== name);
+    if (upheld.length) {
+      const marked = { ...about, findings: upheld.map((item) => item.suspicion[0]) };
+      queue.send("mark_right", marked);
+      back.push(["take_back_right", marked]);
+    }
+    if (!items.length) continue;
+    const labelled = { ...about, pictures: items.map((item) => item.sha) };
+    back.push(["review_take_back", labelled]);
     const suggestions = Object.fromEntries(items.filter((item) => item.suggestion).map((item) => [item.sha, item.suggestion[0]]));
-    const values = { collection: choices.collection, pictures: items.map((item) => item.sha), class_name: name, suggestions, shown: shownSuggestions, seconds, annotator: labelling.annotatorName() };
-    queue.send("review_label", values);
+    queue.send("review_label", { ...labelled, class_name: name, suggestions, shown: shownSuggestions, seconds });
     if (name !== NONE && !classes().includes(name)) addClass(name);
     for (const item of items) note(() => change(item.sha, false, name));
   }
   for (const sha of pictures) answered.add(sha);
-  steps.push({ pictures, place: view.place });
+  steps.push({ pictures, place: view.place, back });
   times = [...times, { seconds, pictures: pictures.length }].slice(-SITTING);
   since += pictures.length;
   if (since >= EVERY) learn();
@@ -151,19 +166,20 @@ export function answer(groups, shownSuggestions, seconds) {
 export function undo() {
   const step = steps.pop();
   if (!step) return false;
-  queue.send("review_take_back", { collection: choices.collection, pictures: step.pictures, annotator: labelling.annotatorName() });
-  for (const sha of step.pictures) {
-    answered.delete(sha);
-    note(() => change(sha, true));
+  for (const [type, values] of step.back) {
+    queue.send(type, values);
+    for (const sha of values.pictures ?? []) note(() => change(sha, true));
   }
+  for (const sha of step.pictures) answered.delete(sha);
   const place = view.items.findIndex((item) => item.sha === step.pictures[0]);
   if (place >= 0) go(place);
   return true;
 }
 
 export function settled(picture, name) {
-  queue.send("review_settle", { collection: choices.collection, picture, class_name: name, annotator: labelling.annotatorName() });
-  steps.push({ pictures: [picture], place: view.place });
+  const about = { collection: choices.collection, annotator: labelling.annotatorName() };
+  queue.send("review_settle", { ...about, picture, class_name: name });
+  steps.push({ pictures: [picture], place: view.place, back: [["review_take_back", { ...about, pictures: [picture] }]] });
 }
 
 export function addClass(name) {
@@ -204,8 +220,8 @@ export function startAgain() {
 // --- the classifier ------------------------------------------------------------------------------------------------
 
 let learning = null; // what the classifier learns at the moment
-const heldOut = () => choices.which !== "unlabelled" || ["disputed", "suspect"].includes(choices.order);
-const lesson = () => ({ collection: choices.collection, method: choices.method, held_out: heldOut() });
+const heldOut = () => choices.order === "disputed" || (choices.which !== "unlabelled" && choices.order !== "suspect");
+const lesson = () => ({ collection: choices.collection, method: choices.method, held_out: heldOut(), suspects: choices.order === "suspect" });
 export const canLearn = () => [...counted].filter(([name, pictures]) => name !== NONE && pictures > 0).length > 1;
 
 // Learn from what is labelled, behind what the person does.

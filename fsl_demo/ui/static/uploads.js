@@ -7,8 +7,8 @@ import * as state from "./state.js";
 import { t } from "./texts.js";
 
 const AT_ONCE = 3;
-const ARCHIVE = /\.zip$/i;
-const LABELS = /\.(zip|parquet|tar|json)$/i;
+const ARCHIVE = /\.(zip|tar)$/i;
+const LABELS = /\.(zip|tar|parquet|json|jsonl|csv|tsv|xml)$/i;
 const LARGEST = 20e6;
 const SYSTEM = /(^|\/)(\.|__MACOSX|Thumbs\.db|desktop\.ini)/;
 const TOGETHER = 25;
@@ -229,6 +229,9 @@ async function filesOf(entry, path = "") {
   }
 }
 
+// Whether there is an archive among files.
+export const hasArchive = (items) => items.some(({ name }) => ARCHIVE.test(name));
+
 // Where a drop goes: folders and archives fill the classes, unless they are dropped on the queries or the search.
 export const targetOf = (zone, folders, items) =>
-  (folders || items.some(({ name }) => /\.zip$/i.test(name))) && !["queries", "collection"].includes(zone) && !isNamed(zone) ? "classes" : zone === "classes" ? "queries" : zone;
+  (folders || hasArchive(items)) && !["queries", "collection"].includes(zone) && !isNamed(zone) ? "classes" : zone === "classes" ? "queries" : zone;

@@ -14,7 +14,7 @@ from fsl_demo.services.episodes import export_episodes
 from fsl_demo.store import EpisodeFilter
 from fsl_demo.store.exchange import FORMATS, Format
 from fsl_demo.ui import settings, stored_document
-from fsl_demo.ui.collection_doctor import CollectionDoctor, DiagnoseCollection
+from fsl_demo.ui.collection_doctor import CollectionDoctor, DiagnoseCollection, MarkRight, TakeBackRight
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.drafts import Drafts, OpenDraft
 from fsl_demo.ui.fields import Name, Text
@@ -164,6 +164,8 @@ TAB = Tab(
         *named_collections.REQUESTS,
         DiagnoseCollection,
         CollectionDoctor,
+        MarkRight,
+        TakeBackRight,
     ),
     parts=lambda context: {},
 )

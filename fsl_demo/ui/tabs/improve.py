@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from fsl_demo import checkpoints
 from fsl_demo.core.accounts import Role
-from fsl_demo.evaluation.receipts import FEWEST
 from fsl_demo.services.finetuning import history, listing
+from fsl_demo.services.receipt_page import sentence
 from fsl_demo.training.tasks import FINETUNINGS
 from fsl_demo.ui import finetuning
 from fsl_demo.ui.context import Context
@@ -52,7 +52,7 @@ class Improve(Panel):
             method=method,
             entries=entries,
             start=self.start if self.start in starts else next(iter(starts), ""),
-            fewest=FEWEST,
+            verdict=lambda receipt: sentence(receipt, context.language.say),
             stored=stored,
             uses=[(entry, history.uses(entry, episodes)) for entry in entries if len(entry.versions) > 1],
             shown=SHOWN,

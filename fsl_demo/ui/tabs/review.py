@@ -16,6 +16,7 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.services.review.opinions import Answer
 from fsl_demo.services.review.queue import Order, ReviewOrder, Suggestion, Which, queue
 from fsl_demo.services.review.suggestions import classes_of, labelled
+from fsl_demo.services.review.suspicions import open_suspicions
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.fields import Name, Seconds, Sha
 from fsl_demo.ui.jobs import Job
@@ -54,6 +55,9 @@ class ReviewQueue(Data):
         pictures = context.collected(collection)
         suggestions = context.page.suggester.known(collection, self.method)
         suggested = suggestions.by_picture if suggestions else {}
+        if self.order == "suspect":
+            settled = context.workspace.collections.settled(collection)
+            suggested = open_suspicions(context.page.suspicions.known(collection), pictures, settled)
         wanted = ReviewOrder(self.order, self.which, annotator=context.annotator(self.annotator), seed=self.seed)
         known, trail = {collected.picture.sha256: collected for collected in pictures}, dict.fromkeys(self.trail)
         passed = [known[sha] for sha in trail if sha in known]
@@ -98,7 +102,9 @@ def _picture(collected: CollectedPicture, suggestion: Suggestion | None, names: 
     }
     if suggestion is not None:
         name = names.get(class_key(suggestion.class_name), suggestion.class_name)
-        shown["suggestion"] = (name, suggestion.probability, suggestion.unlike, suggestion.label)
+        shown["suggestion"] = (name, suggestion.probability, suggestion.unlike)
+        if suggestion.suspicion is not None:
+            shown["suspicion"] = (suggestion.suspicion.finding, suggestion.suspicion.own)
     return shown
 
 
@@ -166,12 +172,14 @@ class Suggest(JobRequest):
 
     Attributes:
         held_out: say what the labelled pictures are, too.
+        suspects: say which of their labels are likely wrong.
     """
 
     title: ClassVar[str] = "review.suggest"
     collection: Name
     method: Name
     held_out: bool = False
+    suspects: bool = False
 
     def chosen(self, methods: Mapping[str, Method]) -> Method:
         """The method.
@@ -186,12 +194,14 @@ class Suggest(JobRequest):
 
     def work(self, context: Context) -> Callable[[Job], None]:
         method = self.chosen(context.methods)
-        pictures, suggester = context.collected(self.collection), context.page.suggester
+        pictures, page = context.collected(self.collection), context.page
         labelled(pictures).check()
 
         def run(job: Job) -> None:
             progress = job.progress(method.card.title)
-            suggester.fit(self.collection, method, pictures=pictures, held_out=self.held_out, progress=progress)
+            page.suggester.fit(self.collection, method, pictures=pictures, held_out=self.held_out, progress=progress)
+            if self.suspects:
+                page.suspicions.look(self.collection, pictures, progress)
 
         return run
 

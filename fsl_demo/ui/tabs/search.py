@@ -1,9 +1,8 @@
-"""The Search tab: the collection's pictures found by a sentence, captions or a picture, and sent to the workbench."""
+"""The Search tab: the collection's pictures found by a sentence, words or a picture, and sent to the workbench."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -16,8 +15,9 @@ from fsl_demo.core.spaces import ImageTextSpace
 from fsl_demo.inference.phrases import sentence_vector
 from fsl_demo.services import search
 from fsl_demo.services.places import grounding, places
-from fsl_demo.services.search import index_of
-from fsl_demo.store import CaptionMatch, CollectionPicture
+from fsl_demo.services.search import Hit, Hits
+from fsl_demo.services.vector_index import VectorIndex
+from fsl_demo.store import GalleryCounts, GalleryFilter
 from fsl_demo.ui.captions import chosen_captioner
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.fields import Key, Name, Sha, Shas, Text
@@ -29,10 +29,10 @@ PAGE = 60
 
 
 class SearchResults(Panel):
-    """The pictures that were asked for: by a sentence, by words of captions, by a picture, or the collection as it is.
+    """The pictures that were asked for: by a sentence, by words of captions and names, by a picture, or the collection as it is.
 
     Attributes:
-        words: whether the sentence is looked for in captions.
+        words: whether the sentence is looked for in captions and file names.
         where: whether the best region of each picture on view for the sentence is drawn.
         like: hash of a picture.
         only: "class:NAME" or "unlabelled" narrows the collection.
@@ -53,58 +53,58 @@ class SearchResults(Panel):
     taken_out: int = 0
 
     def html(self, context: Context) -> str:
-        spaces = search.spaces(context.registry)
-        collection = context.workspace.collection()
-        if not spaces or not collection:
+        spaces, counts = search.spaces(context.registry), context.workspace.gallery.counts()
+        if not spaces or not counts.pictures:
             return context.render("search_results.html#empty", spaces=bool(spaces), taken_out=self.taken_out)
         method = self.method if self.method in spaces else next(iter(spaces))
-        offered = [member for member in collection if member.picture.sha256 != self.like and _fits(member, self.only)]
-        hits, unranked = _hits(context, self, offered=offered, space=spaces[method])
-        shown, unplaced = _placed(context, self, hits[: PAGE * max(1, self.pages)])
-        more = len(hits) - len(shown)
+        limit = PAGE * max(1, self.pages)
+        result = _result(context, self, space=spaces[method], limit=limit)
+        shown, unplaced = _placed(context, self, result.hits)
         if _nowhere(self, shown, unplaced):
             shown = []
-        best = max((hit.similarity for hit in shown if hit.similarity is not None), default=0.0)
-        names = sorted({name for member in collection for name in member.classes})
+        best = max((hit.similarity for hit, _ in shown if hit.similarity is not None), default=0.0)
+        undescribed = _undescribed(context, counts)
         return context.render(
             "search_results.html#results",
             asked=self,
             method=method,
             spaces=[(name, space.title) for name, space in spaces.items()],
-            class_names=names,
-            unlabelled=bool(names) and not all(member.classes for member in collection),
+            class_names=list(counts.by_class),
+            unlabelled=bool(counts.by_class) and counts.without_class > 0,
             captioner=chosen_captioner(context),
-            undescribed=_undescribed(context, collection),
-            hits=[_tile(context, hit, best) for hit in shown],
-            count=len(hits),
-            more=more,
-            unranked=unranked,
+            undescribed=undescribed,
+            hits=[_tile(context, hit, place=place, best=best) for hit, place in shown],
+            count=result.count,
+            more=result.count - len(result.hits),
+            unranked=result.unranked,
+            stale=result.stale,
             grounds=bool(context.registry.supporting(Grounds)),
             unplaced=unplaced,
             like_name=context.picture(self.like).name if self.like else "",
-            nothing="" if shown else _nothing(context, self, hits=hits, offered=offered),
+            nothing="" if shown else _nothing(context, self, result=result, undescribed=undescribed),
             targets=[
                 (row.key, row.spec().name or context.say("class_n", n=n))
                 for n, row in enumerate(context.document.classes, start=1)
                 if not row.is_blank()
             ],
             new_name=" ".join(self.sentence.split())[:60],
-            removable=any(hit.member.added for hit in shown),
+            removable=any(hit.member.added for hit, _ in shown),
             collections=[summary.name for summary in context.workspace.collections.summaries()],
         )
 
 
 class Index(JobRequest):
-    """Embed the pictures of the collection that cannot be ranked yet."""
+    """Embed the pictures that cannot be ranked yet, and bring the index up to date."""
 
     title: ClassVar[str] = "search.index"
+    long: ClassVar[bool] = True
     method: Name = ""
 
     def work(self, context: Context) -> Callable[[Job], None]:
         known = self.method in search.spaces(context.registry)
         space = search.space_named(context.registry, self.method if known else "")
-        pictures = context.present(member.picture.sha256 for member in context.workspace.collection())
-        return lambda job: index_of(space).add(pictures, job.progress(space.title))
+        index = VectorIndex(context.workspace, space)
+        return lambda job: index.update(job.progress(space.title), job.errors.append)
 
 
 class FindPlaces(JobRequest):
@@ -142,9 +142,9 @@ class TakeOut(Edit):
     pictures: Shas
 
     def apply(self, context: Context) -> None:
-        known = {member.picture.sha256: member for member in context.workspace.collection()}
-        context.workspace.take_from_collection([sha for sha in self.pictures if sha in known and known[sha].added])
-        staying = sum(bool(known[sha].episodes) for sha in self.pictures if sha in known)
+        known = context.workspace.gallery.members(self.pictures)
+        context.workspace.gallery.remove([sha for sha in known if known[sha].added])
+        staying = sum(bool(member.episodes) for member in known.values())
         if staying:
             context.tell("search.staying", n=staying)
 
@@ -173,85 +173,63 @@ class SendToSupport(Edit):
         context.tell("search.sent_to_support", n=len(self.pictures), name=name)
 
 
-@dataclass(frozen=True)
-class _Hit:
-    """A picture that was found: by its similarity, or by what its caption says."""
-
-    member: CollectionPicture
-    similarity: float | None = None
-    caption: CaptionMatch | None = None
-    place: Region | None = None
+Placed = tuple[Hit, Region | None]
 
 
-def _hits(
-    context: Context, asked: SearchResults, offered: Sequence[CollectionPicture], space: ImageTextSpace
-) -> tuple[list[_Hit], int]:
-    """The pictures that were asked for, best first, and how many of those offered cannot be ranked yet."""
-    by_hash = {member.picture.sha256: member for member in offered}
+def _result(context: Context, asked: SearchResults, space: ImageTextSpace, limit: int) -> Hits:
+    """The pictures that were asked for, best first."""
+    without = asked.only == "unlabelled"
+    wanted = GalleryFilter("" if without else asked.only.removeprefix("class:"), without)
     if asked.words:
-        matches = search.matching_captions(context.workspace, asked.sentence, by_hash)
-        return [_Hit(by_hash[match.picture], caption=match) for match in matches], 0
+        return search.with_words(context.workspace, asked.sentence, wanted, limit=limit)
     vector = _vector(context, asked, space)
     if vector is None:
-        return [_Hit(member) for member in offered], 0
-    ranked = index_of(space).search(vector, list(by_hash), len(by_hash))
-    return [_Hit(by_hash[match.sha256], match.similarity) for match in ranked], len(by_hash) - len(ranked)
+        return search.latest(context.workspace, wanted, limit)
+    return search.nearest(context.workspace, space, vector=vector, wanted=wanted, limit=limit, besides=asked.like)
 
 
-def _placed(context: Context, asked: SearchResults, hits: Sequence[_Hit]) -> tuple[list[_Hit], list[str]]:
+def _placed(context: Context, asked: SearchResults, hits: Sequence[Hit]) -> tuple[list[Placed], list[str]]:
     """Pictures with the best region of each for the sentence, the surest first; and those where it is not known yet."""
     models = context.registry.supporting(Grounds)
     if not (asked.where and asked.sentence and not asked.words and models):
-        return list(hits), []
+        return [(hit, None) for hit in hits], []
     shas = [hit.member.picture.sha256 for hit in hits]
     known = places.known(models[0], asked.sentence, shas)
-    placed = [replace(hit, place=known.get(sha)) for hit, sha in zip(hits, shas, strict=True)]
+    placed = [(hit, known.get(sha)) for hit, sha in zip(hits, shas, strict=True)]
     unplaced = [sha for sha in shas if sha not in known]
-    return placed if unplaced else sorted(placed, key=lambda hit: -(hit.place.score if hit.place else 0.0)), unplaced
+    return placed if unplaced else sorted(placed, key=lambda pair: -(pair[1].score if pair[1] else 0.0)), unplaced
 
 
-def _nowhere(asked: SearchResults, placed: Sequence[_Hit], unplaced: Sequence[str]) -> bool:
+def _nowhere(asked: SearchResults, placed: Sequence[Placed], unplaced: Sequence[str]) -> bool:
     """Whether the sentence was looked for on all pictures on view, and is on none of them."""
     looked = asked.where and asked.sentence and not asked.words and not unplaced
-    return bool(looked and placed and all(hit.place is None for hit in placed))
+    return bool(looked and placed and all(place is None for _, place in placed))
 
 
 def _vector(context: Context, asked: SearchResults, space: ImageTextSpace) -> np.ndarray | None:
     """What is asked for in the space; None for the collection as it is."""
     if asked.like:
-        index = index_of(space)
-        index.add([context.picture(asked.like)])
-        return index.vector(asked.like)
+        return VectorIndex(context.workspace, space).vector(context.picture(asked.like))
     return sentence_vector(space, asked.sentence, quiet) if asked.sentence else None
 
 
-def _fits(member: CollectionPicture, only: str) -> bool:
-    if only == "unlabelled":
-        return not member.classes
-    return not only or only.removeprefix("class:") in member.classes
-
-
-def _undescribed(context: Context, collection: Sequence[CollectionPicture]) -> int:
+def _undescribed(context: Context, counts: GalleryCounts) -> int:
+    """How many pictures the chosen captioner has not described; none without a captioner."""
     captioner = chosen_captioner(context)
-    known = context.workspace.described(captioner.card.id) if captioner else set()
-    return sum(member.picture.sha256 not in known for member in collection)
+    return counts.pictures - context.workspace.gallery.described(captioner.card.id) if captioner else 0
 
 
-def _nothing(context: Context, asked: SearchResults, hits: Sequence[_Hit], offered: Sequence[CollectionPicture]) -> str:
+def _nothing(context: Context, asked: SearchResults, result: Hits, undescribed: int) -> str:
     """Why nothing is on view, and what to do about it."""
-    if hits:
+    if result.hits:
         return context.say("search.nowhere")
     if not asked.words:
         return context.say("search.no_match")
-    described = context.workspace.captions([member.picture.sha256 for member in offered])
-    if not described:
-        return context.say("search.none_described")
-    rest = len(offered) - len(described)
-    waiting = f" {context.say('search.rest_undescribed', n=rest)}" if rest else ""
-    return context.say("search.no_caption") + waiting
+    waiting = f" {context.say('search.rest_undescribed', n=undescribed)}" if undescribed else ""
+    return context.say("search.no_words") + waiting
 
 
-def _tile(context: Context, hit: _Hit, best: float) -> dict[str, Any]:
+def _tile(context: Context, hit: Hit, place: Region | None, best: float) -> dict[str, Any]:
     sha, document = hit.member.picture.sha256, context.document
     where = ""
     if sha in document.queries:
@@ -265,8 +243,8 @@ def _tile(context: Context, hit: _Hit, best: float) -> dict[str, Any]:
         "similarity": hit.similarity,
         "share": 100 * max(0.0, hit.similarity or 0.0) / max(best, 1e-6),
         "where": where,
-        "caption": hit.caption,
-        "place": hit.place,
+        "words": hit.words,
+        "place": place,
         "size": (hit.member.picture.width, hit.member.picture.height),
     }
 

@@ -1,0 +1,77 @@
+"""Any number of pictures: a stream of them in, one Parquet file out, and a run that was killed goes on.
+
+`datasets.streams` gives the pictures, a task says what is done with them, an engine carries it out part by part.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fsl_demo.core import parquet
+from fsl_demo.core.errors import Report
+from fsl_demo.core.registry import Registry
+from fsl_demo.datasets.streams import Stream, open_stream
+from fsl_demo.services.bulk.pace import OnPace, Pace
+from fsl_demo.services.bulk.result import Summary
+from fsl_demo.services.bulk.task import Task
+
+__all__ = ["OnPace", "Pace", "Summary", "Task", "carry_out", "opened", "registry"]
+
+VECTORS, MAP_BYTES = 4_096, 128_000_000
+"""Vectors and maps that methods which share a network find at hand."""
+
+
+def registry() -> Registry:
+    """Everything that is installed, with features that are forgotten soon."""
+    from fsl_demo.backbones.cache import FeatureCache, LatestStore
+    from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
+    from fsl_demo.backbones.efficientnet_lite2 import EfficientNetLite2
+    from fsl_demo.backbones.networks import Networks
+    from fsl_demo.services import registry
+
+    features = FeatureCache(LatestStore(VECTORS), MAP_BYTES)
+    return registry.build(Networks(features, EfficientNetLite0(many=True), EfficientNetLite2(many=True)))
+
+
+def opened(source: str, report: Report) -> Stream:
+    """A source of pictures.
+
+    Args:
+        report: told of what is left out.
+
+    Raises:
+        UserError: what is wrong with the source as a whole; `no_queries`, `parquet_missing`.
+    """
+    from fsl_demo.core.errors import UserError
+
+    parquet.check()
+    stream = open_stream(source)
+    for told in stream.left_out:
+        report(told)
+    if not stream.count:
+        raise UserError("no_queries")
+    return stream
+
+
+def carry_out(stream: Stream, task: Task, out: Path, on_pace: OnPace) -> Summary:
+    """Answer all pictures of a source, or go on where a run of the same task was ended.
+
+    Args:
+        out: the Parquet file to make; the parts are kept beside it meanwhile.
+
+    Raises:
+        UserError: `bulk_exists`, `bulk_other`, `bulk_busy`, and what is wrong with the source or the disk.
+    """
+    from fsl_demo.services.bulk import local, result
+    from fsl_demo.services.bulk.parts import Parts
+    from fsl_demo.services.bulk.request import request_of
+
+    request = request_of(stream, task)
+    done = result.finished(out, request)
+    with Parts.opened(out, request) as parts:
+        if done is None:
+            schema = result.schema_of(task, request)
+            local.carry_out(stream, task, parts=parts, schema=schema, on_pace=on_pace)
+            done = result.join(parts, out, schema)
+        parts.remove()
+    return done

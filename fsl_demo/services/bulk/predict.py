@@ -1,0 +1,90 @@
+"""Which class each picture is of: the columns of `predict --format csv`, and the probability of every class."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pyarrow
+
+from fsl_demo.core.classifiers import Classifier
+from fsl_demo.core.episodes import Episode, Progress, join, quiet
+from fsl_demo.core.errors import Report, UserError
+from fsl_demo.core.pictures import Picture
+from fsl_demo.services.bulk.request import support_of
+from fsl_demo.services.bulk.task import Row, probe
+from fsl_demo.services.documents import combined_answers, prediction, untold
+from fsl_demo.services.predict import Plan, Refused
+
+
+class Predict:
+    """Classifiers that were fitted once.
+
+    Args:
+        report: told of what answers cannot say.
+
+    Raises:
+        UserError: why the first method cannot answer, when none can; `no_methods`.
+    """
+
+    verb = "predict"
+
+    def __init__(
+        self, episode: Episode, plans: Sequence[Plan], progress: Progress, refused: Refused, report: Report
+    ) -> None:
+        self._classes, self._report = episode.classes, report
+        self._told: set[str] = set()
+        self._classifiers: dict[str, Classifier] = {}
+        refusals: list[UserError] = []
+        methods = []
+        for plan in plans:
+            card = plan.method.card
+            try:
+                if card.transductive:
+                    raise UserError("bulk_transductive", method=card.title)
+                classifier = plan.method.fit(episode, plan.settings, progress)
+                checkpoint = classifier.predict([probe()], quiet).checkpoint
+            except UserError as error:
+                refusals.append(error)
+                refused(card.id, error)
+                continue
+            self._classifiers[card.id] = classifier
+            methods.append({"id": card.id, "checkpoint": checkpoint, "settings": dataclasses.asdict(plan.settings)})
+        if not methods:
+            raise refusals[0] if refusals else UserError("no_methods")
+        self.depends: Mapping[str, Any] = {"support": support_of(episode), "methods": methods}
+        self.about: Mapping[str, Any] = {"classes": [spec.name for spec in episode.classes]}
+
+    def columns(self) -> list[pyarrow.Field]:
+        number = pyarrow.float64()
+        answer = [("answer", pyarrow.string()), ("probability", number), ("unlike", pyarrow.bool_())]
+        each = [
+            (name + ending, kind)
+            for name in self._classifiers
+            for (_, kind), ending in zip(answer, ("", ".probability", ".unlike"), strict=True)
+        ]
+        return [pyarrow.field(*column) for column in (*answer, ("probabilities", pyarrow.list_(number)), *each)]
+
+    def answer(self, chunks: Iterable[Sequence[Picture]]) -> list[Row]:
+        by_chunk = [[classifier.predict(chunk, quiet) for classifier in self._classifiers.values()] for chunk in chunks]
+        if not by_chunk:
+            return []
+        scores = [join(column) for column in zip(*by_chunk, strict=True)]
+        answers = combined_answers(scores, self._classes)
+        for notice in untold(answers, scores):
+            if str(notice) not in self._told:
+                self._told.add(str(notice))
+                self._report(notice)
+        rows: list[Row] = []
+        for query, answer in enumerate(answers):
+            row: Row = {**answer, "probabilities": list(answer["probabilities"].values())}
+            for name, method in zip(self._classifiers, scores, strict=True):
+                answered = prediction(method, query, self._classes)
+                row |= {
+                    name: answered["label"],
+                    f"{name}.probability": answered["probability"],
+                    f"{name}.unlike": answered["unlike"],
+                }
+            rows.append(row)
+        return rows
