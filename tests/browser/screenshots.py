@@ -106,6 +106,7 @@ def improving(page: Page, take: Callable[[Page, str], None], folder: Path) -> No
     page.get_by_label("Your name").fill("Ada")
     page.get_by_label("Your name").press("Tab")
     picture, accept = page.locator("#review-picture img"), page.locator("[data-action=review-accept]")
+    page.locator("#review-picture").get_by_role("button", name="without my word").click()
     for _ in range(7):
         expect(accept).to_be_visible(timeout=LONG)
         before = picture.get_attribute("alt")
@@ -119,8 +120,10 @@ def improving(page: Page, take: Callable[[Page, str], None], folder: Path) -> No
     page.locator("#improvements [data-job=finetune]").first.click()
     receipt = page.locator("section.receipt")
     expect(receipt.locator(".verdict")).to_contain_text("picture_space@2", timeout=3 * LONG)
+    expect(receipt).not_to_contain_text("still being measured", timeout=3 * LONG)
     expect(page.locator("#curve .main-svg").first).to_be_visible()
-    page.locator("#curve").scroll_into_view_if_needed()
+    receipt.get_by_text("Answers that changed").click()
+    page.evaluate("scrollTo(0, 0)")
     take(page, "improve")
 
 
