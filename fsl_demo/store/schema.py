@@ -107,6 +107,8 @@ def m012_vector_files(db: Database) -> None:
 def m013_counted_collections(db: Database) -> None:
     """How many pictures of a collection are what, kept; and keys to list them by."""
     _run(db, COUNTED_COLLECTIONS)
+    db.execute("CREATE INDEX episodes_latest ON episodes(updated_at DESC, id)")
+    db.execute("CREATE INDEX pictures_bytes ON pictures(bytes)")
 
 
 def _run(db: Database, statements: str) -> None:
