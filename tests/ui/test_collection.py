@@ -225,5 +225,7 @@ def test_episodes_are_listed_page_by_page(filled: Browser, page: Page, monkeypat
     first = filled.panel("episodes")
     assert re.findall(r">(number \d)</button>", first) == ["number 2", "number 1"] and "Show more" in first
     both = filled.panel("episodes", pages=2)
-    assert re.findall(r">(number \d)</button>", both) == ["number 2", "number 1", "number 0"] and "Show more" not in both
+    assert (
+        re.findall(r">(number \d)</button>", both) == ["number 2", "number 1", "number 0"] and "Show more" not in both
+    )
     assert "red" in both and page.workspace.episode_choices().episodes == 3

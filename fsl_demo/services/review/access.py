@@ -94,14 +94,18 @@ def waiting(
             sha256 = known.picture.sha256
             if sha256 not in offered and sha256 not in trail:
                 offered[sha256] = known
-                fitting += is_wanted(known, wanted)
+                fitting += _waits(known, wanted, suggested)
         if fitting >= count:
             break
     following = queue(list(offered.values()), suggested, wanted)
-    seen = sum(is_wanted(known, wanted) for known in before) + len(following[:count])
+    seen = sum(_waits(known, wanted, suggested) for known in before) + len(following[:count])
     total = _total(workspace, store.summary(collection), wanted=wanted, suggested=suggested)
     lost = sum(sha256 not in trail for sha256 in unread)
     return Waiting(tuple(passed), tuple(following[:count]), rest=max(0, total - seen - lost), unread=len(unread))
+
+
+def _waits(known: CollectedPicture, wanted: ReviewOrder, suggested: Mapping[str, Suggestion]) -> bool:
+    return known.picture.sha256 in suggested if wanted.order == "suspect" else is_wanted(known, wanted)
 
 
 def _blocks(

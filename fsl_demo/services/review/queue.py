@@ -103,8 +103,6 @@ def is_wanted(collected: CollectedPicture, wanted: ReviewOrder) -> bool:
     """Whether a picture is one that the person wants to look at."""
     if wanted.order == "disputed":
         return collected.disputed
-    if wanted.order == "suspect":
-        return True
     if wanted.which == "unlabelled":
         return collected.label is None
     return wanted.which == "all" or all(label.annotator != wanted.annotator for label in collected.labels)
