@@ -103,6 +103,7 @@ harden: $(VENV)/.installed-dev ## try hostile input, kills and crowds, as SECURI
 	$(PY) -m tests.hardening.archives --count 20000
 	$(PY) -m tests.hardening.names
 	$(PY) -m tests.hardening.kills --count 200
+	$(PY) -m tests.hardening.bulk_kills --count 20
 	$(PY) -m tests.hardening.sessions --people 16 --labels 50
 
 evaluate: $(VENV)/.installed-run ## measure the methods on a folder of class folders (DATA=data/photos)
