@@ -59,10 +59,11 @@ def stream(folder: Path, out: Path) -> dict[str, float]:
     """Pictures a second of the stream, seconds of computing for each, and the peak of memory in megabytes."""
     from fsl_demo.services import bulk
     from fsl_demo.services.bulk.embed import Embed
+    from fsl_demo.services.bulk.local import Local
 
     source = bulk.opened(str(folder), lambda error: None)
-    task = Embed(bulk.registry(), METHOD)
-    figures = timed(lambda: bulk.carry_out(source, task, out=out, on_pace=lambda pace: None), source.count)
+    crew = Local(Embed(bulk.registry(), METHOD))
+    figures = timed(lambda: bulk.carry_out(source, crew, out=out, on_pace=lambda pace: None), source.count)
     return figures | {"megabytes": peak()}
 
 

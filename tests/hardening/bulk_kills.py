@@ -1,4 +1,4 @@
-"""A run over many pictures that is killed at random moments and goes on: the same file, and no finished part made again.
+"""A run over many pictures that is killed at random moments and goes on: the same file, and no part made twice.
 
 python -m tests.hardening.bulk_kills --count 20
 """
