@@ -157,6 +157,9 @@ def bulk() -> None:
         "0.85",
     )
     row("  computing, ms a picture", *(f"{1e3 * ms:.1f}" for ms in computed), f"{measured['share by computing']:.2f}")
+    if workers := measured["2 workers of Ray"]:
+        share = workers["rate"] / measured["stream"]["rate"]
+        row("  2 workers of Ray, pictures a second", "", f"{workers['rate']:.1f}", f"{share:.2f}", "0.90")
     row("  memory beyond that for 200 pictures, MB", "", f"{measured['megabytes more than for 200']:.0f}", "", "200")
 
 

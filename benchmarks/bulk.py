@@ -10,6 +10,7 @@ ends when the Parquet file is there. Seconds of computing (all processes) say th
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import resource
 import subprocess
@@ -23,9 +24,10 @@ from typing import Any
 
 from benchmarks import photos
 from fsl_demo import runtime
+from fsl_demo.core.episodes import quiet
 
 FEW, DECODED = 200, 512
-METHOD = "prototype"
+METHOD, WORKERS = "prototype", 2
 
 
 def make(folder: Path, count: int) -> Path:
@@ -40,11 +42,11 @@ def make(folder: Path, count: int) -> Path:
 def engine(folder: Path) -> dict[str, float]:
     """Pictures a second of the engine alone, and seconds of computing for each."""
     from fsl_demo.core.pictures import ingest
-    from fsl_demo.services import bulk
+    from fsl_demo.services.bulk import networks
     from fsl_demo.services.bulk.embed import Embed
     from fsl_demo.services.bulk.parts import PART
 
-    task = Embed(bulk.registry(), METHOD)
+    task = Embed(networks.registry(), METHOD)
     decoded = [ingest(path) for path in sorted(folder.iterdir())[:DECODED]]
     list(task.answer([[replace(picture, sha256=f"{number}") for number, picture in enumerate(decoded[:PART])]]))
 
@@ -55,15 +57,19 @@ def engine(folder: Path) -> dict[str, float]:
     return timed(run, len(decoded))
 
 
-def stream(folder: Path, out: Path) -> dict[str, float]:
-    """Pictures a second of the stream, seconds of computing for each, and the peak of memory in megabytes."""
+def stream(folder: Path, out: Path, workers: int) -> dict[str, float]:
+    """Pictures a second of the stream, seconds of computing for each, and the peak of memory in megabytes.
+
+    Args:
+        workers: of Ray; 0 for the engine of this process.
+    """
     from fsl_demo.services import bulk
-    from fsl_demo.services.bulk.embed import Embed
-    from fsl_demo.services.bulk.local import Local
+    from fsl_demo.services.bulk.embed import EmbedRecipe
 
     source = bulk.opened(str(folder), lambda error: None)
-    crew = Local(Embed(bulk.registry(), METHOD))
-    figures = timed(lambda: bulk.carry_out(source, crew, out=out, on_pace=lambda pace: None), source.count)
+    where = bulk.Where("ray" if workers else "local", workers or None)
+    with bulk.engine(EmbedRecipe(METHOD), quiet, lambda error: None, where=where) as engine:
+        figures = timed(lambda: bulk.carry_out(source, engine, out=out, on_pace=lambda pace: None), source.count)
     return figures | {"megabytes": peak()}
 
 
@@ -87,7 +93,7 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
 
 
-def apart(*arguments: str | Path) -> dict[str, float]:
+def apart(*arguments: str | Path | int) -> dict[str, float]:
     """A measurement in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.bulk", *map(str, arguments)]
     measured: dict[str, float] = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
@@ -102,11 +108,15 @@ def measure(count: int) -> dict[str, Any]:
         small = apart("--stream", few, "--out", Path(place, "few.parquet"))
         whole = apart("--stream", many, "--out", Path(place, "many.parquet"))
         after = apart("--engine", many)
+        workers = importlib.util.find_spec("ray") and apart(
+            "--stream", many, "--out", Path(place, "ray.parquet"), "--workers", WORKERS
+        )
     rate, computed = ((before[name] + after[name]) / 2 for name in ("rate", "computing"))
     return {
         "pictures": count,
         "engine": {"rate": rate, "computing": computed},
         "stream": whole,
+        f"{WORKERS} workers of Ray": workers,
         "share of the speed": whole["rate"] / rate,
         "share by computing": computed / whole["computing"],
         f"megabytes for {FEW}": small["megabytes"],
@@ -119,12 +129,13 @@ def main() -> None:
     options.add_argument("--count", type=int, default=20_000, help="pictures (default: 20000)")
     for name in ("engine", "stream", "out"):
         options.add_argument(f"--{name}", type=Path, help=argparse.SUPPRESS)
+    options.add_argument("--workers", type=int, default=0, help=argparse.SUPPRESS)
     chosen = options.parse_args()
     runtime.prepare("cpu")
     if chosen.engine:
         figures: dict[str, Any] = engine(chosen.engine)
     elif chosen.stream:
-        figures = stream(chosen.stream, chosen.out)
+        figures = stream(chosen.stream, chosen.out, chosen.workers)
     else:
         figures = measure(chosen.count)
     print(json.dumps(figures, indent=1))

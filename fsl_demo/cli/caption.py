@@ -52,12 +52,13 @@ def add(verbs: options.Verbs) -> None:
     into_parquet.add_out(parser)
     options.add_format(parser, "table", "json")
     options.add_machine(parser)
-    parser.set_defaults(run=run, format=None, refuse=parser.error)
+    parser.set_defaults(run=run, format=None)
 
 
 def run(chosen: argparse.Namespace) -> int:
     if chosen.out and (chosen.format or chosen.workspace or len(chosen.pictures) > 1):
         chosen.refuse("--out goes with one source, and without --format and --workspace")
+    into_parquet.check(chosen)
     options.prepare(chosen)
     if chosen.out:
         from fsl_demo.services.bulk.caption import CaptionRecipe

@@ -37,6 +37,7 @@ def add(verbs: options.Verbs) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
+    into_parquet.check(chosen)
     options.prepare(chosen)
     from fsl_demo.services.bulk.detect import DetectRecipe
 

@@ -33,6 +33,7 @@ def add(verbs: options.Verbs) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
+    into_parquet.check(chosen)
     options.prepare(chosen)
     from fsl_demo.services.bulk.embed import EmbedRecipe
 

@@ -38,7 +38,7 @@ def add_source(parser: argparse.ArgumentParser) -> None:
 
 
 def add_out(parser: argparse.ArgumentParser, required: bool = False) -> None:
-    """`--out`."""
+    """`--out`, `--engine`, `--workers`."""
     parser.add_argument(
         "--out",
         type=Path,
@@ -46,11 +46,6 @@ def add_out(parser: argparse.ArgumentParser, required: bool = False) -> None:
         metavar="FILE.parquet",
         help="write the answers to this Parquet file; for any number of pictures, and goes on where it was ended",
     )
-    add_engine(parser)
-
-
-def add_engine(parser: argparse.ArgumentParser) -> None:
-    """`--engine`, `--workers`."""
     parser.add_argument(
         "--engine",
         choices=ENGINES,
@@ -60,6 +55,18 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers", type=options.count, metavar="N", help="workers of --engine ray (default: as many as fit)"
     )
+    parser.set_defaults(refuse=parser.error)
+
+
+def check(chosen: argparse.Namespace) -> None:
+    """
+    Raises:
+        SystemExit: 2, for options that go with others only.
+    """
+    if chosen.engine == "ray" and not chosen.out:
+        chosen.refuse("--engine ray goes with --out")
+    if chosen.workers and chosen.engine != "ray":
+        chosen.refuse("--workers goes with --engine ray")
 
 
 def into_parquet(chosen: argparse.Namespace, source: str, recipe: Recipe, terminal: reporting.Terminal) -> int:

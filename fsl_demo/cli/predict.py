@@ -67,7 +67,7 @@ def add(verbs: options.Verbs) -> None:
     options.add_format(parser, "table", "csv", "json")
     options.add_cache(parser)
     options.add_machine(parser)
-    parser.set_defaults(run=run, format=None, refuse=parser.error)
+    parser.set_defaults(run=run, format=None)
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -75,6 +75,7 @@ def run(chosen: argparse.Namespace) -> int:
         chosen.refuse("name the pictures to classify, as SOURCE or by --queries")
     if chosen.out and (chosen.format or chosen.workspace):
         chosen.refuse("--out goes without --format and --workspace: answers are written, and features forgotten")
+    into_parquet.check(chosen)
     options.prepare(chosen)
     terminal = reporting.Terminal()
     learned = options.read_task(chosen, terminal)

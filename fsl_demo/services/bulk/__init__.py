@@ -12,8 +12,8 @@ from pathlib import Path
 from fsl_demo.core import parquet
 from fsl_demo.core.episodes import Progress
 from fsl_demo.core.errors import Report, UserError
-from fsl_demo.core.registry import Registry
 from fsl_demo.datasets.streams import Stream, open_stream
+from fsl_demo.services.bulk import networks
 from fsl_demo.services.bulk.engine import Engine, Where
 from fsl_demo.services.bulk.pace import OnPace, Pace
 from fsl_demo.services.bulk.request import request_of
@@ -31,23 +31,7 @@ __all__ = [
     "carry_out",
     "engine",
     "opened",
-    "registry",
 ]
-
-VECTORS, MAP_BYTES = 4_096, 128_000_000
-"""Vectors and maps that methods which share a network find at hand."""
-
-
-def registry() -> Registry:
-    """Everything that is installed, with features that are forgotten soon."""
-    from fsl_demo.backbones.cache import FeatureCache, LatestStore
-    from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
-    from fsl_demo.backbones.efficientnet_lite2 import EfficientNetLite2
-    from fsl_demo.backbones.networks import Networks
-    from fsl_demo.services import registry
-
-    features = FeatureCache(LatestStore(VECTORS), MAP_BYTES)
-    return registry.build(Networks(features, EfficientNetLite0(many=True), EfficientNetLite2(many=True)))
 
 
 def opened(source: str, report: Report) -> Stream:
@@ -86,7 +70,7 @@ def engine(recipe: Recipe, progress: Progress, report: Report, where: Where) -> 
     else:
         from fsl_demo.services.bulk.local import Local
 
-        yield Local(recipe.make(registry(), progress, report))
+        yield Local(recipe.make(networks.registry(), progress, report))
 
 
 def carry_out(stream: Stream, engine: Engine, out: Path, on_pace: OnPace) -> Summary:

@@ -10,7 +10,7 @@ from fsl_demo import runtime
 from fsl_demo.core.episodes import quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.datasets.streams import Item
-from fsl_demo.services import bulk
+from fsl_demo.services.bulk import networks
 from fsl_demo.services.bulk.decoding import Reader
 from fsl_demo.services.bulk.task import Described, Recipe
 
@@ -32,7 +32,7 @@ class Worker:
         runtime.prepare(device, threads)
         self.threads, self._networks = threads, threading.Lock()
         self._told: list[UserError] = []
-        self._task = recipe.make(bulk.registry(), quiet, self._told.append)
+        self._task = recipe.make(networks.registry(), quiet, self._told.append)
 
     def describe(self) -> tuple[Described, list[UserError]]:
         """The task, and what was told when it was made."""
