@@ -19,6 +19,7 @@ from fsl_demo.core.collection_messages import COLLECTION_MESSAGES
 from fsl_demo.core.diagnosis_messages import DIAGNOSIS_MESSAGES
 from fsl_demo.core.finetuning_messages import FINETUNING_MESSAGES
 from fsl_demo.core.portable_messages import PORTABLE_MESSAGES
+from fsl_demo.core.search_messages import SEARCH_MESSAGES
 
 MESSAGES = {
     **ARCHIVE_MESSAGES,
@@ -28,6 +29,7 @@ MESSAGES = {
     **PORTABLE_MESSAGES,
     **COLLECTION_MESSAGES,
     **FINETUNING_MESSAGES,
+    **SEARCH_MESSAGES,
     "picture_empty": "“{file}” is empty (0 bytes). Save or export it again and add the new file.",
     "picture_bytes": "“{file}” has {megabytes:.0f} MB; at most {limit:.0f} MB are read. Save a smaller copy.",
     "picture_pixels": "“{file}” has {megapixels:.0f} megapixels; at most {limit:.0f} are read. Save a smaller copy.",
@@ -51,9 +53,6 @@ MESSAGES = {
     "one_class": "One class is not a choice. Add a second class.",
     "no_queries": "There is no query yet. Add at least one picture to classify.",
     "no_methods": "No method is chosen. Tick at least one.",
-    "search_empty": "Nothing to look for yet. Type what the pictures show, in a sentence or a word.",
-    "search_long": "The sentence has {length} characters; at most {limit} fit. Shorten it.",
-    "search_script": "{model} does not read this script. Type it in English.",
     "blank_none": "The sentence has no blank. Write ___ or [MASK] where a word is missing.",
     "blank_many": "The sentence has {count} blanks. Leave one, and write words for the others.",
     "nothing_ticked": "No picture is ticked. Tick at least one.",
@@ -65,7 +64,6 @@ MESSAGES = {
     "data_missing": "The pictures of {name} are not in {folder}. Put them there, or try --download.",
     "unknown_captioner": "There is no captioner “{name}”. There are: {known}.",
     "unknown_detector": "There is no detector “{name}”. There are: {known}.",
-    "words_need_workspace": "Words are searched in a workspace only. Leave --data out.",
     "no_pictures": "There is no picture to describe. Name at least one that can be read.",
     "unknown_class": "There is no class “{name}”. There are: {known}.",
     "setting_bad": "“{name}” cannot be {value}. {reason}",
