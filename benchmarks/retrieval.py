@@ -25,8 +25,9 @@ from fsl_demo.core.episodes import Box, Progress, quiet  # noqa: E402
 from fsl_demo.core.pictures import Picture  # noqa: E402
 from fsl_demo.inference.phrases import sentence_vector  # noqa: E402
 from fsl_demo.inference.vectors import l2_normalize  # noqa: E402
-from fsl_demo.services.search import PictureIndex  # noqa: E402
-from fsl_demo.store import Workspace, pictures  # noqa: E402
+from fsl_demo.services.search import nearest  # noqa: E402
+from fsl_demo.services.vector_index import VectorIndex  # noqa: E402
+from fsl_demo.store import GalleryFilter, Workspace, pictures  # noqa: E402
 from fsl_demo.store.blobs import Written  # noqa: E402
 from fsl_demo.store.connection import Connections  # noqa: E402
 
@@ -91,22 +92,21 @@ def main() -> None:
         workspace = Workspace(Path(folder))
         stock(workspace)
         space = RandomSpace(workspace)
-        index = PictureIndex(space)
-
-        def load(_: int) -> None:
-            index.add([entry.picture for entry in workspace.collection()])
+        index = VectorIndex(workspace, space)
 
         def search(vector: np.ndarray) -> None:
-            index.search(vector, [entry.picture.sha256 for entry in workspace.collection()], SHOWN)
+            nearest(workspace, space, vector=vector, wanted=GalleryFilter(), limit=SHOWN)
 
         def by_sentence(number: int) -> None:
             search(sentence_vector(space, f"picture number {number} of a dog in the snow"))
 
-        measured = {"load": milliseconds(load, 1)}
+        measured = {"load": milliseconds(lambda _: index.update(), 1)}
         by_sentence(TIMES)  # loads MiniLM
         vector = sentence_vector(space, "a dog in the snow")
         measured["by vector"] = milliseconds(lambda _: search(vector), TIMES)
-        measured["by picture"] = milliseconds(lambda number: search(index.vector(f"{number:064x}")), TIMES)
+        measured["by picture"] = milliseconds(
+            lambda number: search(index.vector(workspace.picture(f"{number:064x}"))), TIMES
+        )
         measured["by sentence"] = milliseconds(by_sentence, TIMES)
     print(json.dumps(measured))
 

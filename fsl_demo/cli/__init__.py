@@ -14,6 +14,8 @@ VERBS = (
     "predict",
     "explain",
     "caption",
+    "detect",
+    "embed",
     "fill",
     "search",
     "sort",

@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fsl_demo.cli import options, reporting
+from fsl_demo.cli import into_parquet, options, reporting
 from fsl_demo.services import reading
 
 if TYPE_CHECKING:
     from fsl_demo.core.pictures import Picture
+    from fsl_demo.core.registry import Registry
+    from fsl_demo.services.bulk import Task
 
-DETAILS = """\
+DETAILS = (
+    """\
 Captions are in English. One marked "may be wrong" is of a picture unlike the photographs that the captioner learned
 from. Where it is certain what a picture is of, that name is printed beside the caption with its probability; where it
 isn't, the caption may say no more than "an outdoor scene". The JSON is a list of "file", "sha256", "captioner", "hint"
 ("name", "certainty"; null for none) and "captions" ("text", "score", "fit", "doubtful"), best first: "score" is the
 log-probability a word, "fit" the similarity of sentence and picture.
+
 """
+    + into_parquet.DETAILS
+    + """
+The answer is "caption" and "doubtful" of the best candidate, "hint" and its "certainty", and all "captions".
+"""
+)
 EXAMPLES = """\
 caption dog.jpg
 caption holiday/ more.zip --format json
 caption holiday/ --workspace workspace/
+caption archive/ --out captions.parquet
 """
 DOUBT = "may be wrong"
 
@@ -41,13 +52,29 @@ def add(verbs: options.Verbs) -> None:
         metavar="DIR",
         help="keep pictures and captions in this workspace, for `search`, and describe none twice (default: forget)",
     )
+    into_parquet.add_out(parser)
     options.add_format(parser, "table", "json")
     options.add_machine(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, format=None, refuse=parser.error)
 
 
 def run(chosen: argparse.Namespace) -> int:
+    if chosen.out and (chosen.format or chosen.workspace or len(chosen.pictures) > 1):
+        chosen.refuse("--out goes with one source, and without --format and --workspace")
     options.prepare(chosen)
+    if chosen.out:
+        source, terminal = str(chosen.pictures[0]), reporting.Terminal()
+        return into_parquet.into_parquet(chosen, source, make=partial(_task, chosen), terminal=terminal)
+    return _print(chosen)
+
+
+def _task(chosen: argparse.Namespace, registry: Registry, terminal: reporting.Terminal) -> Task:
+    from fsl_demo.services.bulk.caption import Caption
+
+    return Caption(registry.captioner(chosen.captioner))
+
+
+def _print(chosen: argparse.Namespace) -> int:
     from fsl_demo.services.caption import caption
     from fsl_demo.store import Workspace
 

@@ -20,7 +20,23 @@ With --out, pictures are read one after another, however many, and there is one 
 "sha256" (of the pixels), "error" (why a picture could not be read, else null), and the answer. A run that was ended,
 even by a kill, goes on when the same command is given again; its parts are kept in FILE.parts meanwhile. One with
 another source, other examples or other settings is refused. The exit code is 1 where a picture could not be read.
+
+SOURCE is then a folder, a zip, a plain .tar (a shard of WebDataset), a .parquet with a column of pictures (bytes, or
+structs with bytes and path), a .txt with a path a line (relative to its folder) or an address that fsspec opens (s3://,
+gs://, https://; nothing else leaves this machine), one picture, or several such files by a pattern: 'photos-*.zip',
+'photos-{000..099}.tar'.
 """
+
+
+SOURCES = (
+    "a folder, a zip, a plain .tar, a .parquet with a column of pictures, a .txt that lists paths or addresses, one"
+    " picture, or several such files by a pattern in quotes, as in 'photos-{000..099}.tar'"
+)
+
+
+def add_source(parser: argparse.ArgumentParser) -> None:
+    """`SOURCE`."""
+    parser.add_argument("source", metavar="SOURCE", help=SOURCES)
 
 
 def add_out(parser: argparse.ArgumentParser, required: bool = False) -> None:

@@ -50,12 +50,17 @@ def add(verbs: options.Verbs) -> None:
     parser = options.add_verb(
         verbs, "predict", summary="Classify the pictures of a folder.", details=DETAILS, examples=EXAMPLES
     )
-    parser.add_argument("source", nargs="?", metavar="SOURCE", help="the pictures to classify")
+    parser.add_argument(
+        "source",
+        nargs="?",
+        metavar="SOURCE",
+        help="folder, zip or tar of pictures to classify, or one picture; with --out, see above",
+    )
     options.add_task(parser)
     parser.add_argument(
         "--queries",
         metavar="DIR",
-        help="folder, zip or tar of pictures to classify, or one picture: another way to write SOURCE",
+        help="another way to write SOURCE",
     )
     options.add_methods(parser)
     options.add_use_region(parser)

@@ -26,6 +26,7 @@ STAGES = {
     "embed": "embedding",
     "score": "scoring",
     "look": "looking at pictures",
+    "index": "indexing",
     "compare": "looking for near-duplicates",
     "regions": "looking for regions",
     "versions": "comparing both versions, episodes",

@@ -16,4 +16,13 @@ BULK_MESSAGES = {
     "bulk_changed": "“{source}” has lost pictures while it was read. Run the command again when it stays as it is.",
     "bulk_transductive": "{method} looks at all queries at once, and cannot answer a stream of pictures. Choose other"
     " methods.",
+    "source_missing": "There is no file or folder {source}. Check how it is spelled.",
+    "shards_many": "{pattern} stands for more than {limit} files. Name fewer at a time.",
+    "table_broken": "“{file}” cannot be read as Parquet ({reason}). Write it again.",
+    "table_no_pictures": "“{file}” has no column of pictures, such as “image”. It has: {known}.",
+    "table_group": "A row group of “{file}” has more than {limit:.0f} GB of pictures. Write it with smaller ones.",
+    "list_line": "Line {line} of “{file}” is no path or address of at most {limit} characters.",
+    "address_kind": "“{file}” names addresses that are not opened ({kind}://). Those that are begin with: {known}.",
+    "address_package": "Addresses that begin with {kind}:// need packages that are not installed: python -m pip install"
+    " {packages}.",
 }

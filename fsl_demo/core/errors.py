@@ -11,20 +11,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from fsl_demo.core.archive_messages import ARCHIVE_MESSAGES
 from fsl_demo.core.box_messages import BOX_MESSAGES
 from fsl_demo.core.bulk_messages import BULK_MESSAGES
 from fsl_demo.core.collection_messages import COLLECTION_MESSAGES
 from fsl_demo.core.diagnosis_messages import DIAGNOSIS_MESSAGES
 from fsl_demo.core.finetuning_messages import FINETUNING_MESSAGES
 from fsl_demo.core.portable_messages import PORTABLE_MESSAGES
+from fsl_demo.core.search_messages import SEARCH_MESSAGES
 
 MESSAGES = {
+    **ARCHIVE_MESSAGES,
     **BOX_MESSAGES,
     **BULK_MESSAGES,
     **DIAGNOSIS_MESSAGES,
     **PORTABLE_MESSAGES,
     **COLLECTION_MESSAGES,
     **FINETUNING_MESSAGES,
+    **SEARCH_MESSAGES,
     "picture_empty": "“{file}” is empty (0 bytes). Save or export it again and add the new file.",
     "picture_bytes": "“{file}” has {megabytes:.0f} MB; at most {limit:.0f} MB are read. Save a smaller copy.",
     "picture_pixels": "“{file}” has {megapixels:.0f} megapixels; at most {limit:.0f} are read. Save a smaller copy.",
@@ -48,9 +52,6 @@ MESSAGES = {
     "one_class": "One class is not a choice. Add a second class.",
     "no_queries": "There is no query yet. Add at least one picture to classify.",
     "no_methods": "No method is chosen. Tick at least one.",
-    "search_empty": "Nothing to look for yet. Type what the pictures show, in a sentence or a word.",
-    "search_long": "The sentence has {length} characters; at most {limit} fit. Shorten it.",
-    "search_script": "{model} does not read this script. Type it in English.",
     "blank_none": "The sentence has no blank. Write ___ or [MASK] where a word is missing.",
     "blank_many": "The sentence has {count} blanks. Leave one, and write words for the others.",
     "nothing_ticked": "No picture is ticked. Tick at least one.",
@@ -62,7 +63,6 @@ MESSAGES = {
     "data_missing": "The pictures of {name} are not in {folder}. Put them there, or try --download.",
     "unknown_captioner": "There is no captioner “{name}”. There are: {known}.",
     "unknown_detector": "There is no detector “{name}”. There are: {known}.",
-    "words_need_workspace": "Words are searched in a workspace only. Leave --data out.",
     "no_pictures": "There is no picture to describe. Name at least one that can be read.",
     "unknown_class": "There is no class “{name}”. There are: {known}.",
     "setting_bad": "“{name}” cannot be {value}. {reason}",
@@ -106,28 +106,6 @@ MESSAGES = {
     "folder_missing": "There is no folder {folder}. Check how it is spelled.",
     "no_class_folders": "“{folder}” has no class folders. Put the pictures of each class into a folder of its own.",
     "no_class_pictures": "The class folders of “{folder}” have no pictures in them. Put some there.",
-    "tar_broken": "“{file}” is damaged, or is not a tar. Make it again.",
-    "tar_cut": "“{file}” is damaged after “{entry}”, so what follows there was left out. Copy or download it again.",
-    "archive_broken": "“{file}” is damaged, or is not a zip. Make it again.",
-    "archive_cut": "“{file}” is a zip that breaks off: its end, with the table of contents, is missing. Copy or"
-    " download it again.",
-    "archive_work": "The pictures of “{file}” take more than {minutes} minutes of computing. Split it up.",
-    "archive_rest": "The pictures of “{file}” take more than {minutes} minutes of computing, so the last {count},"
-    " from “{first}” on, were left out. Split it up.",
-    "archive_encrypted": "“{file}” has a password. Make one without.",
-    "archive_entries": "“{file}” has more than {limit} entries. Split it up.",
-    "archive_bytes": "“{file}” unpacks to more than {limit:.0f} GB. Split it up.",
-    "archive_overlap": "Files in “{file}” lie over each other, as in a decompression bomb, so it is refused. Make the"
-    " file again.",
-    "archive_kind": "“{file}” is an archive of a kind that is not read ({kind}). Make a zip or a tar of it.",
-    "archive_method": "“{entry}” in “{file}” is compressed in a way that is not read. Make the file again, with"
-    " Deflate.",
-    "archive_names": "Nothing in “{file}” says how its names are encoded, so “{entry}” may be wrong. Rename it, or make"
-    " the file again.",
-    "archive_names_two": "Nothing in “{file}” says how its names are encoded: “{entry}” may as well be “{other}”. If"
-    " that is right, rename it, or make the file again.",
-    "archive_twice": "“{entry}” is in “{file}” twice; the last one is read.",
-    "archive_inside": "“{file}” is an archive in a folder or archive, and was left out. Unpack it.",
     "folder_link": "“{file}” is a link that leads out of “{folder}”, and was left out. Put a copy there.",
     "folder_without_pictures": "“{folder}” ({count} files) holds no pictures and was left out.",
     "no_class": "“{file}” lies in no class folder and was left out.",
@@ -140,11 +118,6 @@ MESSAGES = {
     " give them other names.",
     "picture_twice": "“{file}” shows the same pixels as “{first}” and counts once.",
     "picture_two_classes": "“{file}” of “{name}” shows the same pixels as “{first}” of “{other}”, and was left out.",
-    "archive_path": "“{entry}” in “{file}” would land outside its folder, so the file is refused. Make it again.",
-    "archive_link": "“{entry}” in “{file}” is a link, not a file. Replace it by what it points to.",
-    "archive_special": "“{entry}” in “{file}” is no plain file (a device, a pipe, or a file with holes), so the file is"
-    " refused. Make it again without it.",
-    "archive_forged": "“{entry}” in “{file}” is damaged: its checksum or its length is wrong. Make the file again.",
     "import_unknown": "“{file}” cannot be imported. A zip, a tar, a folder and a CSV can.",
     "import_document": "“{file}” does not describe an episode ({reason}). Export it again.",
     "import_incomplete": "“{file}” names pictures that are not there ({count}, the first is “{first}”). Add them.",
@@ -230,7 +203,6 @@ MESSAGES = {
     "body_slow": "The request came too slowly, so it was ended. Send it again.",
     "class_gone": "This class is no longer there, so nothing was moved.",
     "picture_gone": "This picture is no longer here, so nothing was drawn on it.",
-    "archive_no_pictures": "There is no picture in “{file}”.",
     "nothing_sorted": "There is nothing to sort out yet: predict, or label some queries.",
     "table_no_text": "“{file}” is no table: it holds bytes that no text has. Save it as CSV.",
     "table_encoding": "The letters of “{file}” are in no encoding that can be told. Save it as CSV UTF-8.",

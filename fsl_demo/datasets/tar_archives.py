@@ -23,7 +23,8 @@ _LONG_HEADERS = (
     tarfile.GNUTYPE_LONGNAME,
     tarfile.GNUTYPE_LONGLINK,
 )
-_BROKEN = (tarfile.TarError, OSError, ValueError, OverflowError, EOFError, RecursionError, KeyError, IndexError)
+BROKEN = (tarfile.TarError, OSError, ValueError, OverflowError, EOFError, RecursionError, KeyError, IndexError)
+"""What `tarfile` raises of tars that are damaged."""
 _CHUNK = 1 << 20
 
 
@@ -47,6 +48,39 @@ class _Header(tarfile.TarInfo):
         return info
 
 
+def opened(file: BinaryIO, name: str) -> tarfile.TarFile:
+    """A tar whose headers are bounded.
+
+    Raises:
+        UserError: `tar_broken`.
+    """
+    try:
+        return tarfile.TarFile(fileobj=file, tarinfo=_Header, encoding="utf-8", errors="surrogateescape")
+    except BROKEN as error:
+        raise UserError("tar_broken", file=name) from error
+
+
+def headers(archive: tarfile.TarFile, file: BinaryIO) -> Iterator[tarfile.TarInfo]:
+    """The headers of a tar's entries, one at a time; the tar keeps none.
+
+    Args:
+        file: that the tar was opened on.
+
+    Raises:
+        OSError, tarfile.TarError: and others of `BROKEN`, where the tar is damaged.
+    """
+    end = -1
+    while (member := archive.next()) is not None:
+        archive.members.clear()  # type: ignore[attr-defined]  # it would hold all of them
+        if member.offset_data <= end:
+            raise tarfile.ReadError("an entry lies over another")
+        end = member.offset_data
+        yield member
+    file.seek(archive.offset)
+    if any(file.read(tarfile.BLOCKSIZE)):  # `tarfile` takes whatever is no header for the end
+        raise tarfile.ReadError("no header")
+
+
 class TarReader:
     """The entries of a tar by path, with the contract of `archives.ZipReader`.
 
@@ -66,10 +100,7 @@ class TarReader:
     def __init__(self, file: BinaryIO, name: str, counted: bool = True) -> None:
         self._file, self._name, self._counted, self._read = file, name, counted, 0
         self.notices: list[UserError] = []
-        try:
-            self._archive = tarfile.TarFile(fileobj=file, tarinfo=_Header, encoding="utf-8", errors="surrogateescape")
-        except _BROKEN as error:
-            raise UserError("tar_broken", file=name) from error
+        self._archive = opened(file, name)
         members = list(self._members())
         named = tar_names([member.name.encode("utf-8", "surrogateescape") for member in members])
         self.notices += doubts(name, named)
@@ -102,7 +133,7 @@ class TarReader:
                     self._read += len(chunk) if self._counted else 0
                     if self._read > archives.MAX_TOTAL_BYTES:
                         raise UserError("archive_bytes", file=self._name, limit=archives.MAX_TOTAL_BYTES / 1e9)
-        except _BROKEN as error:
+        except BROKEN as error:
             raise refusal("archive_forged", self._name, path) from error
         if len(data) != member.size:
             raise refusal("archive_forged", self._name, path)
@@ -110,20 +141,14 @@ class TarReader:
 
     def _members(self) -> Iterator[tarfile.TarInfo]:
         """The entries up to where the tar ends, or is damaged, which is told."""
-        last, end = "", -1
+        last = ""
         try:
-            for count, member in enumerate(iter(self._archive.next, None), start=1):
+            for count, member in enumerate(headers(self._archive, self._file), start=1):
                 if count > archives.MAX_ENTRIES:
                     raise UserError("archive_entries", file=self._name, limit=archives.MAX_ENTRIES)
-                if member.offset_data <= end:
-                    raise tarfile.ReadError("an entry lies over another")
-                last, end = member.name, member.offset_data
+                last = member.name
                 yield member
-            self._file.seek(self._archive.offset)
-            whole = not any(self._file.read(tarfile.BLOCKSIZE))
-        except _BROKEN:
-            whole = False
-        if not whole:
+        except BROKEN:
             self.notices.append(refusal("tar_cut", self._name, PurePosixPath(last)))
 
     def _checked_path(self, member: tarfile.TarInfo, name: str) -> PurePosixPath:

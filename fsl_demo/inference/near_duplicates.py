@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import connected_components
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference.alignment import alike, small
+from fsl_demo.inference.inverted_file import InvertedFile
 
 NEAREST = 3
 """Of each picture, so many of the nearest others are looked at."""
@@ -26,6 +27,8 @@ MIXED = 0.5
 """From this mean distance on, a set has pictures of several kinds, which are told apart by their layout."""
 COPIED, COPIED_OF_A_KIND = 0.9, 0.985
 """The least correlation of near-duplicates in such a set, and in others, such as faces; crops of those are missed."""
+COMPARED = 50_000
+"""Up to so many vectors, all are compared with all."""
 BLOCK = 1_000
 """Pictures that are compared with all others at a time."""
 
@@ -35,7 +38,7 @@ def groups(vectors: np.ndarray, pictures: Sequence[Picture], progress: Progress 
 
     Args:
         vectors: unit vectors that have not learned what a class is (see `TellsCopies`), [N, D].
-        progress: told "compare".
+        progress: told "compare", and of many vectors "index" before.
 
     Raises:
         UserError: what is wrong with the file of a picture.
@@ -44,7 +47,7 @@ def groups(vectors: np.ndarray, pictures: Sequence[Picture], progress: Progress 
         Numbers from 0 in order of first appearance, [N].
     """
     count = len(vectors)
-    pairs = _near(vectors)
+    pairs = _near(vectors, progress)
     limit = COPIED if _mean_distance(vectors) >= MIXED else COPIED_OF_A_KIND
     images = {row: small(pictures[row]) for row in sorted({row for pair in pairs for row in pair})}
     linked = []
@@ -67,9 +70,27 @@ def _mean_distance(vectors: np.ndarray) -> float:
     return 1 - (float((vectors.sum(axis=0, dtype=np.float64) ** 2).sum()) - count) / (count * (count - 1))
 
 
-def _near(vectors: np.ndarray) -> dict[tuple[int, int], float]:
-    """The distance of each pair that may be near-duplicates."""
+def _near(vectors: np.ndarray, progress: Progress) -> dict[tuple[int, int], float]:
+    """The distance of each pair that may be near-duplicates; of many vectors, those that an index finds."""
+    if len(vectors) > COMPARED:
+        return _near_by_index(vectors, progress)
     return {pair: distance for start in range(0, len(vectors), BLOCK) for pair, distance in _of_block(vectors, start)}
+
+
+def _near_by_index(vectors: np.ndarray, progress: Progress) -> dict[tuple[int, int], float]:
+    inverted = InvertedFile.learned(vectors, progress)
+    inverted.extend(vectors, progress)
+    pairs = {}
+    for start, neighbours in inverted.neighbours(vectors, NEAREST + 1, progress):
+        for place, columns in enumerate(neighbours.tolist()):
+            row = start + place
+            for column in columns:
+                if column in (row, -1):
+                    continue
+                distance = 1 - float(vectors[row] @ vectors[column])
+                if distance < APART:
+                    pairs[min(row, column), max(row, column)] = distance
+    return pairs
 
 
 def _of_block(vectors: np.ndarray, start: int) -> Iterator[tuple[tuple[int, int], float]]:

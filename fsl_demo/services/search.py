@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from fsl_demo.core.capabilities import MatchesText, SearchesText
-from fsl_demo.core.episodes import Progress, ordered_unique, quiet
+from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.registry import Registry
 from fsl_demo.core.spaces import ImageTextSpace, Matcher
 from fsl_demo.inference.phrases import sentence_vector, spoken
+from fsl_demo.services.vector_index import Match, VectorIndex
 from fsl_demo.store import CollectionPicture, GalleryFilter, WordMatch, Workspace
-
-
-class Match(NamedTuple):
-    """A picture that was found, by hash, and its cosine with what was asked for."""
-
-    sha256: str
-    similarity: float
 
 
 def spaces(registry: Registry) -> dict[str, ImageTextSpace]:
@@ -70,12 +62,14 @@ class Hits:
 
     Attributes:
         count: how many pictures match; by words, at most `words.RANKED`.
-        unranked: how many more there are that cannot be ranked yet.
+        unranked: how many pictures of the gallery cannot be ranked yet.
+        stale: as of `VectorIndex.stale`.
     """
 
     hits: tuple[Hit, ...]
     count: int
     unranked: int = 0
+    stale: str = ""
 
 
 def latest(workspace: Workspace, wanted: GalleryFilter, limit: int) -> Hits:
@@ -111,11 +105,15 @@ def nearest(
     Args:
         besides: hash of a picture to leave out.
     """
-    offered = {member.picture.sha256: member for member in workspace.gallery.all(wanted)}
-    offered.pop(besides, None)
-    ranked = index_of(space).search(vector, list(offered), len(offered))
-    hits = tuple(Hit(offered[match.sha256], match.similarity) for match in ranked[:limit])
-    return Hits(hits, len(ranked), unranked=len(offered) - len(ranked))
+    index, counts = VectorIndex(workspace, space), workspace.gallery.counts()
+    matches = index.search(vector, limit, wanted=wanted, besides=besides)
+    members = workspace.gallery.members([match.sha256 for match in matches])
+    hits = [Hit(members[match.sha256], match.similarity) for match in matches if match.sha256 in members]
+    unranked = index.unranked()
+    count = len(hits) if len(matches) < limit else counts.of(wanted) - bool(besides)
+    if not wanted.narrows:
+        count = min(count, counts.pictures - unranked)
+    return Hits(tuple(hits), count, unranked=unranked, stale=index.stale())
 
 
 def matcher(registry: Registry) -> Matcher:
@@ -154,78 +152,16 @@ def reranked(
     return [*(first[place] for place in order), *rest]
 
 
-class PictureIndex:
-    """The vectors of pictures in one space, in memory. Threads may share it.
-
-    Who searches hands in the pictures to rank, so a picture that is gone need not be taken out.
-    """
-
-    def __init__(self, space: ImageTextSpace) -> None:
-        self.space = space
-        self._lock = threading.Lock()
-        self._rows: dict[str, int] = {}
-        self._vectors = np.zeros((0, 0), np.float32)
-
-    def __contains__(self, sha256: object) -> bool:
-        return sha256 in self._rows
-
-    def missing(self, pictures: Sequence[Picture]) -> list[Picture]:
-        """The pictures that have no vector here yet, each once."""
-        return [picture for picture in ordered_unique(pictures) if picture.sha256 not in self]
-
-    def add(self, pictures: Sequence[Picture], progress: Progress = quiet) -> None:
-        """Embed the pictures that are missing. Others may search meanwhile."""
-        new = self.missing(pictures)
-        if not new:
-            return
-        vectors = self.space.embed(new, progress)
-        with self._lock:
-            fresh = [number for number, picture in enumerate(new) if picture.sha256 not in self._rows]
-            start = len(self._rows)
-            grown = np.concatenate([self._vectors, vectors[fresh]]) if start else vectors[fresh]
-            self._vectors = np.ascontiguousarray(grown, dtype=np.float32)
-            self._rows = self._rows | {new[number].sha256: start + row for row, number in enumerate(fresh)}
-
-    def vector(self, sha256: str) -> np.ndarray:
-        """The unit vector of a picture that was added, float32 [D]."""
-        vector: np.ndarray = self._vectors[self._rows[sha256]]
-        return vector
-
-    def search(self, vector: np.ndarray, pictures: Sequence[str], k: int) -> list[Match]:
-        """The `k` pictures most like a unit vector [D], best first.
-
-        Args:
-            pictures: hashes of those to rank; one that was not added is passed over.
-        """
-        with self._lock:
-            rows, vectors = self._rows, self._vectors
-        known = [sha256 for sha256 in pictures if sha256 in rows]
-        if not known:
-            return []
-        similarities = (vectors @ vector)[[rows[sha256] for sha256 in known]]
-        best = np.argsort(-similarities, kind="stable")[:k]
-        return [Match(known[place], float(similarities[place])) for place in best]
-
-
 def best(registry: Registry, workspace: Workspace, sentence: str, top: int, progress: Progress = quiet) -> list[str]:
     """Hashes of the pictures of a workspace that are most like a sentence, best first.
 
     Raises:
-        UserError: `no_collection`, `no_joint_space`; what `sentence_vector` raises.
+        UserError: `no_collection`, `no_joint_space`; what `sentence_vector` raises, and what is wrong with a picture.
     """
     space = space_named(registry)
-    pictures = [member.picture for member in workspace.collection()]
-    if not pictures:
+    if not workspace.gallery.counts().pictures:
         raise UserError("no_collection")
     vector = sentence_vector(space, sentence, progress)
-    index = index_of(space)
-    index.add(pictures, progress)
-    return [match.sha256 for match in index.search(vector, [picture.sha256 for picture in pictures], top)]
-
-
-_indexes: dict[int, PictureIndex] = {}
-
-
-def index_of(space: ImageTextSpace) -> PictureIndex:
-    """The one index of a space in this process; it keeps the space alive, so that no other takes its place."""
-    return _indexes.setdefault(id(space), PictureIndex(space))
+    index = VectorIndex(workspace, space)
+    index.update(progress)
+    return [match.sha256 for match in index.search(vector, top)]

@@ -115,7 +115,7 @@ class GalleryStore:
                 "SELECT gallery_counts.class, name, pictures FROM gallery_counts"
                 " LEFT JOIN classes ON classes.id = gallery_counts.class WHERE pictures > 0 ORDER BY name"
             ).fetchall()
-        by_id = {class_id: count for class_id, _, count in rows}
+        by_id = {key: count for key, _, count in rows}
         return GalleryCounts(by_id.get(-1, 0), by_id.get(0, 0), {name: count for key, name, count in rows if key > 0})
 
     def described(self, captioner: str) -> int:
@@ -133,8 +133,7 @@ class GalleryStore:
         """
         wanted = wanted or GalleryFilter()
         with self._connections.read() as db:
-            class_id = _class_id(db, wanted) if wanted.narrows else None
-            return words.search(db, text, limit=limit, class_id=class_id)
+            return words.search(db, text, limit=limit, class_id=class_id(db, wanted) if wanted.narrows else None)
 
     def add(self, hashes: Sequence[str]) -> None:
         """Make stored pictures searchable; those that were not added before come first."""
@@ -156,7 +155,7 @@ class GalleryStore:
             refresh(db, hashes)
 
 
-def _class_id(db: Database, wanted: GalleryFilter) -> int:
+def class_id(db: Database, wanted: GalleryFilter) -> int:
     """Row id of the class that is wanted, 0 for none; -2, which no picture has, for one that is not known."""
     if wanted.without_class:
         return 0
@@ -171,7 +170,7 @@ def _keys(db: Database, wanted: GalleryFilter, before: int, limit: int) -> list[
     return db.execute(
         "SELECT item, picture FROM gallery_classes JOIN gallery ON gallery.id = item"
         " WHERE class = :class AND item < :before ORDER BY item DESC LIMIT :limit",
-        {"class": _class_id(db, wanted), "before": before, "limit": limit},
+        {"class": class_id(db, wanted), "before": before, "limit": limit},
     ).fetchall()
 
 

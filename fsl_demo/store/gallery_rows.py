@@ -20,8 +20,9 @@ def refresh(db: Database, hashes: Sequence[str], to_front: bool = False) -> None
     """
     unique = list(dict.fromkeys(hashes))
     for start in reversed(range(0, len(unique), BLOCK)):
-        wanted = {"hashes": json.dumps(unique[start : start + BLOCK]), "to_front": to_front}
-        for statement in (_FORGET_CLASSES, _FORGET, _ADD, _ADD_CLASSES):
+        block = unique[start : start + BLOCK]
+        wanted = {"hashes": json.dumps(block), "next": db.execute(_LAST).fetchone()[0] + len(block)}
+        for statement in (_FORGET_CLASSES, _FORGET, *([_MOVE] if to_front else []), _ADD, _ADD_CLASSES):
             db.execute(statement, wanted)
 
 
@@ -39,13 +40,16 @@ DELETE FROM gallery_classes WHERE item IN
   (SELECT gallery.id FROM json_each(:hashes) CROSS JOIN gallery ON picture = value)
 """
 _FORGET = f"""
-DELETE FROM gallery WHERE picture IN (SELECT value FROM json_each(:hashes))
-  AND (:to_front OR NOT {_USED.format("gallery.picture")})
+DELETE FROM gallery WHERE picture IN (SELECT value FROM json_each(:hashes)) AND NOT {_USED.format("gallery.picture")}
 """
+_LAST = """
+SELECT max(coalesce((SELECT max(id) FROM gallery), 0),
+           coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'gallery'), 0))
+"""
+_MOVE = "UPDATE gallery SET id = :next - json_each.key FROM json_each(:hashes) WHERE picture = value"
 _ADD = f"""
-INSERT INTO gallery (picture) SELECT value FROM json_each(:hashes)
+INSERT INTO gallery (id, picture) SELECT :next - key, value FROM json_each(:hashes)
 WHERE NOT EXISTS (SELECT 1 FROM gallery WHERE picture = value) AND {_USED.format("value")}
-ORDER BY key DESC
 """
 _ADD_CLASSES = """
 WITH given (item, class) AS (

@@ -82,3 +82,34 @@ SELECT picture FROM (
 ) GROUP BY picture ORDER BY max(time) DESC, episode, role DESC, position
 """
 """Pictures of an earlier version's workspace, the latest first."""
+
+VECTOR_FILES = """
+CREATE TABLE vector_files (
+    id INTEGER PRIMARY KEY,
+    space TEXT NOT NULL UNIQUE,           -- the space's id and the hashes of its weights
+    dimensions INTEGER NOT NULL,
+    rows INTEGER NOT NULL DEFAULT 0,      -- in the file; what comes after them was never finished
+    pictures INTEGER NOT NULL DEFAULT 0,  -- of the gallery, that have a row
+    index_file TEXT NOT NULL DEFAULT '',  -- in vectors/, of the first index_rows rows; '' without any
+    index_rows INTEGER NOT NULL DEFAULT 0,
+    index_bytes INTEGER NOT NULL DEFAULT 0,
+    index_ends TEXT NOT NULL DEFAULT ''   -- SHA-256 of its first and last bytes
+) STRICT;
+
+CREATE TABLE vector_rows (
+    file INTEGER NOT NULL REFERENCES vector_files(id),
+    row INTEGER NOT NULL,
+    item INTEGER NOT NULL REFERENCES gallery(id) ON UPDATE CASCADE ON DELETE CASCADE,
+    PRIMARY KEY (file, row)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX vector_rows_item ON vector_rows(item, file);
+
+CREATE TRIGGER vector_files_count AFTER INSERT ON vector_rows
+BEGIN
+    UPDATE vector_files SET pictures = pictures + 1 WHERE id = NEW.file;
+END;
+CREATE TRIGGER vector_files_count_less AFTER DELETE ON vector_rows
+BEGIN
+    UPDATE vector_files SET pictures = pictures - 1 WHERE id = OLD.file;
+END;
+"""

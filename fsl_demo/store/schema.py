@@ -9,7 +9,7 @@ from sqlite_utils import Database, Migrations
 
 from fsl_demo.store.collection_tables import COLLECTIONS, SETTLED_FINDINGS
 from fsl_demo.store.gallery_rows import refresh
-from fsl_demo.store.gallery_tables import FIRST_GALLERY, GALLERY
+from fsl_demo.store.gallery_tables import FIRST_GALLERY, GALLERY, VECTOR_FILES
 from fsl_demo.store.tables import ACCOUNTS, BESIDE_DRAFTS, LABELS_IN_BULK, REGIONS, TABLES
 
 migrations = Migrations("fsl_demo")
@@ -95,6 +95,12 @@ def m011_gallery(db: Database) -> None:
     """The pictures that can be searched, their classes and counts kept, and the words of file names."""
     _run(db, GALLERY)
     refresh(db, [row[0] for row in db.execute(FIRST_GALLERY).fetchall()])
+
+
+@migrations()
+def m012_vector_files(db: Database) -> None:
+    """Which row of which vector file is whose, and the indexes over them."""
+    _run(db, VECTOR_FILES)
 
 
 def _run(db: Database, statements: str) -> None:

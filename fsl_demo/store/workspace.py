@@ -20,6 +20,7 @@ from fsl_demo.store.gallery import CollectionPicture, GalleryStore
 from fsl_demo.store.gallery_rows import refresh, refresh_episode
 from fsl_demo.store.region_labels import RegionLabelStore
 from fsl_demo.store.rights import permitted
+from fsl_demo.store.vector_files import VectorFiles
 
 
 class Workspace:
@@ -53,6 +54,7 @@ class Workspace:
         self.accounts = AccountStore(self._connections)
         self.region_labels = RegionLabelStore(self._connections)
         self.gallery = GalleryStore(self._connections, self._blobs)
+        self.vectors = VectorFiles(self._connections, folder)
         self.words = labels.WordStore(self._connections)
         self.collections = CollectionStore(self._connections, self._blobs, keep=self._keep)
 

@@ -7,9 +7,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from pyarrow import parquet
 
 from fsl_demo.core.registry import Registry
-from fsl_demo.services import reading
+from fsl_demo.services import bulk, reading
 from fsl_demo.store import Workspace
 from tests.cli.conftest import Call
 from tests.colours import painted
@@ -104,3 +105,18 @@ def test_what_is_wrong_is_said(
     assert (outcome.code, outcome.out) == (1, "")
     assert message in outcome.err
     assert not (tmp_path / "missing").exists()
+
+
+@pytest.mark.process
+def test_any_number_of_captions_go_into_a_table(
+    call: Call, captioner: Dictated, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "registry", lambda: Registry(captioners=[captioner]))
+    out = tmp_path / "captions.parquet"
+    assert call("caption", folder, "--out", out).code == 0
+    rows = {row["file"]: row["caption"] for row in parquet.read_table(out).to_pylist()}
+    documents = call("caption", folder, "--format", "json").json()
+    printed = {Path(row["file"]).relative_to(folder).as_posix(): row for row in documents}
+    assert rows == {file: row["captions"][0]["text"] for file, row in printed.items()}
+    for more in (["--format", "json"], ["--workspace", tmp_path / "w"], [folder]):
+        assert call("caption", folder, *more, "--out", out).code == 2

@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw
 
 from benchmarks.support_sets import COPIES
 from fsl_demo.core.pictures import Picture, from_image
+from fsl_demo.inference import near_duplicates
 from fsl_demo.inference.alignment import alike, small
 from fsl_demo.inference.near_duplicates import COPIED, groups
 
@@ -74,3 +75,18 @@ def test_few_pictures(count: int) -> None:
         groups(vectors(*[(0, 0)] * count) if count else np.zeros((0, 64), np.float32), [drawn(1)] * count)
         == [0] * count
     )
+
+
+def test_many_pictures_are_compared_through_an_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(near_duplicates, "COMPARED", 5)
+    first, second = drawn(1), drawn(2)
+    pictures = [first, drawn(3), COPIES[1](first), second, drawn(4), COPIES[2](second), drawn(5)]
+    near = vectors((0, 0), (0, 0), (0, 0), (1, 0), (2, 0), (1, 0), (3, 0))
+    stages: list[str] = []
+    assert groups(near, pictures, lambda stage, done, total: stages.append(stage)) == [0, 1, 0, 2, 3, 2, 4]
+    assert "index" in stages
+    random = np.random.default_rng(1)
+    many = np.repeat(random.normal(size=(1_500, 16)), 2, axis=0)
+    many /= np.linalg.norm(many, axis=1, keepdims=True)
+    pairs = near_duplicates._near(many.astype(np.float32), lambda stage, done, total: None)
+    assert all((2 * place, 2 * place + 1) in pairs for place in range(1_500))

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from fsl_demo.core.errors import Cancelled, UserError
+from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.core.registry import Registry
 from fsl_demo.inference.phrases import MAX_SENTENCE, sentence_vector
-from fsl_demo.services.search import Match, PictureIndex, best, index_of, matcher, reranked, spaces
+from fsl_demo.services.search import best, matcher, reranked, spaces
+from fsl_demo.services.vector_index import Match
 from fsl_demo.store import Workspace
 from tests.colours import ColourSpace, painted
 from tests.nearest import Matching, Nearest, Searching
@@ -31,29 +31,6 @@ def pictures() -> list[Picture]:
     return [from_image(painted(rgb, seed), name) for seed, (name, rgb) in enumerate(COLOURS.items())]
 
 
-def names(pictures: list[Picture], index: PictureIndex, vector: np.ndarray, k: int = 9) -> list[str]:
-    called = {picture.sha256: picture.name for picture in pictures}
-    return [called[match.sha256] for match in index.search(vector, list(called), k)]
-
-
-def test_a_sentence_ranks_the_pictures(space: ColourSpace, pictures: list[Picture]) -> None:
-    index = PictureIndex(space)
-    index.add(pictures)
-    assert names(pictures, index, vector=sentence_vector(space, " red "), k=2) == ["r1", "r2"]
-    assert names(pictures, index, sentence_vector(space, "blue"))[:2] == ["b1", "b2"]
-
-
-def test_similarities_are_cosines_best_first(space: ColourSpace, pictures: list[Picture]) -> None:
-    index = PictureIndex(space)
-    index.add(pictures)
-    vector = sentence_vector(space, "green red")
-    ranked = index.search(vector, [picture.sha256 for picture in pictures], 9)
-    cosines = dict(zip([picture.sha256 for picture in pictures], space.embed(pictures) @ vector, strict=True))
-    assert [match.similarity for match in ranked] == sorted((match.similarity for match in ranked), reverse=True)
-    for match in ranked:
-        assert match.similarity == pytest.approx(float(cosines[match.sha256]), abs=1e-6)
-
-
 def test_the_best_pictures_of_a_workspace(space: ColourSpace, pictures: list[Picture], tmp_path: Path) -> None:
     workspace, registry = Workspace(tmp_path), Registry([Searching("colours", space)])
     with pytest.raises(UserError) as error:
@@ -62,61 +39,6 @@ def test_the_best_pictures_of_a_workspace(space: ColourSpace, pictures: list[Pic
     workspace.add_to_collection(pictures)
     ranked = best(registry, workspace, sentence="red", top=2)
     assert [workspace.picture(sha256).name for sha256 in ranked] == ["r1", "r2"]
-
-
-def test_a_picture_finds_itself_and_then_its_like(space: ColourSpace, pictures: list[Picture]) -> None:
-    index = PictureIndex(space)
-    index.add(pictures)
-    assert names(pictures, index, vector=index.vector(pictures[3].sha256), k=2) == ["b1", "b2"]
-
-
-def test_only_new_pictures_are_embedded(space: ColourSpace, pictures: list[Picture]) -> None:
-    index = PictureIndex(space)
-    index.add(pictures[:2])
-    assert [picture.name for picture in index.missing(pictures)] == ["g1", "b1", "b2"]
-    index.add([*pictures, pictures[4]])
-    index.add(pictures)
-    assert space.embedded == ["r1", "r2", "g1", "b1", "b2"]
-    assert not index.missing(pictures)
-
-
-def test_a_picture_that_is_gone_or_not_there_yet_is_not_found(space: ColourSpace, pictures: list[Picture]) -> None:
-    index = PictureIndex(space)
-    vector = sentence_vector(space, "red")
-    assert names(pictures, index, vector) == []
-    index.add(pictures[:3])
-    assert names(pictures, index, vector) == ["r1", "r2", "g1"]
-    assert names(pictures[1:], index, vector) == ["r2", "g1"]
-
-
-def test_stop_leaves_the_index_as_it_was(space: ColourSpace, pictures: list[Picture]) -> None:
-    index = PictureIndex(space)
-    index.add(pictures[:1])
-
-    def stopping(stage: str, done: int, total: int) -> None:
-        if done == 2:
-            raise Cancelled
-
-    with pytest.raises(Cancelled):
-        index.add(pictures, stopping)
-    assert len(index.missing(pictures)) == 4
-    assert names(pictures, index, sentence_vector(space, "red")) == ["r1"]
-
-
-def test_threads_that_add_the_same_pictures_keep_each_once(space: ColourSpace, pictures: list[Picture]) -> None:
-    index, meeting = PictureIndex(space), threading.Barrier(4)
-
-    def add() -> None:
-        index.add(pictures, lambda stage, done, total: meeting.wait() if done == 0 else None)
-
-    threads = [threading.Thread(target=add) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(names(pictures, index, sentence_vector(space, "red"))) == sorted(COLOURS)
-    for picture in pictures:
-        np.testing.assert_array_equal(index.vector(picture.sha256), space.embed([picture])[0])
 
 
 @pytest.mark.parametrize(
@@ -137,12 +59,6 @@ def test_each_space_of_the_methods_once() -> None:
     first, same, other = ColourSpace("one"), ColourSpace("one"), ColourSpace("other")
     searching = [Searching(name, space) for name, space in (("a", first), ("b", same), ("c", other))]
     assert spaces(Registry([Nearest("plain"), *searching])) == {"a": first, "c": other}
-
-
-def test_a_space_has_one_index() -> None:
-    space = ColourSpace()
-    assert index_of(space) is index_of(space)
-    assert index_of(space) is not index_of(ColourSpace())
 
 
 class Matcher:

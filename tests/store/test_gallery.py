@@ -150,7 +150,9 @@ def test_an_earlier_workspace_gets_its_gallery(workspace: Workspace, labelled: L
     workspace.close()
     with closing(sqlite3.connect(workspace.folder / "fsl_demo.db")) as connection:
         db = Database(connection)
-        for table in ("gallery_classes", "gallery_counts", "gallery_described", "gallery", "names_fts"):
+        for table in ("vector_rows", "vector_files", "gallery_classes", "gallery_counts", "gallery_described"):
+            db.execute(f"DROP TABLE {table}")
+        for table in ("gallery", "names_fts"):
             db.execute(f"DROP TABLE {table}")
         db.execute("DROP TRIGGER gallery_described_now")
         db.execute("DROP TRIGGER names_are_found")

@@ -15,13 +15,7 @@ from fsl_demo.datasets.walking import visited
 
 
 def open_folder(folder: Path) -> Stream:
-    """The files that may be pictures; they are counted once, and listed again when they are read.
-
-    Raises:
-        UserError: `folder_missing`.
-    """
-    if not folder.is_dir():
-        raise UserError("folder_missing", folder=folder)
+    """The files that may be pictures; they are counted once, and listed again when they are read."""
     left_out: list[UserError] = []
     digest, count = hashlib.sha256(), 0
     for name, status in visited(folder, left_out.append):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import MAX_BYTES
+from fsl_demo.datasets.walking import regular
 
 
 class Item(Protocol):
@@ -69,6 +71,19 @@ class FileItem:
             return self.path.read_bytes()
         except OSError as error:
             raise UserError("picture_missing", file=label, reason=error.strerror or str(error)) from error
+
+
+def fingerprint(paths: Iterable[Path]) -> str:
+    """What changes when one of the files does.
+
+    Raises:
+        UserError: `picture_missing`.
+    """
+    digest = hashlib.sha256()
+    for path in paths:
+        status = regular(path)
+        digest.update(f"{path.name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
 
 
 def check_size(name: str, size: int) -> None:

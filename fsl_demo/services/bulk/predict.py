@@ -7,14 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow
-from PIL import Image
 
 from fsl_demo.core.classifiers import Classifier
 from fsl_demo.core.episodes import Episode, Progress, join, quiet
 from fsl_demo.core.errors import Report, UserError
-from fsl_demo.core.pictures import Picture, from_image
+from fsl_demo.core.pictures import Picture
 from fsl_demo.services.bulk.request import support_of
-from fsl_demo.services.bulk.task import Row
+from fsl_demo.services.bulk.task import Row, probe
 from fsl_demo.services.documents import combined_answers, prediction, untold
 from fsl_demo.services.predict import Plan, Refused
 
@@ -39,14 +38,13 @@ class Predict:
         self._classifiers: dict[str, Classifier] = {}
         refusals: list[UserError] = []
         methods = []
-        probe = from_image(Image.new("RGB", (64, 64), "grey"), "probe.png")  # its scores say which weights were used
         for plan in plans:
             card = plan.method.card
             try:
                 if card.transductive:
                     raise UserError("bulk_transductive", method=card.title)
                 classifier = plan.method.fit(episode, plan.settings, progress)
-                checkpoint = classifier.predict([probe], quiet).checkpoint
+                checkpoint = classifier.predict([probe()], quiet).checkpoint
             except UserError as error:
                 refusals.append(error)
                 refused(card.id, error)

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fsl_demo.core.pictures import Picture
+from PIL import Image
+
+from fsl_demo.core.pictures import Picture, from_image
 
 if TYPE_CHECKING:
     import pyarrow
 
 Row = dict[str, Any]
+
+
+def probe() -> Picture:
+    """A picture to ask about before the first one: the answer says which weights were used, and what it looks like."""
+    return from_image(Image.new("RGB", (64, 64), "grey"), "probe.png")
 
 
 class Task(Protocol):

@@ -23,6 +23,7 @@ from fsl_demo.core.collections import PARTS
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.exports import replacing
 from fsl_demo.core.pictures.canonical import write_png
+from fsl_demo.datasets.parquet_columns import features, image_column, of_type
 from fsl_demo.store.exchange import classified
 from fsl_demo.store.exchange.annotations import AnnotationFiles
 from fsl_demo.store.exchange.classified import ClassifiedPicture, ReadLabel
@@ -38,8 +39,8 @@ SHARD_BYTES = 100_000_000
 """From which on a file is full."""
 BUFFER_BYTES = 1_000_000
 """Of a column that are read ahead."""
-IMAGES, LABELS = ("image", "img"), ("label", "labels", "class")
-"""What columns may be called where no features say what they are."""
+LABELS = ("label", "labels", "class")
+"""What the column of classes may be called where no features say what it is."""
 TEXTS = ("name", "sha256", "role", "episode", "group")
 
 _README = """---
@@ -182,30 +183,20 @@ def _rows_of(files: AnnotationFiles, path: PurePosixPath, table: ParquetFile) ->
 def _columns(table: ParquetFile) -> tuple[str, str]:
     """The columns of the picture and of its class, by the features, else by what they are called."""
     known = table.schema_arrow.names
-    kinds = {name: feature.get("_type") for name, feature in _info(table).items() if isinstance(feature, dict)}
-    pictures = [name for name in known if kinds.get(name) == "Image"] or [name for name in known if name in IMAGES]
-    labels = [name for name in known if kinds.get(name) == "ClassLabel"] or [name for name in known if name in LABELS]
-    if not pictures or not labels:
+    picture = image_column(table.schema_arrow)
+    labels = of_type(table.schema_arrow, "ClassLabel") or [name for name in known if name in LABELS]
+    if picture is None or not labels:
         raise ValueError(f"a column of pictures and one of classes expected, not {', '.join(known)}")
-    return pictures[0], labels[0]
+    return picture, labels[0]
 
 
 def _class_names(table: ParquetFile) -> list[str]:
     """The names of the classes, in the order of their numbers; none where the file has them in words."""
-    for feature in _info(table).values():
+    for feature in features(table.schema_arrow).values():
         if isinstance(feature, dict) and feature.get("_type") == "ClassLabel":
             names = feature.get("names")
             return [str(name) for name in names] if isinstance(names, list) else []
     return []
-
-
-def _info(table: ParquetFile) -> dict[str, Any]:
-    """The features that the schema's metadata tells of; none where it does not."""
-    try:
-        features = json.loads((table.schema_arrow.metadata or {}).get(b"huggingface", b"{}"))["info"]["features"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return {}
-    return features if isinstance(features, dict) else {}
 
 
 @dataclass(frozen=True)

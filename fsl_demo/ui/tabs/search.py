@@ -15,7 +15,8 @@ from fsl_demo.core.spaces import ImageTextSpace
 from fsl_demo.inference.phrases import sentence_vector
 from fsl_demo.services import search
 from fsl_demo.services.places import grounding, places
-from fsl_demo.services.search import Hit, Hits, index_of
+from fsl_demo.services.search import Hit, Hits
+from fsl_demo.services.vector_index import VectorIndex
 from fsl_demo.store import GalleryCounts, GalleryFilter
 from fsl_demo.ui.captions import chosen_captioner
 from fsl_demo.ui.context import Context
@@ -76,6 +77,7 @@ class SearchResults(Panel):
             count=result.count,
             more=result.count - len(result.hits),
             unranked=result.unranked,
+            stale=result.stale,
             grounds=bool(context.registry.supporting(Grounds)),
             unplaced=unplaced,
             like_name=context.picture(self.like).name if self.like else "",
@@ -92,7 +94,7 @@ class SearchResults(Panel):
 
 
 class Index(JobRequest):
-    """Embed the pictures of the collection that cannot be ranked yet."""
+    """Embed the pictures that cannot be ranked yet, and bring the index up to date."""
 
     title: ClassVar[str] = "search.index"
     method: Name = ""
@@ -100,8 +102,8 @@ class Index(JobRequest):
     def work(self, context: Context) -> Callable[[Job], None]:
         known = self.method in search.spaces(context.registry)
         space = search.space_named(context.registry, self.method if known else "")
-        pictures = context.present(member.picture.sha256 for member in context.workspace.collection())
-        return lambda job: index_of(space).add(pictures, job.progress(space.title))
+        index = VectorIndex(context.workspace, space)
+        return lambda job: index.update(job.progress(space.title), job.errors.append)
 
 
 class FindPlaces(JobRequest):
@@ -206,9 +208,7 @@ def _nowhere(asked: SearchResults, placed: Sequence[Placed], unplaced: Sequence[
 def _vector(context: Context, asked: SearchResults, space: ImageTextSpace) -> np.ndarray | None:
     """What is asked for in the space; None for the collection as it is."""
     if asked.like:
-        index = index_of(space)
-        index.add([context.picture(asked.like)])
-        return index.vector(asked.like)
+        return VectorIndex(context.workspace, space).vector(context.picture(asked.like))
     return sentence_vector(space, asked.sentence, quiet) if asked.sentence else None
 
 

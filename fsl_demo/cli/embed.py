@@ -1,0 +1,48 @@
+"""`embed`: pictures in, vectors out."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from fsl_demo.cli import into_parquet, options, reporting
+
+if TYPE_CHECKING:
+    from fsl_demo.core.registry import Registry
+    from fsl_demo.services.bulk import Task
+
+EXAMPLES = """\
+embed archive/ --out vectors.parquet
+embed 'photos-{000..099}.tar' --method compact-vlm --out vectors.parquet
+"""
+
+
+def add(verbs: options.Verbs) -> None:
+    parser = options.add_verb(
+        verbs,
+        "embed",
+        summary="Write the vector of each picture.",
+        details=f'{into_parquet.DETAILS}\nThe answer is "vector", of length 1; likeness is the product of two.\n',
+        examples=EXAMPLES,
+    )
+    into_parquet.add_source(parser)
+    parser.add_argument(
+        "--method",
+        default="prototype",
+        metavar="ID",
+        help="whose space: that of `prototype` has pictures alone (default), that of `compact-vlm` sentences, too",
+    )
+    into_parquet.add_out(parser, required=True)
+    options.add_machine(parser)
+    parser.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    options.prepare(chosen)
+
+    def make(registry: Registry, terminal: reporting.Terminal) -> Task:
+        from fsl_demo.services.bulk.embed import Embed
+
+        return Embed(registry, chosen.method)
+
+    return into_parquet.into_parquet(chosen, chosen.source, make=make, terminal=reporting.Terminal())
