@@ -92,6 +92,11 @@ def _pairs(arrays: Mapping[str, np.ndarray]) -> Iterator[tuple[str, tuple[np.nda
             yield stem, (arrays[name], arrays.get(f"{stem}.up", np.zeros((0, 0))))
 
 
+def names_weights(text: str) -> bool:
+    """Whether this names weights, and no checkpoint."""
+    return not set("/:").isdisjoint(text)
+
+
 def plain(name: str, folder: Path | None = None) -> str:
     """The checkpoint in which changes of some weights are kept, as NAME@1; it is made where there is none.
 

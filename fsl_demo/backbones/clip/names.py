@@ -74,6 +74,11 @@ class ClipName:
         return Path(self.checkpoint) if Path(self.checkpoint).is_absolute() else self.checkpoint
 
     @property
+    def names_file(self) -> bool:
+        """Whether it says where on this machine a file or folder is."""
+        return self.path is not None or isinstance(self.source, Path)
+
+    @property
     def downloads(self) -> bool:
         """Whether the weights are ones to download."""
         return self.path is None and not self.checkpoint

@@ -88,7 +88,7 @@ def requested(
     Raises:
         UserError: what is wrong with the checkpoint, or the weights.
     """
-    if method == adapter.METHOD and isinstance(start, str) and not set("/:").isdisjoint(start):
+    if method == adapter.METHOD and isinstance(start, str) and adapter.names_weights(start):
         start = adapter.plain(start)
     checkpoint = checkpoints.load(start)
     return FinetuneRequest(

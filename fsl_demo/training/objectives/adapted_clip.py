@@ -37,7 +37,7 @@ class AdaptedClipObjective(Objective):
     def __init__(self, network: Any, tokens: Tensor) -> None:
         super().__init__()
         self._names = inject(network, rank=RANK, alpha=ALPHA)
-        self._network = network
+        self._held = (network,)  # no part of the module
         self.changes = nn.ParameterList(self._names.values())
         self.register_buffer("tokens", tokens, persistent=False)
         self.register_buffer("scale", network.logit_scale.detach().exp().clone(), persistent=False)
@@ -45,7 +45,7 @@ class AdaptedClipObjective(Objective):
     @property
     def network(self) -> Any:
         """On the device of the changes."""
-        return self._network.to(self.scale.device)
+        return self._held[0].to(self.scale.device)
 
     def named_values(self, state: dict[str, Tensor]) -> dict[str, np.ndarray]:
         """The changes of a state of the module, by the names that they have in the network."""

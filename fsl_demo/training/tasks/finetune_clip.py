@@ -1,6 +1,7 @@
 """Fine-tunes a CLIP-style model of open_clip on pictures and the names of their classes.
 
-It learns low-rank changes of both towers. The weights themselves stay as they are; a checkpoint holds the changes, and names the weights with their hash.
+It learns low-rank changes of both towers. The weights themselves stay as they are; a checkpoint holds the changes, and
+names the weights with their hash.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ class FinetuneClip(FineTuning):
                 validation={"what": f"at most {NAMED_WAY}-way accuracy by class names", **trained.at_best("accuracy")},
                 pretraining=self.start.card.base.name,
             )
-            return Export(_together(self.start.arrays, arrays), facts)
+            return Export(together(self.start.arrays, arrays), facts)
 
         return Prepared(setup, export)
 
@@ -112,9 +113,9 @@ def _mirrored(batch: Tensor) -> Tensor:
     return torch.where(turned[:, None, None, None], batch.flip(3), batch)
 
 
-def _together(before: Mapping[str, np.ndarray], after: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def together(before: Mapping[str, np.ndarray], after: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """One change in place of two: side by side, their products add up."""
-    joined = {}
+    joined = dict(before)
     for name, array in after.items():
         axis = 0 if name.endswith(".down") else 1
         joined[name] = np.concatenate([before[name], array], axis=axis) if name in before else array
