@@ -30,6 +30,7 @@ class Finetune(JobRequest):
     """Fine-tune a version of a checkpoint on a frozen collection, NAME@VERSION each."""
 
     title: ClassVar[str] = "finetune"
+    long: ClassVar[bool] = True
     role: ClassVar[Role] = "reviewer"
     method: Name
     collection: Name

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from fsl_demo import runtime
+from fsl_demo import checkpoints, runtime
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.core.capabilities import Method
 from fsl_demo.core.errors import UserError
@@ -183,6 +183,7 @@ class Page:
                 title=request.title,
                 work=request.work(context),
                 report=lambda: self.refresh_jobs(draft),
+                long=request.long,
             )
             started = self.jobs.start(job).id
         return {"job": started, "notices": context.notices.to_json(asker.language)}
@@ -196,7 +197,7 @@ class Page:
 
     def refresh(self, draft: OpenDraft) -> None:
         """Work out again what pages show of a draft."""
-        with draft.lock:
+        with draft.lock, checkpoints.one_look():
             document = draft.document
             rows = ranking.rows(document, draft.answers(), names=draft.names(), captions=self.captions(draft))
             order = [query[:ID_LENGTH] for query in document.queries]
