@@ -11,7 +11,7 @@ UNPINNED := pip|nvidia-[^=]*|cuda-[^=]*|triton
 # pip comes with .venv; torch itself pins its packages for CUDA
 unexport PYTHONDONTWRITEBYTECODE  # modules stay compiled: the tests start many processes
 
-.PHONY: help install openvino export parquet ray run test test-web check lint constraints bench harden evaluate
+.PHONY: help install openvino export lora parquet ray run test test-web check lint constraints bench harden evaluate
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -50,6 +50,10 @@ $(VENV)/.installed-export: requirements-export.txt requirements.txt constraints.
 	$(INSTALL)
 	@touch $(VENV)/.installed-run
 
+$(VENV)/.installed-lora: requirements-lora.txt requirements.txt constraints.txt
+	$(INSTALL)
+	@touch $(VENV)/.installed-run
+
 $(VENV)/.installed-parquet: requirements-parquet.txt requirements.txt constraints.txt
 	$(INSTALL)
 	@touch $(VENV)/.installed-run
@@ -58,15 +62,17 @@ $(VENV)/.installed-ray: requirements-ray.txt requirements-parquet.txt requiremen
 	$(INSTALL)
 	@touch $(VENV)/.installed-run $(VENV)/.installed-parquet
 
-$(VENV)/.installed-dev: requirements-dev.txt requirements-openvino.txt requirements-export.txt requirements-parquet.txt requirements.txt constraints.txt
+$(VENV)/.installed-dev: requirements-dev.txt requirements-openvino.txt requirements-export.txt requirements-lora.txt requirements-parquet.txt requirements.txt constraints.txt
 	$(INSTALL)
-	@touch $(VENV)/.installed-run $(VENV)/.installed-openvino $(VENV)/.installed-export $(VENV)/.installed-parquet
+	@touch $(VENV)/.installed-run $(VENV)/.installed-openvino $(VENV)/.installed-export $(VENV)/.installed-lora $(VENV)/.installed-parquet
 
 install: $(VENV)/.installed-run ## make .venv and install the pinned packages
 
 openvino: $(VENV)/.installed-openvino ## add OpenVINO: photographs are read in half the time on a CPU
 
 export: $(VENV)/.installed-export ## add ONNX: classifiers can be taken away
+
+lora: $(VENV)/.installed-lora ## add peft: CLIP-style models are fine-tuned
 
 parquet: $(VENV)/.installed-parquet ## add pyarrow: any number of pictures into one Parquet file
 
