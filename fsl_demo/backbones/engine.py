@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -60,8 +61,10 @@ def torch_forward(network: Any) -> Forward:
 def openvino_forward(network: Any) -> Forward:
     """As OpenVINO runs it on the CPU, in float32, with as many threads as PyTorch has.
 
-    OpenVINO's own `convert_model` reports its use over the network, and traces for twice as long.
+    OpenVINO's own `convert_model` reports its use over the network, and traces for twice as long. Importing OpenVINO
+    reports that, too, by a fork, unless the package that does so cannot be imported.
     """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino
     import torch
     from openvino.frontend import FrontEndManager

@@ -12,8 +12,8 @@ Nothing that has been written is changed again, but for `in_use`. `save` writes 
 and renames it; only then does `in_use` name it, which `write_version` may leave to a person. Whoever is killed in
 between leaves what was in use in use. Writers wait for each other at `.lock`; readers wait for nobody.
 
-Nothing is read at import. `catalogue` and `hash_in_use` look at the folder whenever they are asked, and read a card
-again only where its file has changed; weights are read, and hashed, by `load` alone.
+Nothing is read at import. `catalogue` and `hash_in_use` look at the folder whenever they are asked (`catalogue` once
+within `one_look`, and read a card again only where its file has changed; weights are read and hashed by `load` alone.
 
 A card names other checkpoints by name and hash. Names never lead out of the folders of checkpoints; a person may name
 any folder, as a `Path`. Whatever is wrong with a checkpoint is a `UserError`.
@@ -33,6 +33,7 @@ from fsl_demo.checkpoints.registry import (
     in_use,
     load,
     may_refer,
+    one_look,
     refer,
     source_of,
     verified,
@@ -56,6 +57,7 @@ __all__ = [
     "in_use",
     "load",
     "may_refer",
+    "one_look",
     "refer",
     "roll_back",
     "save",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +15,8 @@ from fsl_demo.checkpoints.card import Card, Reference
 from fsl_demo.checkpoints.layout import Source
 from fsl_demo.checkpoints.reading import Checkpoint, read_card, read_version
 from fsl_demo.core.errors import UserError
+
+_look: ContextVar[dict[Path, tuple[Entry, ...]] | None] = ContextVar("look", default=None)
 
 
 @dataclass(frozen=True)
@@ -43,9 +48,27 @@ class Entry:
         return next((version.card for version in self.versions if version.number == self.in_use), None)
 
 
+@contextmanager
+def one_look() -> Iterator[None]:
+    """Within it, this thread looks at a folder once, however often it asks for the catalogue."""
+    token = _look.set({})
+    try:
+        yield
+    finally:
+        _look.reset(token)
+
+
 def catalogue(folder: Path | None = None) -> tuple[Entry, ...]:
     """All checkpoints, by name. Weights are not read; `verified` does that."""
-    folder = folder or layout.FOLDER
+    folder, look = folder or layout.FOLDER, _look.get()
+    if look is None:
+        return _catalogue(folder)
+    if folder not in look:
+        look[folder] = _catalogue(folder)
+    return look[folder]
+
+
+def _catalogue(folder: Path) -> tuple[Entry, ...]:
     try:
         names = sorted(place.name for place in os.scandir(folder) if place.is_dir() and not place.name.startswith("."))
     except OSError:

@@ -36,6 +36,7 @@ class Describe(JobRequest):
     """Describe those pictures that were not described yet; what is said of each is kept as it comes."""
 
     title: ClassVar[str] = "describe"
+    long: ClassVar[bool] = True
     of: Literal["queries", "collection"]
 
     def work(self, context: Context) -> Callable[[Job], None]:

@@ -45,6 +45,7 @@ class Download(JobRequest):
     """Download the weights that a method is set to."""
 
     title: ClassVar[str] = "download"
+    long: ClassVar[bool] = True
     role: ClassVar[Role] = "admin"
     method: Name
 

@@ -26,6 +26,7 @@ class DiagnoseCollection(JobRequest):
     """Look at the labelled pictures of a collection, with the methods that suit them."""
 
     title: ClassVar[str] = "diagnosis.title"
+    long: ClassVar[bool] = True
     collection: Name
 
     def work(self, context: Context) -> Callable[[Job], None]:

@@ -51,6 +51,7 @@ class Diagnose(JobRequest):
     """Look at the pictures of all classes, with the chosen methods."""
 
     title: ClassVar[str] = "diagnosis.title"
+    long: ClassVar[bool] = True
 
     def work(self, context: Context) -> Callable[[Job], None]:
         document = context.document

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from fsl_demo.backbones.cache import FeatureCache
+from fsl_demo.backbones.clip import adapter
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.accounts import Role
 from fsl_demo.core.errors import Cancelled
@@ -29,12 +30,15 @@ class Finetune(JobRequest):
     """Fine-tune a version of a checkpoint on a frozen collection, NAME@VERSION each."""
 
     title: ClassVar[str] = "finetune"
+    long: ClassVar[bool] = True
     role: ClassVar[Role] = "reviewer"
     method: Name
     collection: Name
     start: Name
 
     def work(self, context: Context) -> Callable[[Job], None]:
+        if adapter.names_weights(self.start):
+            context.require("admin")
         frozen = freezing.version(context.workspace, self.collection)
         request = finetuning.requested(self.method, frozen, self.start)
         finetuning.check(request, frozen)

@@ -14,6 +14,8 @@ from fsl_demo.core.errors import Cancelled, UserError
 from fsl_demo.core.time_left import TimeLeft
 
 AT_ONCE = 2
+TURN = 2.0
+"""Seconds after which a job that can give way does so, if others wait."""
 PAUSE = 0.2
 """Seconds between two reports of how far a job is."""
 
@@ -52,6 +54,7 @@ class Job:
         trouble: an error that nobody foresaw.
         outcome: what came of it, where that is not on view anyway.
         after: called once it is over, however it ends.
+        long: whether it may take minutes without giving way.
         asked, begun: when it came and when it began, of the monotonic clock; None before it begins.
     """
 
@@ -61,6 +64,7 @@ class Job:
     work: Callable[[Job], None]
     report: Callable[[], None]
     after: Callable[[], None] = lambda: None
+    long: bool = False
     id: str = field(default_factory=lambda: secrets.token_hex(6))
     state: State = "waiting"
     place: int = 0
@@ -72,6 +76,9 @@ class Job:
     begun: float | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
     _reported: float = 0.0
+    _turn: threading.Event = field(default_factory=threading.Event)
+    _turn_began: float = 0.0
+    _wait_in_line: Callable[[], None] = lambda: None
 
     @property
     def is_over(self) -> bool:
@@ -97,6 +104,11 @@ class Job:
 
         return tell
 
+    def give_way(self) -> None:
+        """Let those in line go first where this job had its turn; called while no lock is held."""
+        if time.monotonic() - self._turn_began > TURN:
+            self._wait_in_line()
+
     def stop(self) -> None:
         self._stop.set()
 
@@ -111,6 +123,8 @@ class Job:
 class Jobs:
     """The jobs of all drafts: a few at once, the others in the order in which they came.
 
+    One place is kept free of long jobs, so that the others have to wait for none.
+
     Attributes:
         observers: told each job that is over; they must be quick.
     """
@@ -119,13 +133,12 @@ class Jobs:
         self.observers: list[Callable[[Job], None]] = []
         self._jobs: dict[str, Job] = {}
         self._line: list[Job] = []
-        self._changed = threading.Condition()
-        for number in range(AT_ONCE):
-            threading.Thread(target=self._run, daemon=True, name=f"jobs-{number}").start()
+        self._lock = threading.RLock()
 
     def start(self, job: Job) -> Job:
         """Put a job in line; one of the same kind and draft that is not over yet is stopped."""
-        with self._changed:
+        job._wait_in_line = lambda: self._wait_in_line(job)
+        with self._lock:
             for other in self._of(job.draft):
                 if other.kind == job.kind:
                     if not other.is_over:
@@ -134,14 +147,15 @@ class Jobs:
                         del self._jobs[other.id]
             self._jobs[job.id] = job
             self._line.append(job)
-            self._count()
-            self._changed.notify()
-        job.tell()
+            changed = self._let_in()
+        threading.Thread(target=self._run, args=(job,), daemon=True, name=f"job-{job.kind}").start()
+        for other in {job.id: job, **changed}.values():
+            other.tell()
         return job
 
     def stop(self, draft: str, job_id: str) -> None:
-        """Stop a job of a draft; one that still waits is over at once."""
-        with self._changed:
+        """Stop a job of a draft; one that has not begun is over at once."""
+        with self._lock:
             job = self._jobs.get(job_id)
             if job is not None and job.draft == draft:
                 self._stop(job)
@@ -150,7 +164,7 @@ class Jobs:
 
     def dismiss(self, draft: str, job_id: str) -> None:
         """Forget a job that is over."""
-        with self._changed:
+        with self._lock:
             job = self._jobs.get(job_id)
             if job is not None and job.draft == draft and job.is_over:
                 del self._jobs[job_id]
@@ -158,12 +172,12 @@ class Jobs:
             job.tell()
 
     def of(self, draft: str) -> list[Job]:
-        with self._changed:
+        with self._lock:
             return self._of(draft)
 
     def pending(self) -> list[Job]:
         """Those that run or wait."""
-        with self._changed:
+        with self._lock:
             return [job for job in self._jobs.values() if not job.is_over]
 
     def _of(self, draft: str) -> list[Job]:
@@ -171,38 +185,77 @@ class Jobs:
 
     def _stop(self, job: Job) -> None:
         job.stop()
-        if job in self._line:
-            self._line.remove(job)
+        if job not in self._line:
+            return
+        self._line.remove(job)
+        if job.begun is None:
             job.state = "stopped"
             job.after()
             self._observe(job)
-            self._count()
+            job._turn.set()
+            self._let_in()
+        else:
+            self._begin(job)  # one more for a moment: it ends where it next tells how far it is
+
+    def _let_in(self) -> dict[str, Job]:
+        """Begin what there is room for; gives those of which a page shows something else now, by id."""
+        begun: dict[str, Job] = {}
+        while (job := self._next()) is not None:
+            self._line.remove(job)
+            self._begin(job)
+            begun[job.id] = job
+        for place, job in enumerate(self._line):
+            job.place = place + len(self._running()) - AT_ONCE + 1
+        return begun | {job.id: job for job in self._line} if begun else {}
 
     def _next(self) -> Job | None:
-        """The first job in line that does not have to wait for one of its own kind, which is stopped, to end."""
-        running = {(job.draft, job.kind) for job in self._jobs.values() if job.state == "running"}
-        return next((job for job in self._line if (job.draft, job.kind) not in running), None)
+        """The first job in line that does not have to wait for one of its own kind, which is stopped, to end, nor, being
+        long, for another long one; none where all places are taken."""
+        running = self._running()
+        if len(running) >= AT_ONCE:
+            return None
+        kinds, long = {(job.draft, job.kind) for job in running}, sum(job.long for job in running)
+        return next(
+            (
+                job
+                for job in self._line
+                if (job.draft, job.kind) not in kinds and not (job.long and long >= AT_ONCE - 1)
+            ),
+            None,
+        )
 
-    def _count(self) -> None:
-        for place, job in enumerate(self._line):
-            job.place = place + sum(other.state == "running" for other in self._jobs.values()) - AT_ONCE + 1
+    def _running(self) -> list[Job]:
+        return [job for job in self._jobs.values() if job.state == "running"]
 
-    def _run(self) -> None:
-        while True:
-            with self._changed:
-                while (job := self._next()) is None:
-                    self._changed.wait()
-                self._line.remove(job)
-                job.state, job.begun = "running", time.monotonic()
-                self._count()
-                waiting = list(self._line)
-            for other in [job, *waiting]:
-                other.tell()
-            self._carry_out(job)
-            with self._changed:
-                self._count()
-                self._changed.notify_all()
-            job.tell()
+    def _begin(self, job: Job) -> None:
+        now = time.monotonic()
+        job.state, job._turn_began = "running", now
+        job.begun = now if job.begun is None else job.begun
+        job._turn.set()
+
+    def _wait_in_line(self, job: Job) -> None:
+        """Let the others in line go first, and come back when it is this job's turn again."""
+        with self._lock:
+            if job.is_stopped or not self._line:
+                return
+            job._turn.clear()
+            job.state = "waiting"
+            self._line.append(job)
+            changed = self._let_in()
+        for other in {job.id: job, **changed}.values():
+            other.tell()
+        job._turn.wait()
+
+    def _run(self, job: Job) -> None:
+        job._turn.wait()
+        if job.is_over:
+            return
+        job.tell()
+        self._carry_out(job)
+        with self._lock:
+            changed = self._let_in()
+        for other in {job.id: job, **changed}.values():
+            other.tell()
 
     def _carry_out(self, job: Job) -> None:
         state: State = "failed"

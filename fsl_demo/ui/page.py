@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from fsl_demo import runtime
+from fsl_demo import checkpoints, runtime
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.core.capabilities import Method
 from fsl_demo.core.errors import UserError
@@ -70,8 +70,7 @@ class Page:
             frame_methods: the methods as they are used for pictures of which nothing is to be kept.
             features: what the registry's networks share.
         """
-        self.workspace = workspace
-        self.registry = registry
+        self.workspace, self.registry = workspace, registry
         self.frame_methods = frame_methods or registry.methods
         self.drafts = Drafts(workspace)
         self.jobs = Jobs()
@@ -183,6 +182,7 @@ class Page:
                 title=request.title,
                 work=request.work(context),
                 report=lambda: self.refresh_jobs(draft),
+                long=request.long,
             )
             started = self.jobs.start(job).id
         return {"job": started, "notices": context.notices.to_json(asker.language)}
@@ -196,7 +196,7 @@ class Page:
 
     def refresh(self, draft: OpenDraft) -> None:
         """Work out again what pages show of a draft."""
-        with draft.lock:
+        with draft.lock, checkpoints.one_look():
             document = draft.document
             rows = ranking.rows(document, draft.answers(), names=draft.names(), captions=self.captions(draft))
             order = [query[:ID_LENGTH] for query in document.queries]

@@ -109,6 +109,7 @@ class _Prediction:
         for scores in batches:
             if len(scores) < len(plans) or len(scores[0].probabilities) < len(self.queries):  # `run` puts the last ones
                 self._put(scores, save=False)
+                job.give_way()
         return scores
 
     def _leave_out_lost(self) -> list[UserError]:

@@ -72,6 +72,8 @@ class JobRequest(Request):
 
     title: ClassVar[str]
     """Key of a text that says what it is."""
+    long: ClassVar[bool] = False
+    """Whether it may take minutes, so that one at a time is enough."""
 
     def work(self, context: Context) -> Callable[[Any], None]:
         """Check the request, and give what a `Job` carries out.

@@ -1,6 +1,7 @@
 """The running program follows the version in use, sees a new checkpoint, and reads nothing before it is asked."""
 
 import gc
+import os
 import shutil
 import subprocess
 import sys
@@ -81,6 +82,17 @@ def test_a_new_checkpoint_is_a_variant_without_a_restart(folder: Path) -> None:
     assert variant.known()[-1] == "mine" and variant.parse("mine") == "mine"
     rewrite(folder / "mine", seed="0")
     assert "mine" not in variant.known()
+
+
+def test_within_one_look_the_folder_is_read_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    scan = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda place: read.append(str(place)) or scan(place))
+    with checkpoints.one_look():
+        first = checkpoints.catalogue(folder)
+        count = len(read)
+        assert checkpoints.catalogue(folder) is first and len(read) == count > 0
+    assert checkpoints.catalogue(folder) == first and len(read) > count
 
 
 def test_the_catalogue_reads_a_card_again_only_when_it_changes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fsl_demo.core.errors import Cancelled, UserError
+from fsl_demo.ui import jobs as jobs_module
 from fsl_demo.ui.jobs import AT_ONCE, Job, Jobs, Outcome
 from fsl_demo.ui.tabs import TABS
 from fsl_demo.ui.tabs.workbench import Predict
@@ -42,6 +43,22 @@ def job(work: Callable[[Job], None], kind: str = "work", draft: str = "d", repor
     return Job(kind, draft, title="predict", work=work, report=report)
 
 
+class Batches:
+    """Work of two batches that gives way between them; each batch waits for its gate."""
+
+    def __init__(self) -> None:
+        self.gates = threading.Event(), threading.Event()
+        self.begun = threading.Event(), threading.Event()
+
+    def __call__(self, job: Job) -> None:
+        for gate, begun in zip(self.gates, self.begun, strict=True):
+            begun.set()
+            assert gate.wait(PATIENCE)
+            job.progress("it")("embed", 1, 2)
+            if not self.begun[1].is_set():
+                job.give_way()
+
+
 def over(*jobs: Job) -> None:
     for job in jobs:
         until(lambda job=job: job.is_over, f"end of {job.kind}")  # type: ignore[misc]
@@ -60,6 +77,70 @@ def test_jobs_wait_in_line_and_know_their_place(gate: threading.Event) -> None:
     over(*started)
     assert [item.state for item in started] == ["done", "done", "stopped", "done", "done"]
     assert not works[AT_ONCE].begun.is_set()
+
+
+def test_long_jobs_leave_a_place_free(gate: threading.Event) -> None:
+    jobs, works = Jobs(), [Work(gate) for _ in range(4)]
+    started = [job(work, f"kind {n}") for n, work in enumerate(works)]
+    started[0].long = started[1].long = True
+    for item in started:
+        jobs.start(item)
+    assert works[0].begun.wait(PATIENCE) and works[2].begun.wait(PATIENCE)
+    assert [item.state for item in started] == ["running", "waiting", "running", "waiting"]
+    assert (started[1].place, started[3].place) == (1, 2)
+    gate.set()
+    over(*started)
+    assert {item.state for item in started} == {"done"}
+
+
+def test_a_job_that_had_its_turn_lets_the_others_go_first(
+    gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs_module, "TURN", 0.0)
+    jobs, large, small = Jobs(), Batches(), [Work(gate), Work(gate), Work(gate)]
+    blocking = jobs.start(job(small[0], "blocking"))
+    first = jobs.start(job(large, "large"))
+    assert large.begun[0].wait(PATIENCE)
+    later = [jobs.start(job(work, f"small {n}")) for n, work in enumerate(small[1:])]
+    assert [item.state for item in (blocking, first, *later)] == ["running", "running", "waiting", "waiting"]
+    large.gates[0].set()
+    assert small[1].begun.wait(PATIENCE)
+    until(lambda: (first.state, first.place, later[1].place) == ("waiting", 2, 1), "the large one in line")
+    assert not large.begun[1].is_set()
+    gate.set()
+    assert large.begun[1].wait(PATIENCE)
+    large.gates[1].set()
+    over(blocking, first, *later)
+    assert {item.state for item in (blocking, first, *later)} == {"done"}
+
+
+def test_a_job_keeps_its_turn_where_nobody_waits_and_for_a_while(gate: threading.Event) -> None:
+    jobs, large = Jobs(), Batches()
+    first, other = jobs.start(job(large, "large")), jobs.start(job(Work(gate), "other"))
+    waiting = jobs.start(job(Work(gate), "waiting"))
+    large.gates[0].set()
+    assert large.begun[1].wait(PATIENCE)
+    assert (first.state, waiting.state) == ("running", "waiting")
+    large.gates[1].set()
+    gate.set()
+    over(first, other, waiting)
+
+
+def test_a_job_that_gave_way_is_stopped_without_waiting_for_its_turn(
+    gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs_module, "TURN", 0.0)
+    jobs, large, works = Jobs(), Batches(), [Work(gate) for _ in range(2)]
+    jobs.start(job(works[0], "blocking"))
+    first = jobs.start(job(large, "large"))
+    assert large.begun[0].wait(PATIENCE)
+    jobs.start(job(works[1], "small"))
+    large.gates[0].set()
+    until(lambda: first.state == "waiting", "the large one in line")
+    large.gates[1].set()
+    jobs.stop("d", first.id)
+    over(first)
+    assert first.state == "stopped" and not gate.is_set()
 
 
 def test_a_running_job_is_stopped_where_it_tells_how_far_it_is(gate: threading.Event) -> None:

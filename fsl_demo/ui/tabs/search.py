@@ -97,6 +97,7 @@ class Index(JobRequest):
     """Embed the pictures that cannot be ranked yet, and bring the index up to date."""
 
     title: ClassVar[str] = "search.index"
+    long: ClassVar[bool] = True
     method: Name = ""
 
     def work(self, context: Context) -> Callable[[Job], None]:
