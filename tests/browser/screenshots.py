@@ -156,7 +156,7 @@ def main() -> None:
         return page
 
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        workbench = Workbench(Path(folder))
+        workbench = Workbench(Path(folder), "-m", "tests.browser.shipped_app")
         try:
             browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
             sorting(fresh(browser), take)
