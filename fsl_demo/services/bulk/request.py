@@ -24,6 +24,7 @@ def request_of(stream: Stream, task: Task) -> Request:
         "source": {"name": stream.name, "pictures": stream.count, "fingerprint": stream.fingerprint},
         **task.depends,
         "device": f"{device}, {engine.installed() if device == 'cpu' else 'PyTorch'}",
+        "precision": runtime.precision(),
         "version of the program": __version__,
     }
 
