@@ -49,12 +49,13 @@ def read(path: Path, columns: Sequence[str], report: Report = refuse) -> list[Ro
 
     Args:
         columns: that there have to be, in lower case; others may stand beside them.
-        report: told of each row that has more cells than the header; without it, the first one is raised.
+        report: told of each row that has more cells than the header, a cell that is too long, or a quotation mark that
+            is not closed; without it, the first one is raised.
 
     Raises:
         UserError: `picture_missing` for what is no file, `table_*`, `csv_columns`.
     """
-    return parse(_text(_bytes(path), path.name), path.name, columns=columns, report=report)
+    return parse(decoded(_bytes(path), path.name), path.name, columns=columns, report=report)
 
 
 def parse(text: str, name: str, columns: Sequence[str], report: Report = refuse) -> list[Row]:
@@ -69,7 +70,7 @@ def parse(text: str, name: str, columns: Sequence[str], report: Report = refuse)
         raise UserError("csv_columns", file=name, missing=", ".join(missing))
     if twice := [column for column, count in Counter(header).items() if column and count > 1]:
         raise UserError("table_column_twice", file=name, column=twice[0])
-    rows = _rows(text[start:], separator=separator, name=name, before=1 if stated else 0)
+    rows = _rows(text[start:], separator=separator, name=name, before=1 if stated else 0, report=report)
     next(rows)
     read = []
     for line, cells in rows:
@@ -110,19 +111,31 @@ def _header(text: str, separators: Sequence[str], columns: Sequence[str], name: 
     return best, headers[best]
 
 
-def _rows(text: str, separator: str, name: str, before: int) -> Iterator[tuple[int, list[str]]]:
-    """The rows that are not empty, each with its line; `before` is how many lines come before the text."""
-    table = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    line = before
-    try:
-        for cells in table:
-            if any(cell.strip() for cell in cells):
-                yield line + 1, cells
-            line = before + table.line_num
-    except csv.Error as error:
-        if "field larger" in str(error):
-            raise UserError("table_cell_long", file=name, line=line + 1, limit=MAX_CELL) from error
-        raise UserError("table_quote", file=name, line=line + 1) from error
+def _rows(
+    text: str, separator: str, name: str, before: int, report: Report = refuse
+) -> Iterator[tuple[int, list[str]]]:
+    """The rows that are not empty, each with its line; `before` is how many lines come before the text.
+
+    After a row that cannot be read the next line begins another one.
+    """
+    lines = list(io.StringIO(text, newline=""))
+    start = 0
+    while start < len(lines):
+        table = csv.reader(map(lines.__getitem__, range(start, len(lines))), delimiter=separator, strict=True)
+        first = start
+        try:
+            for cells in table:
+                if any(cell.strip() for cell in cells):
+                    yield before + first + 1, cells
+                first = start + table.line_num
+            return
+        except csv.Error as error:
+            line = before + first + 1
+            if "field larger" in str(error):
+                report(UserError("table_cell_long", file=name, line=line, limit=MAX_CELL))
+            else:
+                report(UserError("table_quote", file=name, line=line))
+            start = first + 1
 
 
 def _bytes(path: Path) -> bytes:
@@ -131,15 +144,19 @@ def _bytes(path: Path) -> bytes:
         if not stat.S_ISREG(status.st_mode):  # reading a pipe or a device could go on for ever
             raise UserError("picture_missing", file=path.name, reason="it is not a file")
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            return file.read(MAX_BYTES + 1)
     except OSError as error:
         raise UserError("picture_missing", file=path.name, reason=error.strerror or str(error)) from error
+
+
+def decoded(data: bytes, name: str) -> str:
+    """The text of a table, which `name` is what messages call.
+
+    Raises:
+        UserError: `table_large`, `table_encoding`, `table_no_text`.
+    """
     if len(data) > MAX_BYTES:
-        raise UserError("table_large", file=path.name, limit=MAX_BYTES / 1e6)
-    return data
-
-
-def _text(data: bytes, name: str) -> str:
+        raise UserError("table_large", file=name, limit=MAX_BYTES / 1e6)
     encoding = next((encoding for mark, encoding in _BYTE_ORDER_MARKS if data.startswith(mark)), _wide(data))
     if encoding:
         try:

@@ -25,7 +25,7 @@ MAX_INSIDE = 500_000_000
 """Bytes of a file inside an archive that is read in parts."""
 ARCHIVES = (".zip", ".tar")
 """Endings of archives that are read."""
-SINGLE = (".parquet", ".json", ".jsonl")
+SINGLE = (".parquet", ".json", ".jsonl", ".csv", ".tsv", ".xml")
 """Endings of files that hold labels, and often pictures."""
 MAX_SECONDS = 1_800.0
 """Of computing, for all pictures of an archive, which may come from anyone; a folder is a person's own."""

@@ -27,7 +27,7 @@ from fsl_demo.methods.semantic_dictionary.rows import Known, refined
 if TYPE_CHECKING:
     from fsl_demo.methods.semantic_dictionary.method import SemanticDictionary, SemanticDictionarySettings
 
-APART, LEAST = 0.45, 0.005
+APART, LEAST = 0.4, 0.005
 """How much of two boxes of one class may overlap, and the least probability of a region that is shown."""
 ELSEWHERE = 0.3
 """Overlap with a box on a support picture under which a region is not the thing."""

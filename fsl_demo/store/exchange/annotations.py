@@ -12,7 +12,10 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
+from xml.etree.ElementTree import Element, ParseError
 
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
 from pydantic import BaseModel, ValidationError
 
 from fsl_demo.core.errors import Report, UserError
@@ -24,6 +27,7 @@ from fsl_demo.store.exchange import document
 E = TypeVar("E", bound=BaseModel)
 _UPLOAD = re.compile("^[0-9a-f]{8}-")
 """What Label Studio puts before the name of an uploaded file."""
+MAX_XML_BYTES = 50_000_000
 REASON = 200
 """Characters of what is told of a bad entry."""
 
@@ -125,6 +129,22 @@ class AnnotationFiles:
                     reason = plain(str(error))[:REASON]
                     self.report(UserError("import_document", file=path.name, reason=reason))
         return values
+
+    @cached_property
+    def xml(self) -> dict[PurePosixPath, Element]:
+        """The roots of the XML files; what is none is told."""
+        roots: dict[PurePosixPath, Element] = {}
+        for path in self.ending(".xml"):
+            if self.source.files[path] > MAX_XML_BYTES:
+                self.bad(path, what="XML", reason="too long")
+                continue
+            try:
+                roots[path] = fromstring(self.source.read(path), forbid_dtd=True)
+            except UserError as error:
+                self.report(error)
+            except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+                self.bad(path, what="XML", reason=str(error) or type(error).__name__)
+        return roots
 
     @cached_property
     def pictures(self) -> list[PurePosixPath]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from fsl_demo.core.class_names import class_key
 from fsl_demo.core.collections import PARTS
@@ -14,9 +16,10 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.core.file_names import folder_name, plain
 from fsl_demo.core.pictures import Picture
 from fsl_demo.datasets.file_source import FileSource
-from fsl_demo.store.exchange.annotations import AnnotationFiles
+from fsl_demo.store.exchange.annotations import AnnotationFiles, Annotations, file_of
 from fsl_demo.store.exchange.format import Format
 
+_HASH = re.compile("(?:.*-)?([0-9a-f]{12})|([0-9a-f]{64})", re.DOTALL)
 NONE = "(none of these)"
 """The class of a picture that a person said is of none."""
 
@@ -45,6 +48,12 @@ class ClassifiedPicture:
         stem = "_".join(folder_name(PurePosixPath(self.picture.name).stem).split())
         return f"{stem}-{self.picture.sha256[:12]}"
 
+    @property
+    def about(self) -> dict[str, str]:
+        """What other tools have no place for."""
+        of_episode = {"role": self.role, "episode": self.episode} if self.episode else {}
+        return {"name": self.picture.name, "sha256": self.picture.sha256, "group": self.group, **of_episode}
+
 
 Ingest = Callable[[bytes, str], Picture]
 """Makes a picture of the bytes of a file and its name."""
@@ -71,21 +80,46 @@ class ReadLabel:
     role: str = ""
     episode: str = ""
 
+    @classmethod
+    def of(
+        cls, files: AnnotationFiles, file: str, label: str, about: Mapping[str, Any] | None = None, annotator: str = ""
+    ) -> ReadLabel:
+        """The word on a picture that is named by its path or address.
+
+        Args:
+            about: what else the file says of it, under the names of `about`.
+        """
+        texts = {key: value for key, value in (about or {}).items() if isinstance(value, str)}
+        place = PurePosixPath(file_of(file))
+        return cls(
+            texts.get("name") or place.name or file,
+            label,
+            in_source(files.source, files.find(file)),
+            sha256=texts.get("sha256") or hash_in(place.stem),
+            annotator=annotator,
+            role=texts.get("role", ""),
+            episode=texts.get("episode", ""),
+        )
+
 
 WritePictures = Callable[[Sequence[ClassifiedPicture], Path], None]
 ReadLabels = Callable[[AnnotationFiles], Iterator[ReadLabel] | None]
 
 
-def format_of(id: str, title: str, write: WritePictures, read: ReadLabels, suffix: str = ".zip") -> Format:
-    """The format that writes and reads classified pictures."""
+ReadBoxes = Callable[[AnnotationFiles], Annotations | None]
+
+
+def format_of(id: str, title: str, write: WritePictures, read: ReadLabels, boxes: ReadBoxes | None = None) -> Format:
+    """The format that writes and reads classified pictures, and maybe reads boxes."""
     return Format(
         id,
         title=title,
-        suffix=suffix,
+        suffix=".zip",
         pixels=True,
         write=lambda episodes, path: write(of_episodes(episodes), path),
         write_pictures=write,
         read_labels=read,
+        read_annotations=boxes,
     )
 
 
@@ -146,9 +180,9 @@ def of_bytes(source: FileSource, data: bytes, name: str) -> Callable[[Ingest], P
 
 
 def hash_in(stem: str) -> str:
-    """The beginning of a hash that ends the name of a file; "" where there is none."""
-    end = stem.rpartition("-")[2]
-    return end if len(end) == 12 and set(end) <= set("0123456789abcdef") else ""
+    """The beginning of a hash that ends the name of a file, or the hash that is its name; "" where there is none."""
+    match = _HASH.fullmatch(stem)
+    return (match[1] or match[2]) if match else ""
 
 
 def check_label(label: str) -> None:
@@ -160,5 +194,9 @@ def check_label(label: str) -> None:
 
 
 def by_part(shards: Iterable[PurePosixPath]) -> list[PurePosixPath]:
-    """The files in the order of the parts that their names begin with; others come last."""
-    return sorted(shards, key=lambda path: (*(not path.name.startswith(part) for part in PARTS), path))
+    """The files in the order of the parts that their paths name; others come last."""
+    return sorted(shards, key=lambda path: (*(part not in _words(path) for part in PARTS), path))
+
+
+def _words(path: PurePosixPath) -> list[str]:
+    return re.split("[^a-z]+", str(path).lower())

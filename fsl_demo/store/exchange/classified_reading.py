@@ -10,7 +10,7 @@ from fsl_demo.core.errors import Report, UserError
 from fsl_demo.core.file_names import plain
 from fsl_demo.core.pictures import Picture
 from fsl_demo.datasets.file_source import FileSource, is_of_one_file
-from fsl_demo.store.exchange import parts
+from fsl_demo.store.exchange import label_table, parts
 from fsl_demo.store.exchange.annotations import AnnotationFiles
 from fsl_demo.store.exchange.classified import NONE, Ingest, ReadLabel, check_label
 from fsl_demo.store.exchange.episode_builder import EpisodeBuilder
@@ -40,10 +40,10 @@ def read_labels(files: AnnotationFiles) -> Iterator[ReadLabel] | None:
     """The labels of the first format that the files are of; None where they are of none. What is bad is told.
 
     Raises:
-        UserError: `parquet_missing`.
+        UserError: `parquet_missing`; what is wrong with a table that comes alone.
     """
     readers = [chosen.read_labels for chosen in FORMATS.values() if chosen.read_labels is not None]
-    read = (reader(files) for reader in (*readers, parts.read))
+    read = (reader(files) for reader in (*readers, parts.read, label_table.read))
     return next((labels for labels in read if labels is not None), None)
 
 
@@ -69,6 +69,8 @@ class WordReader:
         Raises:
             UserError: when the source as a whole is refused.
         """
+        for told in self.source.left_out:
+            self.report(told)
         lost: list[str] = []
         last: tuple[object, Picture] | None = None
         for done, label in enumerate(labels):

@@ -24,30 +24,36 @@ FILE, FOLDER = "annotations.json", "images"
 _DECIMALS = 4
 
 
-class _Entry(BaseModel):
+class Entry(BaseModel):
+    """An entry of a list of a file."""
+
     model_config = ConfigDict(strict=True)
 
 
-class _Image(_Entry):
+class Image(Entry):
+    """A picture."""
+
     id: int | str
     file_name: str
     width: float | None = None
     height: float | None = None
 
 
-class _Category(_Entry):
+class Category(Entry):
+    """A class."""
+
     id: int | str
     name: str
 
 
-class _Annotation(_Entry):
+class _Annotation(Entry):
     image_id: int | str
     category_id: int | str
     bbox: list[float | None]
     annotator: str = ""
 
 
-E = TypeVar("E", bound=_Entry)
+E = TypeVar("E", bound=Entry)
 
 
 def _texts(marked: MarkedPictures) -> Mapping[str, str]:
@@ -90,20 +96,27 @@ def read(files: AnnotationFiles) -> Annotations | None:
     return Annotations(list(dict.fromkeys(names)), [entry for part in parts for entry in part.pictures])
 
 
-def _of_file(files: AnnotationFiles, path: PurePosixPath, content: Mapping[str, Any]) -> Annotations:
-    def entries(kind: type[E], key: str) -> list[E]:
-        given = content.get(key)
-        numbered = enumerate(given if isinstance(given, list) else [], start=1)
-        read = [files.entry(kind, value, path=path, what=f"{key} {number}") for number, value in numbered]
-        return [entry for entry in read if entry is not None]
+def entries(
+    files: AnnotationFiles, kind: type[E], path: PurePosixPath, content: Mapping[str, Any], key: str
+) -> list[E]:
+    """The entries of a list of a file; what is none is told."""
+    given = content.get(key)
+    numbered = enumerate(given if isinstance(given, list) else [], start=1)
+    read = [files.entry(kind, value, path=path, what=f"{key} {number}") for number, value in numbered]
+    return [entry for entry in read if entry is not None]
 
-    names = {category.id: category.name for category in entries(_Category, "categories")}
+
+def _of_file(files: AnnotationFiles, path: PurePosixPath, content: Mapping[str, Any]) -> Annotations:
+    names = {
+        category.id: category.name
+        for category in entries(files, Category, path=path, content=content, key="categories")
+    }
     pictures = {
         image.id: AnnotatedPicture(image.file_name, files.find(image.file_name), size=_size(image))
-        for image in entries(_Image, "images")
+        for image in entries(files, Image, path=path, content=content, key="images")
     }
     lost: dict[int | str, int] = {}
-    for annotation in entries(_Annotation, "annotations"):
+    for annotation in entries(files, _Annotation, path=path, content=content, key="annotations"):
         picture = pictures.get(annotation.image_id)
         if picture is None:
             lost[annotation.image_id] = lost.get(annotation.image_id, 0) + 1
@@ -118,7 +131,7 @@ def _of_file(files: AnnotationFiles, path: PurePosixPath, content: Mapping[str, 
     return Annotations(list(names.values()), list(pictures.values()))
 
 
-def _size(image: _Image) -> tuple[float, float] | None:
+def _size(image: Image) -> tuple[float, float] | None:
     return None if image.width is None or image.height is None else (image.width, image.height)
 
 

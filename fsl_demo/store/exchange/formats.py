@@ -18,6 +18,10 @@ _FORMATS: tuple[Format, ...] = load(
     "parquet:FORMAT",
     "label_studio_choices:FORMAT",
     "webdataset:FORMAT",
+    "fiftyone:FORMAT",
+    "cvat:FORMAT",
+    "imagenet:FORMAT",
+    "coco_labels:FORMAT",
 )
 FORMATS = {chosen.id: chosen for chosen in _FORMATS}
 CLASSIFIED = {chosen.id: chosen for chosen in _FORMATS if chosen.write_pictures is not None}

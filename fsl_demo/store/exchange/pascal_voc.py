@@ -9,10 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from pathlib import PurePosixPath
-from xml.etree.ElementTree import Element, ParseError, SubElement, indent, tostring
-
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from fsl_demo.core.pictures import Picture
 from fsl_demo.store.exchange import marked_pictures
@@ -21,8 +18,6 @@ from fsl_demo.store.exchange.format import Format
 from fsl_demo.store.exchange.marked_pictures import MarkedPicture, MarkedPictures
 
 FOLDER = "JPEGImages"
-MAX_BYTES = 10_000_000
-"""Of an XML file, which names one picture."""
 
 
 def _texts(marked: MarkedPictures) -> Mapping[str, str]:
@@ -60,25 +55,12 @@ def _whole_pixels(mark: Mark, picture: Picture) -> tuple[int, int, int, int]:
 
 def read(files: AnnotationFiles) -> Annotations | None:
     """The boxes of every XML file of this format; None where there is none."""
-    roots = {path: root for path in files.ending(".xml") if (root := _root(files, path)) is not None}
+    roots = {path: root for path, root in files.xml.items() if root.tag == "annotation"}
     if not roots:
         return None
     pictures = [_picture(files, path, root) for path, root in roots.items()]
     names = dict.fromkeys(mark.name for picture in pictures for mark in picture.marks)
     return Annotations(sorted(names), pictures)
-
-
-def _root(files: AnnotationFiles, path: PurePosixPath) -> Element | None:
-    """The annotation that a file holds; None for XML of another kind."""
-    if files.source.files[path] > MAX_BYTES:
-        files.bad(path, what="XML", reason="too long")
-        return None
-    try:
-        root: Element = fromstring(files.source.read(path), forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
-        files.bad(path, what="XML", reason=str(error) or type(error).__name__)
-        return None
-    return root if root.tag == "annotation" else None
 
 
 def _picture(files: AnnotationFiles, path: PurePosixPath, root: Element) -> AnnotatedPicture:

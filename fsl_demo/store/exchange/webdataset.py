@@ -84,8 +84,7 @@ def _shards(pictures: Sequence[ClassifiedPicture], names: Sequence[str]) -> Iter
             yield buffer.getvalue()
             buffer, shard = _new_shard()
         number = places[class_key(entry.label)] if entry.label else UNKNOWN
-        about = {"label": entry.label, "cls": number, "name": entry.picture.name, "sha256": entry.picture.sha256}
-        about |= {"role": entry.role, "episode": entry.episode, "group": entry.group}
+        about = {"label": entry.label, "cls": number, **entry.about}
         picture = io.BytesIO()
         write_png(entry.picture.image(), picture)
         _add(shard, f"{stem}.png", picture.getvalue())

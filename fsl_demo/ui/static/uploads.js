@@ -8,7 +8,7 @@ import { t } from "./texts.js";
 
 const AT_ONCE = 3;
 const ARCHIVE = /\.(zip|tar)$/i;
-const LABELS = /\.(zip|parquet|tar|json)$/i;
+const LABELS = /\.(zip|tar|parquet|json|jsonl|csv|tsv|xml)$/i;
 const LARGEST = 20e6;
 const SYSTEM = /(^|\/)(\.|__MACOSX|Thumbs\.db|desktop\.ini)/;
 const TOGETHER = 25;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import tarfile
 import zipfile
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ from fsl_demo.datasets import file_source
 from fsl_demo.services import bringing_in, collections, freezing
 from fsl_demo.services.bringing_in import Counting
 from fsl_demo.store import Workspace
-from fsl_demo.store.exchange import CLASSIFIED, read
+from fsl_demo.store.exchange import CLASSIFIED, FORMATS, read
 from tests.colours import painted
 
 Told = list[UserError]
@@ -176,6 +177,110 @@ def test_corrected_choices_come_back_with_and_without_the_pictures(
     assert words(workspace)[0][0] == ("Hund & Katze", folder.name, "imported")
 
 
+def swapped(path: Path, old: str, new: str) -> None:
+    """Change a text in one place."""
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+
+FIRST = f"picture_0-{picture(0).sha256[:12]}"
+CORRECTIONS = [
+    ("fiftyone", "train/labels.json", f'"{FIRST}": 0', f'"{FIRST}": 2'),
+    ("cvat", "annotations.xml", '<tag label="cat"', '<tag label="狗"'),
+    ("imagenet", "train.txt", f"{FIRST}.png 0", f"{FIRST}.png 2"),
+    ("coco-labels", "annotations/labels_train.json", '"category_id": 1', '"category_id": 3'),
+]
+
+
+@pytest.mark.parametrize(("name", "file", "old", "new"), CORRECTIONS, ids=[case[0] for case in CORRECTIONS])
+@pytest.mark.parametrize("renamed", [False, True])
+def test_a_corrected_class_comes_back_with_and_without_the_pictures(
+    name: str,
+    file: str,
+    old: str,
+    new: str,
+    renamed: bool,
+    frozen: FrozenCollection,
+    workspace: Workspace,
+    tmp_path: Path,
+) -> None:
+    folder = unpacked(written(frozen, name, tmp_path))
+    swapped(folder / file, old, new)
+    if renamed:  # and what our own exports say beside is gone, as after a round through another tool
+        for path in folder.rglob("*.png"):
+            path.rename(path.with_name(path.name.replace("picture_", "renamed-")))
+        for path in (path for path in folder.rglob("*") if path.suffix in (".json", ".xml", ".txt")):
+            text = path.read_text("utf-8").replace("picture_", "renamed-").replace('"sha256"', '"other"')
+            path.write_text(re.sub("-[0-9a-f]{12}", "-x", text.replace(" sha256=", " other=")), "utf-8")
+        for path in folder.rglob("*.png"):
+            path.rename(path.with_name(re.sub("-[0-9a-f]{12}", "-x", path.name)))
+        (folder / "pictures.json").unlink(missing_ok=True)
+    else:
+        for path in folder.rglob("*.png"):
+            path.unlink()
+    assert brought_in(workspace, folder) == (Changes(differ=1, same=5), 0)
+    assert words(workspace)[0] == [("狗", name, "imported"), ("cat", "anne", "blind")]
+
+
+def test_what_other_tools_write_of_their_own(workspace: Workspace, tmp_path: Path) -> None:
+    """Samples of FiftyOne, folders of CVAT, categories of one COCO file, the metadata of an imagefolder."""
+    samples = [
+        {"filepath": "data/0.png", "ground_truth": {"_cls": "Classification", "label": "cat"}, "tags": []},
+        {"filepath": "data/1.png", "guess": {"_cls": "Classification", "label": "x"}, "ground_truth": None},
+        {"filepath": "data/2.png", "ground_truth": None},
+    ]
+    as_folder(tmp_path / "fiftyone", {f"data/{n}.png": png(n) for n in range(3)})
+    (tmp_path / "fiftyone" / "samples.json").write_text(json.dumps({"samples": samples}))
+    as_folder(tmp_path / "cvat", {"cat/3.png": png(3), "no_label/4.png": png(4), "a b/5.png": png(5)})
+    coco = {
+        "images": [{"id": 7, "file_name": "6.png"}, {"id": 8, "file_name": "7.png"}],
+        "categories": [{"id": 0, "name": "ant"}],
+        "annotations": [{"id": 1, "image_id": 8, "category_id": 0, "bbox": [], "segmentation": []}],
+    }
+    as_folder(tmp_path / "coco", {"train/6.png": png(6), "train/7.png": png(7), "a.json": json.dumps(coco).encode()})
+    rows = ["file_name,label", "x/8.png,3", "x/9.png,"]
+    as_folder(tmp_path / "hub", {"x/8.png": png(8), "x/9.png": png(9), "metadata.csv": "\n".join(rows).encode()})
+    workspace.collections.create(PETS)
+    for name in ("fiftyone", "cvat", "coco", "hub"):
+        assert brought_in(workspace, tmp_path / name)[1] == 0
+    labels = {each.picture: each.label for each in workspace.collections.pictures(PETS)}
+    back = [label and label.class_name for label in (labels[picture(number)] for number in range(10))]
+    assert back == ["cat", "x", None, "cat", None, "a b", None, "ant", "3", None]
+
+
+def test_a_table_of_an_export_corrects_a_collection(
+    frozen: FrozenCollection, workspace: Workspace, tmp_path: Path
+) -> None:
+    labelled = LabelledEpisode(
+        Episode((ClassSpec("cat"), ClassSpec("=x")), (Example(picture(0), 1), Example(picture(2), 0)))
+    )
+    FORMATS["csv"].write([("id", labelled)], tmp_path / "labels.csv")
+    assert brought_in(workspace, tmp_path / "labels.csv") == (Changes(differ=1, same=1), 0)
+    assert words(workspace)[0][0] == ("=x", "labels.csv", "imported")
+    FORMATS["huggingface"].write([("id", labelled)], tmp_path / "out.zip")
+    row = {"file_name": f"elsewhere/{picture(3).sha256}.png", "label": "new", "annotator": "bob"}
+    (tmp_path / "metadata.jsonl").write_text(f"{json.dumps(row)}\n{json.dumps({'file_name': 'gone.png'})}\n")
+    told: Told = []
+    assert brought_in(workspace, tmp_path / "metadata.jsonl", told) == (Changes(differ=1), 1)
+    assert [error.code for error in told] == ["import_incomplete"]
+    assert words(workspace)[3][0] == ("new", "bob", "imported")
+    (tmp_path / "other.csv").write_text("picture,class\na.png,cat\n")
+    with pytest.raises(UserError) as caught:
+        brought_in(workspace, tmp_path / "other.csv")
+    assert caught.value.code == "csv_columns"
+
+
+def test_cvat_boxes_are_read_where_there_are_no_tags(tmp_path: Path) -> None:
+    box = '<box label="cat" xtl="0" ytl="0" xbr="4" ybr="8"/>'
+    image = f'<image id="0" name="0.png" width="8" height="8">{box}</image>'
+    as_folder(
+        tmp_path / "in", {"images/0.png": png(0), "annotations.xml": f"<annotations>{image}</annotations>".encode()}
+    )
+    (labelled,) = read(tmp_path / "in")
+    assert labelled.episode.support == (Example(picture(0), 0, ((0.0, 0.0, 0.5, 1.0),)),)
+
+
 def test_a_picture_moved_to_another_folder_comes_back_from_every_part(
     frozen: FrozenCollection, workspace: Workspace, tmp_path: Path
 ) -> None:
@@ -301,6 +406,12 @@ def png(seed: int) -> bytes:
 
 def image(seed: int) -> dict[str, object]:
     return {"bytes": png(seed), "path": f"{seed}.png"}
+
+
+def as_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
 
 
 def as_tar(path: Path, files: Mapping[str, bytes]) -> None:
