@@ -70,8 +70,7 @@ class Page:
             frame_methods: the methods as they are used for pictures of which nothing is to be kept.
             features: what the registry's networks share.
         """
-        self.workspace = workspace
-        self.registry = registry
+        self.workspace, self.registry = workspace, registry
         self.frame_methods = frame_methods or registry.methods
         self.drafts = Drafts(workspace)
         self.jobs = Jobs()

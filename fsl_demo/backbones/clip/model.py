@@ -83,11 +83,15 @@ class Clip:
             if self._parts is None:
                 progress("weights", 0, 1)
                 parts = clip_loading.load(files, self.name)
+                self.change(parts.network)
                 if self._shuffle is not None:
                     parts.network.load_state_dict(shuffled(parts.network.state_dict(), self._shuffle))
                 self._parts = parts
                 progress("weights", 1, 1)
             return self._parts
+
+    def change(self, network: Any) -> None:
+        """What is done to the weights once they are loaded; nothing here."""
 
     def prepare(self, picture: Picture) -> np.ndarray:
         """The weights' own preprocessing: float32 [3, side, side]."""

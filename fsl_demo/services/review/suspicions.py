@@ -41,7 +41,7 @@ class Suspicions:
         """
         subject = of_members(pictures)
         plans = plans_of(self._registry, None, [example.picture for example in subject.episode.support])
-        doubted = suspected(self._registry, subject, plans, progress)
+        doubted = suspected(self._registry, subject, plans=plans, progress=progress)
         with self._lock:
             self._kept[collection] = doubted
             self._kept.move_to_end(collection)
