@@ -200,11 +200,14 @@ class Routes:
     def plotly(self) -> Response:
         return FileResponse(PLOTLY, media_type="text/javascript", headers=IMMUTABLE)
 
-    def static(self, path: str) -> Response:
+    def static(self, request: Request, path: str) -> Response:
         file = (STATIC / path).resolve()
         if not file.is_relative_to(STATIC) or not file.is_file():
             return Response(status_code=404)
-        return FileResponse(file, headers=FRESH)
+        answer = FileResponse(file, headers=FRESH, stat_result=file.stat())
+        if request.headers.get("if-none-match") == answer.headers["etag"]:
+            return Response(status_code=304, headers={**FRESH, "ETag": answer.headers["etag"]})
+        return answer
 
     def _immutable(self, request: Request, sha256: str, read: Any, kind: str) -> Response:
         account, tag = account_of(request), f'"{sha256}"'

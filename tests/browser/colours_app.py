@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from fsl_demo import runtime
@@ -20,6 +22,14 @@ def main() -> None:
     chosen = parser.parse_args()
     runtime.prepare("cpu")
     os.environ["GRADIO_TEMP_DIR"] = str(chosen.workspace / "uploads")
+    with serving(chosen.workspace, chosen.port) as address:
+        print(address, flush=True)
+        threading.Event().wait()
+
+
+@contextmanager
+def serving(workspace: Path, port: int = 0) -> Iterator[str]:
+    """Serve in the background; gives the address."""
     from fsl_demo.backbones.cache import FeatureCache
     from fsl_demo.backbones.networks import Networks
     from fsl_demo.core.registry import Registry
@@ -32,14 +42,13 @@ def main() -> None:
     from tests.located import Located
     from tests.worded import Worded
 
-    hold = chosen.workspace / HOLD
+    hold = workspace / HOLD
     nearest, colder = Hued("prototype", "Prototype", hold), Hued("can", "Colder", hold, pull=0.1)
     detectors = [FaceDetector(Networks(FeatureCache()))]
     registry = Registry([nearest, colder, Worded(), Located()], [Dictated(), Dictated("slow", seconds=0.4)], detectors)
-    page = Page(Workspace(chosen.workspace), registry)
-    with server.running(server.application(page), "127.0.0.1", chosen.port) as address:
-        print(address, flush=True)
-        threading.Event().wait()
+    page = Page(Workspace(workspace), registry)
+    with server.running(server.application(page), "127.0.0.1", port) as address:
+        yield address
 
 
 if __name__ == "__main__":

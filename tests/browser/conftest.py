@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from fsl_demo.store import Workspace
-from tests.browser.colours_app import HOLD
+from tests.browser.colours_app import HOLD, serving
 from tests.browser_path import chromium
 
 ROOT = Path(__file__).parents[2]
@@ -39,6 +40,10 @@ DEFAULTS: dict[str, Any] = {
 POLICY = "Content Security Policy"
 REPORT = """document.addEventListener("securitypolicyviolation", (event) =>
   forbiddenByPolicy(`${event.violatedDirective}: ${event.blockedURI} (${event.sourceFile}:${event.lineNumber})`));"""
+RESTING = """const frames = window.requestAnimationFrame;
+window.requestAnimationFrame = (draw) =>
+  document.getElementById("tabs") && new Error().stack.includes("/statustracker-") ? 0 : frames(draw);"""
+"""Gradio's loading screen asks for frame after frame, also when it is gone, which keeps a core busy for nothing."""
 expect.set_options(timeout=30_000)
 
 
@@ -104,6 +109,23 @@ def colours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     running.kill()
 
 
+@dataclass(frozen=True)
+class Served:
+    """A workbench in this process."""
+
+    address: str
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The colours' workbench on an empty workspace."""
+    workspace = tmp_path_factory.mktemp("alone")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(workspace / "uploads"))
+        with serving(workspace) as address:
+            yield Served(address)
+
+
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     with sync_playwright() as started:
@@ -152,6 +174,7 @@ class Watch:
         context.on("console", lambda line: self._forbidden.append(line.text) if POLICY in line.text else None)
         context.expose_function("forbiddenByPolicy", lambda violation: self._forbidden.append(violation))
         context.add_init_script(REPORT)
+        context.add_init_script(RESTING)
 
     def check(self) -> None:
         """Nothing of it was done since the last time."""
@@ -169,19 +192,19 @@ class Profile:
 
     def __init__(self, context: BrowserContext) -> None:
         self.context, self.watch = context, Watch(context)
+        (self._empty,) = context.pages
         self._origins: set[str] = set()
         context.on("request", lambda request: self._origins.update(re.findall(r"^https?://[^/]+", request.url)))
 
     def clear(self) -> None:
         """Close what is open and forget what is stored; compiled scripts stay."""
-        empty = self.context.new_page()
         for page in self.context.pages:
-            if page is not empty:
+            if page is not self._empty:
                 page.close()
         self.context.unroute_all(behavior="ignoreErrors")
         self.context.clear_cookies()
         self.context.clear_permissions()
-        session = self.context.new_cdp_session(empty)
+        session = self.context.new_cdp_session(self._empty)
         for origin in self._origins:
             session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "local_storage"})
         session.detach()
@@ -197,7 +220,7 @@ def watched(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
     watch.check()
 
 
-def open_workbench(page: Page, workbench: Workbench) -> None:
+def open_workbench(page: Page, workbench: Workbench | Served) -> None:
     page.goto(workbench.address)
     expect(page.locator("#workbench .class-row").first).to_be_visible()
 

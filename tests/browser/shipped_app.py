@@ -1,4 +1,4 @@
-"""The workbench as it is shipped, whose fine-tuned checkpoints lie in its workspace: `--port N --workspace DIR`."""
+"""The workbench as shipped, without data sets; its checkpoints lie in its workspace: `--port N --workspace DIR`."""
 
 from __future__ import annotations
 
@@ -6,15 +6,20 @@ import shutil
 import sys
 from pathlib import Path
 
+from fsl_demo import runtime
+
 
 def main() -> int:
+    runtime.prepare("cpu")
     from fsl_demo.checkpoints import layout
-    from fsl_demo.ui import launch
+    from fsl_demo.ui import finetuning, launch
 
-    own = Path(sys.argv[sys.argv.index("--workspace") + 1]) / "checkpoints"
+    workspace = Path(sys.argv[sys.argv.index("--workspace") + 1])
+    own = workspace / "checkpoints"
     if not own.exists():
         shutil.copytree(layout.FOLDER, own)
     layout.FOLDER = own
+    finetuning.ROOT = workspace / "no data sets"
     return launch.main()
 
 

@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from tests.browser.conftest import Workbench, go, open_workbench
+from tests.browser.conftest import Served, go, open_workbench
 from tests.browser.files import class_zip
 from tests.colours import painted
 
 
-@pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
-    """A workbench whose workspace is empty."""
-    running = Workbench(tmp_path_factory.mktemp("collections"), "-m", "tests.browser.colours_app")
-    yield running
-    running.kill()
-
-
-def test_from_a_search_and_class_folders_to_an_export(
-    context: BrowserContext, alone: Workbench, tmp_path: Path
-) -> None:
+def test_from_a_search_and_class_folders_to_an_export(context: BrowserContext, alone: Served, tmp_path: Path) -> None:
     for name, rgb in {"red": (220, 10, 10), "blue": (10, 10, 220)}.items():
         painted(rgb, 1).save(tmp_path / f"{name}.png")
     page = context.new_page()

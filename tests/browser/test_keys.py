@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 from tests.browser import stored
 from tests.browser.conftest import Workbench, go, open_draft, open_workbench
 
-PRESSES, QUERIES, WAYS = 200, 300, 6
+PRESSES, QUERIES, WAYS = 100, 150, 6
 PACE, DELAY = 25, 1_000
 """Milliseconds between two keys, and before the server hears of an edit."""
 RECORD = """
@@ -59,15 +59,19 @@ def expect_saved(page: Page, patience: int = 30_000) -> None:
     expect(page.locator("#saving")).to_have_attribute("data-waiting", "0", timeout=patience)
 
 
-def expect_labels(page: Page, workbench: Workbench, draft: stored.Stored, count: int) -> None:
-    """The store has one label for each key, on the picture that was on view when it was pressed, and one step."""
+def expect_labels(page: Page, workbench: Workbench, draft: stored.Stored, count: int, others: int = 0) -> None:
+    """The store has one label for each key, on the picture that was on view when it was pressed, and one step.
+
+    Args:
+        others: steps beside them.
+    """
     pressed = page.evaluate("window.pressed")
     wanted = {sha: draft.keys[int(key) - 1] for key, sha in pressed}
     assert len(pressed) == len(wanted) == count
     kept = workbench.store.drafts.find(draft.id)
     assert kept is not None
     assert {sha: label["answer"] for sha, label in kept.data["labels"].items()} == wanted
-    assert len(kept.steps) == count
+    assert len(kept.steps) == count + others
 
 
 def test_keys_are_faster_than_the_server(context: BrowserContext, colours: Workbench) -> None:
@@ -84,13 +88,15 @@ def test_keys_are_faster_than_the_server(context: BrowserContext, colours: Workb
     expect_labels(page, colours, draft=draft, count=PRESSES)
 
 
-def test_a_killed_server_loses_no_key(context: BrowserContext, colours: Workbench) -> None:
+def test_a_killed_server_loses_no_key_and_no_class(context: BrowserContext, colours: Workbench) -> None:
     page, draft = open_labelling(context, colours, ways=WAYS, queries=QUERIES // 2)
     lost = []
 
     def kill(n: int) -> None:
         if n == PRESSES // 4:
             colours.kill()
+            page.evaluate("document.querySelector('[data-action=add-class]').click()")
+            expect(page.locator("#saving")).to_contain_text("not saved yet")
             colours.begin()
 
     def late(route: Route) -> None:
@@ -105,7 +111,12 @@ def test_a_killed_server_loses_no_key(context: BrowserContext, colours: Workbenc
     colours.await_page()
     expect_saved(page)
     assert lost
-    expect_labels(page, colours, draft=draft, count=PRESSES // 2)
+    expect_labels(page, colours, draft=draft, count=PRESSES // 2, others=1)
+    page.reload()
+    expect(page.locator(".class-row")).to_have_count(WAYS + 1)
+    expect(page.locator(".class-row").first.locator("input[type=text]")).to_have_value(stored.NAMES[0])
+    go(page, "Label")
+    expect(page.locator("#label-bar")).to_contain_text(f"{PRESSES // 2} of {QUERIES // 2} labelled")
 
 
 def test_two_keys_before_the_next_picture_is_drawn(context: BrowserContext, colours: Workbench) -> None:

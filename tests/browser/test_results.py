@@ -1,4 +1,4 @@
-"""The Results tab: one answer a query, grouped, filtered, accepted, corrected and explained, with 1,000 queries."""
+"""The Results tab: one answer a query, grouped, filtered, accepted, corrected and explained, with 600 queries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.browser import stored
 from tests.browser.conftest import Workbench, go, open_draft, wait_for, watched
 from tests.browser.test_keys import expect_saved
 
-WAYS, QUERIES = 6, 1_000
+WAYS, QUERIES = 6, 600
 METHODS = ("prototype", "can", "clip")
 
 
@@ -87,12 +87,12 @@ def test_grouped_filtered_and_only_what_is_in_view(results: Page) -> None:
     assert list(groups) == [*stored.NAMES[:WAYS], "Unsure (below 90 %)", "Unlike your examples"]
     assert sum(groups.values()) == QUERIES
     assert groups["Unlike your examples"] == QUERIES // 50
-    for top in (0, 5_000, 20_000):
+    for top in (0, 5_000, 12_000):
         scroll(results, top)
         expect(results.locator(".card-of").first).to_be_visible()
         assert results.locator(".card-of").count() < 150
     results.get_by_label("Show").select_option("unlike your examples")
-    expect(results.locator("#results-bar")).to_contain_text("20 of 1000 pictures")
+    expect(results.locator("#results-bar")).to_contain_text(f"{QUERIES // 50} of {QUERIES} pictures")
     results.get_by_label("Show").select_option("unsure")
     assert next(iter(heads(results))) == "Unsure (below 90 %)"
     results.get_by_label("Show").select_option("everything")
@@ -177,7 +177,7 @@ def test_corrections_by_key_menu_and_drag(context: BrowserContext, colours: Work
 
 
 def test_why_is_beside_what_was_selected(results: Page) -> None:
-    scroll(results, 20_000)
+    scroll(results, 12_000)
     card = results.locator(f'[data-drag="{results.locator(".card-of").nth(60).get_attribute("data-drag")}"]')
     card.locator(".pick").click()
     details = results.locator("#details")

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import Workbench, go, open_workbench
+from tests.browser.conftest import Served, go, open_workbench
 from tests.colours import painted
 
 COLOURS = {"red": (220, 10, 10), "pink": (220, 90, 90), "blue": (10, 10, 220), "navy": (40, 40, 160)}
-
-
-@pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
-    """A workbench whose collection is empty."""
-    running = Workbench(tmp_path_factory.mktemp("search"), "-m", "tests.browser.colours_app")
-    yield running
-    running.kill()
 
 
 def search(page: Page, sentence: str) -> None:
@@ -28,7 +18,7 @@ def search(page: Page, sentence: str) -> None:
     expect(page.locator("#found h2")).to_contain_text(f"“{sentence}”")
 
 
-def test_from_a_sentence_to_queries_and_support(context: BrowserContext, alone: Workbench, tmp_path: Path) -> None:
+def test_from_a_sentence_to_queries_and_support(context: BrowserContext, alone: Served, tmp_path: Path) -> None:
     for seed, (name, rgb) in enumerate(COLOURS.items()):
         painted(rgb, seed).save(tmp_path / f"{name}.png")
     page = context.new_page()

@@ -1,4 +1,4 @@
-"""300 pictures, 6 classes, 2 examples each: from files to sorted folders."""
+"""120 pictures, 6 classes, 2 examples each: from files to sorted folders."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.browser import files, stored
 from tests.browser.conftest import Workbench, open_workbench
 
-WAYS, QUERIES, CORRECTED = 6, 300, 10
+WAYS, QUERIES, CORRECTED = 6, 120, 10
 FOLDERS = {"Unsure (below 90 %)": "unsure", "Unlike your examples": "unlike"}
 """By the title of a group that is no class."""
 
@@ -44,7 +44,7 @@ def groups(page: Page) -> dict[str, list[str]]:
     return {FOLDERS.get(title, title): sorted(names) for title, names in groups.items() if names}
 
 
-def test_from_300_files_to_sorted_folders(context: BrowserContext, colours: Workbench, tmp_path: Path) -> None:
+def test_from_120_files_to_sorted_folders(context: BrowserContext, colours: Workbench, tmp_path: Path) -> None:
     page = context.new_page()
     open_workbench(page, colours)
     page.locator("#pick-classes-upload_zip").set_input_files(files.class_zip(tmp_path / "plants.zip", WAYS, 2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -136,3 +137,16 @@ def test_a_port_that_is_taken_is_said_and_another_is_found(address: str, page: P
         pass
     with server.running(server.routes_of(page), "127.0.0.1", None) as other:
         assert httpx.get(f"{other}/workbench/static/main.js").status_code == 200
+
+
+def test_an_idle_server_looks_into_its_queue_now_and_then(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses, sleep = [], asyncio.sleep
+
+    async def sleeping(seconds: float, *result: Any) -> Any:
+        pauses.append(seconds)
+        return await sleep(seconds, *result)
+
+    monkeypatch.setattr(asyncio, "sleep", sleeping)
+    with server.running(server.application(page), "127.0.0.1", 0) as address:
+        assert httpx.get(address).status_code == 200
+    assert server.QUEUE_SLEEP in pauses and min(filter(None, pauses)) >= 0.01

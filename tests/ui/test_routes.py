@@ -171,6 +171,9 @@ def test_examples_are_previewed(client: TestClient) -> None:
 def test_static_files_and_nothing_outside_their_folder(client: TestClient) -> None:
     answer = client.get("/workbench/static/main.js")
     assert answer.status_code == 200 and answer.headers["cache-control"] == "no-cache"
+    again = client.get("/workbench/static/main.js", headers={"If-None-Match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert client.get("/workbench/static/main.js", headers={"If-None-Match": '"older"'}).content == answer.content
     assert client.get("/workbench/static/vendor/idiomorph.js").status_code == 200
     outside = STATIC.parent / "routes.py"
     assert outside.is_file()

@@ -144,25 +144,6 @@ def english(page: Page) -> list[str]:
     return [word for word in wanted if word in text]
 
 
-def test_a_killed_process_loses_nothing(page: Page, workbench: Workbench, tmp_path: Path) -> None:
-    file = tmp_path / "cat.png"
-    Image.fromarray(data.chelsea()[:200, :200]).save(file)
-    page.locator(".class-row").first.locator("input[type=text]").fill("cat")
-    page.locator("#pick-queries-add_queries").set_input_files(file)
-    expect(page.locator("#queries-grid .thumb")).to_have_count(1)
-    expect(page.locator("#saving")).to_have_attribute("data-waiting", "0")
-    workbench.kill()
-    page.get_by_role("button", name="Add class").click()
-    expect(page.locator("#saving")).to_contain_text("not saved yet")
-    workbench.start()
-    expect(page.locator("#saving")).to_have_attribute("data-waiting", "0")
-    expect(page.locator(".class-row")).to_have_count(3)
-    page.reload()
-    expect(page.locator(".class-row").first.locator("input[type=text]")).to_have_value("cat")
-    expect(page.locator(".class-row")).to_have_count(3)
-    expect(page.locator("#queries-grid .thumb")).to_have_count(1)
-
-
 def test_a_button_is_still_there_when_the_mouse_is_let_go(page: Page, workbench: Workbench) -> None:
     second = page.context.new_page()
     open_workbench(second, workbench)
