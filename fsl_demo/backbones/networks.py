@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakValueDictionary
 
 from fsl_demo.backbones.cache import FeatureCache
+from fsl_demo.backbones.clip.adapter import AdaptedClip
 from fsl_demo.backbones.clip.model import Clip
+from fsl_demo.backbones.clip.names import ClipName
 from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
 from fsl_demo.backbones.efficientnet_lite2 import EfficientNetLite2
 from fsl_demo.backbones.minilm import MiniLM, MiniLMWithWords
@@ -40,7 +42,7 @@ class Networks:
     shuffle: int | None = None
     _trained: dict[tuple[Source, int | None], Current[TrainedNetwork]] = field(default_factory=dict)
     _shared: dict[Hashable, Current[Any]] = field(default_factory=dict)
-    _clip: dict[str, Clip] = field(default_factory=dict)
+    _clip: dict[str, Callable[[], Clip]] = field(default_factory=dict)
     _language: WeakValueDictionary[str, LanguageModel] = field(default_factory=WeakValueDictionary)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -76,14 +78,22 @@ class Networks:
         """The CLIP model of a name; only the last one that was asked for is kept, because they are large.
 
         Raises:
-            UserError: `clip_name`.
+            UserError: `clip_name`; what is wrong with the checkpoint of a change.
         """
         with self._lock:
             if name not in self._clip:
-                made = Clip(name, self.shuffle)
+                made = self._made_clip(name)
                 self._clip.clear()
                 self._clip[name] = made
-            return self._clip[name]
+            current = self._clip[name]
+        return current()
+
+    def _made_clip(self, name: str) -> Callable[[], Clip]:
+        parsed = ClipName.parse(name)
+        if parsed.checkpoint:
+            return Current(partial(AdaptedClip, shuffle=self.shuffle), parsed.source)
+        model = Clip(name, self.shuffle)
+        return lambda: model
 
     def language_model(self, captioner: Checkpoint, progress: Progress = quiet) -> LanguageModel:
         """The causal language model that a captioner's card names; captioners of the same one share it.

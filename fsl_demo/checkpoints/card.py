@@ -164,6 +164,7 @@ class Card(Part):
         method: the method, or the captioner, that it is for.
         size, channels: of the maps.
         embedder, language_model: other checkpoints that it needs.
+        base: weights of CLIP that it changes, by the name that they had then.
         start, collection: the version that a fine-tuned checkpoint began with, and what it was tuned on.
         fold: of the data.
         command: makes it again.
@@ -178,6 +179,7 @@ class Card(Part):
     architecture: AnyArchitecture | None = None
     embedder: Reference | None = None
     language_model: Reference | None = None
+    base: Reference | None = None
     start: Reference | None = None
     collection: CollectionReference | None = None
     size: tuple[Side, Side] | None = None

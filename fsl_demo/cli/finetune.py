@@ -22,6 +22,7 @@ or stopped goes on where it was when the same command is given again.
 EXAMPLES = """\
 finetune prototype --collection birds --from picture_space
 finetune siamese --collection colleagues@2 --from siamese_faces
+finetune clip --collection birds --from ViT-B-32/laion2b_s34b_b79k --device cuda
 finetune siamese --collection colleagues@2 --from siamese_faces --bundle faces.zip
 finetune --from-bundle faces.zip --out faces-done.zip
 """
@@ -41,7 +42,8 @@ def add(verbs: options.Verbs) -> None:
         "--from",
         dest="start",
         metavar="CHECKPOINT",
-        help="begin with this checkpoint, in the version in use or in another one, as in siamese_faces@1",
+        help="begin with this checkpoint, in the version in use or in another one, as in siamese_faces@1; clip with"
+        " weights, too, as in ViT-B-32/laion2b_s34b_b79k",
     )
     parser.add_argument("--epochs", type=options.count, metavar="N", help="in place of the method's own")
     parser.add_argument("--rate", type=float, metavar="X", help="learning rate, in place of the method's own")
@@ -124,6 +126,8 @@ def _from_workspace(chosen: argparse.Namespace) -> int:
         version = finetuned.version
         if chosen.format == "text":
             reporting.print_line(f"to use it: python -m fsl_demo checkpoints use {version.name} {version.version}")
+            if request.method == "clip":
+                reporting.print_line(f"with the setting clip.model=adapted:{version.name}")
     return 0
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from fsl_demo.core.archive_messages import ARCHIVE_MESSAGES
@@ -137,7 +138,8 @@ MESSAGES = {
     "undo_gone": "“{file}” is no longer there, so it cannot go back. Look where it was put.",
     "undo_original": "“{file}” stays, because its original is gone or has changed.",
     "undo_taken": "“{file}” stays, because another file is in its old place now. Move that file and undo again.",
-    "clip_name": "“{name}” names no CLIP weights. Write architecture/tag, architecture:/file or local-dir:/folder.",
+    "clip_name": "“{name}” names no CLIP weights. Write architecture/tag, architecture:/file, local-dir:/folder or"
+    " adapted:checkpoint.",
     "clip_architecture": "open_clip has no architecture “{name}”. Among others there are: {known}.",
     "clip_tag": "open_clip has no weights “{tag}” of {architecture}. There are: {known}.",
     "clip_absent": "The weights {name} are not on this machine ({size}; licence: {licence}). Download them: on the"
@@ -231,6 +233,10 @@ class UserError(Exception):
         super().__init__(code, params)
         self.code = code
         self.params = params
+
+    def __reduce__(self) -> tuple[Callable[[], UserError], tuple[()]]:
+        """How it comes out of another process."""
+        return partial(type(self), self.code, **self.params), ()
 
     def bare(self) -> UserError:
         """The same to keep: without the traceback, whose frames hold what was read."""

@@ -5,6 +5,8 @@ FINETUNING_MESSAGES = {
     "checkpoint_none": "“{file}” holds no checkpoint: one card.json and one model.safetensors, side by side.",
     "checkpoint_taken": "There is another checkpoint “{name}”, and this one did not begin with a version of it. Rename"
     " one of the two.",
+    "clip_base_differs": "{name} changes the weights {base}, and those are not the ones that are here under that name."
+    " Bring the file that it was fine-tuned on.",
     "collection_small": "“{name}” has too few pictures to fine-tune on. It takes {classes} classes with {pictures}"
     " pictures or more in the training part, and as many in the validation part; there are {train} and {validation}."
     " Add some pictures of each class, and freeze again.",
@@ -13,6 +15,7 @@ FINETUNING_MESSAGES = {
     " classes, and freeze again.",
     "finetune_unknown": "“{name}” cannot be fine-tuned. These methods can: {known}.",
     "finetuning_running": "This fine-tuning is running already. Wait for it, or stop it.",
+    "lora_missing": "Fine-tuning CLIP takes the package peft: make lora, or python -m pip install peft.",
     "reason_bundle": "The bundle says method, collection and checkpoint itself.",
     "reason_other_method": "It is a checkpoint of another method: {method}.",
     "receipt_no_collection": "{name} is here, and not in use. The collection that it was fine-tuned on is not here, so"

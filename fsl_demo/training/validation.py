@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -18,6 +19,8 @@ from fsl_demo.training.data import Arrays
 from fsl_demo.training.objectives.metric import MetricObjective
 
 BATCH = 256
+NAMED_WAY, NAMED_EPISODES = 5, 200
+"""Of what validates by class names: at most so many classes."""
 SAMPLE = 1_000
 """Training pictures on which the training figure is measured."""
 
@@ -99,6 +102,37 @@ def compare(means: Tensor, queries: Tensor, attention: CrossAttention | None) ->
         attention.train(training)
         return similarities
     return torch.nn.functional.normalize(queries) @ torch.nn.functional.normalize(means).T
+
+
+class ComparesNames(Protocol):
+    """A module that compares pictures with the names of classes."""
+
+    training: bool
+
+    @property
+    def scale(self) -> Tensor: ...
+
+    def train(self, mode: bool = True) -> Any: ...
+
+    def similarities(self, batch: Tensor) -> Tensor:
+        """Of pictures as `Arrays` has them with each class, [N, C]."""
+        ...
+
+
+@torch.inference_mode()
+def named_accuracy(module: ComparesNames, data: Arrays) -> float:
+    """Accuracy by class names alone, over episodes of at most five classes."""
+    was_training = module.training
+    module.train(False)
+    similarities = module.similarities(torch.from_numpy(data.images).to(module.scale.device)).cpu().numpy()
+    module.train(was_training)
+    random, there = np.random.default_rng(0), np.unique(data.labels)
+    right = []
+    for _ in range(NAMED_EPISODES):
+        classes = random.choice(there, min(NAMED_WAY, len(there)), replace=False)
+        rows = np.flatnonzero(np.isin(data.labels, classes))
+        right.append((classes[similarities[np.ix_(rows, classes)].argmax(axis=1)] == data.labels[rows]).mean())
+    return float(np.mean(right))
 
 
 def known_accuracy(module: MetricObjective, training: Arrays, queries: Arrays) -> float:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from fsl_demo.backbones.cache import FeatureCache
+from fsl_demo.backbones.clip import adapter
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.accounts import Role
 from fsl_demo.core.errors import Cancelled
@@ -36,6 +37,8 @@ class Finetune(JobRequest):
     start: Name
 
     def work(self, context: Context) -> Callable[[Job], None]:
+        if adapter.names_weights(self.start):
+            context.require("admin")
         frozen = freezing.version(context.workspace, self.collection)
         request = finetuning.requested(self.method, frozen, self.start)
         finetuning.check(request, frozen)

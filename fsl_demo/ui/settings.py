@@ -115,7 +115,7 @@ def names_file(context: Context, method_id: str, name: str, value: Any) -> bool:
         return False
     controls = context.methods[method_id].Settings.controls() if method_id in context.methods else []
     weights = any(isinstance(control, Weights) and control.name == name for control in controls)
-    return weights and value is not None and not ClipName.parse(str(value)).downloads
+    return weights and value is not None and ClipName.parse(str(value)).names_file
 
 
 def forget_files(context: Context, document: Document) -> None:

@@ -68,7 +68,7 @@ def test_there_and_back(tmp_path: Path, home: Path, bundled: Path, monkeypatch: 
             root=tmp_path,
         )
     assert here is not None and there is not None
-    assert there.version == here.version and there.receipt.figures == here.receipt.comparison
+    assert there.version == here.version and there.receipt.figures == here.receipt.figures
     out = tmp_path / "done.zip"
     bundle.write_result(tmp_path / "there" / DIGITS, version=2, receipts=tmp_path / "run", path=out)
     assert {"receipt.json", "receipt.html"} < set(zipfile.ZipFile(out).namelist())

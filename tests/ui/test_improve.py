@@ -11,10 +11,12 @@ from starlette.testclient import TestClient
 from fsl_demo import checkpoints
 from fsl_demo.checkpoints import layout
 from fsl_demo.core.collections import FrozenCollection
+from fsl_demo.methods.clip.method import ClipMethod
 from fsl_demo.services.finetuning import FinetuneOptions, bundle, requested
 from fsl_demo.training.tasks import finetune_classes
 from fsl_demo.ui import finetuning
 from tests import tuned
+from tests.backbones import tiny_clip
 from tests.frozen import frozen
 from tests.tuned import DIGITS
 from tests.ui.conftest import Browser, Page, restarted
@@ -154,3 +156,14 @@ def test_a_damaged_receipt_does_not_break_the_tab(
     (folder.parent / "other").mkdir()
     (folder.parent / "other/request.json").write_text("[]")
     assert "mine@1" in browser.panel("improve") and not browser.notices
+
+
+def test_clip_begins_with_weights_that_are_here(
+    page: Page, browser: Browser, collection: FrozenCollection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page.registry.methods["clip"] = ClipMethod(tuned.networks())
+    assert "laion2b" not in browser.panel("improve", method="clip")
+    tiny_clip.register(monkeypatch)
+    name = f"tiny:{tiny_clip.save('tiny', tmp_path / 'mine.safetensors')}"
+    browser.edit("set_setting", method="clip", name="model", value=name)
+    assert f'data-start="{name}"' in browser.panel("improve", method="clip")

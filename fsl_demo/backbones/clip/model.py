@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from fsl_demo import runtime
+from fsl_demo.backbones import engine
 from fsl_demo.backbones.clip import files as clip_files
 from fsl_demo.backbones.clip import loading as clip_loading
 from fsl_demo.backbones.clip import positions as clip_positions
@@ -82,11 +83,15 @@ class Clip:
             if self._parts is None:
                 progress("weights", 0, 1)
                 parts = clip_loading.load(files, self.name)
+                self.change(parts.network)
                 if self._shuffle is not None:
                     parts.network.load_state_dict(shuffled(parts.network.state_dict(), self._shuffle))
                 self._parts = parts
                 progress("weights", 1, 1)
             return self._parts
+
+    def change(self, network: Any) -> None:
+        """What is done to the weights once they are loaded; nothing here."""
 
     def prepare(self, picture: Picture) -> np.ndarray:
         """The weights' own preprocessing: float32 [3, side, side]."""
@@ -133,11 +138,8 @@ class Clip:
     @staticmethod
     def run(function: Any, images: Sequence[np.ndarray]) -> np.ndarray:
         """A function of a batch of prepared pictures, without gradients, as float32."""
-        import torch
-
-        with torch.inference_mode():
-            batch = torch.from_numpy(np.stack(images)).to(runtime.device())
-            return function(batch).float().cpu().contiguous().numpy()
+        with engine.computing():
+            return function(engine.placed(np.stack(images))).float().cpu().contiguous().numpy()
 
 
 class ClipPositions:

@@ -1,11 +1,12 @@
 """What CLIP weights are called, where they lie on this machine, and which ones there are to download.
 
-Names are of four forms, of which the last three need no download:
+Names are of five forms, of which the last four need no download:
 
     ARCHITECTURE/TAG        weights that open_clip knows, in `folder()` once they are downloaded
     ARCHITECTURE/TAG:FILE   the same weights in a file of one's own
     ARCHITECTURE:FILE       other weights of an architecture that open_clip knows
     local-dir:FOLDER        a folder with open_clip_config.json and the weights, and its tokenizer if it has its own
+    adapted:CHECKPOINT      weights with the change that was fine-tuned, in the version in use or CHECKPOINT@VERSION
 
 A file is .safetensors, or a state dict as .pt, .pth or .bin.
 """
@@ -18,9 +19,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from fsl_demo import checkpoints
+from fsl_demo.checkpoints import Source
 from fsl_demo.core.errors import UserError
 
-LOCAL_DIR = "local-dir:"
+LOCAL_DIR, ADAPTED = "local-dir:", "adapted:"
 SUFFIXES = (".safetensors", ".bin", ".pt", ".pth")
 
 
@@ -32,11 +35,13 @@ class ClipName:
         architecture: as open_clip calls it; empty for a folder that says so itself.
         tag: of the weights, if they are open_clip's.
         path: the file or folder that was named, if any.
+        checkpoint: of the change, where there is one; then the rest is empty.
     """
 
     architecture: str
     tag: str
     path: Path | None
+    checkpoint: str = ""
 
     @classmethod
     def parse(cls, text: str) -> ClipName:
@@ -46,6 +51,8 @@ class ClipName:
             UserError: `clip_name`.
         """
         text = text.strip()
+        if text.startswith(ADAPTED) and text != ADAPTED:
+            return cls("", "", None, checkpoint=text.removeprefix(ADAPTED))
         if text.startswith(LOCAL_DIR) and text != LOCAL_DIR:
             return cls("", "", _path(text.removeprefix(LOCAL_DIR)))
         parts = re.fullmatch(r"(?P<architecture>\w[\w.-]*)(?:/(?P<tag>\w[\w.-]*))?(?::(?P<path>.+))?", text)
@@ -55,21 +62,37 @@ class ClipName:
         return cls(parts["architecture"], (parts["tag"] or "").lower().replace("-", "_"), path)
 
     def __str__(self) -> str:
+        if self.checkpoint:
+            return f"{ADAPTED}{self.checkpoint}"
         if not self.architecture:
             return f"{LOCAL_DIR}{self.path}"
         return self.architecture + (f"/{self.tag}" if self.tag else "") + (f":{self.path}" if self.path else "")
 
     @property
+    def source(self) -> Source:
+        """The checkpoint of the change."""
+        return Path(self.checkpoint) if Path(self.checkpoint).is_absolute() else self.checkpoint
+
+    @property
+    def names_file(self) -> bool:
+        """Whether it says where on this machine a file or folder is."""
+        return self.path is not None or isinstance(self.source, Path)
+
+    @property
     def downloads(self) -> bool:
         """Whether the weights are ones to download."""
-        return self.path is None
+        return self.path is None and not self.checkpoint
 
     def stem(self) -> Path:
         """Where downloaded weights lie, without the suffix."""
         return folder() / self.architecture / self.tag
 
     def local_path(self) -> Path | None:
-        """The file or folder, if it is on this machine."""
+        """The file or folder, if it is on this machine; of a change, the checkpoint's folder."""
+        if self.checkpoint:
+            with suppress(UserError):
+                return checkpoints.load(self.source).home
+            return None
         if self.path is not None:
             with suppress(OSError, ValueError):  # a name that no file can have
                 return self.path if (self.path.is_file() if self.architecture else self.path.is_dir()) else None

@@ -9,9 +9,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Self
 
-from fsl_demo.backbones.clip.names import DEFAULT
+from fsl_demo.backbones.clip.names import ADAPTED, DEFAULT
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.checkpoints import Source
 from fsl_demo.core.capabilities import HasWeights, ReadsText, ScoresEpisodes
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import ClassSpec, Episode, Progress, Scores, quiet
@@ -20,6 +22,7 @@ from fsl_demo.inference.batches import stacked
 from fsl_demo.inference.calibration import Default
 from fsl_demo.inference.originals import originals
 from fsl_demo.inference.prompts import templates
+from fsl_demo.inference.variants import HasCheckpoint
 from fsl_demo.inference.vision_language import (
     VisionLanguage,
     VisionLanguageInputs,
@@ -37,7 +40,9 @@ WORTH = 1.0
 class ClipWeights(Settings):
     """The setting that names the weights, `architecture/tag`, as `backbones.clip.names` has it."""
 
-    model: str = weights(DEFAULT, label="Model", help="architecture/tag, architecture:/file or local-dir:/folder.")
+    model: str = weights(
+        DEFAULT, label="Model", help="architecture/tag, architecture:/file, local-dir:/folder or adapted:checkpoint."
+    )
 
 
 @dataclass(frozen=True)
@@ -45,8 +50,12 @@ class ClipSettings(VisionLanguageSettings, ClipWeights):
     """Settings of `ClipMethod`; a dataclass's fields begin with those of its last base."""
 
 
-class ClipMethod(ReadsText[ClipSettings], ScoresEpisodes, HasWeights):
-    """Similarity of a query to each class's prompts, and to its pictures."""
+class ClipMethod(ReadsText[ClipSettings], ScoresEpisodes, HasWeights, HasCheckpoint):
+    """Similarity of a query to each class's prompts, and to its pictures.
+
+    Args:
+        checkpoint: a change of some weights, in place of those that the settings name.
+    """
 
     card = MethodCard(
         id="clip",
@@ -62,8 +71,15 @@ class ClipMethod(ReadsText[ClipSettings], ScoresEpisodes, HasWeights):
     )
     Settings = ClipSettings
 
-    def __init__(self, networks: Networks) -> None:
-        self.networks, self.originals = networks, originals(networks)
+    def __init__(self, networks: Networks, checkpoint: Source | None = None) -> None:
+        self.networks, self.originals, self._checkpoint = networks, originals(networks), checkpoint
+
+    def of(self, checkpoint: Source) -> Self:
+        return type(self)(self.networks, checkpoint)
+
+    def _model(self, settings: ClipSettings) -> str:
+        """The name of the weights."""
+        return settings.model if self._checkpoint is None else f"{ADAPTED}{self._checkpoint}"
 
     def fit(self, episode: Episode, settings: ClipSettings, progress: Progress = quiet) -> VisionLanguage:
         """Embed prompts and support pictures.
@@ -84,13 +100,13 @@ class ClipMethod(ReadsText[ClipSettings], ScoresEpisodes, HasWeights):
         return stacked(episodes, partial(score_stack, self.inputs(settings, progress)))
 
     def weights(self, settings: ClipSettings) -> str:
-        self.networks.clip(settings.model).load(quiet)
-        return ClipSpace(self.networks, settings.model).weights
+        self.networks.clip(self._model(settings)).load(quiet)
+        return ClipSpace(self.networks, self._model(settings)).weights
 
     def inputs(self, settings: ClipSettings, progress: Progress) -> VisionLanguageInputs:
         """What the classifier is made of, but for the episode."""
-        space = ClipSpace(self.networks, settings.model)
-        self.networks.clip(settings.model).load(progress)
+        space = ClipSpace(self.networks, self._model(settings))
+        space.network.load(progress)
         return VisionLanguageInputs(
             method=self.card.id,
             title=self.card.title,
@@ -112,7 +128,7 @@ class ClipMethod(ReadsText[ClipSettings], ScoresEpisodes, HasWeights):
             UserError: `clip_name`, `template_bad`, `templates_many`; where the script has to be looked up in the
                 weights' own files, what `clip_files.locate` raises.
         """
-        space = ClipSpace(self.networks, settings.model)
+        space = ClipSpace(self.networks, self._model(settings))
         return sentences(space, spec=spec, prompt_lines=templates(settings.templates), define=_undefined)
 
     def reads(self, text: str, settings: ClipSettings) -> bool:
@@ -121,7 +137,7 @@ class ClipMethod(ReadsText[ClipSettings], ScoresEpisodes, HasWeights):
         Raises:
             UserError: as `sentences`.
         """
-        return ClipSpace(self.networks, settings.model).reads(text)
+        return ClipSpace(self.networks, self._model(settings)).reads(text)
 
 
 def _undefined(name: str) -> tuple[str, ...]:

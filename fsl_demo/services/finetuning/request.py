@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from fsl_demo import checkpoints
+from fsl_demo.backbones.clip import adapter
 from fsl_demo.checkpoints import Source
 from fsl_demo.core.collections import FrozenCollection
 from fsl_demo.store import Workspace
@@ -81,9 +82,14 @@ def requested(
 ) -> FinetuneRequest:
     """A request for the version of the checkpoint that is named or in use.
 
+    Args:
+        start: for `clip`, weights as `backbones.clip.names` has them, too; a checkpoint holds the changes of them.
+
     Raises:
-        UserError: what is wrong with the checkpoint.
+        UserError: what is wrong with the checkpoint, or the weights.
     """
+    if method == adapter.METHOD and isinstance(start, str) and adapter.names_weights(start):
+        start = adapter.plain(start)
     checkpoint = checkpoints.load(start)
     return FinetuneRequest(
         method=method,

@@ -15,6 +15,7 @@ from fsl_demo.services.diagnosis import suspected
 from fsl_demo.services.predict import plans_of
 from fsl_demo.services.review.queue import Suggestion, Suspicion
 from fsl_demo.services.subjects import of_members
+from fsl_demo.store import Workspace
 
 KEPT = 4
 """Collections whose suspicions are kept."""
@@ -41,12 +42,18 @@ class Suspicions:
         """
         subject = of_members(pictures)
         plans = plans_of(self._registry, None, [example.picture for example in subject.episode.support])
-        doubted = suspected(self._registry, subject, plans, progress)
+        doubted = suspected(self._registry, subject, plans=plans, progress=progress)
         with self._lock:
             self._kept[collection] = doubted
             self._kept.move_to_end(collection)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
+
+    def open(self, workspace: Workspace, collection: str) -> dict[str, Suggestion]:
+        """What `open_suspicions` gives of a collection as it is now."""
+        doubted, store = self.known(collection), workspace.collections
+        pictures = store.members(collection, [finding.picture.sha256 for finding in doubted])
+        return open_suspicions(doubted, pictures, store.settled(collection))
 
 
 def open_suspicions(

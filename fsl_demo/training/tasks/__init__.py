@@ -40,6 +40,7 @@ FINETUNINGS = {
     "s3net": "finetune_classes",
     "can": "finetune_classes",
     "compact-vlm": "finetune_compact_vlm",
+    "clip": "finetune_clip",
 }
 """The module of each method's fine-tuning on a frozen collection; its class `TASK` is a `FineTuning`."""
 _OWN = "{method} has its own towers and batches, and begins from nothing."

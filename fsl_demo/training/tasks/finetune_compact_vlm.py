@@ -24,11 +24,10 @@ from fsl_demo.training.objectives.tuned_names import TunedNamesObjective
 from fsl_demo.training.schedule import Schedule
 from fsl_demo.training.setup import Figures, Setup
 from fsl_demo.training.task import Prepared
+from fsl_demo.training.validation import NAMED_WAY, named_accuracy
 
 SCHEDULE = Schedule(epochs=15, rate=3e-3, decay=0.0, patience=5)
 SETTING = {"rank": objective.RANK, "pull": objective.PULL, "size": objective.SIZE, "steps": objective.STEPS}
-WAY, EPISODES = 5, 200
-"""Of what validates: at most so many classes."""
 HEADS = ("pictures.weight", "pictures.bias")
 
 
@@ -54,7 +53,7 @@ class FinetuneCompactVlm(FineTuning):
             objective=TunedNamesObjective(np.stack([text[:HEAD] * space.roots[0] for text in texts.values()])),
             data=training,
             schedule=config.changed(SCHEDULE),
-            validate=lambda module: Figures(figure(module, training), figure(module, validation)),
+            validate=lambda module: Figures(named_accuracy(module, training), named_accuracy(module, validation)),
             augment=lambda batch: batch,
             setting=SETTING,
         )
@@ -75,7 +74,10 @@ class FinetuneCompactVlm(FineTuning):
             pictures={"train": len(trained.loop.setup.data.labels), "validation": len(validation.labels)},
             recipe={**SETTING, "schedule": asdict(trained.loop.setup.schedule)},
             preprocessing=self.start.card.preprocessing or "",
-            validation={"what": f"at most {WAY}-way accuracy by class names alone", **trained.at_best("accuracy")},
+            validation={
+                "what": f"at most {NAMED_WAY}-way accuracy by class names alone",
+                **trained.at_best("accuracy"),
+            },
             pretraining=self.start.home.name,
         )
 
@@ -119,22 +121,6 @@ def changed(start: Checkpoint, module: TunedNamesObjective) -> dict[str, np.ndar
     matrix = np.eye(len(change)) + change
     heads = {name: (matrix @ start.arrays[name].astype(np.float64)).astype(np.float16) for name in HEADS}
     return {**start.arrays, **heads}
-
-
-@torch.inference_mode()
-def figure(module: TunedNamesObjective, data: Arrays) -> float:
-    """Accuracy by class names alone, over episodes of at most five classes."""
-    was_training = module.training
-    module.eval()
-    similarities = module.similarities(torch.from_numpy(data.images).to(module.scale.device)).cpu().numpy()
-    module.train(was_training)
-    random, there = np.random.default_rng(0), np.unique(data.labels)
-    right = []
-    for _ in range(EPISODES):
-        classes = random.choice(there, min(WAY, len(there)), replace=False)
-        rows = np.flatnonzero(np.isin(data.labels, classes))
-        right.append((classes[similarities[np.ix_(rows, classes)].argmax(axis=1)] == data.labels[rows]).mean())
-    return float(np.mean(right))
 
 
 TASK = FinetuneCompactVlm

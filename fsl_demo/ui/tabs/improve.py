@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from fsl_demo import checkpoints
+from fsl_demo.backbones.clip import adapter
+from fsl_demo.backbones.clip.names import OFFERS, ClipName
 from fsl_demo.core.accounts import Role
 from fsl_demo.services.finetuning import history, listing
 from fsl_demo.services.receipt_page import sentence
 from fsl_demo.training.tasks import FINETUNINGS
-from fsl_demo.ui import finetuning
+from fsl_demo.ui import clip_weights, finetuning
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.fields import Name
 from fsl_demo.ui.requests import Edit, Panel, Tab
@@ -41,6 +43,7 @@ class Improve(Panel):
         method = self.method if self.method in FINETUNINGS else next(iter(FINETUNINGS))
         entries = [entry for entry in checkpoints.catalogue() if entry.card and entry.card.method == method]
         starts = [f"{entry.name}@{entry.in_use}" for entry in entries]
+        weights = _weights(context) if method == adapter.METHOD else []
         starts += [f"{entry.name}@{version.number}" for entry in entries for version in entry.versions if version.card]
         stored = listing.finetunings(context.workspace)[:SHOWN]
         episodes = context.workspace.episodes()
@@ -51,12 +54,20 @@ class Improve(Panel):
             methods=[name for name in FINETUNINGS if name in context.methods],
             method=method,
             entries=entries,
-            start=self.start if self.start in starts else next(iter(starts), ""),
+            weights=weights,
+            start=self.start if self.start in [*starts, *weights] else next(iter([*starts, *weights]), ""),
             verdict=lambda receipt: sentence(receipt, context.language.say),
             stored=stored,
             uses=[(entry, history.uses(entry, episodes)) for entry in entries if len(entry.versions) > 1],
             shown=SHOWN,
         )
+
+
+def _weights(context: Context) -> list[str]:
+    """Names of CLIP weights that are here: known ones, and those that the method is set to."""
+    chosen = clip_weights.chosen(context.document, context.methods[adapter.METHOD])
+    names = [*(known.name for known in OFFERS), *([] if chosen is None or chosen.checkpoint else [str(chosen)])]
+    return [name for name in dict.fromkeys(names) if ClipName.parse(name).local_path() is not None]
 
 
 class UseVersion(Edit):

@@ -1,0 +1,59 @@
+"""One worker of a Ray cluster: it has the networks and the task, and answers parts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from fsl_demo import runtime
+from fsl_demo.core.episodes import quiet
+from fsl_demo.core.errors import UserError
+from fsl_demo.datasets.streams import Item
+from fsl_demo.services.bulk import networks
+from fsl_demo.services.bulk.decoding import Reader
+from fsl_demo.services.bulk.task import Described, Recipe
+
+if TYPE_CHECKING:
+    import pyarrow
+
+AT_ONCE = 2
+"""Parts that a worker has: the pictures of one are decoded while the networks have those of the other."""
+
+
+class Worker:
+    """An actor, whose methods `AT_ONCE` threads call.
+
+    Attributes:
+        threads: of the networks, and items that are decoded at once.
+    """
+
+    def __init__(self, recipe: Recipe, device: str, threads: int, precision: str = "no") -> None:
+        runtime.prepare(device, threads, precision)
+        self.threads, self._networks = threads, threading.Lock()
+        self._told: list[UserError] = []
+        self._task = recipe.make(networks.registry(), quiet, self._told.append)
+
+    def describe(self) -> tuple[Described, list[UserError]]:
+        """The task, and what was told when it was made."""
+        return Described.of(self._task), self._new()
+
+    def answer(
+        self, number: int, items: Sequence[Item], schema: pyarrow.Schema
+    ) -> tuple[pyarrow.Table, list[UserError]]:
+        """The rows of a part, and what was told meanwhile."""
+        import pyarrow
+
+        from fsl_demo.services.bulk.local import part_rows
+
+        reader = Reader(iter(items), self.threads)
+        try:
+            with self._networks:
+                rows = part_rows(self._task, iter(reader), reader, number=number, length=len(items))
+        finally:
+            reader.close()
+        return pyarrow.Table.from_pylist(rows, schema), self._new()
+
+    def _new(self) -> list[UserError]:
+        told, self._told[:] = list(self._told), []
+        return told
