@@ -31,8 +31,8 @@ class Worker:
         threads: of the networks, and items that are decoded at once.
     """
 
-    def __init__(self, device: str, threads: int) -> None:
-        runtime.prepare(device, threads)
+    def __init__(self, device: str, threads: int, precision: str) -> None:
+        runtime.prepare(device, threads, precision)
         self._threads, self._networks = threads, threading.Lock()
         self._told: list[UserError] = []
         self._task: Task | None = None

@@ -37,8 +37,11 @@ def improving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
 
 @pytest.fixture(scope="module")
 def textures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return textured(tmp_path_factory.mktemp("textures"))
+
+
+def textured(folder: Path) -> Path:
     """60 pictures in class folders: one is labelled wrongly, two are copies of others."""
-    folder = tmp_path_factory.mktemp("textures")
     for name, load in TEXTURES.items():
         (folder / name).mkdir()
         picture = Image.fromarray(load()).convert("RGB")
