@@ -114,7 +114,7 @@ harden: $(VENV)/.installed-dev ## try hostile input, kills and crowds, as SECURI
 	$(PY) -m tests.hardening.uploads
 	$(PY) -m tests.hardening.archives --count 20000
 	$(PY) -m tests.hardening.names
-	$(PY) -m tests.hardening.kills --count 200
+	$(PY) -m tests.hardening.kills --count 200 --tunings 30
 	$(PY) -m tests.hardening.bulk_kills --count 20
 	$(PY) -m tests.hardening.sessions --people 16 --labels 50
 

@@ -29,6 +29,7 @@ def add(verbs: options.Verbs) -> None:
     )
     into_parquet.add_out(parser, required=True)
     options.add_machine(parser)
+    options.add_frozen_precision(parser)
     parser.set_defaults(run=run)
 
 

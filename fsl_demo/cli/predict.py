@@ -67,6 +67,7 @@ def add(verbs: options.Verbs) -> None:
     options.add_format(parser, "table", "csv", "json")
     options.add_cache(parser)
     options.add_machine(parser)
+    options.add_frozen_precision(parser)
     parser.set_defaults(run=run, format=None)
 
 

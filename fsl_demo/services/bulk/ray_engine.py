@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from fsl_demo import runtime
 from fsl_demo.core.errors import Report, UserError
 from fsl_demo.datasets.streams import Stream
 from fsl_demo.services.bulk.decoding import cores
@@ -107,7 +108,10 @@ class RayEngine:
         }
         self._sent = ray.put(recipe)  # which has to stay: a worker that is started again needs it
         actor: Any = ray.remote(**options)(Worker)
-        self.workers = [actor.remote(self._sent, where.device, threads) for _ in range(count)]
+        precision = runtime.precision()
+        self.workers = [
+            actor.remote(self._sent, where.device, threads=threads, precision=precision) for _ in range(count)
+        ]
         (self.described, told), *others = ray.get([worker.describe.remote() for worker in self.workers])
         for other, _ in others:
             if as_json(_comparable(other)) != as_json(_comparable(self.described)):

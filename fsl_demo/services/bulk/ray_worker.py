@@ -28,8 +28,8 @@ class Worker:
         threads: of the networks, and items that are decoded at once.
     """
 
-    def __init__(self, recipe: Recipe, device: str, threads: int) -> None:
-        runtime.prepare(device, threads)
+    def __init__(self, recipe: Recipe, device: str, threads: int, precision: str = "no") -> None:
+        runtime.prepare(device, threads, precision)
         self.threads, self._networks = threads, threading.Lock()
         self._told: list[UserError] = []
         self._task = recipe.make(networks.registry(), quiet, self._told.append)

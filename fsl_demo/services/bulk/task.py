@@ -84,5 +84,7 @@ class Described:
         from fsl_demo.backbones import engine
 
         kind = runtime.device().type
-        device = f"{kind}, {engine.installed() if kind == 'cpu' else 'PyTorch'}"
+        full = runtime.precision() == "no"
+        computes = engine.installed() if full and kind == "cpu" else "PyTorch"
+        device = f"{kind}, {computes}{'' if full else f', {runtime.precision()}'}"
         return cls(task.verb, task.depends, about=task.about, columns=task.columns(), device=device)
