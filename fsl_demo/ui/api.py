@@ -25,7 +25,7 @@ from fsl_demo.services.locate import predicted_regions
 from fsl_demo.services.predict import classify, plans_of
 from fsl_demo.services.review.access import labelled_pictures
 from fsl_demo.services.subjects import of_members, of_support
-from fsl_demo.ui import collections_api, export_api, review_api
+from fsl_demo.ui import collections_api, export_api, review_api, search_api
 from fsl_demo.ui.gradio_import import gradio as gr
 from fsl_demo.ui.incoming import Uploads
 from fsl_demo.ui.page import Page
@@ -58,6 +58,7 @@ def add(page: Page) -> None:
     received = partial(_uploaded, page.uploads)
     collections_api.add(page, door, received=received)
     export_api.add(page, door, received=received)
+    search_api.add(page, door, received=received)
 
 
 def _predict(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, Any]]:
