@@ -78,6 +78,7 @@ def into_parquet(chosen: argparse.Namespace, source: str, recipe: Recipe, termin
     from fsl_demo.services import bulk
 
     where = bulk.Where(chosen.engine, chosen.workers, device=chosen.device, threads=chosen.threads)
+    terminal.live("counting pictures")
     stream = bulk.opened(source, terminal.fault)
     with bulk.engine(recipe, terminal.progress, terminal.fault, where=where) as engine:
         summary = bulk.carry_out(stream, engine, out=chosen.out, on_pace=terminal.pace)

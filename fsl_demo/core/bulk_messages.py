@@ -22,6 +22,7 @@ BULK_MESSAGES = {
     " same on all machines.",
     "ray_lost": "Workers ended again and again ({reason}). What is done is kept: run the command again to go on.",
     "source_missing": "There is no file or folder {source}. Check how it is spelled.",
+    "source_empty": "{source} holds no pictures. Name another folder or file.",
     "shards_many": "{pattern} stands for more than {limit} files. Name fewer at a time.",
     "table_broken": "“{file}” cannot be read as Parquet ({reason}). Write it again.",
     "table_no_pictures": "“{file}” has no column of pictures, such as “image”. It has: {known}.",

@@ -41,14 +41,14 @@ def opened(source: str, report: Report) -> Stream:
         report: told of what is left out.
 
     Raises:
-        UserError: what is wrong with the source as a whole; `no_queries`, `parquet_missing`.
+        UserError: what is wrong with the source as a whole; `source_empty`, `parquet_missing`.
     """
     parquet.check()
     stream = open_stream(source)
     for told in stream.left_out:
         report(told)
     if not stream.count:
-        raise UserError("no_queries")
+        raise UserError("source_empty", source=source)
     return stream
 
 

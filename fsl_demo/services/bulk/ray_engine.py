@@ -106,13 +106,11 @@ class RayEngine:
             "max_restarts": RETRIES,
             "max_task_retries": RETRIES,
         }
-        self._sent = ray.put(recipe)  # which has to stay: a worker that is started again needs it
+        self._sent = [ray.put(recipe)]
         actor: Any = ray.remote(**options)(Worker)
         precision = runtime.precision()
-        self.workers = [
-            actor.remote(self._sent, where.device, threads=threads, precision=precision) for _ in range(count)
-        ]
-        (self.described, told), *others = ray.get([worker.describe.remote() for worker in self.workers])
+        self.workers = [actor.remote(where.device, threads, precision) for _ in range(count)]
+        (self.described, told), *others = ray.get([worker.describe.remote(self._sent) for worker in self.workers])
         for other, _ in others:
             if as_json(_comparable(other)) != as_json(_comparable(self.described)):
                 raise UserError("ray_differ")
@@ -138,7 +136,7 @@ class RayEngine:
                 if len(part) < parts.length(number):
                     raise UserError("bulk_changed", source=stream.name)
                 worker = self._least_busy(coming)
-                coming[worker.answer.remote(number, part, schema_sent)] = number, worker
+                coming[worker.answer.remote(self._sent, number, items=part, schema=schema_sent)] = number, worker
             if not coming:
                 return
             (ready,), _ = ray.wait(list(coming), num_returns=1)

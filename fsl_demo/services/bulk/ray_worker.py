@@ -12,47 +12,60 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.datasets.streams import Item
 from fsl_demo.services.bulk import networks
 from fsl_demo.services.bulk.decoding import Reader
-from fsl_demo.services.bulk.task import Described, Recipe
+from fsl_demo.services.bulk.task import Described, Recipe, Task
 
 if TYPE_CHECKING:
     import pyarrow
+    from ray import ObjectRef
 
+Sent = Sequence["ObjectRef[Recipe]"]
+"""A recipe in the object store, where whoever needs it gets it; in a list, or Ray would get it for each call."""
 AT_ONCE = 2
 """Parts that a worker has: the pictures of one are decoded while the networks have those of the other."""
 
 
 class Worker:
-    """An actor, whose methods `AT_ONCE` threads call.
+    """An actor, whose methods `AT_ONCE` threads call. Ray may start it again between two calls.
 
-    Attributes:
+    Args:
         threads: of the networks, and items that are decoded at once.
     """
 
-    def __init__(self, recipe: Recipe, device: str, threads: int, precision: str = "no") -> None:
+    def __init__(self, device: str, threads: int, precision: str) -> None:
         runtime.prepare(device, threads, precision)
-        self.threads, self._networks = threads, threading.Lock()
+        self._threads, self._networks = threads, threading.Lock()
         self._told: list[UserError] = []
-        self._task = recipe.make(networks.registry(), quiet, self._told.append)
+        self._task: Task | None = None
 
-    def describe(self) -> tuple[Described, list[UserError]]:
+    def describe(self, recipe: Sent) -> tuple[Described, list[UserError]]:
         """The task, and what was told when it was made."""
-        return Described.of(self._task), self._new()
+        with self._networks:
+            return Described.of(self._made(recipe)), self._new()
 
     def answer(
-        self, number: int, items: Sequence[Item], schema: pyarrow.Schema
+        self, recipe: Sent, number: int, items: Sequence[Item], schema: pyarrow.Schema
     ) -> tuple[pyarrow.Table, list[UserError]]:
         """The rows of a part, and what was told meanwhile."""
         import pyarrow
 
         from fsl_demo.services.bulk.local import part_rows
 
-        reader = Reader(iter(items), self.threads)
+        reader = Reader(iter(items), self._threads)
         try:
             with self._networks:
-                rows = part_rows(self._task, iter(reader), reader, number=number, length=len(items))
+                task = self._made(recipe)
+                rows = part_rows(task, iter(reader), reader, number=number, length=len(items))
         finally:
             reader.close()
         return pyarrow.Table.from_pylist(rows, schema), self._new()
+
+    def _made(self, recipe: Sent) -> Task:
+        """The task, which is made once."""
+        import ray
+
+        if self._task is None:
+            self._task = ray.get(recipe[0]).make(networks.registry(), quiet, self._told.append)
+        return self._task
 
     def _new(self) -> list[UserError]:
         told, self._told[:] = list(self._told), []

@@ -70,3 +70,9 @@ def test_regions(folder: Path, tmp_path: Path) -> None:
     pictures = [ingest(folder / name) for name in NAMES]
     for row, regions in zip(answers, detector.detect(pictures), strict=True):
         assert [region["box"] for region in row["regions"]] == [list(region.box) for region in regions] != []
+
+
+def test_a_source_without_pictures_is_said_to_be_one(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as refused:
+        bulk.opened(str(tmp_path), lambda error: None)
+    assert refused.value.code == "source_empty"
