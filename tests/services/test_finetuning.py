@@ -20,7 +20,6 @@ from fsl_demo.datasets.parts import Dataset, Part
 from fsl_demo.services import elsewhere, finetuning, receipt_page
 from fsl_demo.services.finetuning import Finetuned, FinetuneRequest, carry_out, requested
 from fsl_demo.services.receipt import OnVerdict, Receipt, receipt
-from fsl_demo.store import Workspace
 from fsl_demo.training.events import EpochDone, Event, OnEvent, Progressed, Stop, never, silent
 from tests import tuned
 from tests.frozen import frozen
@@ -178,18 +177,6 @@ def test_a_receipt_that_was_broken_off_is_made_by_the_same_request(
     assert versions() == (1, [1, 2]) and not (tmp_path / "run/receipt.json").exists()
     assert done(tmp_path) is not None
     assert versions() == (1, [1, 2]) and (tmp_path / "run/receipt.json").is_file()
-
-
-@pytest.mark.process
-def test_two_processes_share_a_fine_tuning(tmp_path: Path, home: Path) -> None:
-    tuned.stored(Workspace(tmp_path / "workspace"))
-    launch = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "fsl_demo", "finetune")
-    asked = ("siamese", "--collection", "mine", "--from", str(home / DIGITS), "--epochs", "1")
-    places = ("--workspace", str(tmp_path / "workspace"), "--root", str(tmp_path), "--device", "cpu", "--threads", "1")
-    made = subprocess.run([sys.executable, *launch, *asked, *places], cwd=ROOT, capture_output=True, text=True)
-    assert made.returncode == 0, made.stderr
-    assert versions() == (1, [1, 2]) and made.stdout.count("receipt: ") == 1
-    assert len(list((tmp_path / "workspace/finetunings").glob("*/receipt.json"))) == 1
 
 
 def test_two_processes_do_not_carry_out_the_same(tmp_path: Path) -> None:
