@@ -11,7 +11,7 @@ UNPINNED := pip|nvidia-[^=]*|cuda-[^=]*|triton
 # pip comes with .venv; torch itself pins its packages for CUDA
 unexport PYTHONDONTWRITEBYTECODE  # modules stay compiled: the tests start many processes
 
-.PHONY: help install openvino export lora parquet run test test-web check lint constraints bench harden evaluate
+.PHONY: help install openvino export lora parquet ray run test test-web check lint constraints bench harden evaluate
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -58,6 +58,10 @@ $(VENV)/.installed-parquet: requirements-parquet.txt requirements.txt constraint
 	$(INSTALL)
 	@touch $(VENV)/.installed-run
 
+$(VENV)/.installed-ray: requirements-ray.txt requirements-parquet.txt requirements.txt constraints.txt
+	$(INSTALL)
+	@touch $(VENV)/.installed-run $(VENV)/.installed-parquet
+
 $(VENV)/.installed-dev: requirements-dev.txt requirements-openvino.txt requirements-export.txt requirements-lora.txt requirements-parquet.txt requirements.txt constraints.txt
 	$(INSTALL)
 	@touch $(VENV)/.installed-run $(VENV)/.installed-openvino $(VENV)/.installed-export $(VENV)/.installed-lora $(VENV)/.installed-parquet
@@ -71,6 +75,8 @@ export: $(VENV)/.installed-export ## add ONNX: classifiers can be taken away
 lora: $(VENV)/.installed-lora ## add peft: CLIP-style models are fine-tuned
 
 parquet: $(VENV)/.installed-parquet ## add pyarrow: any number of pictures into one Parquet file
+
+ray: $(VENV)/.installed-ray ## add Ray: any number of pictures on many machines
 
 run: $(VENV)/.installed-run ## open the workbench, for instance with ARGS="--port 7861 --workspace DIR"
 	@$(PY) app.py $(ARGS)
@@ -96,7 +102,7 @@ lint: $(VENV)/.installed-dev ## check style and types
 constraints: $(VENV)/.installed-dev ## pin what the requirements bring, for every Python and system (ARGS=--upgrade: newest)
 	$(PIP_INSTALL) uv==0.13.9
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-annotate $(ARGS) \
-	  --custom-compile-command "make constraints" requirements-dev.txt --output-file constraints.txt
+	  --custom-compile-command "make constraints" requirements-dev.txt requirements-ray.txt --output-file constraints.txt
 	grep -Ev '^($(UNPINNED))==' constraints.txt > constraints.txt.new && mv constraints.txt.new constraints.txt
 
 bench: $(VENV)/.installed-dev ## measure speed on this machine
@@ -108,7 +114,8 @@ harden: $(VENV)/.installed-dev ## try hostile input, kills and crowds, as SECURI
 	$(PY) -m tests.hardening.uploads
 	$(PY) -m tests.hardening.archives --count 20000
 	$(PY) -m tests.hardening.names
-	$(PY) -m tests.hardening.kills --count 200
+	$(PY) -m tests.hardening.kills --count 200 --tunings 30
+	$(PY) -m tests.hardening.bulk_kills --count 20
 	$(PY) -m tests.hardening.sessions --people 16 --labels 50
 
 evaluate: $(VENV)/.installed-run ## measure the methods on a folder of class folders (DATA=data/photos)

@@ -25,6 +25,7 @@ CAPTIONERS = ("prefix", "gated")
 MATCHING = 3
 AGAIN, ONE_MORE = 50, 1.3
 SHOWN = 5
+STREAMED = 20_000
 
 
 def measure(module: str, *arguments: str) -> dict[str, Any]:
@@ -145,6 +146,23 @@ def sorting() -> None:
             print(f"      {fault}")
 
 
+def bulk() -> None:
+    measured = measure("bulk", "--count", str(STREAMED))
+    row(f"embed --out, {STREAMED:,} pictures", "engine alone", "stream", "share", "goal")
+    speed, computed = ((measured[who][name] for who in ("engine", "stream")) for name in ("rate", "computing"))
+    row(
+        "  pictures a second",
+        *(f"{rate:.1f}" for rate in speed),
+        f"{measured['share of the speed']:.2f}",
+        "0.85",
+    )
+    row("  computing, ms a picture", *(f"{1e3 * ms:.1f}" for ms in computed), f"{measured['share by computing']:.2f}")
+    if workers := measured["2 workers of Ray"]:
+        share = workers["rate"] / measured["stream"]["rate"]
+        row("  2 workers of Ray, pictures a second", "", f"{workers['rate']:.1f}", f"{share:.2f}", "0.90")
+    row("  memory beyond that for 200 pictures, MB", "", f"{measured['megabytes more than for 200']:.0f}", "", "200")
+
+
 def page() -> None:
     measured = measure("page", "actions")
     row("the page in Chromium, 1,000 queries x 20 classes", "kB back", "ms", "goal, kB / ms")
@@ -198,6 +216,8 @@ def main() -> None:
     evaluation()
     print()
     sorting()
+    print()
+    bulk()
     print()
     page()
     print()

@@ -27,25 +27,31 @@ _ENVIRONMENT = {
     "OMP_WAIT_POLICY": "PASSIVE",
     "TOKENIZERS_PARALLELISM": "false",
 }
-_device = "cpu"
+_device, _precision = "cpu", "no"
 _library: object = None
 _guard_lock = threading.Lock()
 
 
-def prepare(device: str = "auto", threads: int | None = None) -> None:
+def prepare(device: str = "auto", threads: int | None = None, precision: str = "no") -> None:
     """Set the process up; the device and threads take effect when torch is first used.
 
     Args:
         device: "auto", "cpu", or what torch calls a device ("cuda", "cuda:1", "mps").
         threads: for torch; its own choice by default.
+        precision: of what frozen networks compute: "no" (all in float32), "bf16" or "fp16" (mixed).
     """
-    global _device
+    global _device, _precision
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     if threads:
         os.environ["OMP_NUM_THREADS"] = str(threads)
     _keep_freed_memory()
-    _device = device
+    _device, _precision = device, precision
+
+
+def precision() -> str:
+    """Of what frozen networks compute: "no" (all in float32), "bf16" or "fp16" (mixed)."""
+    return _precision
 
 
 def device() -> torch.device:

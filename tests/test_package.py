@@ -72,7 +72,7 @@ def test_the_wheel_depends_on_the_direct_requirements(wheel: Path) -> None:
         head = metadata.PathDistribution(zipfile.Path(archive, name).parent)  # type: ignore[arg-type]
         assert head.version == __version__
         needed = set(map(Requirement, head.requires or ()))
-        extras = {name: direct(f"requirements-{name}.txt") for name in ("export", "lora", "openvino", "parquet")}
+        extras = {name: direct(f"requirements-{name}.txt") for name in ("export", "lora", "openvino", "parquet", "ray")}
         assert {each for each in needed if each.marker is None} == direct(RUNTIME)
         assert {str(each) for each in needed if each.marker is not None} == {
             f'{each}; extra == "{name}"' for name, requirements in extras.items() for each in requirements

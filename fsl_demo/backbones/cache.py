@@ -10,10 +10,12 @@ from typing import Protocol
 
 import numpy as np
 
+from fsl_demo import runtime
 from fsl_demo.core.episodes import Progress, ordered_unique, quiet
 from fsl_demo.core.pictures import Picture
 
-BATCH = 16
+BATCH, GPU_BATCH = 16, 256
+"""Pictures that a network gets at once, on a CPU and elsewhere."""
 MAP_BYTES = 256_000_000
 
 
@@ -116,6 +118,7 @@ class FeatureCache:
         self._vectors = vectors or MemoryStore()
         self._maps: OrderedDict[tuple[str, str], np.ndarray] = OrderedDict()
         self._map_bytes, self._most_map_bytes = 0, map_bytes or MAP_BYTES
+        self._fits: dict[str, int] = {}  # pictures at once, of networks for which the memory did not suffice
         self._network, self._counts = threading.Lock(), threading.Lock()
 
     def pooled(self, backbone: Backbone, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
@@ -159,11 +162,12 @@ class FeatureCache:
         self, backbone: Backbone, pictures: list[Picture], progress: Progress
     ) -> Iterator[tuple[Picture, np.ndarray]]:
         """Embed in batches; the next batch is decoded and resized while the network has this one."""
-        batches = [pictures[start : start + BATCH] for start in range(0, len(pictures), BATCH)]
+        size = BATCH if runtime.device().type == "cpu" else GPU_BATCH
+        batches = [pictures[start : start + size] for start in range(0, len(pictures), size)]
         with ThreadPoolExecutor(max_workers=1) as pool:
             coming = [pool.submit(self._prepare, backbone, batch) for batch in batches[:1]]
             for number, batch in enumerate(batches):
-                progress("embed", number * BATCH, len(pictures))
+                progress("embed", number * size, len(pictures))
                 images = coming.pop().result()
                 if number + 1 < len(batches):
                     coming.append(pool.submit(self._prepare, backbone, batches[number + 1]))
@@ -186,7 +190,7 @@ class FeatureCache:
         known = {picture: maps for picture in batch if (maps := self._maps.get((space, picture.sha256))) is not None}
         missing = [number for number, picture in enumerate(batch) if picture not in known]
         if missing:
-            stacked = backbone.maps([images[number] for number in missing], progress)
+            stacked = self._run(backbone, [images[number] for number in missing], progress)
             self.embedded[backbone.id] += len(missing)
             fresh = {batch[number]: maps.copy() for number, maps in zip(missing, stacked, strict=True)}
             self._vectors.put_vectors(space, {picture.sha256: _pool(maps) for picture, maps in fresh.items()})
@@ -194,6 +198,23 @@ class FeatureCache:
                 self._keep((space, picture.sha256), maps)
             known |= fresh
         return [known[picture] for picture in batch]
+
+    def _run(self, backbone: Backbone, images: Sequence[np.ndarray], progress: Progress) -> np.ndarray:
+        """The maps of prepared pictures; half as many at once from then on where the device's memory is too small."""
+        import torch
+
+        parts: list[np.ndarray] = []
+        rest = list(images)
+        while rest:
+            size = min(len(rest), self._fits.get(backbone.id, len(rest)))
+            try:
+                parts.append(backbone.maps(rest[:size], progress))
+                rest = rest[size:]
+            except torch.OutOfMemoryError:
+                if size == 1:
+                    raise
+                self._fits[backbone.id] = size // 2
+        return np.concatenate(parts)
 
     def _count_reused(self, network: str, count: int) -> None:
         with self._counts:
@@ -211,4 +232,7 @@ def _pool(maps: np.ndarray) -> np.ndarray:
 
 
 def _space(backbone: Backbone) -> str:
-    return f"{backbone.id}:{backbone.weights[:16]}:{backbone.preprocessing}"
+    """Whatever its vectors depend on."""
+    precision = runtime.precision()
+    mixed = "" if precision == "no" else f":{precision}"
+    return f"{backbone.id}:{backbone.weights[:16]}:{backbone.preprocessing}{mixed}"

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fsl_demo import checkpoints, runtime
+from fsl_demo.backbones import engine
 from fsl_demo.backbones.architecture import Architecture
 from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
 from fsl_demo.backbones.picture_maps import placed
@@ -97,12 +98,10 @@ class TrainedNetwork:
         Returns:
             float32 [N, channels, h, w], whose mean over positions is the vector.
         """
-        import torch
-
         embedder, given = self.load(progress), np.stack(images)
         if self.source is not None:
             given = np.moveaxis(placed(given, self.source.axes(progress)), 1, 3)
-        with torch.inference_mode():
+        with engine.computing():
             batch = self.recipe.tensor(given).to(runtime.device())
             return embedder.maps(batch).float().cpu().contiguous().numpy()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +11,6 @@ from fsl_demo.services import reading
 
 if TYPE_CHECKING:
     from fsl_demo.core.pictures import Picture
-    from fsl_demo.core.registry import Registry
-    from fsl_demo.services.bulk import Task
 
 DETAILS = (
     """\
@@ -55,23 +52,20 @@ def add(verbs: options.Verbs) -> None:
     into_parquet.add_out(parser)
     options.add_format(parser, "table", "json")
     options.add_machine(parser)
-    parser.set_defaults(run=run, format=None, refuse=parser.error)
+    parser.set_defaults(run=run, format=None)
 
 
 def run(chosen: argparse.Namespace) -> int:
     if chosen.out and (chosen.format or chosen.workspace or len(chosen.pictures) > 1):
         chosen.refuse("--out goes with one source, and without --format and --workspace")
+    into_parquet.check(chosen)
     options.prepare(chosen)
     if chosen.out:
-        source, terminal = str(chosen.pictures[0]), reporting.Terminal()
-        return into_parquet.into_parquet(chosen, source, make=partial(_task, chosen), terminal=terminal)
+        from fsl_demo.services.bulk.caption import CaptionRecipe
+
+        recipe, terminal = CaptionRecipe(chosen.captioner), reporting.Terminal()
+        return into_parquet.into_parquet(chosen, str(chosen.pictures[0]), recipe=recipe, terminal=terminal)
     return _print(chosen)
-
-
-def _task(chosen: argparse.Namespace, registry: Registry, terminal: reporting.Terminal) -> Task:
-    from fsl_demo.services.bulk.caption import Caption
-
-    return Caption(registry.captioner(chosen.captioner))
 
 
 def _print(chosen: argparse.Namespace) -> int:

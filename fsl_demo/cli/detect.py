@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
 from fsl_demo.cli import into_parquet, options, reporting
-
-if TYPE_CHECKING:
-    from fsl_demo.core.registry import Registry
-    from fsl_demo.services.bulk import Task
 
 DETAILS = """
 The answer is "regions", a list, the surest first: of each the "box" (left, top, right, bottom, as fractions of the
@@ -42,11 +37,9 @@ def add(verbs: options.Verbs) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
+    into_parquet.check(chosen)
     options.prepare(chosen)
+    from fsl_demo.services.bulk.detect import DetectRecipe
 
-    def make(registry: Registry, terminal: reporting.Terminal) -> Task:
-        from fsl_demo.services.bulk.detect import Detect
-
-        return Detect(registry.detector(chosen.detector))
-
-    return into_parquet.into_parquet(chosen, chosen.source, make=make, terminal=reporting.Terminal())
+    recipe, terminal = DetectRecipe(chosen.detector), reporting.Terminal()
+    return into_parquet.into_parquet(chosen, chosen.source, recipe=recipe, terminal=terminal)

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
 from fsl_demo.cli import into_parquet, options, reporting
-
-if TYPE_CHECKING:
-    from fsl_demo.core.registry import Registry
-    from fsl_demo.services.bulk import Task
 
 EXAMPLES = """\
 embed archive/ --out vectors.parquet
@@ -34,15 +29,14 @@ def add(verbs: options.Verbs) -> None:
     )
     into_parquet.add_out(parser, required=True)
     options.add_machine(parser)
+    options.add_frozen_precision(parser)
     parser.set_defaults(run=run)
 
 
 def run(chosen: argparse.Namespace) -> int:
+    into_parquet.check(chosen)
     options.prepare(chosen)
+    from fsl_demo.services.bulk.embed import EmbedRecipe
 
-    def make(registry: Registry, terminal: reporting.Terminal) -> Task:
-        from fsl_demo.services.bulk.embed import Embed
-
-        return Embed(registry, chosen.method)
-
-    return into_parquet.into_parquet(chosen, chosen.source, make=make, terminal=reporting.Terminal())
+    recipe, terminal = EmbedRecipe(chosen.method), reporting.Terminal()
+    return into_parquet.into_parquet(chosen, chosen.source, recipe=recipe, terminal=terminal)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fsl_demo.cli import reporting
+from fsl_demo.cli import options, reporting
 
 if TYPE_CHECKING:
-    from fsl_demo.core.registry import Registry
-    from fsl_demo.services.bulk import Task
+    from fsl_demo.services.bulk import Recipe
 
-MakeTask = Callable[["Registry", reporting.Terminal], "Task"]
+ENGINES = ("local", "ray")
 
 DETAILS = """\
 With --out, pictures are read one after another, however many, and there is one row for each in a Parquet file: "file",
@@ -40,7 +38,7 @@ def add_source(parser: argparse.ArgumentParser) -> None:
 
 
 def add_out(parser: argparse.ArgumentParser, required: bool = False) -> None:
-    """`--out`."""
+    """`--out`, `--engine`, `--workers`."""
     parser.add_argument(
         "--out",
         type=Path,
@@ -48,21 +46,41 @@ def add_out(parser: argparse.ArgumentParser, required: bool = False) -> None:
         metavar="FILE.parquet",
         help="write the answers to this Parquet file; for any number of pictures, and goes on where it was ended",
     )
+    parser.add_argument(
+        "--engine",
+        choices=ENGINES,
+        default="local",
+        help="with --out, who answers: this process (default), or workers of Ray here or on the cluster of RAY_ADDRESS",
+    )
+    parser.add_argument(
+        "--workers", type=options.count, metavar="N", help="workers of --engine ray (default: as many as fit)"
+    )
+    parser.set_defaults(refuse=parser.error)
 
 
-def into_parquet(chosen: argparse.Namespace, source: str, make: MakeTask, terminal: reporting.Terminal) -> int:
+def check(chosen: argparse.Namespace) -> None:
+    """
+    Raises:
+        SystemExit: 2, for options that go with others only.
+    """
+    if chosen.engine == "ray" and not chosen.out:
+        chosen.refuse("--engine ray goes with --out")
+    if chosen.workers and chosen.engine != "ray":
+        chosen.refuse("--workers goes with --engine ray")
+
+
+def into_parquet(chosen: argparse.Namespace, source: str, recipe: Recipe, terminal: reporting.Terminal) -> int:
     """Answer all pictures of a source; gives the exit code.
-
-    Args:
-        make: the task.
 
     Raises:
         UserError: what is wrong with the source, the task or the file.
     """
     from fsl_demo.services import bulk
 
+    where = bulk.Where(chosen.engine, chosen.workers, device=chosen.device, threads=chosen.threads)
+    terminal.live("counting pictures")
     stream = bulk.opened(source, terminal.fault)
-    task = make(bulk.registry(), terminal)
-    summary = bulk.carry_out(stream, task, out=chosen.out, on_pace=terminal.pace)
+    with bulk.engine(recipe, terminal.progress, terminal.fault, where=where) as engine:
+        summary = bulk.carry_out(stream, engine, out=chosen.out, on_pace=terminal.pace)
     reporting.print_table(["file", "pictures", "not readable"], [[chosen.out, summary.rows, summary.unreadable]])
     return 1 if terminal.faults or summary.unreadable else 0

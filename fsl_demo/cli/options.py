@@ -67,13 +67,25 @@ def add_machine(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_frozen_precision(parser: argparse.ArgumentParser) -> None:
+    """`--precision`, where frozen networks alone compute."""
+    parser.add_argument(
+        "--precision",
+        dest="frozen_precision",
+        metavar="NAME",
+        choices=("no", "bf16", "fp16"),
+        default="no",
+        help="of frozen networks of pictures: mixed precision for a GPU (default: no)",
+    )
+
+
 def prepare(chosen: argparse.Namespace) -> None:
     """Set the process up as `add_machine`'s options say; comes before the first import of torch.
 
     Raises:
         SystemExit: 2, for a device that is not there.
     """
-    runtime.prepare(chosen.device, chosen.threads)
+    runtime.prepare(chosen.device, chosen.threads, getattr(chosen, "frozen_precision", "no"))
     try:
         runtime.device()
     except ValueError as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,6 @@ from fsl_demo.services.documents import PredictDocument, predict_document, yes_n
 
 if TYPE_CHECKING:
     from fsl_demo.core.registry import Registry
-    from fsl_demo.services.bulk import Task
 
 DETAILS = (
     """\
@@ -69,7 +67,8 @@ def add(verbs: options.Verbs) -> None:
     options.add_format(parser, "table", "csv", "json")
     options.add_cache(parser)
     options.add_machine(parser)
-    parser.set_defaults(run=run, format=None, refuse=parser.error)
+    options.add_frozen_precision(parser)
+    parser.set_defaults(run=run, format=None)
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -77,13 +76,19 @@ def run(chosen: argparse.Namespace) -> int:
         chosen.refuse("name the pictures to classify, as SOURCE or by --queries")
     if chosen.out and (chosen.format or chosen.workspace):
         chosen.refuse("--out goes without --format and --workspace: answers are written, and features forgotten")
+    into_parquet.check(chosen)
     options.prepare(chosen)
     terminal = reporting.Terminal()
     learned = options.read_task(chosen, terminal)
     learned.check()
     source = chosen.source or chosen.queries
     if chosen.out:
-        return into_parquet.into_parquet(chosen, source, make=partial(_task, chosen, learned), terminal=terminal)
+        from fsl_demo.services.bulk.predict import PredictRecipe
+
+        recipe = PredictRecipe.of(
+            learned, methods=chosen.methods, settings=chosen.settings, use_region=chosen.use_region
+        )
+        return into_parquet.into_parquet(chosen, source, recipe=recipe, terminal=terminal)
     return _print(chosen, learned, source=Path(source), terminal=terminal)
 
 
@@ -100,26 +105,6 @@ def _print(chosen: argparse.Namespace, learned: Episode, source: Path, terminal:
         terminal.note(notice)
     _PRINTERS[chosen.format or "table"](document)
     return 1 if terminal.faults else 0
-
-
-def _task(chosen: argparse.Namespace, learned: Episode, registry: Registry, terminal: reporting.Terminal) -> Task:
-    from fsl_demo.services import predict
-    from fsl_demo.services.bulk.predict import Predict
-
-    plans = predict.plans_of(
-        registry,
-        chosen.methods,
-        pictures=[example.picture for example in learned.support],
-        settings=reading.settings(registry, chosen.settings),
-        use_region=chosen.use_region,
-    )
-    return Predict(
-        learned,
-        plans,
-        progress=terminal.progress,
-        refused=lambda _, error: _tell_refusal(chosen, error, terminal),
-        report=terminal.fault,
-    )
 
 
 def registry_for(chosen: argparse.Namespace, episode: Episode) -> Registry:
@@ -165,15 +150,11 @@ def classify(
         use_region=chosen.use_region,
     )
     for refusal in refusals:
-        _tell_refusal(chosen, refusal, terminal)
+        if chosen.methods:
+            terminal.fault(refusal)
+        else:
+            terminal.note(str(refusal))
     return scores
-
-
-def _tell_refusal(chosen: argparse.Namespace, refusal: UserError, terminal: reporting.Terminal) -> None:
-    if chosen.methods:
-        terminal.fault(refusal)
-    else:
-        terminal.note(str(refusal))
 
 
 def _print_csv(document: PredictDocument) -> None:

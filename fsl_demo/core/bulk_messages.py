@@ -16,7 +16,13 @@ BULK_MESSAGES = {
     "bulk_changed": "“{source}” has lost pictures while it was read. Run the command again when it stays as it is.",
     "bulk_transductive": "{method} looks at all queries at once, and cannot answer a stream of pictures. Choose other"
     " methods.",
+    "ray_missing": "--engine ray needs the package ray: pip install '.[ray]', or python -m pip install ray.",
+    "ray_start": "Ray cannot be reached, or does not start here ({reason}). See docs/deployment.md.",
+    "ray_differ": "The workers differ in their weights, packages or devices, and so would their answers. Install the"
+    " same on all machines.",
+    "ray_lost": "Workers ended again and again ({reason}). What is done is kept: run the command again to go on.",
     "source_missing": "There is no file or folder {source}. Check how it is spelled.",
+    "source_empty": "{source} holds no pictures. Name another folder or file.",
     "shards_many": "{pattern} stands for more than {limit} files. Name fewer at a time.",
     "table_broken": "“{file}” cannot be read as Parquet ({reason}). Write it again.",
     "table_no_pictures": "“{file}” has no column of pictures, such as “image”. It has: {known}.",

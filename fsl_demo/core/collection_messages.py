@@ -29,6 +29,7 @@ COLLECTION_MESSAGES = {
     " some; {shares} do not.",
     "import_changes": "“{file}” came in: new pictures {new}, labels that differ {differ}, pictures newly labelled"
     " {labelled}, labels that are the same {same}, left out {left_out}.",
+    "labels_no_examples": "“{file}” has {count} pictures without a class; they are no examples and were left out.",
     "shard_large": "“{file}” has more than {limit:.0f} MB, so it was left out. Split it up.",
     "rows_rest": "The pictures of “{file}” take more than {minutes} minutes of computing, so all from “{first}” on were"
     " left out. Split it up.",

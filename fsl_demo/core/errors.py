@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from fsl_demo.core.archive_messages import ARCHIVE_MESSAGES
@@ -232,6 +233,10 @@ class UserError(Exception):
         super().__init__(code, params)
         self.code = code
         self.params = params
+
+    def __reduce__(self) -> tuple[Callable[[], UserError], tuple[()]]:
+        """How it comes out of another process."""
+        return partial(type(self), self.code, **self.params), ()
 
     def bare(self) -> UserError:
         """The same to keep: without the traceback, whose frames hold what was read."""

@@ -34,7 +34,7 @@ def task(
     """Classes and support set of an episode.
 
     Args:
-        support: a folder or zip of class folders, or of pictures with boxes in a format of annotation tools.
+        support: a folder or archive of class folders, or of pictures with classes or boxes in a format of other tools.
         descriptions: phrasings by class name; a class may have none.
         boxes: where the thing is, by the path of a support picture in the folder or zip.
 
@@ -71,9 +71,11 @@ def _support(
     from fsl_demo.datasets.class_pictures import pictures_by_class
     from fsl_demo.datasets.file_source import open_source
     from fsl_demo.store import exchange
+    from fsl_demo.store.exchange.classified_reading import labels_of_tool
 
     with open_source(path) as source:
-        if boxes or not exchange.is_annotated(source):
+        labelled_elsewhere = not boxes and labels_of_tool(source, report=lambda error: None) is not None
+        if boxes or not (labelled_elsewhere or exchange.is_annotated(source)):
             read = pictures_by_class(source, progress, report)
             return read.classes, _drawn(read, boxes)
     pictures: dict[str, list[Picture]] = {}
@@ -88,7 +90,8 @@ def _support(
             drawn[example.picture] = example.boxes
         others += len(labelled.episode.queries)
     if others:
-        report(Notice("boxes_no_examples", file=path.name, count=others))
+        code = "labels_no_examples" if labelled_elsewhere else "boxes_no_examples"
+        report(Notice(code, file=path.name, count=others))
     return pictures, drawn
 
 

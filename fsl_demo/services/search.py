@@ -110,9 +110,10 @@ def nearest(
     members = workspace.gallery.members([match.sha256 for match in matches])
     hits = [Hit(members[match.sha256], match.similarity) for match in matches if match.sha256 in members]
     unranked = index.unranked()
-    count = len(hits) if len(matches) < limit else counts.of(wanted) - bool(besides)
+    left_out = len(workspace.gallery.members([besides])) if besides else 0
+    count = len(hits) if len(matches) < limit else counts.of(wanted) - left_out
     if not wanted.narrows:
-        count = min(count, counts.pictures - unranked)
+        count = min(count, counts.pictures - unranked - left_out)
     return Hits(tuple(hits), count, unranked=unranked, stale=index.stale())
 
 

@@ -1,7 +1,7 @@
 """Where episodes, pictures, labels and drafts are kept: SQLite and picture files in one folder."""
 
 from fsl_demo.store.browse import EpisodeFilter, EpisodeSummary, Statistics
-from fsl_demo.store.collected import CollectionFilter, CollectionPage
+from fsl_demo.store.collected_pages import CollectionFilter, CollectionPage
 from fsl_demo.store.drafts import Draft, DraftRevision, StaleDraft
 from fsl_demo.store.episodes import StoredEpisode
 from fsl_demo.store.gallery import CollectionPicture, GalleryCounts, GalleryFilter, GalleryPage

@@ -13,6 +13,7 @@ from fsl_demo.core.episodes import class_key
 from fsl_demo.store.connection import plain
 
 THUMBNAILS = 6
+PAGE = 100
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class EpisodeSummary:
 
 
 _SUMMARIES = f"""
+WITH wanted (wanted, place) AS (SELECT value, key FROM json_each(:ids))
 SELECT id, title, created_at, updated_at,
   (SELECT json_group_array(name) FROM
     (SELECT name FROM episode_classes WHERE episode = episodes.id ORDER BY position)),
@@ -58,7 +60,11 @@ SELECT id, title, created_at, updated_at,
      ORDER BY role DESC, position LIMIT {THUMBNAILS})),
   (SELECT json_group_array(json_array(method, checkpoint)) FROM
     (SELECT DISTINCT method, checkpoint FROM runs WHERE episode = episodes.id ORDER BY method, checkpoint))
-FROM episodes
+FROM wanted CROSS JOIN episodes ON id = wanted ORDER BY place
+"""
+
+_KEYS = """
+SELECT id FROM episodes
 WHERE (deleted_at IS NOT NULL) = :deleted
   AND (:text = '' OR instr(fold(title), :text)
     OR EXISTS (SELECT 1 FROM episode_classes WHERE episode = episodes.id
@@ -73,7 +79,7 @@ WHERE (deleted_at IS NOT NULL) = :deleted
                                WHERE episode = episodes.id AND method = :method AND position IS NOT NULL))
   AND substr(updated_at, 1, length(:since)) >= :since
   AND substr(updated_at, 1, length(:until)) <= :until
-ORDER BY updated_at DESC, id
+ORDER BY updated_at DESC, id LIMIT :limit
 """
 
 
@@ -97,10 +103,22 @@ class EpisodeFilter:
     deleted: bool = False
 
 
-def summaries(db: Database, wanted: EpisodeFilter) -> list[EpisodeSummary]:
-    """The episodes that match, last saved first."""
+@dataclass(frozen=True)
+class EpisodePage:
+    """The beginning of the list, last saved first.
+
+    Attributes:
+        more: whether there are others.
+    """
+
+    episodes: list[EpisodeSummary]
+    more: bool
+
+
+def page(db: Database, wanted: EpisodeFilter, limit: int) -> EpisodePage:
+    """The first episodes that match; all of them where `limit` is -1."""
     rows = db.execute(
-        _SUMMARIES,
+        _KEYS,
         {
             "text": class_key(plain(wanted.text)),
             "class": class_key(plain(wanted.class_name)),
@@ -108,9 +126,40 @@ def summaries(db: Database, wanted: EpisodeFilter) -> list[EpisodeSummary]:
             "since": wanted.since,
             "until": wanted.until,
             "deleted": wanted.deleted,
+            "limit": limit + 1 if limit > 0 else -1,
         },
+    ).fetchall()
+    shown = rows[:limit] if limit > 0 else rows
+    ids = json.dumps([row[0] for row in shown])
+    summaries = [_summary(row) for row in db.execute(_SUMMARIES, {"ids": ids})]
+    return EpisodePage(summaries, len(rows) > len(shown))
+
+
+@dataclass(frozen=True)
+class EpisodeChoices:
+    """What episodes can be filtered by.
+
+    Attributes:
+        episodes: how many there are that are not deleted.
+        classes, methods: names, and ids, in alphabetical order.
+    """
+
+    episodes: int
+    classes: list[str]
+    methods: list[str]
+
+
+def choices(db: Database) -> EpisodeChoices:
+    """What there is to filter by."""
+    alive = "JOIN episodes ON episodes.id = episode WHERE deleted_at IS NULL"
+    return EpisodeChoices(
+        db.execute("SELECT count(*) FROM episodes WHERE deleted_at IS NULL").fetchone()[0],
+        [row[0] for row in db.execute(f"SELECT DISTINCT name FROM episode_classes {alive} ORDER BY name")],
+        [
+            row[0]
+            for row in db.execute(f"SELECT DISTINCT method FROM runs {alive} AND position IS NOT NULL ORDER BY method")
+        ],
     )
-    return [_summary(row) for row in rows]
 
 
 def _summary(row: Sequence[Any]) -> EpisodeSummary:
@@ -153,8 +202,27 @@ class Statistics:
     agreement: float | None
 
 
-def statistics(db: Database, database_bytes: int) -> Statistics:
-    """Count everything; the database itself has `database_bytes` on disk."""
+_STAMP = """
+SELECT (SELECT max(id) FROM events), (SELECT max(id) FROM labels), (SELECT max(id) FROM regions),
+  (SELECT max(rowid) FROM pictures)
+"""
+
+
+class KnownStatistics:
+    """Statistics that are counted again where something has changed: whatever happens to episodes leaves a row."""
+
+    def __init__(self) -> None:
+        self._known: tuple[tuple[int, ...], Statistics] | None = None
+
+    def of(self, db: Database, database_bytes: int) -> Statistics:
+        """What `db` holds now; the database itself has `database_bytes` on disk."""
+        stamp = *db.execute(_STAMP).fetchone(), database_bytes
+        if self._known is None or self._known[0] != stamp:
+            self._known = stamp, _statistics(db, database_bytes)
+        return self._known[1]
+
+
+def _statistics(db: Database, database_bytes: int) -> Statistics:
     alive = "FROM episodes JOIN {} ON episode = episodes.id WHERE deleted_at IS NULL"
     items = alive.format("episode_items") + " AND position IS NOT NULL"
     labels = f"FROM current_labels WHERE item IN (SELECT episode_items.id {items})"

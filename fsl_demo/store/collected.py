@@ -3,55 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from sqlite_utils import Database
 
 from fsl_demo.core.class_names import class_key
-from fsl_demo.core.collections import CollectedPicture, CollectionLabel
+from fsl_demo.core.collections import CollectionLabel
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
-from fsl_demo.store.blobs import Blobs
 from fsl_demo.store.connection import now, plain
-
-State = Literal["", "unlabelled", "none", "disputed"]
-PAGE = 200
-
-
-@dataclass(frozen=True)
-class CollectionFilter:
-    """Which pictures of a collection to list: those that match everything given.
-
-    Attributes:
-        class_name: what their newest word says.
-        state: "unlabelled", "none" (of these) or "disputed".
-    """
-
-    class_name: str = ""
-    state: State = ""
-
-
-@dataclass(frozen=True)
-class CollectionPage:
-    """A part of a collection.
-
-    Attributes:
-        after: what to ask for next; None at the end.
-    """
-
-    pictures: tuple[CollectedPicture, ...]
-    after: int | None
-
-
-_STATES: dict[State, str] = {
-    "": "",
-    "unlabelled": " AND word IS NULL",
-    "none": " AND word IS NOT NULL AND class IS NULL",
-    "disputed": " AND disputed",
-}
 
 
 def add(db: Database, collection: int, wanted: Mapping[Picture, Sequence[CollectionLabel]]) -> int:
@@ -109,65 +70,6 @@ def take_back(db: Database, collection: int, hashes: Sequence[str], annotator: s
             )
             taken.append(sha256)
     return tuple(taken)
-
-
-def pictures(db: Database, blobs: Blobs, collection: int) -> tuple[CollectedPicture, ...]:
-    """Every picture of a collection, in the order in which they came."""
-    return _pictures(db, blobs, collection=collection, wanted=CollectionFilter(), after=0, limit=-1).pictures
-
-
-def page(
-    db: Database, blobs: Blobs, collection: int, wanted: CollectionFilter, after: int, limit: int
-) -> CollectionPage:
-    """The next pictures that match, in the order in which they came."""
-    return _pictures(db, blobs, collection=collection, wanted=wanted, after=after, limit=limit)
-
-
-def _pictures(
-    db: Database, blobs: Blobs, collection: int, wanted: CollectionFilter, after: int, limit: int
-) -> CollectionPage:
-    of_class = " AND class = (SELECT id FROM classes WHERE key = :key)" if wanted.class_name else ""
-    rows = db.execute(
-        "SELECT item.id, sha256, width, height, item.name, original_sha256 FROM collection_items AS item"
-        " JOIN pictures ON sha256 = picture WHERE collection = :collection AND removed_at IS NULL AND item.id > :after"
-        f"{of_class}{_STATES[wanted.state]} ORDER BY item.id LIMIT :limit",
-        {
-            "collection": collection,
-            "after": after,
-            "key": class_key(plain(wanted.class_name)),
-            "limit": limit + 1 if limit > 0 else -1,
-        },
-    ).fetchall()
-    shown = rows[:limit] if limit > 0 else rows
-    words = _words(db, collection, [row[0] for row in shown])
-    return CollectionPage(
-        tuple(CollectedPicture(blobs.picture(*row[1:]), tuple(words[row[0]])) for row in shown),
-        shown[-1][0] if len(rows) > len(shown) else None,
-    )
-
-
-def _words(db: Database, collection: int, items: Sequence[int]) -> dict[int, list[CollectionLabel]]:
-    rows = db.execute(
-        "SELECT item, given.name, annotator, source, coalesce(shown.name, classes.name), seconds, created_at"
-        " FROM json_each(:items) CROSS JOIN current_collection_labels AS label ON label.item = json_each.value"
-        " LEFT JOIN collection_classes AS given ON given.collection = :collection AND given.class = label.class"
-        " LEFT JOIN collection_classes AS shown ON shown.collection = :collection AND shown.class = suggestion"
-        " LEFT JOIN classes ON classes.id = suggestion ORDER BY label.id DESC",
-        {"items": json.dumps(list(items)), "collection": collection},
-    )
-    words: dict[int, list[CollectionLabel]] = defaultdict(list)
-    for item, name, annotator, source, suggestion, seconds, created_at in rows:
-        words[item].append(
-            CollectionLabel(
-                name,
-                annotator=annotator,
-                source=source,
-                suggestion=suggestion,
-                seconds=seconds,
-                created_at=created_at,
-            )
-        )
-    return words
 
 
 @dataclass(frozen=True)
@@ -254,6 +156,6 @@ def _items(db: Database, collection: int, hashes: Sequence[str]) -> dict[str, in
 
 def _count(db: Database, collection: int) -> int:
     row = db.execute(
-        "SELECT count(*) FROM collection_items WHERE collection = ? AND removed_at IS NULL", (collection,)
+        "SELECT coalesce(sum(pictures), 0) FROM collection_counts WHERE collection = ? AND kind >= -1", (collection,)
     ).fetchone()
     return int(row[0])

@@ -1,24 +1,15 @@
-"""Named collections in a list, counted by SQL."""
+"""Named collections in a list, with the counts that are kept of them."""
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from dataclasses import dataclass, field
 
 from sqlite_utils import Database
 
 from fsl_demo.core.collections import ClassCount, CollectionSummary
 
 THUMBNAILS = 6
-
-
-@dataclass
-class _Counts:
-    classes: dict[int, int] = field(default_factory=dict)
-    unlabelled: int = 0
-    none: int = 0
-    disputed: int = 0
 
 
 _LIST = f"""
@@ -33,46 +24,39 @@ FROM collections WHERE deleted_at IS NULL AND (:only IS NULL OR id = :only)
 ORDER BY updated_at DESC, id DESC
 """
 
+UNLABELLED, NONE, DISPUTED = 0, -1, -2
+"""Kinds in `collection_counts` that are no class."""
 _COUNTS = """
-SELECT collection, class, word IS NULL, count(*), sum(disputed) FROM collection_items
-WHERE removed_at IS NULL AND collection IN
-  (SELECT id FROM collections WHERE deleted_at IS NULL AND (:only IS NULL OR id = :only))
-GROUP BY collection, class, word IS NULL
+SELECT collection, kind, pictures FROM collection_counts
+WHERE pictures > 0 AND (:only IS NULL OR collection = :only)
 """
 
 
 def summaries(db: Database, only: int | None = None) -> list[CollectionSummary]:
     """The collections that are not deleted, or one of them; those changed last first."""
-    counts: dict[int, _Counts] = defaultdict(_Counts)
-    for collection, class_id, is_unlabelled, count, disputed in db.execute(_COUNTS, {"only": only}):
-        here = counts[collection]
-        here.disputed += disputed
-        if class_id is not None:
-            here.classes[class_id] = count
-        elif is_unlabelled:
-            here.unlabelled = count
-        else:
-            here.none = count
+    counts: dict[int, dict[int, int]] = defaultdict(dict)
+    for collection, kind, pictures in db.execute(_COUNTS, {"only": only}):
+        counts[collection][kind] = pictures
     return [
         _summary(row[1:5], row[5], classes=row[6], counts=counts[row[0]]) for row in db.execute(_LIST, {"only": only})
     ]
 
 
-def _summary(row: tuple[str, str, str, int], thumbnails: str, classes: str, counts: _Counts) -> CollectionSummary:
+def _summary(
+    row: tuple[str, str, str, int], thumbnails: str, classes: str, counts: dict[int, int]
+) -> CollectionSummary:
     name, created_at, updated_at, versions = row
     return CollectionSummary(
         name=name,
         created_at=created_at,
         updated_at=updated_at,
-        pictures=sum(counts.classes.values()) + counts.unlabelled + counts.none,
+        pictures=sum(count for kind, count in counts.items() if kind != DISPUTED),
         classes=tuple(
-            ClassCount(spelled, counts.classes[class_id])
-            for class_id, spelled in json.loads(classes)
-            if class_id in counts.classes
+            ClassCount(spelled, counts[class_id]) for class_id, spelled in json.loads(classes) if class_id in counts
         ),
-        unlabelled=counts.unlabelled,
-        none=counts.none,
-        disputed=counts.disputed,
+        unlabelled=counts.get(UNLABELLED, 0),
+        none=counts.get(NONE, 0),
+        disputed=counts.get(DISPUTED, 0),
         versions=versions,
         thumbnails=tuple(json.loads(thumbnails)),
     )

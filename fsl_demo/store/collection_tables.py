@@ -140,3 +140,55 @@ SELECT * FROM settled_findings
 WHERE takes_back IS NULL AND NOT EXISTS
     (SELECT 1 FROM settled_findings AS later WHERE later.takes_back = settled_findings.id);
 """
+
+COUNTED_COLLECTIONS = """
+CREATE TABLE collection_counts (
+    collection INTEGER NOT NULL REFERENCES collections(id),
+    kind INTEGER NOT NULL,                -- row id of a class, 0 unlabelled, -1 none of these, -2 disputed
+    pictures INTEGER NOT NULL,
+    PRIMARY KEY (collection, kind)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER collection_counts_came AFTER INSERT ON collection_items WHEN NEW.removed_at IS NULL
+BEGIN
+    INSERT INTO collection_counts (collection, kind, pictures)
+    VALUES (NEW.collection, CASE WHEN NEW.word IS NULL THEN 0 ELSE coalesce(NEW.class, -1) END, 1)
+    ON CONFLICT (collection, kind) DO UPDATE SET pictures = pictures + 1;
+    INSERT INTO collection_counts (collection, kind, pictures) SELECT NEW.collection, -2, 1 WHERE NEW.disputed
+    ON CONFLICT (collection, kind) DO UPDATE SET pictures = pictures + 1;
+END;
+CREATE TRIGGER collection_counts_was AFTER UPDATE ON collection_items WHEN OLD.removed_at IS NULL
+BEGIN
+    UPDATE collection_counts SET pictures = pictures - 1 WHERE collection = OLD.collection
+        AND kind = CASE WHEN OLD.word IS NULL THEN 0 ELSE coalesce(OLD.class, -1) END;
+    UPDATE collection_counts SET pictures = pictures - 1
+    WHERE OLD.disputed AND collection = OLD.collection AND kind = -2;
+END;
+CREATE TRIGGER collection_counts_is AFTER UPDATE ON collection_items WHEN NEW.removed_at IS NULL
+BEGIN
+    INSERT INTO collection_counts (collection, kind, pictures)
+    VALUES (NEW.collection, CASE WHEN NEW.word IS NULL THEN 0 ELSE coalesce(NEW.class, -1) END, 1)
+    ON CONFLICT (collection, kind) DO UPDATE SET pictures = pictures + 1;
+    INSERT INTO collection_counts (collection, kind, pictures) SELECT NEW.collection, -2, 1 WHERE NEW.disputed
+    ON CONFLICT (collection, kind) DO UPDATE SET pictures = pictures + 1;
+END;
+
+INSERT INTO collection_counts (collection, kind, pictures)
+SELECT collection, CASE WHEN word IS NULL THEN 0 ELSE coalesce(class, -1) END, count(*) FROM collection_items
+WHERE removed_at IS NULL GROUP BY 1, 2
+UNION ALL
+SELECT collection, -2, count(*) FROM collection_items WHERE removed_at IS NULL AND disputed GROUP BY 1;
+
+DROP INDEX collection_items_counted;
+CREATE INDEX collection_items_class ON collection_items(collection, class) WHERE removed_at IS NULL;
+CREATE INDEX collection_items_unlabelled ON collection_items(collection) WHERE removed_at IS NULL AND word IS NULL;
+CREATE INDEX collection_items_labelled ON collection_items(collection) WHERE removed_at IS NULL AND word IS NOT NULL;
+CREATE INDEX collection_items_none ON collection_items(collection)
+    WHERE removed_at IS NULL AND word IS NOT NULL AND class IS NULL;
+CREATE INDEX collection_items_disputed ON collection_items(collection) WHERE removed_at IS NULL AND disputed;
+CREATE INDEX collection_items_shuffled ON collection_items(collection, picture) WHERE removed_at IS NULL;
+CREATE INDEX collection_items_shuffled_unlabelled ON collection_items(collection, picture)
+    WHERE removed_at IS NULL AND word IS NULL;
+CREATE INDEX collection_labels_annotator ON collection_labels(annotator, item);
+CREATE INDEX collection_labels_class ON collection_labels(class);
+"""

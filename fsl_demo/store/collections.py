@@ -9,9 +9,7 @@ from sqlite_utils import Database
 
 from fsl_demo.core.class_names import class_key
 from fsl_demo.core.collections import (
-    CollectedPicture,
     CollectionLabel,
-    CollectionSummary,
     FrozenCollection,
     MarkedRight,
     Part,
@@ -20,15 +18,15 @@ from fsl_demo.core.collections import (
 from fsl_demo.core.episodes import ClassSpec, check_texts
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
-from fsl_demo.store import collected, collection_list, episode_labels, frozen, settled
+from fsl_demo.store import collected, episode_labels, frozen, settled
 from fsl_demo.store.blobs import Blobs
-from fsl_demo.store.collected import PAGE, CollectionFilter, CollectionPage
+from fsl_demo.store.collected_pages import CollectionReader, find, id_of
 from fsl_demo.store.connection import Connections, now, plain
 
 LONGEST_NAME = 60
 
 
-class CollectionStore:
+class CollectionStore(CollectionReader):
     """The named collections. Each change is one transaction.
 
     Every method that names a collection may raise `collection_missing`.
@@ -38,17 +36,8 @@ class CollectionStore:
     """
 
     def __init__(self, connections: Connections, blobs: Blobs, keep: Callable[[Sequence[Picture]], None]) -> None:
-        self._connections, self._blobs, self._keep = connections, blobs, keep
-
-    def summaries(self) -> list[CollectionSummary]:
-        """The collections, those changed last first."""
-        with self._connections.read() as db:
-            return collection_list.summaries(db)
-
-    def summary(self, name: str) -> CollectionSummary:
-        """A collection as it is in the list."""
-        with self._connections.read() as db:
-            return collection_list.summaries(db, only=_id(db, name))[0]
+        super().__init__(connections, blobs)
+        self._keep = keep
 
     def check_free(self, name: str) -> None:
         """Raise `collection_name` or `collection_exists` unless a collection may be called so."""
@@ -108,12 +97,12 @@ class CollectionStore:
         """
         _check_classes(label for labels in wanted.values() for label in labels)
         with self._connections.read() as db:
-            _free(db, name) if new and _find(db, name) is None else _id(db, name)
+            _free(db, name) if new and find(db, name) is None else id_of(db, name)
         self._keep(list(wanted))
         with self._connections.write() as db:
-            if new and _find(db, name) is None:
+            if new and find(db, name) is None:
                 _make(db, name)
-            collection = _id(db, name)
+            collection = id_of(db, name)
             added = collected.add(db, collection, wanted)
             _touch(db, collection)
             return added
@@ -122,25 +111,6 @@ class CollectionStore:
         """Take pictures out; `add` brings them back with their labels."""
         with self._changing(name) as (db, collection):
             collected.remove(db, collection, hashes)
-
-    def pictures(self, name: str) -> tuple[CollectedPicture, ...]:
-        """Every picture of a collection with its labels, in the order in which they came."""
-        with self._connections.read() as db:
-            return collected.pictures(db, self._blobs, _id(db, name))
-
-    def page(
-        self, name: str, wanted: CollectionFilter | None = None, after: int = 0, limit: int = PAGE
-    ) -> CollectionPage:
-        """The pictures of a collection that come after those of the page before."""
-        with self._connections.read() as db:
-            return collected.page(
-                db,
-                self._blobs,
-                collection=_id(db, name),
-                wanted=wanted or CollectionFilter(),
-                after=after,
-                limit=limit,
-            )
 
     def label(self, name: str, labels: Mapping[str, CollectionLabel]) -> tuple[str, ...]:
         """Say what pictures are, by hash; what an annotator has said last is not said again.
@@ -167,7 +137,7 @@ class CollectionStore:
     def settled(self, name: str) -> dict[str, MarkedRight]:
         """What people marked as right, by key of the doctor's finding."""
         with self._connections.read() as db:
-            return settled.marks(db, _id(db, name))
+            return settled.marks(db, id_of(db, name))
 
     def settle(self, name: str, findings: Sequence[str], annotator: str) -> tuple[str, ...]:
         """Mark findings of the doctor as right, so that they do not come again; gives those that were not marked.
@@ -197,14 +167,14 @@ class CollectionStore:
             UserError: `collection_changed` where a picture has no class now, or is gone; `freeze_nothing`.
         """
         with self._connections.write() as db:
-            collection = _id(db, name)
+            collection = id_of(db, name)
             number = frozen.freeze(db, self._blobs, collection=collection, places=places)
             return frozen.load(db, self._blobs, collection=collection, number=number)
 
     def versions(self, name: str) -> list[VersionSummary]:
         """The frozen versions, the newest first."""
         with self._connections.read() as db:
-            return frozen.versions(db, _id(db, name))
+            return frozen.versions(db, id_of(db, name))
 
     def version(self, name: str, number: int | None = None) -> FrozenCollection:
         """A frozen version; without a number, the newest.
@@ -213,12 +183,12 @@ class CollectionStore:
             UserError: `frozen_missing`, `never_frozen`.
         """
         with self._connections.read() as db:
-            return frozen.load(db, self._blobs, collection=_id(db, name), number=number)
+            return frozen.load(db, self._blobs, collection=id_of(db, name), number=number)
 
     def parts(self, name: str) -> dict[Picture, Part]:
         """Every picture that any version has, and the part that it stands in."""
         with self._connections.read() as db:
-            collection = _id(db, name)
+            collection = id_of(db, name)
             known = frozen.parts(db, collection)
             return {picture: known[picture.sha256] for picture in frozen.pictures(db, self._blobs, collection)}
 
@@ -232,7 +202,7 @@ class CollectionStore:
     @contextmanager
     def _changing(self, name: str) -> Iterator[tuple[Database, int]]:
         with self._connections.write() as db:
-            collection = _id(db, name)
+            collection = id_of(db, name)
             yield db, collection
             _touch(db, collection)
 
@@ -247,20 +217,6 @@ def _make(db: Database, name: str) -> None:
 
 def _touch(db: Database, collection: int) -> None:
     db.execute("UPDATE collections SET updated_at = ? WHERE id = ?", (now(), collection))
-
-
-def _find(db: Database, name: str) -> int | None:
-    row = db.execute(
-        "SELECT id FROM collections WHERE key = ? AND deleted_at IS NULL", (class_key(plain(name)),)
-    ).fetchone()
-    return row and int(row[0])
-
-
-def _id(db: Database, name: str) -> int:
-    collection = _find(db, name)
-    if collection is None:
-        raise UserError("collection_missing", name=name)
-    return collection
 
 
 def _free(db: Database, name: str, besides: int | None = None) -> tuple[str, str]:

@@ -22,7 +22,8 @@ def refresh(db: Database, hashes: Sequence[str], to_front: bool = False) -> None
     for start in reversed(range(0, len(unique), BLOCK)):
         block = unique[start : start + BLOCK]
         wanted = {"hashes": json.dumps(block), "next": db.execute(_LAST).fetchone()[0] + len(block)}
-        for statement in (_FORGET_CLASSES, _FORGET, *([_MOVE] if to_front else []), _ADD, _ADD_CLASSES):
+        moves = [_MOVE] if to_front else []
+        for statement in (_FORGET_CLASSES, _FORGET, *moves, _ADD, _ADD_CLASSES, _ADD_NO_CLASS):
             db.execute(statement, wanted)
 
 
@@ -52,13 +53,14 @@ INSERT INTO gallery (id, picture) SELECT :next - key, value FROM json_each(:hash
 WHERE NOT EXISTS (SELECT 1 FROM gallery WHERE picture = value) AND {_USED.format("value")}
 """
 _ADD_CLASSES = """
-WITH given (item, class) AS (
-  SELECT gallery.id, coalesce(item.class, label.class) FROM json_each(:hashes)
-  CROSS JOIN gallery ON gallery.picture = value
-  LEFT JOIN (episode_items AS item JOIN episodes ON episodes.id = item.episode AND deleted_at IS NULL
-    LEFT JOIN current_labels AS label ON label.item = item.id) ON item.picture = value AND position IS NOT NULL
-)
-INSERT INTO gallery_classes (class, item)
-SELECT DISTINCT coalesce(class, 0), item FROM given
-WHERE class IS NOT NULL OR item NOT IN (SELECT item FROM given WHERE class IS NOT NULL)
+INSERT OR IGNORE INTO gallery_classes (class, item)
+SELECT coalesce(item.class, label.class), gallery.id FROM json_each(:hashes)
+CROSS JOIN gallery ON gallery.picture = value CROSS JOIN episode_items AS item ON item.picture = value
+JOIN episodes ON episodes.id = item.episode LEFT JOIN current_labels AS label ON label.item = item.id
+WHERE deleted_at IS NULL AND position IS NOT NULL AND coalesce(item.class, label.class) IS NOT NULL
+"""
+_ADD_NO_CLASS = """
+INSERT INTO gallery_classes (class, item) SELECT 0, gallery.id FROM json_each(:hashes)
+CROSS JOIN gallery ON gallery.picture = value
+WHERE NOT EXISTS (SELECT 1 FROM gallery_classes WHERE item = gallery.id)
 """

@@ -7,7 +7,7 @@ from sqlite3 import complete_statement
 
 from sqlite_utils import Database, Migrations
 
-from fsl_demo.store.collection_tables import COLLECTIONS, SETTLED_FINDINGS
+from fsl_demo.store.collection_tables import COLLECTIONS, COUNTED_COLLECTIONS, SETTLED_FINDINGS
 from fsl_demo.store.gallery_rows import refresh
 from fsl_demo.store.gallery_tables import FIRST_GALLERY, GALLERY, VECTOR_FILES
 from fsl_demo.store.tables import ACCOUNTS, BESIDE_DRAFTS, LABELS_IN_BULK, REGIONS, TABLES
@@ -101,6 +101,14 @@ def m011_gallery(db: Database) -> None:
 def m012_vector_files(db: Database) -> None:
     """Which row of which vector file is whose, and the indexes over them."""
     _run(db, VECTOR_FILES)
+
+
+@migrations()
+def m013_counted_collections(db: Database) -> None:
+    """How many pictures of a collection are what, kept; and keys to list them by."""
+    _run(db, COUNTED_COLLECTIONS)
+    db.execute("CREATE INDEX episodes_latest ON episodes(updated_at DESC, id)")
+    db.execute("CREATE INDEX pictures_bytes ON pictures(bytes)")
 
 
 def _run(db: Database, statements: str) -> None:

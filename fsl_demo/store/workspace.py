@@ -54,6 +54,7 @@ class Workspace:
         self.accounts = AccountStore(self._connections)
         self.region_labels = RegionLabelStore(self._connections)
         self.gallery = GalleryStore(self._connections, self._blobs)
+        self._statistics = browse.KnownStatistics()
         self.vectors = VectorFiles(self._connections, folder)
         self.words = labels.WordStore(self._connections)
         self.collections = CollectionStore(self._connections, self._blobs, keep=self._keep)
@@ -162,8 +163,17 @@ class Workspace:
 
     def episodes(self, wanted: browse.EpisodeFilter | None = None) -> list[browse.EpisodeSummary]:
         """Stored episodes, last saved first; without a filter, all that are not deleted."""
+        return self.episode_page(wanted, -1).episodes
+
+    def episode_page(self, wanted: browse.EpisodeFilter | None = None, limit: int = browse.PAGE) -> browse.EpisodePage:
+        """The first stored episodes that match, last saved first; all of them where `limit` is -1."""
         with self._connections.read() as db:
-            return browse.summaries(db, wanted or browse.EpisodeFilter())
+            return browse.page(db, wanted or browse.EpisodeFilter(), limit)
+
+    def episode_choices(self) -> browse.EpisodeChoices:
+        """What stored episodes can be filtered by."""
+        with self._connections.read() as db:
+            return browse.choices(db)
 
     def label(self, episode_id: str, query_position: int, label: Label | None) -> None:
         """Label a query of a stored episode; None takes its label back.
@@ -235,7 +245,7 @@ class Workspace:
         """How much there is of everything."""
         size = sum(file.stat().st_size for file in self.folder.glob("fsl_demo.db*"))
         with self._connections.read() as db:
-            return browse.statistics(db, size)
+            return self._statistics.of(db, size)
 
     def check(self) -> list[str]:
         """What is wrong with the workspace, in sentences; nothing when the list is empty. Reads every picture."""

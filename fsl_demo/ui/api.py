@@ -23,9 +23,9 @@ from fsl_demo.services.diagnosis_document import diagnosis_document
 from fsl_demo.services.documents import predict_document
 from fsl_demo.services.locate import predicted_regions
 from fsl_demo.services.predict import classify, plans_of
-from fsl_demo.services.review.access import collected
+from fsl_demo.services.review.access import labelled_pictures
 from fsl_demo.services.subjects import of_members, of_support
-from fsl_demo.ui import collections_api, export_api, review_api
+from fsl_demo.ui import collections_api, export_api, review_api, search_api
 from fsl_demo.ui.gradio_import import gradio as gr
 from fsl_demo.ui.incoming import Uploads
 from fsl_demo.ui.page import Page
@@ -58,6 +58,7 @@ def add(page: Page) -> None:
     received = partial(_uploaded, page.uploads)
     collections_api.add(page, door, received=received)
     export_api.add(page, door, received=received)
+    search_api.add(page, door, received=received)
 
 
 def _predict(registry: Registry, uploads: Uploads) -> Callable[..., dict[str, Any]]:
@@ -166,8 +167,7 @@ def _diagnose(page: Page) -> Callable[..., dict[str, Any]]:
             if collection is None:
                 subject = of_support(reading.task(file, {}, progress=quiet, report=report))
             else:
-                account = _account(request)
-                subject = of_members(collected(page.workspace, collection, account.id if account else None))
+                subject = of_members(labelled_pictures(page.workspace, collection))
                 marks = page.workspace.collections.settled(collection)
             methods = api_values.method_names(names)
             plans = plans_of(page.registry, methods, [example.picture for example in subject.episode.support])

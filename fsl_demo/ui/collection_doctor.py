@@ -30,7 +30,7 @@ class DiagnoseCollection(JobRequest):
     collection: Name
 
     def work(self, context: Context) -> Callable[[Job], None]:
-        members = context.collected(self.collection)
+        members = context.labelled(self.collection)
         lost = context.workspace.lost([member.picture.sha256 for member in members])
         subject = subjects.of_members(member for member in members if member.picture.sha256 not in lost)
         pictures = [example.picture for example in subject.episode.support]
@@ -96,7 +96,7 @@ class CollectionDoctor(Panel):
             return ""
         classes = {
             member.picture.sha256: member.label.class_name
-            for member in context.collected(self.collection)
+            for member in context.labelled(self.collection)
             if member.label
         }
         marks = context.workspace.collections.settled(self.collection)

@@ -134,13 +134,13 @@ class Context:
         if self.draft.account is not None:
             self.names([sha256])
 
-    def collected(self, collection: str) -> list[CollectedPicture]:
-        """The pictures of a collection that can be read and that the draft's owner may see.
+    def labelled(self, collection: str) -> list[CollectedPicture]:
+        """The pictures of a collection that people have said something of, and that can be read.
 
         Raises:
             UserError: `collection_missing`.
         """
-        return access.collected(self.workspace, collection, self.draft.account)
+        return access.labelled_pictures(self.workspace, collection)
 
     def names(self, hashes: Sequence[str]) -> dict[str, str]:
         """The names of stored pictures, all of which the draft's owner may see.

@@ -48,6 +48,12 @@ def parser(program: str = "app.py") -> argparse.ArgumentParser:
     options.add_argument(
         "--threads", type=int, default=None, help="CPU threads for the networks (default: torch's choice)"
     )
+    options.add_argument(
+        "--precision",
+        choices=("no", "bf16", "fp16"),
+        default="no",
+        help="of frozen networks of pictures: mixed precision for a GPU (default: no)",
+    )
     options.add_argument("--open", action="store_true", help="open the page in the default browser")
     return options
 
@@ -55,7 +61,7 @@ def parser(program: str = "app.py") -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None, program: str = "app.py") -> int:
     options = parser(program)
     chosen = options.parse_args(arguments)
-    runtime.prepare(chosen.device, chosen.threads)
+    runtime.prepare(chosen.device, chosen.threads, chosen.precision)
     try:
         runtime.device()
     except ValueError as error:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from fsl_demo import checkpoints, runtime
+from fsl_demo import checkpoints
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.core.capabilities import Method
 from fsl_demo.core.errors import UserError
@@ -19,7 +19,7 @@ from fsl_demo.core.registry import Registry
 from fsl_demo.services.review.suggestions import Suggester
 from fsl_demo.services.review.suspicions import Suspicions
 from fsl_demo.store import Workspace
-from fsl_demo.ui import ranking
+from fsl_demo.ui import header, ranking
 from fsl_demo.ui.board import ID_LENGTH, Board
 from fsl_demo.ui.captions import shown_caption
 from fsl_demo.ui.context import Asker, Context
@@ -31,7 +31,7 @@ from fsl_demo.ui.jobs import Job, Jobs
 from fsl_demo.ui.metrics import Metrics
 from fsl_demo.ui.requests import Data, Edit, JobRequest, Opening, Panel
 from fsl_demo.ui.tabs import REGISTRY, TABS
-from fsl_demo.ui.texts import Language, languages
+from fsl_demo.ui.texts import Language
 
 MOST_UNREADABLE = 20
 """Parts of a draft that cannot be shown which are listed."""
@@ -202,7 +202,7 @@ class Page:
             for language, board in draft.boards.values():
                 context = Context(self, draft, language)
                 parts: dict[str, Any] = {
-                    "header": _header(context),
+                    "header": header.part(context),
                     "unreadable": context.render("unreadable.html", parts=document.unreadable, most=MOST_UNREADABLE),
                     "data:classes": [
                         {
@@ -284,17 +284,3 @@ def _tell(context: Context, error: Exception | None) -> None:
         context.refuse([error])
     elif error is not None:
         context.notices.errors.append(context.unexpected(error))
-
-
-def _header(context: Context) -> str:
-    import torch
-
-    device, place = str(runtime.device()).upper(), context.workspace.beneath or context.workspace.folder
-    return context.render(
-        "header_line.html",
-        runs=context.say("runs_on", device=device, threads=torch.get_num_threads()),
-        place=place.resolve() if context.draft.account is None else "",
-        read_only=context.workspace.beneath is not None,
-        languages=[(code, language.name) for code, language in languages().items()],
-        current=context.language.code,
-    )

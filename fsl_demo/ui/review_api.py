@@ -11,10 +11,9 @@ from fsl_demo.core.accounts import Account
 from fsl_demo.core.errors import UserError
 from fsl_demo.evaluation.suggested import report
 from fsl_demo.services.review import documents
-from fsl_demo.services.review.access import collected
+from fsl_demo.services.review.access import labelled_pictures, learnable, waiting
 from fsl_demo.services.review.opinions import Answer, agreements, disputes, words_of
-from fsl_demo.services.review.queue import ReviewOrder, queue
-from fsl_demo.services.review.suspicions import open_suspicions
+from fsl_demo.services.review.queue import ReviewOrder
 from fsl_demo.ui.gradio_import import gradio as gr
 from fsl_demo.ui.page import Page
 from fsl_demo.ui.tabs import REGISTRY
@@ -140,7 +139,7 @@ def _review_opinions(calls: ReviewCalls, door: Door) -> Callable[..., dict[str, 
             The disputes, the agreement of each two people, and shares with their intervals.
         """
         with door.sentences():
-            return calls.opinions(collection, door.account_of(request))
+            return calls.opinions(collection)
 
     return review_opinions
 
@@ -186,7 +185,8 @@ class ReviewCalls:
         wanted = REGISTRY.parse("data", "review_queue", {"collection": collection, **asked})
         suggest = REGISTRY.parse("jobs", "suggest", {"collection": collection, "method": wanted.method})
         method, suspects = suggest.chosen(self.page.registry.methods), wanted.order == "suspect"
-        pictures = self._collected(collection, account)
+        workspace = self.page.workspace
+        pictures = learnable(workspace, collection)
         try:
             made = self.page.suggester.fit(collection, method, pictures=pictures, held_out=not suspects)
             if suspects:
@@ -197,15 +197,14 @@ class ReviewCalls:
             made = None
         suggested = made.by_picture if made else {}
         if suspects:
-            doubted, settled = self.page.suspicions.known(collection), self.collections.settled(collection)
-            suggested = open_suspicions(doubted, pictures, settled)
+            suggested = self.page.suspicions.open(workspace, collection)
         order = ReviewOrder(wanted.order, wanted.which, annotator=_name(account, wanted.annotator), seed=wanted.seed)
-        waiting = queue(pictures, suggested, order)
+        part = waiting(workspace, collection, wanted=order, suggested=suggested, trail=(), count=max(0, count))
         document: documents.ReviewDocument = {
             "collection": collection,
             "learned": len(made.episode.support) if made else 0,
-            "left": len(waiting),
-            "pictures": [documents.review_picture(known, suggested) for known in waiting[: max(0, count)]],
+            "left": len(part.following) + part.rest,
+            "pictures": [documents.review_picture(known, suggested) for known in part.following],
         }
         return {**document}
 
@@ -213,7 +212,7 @@ class ReviewCalls:
         asked = REGISTRY.parse("edits", "review_label", word)
         if account is not None:
             account.require("reviewer" if settles else asked.role)
-        self._check_seen(asked.collection, asked.pictures, account)
+        self._check_seen(asked.collection, asked.pictures)
         answer = Answer(asked.name, _name(account, asked.annotator), shown=asked.shown, settles=settles)
         labels = answer.labels({sha: asked.suggestions.get(sha) for sha in asked.pictures})
         return list(self.collections.label(asked.collection, labels))
@@ -227,15 +226,12 @@ class ReviewCalls:
         change = self.collections.unsettle if take_back else self.collections.settle
         return list(change(asked.collection, asked.findings, _name(account, asked.annotator)))
 
-    def opinions(self, collection: str, account: Account | None) -> dict[str, Any]:
-        pictures = self._collected(collection, account)
+    def opinions(self, collection: str) -> dict[str, Any]:
+        pictures = labelled_pictures(self.page.workspace, collection)
         return {**documents.opinions(disputes(pictures), agreements(pictures), report(words_of(pictures)))}
 
-    def _collected(self, collection: str, account: Account | None) -> list[Any]:
-        return collected(self.page.workspace, collection, account.id if account else None)
-
-    def _check_seen(self, collection: str, pictures: list[str], account: Account | None) -> None:
-        seen = {known.picture.sha256 for known in self._collected(collection, account)}
+    def _check_seen(self, collection: str, pictures: list[str]) -> None:
+        seen = {known.picture.sha256 for known in self.collections.members(collection, pictures)}
         for sha256 in pictures:
             if sha256 not in seen:
                 raise UserError("picture_not_stored", sha256=sha256)

@@ -45,7 +45,7 @@ class Opinions(Panel):
     collection: Name
 
     def html(self, context: Context) -> str:
-        pictures = context.collected(self.collection)
+        pictures = context.labelled(self.collection)
         disputes = opinions.disputes(pictures)
         return context.render(
             "review_panels.html#opinions",
@@ -63,7 +63,7 @@ class BlindSpots(Panel):
     collection: Name
 
     def html(self, context: Context) -> str:
-        words = opinions.words_of(context.collected(self.collection))
+        words = opinions.words_of(context.labelled(self.collection))
         episodes = opinions.words_of_episodes(context.workspace.words.of_episodes())
         reports = {self.collection: suggested.report(words), context.say("review.episodes"): suggested.report(episodes)}
         return context.render("review_panels.html#blind_spots", reports=reports, least=suggested.LEAST)

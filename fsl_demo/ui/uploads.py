@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from fsl_demo.core.episodes import class_key
+from fsl_demo.core.episodes import class_key, quiet
 from fsl_demo.core.errors import Notice, UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.datasets.class_folders import ClassLayout, archives_inside, class_layout, is_picture, natural
 from fsl_demo.datasets.class_pictures import each_picture
-from fsl_demo.datasets.file_source import is_archive, open_source
+from fsl_demo.datasets.file_source import FileSource, is_archive, open_source
 from fsl_demo.inference.variants import looks_like
 from fsl_demo.store.exchange import is_annotated
+from fsl_demo.store.exchange.classified import NONE, ReadLabel
+from fsl_demo.store.exchange.classified_reading import WordReader, labels_of_tool
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import ClassRow, Document
 
@@ -72,6 +74,11 @@ def _entries(context: Context, file: Path, path: str, target: str) -> Iterator[E
 
 def _archive(context: Context, file: Path, path: str, target: str) -> Iterator[Entry]:
     with open_source(file) as source:
+        told = list[UserError]()
+        labels = labels_of_tool(source, told.append) if target == "classes" else None
+        if labels is not None:
+            yield from _labelled(context, source, labels, told=told, path=path)
+            return
         layout = class_layout(source.files) if target == "classes" else ClassLayout()
         if not layout.classes:
             layout = ClassLayout({"": sorted(filter(is_picture, source.files), key=natural)}, layout.told)
@@ -89,6 +96,21 @@ def _archive(context: Context, file: Path, path: str, target: str) -> Iterator[E
                 yield Entry(inside, read.picture.sha256, read.class_name, total=total)
             elif read.error is not None:
                 yield Entry(inside, error=context.language.error(_renamed(read.error, file, path)), total=total)
+
+
+def _labelled(
+    context: Context, source: FileSource, labels: Iterator[ReadLabel], told: list[UserError], path: str
+) -> Iterator[Entry]:
+    """The pictures of a file of another tool, with the classes that it gives them."""
+    reader = WordReader(
+        source, partial(_kept, context, "classes"), find=lambda sha256: None, progress=quiet, report=told.append
+    )
+    total = max(sum(map(is_picture, source.files)), 1)
+    for word in reader.words(labels):
+        name = "" if word.label == NONE else word.label
+        yield Entry(f"{path}/{word.picture.name}", word.picture.sha256, name, total=total)
+    for error in told:
+        yield Entry(path, error=context.language.error(_renamed(error, source.path, path)), total=total)
 
 
 def _kept(context: Context, target: str, source: bytes | Path, name: str) -> Picture:

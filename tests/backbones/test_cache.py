@@ -5,8 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from fsl_demo import runtime
 from fsl_demo.backbones import cache
 from fsl_demo.backbones.cache import FeatureCache, MemoryStore
 from fsl_demo.core.episodes import Progress, quiet
@@ -119,3 +121,50 @@ def test_texts_are_encoded_once() -> None:
     np.testing.assert_array_equal(features.texts(Lengths(), ["ab", "a", "ab"]), [[2], [1], [2]])
     features.texts(Lengths(), ["a"])
     assert features.embedded["lengths"] == 2
+
+
+class Small(Colours):
+    """A network on a device with room for some pictures at once.
+
+    Attributes:
+        room: how many pictures.
+        asked: how many it was given, each time.
+    """
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self.room = room
+        self.asked: list[int] = []
+
+    def maps(self, images: Sequence[np.ndarray], progress: Progress) -> np.ndarray:
+        self.asked.append(len(images))
+        if len(images) > self.room:
+            raise torch.OutOfMemoryError("the device is full")
+        return super().maps(images, progress)
+
+
+def test_where_memory_is_too_small_half_as_many_go_at_once_from_then_on() -> None:
+    features, network = FeatureCache(), Small(room=5)
+    pictures = [picture(n) for n in range(20)]
+    np.testing.assert_array_equal(features.pooled(network, pictures), FeatureCache().pooled(Colours(), pictures))
+    assert network.asked == [16, 8, 4, 4, 4, 4, 4] and features.embedded["colours"] == 20
+
+
+def test_a_picture_for_which_there_is_no_memory_is_an_error() -> None:
+    with pytest.raises(torch.OutOfMemoryError):
+        FeatureCache().pooled(Small(room=0), [picture(1), picture(2)])
+
+
+def test_a_gpu_gets_more_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "device", lambda: torch.device("cuda"))
+    network = Small(room=100)
+    FeatureCache().pooled(network, [picture(n) for n in range(120)])
+    assert network.asked == [120, 60, 60]
+
+
+def test_vectors_of_another_precision_are_kept_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    features = FeatureCache()
+    features.pooled(Colours(), [picture(1)])
+    monkeypatch.setattr(runtime, "_precision", "bf16")
+    features.pooled(Colours(), [picture(1)])
+    assert features.embedded["colours"] == 2

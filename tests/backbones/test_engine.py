@@ -10,6 +10,9 @@ from fsl_demo import runtime
 from fsl_demo.backbones import engine
 from tests.backbones.loaded import crops, networks
 
+BF16_COSINE = 0.98
+"""Of a vector in bf16 with the one in float32, at least."""
+
 
 @pytest.mark.parametrize("count", [1, 4])
 @pytest.mark.parametrize("tower", ["pictures", "whole_pictures"])
@@ -71,3 +74,29 @@ def test_many_pictures_on_a_cpu_take_openvino_where_it_is(
     for _ in range(4):
         assert run(images) is images
     assert ran == ["PyTorch", "PyTorch", used, used]
+
+
+@pytest.mark.parametrize("tower", ["pictures", "whole_pictures"])
+def test_mixed_precision_gives_nearly_the_same_vectors(tower: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stands in for a GPU: bf16 has 8 bits of mantissa wherever it runs."""
+    backbone = getattr(networks(), tower)
+    images = np.stack([backbone.prepare(picture) for picture in (*crops("cat")[:2], *crops("coffee")[:2])])
+    run = engine.torch_forward(backbone.load())
+    full = run(images).mean((2, 3))
+    monkeypatch.setattr(runtime, "_precision", "bf16")
+    mixed = run(images)
+    assert mixed.dtype == np.float32
+    vectors = mixed.mean((2, 3))
+    assert not np.array_equal(vectors, full)
+    cosines = (vectors * full).sum(1) / np.linalg.norm(vectors, axis=1) / np.linalg.norm(full, axis=1)
+    assert cosines.min() > BF16_COSINE
+
+
+def test_mixed_precision_stays_with_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "_precision", "bf16")
+    monkeypatch.setattr(engine, "installed", lambda: "OpenVINO")
+    monkeypatch.setattr(engine, "torch_forward", lambda _: lambda images: images)
+    monkeypatch.setattr(engine, "openvino_forward", lambda _: pytest.fail("it computes in float32"))
+    run = engine.Engine(None)
+    for _ in range(3):
+        run(np.zeros((engine.WORTH_CONVERTING, 2, 2, 3), np.uint8))

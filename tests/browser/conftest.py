@@ -96,7 +96,8 @@ class Workbench:
 
 @pytest.fixture(scope="session")
 def workbench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
-    running = Workbench(tmp_path_factory.mktemp("workspace"))
+    """The workbench with the methods that it ships."""
+    running = Workbench(tmp_path_factory.mktemp("workspace"), "-m", "tests.browser.shipped_app")
     yield running
     running.kill()
 

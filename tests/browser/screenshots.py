@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from fsl_demo.ui import examples
 from tests.browser.conftest import FLAGS, ROOT, Workbench, go, open_workbench
+from tests.browser.shipped.test_improving import LONG, textured
 from tests.browser.shipped.test_journeys import open_example, predict
 from tests.browser_path import chromium
 
@@ -93,12 +94,50 @@ def captions(page: Page, take: Callable[[Page, str], None]) -> None:
     take(page, "captions")
 
 
+def improving(page: Page, take: Callable[[Page, str], None], folder: Path) -> None:
+    """A collection that is reviewed, frozen and learned from."""
+    go(page, "Collection")
+    page.locator("#new-collection").fill("textures")
+    page.locator("[data-action=new-collection]").click()
+    named = page.locator("#named")
+    named.locator("#pick-named-folder").set_input_files(folder)
+    expect(named.get_by_role("button", name="All 60")).to_be_visible()
+    named.locator("[data-for='collections.review']").click()
+    page.get_by_label("Your name").fill("Ada")
+    page.get_by_label("Your name").press("Tab")
+    accept = page.locator("[data-action=review-accept]")
+    page.locator("#review-picture").get_by_role("button", name="without my word").click()
+    for reviewed in range(1, 8):
+        expect(accept).to_be_visible(timeout=LONG)
+        page.keyboard.press("Enter")
+        expect(page.locator("#review-progress")).to_contain_text(f"{reviewed} of 60 done")
+    expect(accept).to_be_visible()
+    expect(page.locator("#review-evidence img.heat").first).to_be_visible(timeout=LONG)
+    take(page, "review")
+    go(page, "Improve")
+    page.locator("#improvements [data-job=freeze]").click()
+    expect(page.locator("#jobs .job.freeze")).to_contain_text("Frozen as version 1.", timeout=LONG)
+    page.locator("#improvements [data-job=finetune]").first.click()
+    receipt = page.locator("section.receipt")
+    expect(receipt.locator(".verdict")).to_contain_text("picture_space@2", timeout=3 * LONG)
+    expect(receipt).not_to_contain_text("still being measured", timeout=3 * LONG)
+    expect(page.locator("#curve .main-svg").first).to_be_visible()
+    receipt.get_by_text("Answers that changed").click()
+    page.evaluate("scrollTo(0, 0)")
+    take(page, "improve")
+
+
 def zero_shot(page: Page, take: Callable[[Page, str], None]) -> None:
     open_example(page, "things")
     page.locator(".go .primary").click()
     page.locator(".job[data-kind=predict]").locator("[data-action=go]").click(timeout=60_000)
     why(page)
     take(page, "zero-shot-zh")
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
 
 
 def main() -> None:
@@ -117,13 +156,14 @@ def main() -> None:
         return page
 
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        workbench = Workbench(Path(folder))
+        workbench = Workbench(Path(folder), "-m", "tests.browser.shipped_app")
         try:
             browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
             sorting(fresh(browser), take)
             searching(fresh(browser), take, photographs(Path(folder)))
             phrase(fresh(browser), take)
             captions(fresh(browser), take)
+            improving(fresh(browser), take, textured(_made(Path(folder) / "textures")))
             zero_shot(fresh(browser, "zh-TW"), take)
             browser.close()
         finally:

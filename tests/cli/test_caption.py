@@ -10,7 +10,8 @@ import pytest
 from pyarrow import parquet
 
 from fsl_demo.core.registry import Registry
-from fsl_demo.services import bulk, reading
+from fsl_demo.services import reading
+from fsl_demo.services.bulk import networks
 from fsl_demo.store import Workspace
 from tests.cli.conftest import Call
 from tests.colours import painted
@@ -111,7 +112,7 @@ def test_what_is_wrong_is_said(
 def test_any_number_of_captions_go_into_a_table(
     call: Call, captioner: Dictated, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk, "registry", lambda: Registry(captioners=[captioner]))
+    monkeypatch.setattr(networks, "registry", lambda: Registry(captioners=[captioner]))
     out = tmp_path / "captions.parquet"
     assert call("caption", folder, "--out", out).code == 0
     rows = {row["file"]: row["caption"] for row in parquet.read_table(out).to_pylist()}

@@ -8,7 +8,7 @@ import pytest
 from pyarrow import parquet
 
 from fsl_demo.core.registry import Registry
-from fsl_demo.services import bulk
+from fsl_demo.services.bulk import networks
 from tests.cli.conftest import Call
 from tests.colours import ColourSpace, painted
 from tests.located import PatchDetector
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.process
 
 def test_a_row_for_each_picture(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     registry = Registry([Searching("prototype", ColourSpace())], detectors=[PatchDetector()])
-    monkeypatch.setattr(bulk, "registry", lambda: registry)
+    monkeypatch.setattr(networks, "registry", lambda: registry)
     source, out = tmp_path / "1.png", tmp_path / "out.parquet"
     painted((200, 10, 10)).save(source)
     for verb, column in (("embed", "vector"), ("detect", "regions")):

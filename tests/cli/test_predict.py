@@ -17,7 +17,8 @@ from fsl_demo.core.episodes import ClassSpec, Episode, Example, Scores
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture, from_image, ingest, kept
 from fsl_demo.core.registry import Registry
-from fsl_demo.services import bulk, reading
+from fsl_demo.services import reading
+from fsl_demo.services.bulk import networks
 from fsl_demo.services.documents import predict_document
 from tests.browser.hued import Hued
 from tests.cli.conftest import SURFACES, Call, part
@@ -394,7 +395,7 @@ def test_the_document_keeps_what_json_can_hold() -> None:
 def test_out_makes_a_table_with_a_row_for_each_picture(
     call: Call, support: Path, queries: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known_methods: Registry
 ) -> None:
-    monkeypatch.setattr(bulk, "registry", lambda: known_methods)
+    monkeypatch.setattr(networks, "registry", lambda: known_methods)
     pictures = shutil.copytree(queries, tmp_path / "pictures")
     (pictures / "broken.png").write_bytes(b"no picture")
     asked = ("predict", "--support", support, "--methods", "prototype,linear-probe")
@@ -417,7 +418,14 @@ def test_out_makes_a_table_with_a_row_for_each_picture(
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--support", "s"), ("q", "--queries", "q", "--support", "s"), ("q", "--out", "a", "--format", "csv")]
+    "arguments",
+    [
+        ("--support", "s"),
+        ("q", "--queries", "q", "--support", "s"),
+        ("q", "--out", "a", "--format", "csv"),
+        ("q", "--engine", "ray"),
+        ("q", "--out", "a", "--workers", "2"),
+    ],
 )
 def test_options_that_contradict_each_other_are_not_understood(call: Call, arguments: tuple[str, ...]) -> None:
     assert call("predict", *arguments).code == 2

@@ -1,4 +1,4 @@
-"""Zips with anything wrong in them, and bombs: a sentence or classes, no raw error, within bounds of work and memory.
+"""Archives with anything wrong in them, and bombs: a sentence or classes, no raw error, bounded work and memory.
 
 python -m tests.hardening.archives --count 20000
 """
@@ -11,6 +11,7 @@ import random
 import resource
 import struct
 import sys
+import tarfile
 import tempfile
 import time
 import zipfile
@@ -27,7 +28,7 @@ from fsl_demo.datasets.file_source import open_source
 from fsl_demo.services import reading
 
 SLOWEST = 2.0
-"""Seconds of CPU time that one mutated zip may take."""
+"""Seconds of CPU time that one mutated archive may take."""
 MEGABYTES = 300
 """That reading may add to the process's peak."""
 
@@ -38,13 +39,53 @@ def picture(number: int) -> bytes:
     return out.getvalue()
 
 
+NAMES = ("cat/1.png", "cat/in/2.png", "猫/3.png", "cover.png", "notes.txt", "cat/")
+
+
 def plain(method: int) -> bytes:
     """A zip of two classes with names in several scripts."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", method) as archive:
-        for number, name in enumerate(["cat/1.png", "cat/in/2.png", "猫/3.png", "cover.png", "notes.txt", "cat/"]):
+        for number, name in enumerate(NAMES):
             archive.writestr(name, picture(number) if name.endswith("png") else b"words " * 50)
     return out.getvalue()
+
+
+def plain_tar(kind: int) -> bytes:
+    """The same as a tar, with a long name."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=kind) as archive:
+        for number, name in enumerate((*NAMES[:-1], f"cat/{'long' * 40}.png")):
+            _add(archive, name, picture(number) if name.endswith("png") else b"words " * 50)
+    return out.getvalue()
+
+
+def _add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
+    info = tarfile.TarInfo(name)
+    info.size = len(data)
+    archive.addfile(info, io.BytesIO(data))
+
+
+def mutated_tar(data: bytes, chance: random.Random) -> bytes:
+    """The same with a few bytes of its headers changed, half of the time with sums that are right again; or cut."""
+    changed = bytearray(data)
+    headers = [place for place in range(0, len(data), tarfile.BLOCKSIZE) if data.startswith(b"ustar", place + 257)]
+    for _ in range(chance.randint(1, 4)):
+        start = chance.choice(headers)
+        place = start + chance.randrange(tarfile.BLOCKSIZE)
+        match chance.randint(0, 3):
+            case 0:
+                changed[place] = chance.randrange(256)
+            case 1:
+                changed[start + 124 : start + 136] = chance.choice((b"7" * 12, b"\x80" + b"\xff" * 11, b"\xff" * 12))
+            case 2:
+                changed[start + 156] = chance.choice(b"0123456789xgLKSDMNVA\0")
+            case _:
+                changed[place : place + 40] = chance.randbytes(40)
+        if chance.random() < 0.5:
+            changed[start + 148 : start + 156] = b" " * 8
+            changed[start + 148 : start + 156] = b"%06o\0 " % (sum(changed[start : start + 512]) & 0o777777)
+    return bytes(changed[: chance.randrange(len(changed))] if chance.random() < 0.1 else changed)
 
 
 def mutated(data: bytes, chance: random.Random) -> bytes:
@@ -118,6 +159,20 @@ def zeros(method: int) -> bytes:
     return out.getvalue()
 
 
+def header(name: str, kind: bytes, size: int) -> bytes:
+    """A tar that begins with a header, of what is not there."""
+    info = tarfile.TarInfo(name)
+    info.type, info.size = kind, size
+    return info.tobuf(tarfile.GNU_FORMAT) + plain_tar(tarfile.GNU_FORMAT)
+
+
+def links() -> bytes:
+    """Long names before long names: each asks for the next one."""
+    info = tarfile.TarInfo("long")
+    info.type = tarfile.GNUTYPE_LONGNAME
+    return info.tobuf(tarfile.GNU_FORMAT) * 20_000 + plain_tar(tarfile.GNU_FORMAT)
+
+
 BOMBS: dict[str, Callable[[], bytes]] = {
     "nested": lambda: nested(5),
     "overlapping": overlapping,
@@ -125,11 +180,16 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "ten million entries": lambda: many(10_000_000),
     "zeros": lambda: zeros(zipfile.ZIP_DEFLATED),
     "zeros in bzip2": lambda: zeros(zipfile.ZIP_BZIP2),
+    "tar, a name of 8 GB": lambda: header("long", tarfile.GNUTYPE_LONGNAME, 8_000_000_000),
+    "tar, attributes of 8 GB": lambda: header("long", tarfile.XHDTYPE, 8_000_000_000),
+    "tar, a file with a hole of 8 GB": lambda: header("cat/1.png", tarfile.GNUTYPE_SPARSE, 8_000_000_000),
+    "tar, names before names": links,
+    "tar, 100,000 entries": lambda: tarfile.TarInfo("x").tobuf() * 100_000 + bytes(1_024),
 }
 
 
 def told(path: Path) -> str:
-    """What reading a zip as classes and as pictures comes to: codes of what is refused.
+    """What reading an archive as classes and as pictures comes to: codes of what is refused.
 
     Raises:
         Exception: whatever is raised that is no sentence.
@@ -155,18 +215,21 @@ def _pictures(path: Path) -> None:
 
 
 def run(count: int, bombs: bool, seed: int = 0) -> Counter[str]:
-    """Try mutated zips, and bombs after them; what they came to, and how often.
+    """Try mutated zips and tars, and bombs after them; what they came to, and how often.
 
     Raises:
         AssertionError: where one took too long, or too much memory.
     """
     chance, outcomes = random.Random(seed), Counter[str]()
-    wholes = [plain(method) for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA)]
+    zips = [plain(method) for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA)]
+    tars = [plain_tar(kind) for kind in (tarfile.PAX_FORMAT, tarfile.GNU_FORMAT)]
+    wholes = [*((mutated, whole) for whole in zips), *((mutated_tar, whole) for whole in tars)]
     before = _peak()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "in.zip")
         for number in range(count):
-            path.write_bytes(mutated(wholes[number % len(wholes)], chance))
+            mutate, whole = wholes[number % len(wholes)]
+            path.write_bytes(mutate(whole, chance))
             began = time.process_time()
             outcomes[told(path)] += 1
             assert time.process_time() - began < SLOWEST, number

@@ -1,6 +1,8 @@
 """A server that is killed while people label, save, import, export, collect and freeze: what was acknowledged is there.
 
-python -m tests.hardening.kills --count 200
+python -m tests.hardening.kills --count 200 --tunings 30
+
+`--tunings` kills fine-tunings, too: `tuning_kills`.
 """
 
 from __future__ import annotations
@@ -15,8 +17,9 @@ import tempfile
 import threading
 import time
 import zipfile
-from collections.abc import Callable
-from contextlib import closing
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +32,7 @@ from fsl_demo.core.pictures import from_image
 from fsl_demo.store import Workspace
 from fsl_demo.store.exchange import FORMATS, read
 from tests.colours import painted
+from tests.hardening import tuning_kills
 from tests.hardening.serving import Client, png, served
 
 BATCH = 6
@@ -48,6 +52,7 @@ class Written:
         exported: names of files.
         collected, frozen: by collection, how many batches of pictures, and how many versions.
         troubles: what went wrong but for the kill.
+        under_way: jobs that were begun and have not ended.
     """
 
     labels: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
@@ -57,7 +62,15 @@ class Written:
     collected: dict[str, int] = field(default_factory=dict)
     frozen: dict[str, int] = field(default_factory=dict)
     troubles: list[str] = field(default_factory=list)
+    under_way: Counter[str] = field(default_factory=Counter)
     number: int = 0
+
+    @contextmanager
+    def job(self, kind: str) -> Iterator[None]:
+        """Something that is under way until it is acknowledged."""
+        self.under_way[kind] += 1
+        yield
+        self.under_way[kind] -= 1
 
     def count(self) -> int:
         counted = (self.saved, self.collected, self.frozen)
@@ -104,10 +117,11 @@ def bring_in(client: Client, written: Written, seed: int) -> None:
             episode = LabelledEpisode(Episode((ClassSpec("a"), ClassSpec("b")), examples), title)
             path = Path(folder) / "in.zip"
             FORMATS["imagefolder"].write([("id", episode)], path)
-            client.post(
-                "/imports", params={"draft": client.draft}, content=path.read_bytes(), headers={"X-Path": "in.zip"}
-            )
-            client.job("import")
+            with written.job("import"):
+                client.post(
+                    "/imports", params={"draft": client.draft}, content=path.read_bytes(), headers={"X-Path": "in.zip"}
+                )
+                client.job("import")
             written.imported.add(title)
 
 
@@ -117,9 +131,11 @@ def take_out(client: Client, written: Written, seed: int) -> None:
     client.fill(2, seed)
     client.edit("save")
     while True:
-        values: dict[str, object] = {"episodes": [], "format": ("imagefolder", "huggingface", "csv")[seed % 3]}
-        client.post("/job", json={"draft": client.draft, "name": "export", "values": values})
-        written.exported.add(client.job("export")["file"])
+        values: dict[str, object] = {"episodes": [], "format": list(FORMATS)[seed % len(FORMATS)]}
+        with written.job("export"):
+            client.post("/job", json={"draft": client.draft, "name": "export", "values": values})
+            file = client.job("export")["file"]
+        written.exported.add(file)
 
 
 def collect(client: Client, written: Written, seed: int) -> None:
@@ -132,8 +148,9 @@ def collect(client: Client, written: Written, seed: int) -> None:
             "collect_uploads", collection=name, pictures=[["ab"[place % 2], sha] for place, sha in enumerate(shas)]
         )
         written.collected[name] = number + 1
-        client.post("/job", json={"draft": client.draft, "name": "freeze", "values": {"collection": name}})
-        client.job("freeze")
+        with written.job("freeze"):
+            client.post("/job", json={"draft": client.draft, "name": "freeze", "values": {"collection": name}})
+            client.job("freeze")
         written.frozen[name] = number + 1
 
 
@@ -141,15 +158,21 @@ WORK: tuple[Callable[[Client, Written, int], None], ...] = (label, save, bring_i
 
 
 def run(count: int) -> dict[str, int]:
-    """Kill servers one after the other on one workspace; gives how much was acknowledged, and how much is lost."""
-    chance, written, lost = random.Random(0), Written(), 0
+    """Kill servers one after the other on one workspace.
+
+    Gives how much was acknowledged, how much is lost, and how many kills came in the middle of each kind of job.
+    """
+    chance, written, lost, midway = random.Random(0), Written(), 0, Counter[str]()
     with tempfile.TemporaryDirectory() as folder:
         for kill in range(count):
             _one_kill(Path(folder), written, kill=kill, seconds=chance.uniform(0, LONGEST))
+            midway += Counter(set(+written.under_way))
+            written.under_way.clear()
             lost += len(faults(Path(folder), written))
             if kill % 20 == 19:
                 _forget(Path(folder))
-    return {"kills": count, "acknowledged": written.count(), "lost": lost}
+    middle = {f"in the middle of {kind}": times for kind, times in sorted(midway.items())}
+    return {"kills": count, "acknowledged": written.count(), "lost": lost, **middle}
 
 
 def _one_kill(folder: Path, written: Written, kill: int, seconds: float) -> None:
@@ -248,5 +271,7 @@ def _of_collections(workspace: Workspace, written: Written) -> list[str]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=200)
-    runtime.prepare("cpu")
-    print(json.dumps(run(parser.parse_args().count)))
+    parser.add_argument("--tunings", type=int, default=30)
+    runtime.prepare("cpu", 1)
+    chosen = parser.parse_args()
+    print(json.dumps(run(chosen.count) | tuning_kills.run(chosen.tunings)))

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import socket
 import subprocess
 import sys
+import traceback
+from collections.abc import Callable
 from dataclasses import astuple, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from filelock import FileLock
 
-from fsl_demo import checkpoints
+from fsl_demo import checkpoints, runtime
+from fsl_demo.__main__ import main
 from fsl_demo.checkpoints import layout
 from fsl_demo.core.errors import UserError
 from fsl_demo.datasets.parts import Dataset, Part
@@ -125,46 +131,94 @@ def test_a_stop_leaves_nothing_and_the_same_request_goes_on(tmp_path: Path) -> N
     assert [event.epoch for event in rest if isinstance(event, EpochDone)] == [2, 3]
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from fsl_demo import runtime
-runtime.prepare("cpu", 1)
-from fsl_demo.checkpoints import layout
-from fsl_demo.services.finetuning import carry_out
-from tests import tuned
-
-def die(*_):
+def die(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
-def then_die(self, target, rename=Path.rename):
-    rename(self, target)
-    die()
 
-folder, point = Path(sys.argv[1]), sys.argv[2]
-layout.FOLDER = folder / "checkpoints"
-Path.rename = {"before": die, "after": then_die}[point]
-carry_out(
-    tuned.request(), tuned.collection(), folder=folder / "run", networks=tuned.networks(),
-    on_event=lambda event: None, root=folder,
-)
-"""
+def die_at(folder: Path, point: str) -> None:
+    """Fine-tune, and be killed before or after the new version is put into its place."""
+    rename = Path.rename
+
+    def then_die(path: Path, target: Path) -> None:
+        rename(path, target)
+        die()
+
+    layout.FOLDER = folder / "checkpoints"
+    Path.rename = {"before": die, "after": then_die}[point]  # type: ignore[method-assign]
+    done(folder)
+
+
+def share(folder: Path, rank: int, port: int) -> None:
+    """Be one of two processes that fine-tune together, as `torch.distributed.run` starts them."""
+    with (folder / f"{rank}.txt").open("w") as out:
+        for stream in (1, 2):
+            os.dup2(out.fileno(), stream)
+    ranks = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "LOCAL_WORLD_SIZE": 2}
+    master = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    os.environ.update({name: str(value) for name, value in {**ranks, **master}.items()})
+    asked = ("siamese", "--collection", "mine", "--from", str(folder / "checkpoints" / DIGITS), "--epochs", "1")
+    places = ("--workspace", str(folder / "workspace"), "--root", str(folder), "--device", "cpu", "--threads", "1")
+    assert main(["finetune", *asked, *places]) == 0
+
+
+def fork(folder: str) -> None:
+    """Import what a fine-tuning takes, fork the processes of these tests, and print how each ended."""
+    runtime.prepare("cpu", 1)
+    import torch._dynamo  # noqa: F401  (an optimiser imports it)
+
+    import fsl_demo.cli.finetune  # noqa: F401
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    works: dict[str, Callable[[], None]] = {point: partial(die_at, Path(folder, point), point) for point in POINTS}
+    works |= {f"rank {rank}": partial(share, Path(folder, "shared"), rank, port) for rank in (0, 1)}
+    started = {}
+    for name, work in works.items():
+        started[name] = os.fork()
+        if not started[name]:
+            try:
+                work()
+                sys.stdout.flush()
+                os._exit(0)
+            except BaseException:
+                traceback.print_exc()
+                os._exit(1)
+    print(json.dumps({name: os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for name, pid in started.items()}))
+
+
+POINTS = ("before", "after")
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
+    """The folder of the forked processes, and how each of them ended."""
+    folder = tmp_path_factory.mktemp("forked")
+    for name in (*POINTS, "shared"):
+        tuned.shipped(folder / name / "checkpoints")
+    tuned.stored(Workspace(folder / "shared/workspace"))
+    command = [sys.executable, "-c", f"from {__name__} import fork; fork({str(folder)!r})"]
+    forked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert forked.returncode == 0, forked.stderr
+    return folder, json.loads(forked.stdout.splitlines()[-1])
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("point", ["before", "after"])
-def test_a_kill_before_or_after_the_version_is_there_leaves_nothing_half(tmp_path: Path, point: str) -> None:
-    command = [sys.executable, "-c", KILLED, str(tmp_path), point]
-    killed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+@pytest.mark.parametrize("point", POINTS)
+def test_a_kill_before_or_after_the_version_is_there_leaves_nothing_half(
+    ended: tuple[Path, dict[str, int]], point: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = ended[0] / point
+    assert ended[1][point] == -signal.SIGKILL
+    monkeypatch.setattr(layout, "FOLDER", folder / "checkpoints")
     assert versions() == (1, {"before": [1], "after": [1, 2]}[point])
     assert checkpoints.verified(checkpoints.entry(DIGITS)).fault is None
-    assert not list((tmp_path / "run").glob("re[cs]*"))
+    assert not list((folder / "run").glob("re[cs]*"))
     events: list[Event] = []
-    finetuned = done(tmp_path, on_event=events.append)
+    finetuned = done(folder, on_event=events.append)
     assert finetuned is not None and versions() == (1, [1, 2])
     assert not any(isinstance(event, EpochDone) for event in events)
-    assert (tmp_path / "run/receipt.json").is_file() and (tmp_path / "run/receipt.html").is_file()
+    assert (folder / "run/receipt.json").is_file() and (folder / "run/receipt.html").is_file()
 
 
 def test_a_receipt_that_was_broken_off_is_made_by_the_same_request(
@@ -177,6 +231,16 @@ def test_a_receipt_that_was_broken_off_is_made_by_the_same_request(
     assert versions() == (1, [1, 2]) and not (tmp_path / "run/receipt.json").exists()
     assert done(tmp_path) is not None
     assert versions() == (1, [1, 2]) and (tmp_path / "run/receipt.json").is_file()
+
+
+@pytest.mark.process
+def test_two_processes_share_a_fine_tuning(ended: tuple[Path, dict[str, int]], monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = ended[0] / "shared"
+    told = [(folder / f"{rank}.txt").read_text() for rank in (0, 1)]
+    assert (ended[1]["rank 0"], ended[1]["rank 1"]) == (0, 0), told
+    monkeypatch.setattr(layout, "FOLDER", folder / "checkpoints")
+    assert versions() == (1, [1, 2]) and "".join(told).count("receipt: ") == 1
+    assert len(list((folder / "workspace/finetunings").glob("*/receipt.json"))) == 1
 
 
 def test_two_processes_do_not_carry_out_the_same(tmp_path: Path) -> None:

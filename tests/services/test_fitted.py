@@ -93,9 +93,9 @@ CHANGES: dict[str, Change] = {
         classes=episode.classes[:2],
         support=tuple(example for example in episode.support if example.class_index < 2),
     ),
-    "a query is removed": lambda episode: replace(episode, queries=episode.queries[1:]),
-    "queries in another order": lambda episode: replace(episode, queries=episode.queries[::-1]),
-    "a query twice": lambda episode: replace(episode, queries=(*episode.queries, episode.queries[0])),
+    "queries in another order, one removed, one twice": lambda episode: replace(
+        episode, queries=(*episode.queries[:0:-1], episode.queries[1])
+    ),
     "a query is added": lambda episode: replace(episode, queries=(*episode.queries, episode.support[0].picture)),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -15,14 +16,14 @@ from fsl_demo.core.registry import Registry
 from fsl_demo.evaluation.suggested import Share, report
 from fsl_demo.services.diagnosis import diagnose
 from fsl_demo.services.predict import Plan
-from fsl_demo.services.review import suggestions
+from fsl_demo.services.review import access, suggestions
 from fsl_demo.services.review import suspicions as suspicions_of
 from fsl_demo.services.review.opinions import Answer, agreements, disputes, words_of, words_of_episodes
 from fsl_demo.services.review.queue import Order, ReviewOrder, Suggestion, Suspicion, Which, queue
 from fsl_demo.services.review.suggestions import Suggester, classes_of, evidence, labelled
 from fsl_demo.services.review.suspicions import Suspicions, open_suspicions
 from fsl_demo.services.subjects import of_members
-from fsl_demo.store import EpisodeWord
+from fsl_demo.store import EpisodeWord, Workspace
 from tests.averaged import Averaged, patterned
 from tests.colours import painted
 from tests.ui.conftest import Colour
@@ -286,3 +287,58 @@ def test_blind_spots_of_a_collection_and_of_episodes() -> None:
     ]
     told = report(words_of_episodes(rows))
     assert (told.all.shown, told.all.blind, told.all.wrong) == (Share(1, 2), Share(0, 0), Share(1, 1))
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """Twelve pictures in a collection that is read two at a time; every third is labelled, one is fought over."""
+    monkeypatch.setattr(access, "BLOCK", 2)
+    workspace = Workspace(tmp_path)
+    workspace.collections.create("Pets")
+    members = [picture(f"n{number}", RED, *([word("red")] if number % 3 == 0 else [])) for number in range(12)]
+    members[3] = picture("n3", RED, word("red"), word("blue", "Bea"))
+    workspace.collections.add("Pets", {member.picture: member.labels for member in members})
+    return workspace
+
+
+@pytest.mark.parametrize("order", ["unsure", "unlike", "disputed", "suspect"])
+@pytest.mark.parametrize("which", ["unlabelled", "mine", "all"])
+def test_what_waits_is_the_beginning_of_the_queue(kept: Workspace, order: Order, which: Which) -> None:
+    members = kept.collections.pictures("Pets")
+    suggested = {members[n].picture.sha256: suggestion((n * 5 % 7) / 7, (n * 3 % 5) / 5) for n in (1, 2, 3, 5, 8)}
+    wanted = ReviewOrder(order, which, annotator="Ada")
+    whole = queue(members, suggested, wanted)
+    for count in (1, 3, 20):
+        part = access.waiting(kept, "Pets", wanted=wanted, suggested=suggested, trail=(), count=count)
+        assert list(part.following) == whole[:count] and part.rest == len(whole[count:]) and part.unread == 0
+    trail = [members[0].picture.sha256, members[4].picture.sha256]
+    part = access.waiting(kept, "Pets", wanted=wanted, suggested=suggested, trail=trail, count=3)
+    after = [known for known in whole if known.picture.sha256 not in trail]
+    assert list(part.passed) == [members[0], members[4]]
+    assert list(part.following) == after[:3] and part.rest == len(after[3:])
+
+
+def test_a_random_order_has_every_picture_once_and_a_seed_its_own(kept: Workspace) -> None:
+    def order(seed: int, count: int = 20) -> list[str]:
+        wanted = ReviewOrder("random", "unlabelled", seed=seed)
+        part = access.waiting(kept, "Pets", wanted=wanted, suggested={}, trail=(), count=count)
+        return [known.picture.name for known in part.following]
+
+    assert sorted(order(1)) == sorted(f"n{number}" for number in range(12) if number % 3)
+    assert order(1) == order(1) and len({tuple(order(seed)) for seed in range(5)}) > 1
+    assert len(order(1, 3)) == 3
+
+
+def test_a_picture_that_cannot_be_read_does_not_wait(kept: Workspace) -> None:
+    members = kept.collections.pictures("Pets")
+    kept._blobs.path(members[1].picture.sha256).unlink()
+    part = access.waiting(kept, "Pets", wanted=ReviewOrder(), suggested={}, trail=(), count=2)
+    assert [known.picture.name for known in part.following] == ["n2", "n4"] and (part.unread, part.rest) == (1, 5)
+
+
+def test_a_method_learns_from_so_many_at_most(kept: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(access.learnable(kept, "Pets")) == 12
+    monkeypatch.setattr(access, "LEARNED", 2)
+    monkeypatch.setattr(access, "ASKED", 3)
+    learned = access.learnable(kept, "Pets")
+    assert [known.label is not None for known in learned] == [True, True, False, False, False]

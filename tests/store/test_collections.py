@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from fsl_demo.core.collections import CollectedPicture, CollectionLabel
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.store import CollectionFilter, Workspace
+from fsl_demo.store.collected_pages import State
 from fsl_demo.store.collections import CollectionStore
 
 CAT, DOG, NONE = (CollectionLabel(name, "anne") for name in ("Cat", "dog", None))
@@ -295,3 +297,34 @@ def test_findings_that_are_right_are_kept_with_who_said_so_until_that_is_taken_b
     assert code(error) == "finding_key" and len(store.settled("Pets")) == 2
     with closing(sqlite3.connect(workspace.folder / "fsl_demo.db")) as db, pytest.raises(sqlite3.IntegrityError):
         db.execute("DELETE FROM settled_findings")
+
+
+def test_counts_are_those_of_the_pictures(store: CollectionStore, digits: list[Picture]) -> None:
+    """Whatever happens to a collection, what is kept of it is what counting it gives."""
+    collections = store
+
+    def counted() -> None:
+        summary, members = collections.summary("Pets"), collections.pictures("Pets")
+        labels = [member.label for member in members if member.label]
+        assert summary.pictures == len(members)
+        assert summary.unlabelled == len(members) - len(labels)
+        assert summary.none == sum(label.class_name is None for label in labels)
+        assert summary.disputed == sum(member.disputed for member in members)
+        by_class = Counter(label.class_name for label in labels if label.class_name)
+        assert {counted.name: counted.pictures for counted in summary.classes} == by_class
+        states: dict[State, int] = {"labelled": len(labels), "unlabelled": summary.unlabelled, "none": summary.none}
+        assert {state: len(collections.pictures("Pets", CollectionFilter(state=state))) for state in states} == states
+
+    collections.add("Pets", dict.fromkeys(digits[:8], ()))
+    counted()
+    words = [CollectionLabel(name, "Ada") for name in ("cat", "dog", None)]
+    collections.label("Pets", dict(zip([picture.sha256 for picture in digits[:3]], words, strict=True)))
+    collections.label("Pets", {digits[0].sha256: CollectionLabel("dog", "Bea")})
+    counted()
+    collections.take_back("Pets", [digits[0].sha256], "Bea")
+    collections.remove("Pets", [digits[1].sha256, digits[5].sha256])
+    counted()
+    assert collections.classes("Pets") == [("cat", 1)]
+    collections.add("Pets", {digits[1]: ()})
+    counted()
+    assert collections.labelled_by("Pets", "Ada") == 3 and collections.labelled_by("Pets", "Bea") == 0

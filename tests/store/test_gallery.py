@@ -156,7 +156,7 @@ def test_an_earlier_workspace_gets_its_gallery(workspace: Workspace, labelled: L
             db.execute(f"DROP TABLE {table}")
         db.execute("DROP TRIGGER gallery_described_now")
         db.execute("DROP TRIGGER names_are_found")
-        db.execute("DELETE FROM _sqlite_migrations WHERE name >= 'm011'")
+        db.execute("DELETE FROM _sqlite_migrations WHERE name IN ('m011_gallery', 'm012_vector_files')")
         connection.commit()
     again = Workspace(workspace.folder)
     assert (counted(again), [member.picture for member in again.collection()]) == before

@@ -36,7 +36,7 @@ from tests.training.things import lessons, pictures_of
 pytestmark = pytest.mark.slow
 
 COUNT, BATCH = 24, 8
-SCHEDULE = Schedule(epochs=3, rate=2e-3, decay=0.01)
+SCHEDULE = Schedule(epochs=2, rate=2e-3, decay=0.01)
 CAPTIONS = ("a dog runs on the grass", "two children play in the snow", "a man rides a bike on the street")
 
 

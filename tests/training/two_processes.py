@@ -1,8 +1,8 @@
 """Every kind of training in two processes, as `accelerate launch` starts them, and the same batches in one.
 
 `python -m tests.training.two_processes FOLDER` prints, as JSON by training, the mean loss of the steps in two processes
-and in one, and how far apart the weights are afterwards, as a share of how far they moved. A fine-tuning from request
-to version comes last. The two processes are one that forks: importing takes longer than all that they do.
+and in one, and how far apart the weights are afterwards, as a share of how far they moved. The two
+processes are one that forks: importing takes longer than all that they do.
 """
 
 from __future__ import annotations
@@ -23,14 +23,10 @@ from fsl_demo import runtime
 
 runtime.prepare("cpu", 1)
 
-from fsl_demo.checkpoints import layout  # noqa: E402
-from fsl_demo.core.errors import Cancelled  # noqa: E402
-from fsl_demo.services.finetuning import carry_out  # noqa: E402
 from fsl_demo.training.events import silent  # noqa: E402
 from fsl_demo.training.loop import Training  # noqa: E402
 from fsl_demo.training.rows import Rows  # noqa: E402
 from fsl_demo.training.setup import Setup  # noqa: E402
-from tests import tuned  # noqa: E402
 from tests.backbones.loaded import networks  # noqa: E402
 from tests.training.cases import setups  # noqa: E402
 
@@ -40,7 +36,6 @@ WORLD, SEED = 2, 0
 def main() -> None:
     folder = Path(sys.argv[1])
     networks().texts.load()
-    tuned.shipped(folder / "checkpoints")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -79,18 +74,7 @@ def shared(folder: Path, rank: int) -> dict[str, Any]:
                 ours, theirs = dict(loop.module.named_parameters()), dict(alone.named_parameters())
                 apart, moved = distance(ours, theirs), distance(theirs, start)
                 told[name] = {"two": loop.history.rows[0]["loss"], "one": loss, "apart": apart / moved}
-    layout.FOLDER = folder / "checkpoints"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys.modules[carry_out.__module__], "receipt", _none)
-        carry_out(
-            tuned.request(epochs=1), tuned.collection(), folder / "run", networks=tuned.networks(), on_event=silent
-        )
     return told
-
-
-def _none(*given: object, **named: object) -> None:
-    """In place of a receipt, which the process that leads makes alone."""
-    raise Cancelled
 
 
 def distance(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> float:

@@ -23,17 +23,18 @@ from gradio_client.exceptions import AppError
 from pydantic import TypeAdapter, ValidationError
 
 from fsl_demo.core.collections import CollectionLabel
-from fsl_demo.core.pictures import from_image
+from fsl_demo.core.pictures import from_image, ingest
 from fsl_demo.services.collection_documents import CollectedDocument, FrozenDocument, SummaryDocument, VersionDocument
 from fsl_demo.services.diagnosis_document import DiagnosisDocument
 from fsl_demo.services.documents import CaptionDocument, PredictDocument
 from fsl_demo.services.export_classifier import ExportDocument
 from fsl_demo.services.review.documents import OpinionsDocument, ReviewDocument
+from fsl_demo.services.search_documents import SearchDocument
 from fsl_demo.ui.page import Page
 from tests.averaged import COLOURS, Averaged, patterned
-from tests.colours import painted
+from tests.colours import ColourSpace, painted
 from tests.nearest import Telling
-from tests.ui.conftest import Paint, zipped
+from tests.ui.conftest import Paint, SearchingColour, zipped
 from tests.ui.test_taking import TakenColour
 
 pytestmark = pytest.mark.slow
@@ -54,6 +55,7 @@ ANSWERS: dict[str, TypeAdapter[Any]] = {
     "/collect": TypeAdapter(CollectedDocument),
     "/freeze": TypeAdapter(FrozenDocument),
     "/version": TypeAdapter(VersionDocument),
+    "/search": TypeAdapter(SearchDocument),
 }
 
 
@@ -110,6 +112,22 @@ def test_predict_keeps_to_the_contract(api: Client, paint: Paint, tmp_path: Path
 
 def test_caption_keeps_to_the_contract(api: Client, paint: Paint) -> None:
     keeps_to("/caption", api.predict(pictures=handle_file(paint("q2.png", (200, 9, 9))), api_name="/caption"))
+
+
+def test_search_keeps_to_the_contract(page: Page, api: Client, paint: Paint) -> None:
+    page.registry.methods["asif"] = SearchingColour("asif", ColourSpace())
+    files = {name: paint(f"{name}.png", rgb) for name, rgb in (("red", (220, 9, 9)), ("blue", (9, 9, 220)))}
+    page.workspace.add_to_collection([ingest(file) for file in files.values()])
+    for asked in ({"sentence": "red"}, {"words": "red"}, {"like": handle_file(paint("r2.png", (200, 20, 20)))}):
+        answer: Any = api.predict(**asked, count=1, api_name="/search")
+        keeps_to("/search", answer)
+        assert [hit["file"] for hit in answer["pictures"]] == ["red.png"]
+        assert ("similarity" in answer["pictures"][0]) == ("words" not in asked)
+    assert answer["count"] == 2
+    assert api.predict(sentence="red", class_name="warm", api_name="/search")["pictures"] == []
+    for wrong in ({}, {"sentence": "red", "words": "red"}):
+        with pytest.raises(AppError, match="one thing to look for"):
+            api.predict(**wrong, api_name="/search")
 
 
 def test_diagnose_keeps_to_the_contract(page: Page, api: Client, tmp_path: Path) -> None:

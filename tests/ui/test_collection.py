@@ -214,3 +214,18 @@ def test_two_languages_on_one_draft(filled: Browser, page: Page) -> None:
 def test_another_page_on_the_same_workspace(filled: Browser) -> None:
     other = Page(Workspace(filled.page.workspace.folder), Registry([Colour()]))
     assert Browser(other, draft=filled.draft).document.queries == filled.document.queries
+
+
+def test_episodes_are_listed_page_by_page(filled: Browser, page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fsl_demo.ui.tabs.collection.PAGE", 2)
+    for number in range(3):
+        filled.edit("set_title", title=f"number {number}")
+        filled.edit("save")
+        filled.open("duplicate")
+    first = filled.panel("episodes")
+    assert re.findall(r">(number \d)</button>", first) == ["number 2", "number 1"] and "Show more" in first
+    both = filled.panel("episodes", pages=2)
+    assert (
+        re.findall(r">(number \d)</button>", both) == ["number 2", "number 1", "number 0"] and "Show more" not in both
+    )
+    assert "red" in both and page.workspace.episode_choices().episodes == 3

@@ -21,9 +21,11 @@ from fsl_demo.cli.evaluate import episodes
 from fsl_demo.cli.reporting import Terminal
 from fsl_demo.core.episodes import Episode, quiet
 from fsl_demo.core.errors import UserError
+from fsl_demo.core.pictures import ingest
 from fsl_demo.datasets import folders
 from fsl_demo.services import reading
-from fsl_demo.store.exchange import read
+from fsl_demo.store.exchange import CLASSIFIED, read
+from fsl_demo.store.exchange.classified import NONE, ClassifiedPicture
 from tests.ui.conftest import Browser
 
 Counts = dict[str, int]
@@ -210,6 +212,27 @@ def test_a_folder_on_the_page(browser: Browser, tmp_path: Path, name: str) -> No
     ]
     browser.add("classes", *((folder / file, f"in/{file}") for file in visible if "__MACOSX" not in file))
     check(LAYOUTS[name], shown(browser), [notice["text"] for notice in browser.notices])
+
+
+@pytest.mark.parametrize("name", [*CLASSIFIED, "shard"])
+def test_classes_that_another_tool_gave(browser: Browser, tmp_path: Path, name: str) -> None:
+    """As examples, from the command line and on the page: an unlabelled picture and one of none are no examples."""
+    given = {A: "cat", B: "dog", C: "cat", D: "", E: NONE}
+    pictures = [
+        ClassifiedPicture(ingest(data, f"{n}.png"), label, "train") for n, (data, label) in enumerate(given.items())
+    ]
+    path, write = tmp_path / "in.zip", CLASSIFIED["webdataset" if name == "shard" else name].write_pictures
+    assert write is not None
+    write(pictures, path)
+    if name == "shard":
+        with zipfile.ZipFile(path) as archive:
+            path = tmp_path / "in.tar"
+            path.write_bytes(archive.read("train-000000.tar"))
+    classes, told = by_task(path)
+    assert (classes, len(told)) == ({"cat": 2, "dog": 1}, 1) and "2 pictures without a class" in told[0]
+    browser.add("classes", path)
+    assert shown(browser) == {"cat": 2, "dog": 1} and not browser.notices
+    assert len(browser.document.queries) == 2
 
 
 def shown(browser: Browser) -> Counts:

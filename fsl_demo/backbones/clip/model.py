@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from fsl_demo import runtime
+from fsl_demo.backbones import engine
 from fsl_demo.backbones.clip import files as clip_files
 from fsl_demo.backbones.clip import loading as clip_loading
 from fsl_demo.backbones.clip import positions as clip_positions
@@ -137,11 +138,8 @@ class Clip:
     @staticmethod
     def run(function: Any, images: Sequence[np.ndarray]) -> np.ndarray:
         """A function of a batch of prepared pictures, without gradients, as float32."""
-        import torch
-
-        with torch.inference_mode():
-            batch = torch.from_numpy(np.stack(images)).to(runtime.device())
-            return function(batch).float().cpu().contiguous().numpy()
+        with engine.computing():
+            return function(engine.placed(np.stack(images))).float().cpu().contiguous().numpy()
 
 
 class ClipPositions:

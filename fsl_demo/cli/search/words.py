@@ -6,7 +6,7 @@ import argparse
 
 from fsl_demo.cli import reporting
 from fsl_demo.cli.caption import DOUBT
-from fsl_demo.cli.search.hits import RERANKS, Hit, document, workspace_folder
+from fsl_demo.cli.search.hits import RERANKS, workspace_folder
 from fsl_demo.core.errors import UserError
 
 PLACES = "It needs a sentence."
@@ -15,6 +15,7 @@ PLACES = "It needs a sentence."
 def by_words(chosen: argparse.Namespace) -> int:
     from fsl_demo import store
     from fsl_demo.services.search import with_words
+    from fsl_demo.services.search_documents import hit_document
 
     if chosen.data is not None:
         raise UserError("words_need_workspace")
@@ -26,23 +27,14 @@ def by_words(chosen: argparse.Namespace) -> int:
     result = with_words(workspace, chosen.words, wanted=store.GalleryFilter(), limit=chosen.top)
     if not workspace.gallery.counts().pictures:
         raise UserError("no_collection")
-    hits = [(Hit(hit.member.picture.name, hit.member), hit.words.caption if hit.words else None) for hit in result.hits]
     if chosen.format == "json":
-        reporting.print_json(
-            [
-                document(hit, {"caption": caption and caption.text, "doubtful": bool(caption and caption.doubtful)})
-                for hit, caption in hits
-            ]
-        )
+        reporting.print_json([hit_document(hit) for hit in result.hits])
     else:
-        rows = [
-            [
-                hit.file,
-                caption.text if caption else "",
-                DOUBT if caption and caption.doubtful else "",
-                "; ".join(hit.member.classes),
-            ]
-            for hit, caption in hits
-        ]
+        rows = []
+        for hit in result.hits:
+            caption = hit.words.caption if hit.words else None
+            doubt = DOUBT if caption and caption.doubtful else ""
+            text = caption.text if caption else ""
+            rows.append([hit.member.picture.name, text, doubt, "; ".join(hit.member.classes)])
         reporting.print_table(["file", "caption", "", "classes"], rows)
     return 0

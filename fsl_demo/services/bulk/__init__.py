@@ -5,32 +5,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from fsl_demo.core import parquet
-from fsl_demo.core.errors import Report
-from fsl_demo.core.registry import Registry
+from fsl_demo.core.episodes import Progress
+from fsl_demo.core.errors import Report, UserError
 from fsl_demo.datasets.streams import Stream, open_stream
+from fsl_demo.services.bulk import networks
+from fsl_demo.services.bulk.engine import Engine, Where
 from fsl_demo.services.bulk.pace import OnPace, Pace
+from fsl_demo.services.bulk.request import request_of
 from fsl_demo.services.bulk.result import Summary
-from fsl_demo.services.bulk.task import Task
+from fsl_demo.services.bulk.task import Recipe, Task
 
-__all__ = ["OnPace", "Pace", "Summary", "Task", "carry_out", "opened", "registry"]
-
-VECTORS, MAP_BYTES = 4_096, 128_000_000
-"""Vectors and maps that methods which share a network find at hand."""
-
-
-def registry() -> Registry:
-    """Everything that is installed, with features that are forgotten soon."""
-    from fsl_demo.backbones.cache import FeatureCache, LatestStore
-    from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0
-    from fsl_demo.backbones.efficientnet_lite2 import EfficientNetLite2
-    from fsl_demo.backbones.networks import Networks
-    from fsl_demo.services import registry
-
-    features = FeatureCache(LatestStore(VECTORS), MAP_BYTES)
-    return registry.build(Networks(features, EfficientNetLite0(many=True), EfficientNetLite2(many=True)))
+__all__ = [
+    "Engine",
+    "OnPace",
+    "Pace",
+    "Recipe",
+    "Summary",
+    "Task",
+    "Where",
+    "carry_out",
+    "engine",
+    "opened",
+]
 
 
 def opened(source: str, report: Report) -> Stream:
@@ -40,38 +41,56 @@ def opened(source: str, report: Report) -> Stream:
         report: told of what is left out.
 
     Raises:
-        UserError: what is wrong with the source as a whole; `no_queries`, `parquet_missing`.
+        UserError: what is wrong with the source as a whole; `source_empty`, `parquet_missing`.
     """
-    from fsl_demo.core.errors import UserError
-
     parquet.check()
     stream = open_stream(source)
     for told in stream.left_out:
         report(told)
     if not stream.count:
-        raise UserError("no_queries")
+        raise UserError("source_empty", source=source)
     return stream
 
 
-def carry_out(stream: Stream, task: Task, out: Path, on_pace: OnPace) -> Summary:
+@contextmanager
+def engine(recipe: Recipe, progress: Progress, report: Report, where: Where) -> Iterator[Engine]:
+    """Somebody to carry out a task.
+
+    Args:
+        report: as of `Recipe.make`.
+
+    Raises:
+        UserError: why the task cannot be made; `ray_missing`, `ray_start`, `ray_differ`.
+    """
+    if where.engine == "ray":
+        from fsl_demo.services.bulk import ray_engine
+
+        with ray_engine.opened(recipe, report, where) as crew:
+            yield crew
+    else:
+        from fsl_demo.services.bulk.local import Local
+
+        yield Local(recipe.make(networks.registry(), progress, report))
+
+
+def carry_out(stream: Stream, engine: Engine, out: Path, on_pace: OnPace) -> Summary:
     """Answer all pictures of a source, or go on where a run of the same task was ended.
 
     Args:
         out: the Parquet file to make; the parts are kept beside it meanwhile.
 
     Raises:
-        UserError: `bulk_exists`, `bulk_other`, `bulk_busy`, and what is wrong with the source or the disk.
+        UserError: `bulk_exists`, `bulk_other`, `bulk_busy`, and as of `Engine.carry_out`.
     """
-    from fsl_demo.services.bulk import local, result
+    from fsl_demo.services.bulk import result
     from fsl_demo.services.bulk.parts import Parts
-    from fsl_demo.services.bulk.request import request_of
 
-    request = request_of(stream, task)
+    request = request_of(stream, engine.described)
     done = result.finished(out, request)
     with Parts.opened(out, request) as parts:
         if done is None:
-            schema = result.schema_of(task, request)
-            local.carry_out(stream, task, parts=parts, schema=schema, on_pace=on_pace)
+            schema = result.schema_of(engine.described, request)
+            engine.carry_out(stream, parts=parts, schema=schema, on_pace=on_pace)
             done = result.join(parts, out, schema)
         parts.remove()
     return done

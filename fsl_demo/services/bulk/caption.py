@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow
 
 from fsl_demo.core.capabilities import Captioner
+from fsl_demo.core.episodes import Progress
+from fsl_demo.core.errors import Report
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.registry import Registry
 from fsl_demo.services.bulk.task import Row
 from fsl_demo.services.caption import describe
 from fsl_demo.services.documents import caption_documents
@@ -53,3 +57,17 @@ class Caption:
                 "certainty": hint["certainty"] if hint else None,
                 "captions": document["captions"],
             }
+
+
+@dataclass(frozen=True)
+class CaptionRecipe:
+    """
+    Attributes:
+        name: of the captioner; the first one for None.
+    """
+
+    name: str | None
+
+    def make(self, registry: Registry, progress: Progress, report: Report) -> Caption:
+        """As of `Recipe`."""
+        return Caption(registry.captioner(self.name))

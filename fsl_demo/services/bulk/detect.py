@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow
 
 from fsl_demo import checkpoints
 from fsl_demo.core.capabilities import Detector
+from fsl_demo.core.episodes import Progress
+from fsl_demo.core.errors import Report
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.registry import Registry
 from fsl_demo.services.bulk.task import Row, probe
 from fsl_demo.services.documents import DECIMALS, rounded
 
@@ -52,3 +56,17 @@ class Detect:
             for chunk in chunks
             for regions in self._detector.detect(chunk)
         ]
+
+
+@dataclass(frozen=True)
+class DetectRecipe:
+    """
+    Attributes:
+        name: of the detector.
+    """
+
+    name: str
+
+    def make(self, registry: Registry, progress: Progress, report: Report) -> Detect:
+        """As of `Recipe`."""
+        return Detect(registry.detector(self.name))

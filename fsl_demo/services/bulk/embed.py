@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow
 
 from fsl_demo.core.capabilities import Capability, Embeds, HasWeights, Method, SearchesText
-from fsl_demo.core.errors import UserError
+from fsl_demo.core.episodes import Progress
+from fsl_demo.core.errors import Report, UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.registry import Registry
 from fsl_demo.services.bulk.task import Row, probe
@@ -37,6 +39,17 @@ class Embed:
 
     def answer(self, chunks: Iterable[Sequence[Picture]]) -> list[Row]:
         return [{"vector": vector} for chunk in chunks for vector in self._space.embed(chunk)]
+
+
+@dataclass(frozen=True)
+class EmbedRecipe:
+    """Attributes as of the arguments of `Embed`."""
+
+    name: str
+
+    def make(self, registry: Registry, progress: Progress, report: Report) -> Embed:
+        """As of `Recipe`."""
+        return Embed(registry, self.name)
 
 
 def _space(registry: Registry, name: str) -> tuple[Any, str]:

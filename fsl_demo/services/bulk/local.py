@@ -14,40 +14,43 @@ from fsl_demo.datasets.streams import Item, Stream
 from fsl_demo.services.bulk.decoding import Read, Reader, cores
 from fsl_demo.services.bulk.pace import OnPace, Pacing
 from fsl_demo.services.bulk.parts import Parts, groups
-from fsl_demo.services.bulk.task import Row, Task
+from fsl_demo.services.bulk.task import Described, Row, Task
 
 CHUNK_BYTES = 96_000_000
 """Pixels that are handed to the networks at once."""
 
 
-def carry_out(stream: Stream, task: Task, parts: Parts, schema: pyarrow.Schema, on_pace: OnPace) -> None:
-    """Make the parts that are missing.
+class Local:
+    """One task in this process.
 
-    Raises:
-        UserError: `bulk_changed` for a source that has fewer pictures than it had, and what is wrong with the source or
-            the disk; the run can be gone on with.
+    Attributes:
+        described: the task.
     """
-    missing = parts.missing()
-    pacing = Pacing(parts.pictures - sum(map(parts.length, missing)), parts.pictures, tell=on_pace)
-    reader = Reader(_items(stream, parts, missing), cores())
-    try:
-        reads = iter(reader)
-        for number in missing:
-            rows = part_rows(task, reads, reader, number=number, length=parts.length(number))
-            if len(rows) < parts.length(number):
-                raise UserError("bulk_changed", source=stream.name)
-            parts.write(number, pyarrow.Table.from_pylist(rows, schema))
-            pacing.add(len(rows))
-    finally:
-        reader.close()
+
+    def __init__(self, task: Task) -> None:
+        self._task, self.described = task, Described.of(task)
+
+    def carry_out(self, stream: Stream, parts: Parts, schema: pyarrow.Schema, on_pace: OnPace) -> None:
+        """As of `Engine`."""
+        missing = parts.missing()
+        pacing = Pacing.of(parts, missing, on_pace)
+        reader = Reader(items_of(stream, parts, missing), cores())
+        try:
+            reads = iter(reader)
+            for number in missing:
+                rows = part_rows(self._task, reads, reader, number=number, length=parts.length(number))
+                if len(rows) < parts.length(number):
+                    raise UserError("bulk_changed", source=stream.name)
+                parts.write(number, pyarrow.Table.from_pylist(rows, schema))
+                pacing.add(len(rows))
+        finally:
+            reader.close()
 
 
 def part_rows(task: Task, reads: Iterator[Read], reader: Reader, number: int, length: int) -> list[Row]:
     """The rows of a part, in the order of its items; those of pictures that cannot be read say why."""
     heads: list[Row] = []
-    answers = iter(task.answer(_chunks(islice(reads, length), reader, number=number, heads=heads)))
-    answered = list(answers)
-    following = iter(answered)
+    following = iter(list(task.answer(_chunks(islice(reads, length), reader, number=number, heads=heads))))
     return [head if head["error"] is not None else head | next(following) for head in heads]
 
 
@@ -79,7 +82,7 @@ def _head(read: Read) -> Row:
     return {"file": name, "sha256": read.picture.sha256 if read.picture else None, "error": error}
 
 
-def _items(stream: Stream, parts: Parts, missing: list[int]) -> Iterator[Item]:
+def items_of(stream: Stream, parts: Parts, missing: list[int]) -> Iterator[Item]:
     """The items of parts."""
     return chain.from_iterable(
         islice(stream.items(group.start * parts.size), len(group) * parts.size) for group in groups(missing)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+
+from fsl_demo.services.bulk.parts import Parts
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,11 @@ class Pacing:
 
     def __post_init__(self) -> None:
         self._first = self.done
+
+    @classmethod
+    def of(cls, parts: Parts, missing: Sequence[int], tell: OnPace) -> Pacing:
+        """Of a run in which these parts are to be made."""
+        return cls(parts.pictures - sum(map(parts.length, missing)), parts.pictures, tell)
 
     def add(self, pictures: int) -> None:
         """So many more are done."""

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 import pyarrow
+from PIL import Image
 
 from fsl_demo.core.classifiers import Classifier
 from fsl_demo.core.episodes import Episode, Progress, join, quiet
-from fsl_demo.core.errors import Report, UserError
+from fsl_demo.core.errors import Notice, Report, UserError
 from fsl_demo.core.pictures import Picture
+from fsl_demo.core.registry import Registry
+from fsl_demo.services import reading
 from fsl_demo.services.bulk.request import support_of
 from fsl_demo.services.bulk.task import Row, probe
 from fsl_demo.services.documents import combined_answers, prediction, untold
-from fsl_demo.services.predict import Plan, Refused
+from fsl_demo.services.predict import Plan, Refused, plans_of
 
 
 class Predict:
@@ -50,7 +54,7 @@ class Predict:
                 refused(card.id, error)
                 continue
             self._classifiers[card.id] = classifier
-            methods.append({"id": card.id, "checkpoint": checkpoint, "settings": dataclasses.asdict(plan.settings)})
+            methods.append({"id": card.id, "checkpoint": checkpoint, "settings": asdict(plan.settings)})
         if not methods:
             raise refusals[0] if refusals else UserError("no_methods")
         self.depends: Mapping[str, Any] = {"support": support_of(episode), "methods": methods}
@@ -88,3 +92,48 @@ class Predict:
                 }
             rows.append(row)
         return rows
+
+
+@dataclass(frozen=True)
+class PredictRecipe:
+    """
+    Attributes:
+        episode: classes and support set, with the pictures in memory.
+        methods: ids; None for those that suit the pictures.
+        settings: assignments, as of `reading.settings`.
+        use_region: as of `predict.plans_of`.
+    """
+
+    episode: Episode
+    methods: Sequence[str] | None = None
+    settings: Sequence[str] = ()
+    use_region: bool = False
+
+    @classmethod
+    def of(cls, episode: Episode, **options: Any) -> PredictRecipe:
+        """A recipe that can be sent away: the pictures' own sources may be open files."""
+        support = tuple(replace(example, picture=_at_hand(example.picture)) for example in episode.support)
+        return cls(replace(episode, support=support), **options)
+
+    def make(self, registry: Registry, progress: Progress, report: Report) -> Predict:
+        """As of `Recipe`. A method that was not asked for by name and cannot answer is passed over."""
+        plans = plans_of(
+            registry,
+            self.methods,
+            pictures=[example.picture for example in self.episode.support],
+            settings=reading.settings(registry, self.settings),
+            use_region=self.use_region,
+        )
+
+        def refused(method: str, error: UserError) -> None:
+            report(error if self.methods else Notice(error.code, **error.params))
+
+        return Predict(self.episode, plans, progress=progress, refused=refused, report=report)
+
+
+def _at_hand(picture: Picture) -> Picture:
+    return replace(picture, source=partial(_same, picture.image()))
+
+
+def _same(image: Image.Image) -> Image.Image:
+    return image

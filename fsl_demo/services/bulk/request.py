@@ -7,23 +7,21 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from fsl_demo import __version__, runtime
-from fsl_demo.backbones import engine
+from fsl_demo import __version__
 from fsl_demo.core.episodes import Episode
 from fsl_demo.datasets.streams import Stream
-from fsl_demo.services.bulk.task import Task
+from fsl_demo.services.bulk.task import Described
 
 Request = Mapping[str, Any]
 
 
-def request_of(stream: Stream, task: Task) -> Request:
+def request_of(stream: Stream, task: Described) -> Request:
     """All that the bytes of the answers depend on, as JSON, by what a person would call it."""
-    device = runtime.device().type
     return {
         "verb": task.verb,
         "source": {"name": stream.name, "pictures": stream.count, "fingerprint": stream.fingerprint},
         **task.depends,
-        "device": f"{device}, {engine.installed() if device == 'cpu' else 'PyTorch'}",
+        "device": task.device,
         "version of the program": __version__,
     }
 

@@ -12,7 +12,7 @@ from fsl_demo.core.errors import UserError, disk_trouble
 from fsl_demo.core.exports import replacing
 from fsl_demo.services.bulk.parts import Parts
 from fsl_demo.services.bulk.request import Request, as_json, differences
-from fsl_demo.services.bulk.task import Task
+from fsl_demo.services.bulk.task import Described
 
 if TYPE_CHECKING:
     import pyarrow
@@ -30,14 +30,14 @@ class Summary:
     unreadable: int
 
 
-def schema_of(task: Task, request: Request) -> pyarrow.Schema:
+def schema_of(task: Described, request: Request) -> pyarrow.Schema:
     """The columns of every task, and its own behind them."""
     import pyarrow
 
     text = pyarrow.string()
     common = [pyarrow.field("file", text, nullable=False), pyarrow.field("sha256", text), pyarrow.field("error", text)]
     metadata = {_KEY: as_json({"request": request, **task.about})}
-    return pyarrow.schema([*common, *task.columns()], metadata=metadata)
+    return pyarrow.schema([*common, *task.columns], metadata=metadata)
 
 
 def finished(out: Path, request: Request) -> Summary | None:

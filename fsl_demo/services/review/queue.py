@@ -66,6 +66,16 @@ class ReviewOrder:
     annotator: str = ""
     seed: int = 0
 
+    def first(self, suggested: Mapping[str, Suggestion]) -> list[str]:
+        """Hashes of the pictures of which something is known, in this order."""
+        if self.order == "suspect":
+            return sorted(suggested, key=lambda sha256: -suggested[sha256].margin)
+        return sorted(suggested, key=lambda sha256: self.place(suggested[sha256]))
+
+    def place(self, suggestion: Suggestion) -> float:
+        """Where a picture stands among others of which something is known; the least comes first."""
+        return suggestion.margin if self.order == "unsure" else suggestion.similarity
+
 
 def queue(
     pictures: Sequence[CollectedPicture], suggested: Mapping[str, Suggestion], wanted: ReviewOrder
@@ -81,20 +91,18 @@ def queue(
     if order == "suspect":
         doubted = [collected for collected in pictures if collected.picture.sha256 in suggested]
         return sorted(doubted, key=lambda collected: -suggested[collected.picture.sha256].margin)
-    offered = [collected for collected in pictures if _is_wanted(collected, wanted)]
+    offered = [collected for collected in pictures if is_wanted(collected, wanted)]
     if order == "random":
         return sorted(offered, key=lambda collected: _shuffled(collected, wanted.seed))
     known = [collected for collected in offered if collected.picture.sha256 in suggested]
     unknown = [collected for collected in offered if collected.picture.sha256 not in suggested]
-
-    def place(collected: CollectedPicture) -> float:
-        suggestion = suggested[collected.picture.sha256]
-        return suggestion.margin if order == "unsure" else suggestion.similarity
-
-    return sorted(known, key=place) + unknown
+    return sorted(known, key=lambda collected: wanted.place(suggested[collected.picture.sha256])) + unknown
 
 
-def _is_wanted(collected: CollectedPicture, wanted: ReviewOrder) -> bool:
+def is_wanted(collected: CollectedPicture, wanted: ReviewOrder) -> bool:
+    """Whether a picture is one that the person wants to look at."""
+    if wanted.order == "disputed":
+        return collected.disputed
     if wanted.which == "unlabelled":
         return collected.label is None
     return wanted.which == "all" or all(label.annotator != wanted.annotator for label in collected.labels)

@@ -15,6 +15,7 @@ from fsl_demo.services.diagnosis import suspected
 from fsl_demo.services.predict import plans_of
 from fsl_demo.services.review.queue import Suggestion, Suspicion
 from fsl_demo.services.subjects import of_members
+from fsl_demo.store import Workspace
 
 KEPT = 4
 """Collections whose suspicions are kept."""
@@ -47,6 +48,12 @@ class Suspicions:
             self._kept.move_to_end(collection)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
+
+    def open(self, workspace: Workspace, collection: str) -> dict[str, Suggestion]:
+        """What `open_suspicions` gives of a collection as it is now."""
+        doubted, store = self.known(collection), workspace.collections
+        pictures = store.members(collection, [finding.picture.sha256 for finding in doubted])
+        return open_suspicions(doubted, pictures, store.settled(collection))
 
 
 def open_suspicions(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from fsl_demo.core.episodes import LabelledEpisode, Progress
@@ -10,12 +10,13 @@ from fsl_demo.core.errors import Report, UserError
 from fsl_demo.core.file_names import plain
 from fsl_demo.core.pictures import Picture
 from fsl_demo.datasets.file_source import FileSource, is_of_one_file
-from fsl_demo.store.exchange import label_table, parts
+from fsl_demo.store.exchange import document, label_table, parts
 from fsl_demo.store.exchange.annotations import AnnotationFiles
-from fsl_demo.store.exchange.classified import NONE, Ingest, ReadLabel, check_label
+from fsl_demo.store.exchange.classified import NONE, Ingest, ReadLabel, ReadLabels, check_label
 from fsl_demo.store.exchange.episode_builder import EpisodeBuilder
 from fsl_demo.store.exchange.formats import FORMATS
 
+_OF_TOOLS = [chosen.read_labels for chosen in FORMATS.values() if chosen.read_labels is not None]
 Find = Callable[[str], Picture | None]
 """Gives the stored picture of a hash, or of the beginning of one; None where there is none."""
 
@@ -42,8 +43,22 @@ def read_labels(files: AnnotationFiles) -> Iterator[ReadLabel] | None:
     Raises:
         UserError: `parquet_missing`; what is wrong with a table that comes alone.
     """
-    readers = [chosen.read_labels for chosen in FORMATS.values() if chosen.read_labels is not None]
-    read = (reader(files) for reader in (*readers, parts.read, label_table.read))
+    return _first(files, (*_OF_TOOLS, label_table.read, parts.read))
+
+
+def labels_of_tool(source: FileSource, report: Report) -> Iterator[ReadLabel] | None:
+    """The labels of a source in a format of another tool, not of class folders; None where there are none."""
+    if any(map(document.is_document, source.files)):
+        return None
+    try:
+        return _first(AnnotationFiles(source, report), (*_OF_TOOLS, label_table.read))
+    except UserError as error:
+        report(error)
+        return None
+
+
+def _first(files: AnnotationFiles, readers: Iterable[ReadLabels]) -> Iterator[ReadLabel] | None:
+    read = (reader(files) for reader in readers)
     return next((labels for labels in read if labels is not None), None)
 
 

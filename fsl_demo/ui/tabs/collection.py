@@ -12,6 +12,7 @@ from fsl_demo.core.accounts import Role
 from fsl_demo.core.errors import UserError
 from fsl_demo.services.episodes import export_episodes
 from fsl_demo.store import EpisodeFilter
+from fsl_demo.store.browse import PAGE
 from fsl_demo.store.exchange import FORMATS, Format
 from fsl_demo.ui import settings, stored_document
 from fsl_demo.ui.collection_doctor import CollectionDoctor, DiagnoseCollection, MarkRight, TakeBackRight
@@ -31,6 +32,7 @@ class Episodes(Panel):
     """The saved episodes that match everything given, and the unsaved drafts.
 
     Attributes:
+        pages: how many pages of episodes are on view.
         deleted: id of the episode whose deletion can be undone.
     """
 
@@ -39,21 +41,23 @@ class Episodes(Panel):
     method: Name = ""
     since: Name = ""
     until: Name = ""
+    pages: Annotated[int, Field(ge=1, le=10_000)] = 1
     deleted: Name = ""
 
     def html(self, context: Context) -> str:
-        everything = context.workspace.episodes()
+        choices = context.workspace.episode_choices()
         wanted = EpisodeFilter(
             text=self.text, class_name=self.class_name, method=self.method, since=self.since, until=self.until
         )
-        matching = context.workspace.episodes(wanted)
+        page = context.workspace.episode_page(wanted, limit=PAGE * self.pages)
         return context.render(
             "episodes.html",
             asked=self,
-            everything=bool(everything),
-            episodes=matching,
-            class_names=sorted({name for summary in everything for name in summary.classes}),
-            methods=sorted({method for summary in everything for method in summary.methods}),
+            everything=choices.episodes > 0,
+            episodes=page.episodes,
+            more=page.more,
+            class_names=choices.classes,
+            methods=choices.methods,
             formats=[(kind.id, _title(context, kind)) for kind in FORMATS.values()],
             drafts=_drafts(context),
             statistics=context.workspace.statistics(),

@@ -15,7 +15,7 @@ from fsl_demo.core.file_names import folder_name
 from fsl_demo.services import freezing
 from fsl_demo.services.splitting import Shares
 from fsl_demo.store import CollectionFilter
-from fsl_demo.store.collected import PAGE, State
+from fsl_demo.store.collected_pages import PAGE, State
 from fsl_demo.store.exchange import CLASSIFIED
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.fields import Name

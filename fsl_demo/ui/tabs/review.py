@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar
 
@@ -13,10 +12,10 @@ from fsl_demo.core.capabilities import Method
 from fsl_demo.core.class_names import class_key
 from fsl_demo.core.collections import CollectedPicture
 from fsl_demo.core.errors import UserError
+from fsl_demo.services.review.access import learnable, waiting
 from fsl_demo.services.review.opinions import Answer
-from fsl_demo.services.review.queue import Order, ReviewOrder, Suggestion, Which, queue
-from fsl_demo.services.review.suggestions import classes_of, labelled
-from fsl_demo.services.review.suspicions import open_suspicions
+from fsl_demo.services.review.queue import Order, ReviewOrder, Suggestion, Which
+from fsl_demo.services.review.suggestions import labelled
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.fields import Name, Seconds, Sha
 from fsl_demo.ui.jobs import Job
@@ -52,36 +51,32 @@ class ReviewQueue(Data):
         if not summaries:
             return shown
         collection = self.collection or next(iter(summaries))
-        pictures = context.collected(collection)
-        suggestions = context.page.suggester.known(collection, self.method)
+        store, page = context.workspace.collections, context.page
+        suggestions = page.suggester.known(collection, self.method)
         suggested = suggestions.by_picture if suggestions else {}
         if self.order == "suspect":
-            settled = context.workspace.collections.settled(collection)
-            suggested = open_suspicions(context.page.suspicions.known(collection), pictures, settled)
+            suggested = page.suspicions.open(context.workspace, collection)
         wanted = ReviewOrder(self.order, self.which, annotator=context.annotator(self.annotator), seed=self.seed)
-        known, trail = {collected.picture.sha256: collected for collected in pictures}, dict.fromkeys(self.trail)
-        passed = [known[sha] for sha in trail if sha in known]
-        waiting = queue(pictures, suggested, wanted)
-        following = [collected for collected in waiting if collected.picture.sha256 not in trail]
-        names = {class_key(name): name for name in classes_of(pictures)}
-        counts = Counter(collected.label.key for collected in pictures if collected.label is not None)
+        part = waiting(context.workspace, collection, wanted=wanted, suggested=suggested, trail=self.trail, count=AHEAD)
+        summary, classes = store.summary(collection), store.classes(collection)
+        names = {class_key(name): name for name, _ in classes}
         return shown | {
             "collection": collection,
             "counts": {
-                "all": len(pictures),
-                "labelled": counts.total(),
-                "disputed": sum(collected.disputed for collected in pictures),
-                "unread": summaries[collection].pictures - len(pictures),
-                "none": counts[None],
+                "all": summary.pictures - part.unread,
+                "labelled": summary.pictures - summary.unlabelled,
+                "disputed": summary.disputed,
+                "unread": part.unread,
+                "none": summary.none,
             },
-            "classes": [(name, counts[key]) for key, name in names.items()],
+            "classes": classes,
             "learned": len(suggestions.episode.support) if suggestions else 0,
-            "passed": len(passed),
+            "passed": len(part.passed),
             "pictures": [
                 _picture(collected, suggested.get(collected.picture.sha256), names)
-                for collected in [*passed, *following[:AHEAD]]
+                for collected in [*part.passed, *part.following]
             ],
-            "rest": max(0, len(following) - AHEAD),
+            "rest": part.rest,
         }
 
 
@@ -98,7 +93,9 @@ def _picture(collected: CollectedPicture, suggestion: Suggestion | None, names: 
     shown: dict[str, Any] = {
         "sha": collected.picture.sha256,
         "name": collected.picture.name,
-        "words": [(label.annotator, label.key and names[label.key]) for label in collected.labels],
+        "words": [
+            (label.annotator, label.key and names.get(label.key, label.class_name)) for label in collected.labels
+        ],
     }
     if suggestion is not None:
         name = names.get(class_key(suggestion.class_name), suggestion.class_name)
@@ -194,7 +191,7 @@ class Suggest(JobRequest):
 
     def work(self, context: Context) -> Callable[[Job], None]:
         method = self.chosen(context.methods)
-        pictures, page = context.collected(self.collection), context.page
+        pictures, page = learnable(context.workspace, self.collection), context.page
         labelled(pictures).check()
 
         def run(job: Job) -> None:

@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,16 +28,12 @@ ALONE = (
 
 
 @pytest.fixture(scope="module")
-def improving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
-    running = Workbench(tmp_path_factory.mktemp("improving"), "-m", "tests.browser.shipped_app")
-    yield running
-    running.kill()
-
-
-@pytest.fixture(scope="module")
 def textures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return textured(tmp_path_factory.mktemp("textures"))
+
+
+def textured(folder: Path) -> Path:
     """60 pictures in class folders: one is labelled wrongly, two are copies of others."""
-    folder = tmp_path_factory.mktemp("textures")
     for name, load in TEXTURES.items():
         (folder / name).mkdir()
         picture = Image.fromarray(load()).convert("RGB")
@@ -53,10 +48,10 @@ def textures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_from_faults_to_a_classifier_that_leaves(
-    context: BrowserContext, improving: Workbench, textures: Path, tmp_path: Path
+    context: BrowserContext, workbench: Workbench, textures: Path, tmp_path: Path
 ) -> None:
     page = context.new_page()
-    open_workbench(page, improving)
+    open_workbench(page, workbench)
 
     # the doctor finds what is wrong with the examples, and mends it
     page.locator("#pick-classes-upload_folder").set_input_files(textures)
@@ -71,7 +66,7 @@ def test_from_faults_to_a_classifier_that_leaves(
 
     # as a collection they are reviewed by keys
     go(page, "Collection")
-    page.locator("#new-collection").fill("textures")
+    page.locator("#new-collection").fill("surfaces")
     page.locator("[data-action=new-collection]").click()
     named = page.locator("#named")
     named.locator("#pick-named-folder").set_input_files(textures)
@@ -106,9 +101,10 @@ def test_from_faults_to_a_classifier_that_leaves(
 
     # frozen, they teach a new version, whose receipt says whether it is better
     go(page, "Improve")
-    page.locator("#improvements [data-job=freeze]").click()
+    page.locator("#improve-collection").select_option("surfaces")
+    page.locator("#improvements [data-job=freeze][data-collection=surfaces]").click()
     expect(page.locator("#jobs .job.freeze")).to_contain_text("Frozen as version 1.")
-    page.locator("#improvements [data-job=finetune]").first.click()
+    page.locator("#improvements [data-job=finetune][data-collection='surfaces@1']").click()
     expect(page.locator("#curve .main-svg").first).to_be_visible()
     expect(page.locator("#curve [role=status]")).to_contain_text(re.compile(r"Epoch \d+ of \d+"))
     receipt = page.locator("section.receipt")

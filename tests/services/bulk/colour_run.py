@@ -12,6 +12,7 @@ from fsl_demo.core.pictures import Picture, from_image
 from fsl_demo.datasets.streams import open_stream
 from fsl_demo.services import bulk
 from fsl_demo.services.bulk import parts
+from fsl_demo.services.bulk.local import Local
 from fsl_demo.services.bulk.predict import Predict
 from fsl_demo.services.predict import Plan
 from tests.colours import painted
@@ -63,7 +64,7 @@ def task(notes: Path, learned: Episode | None = None, floor: float = -2.0) -> Pr
 
 def run(source: Path | str, out: Path, on_pace: bulk.OnPace = lambda pace: None) -> bulk.Summary:
     """Answer all pictures; `out` is beside the notes."""
-    return bulk.carry_out(open_stream(str(source)), task(out.with_suffix(".notes")), out=out, on_pace=on_pace)
+    return bulk.carry_out(open_stream(str(source)), Local(task(out.with_suffix(".notes"))), out=out, on_pace=on_pace)
 
 
 def killed(source: Path, out: Path, when: Callable[[bulk.Pace], bool]) -> None:

@@ -14,6 +14,7 @@ from fsl_demo.core.pictures import ingest
 from fsl_demo.datasets.streams import open_stream
 from fsl_demo.services import bulk
 from fsl_demo.services.bulk import local
+from fsl_demo.services.bulk.local import Local
 from fsl_demo.services.bulk.predict import Predict
 from fsl_demo.services.documents import predict_document
 from fsl_demo.services.predict import Plan
@@ -94,7 +95,7 @@ def test_another_run_is_told_and_mixes_nothing(folder: Path, tmp_path: Path, wha
     learned = episode("red", "blue") if what == "support" else None
     other = task(notes, learned, floor=0.5 if what == "methods" else -2.0)
     with pytest.raises(UserError) as refused:
-        bulk.carry_out(open_stream(str(source)), other, out=out, on_pace=lambda pace: None)
+        bulk.carry_out(open_stream(str(source)), Local(other), out=out, on_pace=lambda pace: None)
     assert (refused.value.code, refused.value.params["different"]) == ("bulk_other", what)
     assert sorted(path.read_bytes() for path in tmp_path.rglob("*.parquet")) == there
 
@@ -103,7 +104,9 @@ def test_a_file_of_something_else_stays(folder: Path, whole: Path, tmp_path: Pat
     out = tmp_path / "answers.parquet"
     out.write_bytes(whole.read_bytes())
     with pytest.raises(UserError, match="support") as refused:
-        bulk.carry_out(open_stream(str(folder)), task(tmp_path / "n", episode("red")), out, on_pace=lambda pace: None)
+        bulk.carry_out(
+            open_stream(str(folder)), Local(task(tmp_path / "n", episode("red"))), out, on_pace=lambda pace: None
+        )
     assert refused.value.code == "bulk_exists" and out.read_bytes() == whole.read_bytes()
     out.write_text("no Parquet")
     with pytest.raises(UserError) as refused:
@@ -117,7 +120,7 @@ def test_pixels_that_memory_has_no_room_for_are_handed_over_in_smaller_chunks(
     monkeypatch.setattr(local, "CHUNK_BYTES", 2 * 24 * 24 * 4)
     out = tmp_path / "answers.parquet"
     made = task(tmp_path / "notes")
-    bulk.carry_out(open_stream(str(folder)), made, out, on_pace=lambda pace: None)
+    bulk.carry_out(open_stream(str(folder)), Local(made), out, on_pace=lambda pace: None)
     (method,) = made._classifiers.values()
     assert set(method.asked) == {1, 2}
     assert parquet.read_table(out).equals(parquet.read_table(whole))

@@ -16,6 +16,7 @@ from fsl_demo.services import bulk
 from fsl_demo.services.bulk.caption import Caption
 from fsl_demo.services.bulk.detect import Detect
 from fsl_demo.services.bulk.embed import Embed
+from fsl_demo.services.bulk.local import Local
 from tests.colours import ColourSpace, painted
 from tests.dictated import Dictated
 from tests.located import PatchDetector
@@ -35,7 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def rows(task: bulk.Task, folder: Path, out: Path) -> list[dict[str, object]]:
-    bulk.carry_out(open_stream(str(folder)), task, out=out, on_pace=lambda pace: None)
+    bulk.carry_out(open_stream(str(folder)), Local(task), out=out, on_pace=lambda pace: None)
     *good, broken = parquet.read_table(out).to_pylist()
     assert [row["file"] for row in good] == list(NAMES) and broken["file"] == "q4.png"
     assert "is not a picture" in broken.pop("error")
@@ -69,3 +70,9 @@ def test_regions(folder: Path, tmp_path: Path) -> None:
     pictures = [ingest(folder / name) for name in NAMES]
     for row, regions in zip(answers, detector.detect(pictures), strict=True):
         assert [region["box"] for region in row["regions"]] == [list(region.box) for region in regions] != []
+
+
+def test_a_source_without_pictures_is_said_to_be_one(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as refused:
+        bulk.opened(str(tmp_path), lambda error: None)
+    assert refused.value.code == "source_empty"
