@@ -26,6 +26,7 @@ from fsl_demo.datasets.parts import Dataset, Part
 from fsl_demo.services import elsewhere, finetuning, receipt_page
 from fsl_demo.services.finetuning import Finetuned, FinetuneRequest, carry_out, requested
 from fsl_demo.services.receipt import OnVerdict, Receipt, receipt
+from fsl_demo.store import Workspace
 from fsl_demo.training.events import EpochDone, Event, OnEvent, Progressed, Stop, never, silent
 from tests import tuned
 from tests.frozen import frozen
