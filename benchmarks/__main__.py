@@ -195,6 +195,16 @@ def page() -> None:
     )
 
 
+def people() -> None:
+    measured = measure("load")
+    seconds, machine = measured["seconds"], measured["machine"]
+    row(f"{measured['people']} people at once, {measured['minutes']:.0f} minutes", "p50", "p95", "goal, p95")
+    for name, goal in (("label", 0.2), ("warm prediction", 6.0)):
+        row(f"  {name}, seconds", *(f"{seconds[name][share]:.3f}" for share in ("p50", "p95")), f"{goal}")
+    row("  errors", "", f"{len(measured['errors'])}", "0")
+    row("  MB, first and last quarter", *(f"{machine[f'megabytes, {which} quarter']}" for which in ("first", "last")))
+
+
 def main() -> None:
     busy = os.getloadavg()[0]  # by others: figures from a busy machine say little
     machine = f"{platform.machine()}, {os.cpu_count()} cores, load {busy:.1f}, Python {platform.python_version()}"
@@ -220,6 +230,8 @@ def main() -> None:
     bulk()
     print()
     page()
+    print()
+    people()
     print()
     row("start to a page that answers, seconds", f"{statistics.median(start.seconds() for _ in range(ROUNDS)):.1f}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import queue
 import secrets
 import threading
 import time
@@ -134,6 +135,8 @@ class Jobs:
         self._jobs: dict[str, Job] = {}
         self._line: list[Job] = []
         self._lock = threading.RLock()
+        self._begun: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self._idle = 0  # threads that wait for a job that begins; memory that one has used is the next job's
 
     def start(self, job: Job) -> Job:
         """Put a job in line; one of the same kind and draft that is not over yet is stopped."""
@@ -148,7 +151,6 @@ class Jobs:
             self._jobs[job.id] = job
             self._line.append(job)
             changed = self._let_in()
-        threading.Thread(target=self._run, args=(job,), daemon=True, name=f"job-{job.kind}").start()
         for other in {job.id: job, **changed}.values():
             other.tell()
         return job
@@ -192,7 +194,6 @@ class Jobs:
             job.state = "stopped"
             job.after()
             self._observe(job)
-            job._turn.set()
             self._let_in()
         else:
             self._begin(job)  # one more for a moment: it ends where it next tells how far it is
@@ -228,10 +229,16 @@ class Jobs:
         return [job for job in self._jobs.values() if job.state == "running"]
 
     def _begin(self, job: Job) -> None:
-        now = time.monotonic()
-        job.state, job._turn_began = "running", now
-        job.begun = now if job.begun is None else job.begun
-        job._turn.set()
+        job.state, job._turn_began = "running", time.monotonic()
+        if job.begun is not None:
+            job._turn.set()
+            return
+        job.begun = job._turn_began
+        self._begun.put(job)
+        if self._idle:
+            self._idle -= 1
+        else:
+            threading.Thread(target=self._work, daemon=True, name="jobs").start()
 
     def _wait_in_line(self, job: Job) -> None:
         """Let the others in line go first, and come back when it is this job's turn again."""
@@ -246,16 +253,17 @@ class Jobs:
             other.tell()
         job._turn.wait()
 
-    def _run(self, job: Job) -> None:
-        job._turn.wait()
-        if job.is_over:
-            return
-        job.tell()
-        self._carry_out(job)
-        with self._lock:
-            changed = self._let_in()
-        for other in {job.id: job, **changed}.values():
-            other.tell()
+    def _work(self) -> None:
+        while True:
+            job = self._begun.get()
+            job.tell()
+            self._carry_out(job)
+            with self._lock:
+                self._idle += 1
+                changed = self._let_in()
+            for other in {job.id: job, **changed}.values():
+                other.tell()
+            del job, changed  # what they hold is let go while the thread waits
 
     def _carry_out(self, job: Job) -> None:
         state: State = "failed"

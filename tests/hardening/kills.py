@@ -37,6 +37,8 @@ from tests.hardening.serving import Client, png, served
 
 BATCH = 6
 """Pictures that are added to a collection at once."""
+PATIENCE = 20.0
+"""Seconds that a kill waits for a collection that is being frozen."""
 LONGEST = 1.5
 """Seconds of work before a kill, from the first label that is acknowledged."""
 
@@ -189,6 +191,9 @@ def _one_kill(folder: Path, written: Written, kill: int, seconds: float) -> None
         while written.number == before and threads[0].is_alive():
             time.sleep(0.01)
         time.sleep(seconds)
+        end = time.monotonic() + PATIENCE
+        while kill % 2 and not written.under_way["freeze"] and time.monotonic() < end:
+            time.sleep(0.002)  # the shortest of the jobs: every other kill waits for one
         os.kill(process, signal.SIGKILL)
         for thread in threads:
             thread.join()

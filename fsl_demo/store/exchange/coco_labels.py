@@ -123,7 +123,7 @@ def _labels(files: AnnotationFiles, path: PurePosixPath, content: Mapping[str, A
         if len(set(map(class_key, given[image.id]))) > 1:
             files.bad(path, what=image.file_name, reason=f"{len(given[image.id])} classes, and one picture has one")
         elif given[image.id] or image.id not in refused:
-            yield ReadLabel.of(files, image.file_name, (given[image.id] or [""])[0], image.model_extra)
+            yield ReadLabel.of(files, image.file_name, (given[image.id] or [""])[0], about=image.model_extra)
 
 
 FORMAT: Format = classified.format_of("coco-labels", title="COCO classification (zip)", write=write, read=read)

@@ -73,7 +73,7 @@ def _labels(files: AnnotationFiles, path: PurePosixPath, image: Element) -> Iter
         files.bad(path, what=name, reason=f"{len(tags)} classes, and one picture has one")
     else:
         about = image.attrib | {key: image.get(attribute) for key, attribute in CALLED.items()}
-        yield ReadLabel.of(files, name, (tags or [""])[0], about)
+        yield ReadLabel.of(files, name, (tags or [""])[0], about=about)
 
 
 def read_annotations(files: AnnotationFiles) -> Annotations | None:

@@ -103,9 +103,9 @@ def _of_labels(files: AnnotationFiles, path: PurePosixPath, content: Mapping[str
             files.bad(path, what=stem, reason=str(error))
             continue
         place = beside.get(str(path.parent / FOLDER / stem)) or files.with_stem(PurePosixPath(stem).name)
-        said = known.get(stem)
+        stored = known.get(stem)
         name = str(place) if place else f"{stem}.png"
-        yield ReadLabel.of(files, name, label, said if isinstance(said, dict) else None)
+        yield ReadLabel.of(files, name, label, about=stored if isinstance(stored, dict) else None)
 
 
 def _label(value: object, names: Sequence[str]) -> str:

@@ -86,8 +86,8 @@ def _of_lists(files: AnnotationFiles, folder: PurePosixPath) -> Iterator[ReadLab
             except ValueError as error:
                 files.bad(path, what=f"line {number}", reason=str(error))
                 continue
-            said = known.get(name)
-            yield ReadLabel.of(files, name, label, said if isinstance(said, dict) else None)
+            stored = known.get(name)
+            yield ReadLabel.of(files, name, label, about=stored if isinstance(stored, dict) else None)
 
 
 def _parsed(line: str, names: Sequence[str]) -> tuple[str, str]:

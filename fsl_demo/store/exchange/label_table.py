@@ -81,4 +81,4 @@ def _labels(
             continue
         about = {**row, "episode": row.get("episode_id", "")}
         by = annotator if isinstance(annotator, str) else ""
-        yield ReadLabel.of(files, file, "" if label is None else str(label), about, annotator=by)
+        yield ReadLabel.of(files, file, "" if label is None else str(label), about=about, annotator=by)

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,67 +71,67 @@ SHA = PICTURES[0].sha256
 CHOICES = r'"choices": \[\s*"cat"\s*\]'
 COCO = "annotations/labels_train.json"
 LONG = "x" * 101
-LABELS = [
-    Damage("parquet", r"data/train.*\.parquet", "", "no Parquet", lost=2),
-    Damage("parquet", r"data/train.*\.parquet", "IHDR", "XXXX", code="picture_", lost=1),
-    Damage("label-studio-choices", "tasks.json", CHOICES, '"choices": []'),
-    Damage("label-studio-choices", "tasks.json", CHOICES, '"choices": "cat"'),
-    Damage("label-studio-choices", "tasks.json", CHOICES, f'"choices": ["{LONG}"]', "class_name_long"),
-    Damage("label-studio-choices", "tasks.json", r'"data": \{', '"data": 7, "x": {'),
-    Damage("label-studio-choices", r"images/p0.*", "IHDR", "XXXX", "picture_"),
-    Damage("webdataset", r"train-000000.tar", "IHDR", "XXXX", "picture_"),
-    Damage("webdataset", r"train-000000.tar", "", "no tar", "tar_broken", lost=2),
-    Damage("fiftyone", "train/labels.json", r'"p0-(\w+)": 0', r'"p0-\1": 9'),
-    Damage("fiftyone", "train/labels.json", r'"p0-(\w+)": 0', r'"p0-\1": [0, 1]'),
-    Damage("fiftyone", "train/labels.json", r'"p0-(\w+)": 0', rf'"p0-\1": "{LONG}"', "class_name_long"),
-    Damage("fiftyone", "train/labels.json", "", "{", "import_document", lost=2),
-    Damage("fiftyone", r"train/data/p0.*", "IHDR", "XXXX", "picture_"),
-    Damage("cvat", "annotations.xml", '<tag label="cat"', '<tag lable="cat"'),
-    Damage("cvat", "annotations.xml", r'(<tag label="cat"[^>]*>)', r'\1<tag label="dog"/>'),
-    Damage("cvat", "annotations.xml", r' name="p0[^"]*"', ""),
-    Damage("cvat", r"images/p0.*", "IHDR", "XXXX", "picture_"),
-    Damage("imagenet", "train.txt", r"(p0\S*) 0", r"\1 0 1"),
-    Damage("imagenet", "train.txt", r"(p0\S*) 0", r"\1 9"),
-    Damage("imagenet", "train.txt", r"(p0\S*) 0", r"\1 cat"),
-    Damage("imagenet", "train.txt", "", "\udcff", "import_document", lost=2),
-    Damage("imagenet", r"images/p0.*", "IHDR", "XXXX", "picture_"),
-    Damage("coco-labels", COCO, r'"category_id": 1', '"category_id": 9', "box_category"),
-    Damage("coco-labels", COCO, r'"id": 1,\s*"file_name"', '"id": null, "file_name"', lost=1),
-    Damage("coco-labels", COCO, r'"file_name": "[^"]*"', '"file_name": 7', lost=1),
-    Damage("coco-labels", COCO, "", "[", "import_document", lost=2),
-    Damage("coco-labels", r"images/train/p0.*", "IHDR", "XXXX", "picture_"),
-    Damage("folders", r"train/cat/p0.*", "IHDR", "XXXX", "picture_"),
-    Damage("metadata.csv", "metadata.csv", "p0.png,cat", 'p0.png,"cat', "table_quote"),
-    Damage("metadata.csv", "metadata.csv", "p0.png,cat", "p0.png,cat,more", "table_cells"),
-    Damage("metadata.csv", "metadata.csv", "p0.png,cat", f"p0.png,{LONG}", "class_name_long"),
-    Damage("metadata.csv", "metadata.csv", "p0.png,cat", "elsewhere.png,cat", "import_incomplete"),
-    Damage("metadata.csv", "p0.png", "IHDR", "XXXX", "picture_"),
-    Damage("metadata.jsonl", "metadata.jsonl", r'\{"file_name": "p0.png"', '{"file_name": "p0.png'),
-    Damage("metadata.jsonl", "metadata.jsonl", r'\{"file_name": "p0.png".*\}', "[1]"),
-    Damage("metadata.jsonl", "metadata.jsonl", r'"label": "cat"', '"label": ["cat"]'),
-    Damage("metadata.jsonl", "metadata.jsonl", "p0.png", "elsewhere.png", "import_incomplete"),
+LABELS: list[tuple[Any, ...]] = [
+    ("parquet", r"data/train.*\.parquet", "", "no Parquet", "annotation_bad", 2),
+    ("parquet", r"data/train.*\.parquet", "IHDR", "XXXX", "picture_"),
+    ("label-studio-choices", "tasks.json", CHOICES, '"choices": []'),
+    ("label-studio-choices", "tasks.json", CHOICES, '"choices": "cat"'),
+    ("label-studio-choices", "tasks.json", CHOICES, f'"choices": ["{LONG}"]', "class_name_long"),
+    ("label-studio-choices", "tasks.json", r'"data": \{', '"data": 7, "x": {'),
+    ("label-studio-choices", r"images/p0.*", "IHDR", "XXXX", "picture_"),
+    ("webdataset", r"train-000000.tar", "IHDR", "XXXX", "picture_"),
+    ("webdataset", r"train-000000.tar", "", "no tar", "tar_broken", 2),
+    ("fiftyone", "train/labels.json", r'"p0-(\w+)": 0', r'"p0-\1": 9'),
+    ("fiftyone", "train/labels.json", r'"p0-(\w+)": 0', r'"p0-\1": [0, 1]'),
+    ("fiftyone", "train/labels.json", r'"p0-(\w+)": 0', rf'"p0-\1": "{LONG}"', "class_name_long"),
+    ("fiftyone", "train/labels.json", "", "{", "import_document", 2),
+    ("fiftyone", r"train/data/p0.*", "IHDR", "XXXX", "picture_"),
+    ("cvat", "annotations.xml", '<tag label="cat"', '<tag lable="cat"'),
+    ("cvat", "annotations.xml", r'(<tag label="cat"[^>]*>)', r'\1<tag label="dog"/>'),
+    ("cvat", "annotations.xml", r' name="p0[^"]*"', ""),
+    ("cvat", r"images/p0.*", "IHDR", "XXXX", "picture_"),
+    ("imagenet", "train.txt", r"(p0\S*) 0", r"\1 0 1"),
+    ("imagenet", "train.txt", r"(p0\S*) 0", r"\1 9"),
+    ("imagenet", "train.txt", r"(p0\S*) 0", r"\1 cat"),
+    ("imagenet", "train.txt", "", "\udcff", "import_document", 2),
+    ("imagenet", r"images/p0.*", "IHDR", "XXXX", "picture_"),
+    ("coco-labels", COCO, r'"category_id": 1', '"category_id": 9', "box_category"),
+    ("coco-labels", COCO, r'"id": 1,\s*"file_name"', '"id": null, "file_name"'),
+    ("coco-labels", COCO, r'"file_name": "[^"]*"', '"file_name": 7'),
+    ("coco-labels", COCO, "", "[", "import_document", 2),
+    ("coco-labels", r"images/train/p0.*", "IHDR", "XXXX", "picture_"),
+    ("folders", r"train/cat/p0.*", "IHDR", "XXXX", "picture_"),
+    ("metadata.csv", "metadata.csv", "p0.png,cat", 'p0.png,"cat', "table_quote"),
+    ("metadata.csv", "metadata.csv", "p0.png,cat", "p0.png,cat,more", "table_cells"),
+    ("metadata.csv", "metadata.csv", "p0.png,cat", f"p0.png,{LONG}", "class_name_long"),
+    ("metadata.csv", "metadata.csv", "p0.png,cat", "elsewhere.png,cat", "import_incomplete"),
+    ("metadata.csv", "p0.png", "IHDR", "XXXX", "picture_"),
+    ("metadata.jsonl", "metadata.jsonl", r'\{"file_name": "p0.png"', '{"file_name": "p0.png'),
+    ("metadata.jsonl", "metadata.jsonl", r'\{"file_name": "p0.png".*\}', "[1]"),
+    ("metadata.jsonl", "metadata.jsonl", r'"label": "cat"', '"label": ["cat"]'),
+    ("metadata.jsonl", "metadata.jsonl", "p0.png", "elsewhere.png", "import_incomplete"),
 ]  # fmt: skip
-BOXES = [
-    Damage("coco", "annotations.json", r'"bbox": \[[^\]]*\]', '"bbox": "all"'),
-    Damage("coco", "annotations.json", r'"bbox": \[[^\]]*\]', '"bbox": [1, 2]', "box_empty"),
-    Damage("coco", "annotations.json", r'"category_id": 1', '"category_id": 9', "box_category"),
-    Damage("coco", "annotations.json", r'"image_id": 1', '"image_id": 9', "boxes_file_missing"),
-    Damage("coco", r"images/p0.*", "IHDR", "XXXX", "picture_"),
-    Damage("voc", r"Annotations/p0.*", "", "<annotation><", lost=1),
-    Damage("voc", r"Annotations/p0.*", r"<xmin>\d+", "<xmin>left", "box_empty"),
-    Damage("voc", r"Annotations/p0.*", r"<name>cat", "<name>", "box_name"),
-    Damage("voc", r"JPEGImages/p0.*", "IHDR", "XXXX", "picture_"),
-    Damage("yolo", r"labels/p0.*", r"^0 ", "0 0.5 "),
-    Damage("yolo", r"labels/p0.*", r"^0 ", "7 ", "box_category"),
-    Damage("yolo", r"labels/p0.*", "", "\udcff\udcfe", "import_document"),
-    Damage("yolo", r"images/p0.*", "IHDR", "XXXX", "picture_"),
-    Damage("label-studio", "tasks.json", r'"rectanglelabels": \[\s*"cat"\s*\]', '"rectanglelabels": 7'),
-    Damage("label-studio", "tasks.json", r'"type": "rectanglelabels"', '"type": 7'),
-    Damage("label-studio", "tasks.json", r'"x": [\d.]+', '"x": "left"'),
-    Damage("label-studio", r"images/p0.*", "IHDR", "XXXX", "picture_"),
-    Damage("cvat boxes", "annotations.xml", r'xtl="[\d.]+"', 'xtl="left"', "box_empty"),
-    Damage("cvat boxes", "annotations.xml", r'label="cat"', 'label=""', "box_name"),
-    Damage("cvat boxes", "annotations.xml", r'name="p0.png"', 'name="elsewhere.png"', "boxes_file_missing"),
+BOXES: list[tuple[Any, ...]] = [
+    ("coco", "annotations.json", r'"bbox": \[[^\]]*\]', '"bbox": "all"'),
+    ("coco", "annotations.json", r'"bbox": \[[^\]]*\]', '"bbox": [1, 2]', "box_empty"),
+    ("coco", "annotations.json", r'"category_id": 1', '"category_id": 9', "box_category"),
+    ("coco", "annotations.json", r'"image_id": 1', '"image_id": 9', "boxes_file_missing"),
+    ("coco", r"images/p0.*", "IHDR", "XXXX", "picture_"),
+    ("voc", r"Annotations/p0.*", "", "<annotation><"),
+    ("voc", r"Annotations/p0.*", r"<xmin>\d+", "<xmin>left", "box_empty"),
+    ("voc", r"Annotations/p0.*", r"<name>cat", "<name>", "box_name"),
+    ("voc", r"JPEGImages/p0.*", "IHDR", "XXXX", "picture_"),
+    ("yolo", r"labels/p0.*", r"^0 ", "0 0.5 "),
+    ("yolo", r"labels/p0.*", r"^0 ", "7 ", "box_category"),
+    ("yolo", r"labels/p0.*", "", "\udcff\udcfe", "import_document"),
+    ("yolo", r"images/p0.*", "IHDR", "XXXX", "picture_"),
+    ("label-studio", "tasks.json", r'"rectanglelabels": \[\s*"cat"\s*\]', '"rectanglelabels": 7'),
+    ("label-studio", "tasks.json", r'"type": "rectanglelabels"', '"type": 7'),
+    ("label-studio", "tasks.json", r'"x": [\d.]+', '"x": "left"'),
+    ("label-studio", r"images/p0.*", "IHDR", "XXXX", "picture_"),
+    ("cvat boxes", "annotations.xml", r'xtl="[\d.]+"', 'xtl="left"', "box_empty"),
+    ("cvat boxes", "annotations.xml", r'label="cat"', 'label=""', "box_name"),
+    ("cvat boxes", "annotations.xml", r'name="p0.png"', 'name="elsewhere.png"', "boxes_file_missing"),
 ]  # fmt: skip
 
 
@@ -225,7 +226,7 @@ def is_told(told: list[UserError], code: str) -> bool:
     return any(error.code.startswith(code) for error in told) and all(str(error) for error in told)
 
 
-@pytest.mark.parametrize("damage", LABELS, ids=str)
+@pytest.mark.parametrize("damage", [Damage(*each) for each in LABELS], ids=str)
 def test_labels(damage: Damage, tmp_path: Path) -> None:
     files = exported(damage.format, tmp_path / "out.zip")
     whole = {each.sha256: name for each, name in zip(PICTURES, NAMES, strict=True)}
@@ -238,7 +239,7 @@ def test_labels(damage: Damage, tmp_path: Path) -> None:
     assert is_told(told, damage.code), told
 
 
-@pytest.mark.parametrize("damage", BOXES, ids=str)
+@pytest.mark.parametrize("damage", [Damage(*each) for each in BOXES], ids=str)
 def test_boxes(damage: Damage, tmp_path: Path) -> None:
     files = exported(damage.format, tmp_path / "out.zip")
     told: list[UserError] = []
