@@ -26,7 +26,8 @@ BEHIND = 20_000
 """Vectors that may come after those of the index before they are put into it."""
 EMBEDDED = 512
 """Pictures whose vectors are kept at a time."""
-BLOCK = 20_000
+BLOCK = 256
+"""Vectors that are compared at a time: they stay in the processor's cache."""
 
 
 class Match(NamedTuple):
@@ -124,6 +125,8 @@ class VectorIndex:
         vectors = self._file.map()
         if not len(vectors):
             return
+        if len(vectors) <= EXACT:
+            vectors = self._file.loaded()
         few = self.workspace.gallery.counts().of(wanted) <= EXACT if wanted.narrows else len(vectors) <= EXACT
         inverted = None if few else self._inverted()
         if inverted is not None:
@@ -131,7 +134,7 @@ class VectorIndex:
             for wider in (1, 8):
                 rows = np.concatenate([inverted.nearest(vector, wider * (k + 1)), tail])
                 yield _sorted(rows, _similarities(vectors, vector, rows))
-        rows = self._file.rows(wanted) if few else np.arange(len(vectors))
+        rows = self._file.rows(wanted) if few and wanted.narrows else np.arange(len(vectors))
         rows = rows[rows < len(vectors)]
         similarities = _similarities(vectors, vector, rows)
         best = 4 * (k + 1)
@@ -177,11 +180,10 @@ def _sorted(rows: np.ndarray, similarities: np.ndarray) -> tuple[np.ndarray, np.
 
 def _similarities(vectors: np.ndarray, vector: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Cosines of rows with a unit vector, float32 [N]."""
-    whole = len(rows) == len(vectors)
-    blocks = [
-        (vectors[start : start + BLOCK] if whole else vectors[rows[start : start + BLOCK]]).astype(np.float32) @ vector
-        for start in range(0, len(rows), BLOCK)
-    ]
+    if vectors.dtype == np.float32:
+        similarities: np.ndarray = (vectors @ vector)[rows]
+        return similarities
+    blocks = [vectors[rows[start : start + BLOCK]].astype(np.float32) @ vector for start in range(0, len(rows), BLOCK)]
     return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
 
 

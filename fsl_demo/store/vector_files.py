@@ -80,6 +80,7 @@ class VectorFile:
         self._stem = hashlib.sha256(space.encode()).hexdigest()[:16]
         self.path = folder / f"{self._stem}.f16"
         self._mapped = np.zeros((0, 0), FLOAT16)
+        self._loaded: tuple[int, int, np.ndarray] | None = None
         self._lock = threading.Lock()
         self.building = threading.Lock()
 
@@ -97,6 +98,17 @@ class VectorFile:
             if len(self._mapped) != row.rows:
                 self._mapped = np.memmap(self.path, FLOAT16, "r", shape=(row.rows, row.dimensions))
             return self._mapped
+
+    def loaded(self) -> np.ndarray:
+        """The vectors as float32 [rows, D] in memory, for few of them: numbers of 16 bits are slow to compute with."""
+        mapped = self.map()
+        if not len(mapped):
+            return np.zeros((0, 0), np.float32)
+        written = self.path.stat().st_mtime_ns
+        with self._lock:
+            if self._loaded is None or self._loaded[:2] != (written, len(mapped)):
+                self._loaded = written, len(mapped), mapped.astype(np.float32)
+            return self._loaded[2]
 
     def repair(self) -> int:
         """Forget the rows that the file has lost; gives how many pictures have no vector any more."""

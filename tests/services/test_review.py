@@ -164,7 +164,7 @@ def test_review_suspects_what_the_doctor_does() -> None:
 
 def test_suspicions_of_some_collections_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(suspicions_of, "KEPT", 1)
-    monkeypatch.setattr(suspicions_of, "suspected", lambda *anything: ["doubt"])
+    monkeypatch.setattr(suspicions_of, "suspected", lambda *anything, **named: ["doubt"])
     suspicions = Suspicions(Registry([Averaged()]))
     for collection in ("first", "second"):
         suspicions.look(collection, [member("red", 1, "red")])

@@ -11,7 +11,7 @@ from fsl_demo.services.review.queue import ReviewOrder, Suggestion, is_wanted, q
 from fsl_demo.store import CollectionFilter, Workspace
 from fsl_demo.store.collected_pages import State
 
-BLOCK = 2_000
+BLOCK = 500
 """Pictures that are read at a time."""
 LEARNED, ASKED = 10_000, 10_000
 """Labelled pictures that a method learns from, and others that it says something of, at most."""
