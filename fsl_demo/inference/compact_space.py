@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
@@ -221,13 +220,23 @@ class CompactSpace:
 
 
 def of_class_names(networks: Networks, checkpoint: Source = CHECKPOINT) -> Current[CompactSpace]:
-    """The space in which class names and pictures are compared."""
-    return Current(partial(CompactSpace, networks, NAMES), checkpoint, *OTHERS)
+    """The space in which class names and pictures are compared; whoever asks on the same networks shares it."""
+    return networks.shared(_Makes(NAMES), checkpoint, *OTHERS)
 
 
 def of_sentences(networks: Networks, checkpoint: Source = CHECKPOINT) -> Current[CompactSpace]:
-    """The space in which sentences and pictures are compared."""
-    return Current(partial(CompactSpace, networks, SENTENCES), checkpoint, *OTHERS)
+    """The space in which sentences and pictures are compared; whoever asks on the same networks shares it."""
+    return networks.shared(_Makes(SENTENCES), checkpoint, *OTHERS)
+
+
+@dataclass(frozen=True)
+class _Makes:
+    """Makes the space of checkpoints."""
+
+    parts: Parts
+
+    def __call__(self, networks: Networks, *loaded: Checkpoint) -> CompactSpace:
+        return CompactSpace(networks, self.parts, *loaded)
 
 
 def text_head(heads: dict[str, np.ndarray], features: np.ndarray) -> np.ndarray:

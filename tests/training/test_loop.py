@@ -37,7 +37,7 @@ pytestmark = pytest.mark.slow
 
 TWIN = Architecture("twin", "ink28", 32)
 SCHEDULE = Schedule(epochs=3, rate=4e-3, decay=0.01)
-SAMPLING = Sampling(size=50, together=5)
+SAMPLING = Sampling(size=25, together=5)
 
 
 class Killed(Exception):
@@ -88,7 +88,7 @@ def training(folder: Path, **given: Any) -> Training[MetricObjective]:
     settings: dict[str, Any] = {
         "architecture": TWIN,
         "sampling": SAMPLING,
-        "data": part(0, 300),
+        "data": part(0, 150),
         "validate": halves,
         "schedule": SCHEDULE,
         "augmentation": INK,
@@ -122,7 +122,8 @@ def measured(rows: list[dict[str, float]]) -> list[dict[str, float]]:
 def test_it_learns_and_writes_its_curve(tmp_path: Path) -> None:
     lines: list[str] = []
     schedule, options = replace(SCHEDULE, epochs=10), {"softmax": (1.0, 16.0, 0.2)}
-    loop = training(tmp_path / "run", validate=accuracies, schedule=schedule, options=options)
+    wide = {"sampling": Sampling(size=50, together=5), "data": part(0, 300)}
+    loop = training(tmp_path / "run", validate=accuracies, schedule=schedule, options=options, **wide)
     before = accuracies(loop.module).validation
     best = loop.run(in_words(lines))
     rows = loop.history.rows
@@ -196,7 +197,7 @@ def test_each_epoch_changes_pictures_in_its_own_way(tmp_path: Path) -> None:
         module.eval()
         return Figures(0.5, 0.5)
 
-    shown = []
+    shown: list[Any] = []
     for seed in (0, 0, 1):
         objective = SameBatch(Embedder(TWIN), 10, SAMPLING)
         augment, setting = INK.preparing(TWIN)
@@ -265,8 +266,8 @@ def test_the_weights_of_the_best_epoch_come_back(tmp_path: Path, figures: list[f
 
 
 def test_fewer_pictures_than_a_batch_are_said(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"“pictures” cannot be 49.*fill one batch.*--batch"):
-        training(tmp_path, data=part(0, 49)).run(silent)
+    with pytest.raises(UserError, match=r"“pictures” cannot be 24.*fill one batch.*--batch"):
+        training(tmp_path, data=part(0, 24)).run(silent)
 
 
 def test_a_loss_that_is_no_number_is_said_before_anything_is_kept(tmp_path: Path) -> None:
@@ -362,7 +363,7 @@ def test_events_come_in_order_and_say_how_far_it_is(tmp_path: Path) -> None:
 def test_long_epochs_tell_of_some_steps_only(tmp_path: Path) -> None:
     events: list[Event] = []
     sampling, schedule = Sampling(size=2, together=1), replace(SCHEDULE, epochs=1)
-    training(tmp_path, sampling=sampling, schedule=schedule).run(events.append)
+    training(tmp_path, sampling=sampling, schedule=schedule, data=part(0, 300)).run(events.append)
     steps = [event.step for event in events if isinstance(event, Stepped)]
     assert len(steps) <= STEP_EVENTS and steps == list(range(2, 151, 2))
 

@@ -143,6 +143,14 @@ def test_a_job_that_gave_way_is_stopped_without_waiting_for_its_turn(
     assert first.state == "stopped" and not gate.is_set()
 
 
+def test_one_job_after_the_other_runs_in_the_same_thread() -> None:
+    jobs, threads = Jobs(), list[int]()
+    for n in range(3):
+        over(jobs.start(job(lambda _: threads.append(threading.get_ident()), f"kind {n}")))
+        until(lambda: jobs._idle == 1, "the thread to be free")
+    assert len(threads) == 3 and len(set(threads)) == 1
+
+
 def test_a_running_job_is_stopped_where_it_tells_how_far_it_is(gate: threading.Event) -> None:
     jobs, work = Jobs(), Work(gate)
     started = jobs.start(job(work))
