@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 
-LEAST = 3.0
-"""Seconds of a stage before which nothing is said."""
+LEAST = 5.0
+"""Seconds from which the pace is known."""
 
 
 class TimeLeft:
-    """Reckons from what is told of one piece of work, stage after stage."""
+    """Reckons from what is told of one piece of work, stage after stage.
+
+    The pace counts from the first report of something done: before it weights are loaded, and caches are cold.
+    """
 
     def __init__(self) -> None:
         self._stage: tuple[str, int] | None = None
@@ -18,7 +21,7 @@ class TimeLeft:
     def seconds(self, stage: str, done: int, total: int) -> float | None:
         """Of the stage, if it goes on as fast; None while that is not known."""
         now = time.monotonic()
-        if (stage, total) != self._stage or done < self._done:
+        if (stage, total) != self._stage or done < self._done or not self._done:
             self._stage, self._done, self._since = (stage, total), done, now
         gone = now - self._since
         if done <= self._done or gone < LEAST:

@@ -140,7 +140,12 @@ def is_archive(path: Path) -> bool:
 def _archive(path: Path, counted: bool = True) -> ZipReader | TarReader:
     """The reader of an archive; arguments and errors as of `ZipReader` and `TarReader`."""
     if is_tar(path) and not other_archive(path):
-        return TarReader(path.open("rb"), path.name, counted)
+        file = path.open("rb")
+        try:
+            return TarReader(file, path.name, counted)
+        except BaseException:
+            file.close()
+            raise
     return ZipReader(path, counted)
 
 

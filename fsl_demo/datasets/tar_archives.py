@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tarfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -99,6 +100,7 @@ class TarReader:
 
     def __init__(self, file: BinaryIO, name: str, counted: bool = True) -> None:
         self._file, self._name, self._counted, self._read = file, name, counted, 0
+        self._one_reads = threading.Lock()  # all entries are read through the same file
         self.notices: list[UserError] = []
         self._archive = opened(file, name)
         members = list(self._members())
@@ -127,7 +129,7 @@ class TarReader:
         """
         member, data = self._entries[path], bytearray()
         try:
-            with self._archive.extractfile(member) as file:  # type: ignore[union-attr]  # it is a plain file
+            with self._one_reads, self._archive.extractfile(member) as file:  # type: ignore[union-attr]  # it is a plain file
                 while chunk := file.read(_CHUNK):
                     data += chunk
                     self._read += len(chunk) if self._counted else 0

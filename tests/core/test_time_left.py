@@ -17,11 +17,12 @@ def test_the_time_left_follows_the_pace_of_the_stage(monkeypatch: pytest.MonkeyP
         now[0] += seconds
         return left.seconds(stage, done, total)
 
-    assert after(0, "embed", done=2, total=12) is None
+    assert after(0, "embed", done=0, total=12) is None
+    assert after(60, "embed", done=2, total=12) is None, "weights were loaded before"
     assert after(1, "embed", done=4, total=12) is None, "too early to say"
     assert after(9, "embed", done=7, total=12) == pytest.approx(10)
     assert after(10, "embed", done=12, total=12) == 0
-    assert after(50, "score", done=0, total=10) is None, "another stage begins anew"
-    assert after(5, "score", done=5, total=10) == pytest.approx(5)
-    assert after(5, "score", done=0, total=10) is None, "and so does the same one"
-    assert after(60, "score", done=0, total=10) is None, "nothing is done"
+    assert after(50, "score", done=1, total=11) is None, "another stage begins anew"
+    assert after(5, "score", done=6, total=11) == pytest.approx(5)
+    assert after(5, "score", done=1, total=11) is None, "and so does the same one"
+    assert after(60, "score", done=1, total=11) is None, "nothing more is done"

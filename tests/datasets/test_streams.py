@@ -38,6 +38,7 @@ def zipped(place: Path) -> str:
 def tarred(place: Path) -> str:
     with tarfile.open(place / "pictures.tar", "w") as tar:
         tar.add(folder(place), ".")
+        tar.addfile(tarfile.TarInfo("1.cls"))
         link = tarfile.TarInfo("link.png")
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         tar.addfile(link)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -176,3 +177,11 @@ def test_a_zip_at_the_end_of_a_tar_does_not_make_it_a_zip(tmp_path: Path) -> Non
         assert sorted(map(str, source.files)) == ["cat/1.png", "more.zip"]
         picture = source.lazy_picture(PurePosixPath("cat/1.png"))
     assert isinstance(picture.image(), Image.Image)
+
+
+def test_threads_read_at_once(tmp_path: Path) -> None:
+    data = {f"cat/{number}.png": bytes([number]) * 3_000_000 for number in range(8)}
+    path = tar(tmp_path / "pets.tar", *data.items())
+    with open_source(path) as source, ThreadPoolExecutor(4) as pool:
+        read = pool.map(source.read, [PurePosixPath(name) for name in data] * 4)
+        assert all(bytes_read == expected for bytes_read, expected in zip(read, [*data.values()] * 4, strict=True))

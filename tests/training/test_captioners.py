@@ -189,7 +189,7 @@ def test_doubt_is_learned_from_captions_that_know_what_photographs_are_like(monk
         def describe(self, pictures: Sequence[Any], progress: object) -> list[list[Caption]]:
             return [[Caption("a cat", -1.0, fit=number / 3, doubtful=False)] for number in range(len(pictures))]
 
-    monkeypatch.setitem(task.CAPTIONERS, "prefix", Dictated)  # type: ignore[arg-type]
+    monkeypatch.setitem(task.CAPTIONERS, "prefix", Dictated)
     monkeypatch.setattr(task, "ingest", lambda file: pictures[int(file.name)])
     trained: Any = SimpleNamespace(reporter=SimpleNamespace(note=lambda text: None, progress=quiet), draft=draft)
     facts: Any = None

@@ -52,7 +52,7 @@ def pictures() -> torch.Tensor:
     return torch.from_numpy(images)
 
 
-def test_boxes_move_with_what_they_hold():
+def test_boxes_move_with_what_they_hold() -> None:
     module, checked = objective(), 0
     for seed in range(6):
         torch.manual_seed(seed)
@@ -69,20 +69,20 @@ def test_boxes_move_with_what_they_hold():
     assert checked >= 6
 
 
-def test_what_is_hardly_seen_is_not_asked_for(monkeypatch: pytest.MonkeyPatch):
+def test_what_is_hardly_seen_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(detector, "LEAST_SIDE", 10_000)
     _, targets = objective()._changed(pictures(), torch.arange(len(SCENES)))
     assert [len(target["boxes"]) for target in targets] == [0, 0, 0]
 
 
-def test_texts_of_a_thing_are_drawn_and_nothing_where_it_has_none():
+def test_texts_of_a_thing_are_drawn_and_nothing_where_it_has_none() -> None:
     things = Things.of(SCENES, extents=EXTENTS, numbers=TEXTS)
     assert set(things.texts[0, 0]) == {0} and set(things.texts[1, 0]) == {1}
     assert set(things.texts[1, 1]) == {NOTHING} and set(things.texts[2].ravel()) == {NOTHING}
     np.testing.assert_allclose(things.boxes[0, 0], [88, 66, 176, 198])
 
 
-def test_a_step_lowers_the_loss_and_teaches_all_heads(monkeypatch: pytest.MonkeyPatch):
+def test_a_step_lowers_the_loss_and_teaches_all_heads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(detector, "CANVAS", 128)
     module = objective()
     module.train()
@@ -102,7 +102,7 @@ def test_a_step_lowers_the_loss_and_teaches_all_heads(monkeypatch: pytest.Monkey
     assert network.trunk.stem[0].weight.grad is None and network.trunk.blocks[6][0].conv_pw.weight.grad is not None
 
 
-def test_an_epoch_has_all_complete_pictures_and_as_many_others():
+def test_an_epoch_has_all_complete_pictures_and_as_many_others() -> None:
     module = objective()
     module.batch = 1
     drawn = [int(row) for batch in module.batches(np.arange(3), seed=0, epoch=0) for row in batch]
@@ -115,5 +115,5 @@ def test_an_epoch_has_all_complete_pictures_and_as_many_others():
     ("phrase", "expected"),
     [("a dog", "dog"), ("an old man", "old man"), ("another dog", "another dog"), ("the", "the")],
 )
-def test_articles_go(phrase: str, expected: str):
+def test_articles_go(phrase: str, expected: str) -> None:
     assert bare(phrase) == expected

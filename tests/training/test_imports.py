@@ -78,23 +78,6 @@ def test_neither_page_nor_store_nor_example_pictures_are_needed(digits: Path, tm
     assert "mine" in lines[evaluated:]
 
 
-@pytest.mark.slow
-@pytest.mark.process
-def test_several_processes_train_together_and_one_of_them_writes(digits: Path, tmp_path: Path) -> None:
-    launch = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "fsl_demo", "train")
-    data = ("siamese", "--data", str(digits), "--from", "siamese_digits", "--device", "cpu", "--threads", "1")
-    places = ("--out", str(tmp_path), "--runs", str(tmp_path / "runs"), "--name", "both")
-    done = subprocess.run(
-        [sys.executable, *launch, *data, *places, "--epochs", "2", "--batch", "4"],
-        env=os.environ | {"PYTHONPATH": str(ROOT), "ACCELERATE_USE_CPU": "true"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == [str(tmp_path / "both")] and done.stderr.count("epoch 2/2") == 1
-
-
 @pytest.mark.process
 def test_without_its_package_heic_is_called_so_and_the_rest_is_read(tmp_path: Path) -> None:
     import pillow_heif

@@ -197,7 +197,7 @@ def test_each_epoch_changes_pictures_in_its_own_way(tmp_path: Path) -> None:
         module.eval()
         return Figures(0.5, 0.5)
 
-    shown = []
+    shown: list[Any] = []
     for seed in (0, 0, 1):
         objective = SameBatch(Embedder(TWIN), 10, SAMPLING)
         augment, setting = INK.preparing(TWIN)

@@ -18,6 +18,7 @@ _OTHER_SUFFIXES = frozenset(
     | {".pth", ".safetensors", ".bin", ".onnx", ".h5", ".hdf5", ".parquet", ".arrow", ".lmdb", ".mdb", ".tfrecord"}
     | {".doc", ".docx", ".xls", ".xlsx", ".ppt", ".pptx", ".odt", ".ods", ".rtf", ".eml"}
     | {".mp3", ".wav", ".flac", ".ogg", ".m4a", ".aac"}
+    | {".cls", ".cls2", ".id", ".index", ".inx"}
     | {".exe", ".dll", ".so", ".dylib", ".msi", ".dmg", ".iso", ".apk"}
     | {".xmp", ".aae", ".md5", ".sha1", ".sha256", ".tmp", ".part", ".crdownload", ".lnk", ".url"}
 )

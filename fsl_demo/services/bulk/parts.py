@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 PART = 128
 """Pictures of a part: what is computed again, at most, after a kill."""
 _KIND = "fsl_demo bulk"
-_MANIFEST, _LOCK, _TEMPORARY = "manifest.json", "lock", "writing.tmp"
+_MANIFEST, _LOCK, _TEMPORARY = "manifest.json", "run.lock", "writing.tmp"
 
 
 class Parts:

@@ -80,6 +80,23 @@ def test_a_run_that_is_killed_goes_on_and_makes_the_same_file(folder: Path, whol
     assert sorted(path.name for path in tmp_path.iterdir()) == ["whole.notes", "whole.parquet"]
 
 
+def test_answers_may_lie_among_the_pictures(whole: Path, tmp_path: Path) -> None:
+    folder = pictures(tmp_path / "pictures", COUNT, broken=[5, 18])
+    out = folder / "answers.parquet"
+
+    def answer(on_pace: bulk.OnPace) -> bulk.Summary:
+        stream, engine = open_stream(str(folder)), Local(task(tmp_path / "notes"))
+        return bulk.carry_out(stream, engine, out=out, on_pace=on_pace)
+
+    def stop(pace: bulk.Pace) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        answer(stop)
+    assert answer(lambda pace: None) == answer(lambda pace: None) == bulk.Summary(rows=COUNT, unreadable=2)
+    assert parquet.read_table(out).equals(parquet.read_table(whole))
+
+
 def test_what_is_there_already_is_not_made_again(folder: Path, whole: Path) -> None:
     before = whole.stat().st_mtime_ns
     assert run(folder, whole) == bulk.Summary(rows=COUNT, unreadable=2)
