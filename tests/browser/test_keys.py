@@ -89,11 +89,13 @@ def test_keys_are_faster_than_the_server(context: BrowserContext, colours: Workb
 
 
 def test_a_killed_server_loses_no_key_and_no_class(context: BrowserContext, colours: Workbench) -> None:
-    page, draft = open_labelling(context, colours, ways=WAYS, queries=QUERIES // 2)
+    page, draft = open_labelling(context, colours, ways=WAYS, queries=QUERIES)
     lost = []
 
     def kill(n: int) -> None:
-        if n == PRESSES // 4:
+        if n == PRESSES // 2:
+            while not lost:
+                page.wait_for_timeout(20)
             colours.kill()
             page.evaluate("document.querySelector('[data-action=add-class]').click()")
             expect(page.locator("#saving")).to_contain_text("not saved yet")
@@ -107,16 +109,16 @@ def test_a_killed_server_loses_no_key_and_no_class(context: BrowserContext, colo
         return route.continue_()
 
     page.route("**/workbench/edits", late)
-    press(page, PRESSES // 2, kill)
+    press(page, PRESSES, kill)
     colours.await_page()
     expect_saved(page)
     assert lost
-    expect_labels(page, colours, draft=draft, count=PRESSES // 2, others=1)
+    expect_labels(page, colours, draft=draft, count=PRESSES, others=1)
     page.reload()
     expect(page.locator(".class-row")).to_have_count(WAYS + 1)
     expect(page.locator(".class-row").first.locator("input[type=text]")).to_have_value(stored.NAMES[0])
     go(page, "Label")
-    expect(page.locator("#label-bar")).to_contain_text(f"{PRESSES // 2} of {QUERIES // 2} labelled")
+    expect(page.locator("#label-bar")).to_contain_text(f"{PRESSES} of {QUERIES} labelled")
 
 
 def test_two_keys_before_the_next_picture_is_drawn(context: BrowserContext, colours: Workbench) -> None:
