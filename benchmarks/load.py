@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -144,9 +145,9 @@ class Person(Client):
         return self._jobs.get(job, {}).get("state") in ("done", "stopped", "failed")
 
     def _listen(self) -> None:
-        """Take the events that the page's stream brings."""
+        """Take the events that the page's stream brings; where it breaks off, the next prediction is an error."""
         asked = {"draft": self.draft, "at": self.at, "tab": self.tab}
-        with self.http.stream("GET", "/stream", params=asked, timeout=None) as lines:
+        with suppress(httpx.TransportError), self.http.stream("GET", "/stream", params=asked, timeout=None) as lines:
             for line in lines.iter_lines():
                 if line.startswith("data: "):
                     with self._changed:

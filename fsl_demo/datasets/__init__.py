@@ -10,6 +10,7 @@ from fsl_demo.core.errors import Report, UserError, refuse
 from fsl_demo.datasets import folders
 from fsl_demo.datasets.parts import Dataset
 from fsl_demo.datasets.source import Source
+from fsl_demo.datasets.streams.shards import is_pattern
 
 DATASETS = {
     "mnist": "mnist:SOURCE",
@@ -26,10 +27,10 @@ DATASETS = {
 
 
 def read(name: str, root: Path, fold: int | None = None, download: bool = False, report: Report = refuse) -> Dataset:
-    """A data set of the table, or a folder or zip of class folders.
+    """A data set of the table, or a folder, zip or tar of class folders, or several of these.
 
     Args:
-        name: in the table, or the path of a folder or zip.
+        name: in the table, or the path of a folder, zip or tar, or a pattern of such paths.
         root: holds the data sets of the table.
         fold: for those that have folds; the first one by default.
         download: fetch the data where it is missing and can be fetched.
@@ -40,6 +41,8 @@ def read(name: str, root: Path, fold: int | None = None, download: bool = False,
             be downloaded; what `folders.read` raises.
     """
     if name not in DATASETS:
+        if is_pattern(name):
+            return folders.read_shards(name, report)
         if not Path(name).exists():
             raise UserError("data_unknown", name=name, known=", ".join(DATASETS))
         return folders.read(Path(name), report)

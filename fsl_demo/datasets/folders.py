@@ -1,14 +1,18 @@
-"""Any folder or zip of class folders, an exported collection too, as a data set to train on."""
+"""Any folder or archive of class folders, an exported collection too, as a data set to train on."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
+from fsl_demo.core.class_names import class_key
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.errors import Report, UserError, refuse
 from fsl_demo.datasets.class_pictures import pictures_by_class
 from fsl_demo.datasets.file_source import open_source
-from fsl_demo.datasets.parts import Classes, Dataset, Part
+from fsl_demo.datasets.parts import Classes, Dataset, Item, Part
+from fsl_demo.datasets.streams.shards import shard_files
 
 HELD_OUT = 0.25
 """Share of each class's pictures, the last ones, that validate."""
@@ -25,10 +29,31 @@ def read(folder: Path, report: Report = refuse) -> Dataset:
     Raises:
         UserError: `one_class`; `setting_bad` for a class of fewer than three pictures; what `labelled` raises.
     """
-    classes = labelled(folder, quiet, report, with_queries=True)
+    return _read([folder], folder.stem, report)
+
+
+def read_shards(pattern: str, report: Report = refuse) -> Dataset:
+    """The same for several zips, tars or folders as one: what is called alike in them is one class.
+
+    Args:
+        pattern: as in photos-{000..099}.tar or part-*.zip.
+
+    Raises:
+        UserError: `source_missing`, `shards_many`; as of `read`.
+    """
+    name = re.split(r"[*?\[{]", Path(pattern).stem)[0].rstrip("-_. ")
+    return _read(shard_files(pattern), name or "shards", report)
+
+
+def _read(paths: Sequence[Path], name: str, report: Report) -> Dataset:
+    labels: dict[str, str] = {}
+    classes: dict[str, list[Item]] = {}
+    for path in paths:
+        for label, items in labelled(path, quiet, report, with_queries=True).items():
+            classes.setdefault(labels.setdefault(class_key(label), label), []).extend(items)
     if len(classes) < 2:
         raise UserError("one_class")
-    return split(classes, folder.stem)
+    return split(classes, name)
 
 
 def split(classes: Classes, name: str) -> Dataset:

@@ -16,7 +16,7 @@ MOST_WORDS = 50
 """No caption says as many different words."""
 BEGINNING = 3
 """Letters that may be the beginning of a longer word."""
-RANKED = 10_000
+RANKED = 2_000
 """Up to so many matches are put in order, the best first; of more, the latest come first."""
 _BEGIN, _END = "\x02", "\x03"
 
@@ -80,24 +80,30 @@ def search(db: Database, text: str, limit: int, class_id: int | None = None) -> 
         return WordMatches()
     asked = {"match": " AND ".join(map(_term, terms)), "class": class_id}
     hits: dict[str, tuple[_Source, int]] = {}
+    count = 0
     for source in (_CAPTIONS, _NAMES):
-        best: dict[str, tuple[int, int]] = {}
-        for picture, rank, row in _rows(db, source, asked):
+        many, best = _many(db, source, asked), dict[str, tuple[int, int]]()
+        for picture, rank, row in _rows(db, source, asked=asked, latest=many):
             if picture not in hits and (picture not in best or rank < best[picture][0]):
                 best[picture] = rank, row
-            if len(hits) + len(best) >= RANKED:
+            if len(hits) + len(best) >= (limit if many else RANKED):
                 break
         hits |= {picture: (source, row) for picture, (_, row) in best.items()}
+        count = RANKED if many and len(hits) >= limit else max(count, min(RANKED, len(hits)))
     shown = list(hits.items())[:limit]
     matches = [_match(db, picture, source=source, row=row, asked=asked) for picture, (source, row) in shown]
-    return WordMatches(tuple(matches), len(hits))
+    return WordMatches(tuple(matches), count)
 
 
-def _rows(db: Database, source: _Source, asked: dict[str, Any]) -> Iterator[tuple[str, int, int]]:
-    """Picture, rank and row of what matches; the best first, or the latest where it is too much to be put in order."""
+def _many(db: Database, source: _Source, asked: dict[str, Any]) -> bool:
+    """Whether so much matches that it is not put in order."""
     matching = f"SELECT 1 FROM {source.table} WHERE {source.table} MATCH :match LIMIT {RANKED + 1}"
-    many = db.execute(f"SELECT count(*) FROM ({matching})", asked).fetchone()[0] > RANKED
-    order = f"{source.table}.rowid DESC" if many else f"bm25({source.table}), {source.table}.rowid DESC"
+    return bool(db.execute(f"SELECT count(*) FROM ({matching})", asked).fetchone()[0] > RANKED)
+
+
+def _rows(db: Database, source: _Source, asked: dict[str, Any], latest: bool) -> Iterator[tuple[str, int, int]]:
+    """Picture, rank and row of what matches: the best first, or the latest."""
+    order = f"{source.table}.rowid DESC" if latest else f"bm25({source.table}), {source.table}.rowid DESC"
     yield from db.execute(
         f"SELECT {source.picture}, {source.rank}, {source.table}.rowid FROM {source.rows}"
         f" CROSS JOIN gallery ON gallery.picture = {source.picture}"

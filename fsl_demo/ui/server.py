@@ -189,7 +189,6 @@ def serve(folder: Path, host: str, port: int | None, open_browser: bool, reach: 
             print(_warning(host, reach), flush=True)
         page = build(workspace)
         page.uploads.clear()
-        workspace.clean()
         app = application(page, accounts)
         threading.Thread(target=page.uploads.sweep_until, args=(app.state.closing,), daemon=True).start()
         with running(app, host, port, reach=reach) as address:
@@ -200,6 +199,7 @@ def serve(folder: Path, host: str, port: int | None, open_browser: bool, reach: 
                     "That folder cannot be written to: whatever is done on the page is lost when it ends.", flush=True
                 )
             warming.start(page)
+            threading.Thread(target=workspace.clean, daemon=True).start()  # it looks at every file
             if open_browser:
                 webbrowser.open(address)
             with suppress(KeyboardInterrupt):

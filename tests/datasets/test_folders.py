@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from fsl_demo import datasets
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, Label, LabelledEpisode
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import from_image
@@ -123,3 +124,20 @@ def test_a_broken_zip_is_named(tmp_path: Path) -> None:
         with pytest.raises(UserError, match=r"broken\.zip") as error:
             folders.read(tmp_path / "broken.zip")
         assert error.value.code == f"archive_{code}"
+
+
+def test_several_shards_are_one_data_set(tmp_path: Path) -> None:
+    for number, (label, kind) in enumerate([("cat", "tar"), ("Cat", "zip"), ("dog", "tar")]):
+        tree = class_tree(tmp_path / f"tree {number}", [label], 4)
+        shutil.make_archive(str(tmp_path / f"pets-{number}"), kind, tree)
+    data = datasets.read(str(tmp_path / "pets-*.*"), tmp_path)
+    assert data.name == "pets" and {name: len(items) for name, items in data.train.classes.items()} == {
+        "cat": 6,
+        "dog": 3,
+    }
+    assert len({opened(item).sha256 for item in (*data.train.classes["dog"], *data.validation.classes["dog"])}) == 4
+    few = datasets.read(str(tmp_path / "pets-{0,2}.tar"), tmp_path)
+    assert {name: len(items) for name, items in few.train.classes.items()} == {"cat": 3, "dog": 3}
+    with pytest.raises(UserError) as refused:
+        datasets.read(str(tmp_path / "others-*.tar"), tmp_path)
+    assert refused.value.code == "source_missing"

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from fsl_demo.core.episodes import Caption, Described, Label, LabelledEpisode
 from fsl_demo.core.pictures import Picture
-from fsl_demo.store import GalleryFilter, Workspace
+from fsl_demo.store import GalleryFilter, Workspace, words
 
 
 def hashes(workspace: Workspace) -> set[str]:
@@ -188,3 +188,15 @@ def test_words_of_names_come_after_those_of_captions(workspace: Workspace, digit
     assert result.matches[1].caption is None and ("digit", True) in result.matches[1].parts
     assert [match.picture for match in workspace.gallery.with_words("digit 3", 9).matches] == [digits[3].sha256]
     assert workspace.gallery.with_words("digit", 9, GalleryFilter("a class")).matches == ()
+
+
+def test_of_very_many_matches_the_latest_come_first(
+    workspace: Workspace, digits: list[Picture], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(words, "RANKED", 5)
+    for picture in digits[:8]:
+        workspace.add_to_collection([picture])
+    result = workspace.gallery.with_words("digit", 3)
+    assert [match.picture for match in result.matches] == [picture.sha256 for picture in reversed(digits[5:8])]
+    assert result.count == 5
+    assert len(workspace.gallery.with_words("digit", 100).matches) == 8

@@ -33,7 +33,7 @@ def open_shards(pattern: str, open_file: Callable[[Path], Stream]) -> Stream:
     Raises:
         UserError: `source_missing`, `shards_many`, and what is wrong with a file.
     """
-    paths = [Path(name) for name in _files(pattern)]
+    paths = shard_files(pattern)
     digest, counts = hashlib.sha256(), []
     left_out: list[UserError] = []
     for path in paths:
@@ -67,7 +67,7 @@ class _Inside:
         return self.item.read()
 
 
-def _files(pattern: str) -> list[str]:
+def shard_files(pattern: str) -> list[Path]:
     """The files that a pattern stands for: braces in the order in which they are written, the others by name.
 
     Raises:
@@ -83,7 +83,7 @@ def _files(pattern: str) -> list[str]:
         files += matching
         if len(files) > MAX_SHARDS:
             raise UserError("shards_many", pattern=pattern, limit=MAX_SHARDS)
-    return files
+    return [Path(name) for name in files]
 
 
 def _expanded(pattern: str) -> Iterator[str]:
