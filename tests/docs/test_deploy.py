@@ -70,7 +70,7 @@ def test_what_is_copied_serves_is_well_and_ends(tmp_path: Path) -> None:
             until(lambda: server.poll() is not None or _answers(port), "the server")
             assert subprocess.run([sys.executable, "-c", check]).returncode == 0
             server.send_signal(signal.Signals[instruction("STOPSIGNAL")])
-            assert server.wait(30) == 0
+            assert server.wait(120) == 0
         finally:
             server.kill()
     assert subprocess.run([sys.executable, "-c", check], stderr=subprocess.DEVNULL).returncode != 0
