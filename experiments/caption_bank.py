@@ -37,7 +37,7 @@ def main() -> None:
     chosen = parser.parse_args()
     networks, data = Networks(FeatureCache(map_bytes=1)), flickr8k.read(chosen.data).train
     features = PictureTowers(networks).joined(*pooled(networks, data.files, Terminal().progress))
-    arrays = {**pictures(of_sentences(networks)(), features), **said(data.captions)}
+    arrays = {**pictures(of_sentences(networks)(), features), **word_groups(data.captions)}
     checkpoints.save(CHECKPOINT, arrays, card=CARD, folder=chosen.out)
 
 
@@ -54,7 +54,7 @@ def pictures(space: CompactSpace, features: np.ndarray) -> dict[str, np.ndarray]
     }
 
 
-def said(captions: Sequence[Sequence[str]]) -> dict[str, np.ndarray]:
+def word_groups(captions: Sequence[Sequence[str]]) -> dict[str, np.ndarray]:
     """How often each group of words was said of each picture, and how rare it is."""
     each = [[Counter(groups(plain(text))) for text in texts] for texts in captions]
     pictures_with = Counter(group for texts in each for group in set().union(*texts))
@@ -82,13 +82,22 @@ def said(captions: Sequence[Sequence[str]]) -> dict[str, np.ndarray]:
 CARD: dict[str, object] = {
     "title": "What people said of like pictures",
     "architecture": f"Flickr8k's training pictures as the head of compact_vlm sees them, along its {AXES} main axes in"
-    f" 8 bits, and how often each group of one to four words that was said of {FEWEST} or more of them was said of each,"
-    f" in {CAPTIONS} captions; groups are CRC-32 hashes",
+    f" 8 bits, and how often each group of one to four words that was said of {FEWEST} or more of them was said of"
+    f" each, in {CAPTIONS} captions; groups are CRC-32 hashes",
     "preprocessing": "rgb-224-crop0.875-bicubic-half; rgb-260-whole-bicubic-half",
     "data": "flickr8k (photographs and captions: for non-commercial research and education)",
     "split": "Flickr8k's 6,000 training pictures; its validation and test pictures are not read",
     "pictures": {"train": 6000},
     "command": "python -m experiments.caption_bank --data data",
+    "seed": 0,
+    "figures": {
+        "validation": {
+            "what": "CIDEr of `prefix` on every second of Flickr8k's validation pictures, the best of 16 beams that are"
+            " borne out, with the bank and without",
+            "cider": 0.603,
+            "without": 0.558,
+        }
+    },
     "pretraining": "EfficientNet-Lite0 and Lite2 trained on ImageNet",
 }
 

@@ -26,8 +26,9 @@ NOBODY = ("an animal", "a dog", "a thing", "an object", "a landscape", "a buildi
 PHOTOGRAPH = 2.0
 """What likeness to photographs of everyday life counts: studio pictures and drawings have to be surer of people."""
 _NOT_COUNTED = frozenset(("furniture", "clothing", "food", "fruit", "bread", "coffee", "wine", "sports equipment"))
-SOMEBODY, SURELY = 0.15, 0.22
-"""From where on there may be people, and from where on they may be what a picture is of in place of a thing."""
+SOMEBODY, SURELY = 0.18, 0.22
+"""From where on there may be people, and from where on they may be what a picture is of in place of a thing. Of VOC's
+validation pictures, 13 % show people between 0.15 and 0.2, 65 % between 0.2 and 0.3, all from there on."""
 LEAST, LEAST_THING = 0.13, 0.05
 """The probability under which an animal, or a thing, is not there. These were chosen on Flickr8k's validation pictures,
 by CIDEr, and on the even classes of `photos`, by how many are named and how few people are seen there."""

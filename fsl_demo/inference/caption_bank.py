@@ -56,8 +56,8 @@ class CaptionBank:
         """How often each group is said of pictures like this one [1998], in a caption: float [V]."""
         cosines = self._pictures @ l2_normalize(self._axes @ features + self._bias)
         weights = np.exp(SHARPNESS * (cosines - cosines.max()))
-        said = self._counts * (weights / weights.sum())[self._owners]
-        return np.bincount(self._said, said, minlength=len(self._keys)) / CAPTIONS
+        frequencies = self._counts * (weights / weights.sum())[self._owners]
+        return np.bincount(self._said, frequencies, minlength=len(self._keys)) / CAPTIONS
 
     def agreement(self, features: np.ndarray, sentences: Sequence[str]) -> list[float]:
         """How much people agree with sentences, in lower-case words, about a picture [1998]; 1 is very much."""

@@ -26,7 +26,7 @@ def bank(folder: Path, patch: pytest.MonkeyPatch, **changed: np.ndarray) -> tupl
     pictures = np.repeat(random.standard_normal((2, 1998)), 3, axis=0) + 0.05 * random.standard_normal((6, 1998))
     heads = {"pictures.weight": random.standard_normal((8, 1998)), "pictures.bias": random.standard_normal(8)}
     space: Any = SimpleNamespace(heads=heads)
-    arrays = {**study.pictures(space, pictures), **study.said([DOG] * 3 + [MAN] * 3)} | changed
+    arrays = {**study.pictures(space, pictures), **study.word_groups([DOG] * 3 + [MAN] * 3)} | changed
     checkpoints.save(CHECKPOINT, arrays, card=study.CARD, folder=folder)
     return CaptionBank(checkpoints.load(CHECKPOINT, folder)), pictures
 
@@ -53,11 +53,11 @@ def test_agreement_is_the_mean_over_captions_of_what_word_groups_share(
             squares[group[0]] += (count * rarity * (group not in everywhere)) ** 2
         lengths.append(np.sqrt(squares))
     usual = np.mean(lengths, axis=0)
-    said = Counter(group for text in DOG for group in groups(text))
+    times = Counter(group for text in DOG for group in groups(text))
     shared, own = np.zeros(ORDERS), np.zeros(ORDERS)
     for group, count in Counter(groups(DOG[0])).items():
         weight = rarity * (group not in everywhere)
-        shared[group[0]] += count * weight**2 * said[group] / CAPTIONS
+        shared[group[0]] += count * weight**2 * times[group] / CAPTIONS
         own[group[0]] += (count * weight) ** 2
     expected = (shared / np.sqrt(own) / usual).mean()
     assert known.agreement(pictures[1], [DOG[0]])[0] == pytest.approx(expected, rel=2e-2)
