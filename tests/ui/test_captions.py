@@ -129,11 +129,11 @@ def test_what_was_described_before_a_stop_stays(
     with monkeypatch.context() as patch:
         patch.setattr(captioner, "describe", describe_and_stop)
         assert filled.describe()["state"] == "stopped"
-    kept = page.workspace.described("dictated")
+    kept = set(page.workspace.captions(filled.document.queries))
     assert kept and kept < set(filled.document.queries)
     assert {query for query in filled.document.queries if "caption" in filled.row(query)} == kept
     filled.describe()
-    assert len(page.workspace.described("dictated")) == 12
+    assert len(page.workspace.captions(filled.document.queries)) == 12
 
 
 def test_errors_are_said_and_lose_nothing(
@@ -184,7 +184,7 @@ def test_the_chosen_captioner_is_shown_and_remembered(described: Describer, page
     described.edit("choose_captioner", captioner="other")
     assert described.captions[0] == "a red dog runs on the grass"  # nobody else has described it yet
     described.describe()
-    assert page.workspace.described("other") == set(described.document.queries)
+    assert page.workspace.described("other", "w1", described.document.queries) == set(described.document.queries)
     assert "Captioner: Other" in described.details()
     shown = described.details(captioner="dictated")
     assert "Captioner: Dictated" in shown
