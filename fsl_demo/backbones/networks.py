@@ -78,9 +78,10 @@ class Networks:
         """What was asked for and is in use, each with the name of the function here that gives it and its arguments."""
         with self._lock:
             trained, shared, clip = dict(self._trained), dict(self._shared), dict(self._clip)
-        yield from ((("trained", source), current.made) for (source, _), current in trained.items())
+        for (source, _), current in trained.items():
+            yield from ((("trained", source), value) for value in current.made)
         for (make, sources, *_), current in shared.items():
-            yield ("shared", make, *sources), current.made
+            yield from ((("shared", make, *sources), value) for value in current.made)
         yield from ((("clip", name), made()) for name, made in clip.items())
 
     def clip(self, name: str) -> Clip:

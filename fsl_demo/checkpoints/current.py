@@ -29,9 +29,9 @@ class Current(Generic[T]):
         self._lock = threading.Lock()
 
     @property
-    def made(self) -> T | None:
-        """The value that was given last."""
-        return None if self._made is None else self._made[1]
+    def made(self) -> tuple[T, ...]:
+        """The value that was given last, if any was."""
+        return () if self._made is None else (self._made[1],)
 
     def __call__(self, progress: Progress = quiet) -> T:
         """The value; `progress` is told of "weights" where it has to be made.
