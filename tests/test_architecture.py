@@ -210,9 +210,7 @@ def test_no_function_is_long() -> None:
 @pytest.mark.parametrize("folder", CODE)
 def test_names_say_what_they_hold(folder: str) -> None:
     nameless = [
-        f"{path.relative_to(ROOT)}:{line}: {name}"
-        for path in code(folder)
-        for line, name in read(path).nameless
+        f"{path.relative_to(ROOT)}:{line}: {name}" for path in code(folder) for line, name in read(path).nameless
     ]
     assert nameless == []
 
