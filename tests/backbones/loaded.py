@@ -38,7 +38,7 @@ class Kept:
 
     def maps(self, images: Sequence[np.ndarray], progress: Progress = quiet) -> np.ndarray:
         self.load(progress)  # type: ignore[attr-defined]
-        keys = [(f"{image.shape} {runtime.precision()}", hashlib.sha256(image).digest()) for image in images]
+        keys = [(f"{image.shape} {runtime.precision()}", hashlib.sha256(image.tobytes()).digest()) for image in images]
         known = {key: self._kept[key] for key in keys if key in self._kept}
         missing = {key: image for key, image in zip(keys, images, strict=True) if key not in known}
         if missing:

@@ -102,11 +102,12 @@ def test_the_zip_is_a_web_page_where_the_program_has_what_it_takes(
     monkeypatch.setattr(web, "RUNTIME", {"run.wasm": hashlib.sha256(b"runs").hexdigest()})
     (tmp_path / "run.wasm").write_bytes(b"runs")
     filled.page.web = tmp_path
+    filled.edit("set_title", title="looked at again")
+    assert filled.parts["data:web"] is True
     shown = filled.job("take_classifier", method="taken", web=True)
     with zipfile.ZipFile(filled.page.exports() / shown["file"]) as archive:
         names = {name.partition("/")[2] for name in archive.namelist()}
     assert {"index.html", "page/page.js", "page/deep.js", "runtime/run.wasm", "classifier.onnx"} <= names
-    assert filled.parts["data:web"] is True
 
 
 def test_a_method_that_cannot_says_why_and_nothing_is_begun(filled: Browser) -> None:
