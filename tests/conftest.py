@@ -10,8 +10,10 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from fsl_demo import runtime
+from tests import remembered
 
 runtime.prepare("cpu")
+remembered.remember()
 gc.disable()  # until all is imported, which stays
 BROWSER = "tests/browser/"
 
