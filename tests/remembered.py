@@ -17,7 +17,7 @@ from fsl_demo.backbones.efficientnet_lite2 import EfficientNetLite2
 from fsl_demo.backbones.minilm import MiniLM
 from fsl_demo.core.episodes import Progress, quiet
 
-SHIPPED = (EfficientNetLite0, EfficientNetLite2)
+SHIPPED = (EfficientNetLite0, EfficientNetLite2, MiniLM)
 """Not those whose weights are shuffled or trained on."""
 MOST = 80_000_000
 """Bytes of maps that are kept."""
@@ -30,7 +30,9 @@ _remembers = True
 
 def remember() -> None:
     """Let both kinds of networks remember, for as long as the process lives."""
-    EfficientNetLite0._load = _loading(EfficientNetLite0._load)  # type: ignore[method-assign]
+    EfficientNetLite0._load = _once(EfficientNetLite0._load)  # type: ignore[method-assign]
+    EfficientNetLite0.axes = _once(EfficientNetLite0.axes)  # type: ignore[method-assign]
+    MiniLM.load = _once(MiniLM.load)  # type: ignore[method-assign]
     EfficientNetLite0.maps = _embedding(EfficientNetLite0.maps)  # type: ignore[method-assign]
     MiniLM.sentences_and_words = _reading(MiniLM.sentences_and_words)  # type: ignore[method-assign]
 
@@ -46,19 +48,20 @@ def forgotten() -> Iterator[None]:
         _remembers = True
 
 
-def _loading(load: Callable[[EfficientNetLite0], Any]) -> Callable[[EfficientNetLite0], Any]:
-    networks: dict[Key, Any] = {}
+def _once(compute: Callable[..., Any]) -> Callable[..., Any]:
+    """Compute what a network as it is shipped has, once for all of its kind."""
+    known: dict[Key, Any] = {}
 
-    @functools.wraps(load)
-    def loaded(self: EfficientNetLite0) -> Any:
+    @functools.wraps(compute)
+    def computed(self: Any, *arguments: Any) -> Any:
         key = (type(self), runtime.device())
         if type(self) not in SHIPPED:
-            return load(self)
-        if key not in networks:
-            networks[key] = load(self)
-        return networks[key]
+            return compute(self, *arguments)
+        if key not in known:
+            known[key] = compute(self, *arguments)
+        return known[key]
 
-    return loaded
+    return computed
 
 
 def _embedding(embed: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
@@ -86,7 +89,7 @@ def _embedding(embed: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
 def _reading(read: Callable[..., tuple[np.ndarray, np.ndarray]]) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
     @functools.wraps(read)
     def vectors(self: MiniLM, texts: Sequence[str], progress: Progress = quiet) -> tuple[np.ndarray, np.ndarray]:
-        if type(self) is not MiniLM or not _remembers:  # a training changes others
+        if type(self) not in SHIPPED or not _remembers:
             return read(self, texts, progress)
         keys = [(runtime.device(), text) for text in texts]
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in _texts}
