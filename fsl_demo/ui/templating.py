@@ -25,7 +25,9 @@ def citation(paper: str) -> str:
 
 def commands(text: str) -> Markup:
     """A sentence whose commands, which stand between backticks, are code."""
-    parts = (Markup("<code>{}</code>").format(part) if odd % 2 else escape(part) for odd, part in enumerate(text.split("`")))
+    parts = (
+        Markup("<code>{}</code>").format(part) if odd % 2 else escape(part) for odd, part in enumerate(text.split("`"))
+    )
     return Markup("").join(parts)
 
 
