@@ -69,6 +69,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "app.py") -> int
     options = parser(program)
     chosen = options.parse_args(arguments)
     runtime.prepare(chosen.device, chosen.threads, chosen.precision)
+    runtime.share_cores()
     try:
         runtime.device()
     except ValueError as error:

@@ -38,6 +38,9 @@ from fsl_demo.ui.upload_routes import UploadRoutes
 FIRST_PORT, PORTS = 7860, 100
 QUEUE_SLEEP = 0.02
 """Seconds after which Gradio looks again for calls of the API; its own millisecond costs a twentieth of a core."""
+KEEP_ALIVE = 150
+"""Seconds that a connection waits for another request: longer than proxies keep theirs (nginx 60, Caddy 120), because
+one that ends while a request is on its way is an error. Uvicorn's 5 are as long as a person looks at a picture."""
 TOKEN = 32
 """Characters that a token has at least."""
 
@@ -157,6 +160,7 @@ def running(app: FastAPI, host: str, port: int | None, reach: Reach | None = Non
             proxy_headers=reach.public is not None,  # who asks, for the lock after wrong passwords
             ssl_certfile=reach.certfile,
             ssl_keyfile=reach.keyfile,
+            timeout_keep_alive=KEEP_ALIVE,
             timeout_graceful_shutdown=2,
         )
     )

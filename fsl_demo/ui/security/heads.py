@@ -14,18 +14,17 @@ WAITING = 200
 class BoundedHeads(H11Protocol):
     """HTTP, where a new connection ends the one that has waited longest, if too many do."""
 
-    waits_since = 0.0
+    since = 0.0  # when it began to wait
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.waits_since = time.monotonic()
+        self.since = time.monotonic()
         waiting = [other for other in self.connections if isinstance(other, BoundedHeads) and other.is_waiting()]
         if len(waiting) > WAITING:
-            min(waiting, key=lambda other: other.waits_since).transport.close()
+            min(waiting, key=lambda other: other.since).transport.close()
 
     def on_response_complete(self) -> None:
-        """Wait for the next head: a person's connection, which is used now and then, is not the first to end."""
-        self.waits_since = time.monotonic()
+        self.since = time.monotonic()
         super().on_response_complete()
 
     def is_waiting(self) -> bool:
