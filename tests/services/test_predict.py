@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from fsl_demo import methods
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, Progress, quiet
@@ -92,6 +93,18 @@ def test_a_method_that_cannot_answer_is_reported_and_left_out() -> None:
         predict(colours(3), plans(early), progress=quiet, refused=note)
     with pytest.raises(UserError, match="late"):
         predict(colours(40), plans(Nearest("late", refuses_at=20)), progress=quiet, refused=note)
+
+
+def test_a_method_for_which_there_is_no_memory_leaves_the_others_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    refused: list[UserError] = []
+    large, small = Nearest("large"), Nearest("small")
+    monkeypatch.setattr(large, "predict", full)
+    scores = predict(colours(3), plans(large, small), progress=quiet, refused=lambda _, error: refused.append(error))
+    assert [each.method for each in scores] == ["small"]
+    assert [error.code for error in refused] == ["memory_short"]
 
 
 def test_progress_counts_the_queries_of_the_whole_job_and_never_falls() -> None:
