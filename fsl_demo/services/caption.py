@@ -78,7 +78,9 @@ def describe_gallery(workspace: Workspace, captioner: Captioner, progress: Progr
             report(error)
         members = gallery.members([sha256 for sha256 in hashes if sha256 not in lost])
         pictures = [member.picture for member in members.values()]
-        describe_new(workspace, captioner, pictures=pictures, progress=within(progress, "describe", done, total))
+        describe_new(
+            workspace, captioner, pictures=pictures, progress=within(progress, "describe", start=done, total=total)
+        )
         done += len(hashes)
 
 

@@ -106,7 +106,7 @@ def groups(registry: Registry, pictures: Sequence[Picture], folder: Path, progre
 def _vectors(finder: TellsCopies, pictures: Sequence[Picture], file: IO[bytes], progress: Progress) -> np.ndarray:
     """Unit vectors of pictures, float16 [N, D], mapped from a file."""
     for start in range(0, len(pictures), BLOCK):
-        tell = within(progress, "embed", start, len(pictures))
+        tell = within(progress, "embed", start=start, total=len(pictures))
         finder.embed_originals(pictures[start : start + BLOCK], tell).astype(np.float16).tofile(file)
     file.flush()
     return np.memmap(file, np.float16, "r").reshape(len(pictures), -1)

@@ -84,7 +84,7 @@ class VectorIndex:
                 if sha256 not in unreadable
             ]
             if pictures:
-                self._embed(pictures, within(progress, "embed", done, total))
+                self._embed(pictures, within(progress, "embed", start=done, total=total))
             done += len(missing)
         self._index(progress, report)
 

@@ -69,7 +69,7 @@ def test_a_task_answers_as_where_it_was_fitted(tmp_path: Path, monkeypatch: pyte
 
     def make(recipe: PredictRecipe, registry: Installed, progress: Progress, report: Report) -> Predict:
         report(Notice("picture_twice", file="2.png", first="1.png"))
-        return made(recipe, registry, progress, report)
+        return made(recipe, registry, progress=progress, report=report)
 
     made = PredictRecipe.make
     monkeypatch.setattr(PredictRecipe, "make", make)
@@ -88,7 +88,7 @@ class Apart(Nearest):
     """Its classifiers are not itself."""
 
     def fit(self, episode: Episode, settings: Settings, progress: Progress = quiet) -> Nearest:
-        fitted: Nearest = Nearest.fit(copy(self), episode, settings, progress)
+        fitted: Nearest = Nearest.fit(copy(self), episode, settings=settings, progress=progress)
         return fitted
 
 
