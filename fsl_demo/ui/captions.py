@@ -63,7 +63,7 @@ class Describe(JobRequest):
                 if self.of == "queries":
                     describe_new(context.workspace, captioner, pictures=pictures, progress=progress)
                 else:
-                    describe_gallery(context.workspace, captioner, progress, job.errors.append)
+                    describe_gallery(context.workspace, captioner, progress=progress, report=job.errors.append)
             finally:
                 context.draft.captions.clear()
                 context.page.refresh(context.draft)
