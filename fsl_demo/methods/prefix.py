@@ -109,7 +109,7 @@ class InContext:
         started = time.perf_counter()
         episode.check()
         self.method, self.settings, self.episode = method, settings, episode
-        self.network: Any = method.captioner.load(progress)
+        method.captioner.load(progress)
         language = self.network.language
         names = [class_words(spec) for spec in episode.classes]
         for spec, words in zip(episode.classes, names, strict=True):
@@ -130,6 +130,11 @@ class InContext:
         with torch.inference_mode():
             self.usual = self._scores(nothing)
         self.seconds = time.perf_counter() - started
+
+    @property
+    def network(self) -> Any:
+        """With the weights that are in use now."""
+        return self.method.captioner.load()
 
     @torch.inference_mode()
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
@@ -174,7 +179,7 @@ class InContext:
 
     def _scores(self, query: Tensor) -> Tensor:
         """Log-probability of each name after the prompt, [C]; the query's prefix is [1, tokens, width]."""
-        media = torch.cat([self.prefixes, query])
+        media = torch.cat([self.prefixes.to(query.device), query])
         texts = [self.prompt + name for name in self.names]
         states, wanted = self.network.states(texts, [media] * len(texts))
         start = states.shape[1] - max(map(len, self.names))
