@@ -156,6 +156,8 @@ class TrainedCaptioner(Captions):
 
     def ranked(self, picture: Picture, sentences: Mapping[str, float]) -> list[Caption]:
         """Captions from sentences and their scores, by score, fit and how much people agree, best first."""
+        from fsl_demo.backbones.language_model import plain
+
         doubt, joint = self._current()[2], self.joint
         vector = joint.embed([picture])[0]
         fits = joint.texts([[text] for text in sentences]) @ vector
