@@ -11,7 +11,7 @@ from fsl_demo.datasets.flickr8k import Captioned
 from fsl_demo.inference.compact_space import BANK, HEAD, CompactSpace, likeness
 from fsl_demo.inference.vectors import l2_normalize
 
-UNBANKED = {"bank": np.zeros((BANK, HEAD), np.float16), "bank.typical": np.zeros(1, np.float32)}
+UNBANKED: dict[str, np.ndarray] = {"bank": np.zeros((BANK, HEAD), np.float16), "bank.typical": np.zeros(1, np.float32)}
 """In place of a bank: no picture is set back more than another."""
 
 

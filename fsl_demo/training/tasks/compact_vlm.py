@@ -46,7 +46,11 @@ SETTING = {
     "rank": objective.RANK,
     "bank": BANK,
 }
-BLANK = {"temperature": np.ones(6, np.float32), "none_below": np.zeros(6, np.float32), **UNBANKED}
+BLANK: dict[str, np.ndarray] = {
+    "temperature": np.ones(6, np.float32),
+    "none_below": np.zeros(6, np.float32),
+    **UNBANKED,
+}
 """Defaults before they are calibrated."""
 DRAFT = "draft"
 """Folder of the checkpoint that has them, in the run's folder."""
