@@ -57,6 +57,7 @@ class Page:
 
     Attributes:
         ready: set once the networks are loaded.
+        web: the unpacked npm package onnxruntime-web, with which classifiers are taken away as web pages.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Page:
         self.uploads = Uploads(workspace.folder)
         self.suggester, self.suspicions = Suggester(), Suspicions(registry)
         self.features = features or FeatureCache()
+        self.web: Path | None = None
         self.ready = threading.Event()
         self.metrics = Metrics(self)
 

@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.errors import UserError
+from fsl_demo.portable.web import files as page_files
 from fsl_demo.services import registry
 from fsl_demo.store import Workspace, usable
 from fsl_demo.store.accounts import AccountStore
@@ -175,15 +176,24 @@ def running(app: FastAPI, host: str, port: int | None, reach: Reach | None = Non
         thread.join()
 
 
-def serve(folder: Path, host: str, port: int | None, open_browser: bool, reach: Reach | None = None) -> int:
+def serve(
+    folder: Path,
+    host: str,
+    port: int | None,
+    open_browser: bool,
+    reach: Reach | None = None,
+    web: Path | None = None,
+) -> int:
     """Serve until interrupted; where others reach it, to those who have accounts.
 
     Raises:
         UserError: `public_address`, `certificate`, `metrics_token`, `accounts_needed`, `workspace_served`; what is wrong
-            with the folder.
+            with the folder, or with that of onnxruntime-web.
     """
     reach = reach or Reach()
     reach.check()
+    if web is not None:
+        page_files(web)
     workspace = usable(folder)
     only = OneServer(workspace.folder)
     with only.held():
@@ -192,6 +202,7 @@ def serve(folder: Path, host: str, port: int | None, open_browser: bool, reach: 
             accounts = _accounts(workspace, reach.public or host)
             print(_warning(host, reach), flush=True)
         page = build(workspace)
+        page.web = web
         page.uploads.clear()
         app = application(page, accounts)
         threading.Thread(target=page.uploads.sweep_until, args=(app.state.closing,), daemon=True).start()
