@@ -18,7 +18,8 @@ import numpy as np
 from fsl_demo import checkpoints, runtime
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.captioners.trained import Doubt, TrainedCaptioner
+from fsl_demo.captioners.doubt import Doubt
+from fsl_demo.captioners.trained import TrainedCaptioner
 from fsl_demo.core.pictures import ingest
 from fsl_demo.datasets import cifar_fs, flickr8k
 from fsl_demo.methods.compact_vlm import CompactVlm

@@ -8,13 +8,13 @@ it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.towers import PictureTowers
+from fsl_demo.captioners.doubt import Doubt
 from fsl_demo.captioners.grounding import Sight, forms, sights
 from fsl_demo.checkpoints import Checkpoint, Current, Source
 from fsl_demo.checkpoints.card import GatedArchitecture, PrefixArchitecture
@@ -39,35 +39,9 @@ SHOWN = 5
 """Candidates that are given, at most."""
 LENGTH_PENALTY = 1.0
 """The exponent of the length that a candidate's log-probability is divided by; 1 is the mean of its tokens."""
-DOUBTFUL = 0.05
-"""The share of photographs that either measure calls doubtful."""
 FIT_WEIGHT, AGREEMENT_WEIGHT = 4.0, 12.0
 """What the fit counts against that score in the order of candidates, and how much people agree (`caption_bank`): chosen
 with the number of beams by CIDEr of `prefix` on every second of Flickr8k's validation pictures."""
-
-
-@dataclass(frozen=True)
-class Doubt:
-    """What captions of photographs are like; without it, nothing is doubted.
-
-    Attributes:
-        photographs: mean of validation photographs in the joint space, [D].
-        below: the fit, and the product with that mean, under which few of them stay, [2].
-    """
-
-    photographs: np.ndarray
-    below: np.ndarray
-
-    @classmethod
-    def learned(cls, fits: np.ndarray, vectors: np.ndarray) -> Doubt:
-        """From the fits [N] of captions of photographs, and their vectors [N, D]."""
-        mean = vectors.mean(axis=0)
-        below = [np.quantile(values, DOUBTFUL) for values in (fits, vectors @ mean)]
-        return cls(mean.astype(np.float32), np.array(below, np.float32))
-
-    def about(self, fit: float, vector: np.ndarray) -> bool:
-        """Whether a caption of this fit, for a picture [D], is doubtful."""
-        return bool(len(self.below)) and bool(fit < self.below[0] or vector @ self.photographs < self.below[1])
 
 
 class TrainedCaptioner(Captions):

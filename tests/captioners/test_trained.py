@@ -8,7 +8,8 @@ import pytest
 
 from fsl_demo import checkpoints
 from fsl_demo.captioners import CAPTIONERS, build
-from fsl_demo.captioners.trained import BATCH, SHOWN, Doubt
+from fsl_demo.captioners.doubt import Doubt
+from fsl_demo.captioners.trained import BATCH, SHOWN
 from fsl_demo.core.errors import Cancelled, UserError
 from fsl_demo.evaluation.doubt import others
 from tests.backbones.loaded import crops, networks
