@@ -8,17 +8,13 @@ it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from fsl_demo.backbones.captioners import NETWORKS, PARTS, PICTURE, Captioning, together
-from fsl_demo.backbones.language_model import LanguageModel, plain
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.towers import PictureTowers
+from fsl_demo.captioners.doubt import Doubt
 from fsl_demo.captioners.grounding import Sight, forms, sights
 from fsl_demo.checkpoints import Checkpoint, Current, Source
 from fsl_demo.checkpoints.card import GatedArchitecture, PrefixArchitecture
@@ -26,43 +22,26 @@ from fsl_demo.core.capabilities import Captions
 from fsl_demo.core.episodes import Caption, Hint, Layer, Progress, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
+from fsl_demo.inference import caption_bank
 from fsl_demo.inference.compact_space import CompactSpace, of_sentences
 from fsl_demo.inference.hypernyms import table_hash
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from fsl_demo.backbones.captioners import Captioning
+    from fsl_demo.backbones.language_model import LanguageModel
+
 BATCH = 8
 """Pictures that are described at once."""
-BEAMS, LONGEST = 5, 24
+BEAMS, LONGEST = 16, 24
+SHOWN = 5
+"""Candidates that are given, at most."""
 LENGTH_PENALTY = 1.0
 """The exponent of the length that a candidate's log-probability is divided by; 1 is the mean of its tokens."""
-DOUBTFUL = 0.05
-"""The share of photographs that either measure calls doubtful."""
-FIT_WEIGHT = 12.0
-"""What the fit counts against that score, in the order of candidates. With both, CIDEr of `prefix` on Flickr8k's
-validation pictures was within 0.4 of the best of a small grid."""
-
-
-@dataclass(frozen=True)
-class Doubt:
-    """What captions of photographs are like; without it, nothing is doubted.
-
-    Attributes:
-        photographs: mean of validation photographs in the joint space, [D].
-        below: the fit, and the product with that mean, under which few of them stay, [2].
-    """
-
-    photographs: np.ndarray
-    below: np.ndarray
-
-    @classmethod
-    def learned(cls, fits: np.ndarray, vectors: np.ndarray) -> Doubt:
-        """From the fits [N] of captions of photographs, and their vectors [N, D]."""
-        mean = vectors.mean(axis=0)
-        below = [np.quantile(values, DOUBTFUL) for values in (fits, vectors @ mean)]
-        return cls(mean.astype(np.float32), np.array(below, np.float32))
-
-    def about(self, fit: float, vector: np.ndarray) -> bool:
-        """Whether a caption of this fit, for a picture [D], is doubtful."""
-        return bool(len(self.below)) and bool(fit < self.below[0] or vector @ self.photographs < self.below[1])
+FIT_WEIGHT, AGREEMENT_WEIGHT = 4.0, 12.0
+"""What the fit counts against that score in the order of candidates, and how much people agree (`caption_bank`): chosen
+with the number of beams by CIDEr of `prefix` on every second of Flickr8k's validation pictures."""
 
 
 class TrainedCaptioner(Captions):
@@ -79,7 +58,7 @@ class TrainedCaptioner(Captions):
         self, networks: Networks, checkpoint: Source | None = None, language: LanguageModel | None = None
     ) -> None:
         self.networks, self.towers = networks, PictureTowers(networks)
-        self._joint = of_sentences(networks)
+        self._joint, self._bank = of_sentences(networks), caption_bank.shared(networks)
         self._language = language
         self._current = Current(self._read, checkpoint or self.shipped)
 
@@ -98,12 +77,13 @@ class TrainedCaptioner(Captions):
 
     @property
     def weights(self) -> str:
-        """Hashes of the captioner's, the language model's and the built-in model's weights, and the table of nouns."""
+        """Hashes of the weights of the captioner, the language model and the built-in model, of what people said of
+        like pictures, and of the table of nouns."""
         network, sha256, _ = self._current()
-        return "+".join((sha256, network.language.weights, self.joint.weights, table_hash()))
+        return "+".join((sha256, network.language.weights, self.joint.weights, self._bank().weights, table_hash()))
 
     def describe(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[tuple[Caption, ...]]:
-        """Candidates of a beam search for each picture, by score and fit, best first.
+        """Candidates of a beam search for each picture, best first; see `ranked`.
 
         Raises:
             UserError: as of `load`.
@@ -132,10 +112,12 @@ class TrainedCaptioner(Captions):
         self, picture: Picture, media: Tensor, sight: Sight, sentences: Mapping[str, float]
     ) -> tuple[Caption, ...]:
         """The sentences that the picture bears out and that name what it is certainly of, or others in their place."""
+        from fsl_demo.backbones.language_model import plain
+
         captions = self.ranked(picture, sentences)
         borne_out = [caption for caption in captions if not sight.wrong(caption.text)]
         if naming := [caption for caption in borne_out if sight.names(caption.text)]:
-            return tuple(naming)
+            return tuple(naming[:SHOWN])
         others, start = {sight.least: self.score(media, sight.least)}, plain(sight.start(captions[0].text))
         if start:
             encode = self.load().language.encode
@@ -144,10 +126,12 @@ class TrainedCaptioner(Captions):
             (searched,) = self.search(media, [encode(start)], bad_words_ids=banned or None)
             whole = {text: score for text, score in searched.items() if f"{text} ".startswith(f"{start} ")}
             others |= {text: score for text, score in whole.items() if not sight.wrong(text, strictly=True)}
-        return tuple(self.ranked(picture, others)[:BEAMS])
+        return tuple(self.ranked(picture, others)[:SHOWN])
 
     def ranked(self, picture: Picture, sentences: Mapping[str, float]) -> list[Caption]:
-        """Captions from sentences and their scores, by score and fit, best first."""
+        """Captions from sentences and their scores, by score, fit and how much people agree, best first."""
+        from fsl_demo.backbones.language_model import plain
+
         doubt, joint = self._current()[2], self.joint
         vector = joint.embed([picture])[0]
         fits = joint.texts([[text] for text in sentences]) @ vector
@@ -155,15 +139,21 @@ class TrainedCaptioner(Captions):
             Caption(text, score, float(fit), doubtful=doubt.about(float(fit), vector))
             for (text, score), fit in zip(sentences.items(), fits, strict=True)
         ]
-        return sorted(captions, key=lambda caption: -caption.score - FIT_WEIGHT * caption.fit)
+        agreed = self._bank().agreement(self.towers.embed([picture])[0], [plain(text) for text in sentences])
+        worth = [
+            caption.score + FIT_WEIGHT * caption.fit + AGREEMENT_WEIGHT * agreement
+            for caption, agreement in zip(captions, agreed, strict=True)
+        ]
+        return [captions[number] for number in np.argsort(-np.array(worth), kind="stable")]
 
     def media(self, pictures: Sequence[Picture], progress: Progress = quiet) -> Tensor:
         """What the network keeps of pictures, a row each."""
+        import torch
+
         network = self.load(progress)
         with torch.inference_mode():
             return network.media(self.positions(pictures))
 
-    @torch.inference_mode()
     def search(self, media: Tensor, starts: Sequence[list[int]], **constraints: Any) -> list[dict[str, float]]:
         """Sentences and their scores, the likeliest first, for each picture.
 
@@ -171,19 +161,24 @@ class TrainedCaptioner(Captions):
             starts: the tokens that the sentences about each picture begin with, equally many.
             constraints: of transformers' `generate`.
         """
+        import torch
+
+        from fsl_demo.backbones.captioners import PICTURE
+
         network = self.load()
         end = network.language.end
-        out = network.generate(
-            [[PICTURE, end, *start] for start in starts],
-            media.split(1),
-            num_beams=BEAMS,
-            num_return_sequences=BEAMS,
-            length_penalty=LENGTH_PENALTY,
-            min_new_tokens=2,
-            max_new_tokens=LONGEST,
-            do_sample=False,
-            **constraints,
-        )
+        with torch.inference_mode():
+            out = network.generate(
+                [[PICTURE, end, *start] for start in starts],
+                media.split(1),
+                num_beams=BEAMS,
+                num_return_sequences=BEAMS,
+                length_penalty=LENGTH_PENALTY,
+                min_new_tokens=2,
+                max_new_tokens=LONGEST,
+                do_sample=False,
+                **constraints,
+            )
         candidates = []
         scores = out.sequences_scores.view(-1, BEAMS).tolist()
         beams = out.sequences.view(len(starts), BEAMS, -1).tolist()
@@ -194,21 +189,29 @@ class TrainedCaptioner(Captions):
             candidates.append(texts)
         return candidates
 
-    @torch.inference_mode()
     def score(self, media: Tensor, text: str) -> float:
         """As `search` scores a sentence."""
+        import torch
+
+        from fsl_demo.backbones.captioners import PICTURE, together
+
         network = self.load()
         tokens = [*network.language.encode(text), network.language.end]
-        surprise = float(network.loss(*together([[PICTURE, network.language.end, *tokens]], [media])))
+        with torch.inference_mode():
+            surprise = float(network.loss(*together([[PICTURE, network.language.end, *tokens]], [media])))
         return -surprise * len(tokens) ** (1 - LENGTH_PENALTY)
 
     def positions(self, pictures: Sequence[Picture]) -> Tensor:
         """What the network reads, float32 [N, 130, 999]."""
+        import torch
+
         network = self.load()
         return torch.from_numpy(self.towers.positions(pictures)).to(network.mean.device)
 
     def words(self, picture: Picture, text: str) -> tuple[Layer, ...]:
         """Where each word of a caption of this picture comes from: a layer a word, in order."""
+        from fsl_demo.backbones.captioners import PICTURE
+
         network = self.load()
         language = network.language
         words = text.split()
@@ -234,6 +237,8 @@ class TrainedCaptioner(Captions):
 
     def placed(self, picture: Picture, evidence: np.ndarray) -> np.ndarray:
         """Maps [W, 9, 9] in [0, 1], on one scale, from what the positions of either tower say, [W, 130]."""
+        from fsl_demo.backbones.captioners import PARTS
+
         whole, middle = evidence[:, PARTS[0]].reshape(-1, 9, 9), evidence[:, PARTS[1]].reshape(-1, 7, 7)
         maps = self.towers.over_whole(picture, middle, whole)
         low, high = maps.min(), maps.max()
@@ -245,7 +250,10 @@ class TrainedCaptioner(Captions):
         raise NotImplementedError
 
     def _read(self, stored: Checkpoint) -> tuple[Any, str, Doubt]:
+        import torch
+
         from fsl_demo import runtime
+        from fsl_demo.backbones.captioners import NETWORKS
         from fsl_demo.backbones.trained import shuffled
 
         arrays = {name: torch.from_numpy(array.astype(np.float32)) for name, array in stored.arrays.items()}
@@ -267,6 +275,8 @@ class TrainedCaptioner(Captions):
 
 def token_probabilities(network: Any, states: Tensor, tokens: list[int]) -> Tensor:
     """Log-probability of each token after the first two, from the states [1, T, width] of a text [PICTURE, end, …]."""
+    import torch
+
     wanted = torch.tensor(tokens[2:], device=states.device)
     logits = network.language.logits(states[0, -len(wanted) :]).float()
     return logits.log_softmax(-1).gather(1, wanted[:, None])[:, 0]

@@ -10,8 +10,6 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.pictures import Picture
@@ -51,6 +49,9 @@ def groups(vectors: np.ndarray, pictures: Sequence[Picture], progress: Progress 
     Returns:
         Numbers from 0 in order of first appearance, [N].
     """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     count = len(vectors)
     pairs, distances = _near(vectors, progress)
     limit = COPIED if _mean_distance(vectors) >= MIXED else COPIED_OF_A_KIND

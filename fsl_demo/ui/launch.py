@@ -71,7 +71,8 @@ def main(arguments: Sequence[str] | None = None, program: str = "app.py") -> int
     runtime.prepare(chosen.device, chosen.threads, chosen.precision)
     runtime.share_cores()
     try:
-        runtime.device()
+        if chosen.device not in ("auto", "cpu"):  # which are there
+            runtime.device()
     except ValueError as error:
         options.error(str(error))
     os.environ["GRADIO_TEMP_DIR"] = str(chosen.workspace.resolve() / "uploads")
