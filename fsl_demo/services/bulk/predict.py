@@ -65,9 +65,19 @@ class Predict:
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_report": None}
 
-    def reporting(self, report: Report) -> Predict:
-        """The same, which was made elsewhere; `report` as of `Predict`."""
+    def arrived(self, report: Report) -> Predict:
+        """The same in a process to which it was sent, with its networks loaded.
+
+        Args:
+            report: as of `Predict`.
+
+        Raises:
+            UserError: `ray_differ` where answers come of other weights; what is wrong with those that are here.
+        """
         self._report = report
+        for classifier, method in zip(self._classifiers.values(), self.depends["methods"], strict=True):
+            if classifier.predict([probe()], quiet).checkpoint != method["checkpoint"]:
+                raise UserError("ray_differ")
         return self
 
     def columns(self) -> list[pyarrow.Field]:
@@ -159,11 +169,11 @@ class FittedRecipe:
         """As of `Recipe`.
 
         Raises:
-            UserError: `ray_differ` where weights are others than there.
+            UserError: as of `Predict.arrived`.
         """
         assert isinstance(registry, Installed)
         made: Predict = unpacked(self.task, registry)
-        return made.reporting(report)
+        return made.arrived(report)
 
 
 def _at_hand(picture: Picture) -> Picture:
