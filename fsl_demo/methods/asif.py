@@ -119,7 +119,7 @@ class Asif(ReadsText[AsifSettings], Exports[AsifSettings], ScoresEpisodes, HasWe
         directions = np.concatenate([weights * fitted.prototypes, (1 - weights) * fitted.texts], axis=1)
         return Portable(
             recipes=towers.recipes,
-            network=Products(OfFeatures(towers, [own, rows], [1.0, 1.0]), directions),
+            network=Products(OfFeatures(towers, [own, rows], [1.0, 1.0]), directions, fitted.chosen.offsets()),
             sources=(checkpoints.load(CHECKPOINT), space.checkpoint),
             temperature=fitted.temperature,
             none_below=fitted.none_below,
@@ -263,7 +263,7 @@ class AsifClassifier:
         return Explanation(method.card.id, class_index, tuple(layers))
 
     def evidence(self, picture: Picture) -> np.ndarray:
-        """What each position of a picture adds to its similarities, [C, h, w]; the sum is the similarity."""
+        """What each position of a picture adds to its products with the classes, [C, h, w]."""
         space, blend = self.method.space, self.blend[:, None]
         features = space.towers.embed([picture])[0]
         through, offsets = space.through(features, blend * self.prototypes)
