@@ -263,9 +263,9 @@ class AsifClassifier:
         return Explanation(method.card.id, class_index, tuple(layers))
 
     def evidence(self, picture: Picture) -> np.ndarray:
-        """What each position of a picture adds to its products with the classes, [C, h, w]."""
+        """What each position of a picture adds to its similarities, [C, h, w]; the sum is the similarity."""
         space, blend = self.method.space, self.blend[:, None]
         features = space.towers.embed([picture])[0]
         through, offsets = space.through(features, blend * self.prototypes)
         through = through + self.method.picture_anchors.through(features, (1 - blend) * self.texts)
-        return space.towers.shares(picture, through, offsets)
+        return space.towers.shares(picture, through, offsets + self.chosen.offsets())
