@@ -10,7 +10,6 @@ ends when the Parquet file is there. Seconds of computing (all processes) say th
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import resource
 import subprocess
@@ -26,8 +25,8 @@ from benchmarks import photos
 from fsl_demo import runtime
 from fsl_demo.core.episodes import quiet
 
-FEW, DECODED = 200, 512
-METHOD, WORKERS = "prototype", 2
+MODULE, FEW, DECODED = "benchmarks.bulk", 200, 512
+METHOD = "prototype"
 
 
 def make(folder: Path, count: int) -> Path:
@@ -57,18 +56,13 @@ def engine(folder: Path) -> dict[str, float]:
     return timed(run, len(decoded))
 
 
-def stream(folder: Path, out: Path, workers: int) -> dict[str, float]:
-    """Pictures a second of the stream, seconds of computing for each, and the peak of memory in megabytes.
-
-    Args:
-        workers: of Ray; 0 for the engine of this process.
-    """
+def stream(folder: Path, out: Path) -> dict[str, float]:
+    """Pictures a second of the stream, seconds of computing for each, and the peak of memory in megabytes."""
     from fsl_demo.services import bulk
     from fsl_demo.services.bulk.embed import EmbedRecipe
 
     source = bulk.opened(str(folder), lambda error: None)
-    where = bulk.Where("ray" if workers else "local", workers or None)
-    with bulk.engine(EmbedRecipe(METHOD), quiet, lambda error: None, where=where) as engine:
+    with bulk.engine(EmbedRecipe(METHOD), quiet, lambda error: None, where=bulk.Where()) as engine:
         figures = timed(lambda: bulk.carry_out(source, engine, out=out, on_pace=lambda pace: None), source.count)
     return figures | {"megabytes": peak()}
 
@@ -93,9 +87,9 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
 
 
-def apart(*arguments: str | Path | int) -> dict[str, float]:
+def apart(module: str, *arguments: str | Path | int) -> dict[str, float]:
     """A measurement in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.bulk", *map(str, arguments)]
+    command = [sys.executable, "-m", module, *map(str, arguments)]
     measured: dict[str, float] = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
     return measured
 
@@ -104,19 +98,15 @@ def measure(count: int) -> dict[str, Any]:
     """All figures."""
     with tempfile.TemporaryDirectory() as place:
         many, few = make(Path(place, "many"), count), make(Path(place, "few"), FEW)
-        before = apart("--engine", many)
-        small = apart("--stream", few, "--out", Path(place, "few.parquet"))
-        whole = apart("--stream", many, "--out", Path(place, "many.parquet"))
-        after = apart("--engine", many)
-        workers = importlib.util.find_spec("ray") and apart(
-            "--stream", many, "--out", Path(place, "ray.parquet"), "--workers", WORKERS
-        )
+        before = apart(MODULE, "--engine", many)
+        small = apart(MODULE, "--stream", few, "--out", Path(place, "few.parquet"))
+        whole = apart(MODULE, "--stream", many, "--out", Path(place, "many.parquet"))
+        after = apart(MODULE, "--engine", many)
     rate, computed = ((before[name] + after[name]) / 2 for name in ("rate", "computing"))
     return {
         "pictures": count,
         "engine": {"rate": rate, "computing": computed},
         "stream": whole,
-        f"{WORKERS} workers of Ray": workers,
         "share of the speed": whole["rate"] / rate,
         "share by computing": computed / whole["computing"],
         f"megabytes for {FEW}": small["megabytes"],
@@ -129,13 +119,12 @@ def main() -> None:
     options.add_argument("--count", type=int, default=20_000, help="pictures (default: 20000)")
     for name in ("engine", "stream", "out"):
         options.add_argument(f"--{name}", type=Path, help=argparse.SUPPRESS)
-    options.add_argument("--workers", type=int, default=0, help=argparse.SUPPRESS)
     chosen = options.parse_args()
     runtime.prepare("cpu")
     if chosen.engine:
         figures: dict[str, Any] = engine(chosen.engine)
     elif chosen.stream:
-        figures = stream(chosen.stream, chosen.out, chosen.workers)
+        figures = stream(chosen.stream, chosen.out)
     else:
         figures = measure(chosen.count)
     print(json.dumps(figures, indent=1))

@@ -26,7 +26,7 @@ from fsl_demo.core.episodes import quiet
 from fsl_demo.core.pictures import ingest
 from fsl_demo.inference.batches import Embed
 from fsl_demo.inference.calibration import REFUSED
-from fsl_demo.inference.originals import originals
+from fsl_demo.inference.originals import Originals
 from fsl_demo.inference.shares import NEAR, USUAL
 
 A_CLASS = 10
@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("data"))
     data = parser.parse_args().data
     runtime.prepare()
-    embed = originals(Networks(FeatureCache()))
+    embed = Originals(Networks(FeatureCache()))
     print(f"in the code: usual {USUAL}, near {NEAR}")
     for name, classes in (("photos", photos(data)), ("CIFAR-FS, validation", cifar_fs(data, "val", A_CLASS))):
         print(f"\n{name}\n" + "\n".join(measured(embed, classes)), flush=True)

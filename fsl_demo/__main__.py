@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from fsl_demo import runtime
 from fsl_demo.cli import parser
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.file_names import visible
@@ -30,7 +31,8 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m fsl_d
         sys.stdout.reconfigure(errors="backslashreplace")  # a file name need not be valid text
     chosen = parser(program).parse_args(arguments)
     try:
-        code = chosen.run(chosen)
+        with runtime.memory_trouble():
+            code = chosen.run(chosen)
         sys.stdout.flush()
         return code
     except UserError as error:

@@ -10,8 +10,11 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from fsl_demo import runtime
+from tests import remembered, unsynced
 
 runtime.prepare("cpu")
+remembered.remember()
+unsynced.unsync()
 gc.disable()  # until all is imported, which stays
 BROWSER = "tests/browser/"
 

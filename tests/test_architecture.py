@@ -6,7 +6,7 @@ import ast
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -42,11 +42,6 @@ def code(*folders: str) -> list[Path]:
     return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
 
 
-@cache
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
 def dotted(path: Path) -> str:
     parts = path.relative_to(ROOT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
@@ -61,53 +56,121 @@ def part(module: str) -> str:
 NAMES = {dotted(path) for path in modules()}
 
 
+@dataclass(frozen=True)
+class Call:
+    """A call with many positional arguments: `called` as it is written."""
+
+    line: int
+    called: str
+
+    @property
+    def name(self) -> str:
+        return self.called.rsplit(".", 1)[-1]
+
+
+@dataclass
+class Module:
+    """What these tests ask of a file.
+
+    Attributes:
+        imports: modules of the package, in functions too, but for those of type checking alone.
+        foreign: what it imports from libraries.
+        nameless: line and name of variables, arguments, functions, classes and imports of a bad name.
+        long: its functions that are too long, with their lines.
+        ours: the names of what can be called with keywords.
+        variadic: of what cannot, as it takes any number of arguments.
+    """
+
+    imports: set[str] = field(default_factory=set)
+    foreign: set[str] = field(default_factory=set)
+    nameless: list[tuple[int, str]] = field(default_factory=list)
+    long: list[str] = field(default_factory=list)
+    ours: set[str] = field(default_factory=set)
+    variadic: set[str] = field(default_factory=set)
+    calls: list[Call] = field(default_factory=list)
+
+    def add(self, node: ast.AST, typing_only: bool) -> None:
+        name, line = "", getattr(node, "lineno", 0)
+        if isinstance(node, ast.Name):
+            name = node.id if isinstance(node.ctx, ast.Store) else ""
+        elif isinstance(node, ast.arg):
+            name = node.arg
+        elif isinstance(node, ast.ClassDef):
+            name = node.name
+            self.ours.add(name)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            name = node.name
+            self._add_function(node)
+        elif isinstance(node, ast.alias):
+            name = node.asname or node.name
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            self._add_import(node, typing_only)
+        elif isinstance(node, ast.Call) and len(node.args) >= POSITIONAL:
+            self.calls.append(Call(line, ast.unparse(node.func)))
+        if name in NAMELESS:
+            self.nameless.append((line, name))
+
+    def _add_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        fixture = any("fixture" in ast.unparse(decorator) for decorator in node.decorator_list)
+        (self.variadic if node.args.vararg or fixture else self.ours).add(node.name)
+        lines = (node.end_lineno or node.lineno) - node.lineno + 1
+        if lines > LONGEST_FUNCTION:
+            self.long.append(f"{node.name}: {lines} lines")
+
+    def _add_import(self, node: ast.Import | ast.ImportFrom, typing_only: bool) -> None:
+        source = node.module if isinstance(node, ast.ImportFrom) else None
+        for alias in node.names:
+            if str(source or alias.name).split(".")[0] not in CODE:
+                self.foreign.add(alias.asname or alias.name.split(".")[0])
+            if not typing_only:
+                member = f"{source}.{alias.name}" if source else alias.name
+                self.imports.add(member if member in NAMES else source or member)
+
+
 @cache
-def imports(path: Path) -> frozenset[str]:
-    """The modules of the package that a module imports, in functions too, but for those of type checking alone."""
-    imported: set[str] = set()
-
-    def visit(node: ast.AST) -> None:
+def read(path: Path) -> Module:
+    """A file, looked through once."""
+    module = Module()
+    nodes: list[tuple[ast.AST, bool]] = [(ast.parse(path.read_text(encoding="utf-8")), False)]
+    while nodes:
+        node, typing_only = nodes.pop()
+        module.add(node, typing_only)
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            for other in node.orelse:
-                visit(other)
-            return
-        if isinstance(node, ast.ImportFrom) and node.module:
-            members = {f"{node.module}.{alias.name}" for alias in node.names}
-            imported.update(member if member in NAMES else node.module for member in members)
-        elif isinstance(node, ast.Import):
-            imported.update(alias.name for alias in node.names)
-        for child in ast.iter_child_nodes(node):
-            visit(child)
-
-    visit(parsed(path))
-    return frozenset(name for name in imported if name in NAMES) - {dotted(path)}
+            nodes += [(node.test, typing_only), *((child, True) for child in node.body)]
+            nodes += [(child, typing_only) for child in node.orelse]
+        else:
+            nodes += [(child, typing_only) for child in ast.iter_child_nodes(node)]
+    module.imports = {name for name in module.imports if name in NAMES} - {dotted(path)}
+    return module
 
 
 def height(name: str) -> int:
     return next(i for i, layer in enumerate(LAYERS) if name in layer)
 
 
-@pytest.mark.parametrize("path", modules(), ids=dotted)
-def test_arrows_point_down(path: Path) -> None:
-    own, used = part(dotted(path)), {part(name) for name in imports(path)}
-    if own == "store":
-        assert used <= STORE_USES
-        return
-    assert all(height(name) <= height(own) for name in used - {"store"}), used
-    if "store" in used:
-        assert height(own) >= height("services")
+def test_arrows_point_down() -> None:
+    upwards = []
+    for path in modules():
+        own, used = part(dotted(path)), {part(name) for name in read(path).imports}
+        if own == "store":
+            wrong = used - STORE_USES
+        else:
+            wrong = {name for name in used - {"store"} if height(name) > height(own)}
+            wrong |= used & {"store"} if height(own) < height("services") else set()
+        upwards += [f"{dotted(path)} imports {name}" for name in sorted(wrong)]
+    assert upwards == []
 
 
 def test_no_part_imports_in_a_circle() -> None:
     arrows: dict[str, set[str]] = {}
     for path in modules():
         own = part(dotted(path))
-        arrows.setdefault(own, set()).update(part(name) for name in imports(path) if part(name) != own)
+        arrows.setdefault(own, set()).update(part(name) for name in read(path).imports if part(name) != own)
     assert list(TopologicalSorter(arrows).static_order())
 
 
 def test_no_module_imports_in_a_circle() -> None:
-    arrows = {dotted(path): imports(path) for path in modules()}
+    arrows = {dotted(path): read(path).imports for path in modules()}
     try:
         list(TopologicalSorter(arrows).static_order())
     except CycleError as error:
@@ -117,7 +180,11 @@ def test_no_module_imports_in_a_circle() -> None:
 @pytest.mark.process
 @pytest.mark.parametrize(
     ("package", "absent"),
-    [("core", ("torch", "sqlite3", "sqlite_utils", "gradio")), ("store", ("torch", "gradio"))],
+    [
+        ("core", ("torch", "sqlite3", "sqlite_utils", "gradio")),
+        ("store", ("torch", "gradio")),
+        ("ui", ("torch", "faiss", "transformers", "scipy", "sklearn")),  # or the server starts later
+    ],
 )
 def test_what_a_part_does_not_load(package: str, absent: tuple[str, ...]) -> None:
     names = [name for name in sorted(NAMES) if name.startswith(f"fsl_demo.{package}")]
@@ -128,7 +195,7 @@ def test_what_a_part_does_not_load(package: str, absent: tuple[str, ...]) -> Non
 
 def test_the_doors_know_nothing_of_each_other() -> None:
     for path in modules():
-        own, used = part(dotted(path)), {part(name) for name in imports(path)}
+        own, used = part(dotted(path)), {part(name) for name in read(path).imports}
         if own in DOORS:
             assert used.isdisjoint(DOORS - {own}), dotted(path)
 
@@ -141,74 +208,25 @@ def test_no_module_is_long_and_most_are_short() -> None:
 
 
 def test_no_function_is_long() -> None:
-    long = [
-        f"{dotted(path)}.{node.name}: {node.end_lineno - node.lineno + 1} lines"
-        for path in modules()
-        for node in ast.walk(parsed(path))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and node.end_lineno is not None
-        and node.end_lineno - node.lineno + 1 > LONGEST_FUNCTION
-    ]
-    assert long == []
-
-
-def names(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """Line and name of all variables, arguments, functions, classes and imports."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            yield node.lineno, node.id
-        elif isinstance(node, ast.arg):
-            yield node.lineno, node.arg
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield node.lineno, node.name
-        elif isinstance(node, ast.alias):
-            yield node.lineno, node.asname or node.name
+    assert [f"{dotted(path)}.{function}" for path in modules() for function in read(path).long] == []
 
 
 @pytest.mark.parametrize("folder", CODE)
 def test_names_say_what_they_hold(folder: str) -> None:
     nameless = [
-        f"{path.relative_to(ROOT)}:{line}: {name}"
-        for path in code(folder)
-        for line, name in names(parsed(path))
-        if name in NAMELESS
+        f"{path.relative_to(ROOT)}:{line}: {name}" for path in code(folder) for line, name in read(path).nameless
     ]
     assert nameless == []
 
 
-def callables(trees: Iterable[ast.Module]) -> tuple[set[str], set[str]]:
-    """The names of what can be called with keywords, and of what cannot, as it takes any number of arguments."""
-    ours, variadic = set(), {"__init__"}
-    for node in (node for tree in trees for node in ast.walk(tree)):
-        if isinstance(node, ast.ClassDef):
-            ours.add(node.name)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            fixture = any("fixture" in ast.unparse(decorator) for decorator in node.decorator_list)
-            (variadic if node.args.vararg or fixture else ours).add(node.name)
-    return ours, variadic
-
-
-def foreign(tree: ast.Module) -> set[str]:
-    """What a module imports from libraries."""
-    return {
-        alias.asname or alias.name.split(".")[0]
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for alias in node.names
-        if str(node.module if isinstance(node, ast.ImportFrom) else alias.name).split(".")[0] not in CODE
-    }
-
-
 def test_calls_with_four_arguments_name_them() -> None:
-    ours, variadic = callables(map(parsed, code(*CODE)))
-    positional = []
-    for path in code(*CODE):
-        libraries = foreign(parsed(path))
-        for node in ast.walk(parsed(path)):
-            if not isinstance(node, ast.Call) or len(node.args) < POSITIONAL:
-                continue
-            called = ast.unparse(node.func)
-            name = called.rsplit(".", 1)[-1]
-            if name in ours - variadic and called.split(".")[0] not in libraries:
-                positional.append(f"{path.relative_to(ROOT)}:{node.lineno}: {called}")
+    files = {path: read(path) for path in code(*CODE)}
+    variadic = {"__init__"}.union(*(module.variadic for module in files.values()))
+    ours = set().union(*(module.ours for module in files.values())) - variadic
+    positional = [
+        f"{path.relative_to(ROOT)}:{call.line}: {call.called}"
+        for path, module in files.items()
+        for call in module.calls
+        if call.name in ours and call.called.split(".")[0] not in module.foreign
+    ]
     assert positional == []

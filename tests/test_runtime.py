@@ -7,12 +7,15 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from fsl_demo import runtime
+from fsl_demo.core.errors import UserError
 
 ROOT = Path(__file__).parents[1]
 SWITCHES = {"HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "GRADIO_ANALYTICS_ENABLED", "OMP_WAIT_POLICY"}
@@ -158,3 +161,32 @@ def test_a_number_beyond_the_last_cuda_device_is_refused(monkeypatch: pytest.Mon
     runtime.prepare("cuda:2")
     with pytest.raises(ValueError, match=r"--device cuda:2: .*2 CUDA devices"):
         runtime.device()
+
+
+def _of_the_device() -> None:
+    raise torch.OutOfMemoryError("CUDA out of memory")
+
+
+def _of_the_machine() -> None:
+    raise MemoryError
+
+
+@pytest.mark.parametrize("full", [_of_the_device, _of_the_machine, lambda: torch.empty(10**15)])
+def test_memory_that_does_not_suffice_is_a_sentence(full: Callable[[], object]) -> None:
+    with pytest.raises(UserError, match="not enough memory"), runtime.memory_trouble():
+        full()
+
+
+def test_other_errors_stay_what_they_are() -> None:
+    with pytest.raises(RuntimeError, match="another"), runtime.memory_trouble():
+        raise RuntimeError("another")
+
+
+def test_a_server_computes_products_in_the_thread_that_asks() -> None:
+    threads = in_fresh_process("""
+runtime.prepare()
+runtime.share_cores()
+import numpy, threadpoolctl
+print(json.dumps([library["num_threads"] for library in threadpoolctl.threadpool_info()]))
+""")
+    assert threads == [1]

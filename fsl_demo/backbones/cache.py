@@ -11,12 +11,15 @@ from typing import Protocol
 import numpy as np
 
 from fsl_demo import runtime
+from fsl_demo.backbones.kept_maps import KeptMaps
 from fsl_demo.core.episodes import Progress, ordered_unique, quiet
+from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 
 BATCH, GPU_BATCH = 16, 256
 """Pictures that a network gets at once, on a CPU and elsewhere."""
-MAP_BYTES = 256_000_000
+MAP_BYTES = 512_000_000
+"""Of the maps that `Can` compares, 200 kB each, these are 2,500 pictures: what fifty people have before them."""
 
 
 class Backbone(Protocol):
@@ -105,7 +108,7 @@ class FeatureCache:
 
     Args:
         vectors: where pooled features outlive the process; they are forgotten with it otherwise.
-        map_bytes: how much memory maps may take, in place of `MAP_BYTES`; the oldest are dropped.
+        map_bytes: how much memory maps may take, in place of `MAP_BYTES`.
 
     Attributes:
         embedded: pictures and texts that really went through a network, by its id.
@@ -116,8 +119,7 @@ class FeatureCache:
         self.embedded: Counter[str] = Counter()
         self.reused: Counter[str] = Counter()
         self._vectors = vectors or MemoryStore()
-        self._maps: OrderedDict[tuple[str, str], np.ndarray] = OrderedDict()
-        self._map_bytes, self._most_map_bytes = 0, map_bytes or MAP_BYTES
+        self._maps = KeptMaps(map_bytes or MAP_BYTES)
         self._fits: dict[str, int] = {}  # pictures at once, of networks for which the memory did not suffice
         self._network, self._counts = threading.Lock(), threading.Lock()
 
@@ -127,7 +129,7 @@ class FeatureCache:
         known = self._vectors.get_vectors(space, [picture.sha256 for picture in unique])
         missing = [picture for picture in unique if picture.sha256 not in known]
         self._count_reused(backbone.id, len(known))
-        for picture, maps in self._embed(backbone, missing, progress):
+        for picture, maps in self._embed(backbone, missing, progress=progress, asked=False):
             known[picture.sha256] = _pool(maps)
         vectors = [known[picture.sha256] for picture in pictures]
         return np.stack(vectors) if vectors else np.zeros((0, backbone.channels), np.float32)
@@ -138,12 +140,22 @@ class FeatureCache:
 
     def maps(self, backbone: Backbone, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         """Feature maps of at least one picture, float32 [N, D, h, w]."""
-        space = _space(backbone)
+        return self._stacked(backbone, pictures, progress=progress, asked=True)
+
+    def _stacked(self, backbone: Backbone, pictures: Sequence[Picture], progress: Progress, asked: bool) -> np.ndarray:
+        """`maps`; where they are not `asked` for their own sake, they need not be kept."""
         unique = ordered_unique(pictures)
-        known = {picture: maps for picture in unique if (maps := self._maps.get((space, picture.sha256))) is not None}
+        known = self._kept(backbone, unique, asked)
         self._count_reused(backbone.id, len(known))
-        known.update(self._embed(backbone, [picture for picture in unique if picture not in known], progress))
+        missing = [picture for picture in unique if picture not in known]
+        known.update(self._embed(backbone, missing, progress=progress, asked=asked))
         return np.stack([known[picture] for picture in pictures])
+
+    def _kept(self, backbone: Backbone, pictures: Sequence[Picture], asked: bool) -> dict[Picture, np.ndarray]:
+        """The maps of those pictures of which there are some."""
+        space = _space(backbone)
+        kept = ((picture, self._maps.get((space, picture.sha256), asked)) for picture in pictures)
+        return {picture: maps for picture, maps in kept if maps is not None}
 
     def texts(self, encoder: TextEncoder, texts: Sequence[str], progress: Progress = quiet) -> np.ndarray:
         """Embeddings of at least one text, float32 [N, D]."""
@@ -159,7 +171,7 @@ class FeatureCache:
         return np.stack([known[text] for text in texts])
 
     def _embed(
-        self, backbone: Backbone, pictures: list[Picture], progress: Progress
+        self, backbone: Backbone, pictures: list[Picture], progress: Progress, asked: bool
     ) -> Iterator[tuple[Picture, np.ndarray]]:
         """Embed in batches; the next batch is decoded and resized while the network has this one."""
         size = BATCH if runtime.device().type == "cpu" else GPU_BATCH
@@ -172,22 +184,22 @@ class FeatureCache:
                 if number + 1 < len(batches):
                     coming.append(pool.submit(self._prepare, backbone, batches[number + 1]))
                 with self._network:
-                    maps = self._embed_batch(backbone=backbone, batch=batch, images=images, progress=progress)
+                    maps = self._embed_batch(backbone, batch, images=images, progress=progress, asked=asked)
                 yield from zip(batch, maps, strict=True)
         if batches:
             progress("embed", len(pictures), len(pictures))
 
     def _prepare(self, backbone: Backbone, pictures: list[Picture]) -> list[np.ndarray]:
         if backbone.source is not None:
-            return list(self.maps(backbone.source, pictures))
+            return list(self._stacked(backbone.source, pictures, progress=quiet, asked=False))
         return [backbone.prepare(picture) for picture in pictures]
 
     def _embed_batch(
-        self, backbone: Backbone, batch: list[Picture], images: list[np.ndarray], progress: Progress
+        self, backbone: Backbone, batch: list[Picture], images: list[np.ndarray], progress: Progress, asked: bool
     ) -> list[np.ndarray]:
         """The maps of a batch, leaving out what another thread has embedded meanwhile."""
         space = _space(backbone)
-        known = {picture: maps for picture in batch if (maps := self._maps.get((space, picture.sha256))) is not None}
+        known = self._kept(backbone, batch, asked)
         missing = [number for number, picture in enumerate(batch) if picture not in known]
         if missing:
             stacked = self._run(backbone, [images[number] for number in missing], progress)
@@ -195,23 +207,26 @@ class FeatureCache:
             fresh = {batch[number]: maps.copy() for number, maps in zip(missing, stacked, strict=True)}
             self._vectors.put_vectors(space, {picture.sha256: _pool(maps) for picture, maps in fresh.items()})
             for picture, maps in fresh.items():
-                self._keep((space, picture.sha256), maps)
+                self._maps.put((space, picture.sha256), maps, asked)
             known |= fresh
         return [known[picture] for picture in batch]
 
     def _run(self, backbone: Backbone, images: Sequence[np.ndarray], progress: Progress) -> np.ndarray:
-        """The maps of prepared pictures; half as many at once from then on where the device's memory is too small."""
-        import torch
+        """The maps of prepared pictures; half as many at once from then on where the memory is too small.
 
+        Raises:
+            UserError: `memory_short`, for a single picture.
+        """
         parts: list[np.ndarray] = []
         rest = list(images)
         while rest:
             size = min(len(rest), self._fits.get(backbone.id, len(rest)))
             try:
-                parts.append(backbone.maps(rest[:size], progress))
+                with runtime.memory_trouble():
+                    parts.append(backbone.maps(rest[:size], progress))
                 rest = rest[size:]
-            except torch.OutOfMemoryError:
-                if size == 1:
+            except UserError as error:
+                if error.code != "memory_short" or size == 1:
                     raise
                 self._fits[backbone.id] = size // 2
         return np.concatenate(parts)
@@ -219,12 +234,6 @@ class FeatureCache:
     def _count_reused(self, network: str, count: int) -> None:
         with self._counts:
             self.reused[network] += count
-
-    def _keep(self, key: tuple[str, str], maps: np.ndarray) -> None:
-        self._maps[key] = maps
-        self._map_bytes += maps.nbytes
-        while self._map_bytes > self._most_map_bytes:
-            self._map_bytes -= self._maps.popitem(last=False)[1].nbytes
 
 
 def _pool(maps: np.ndarray) -> np.ndarray:

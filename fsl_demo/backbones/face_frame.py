@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
-from fsl_demo.backbones.mtcnn import Mtcnn
 from fsl_demo.core.pictures import Picture
+
+if TYPE_CHECKING:
+    from fsl_demo.backbones.mtcnn import Mtcnn
 
 POINTS = np.array([0.352 + 0.422j, 0.648 + 0.422j, 0.5 + 0.595j, 0.373 + 0.743j, 0.627 + 0.743j])
 """Eyes, nose and corners of the mouth, x + iy in shares of the frame's side: medians of 1,000 of LFW-a, made even."""
@@ -45,7 +49,7 @@ def frame(picture: Picture) -> Frame | None:
     """
     with suppress(KeyError):
         return _frames[picture.sha256]
-    points = _mtcnn.points(np.asarray(picture.image()))
+    points = _mtcnn().points(np.asarray(picture.image()))
     place = None if points is None else fitted(points[:, 0] + 1j * points[:, 1])
     if len(_frames) >= REMEMBERED:
         _frames.clear()
@@ -76,6 +80,12 @@ def cut(image: Image.Image, place: Frame, side: int) -> Image.Image:
     return padded.transform((side, side), Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC)
 
 
-_mtcnn = Mtcnn()
+@cache
+def _mtcnn() -> Mtcnn:
+    from fsl_demo.backbones.mtcnn import Mtcnn
+
+    return Mtcnn()
+
+
 _frames: dict[str, Frame | None] = {}
 """By the picture's hash, once somebody has looked; `REMEMBERED` at most, as a camera's frames are looked at, too."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -41,7 +41,7 @@ class Networks:
     texts: MiniLM = field(default_factory=MiniLM)
     shuffle: int | None = None
     _trained: dict[tuple[Source, int | None], Current[TrainedNetwork]] = field(default_factory=dict)
-    _shared: dict[Hashable, Current[Any]] = field(default_factory=dict)
+    _shared: dict[tuple[Any, ...], Current[Any]] = field(default_factory=dict)
     _clip: dict[str, Callable[[], Clip]] = field(default_factory=dict)
     _language: WeakValueDictionary[str, LanguageModel] = field(default_factory=WeakValueDictionary)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -73,6 +73,16 @@ class Networks:
         with self._lock:
             key = (make, sources, self.features, self.shuffle)
             return self._shared.setdefault(key, Current(partial(make, self), *sources))
+
+    def given(self) -> Iterator[tuple[tuple[Any, ...], object]]:
+        """What was asked for and is in use, each with the name of the function here that gives it and its arguments."""
+        with self._lock:
+            trained, shared, clip = dict(self._trained), dict(self._shared), dict(self._clip)
+        for (source, _), current in trained.items():
+            yield from ((("trained", source), value) for value in current.made)
+        for (make, sources, *_), current in shared.items():
+            yield from ((("shared", make, *sources), value) for value in current.made)
+        yield from ((("clip", name), made()) for name, made in clip.items())
 
     def clip(self, name: str) -> Clip:
         """The CLIP model of a name; only the last one that was asked for is kept, because they are large.

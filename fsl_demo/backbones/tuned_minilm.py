@@ -12,7 +12,6 @@ import numpy as np
 from fsl_demo.backbones.minilm import MiniLM
 from fsl_demo.checkpoints import Checkpoint
 from fsl_demo.core.episodes import Progress, quiet
-from fsl_demo.layers.low_rank import SCALE
 
 PREFIX = "minilm."
 """What the names of the arrays begin with, in a checkpoint and in an objective's state."""
@@ -76,6 +75,8 @@ def tuned(minilm: MiniLM, checkpoint: Checkpoint) -> MiniLM:
     """
     if not any(name.startswith(PREFIX) for name in checkpoint.arrays):
         return minilm
+    from fsl_demo.layers.low_rank import SCALE
+
     changes = {}
     for name, (outputs, inputs) in _LAYERS.items():
         down = checkpoint.array(f"{PREFIX}{name}.down", None, inputs).astype(np.float32)

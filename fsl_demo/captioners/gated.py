@@ -5,14 +5,15 @@ Flamingo (Alayrac et al. 2022, arXiv:2204.14198).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from fsl_demo.captioners.trained import TrainedCaptioner, token_probabilities
 from fsl_demo.core.cards import CaptionerCard
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class GatedCaptioner(TrainedCaptioner):
@@ -30,6 +31,8 @@ class GatedCaptioner(TrainedCaptioner):
 
     def evidence(self, network: Any, positions: Tensor, tokens: list[int]) -> tuple[np.ndarray, np.ndarray]:
         """The weights of all blocks, each by its gate; see `TrainedCaptioner`."""
+        import torch
+
         language = network.language
         words = torch.tensor([tokens[1:]], device=positions.device)
         with torch.inference_mode():

@@ -5,15 +5,15 @@ Frozen (Tsimpoukelli et al. 2021, arXiv:2106.13884), ClipCap (Mokady et al. 2021
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from fsl_demo.backbones.captioners import PARTS
 from fsl_demo.captioners.trained import TrainedCaptioner, token_probabilities
 from fsl_demo.core.cards import CaptionerCard
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class PrefixCaptioner(TrainedCaptioner):
@@ -43,6 +43,10 @@ def shares(network: Any, positions: Tensor, pooled: Tensor, scores: Tensor) -> n
         positions: of the picture, [1, 130, 999].
         pooled: the features that the scores were made from, [1, 1998].
     """
+    import torch
+
+    from fsl_demo.backbones.captioners import PARTS
+
     centred, rows = network.centred(positions)[0], []
     for score in scores:
         pull = torch.autograd.grad(score, pooled, retain_graph=True)[0][0].split(centred.shape[1])

@@ -9,14 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from fsl_demo.backbones.captioners import NETWORKS, PARTS, PICTURE, Captioning, together
-from fsl_demo.backbones.language_model import LanguageModel, plain
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.towers import PictureTowers
 from fsl_demo.captioners.grounding import Sight, forms, sights
@@ -28,6 +24,12 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference.compact_space import CompactSpace, of_sentences
 from fsl_demo.inference.hypernyms import table_hash
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from fsl_demo.backbones.captioners import Captioning
+    from fsl_demo.backbones.language_model import LanguageModel
 
 BATCH = 8
 """Pictures that are described at once."""
@@ -132,6 +134,8 @@ class TrainedCaptioner(Captions):
         self, picture: Picture, media: Tensor, sight: Sight, sentences: Mapping[str, float]
     ) -> tuple[Caption, ...]:
         """The sentences that the picture bears out and that name what it is certainly of, or others in their place."""
+        from fsl_demo.backbones.language_model import plain
+
         captions = self.ranked(picture, sentences)
         borne_out = [caption for caption in captions if not sight.wrong(caption.text)]
         if naming := [caption for caption in borne_out if sight.names(caption.text)]:
@@ -159,11 +163,12 @@ class TrainedCaptioner(Captions):
 
     def media(self, pictures: Sequence[Picture], progress: Progress = quiet) -> Tensor:
         """What the network keeps of pictures, a row each."""
+        import torch
+
         network = self.load(progress)
         with torch.inference_mode():
             return network.media(self.positions(pictures))
 
-    @torch.inference_mode()
     def search(self, media: Tensor, starts: Sequence[list[int]], **constraints: Any) -> list[dict[str, float]]:
         """Sentences and their scores, the likeliest first, for each picture.
 
@@ -171,19 +176,24 @@ class TrainedCaptioner(Captions):
             starts: the tokens that the sentences about each picture begin with, equally many.
             constraints: of transformers' `generate`.
         """
+        import torch
+
+        from fsl_demo.backbones.captioners import PICTURE
+
         network = self.load()
         end = network.language.end
-        out = network.generate(
-            [[PICTURE, end, *start] for start in starts],
-            media.split(1),
-            num_beams=BEAMS,
-            num_return_sequences=BEAMS,
-            length_penalty=LENGTH_PENALTY,
-            min_new_tokens=2,
-            max_new_tokens=LONGEST,
-            do_sample=False,
-            **constraints,
-        )
+        with torch.inference_mode():
+            out = network.generate(
+                [[PICTURE, end, *start] for start in starts],
+                media.split(1),
+                num_beams=BEAMS,
+                num_return_sequences=BEAMS,
+                length_penalty=LENGTH_PENALTY,
+                min_new_tokens=2,
+                max_new_tokens=LONGEST,
+                do_sample=False,
+                **constraints,
+            )
         candidates = []
         scores = out.sequences_scores.view(-1, BEAMS).tolist()
         beams = out.sequences.view(len(starts), BEAMS, -1).tolist()
@@ -194,21 +204,29 @@ class TrainedCaptioner(Captions):
             candidates.append(texts)
         return candidates
 
-    @torch.inference_mode()
     def score(self, media: Tensor, text: str) -> float:
         """As `search` scores a sentence."""
+        import torch
+
+        from fsl_demo.backbones.captioners import PICTURE, together
+
         network = self.load()
         tokens = [*network.language.encode(text), network.language.end]
-        surprise = float(network.loss(*together([[PICTURE, network.language.end, *tokens]], [media])))
+        with torch.inference_mode():
+            surprise = float(network.loss(*together([[PICTURE, network.language.end, *tokens]], [media])))
         return -surprise * len(tokens) ** (1 - LENGTH_PENALTY)
 
     def positions(self, pictures: Sequence[Picture]) -> Tensor:
         """What the network reads, float32 [N, 130, 999]."""
+        import torch
+
         network = self.load()
         return torch.from_numpy(self.towers.positions(pictures)).to(network.mean.device)
 
     def words(self, picture: Picture, text: str) -> tuple[Layer, ...]:
         """Where each word of a caption of this picture comes from: a layer a word, in order."""
+        from fsl_demo.backbones.captioners import PICTURE
+
         network = self.load()
         language = network.language
         words = text.split()
@@ -234,6 +252,8 @@ class TrainedCaptioner(Captions):
 
     def placed(self, picture: Picture, evidence: np.ndarray) -> np.ndarray:
         """Maps [W, 9, 9] in [0, 1], on one scale, from what the positions of either tower say, [W, 130]."""
+        from fsl_demo.backbones.captioners import PARTS
+
         whole, middle = evidence[:, PARTS[0]].reshape(-1, 9, 9), evidence[:, PARTS[1]].reshape(-1, 7, 7)
         maps = self.towers.over_whole(picture, middle, whole)
         low, high = maps.min(), maps.max()
@@ -245,7 +265,10 @@ class TrainedCaptioner(Captions):
         raise NotImplementedError
 
     def _read(self, stored: Checkpoint) -> tuple[Any, str, Doubt]:
+        import torch
+
         from fsl_demo import runtime
+        from fsl_demo.backbones.captioners import NETWORKS
         from fsl_demo.backbones.trained import shuffled
 
         arrays = {name: torch.from_numpy(array.astype(np.float32)) for name, array in stored.arrays.items()}
@@ -267,6 +290,8 @@ class TrainedCaptioner(Captions):
 
 def token_probabilities(network: Any, states: Tensor, tokens: list[int]) -> Tensor:
     """Log-probability of each token after the first two, from the states [1, T, width] of a text [PICTURE, end, …]."""
+    import torch
+
     wanted = torch.tensor(tokens[2:], device=states.device)
     logits = network.language.logits(states[0, -len(wanted) :]).float()
     return logits.log_softmax(-1).gather(1, wanted[:, None])[:, 0]

@@ -28,6 +28,11 @@ class Current(Generic[T]):
         self._made: tuple[tuple[str, ...], T] | None = None
         self._lock = threading.Lock()
 
+    @property
+    def made(self) -> tuple[T, ...]:
+        """The value that was given last, if any was."""
+        return () if self._made is None else (self._made[1],)
+
     def __call__(self, progress: Progress = quiet) -> T:
         """The value; `progress` is told of "weights" where it has to be made.
 

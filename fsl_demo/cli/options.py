@@ -99,7 +99,8 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         "--data",
         required=True,
         metavar="NAME",
-        help="data set by name, a folder, zip or tar of class folders, or several as one, as in 'pets-{000..099}.tar'",
+        help="data set by name; a folder, zip or tar of class folders or of WebDataset's samples, or a Parquet file of"
+        " pictures and classes; or several as one, as in 'pets-{000..099}.tar'",
     )
     add_root(parser)
     parser.add_argument("--fold", type=int, metavar="N", help="of att_faces (1 to 5) or lfw (1 to 10; 0 is View 1)")

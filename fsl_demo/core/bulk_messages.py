@@ -25,6 +25,8 @@ BULK_MESSAGES = {
     "source_empty": "{source} holds no pictures. Name another folder or file.",
     "shards_many": "{pattern} stands for more than {limit} files. Name fewer at a time.",
     "table_broken": "“{file}” cannot be read as Parquet ({reason}). Write it again.",
+    "table_no_classes": "“{file}” needs a column of pictures, such as “image”, and one of classes, such as “label”."
+    " It has: {known}.",
     "table_no_pictures": "“{file}” has no column of pictures, such as “image”. It has: {known}.",
     "table_group": "A row group of “{file}” has more than {limit:.0f} GB of pictures. Write it with smaller ones.",
     "list_line": "Line {line} of “{file}” is no path or address of at most {limit} characters.",

@@ -147,8 +147,13 @@ def parse_reference(text: str) -> tuple[str, int | None]:
 
 def digest(pictures: Iterable[FrozenPicture]) -> str:
     """SHA-256 of what a frozen version holds: canonical JSON, sorted, so that no order counts."""
-    rows = sorted([frozen.picture.sha256, frozen.class_name, frozen.part, frozen.group] for frozen in pictures)
-    return hashlib.sha256(json.dumps(rows, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+    rows = sorted((frozen.picture.sha256, frozen.class_name, frozen.part, frozen.group) for frozen in pictures)
+    hashed = hashlib.sha256()
+    for number, row in enumerate(rows):
+        hashed.update(b"," if number else b"[")
+        hashed.update(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode())
+    hashed.update(b"]" if rows else b"[]")
+    return hashed.hexdigest()
 
 
 @dataclass(frozen=True)

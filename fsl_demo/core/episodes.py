@@ -33,6 +33,11 @@ def quiet(stage: str, done: int, total: int) -> None:
     """A `Progress` that tells nobody."""
 
 
+def within(progress: Progress, stage: str, start: int, total: int) -> Progress:
+    """A `Progress` of a part that begins after `start`, as that of a whole, in one of its stages."""
+    return lambda name, done, of: progress(name, start + done, total) if name == stage else progress(name, done, of)
+
+
 def in_latin_script(text: str) -> bool:
     """Whether a text has letters, all of them Latin: what a text model that reads English can make sense of."""
     letters = [letter for letter in text if letter.isalpha()]

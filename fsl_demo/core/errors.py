@@ -87,6 +87,8 @@ MESSAGES = {
     "card_incomplete": "The card of {name} does not say how its network is built ({reason}). Make the checkpoint"
     " again.",
     "card_differs": "The weights of {name} do not fit its card ({part}). Make the checkpoint again.",
+    "memory_short": "There is not enough memory for this ({device}). Close other programs that use it, or choose"
+    " another method or --device.",
     "package_missing": "{name} is not installed. Install it: requirements-dev.txt names it.",
     "disk_full": "The disk is full, so nothing was saved in {folder}. Free some space and save again.",
     "folder_unwritable": "{folder} cannot be written ({reason}). Allow it, or choose another folder.",

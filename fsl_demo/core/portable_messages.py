@@ -15,6 +15,8 @@ PORTABLE_MESSAGES = {
     "export_differs": "The exported classifier differs from {method} by {apart:.4f}, so it was not written. Report it.",
     "web_missing": "{file} is not in {folder}. Name the folder of the unpacked npm package {package} (npm pack"
     " {package}).",
+    "web_not_given": "The workbench was started without {package}, so it makes no web page of a classifier: start it"
+    " with --web and the folder of the unpacked npm package.",
     "web_differs": "{file} is not that of the npm package {package}, which the page was tried with. Name that one's"
     " folder.",
     "portable_missing": "There is no classifier in {folder}: it has no classifier.json.",

@@ -27,7 +27,7 @@ DATASETS = {
 
 
 def read(name: str, root: Path, fold: int | None = None, download: bool = False, report: Report = refuse) -> Dataset:
-    """A data set of the table, or a folder, zip or tar of class folders, or several of these.
+    """A data set of the table, or a folder, zip, tar or table of pictures with classes, or several of these.
 
     Args:
         name: in the table, or the path of a folder, zip or tar, or a pattern of such paths.

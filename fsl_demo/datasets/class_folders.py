@@ -38,7 +38,7 @@ class ClassLayout:
     """
 
     classes: dict[str, list[PurePosixPath]] = field(default_factory=dict)
-    told: list[Notice] = field(default_factory=list)
+    told: list[UserError] = field(default_factory=list)
 
 
 def class_layout(paths: Iterable[PurePosixPath], with_queries: bool = False) -> ClassLayout:
@@ -52,7 +52,7 @@ def class_layout(paths: Iterable[PurePosixPath], with_queries: bool = False) -> 
     top = _look_through(pictures, ())
     parts = _parts(pictures, top)
     roots = [_look_through(pictures, (*top, part)) for part in parts[: 2 if with_queries else 1]] or [top]
-    layout = ClassLayout(told=archives_inside(shown))
+    layout = ClassLayout(told=[*archives_inside(shown)])
     left = dict.fromkeys(pictures)
     for root in roots:
         inside = [path for path in left if _is_in(path, root) and len(path.parts) > len(root) + 1]

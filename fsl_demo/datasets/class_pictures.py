@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from fsl_demo.core.episodes import Progress
 from fsl_demo.core.errors import Notice, Report, UserError
 from fsl_demo.core.pictures import Picture
+from fsl_demo.datasets import webdataset
 from fsl_demo.datasets.class_folders import ClassLayout, class_layout, no_classes
 from fsl_demo.datasets.file_source import FileSource, is_of_one_file
 
@@ -83,7 +84,7 @@ def pictures_by_class(
     read_picture: Read | None = None,
     with_queries: bool = False,
 ) -> ClassPictures:
-    """Read class folders.
+    """Read class folders, or the samples of a WebDataset that say their classes.
 
     Args:
         progress: its stage is "read".
@@ -94,7 +95,7 @@ def pictures_by_class(
     Raises:
         UserError: when the source as a whole is refused, or no picture is left.
     """
-    layout = class_layout(source.files, with_queries)
+    layout = webdataset.layout(source) or class_layout(source.files, with_queries)
     for error in (*source.left_out, *layout.told):
         report(error)
     if not layout.classes:

@@ -129,7 +129,7 @@ class FileSource:
     @cached_property
     def _again(self) -> Callable[[PurePosixPath], bytes]:
         """`read`, after the source was closed."""
-        return self.read if self.path.is_dir() else _archive(self.path, counted=False).read
+        return _archive(self.path, counted=False).read if is_archive(self.path) else self.read
 
 
 def is_archive(path: Path) -> bool:

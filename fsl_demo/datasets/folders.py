@@ -1,4 +1,4 @@
-"""Any folder or archive of class folders, an exported collection too, as a data set to train on."""
+"""Any folder, archive or table of pictures with classes, an exported collection too, as a data set to train on."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.errors import Report, UserError, refuse
 from fsl_demo.datasets.class_pictures import pictures_by_class
 from fsl_demo.datasets.file_source import open_source
+from fsl_demo.datasets.labelled_tables import SUFFIX, open_table
 from fsl_demo.datasets.parts import Classes, Dataset, Item, Part
 from fsl_demo.datasets.streams.shards import shard_files
 
@@ -33,7 +34,7 @@ def read(folder: Path, report: Report = refuse) -> Dataset:
 
 
 def read_shards(pattern: str, report: Report = refuse) -> Dataset:
-    """The same for several zips, tars or folders as one: what is called alike in them is one class.
+    """The same for several zips, tars, folders or tables as one: what is called alike in them is one class.
 
     Args:
         pattern: as in photos-{000..099}.tar or part-*.zip.
@@ -74,16 +75,18 @@ def split(classes: Classes, name: str) -> Dataset:
 
 
 def labelled(path: Path, progress: Progress, report: Report, with_queries: bool = False) -> Classes:
-    """The pictures of class folders: files of a folder, and what is read again from a zip when it is needed.
+    """The pictures of each class: files of a folder, and what is read again from an archive or table when it is needed.
+
+    A folder, zip or tar has class folders, or samples of WebDataset that say their classes; a table is a Parquet file.
 
     Args:
         report: told of what is left out and what is put together.
         with_queries: as of `class_layout`.
 
     Raises:
-        UserError: what `open_source` and `pictures_by_class` raise.
+        UserError: what `open_source`, `open_table` and `pictures_by_class` raise.
     """
-    with open_source(path) as source:
+    with (open_table if path.suffix.lower() == SUFFIX else open_source)(path) as source:
         read = pictures_by_class(source, progress, report, with_queries=with_queries)
     return {
         name: [path / file for file in read.paths[name]] if path.is_dir() else list(pictures)

@@ -1,15 +1,17 @@
-"""Which column of a Parquet file holds pictures: by what `datasets` has written, else by its name."""
+"""Which columns of a Parquet file hold pictures and their classes: by what `datasets` has written, else by name."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pyarrow import Schema
 
 IMAGES = ("image", "img", "jpg", "png", "picture")
-"""What the column may be called where no features say what it is."""
+LABELS = ("label", "labels", "class")
+"""What the columns may be called where no features say what they are."""
 
 
 def features(schema: Schema) -> dict[str, Any]:
@@ -31,3 +33,36 @@ def image_column(schema: Schema) -> str | None:
     """The column of pictures; None where there is none."""
     named = [name for name in schema.names if name in IMAGES]
     return next(iter((*of_type(schema, "Image"), *named)), None)
+
+
+def label_column(schema: Schema) -> str | None:
+    """The column of classes; None where there is none."""
+    named = [name for name in schema.names if name in LABELS]
+    return next(iter((*of_type(schema, "ClassLabel"), *named)), None)
+
+
+def class_names(schema: Schema) -> list[str]:
+    """The names of the classes, in the order of their numbers; none where the file has them in words."""
+    for feature in features(schema).values():
+        if isinstance(feature, dict) and feature.get("_type") == "ClassLabel":
+            names = feature.get("names")
+            return [str(name) for name in names] if isinstance(names, list) else []
+    return []
+
+
+def class_of(value: object, names: Sequence[str]) -> str:
+    """The class of a row, "" where it has none.
+
+    Args:
+        names: as of `class_names`.
+
+    Raises:
+        ValueError: where there is no class of that number.
+    """
+    if value is None or value == -1:  # what `datasets` has for "not known"
+        return ""
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, int) or not 0 <= value < len(names):
+        raise ValueError(f"class {value}, {len(names)} in all")
+    return names[value]

@@ -7,10 +7,9 @@ are laid over it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.pictures import Picture
@@ -30,14 +29,18 @@ COPIED, COPIED_OF_A_KIND = 0.9, 0.985
 COMPARED = 50_000
 """Up to so many vectors, all are compared with all."""
 BLOCK = 1_000
-"""Pictures that are compared with all others at a time."""
+"""Pictures that are compared with others at a time."""
+KEPT = 20_000
+"""Small pictures that are at hand; of more, the file is read again."""
 
 
 def groups(vectors: np.ndarray, pictures: Sequence[Picture], progress: Progress = quiet) -> list[int]:
     """The number of each picture's group: pictures share one that are near-duplicates, directly or over others.
 
     Args:
-        vectors: unit vectors that have not learned what a class is (see `TellsCopies`), [N, D].
+        vectors: unit vectors that have not learned what a class is (see `TellsCopies`), [N, D]; of many, float16 ones
+            that are mapped.
+        pictures: asked for one by one, and only those that may be near-duplicates.
         progress: told "compare", and of many vectors "index" before.
 
     Raises:
@@ -46,17 +49,20 @@ def groups(vectors: np.ndarray, pictures: Sequence[Picture], progress: Progress 
     Returns:
         Numbers from 0 in order of first appearance, [N].
     """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     count = len(vectors)
-    pairs = _near(vectors, progress)
+    pairs, distances = _near(vectors, progress)
     limit = COPIED if _mean_distance(vectors) >= MIXED else COPIED_OF_A_KIND
-    images = {row: small(pictures[row]) for row in sorted({row for pair in pairs for row in pair})}
-    linked = []
-    for done, ((first, second), distance) in enumerate(pairs.items()):
+    image = lru_cache(KEPT)(lambda row: small(pictures[row]))
+    linked = distances < SAME
+    for done in np.flatnonzero(~linked).tolist():
         progress("compare", done, len(pairs))
-        if distance < SAME or alike(images[first], images[second]) >= limit:
-            linked.append((first, second))
-    rows, columns = np.array(linked, int).reshape(-1, 2).T
-    graph = coo_array((np.ones(len(linked), bool), (rows, columns)), shape=(count, count))
+        first, second = pairs[done].tolist()
+        linked[done] = alike(image(first), image(second)) >= limit
+    rows, columns = pairs[linked].T
+    graph = coo_array((np.ones(len(rows), bool), (rows, columns)), shape=(count, count))
     labels = connected_components(graph, directed=False)[1].tolist() if count else []
     numbers: dict[int, int] = {}
     return [numbers.setdefault(label, len(numbers)) for label in labels]
@@ -70,35 +76,40 @@ def _mean_distance(vectors: np.ndarray) -> float:
     return 1 - (float((vectors.sum(axis=0, dtype=np.float64) ** 2).sum()) - count) / (count * (count - 1))
 
 
-def _near(vectors: np.ndarray, progress: Progress) -> dict[tuple[int, int], float]:
-    """The distance of each pair that may be near-duplicates; of many vectors, those that an index finds."""
-    if len(vectors) > COMPARED:
-        return _near_by_index(vectors, progress)
-    return {pair: distance for start in range(0, len(vectors), BLOCK) for pair, distance in _of_block(vectors, start)}
+def _near(vectors: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+    """The pairs that may be near-duplicates, int [P, 2], and their distances [P]; of many vectors, those that an index
+    finds."""
+    blocks = _near_by_index(vectors, progress) if len(vectors) > COMPARED else _near_of_all(vectors)
+    pairs, distances = [np.zeros((0, 2), int)], [np.zeros(0, np.float32)]
+    for start, columns, apart in blocks:
+        rows = np.broadcast_to(np.arange(start, start + len(columns))[:, None], columns.shape)
+        near = (apart < APART) & (columns != rows) & (columns >= 0)
+        pairs.append(np.sort(np.stack([rows[near], columns[near]], axis=1), axis=1))
+        distances.append(apart[near])
+    together, first = np.unique(np.concatenate(pairs), axis=0, return_index=True)
+    return together, np.concatenate(distances)[first]
 
 
-def _near_by_index(vectors: np.ndarray, progress: Progress) -> dict[tuple[int, int], float]:
+Block = tuple[int, np.ndarray, np.ndarray]
+"""The first row of a block of vectors, the rows nearest to each [B, K], -1 for none, and their distances [B, K]."""
+
+
+def _near_of_all(vectors: np.ndarray) -> Iterator[Block]:
+    vectors = np.asarray(vectors, np.float32)
+    for start in range(0, len(vectors), BLOCK):
+        distances = 1 - vectors[start : start + BLOCK] @ vectors.T
+        rows = np.arange(len(distances))
+        distances[rows, rows + start] = np.inf
+        nearest = np.argpartition(distances, min(NEAREST, len(vectors)) - 1, axis=1)[:, :NEAREST]
+        yield start, nearest, np.take_along_axis(distances, nearest, axis=1)
+
+
+def _near_by_index(vectors: np.ndarray, progress: Progress) -> Iterator[Block]:
     inverted = InvertedFile.learned(vectors, progress)
     inverted.extend(vectors, progress)
-    pairs = {}
-    for start, neighbours in inverted.neighbours(vectors, NEAREST + 1, progress):
-        for place, columns in enumerate(neighbours.tolist()):
-            row = start + place
-            for column in columns:
-                if column in (row, -1):
-                    continue
-                distance = 1 - float(vectors[row] @ vectors[column])
-                if distance < APART:
-                    pairs[min(row, column), max(row, column)] = distance
-    return pairs
-
-
-def _of_block(vectors: np.ndarray, start: int) -> Iterator[tuple[tuple[int, int], float]]:
-    distances = 1 - vectors[start : start + BLOCK] @ vectors.T
-    rows = np.arange(len(distances))
-    distances[rows, rows + start] = np.inf
-    nearest = np.argpartition(distances, min(NEAREST, len(vectors)) - 1, axis=1)[:, :NEAREST]
-    for row, columns in zip(rows.tolist(), nearest.tolist(), strict=True):
-        for column in columns:
-            if distances[row, column] < APART:
-                yield (min(row + start, column), max(row + start, column)), float(distances[row, column])
+    for start, nearest in inverted.neighbours(vectors, NEAREST + 1, progress):
+        for place in range(0, len(nearest), BLOCK):
+            columns = nearest[place : place + BLOCK]
+            own = np.asarray(vectors[start + place : start + place + len(columns)], np.float32)
+            distances = 1 - np.einsum("bd,bkd->bk", own, vectors[columns].astype(np.float32))
+            yield start + place, columns, distances

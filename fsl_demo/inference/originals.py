@@ -10,15 +10,14 @@ from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.towers import PictureTowers
 from fsl_demo.core.episodes import Progress, quiet
 from fsl_demo.core.pictures import Picture
-from fsl_demo.inference.batches import Embed
 from fsl_demo.inference.vectors import l2_normalize
 
 
-def originals(networks: Networks) -> Embed:
+class Originals:
     """From pictures to unit vectors, [N, 1998]."""
-    towers = PictureTowers(networks)
 
-    def embed(pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
-        return l2_normalize(towers.embed(pictures, progress))
+    def __init__(self, networks: Networks) -> None:
+        self._towers = PictureTowers(networks)
 
-    return embed
+    def __call__(self, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
+        return l2_normalize(self._towers.embed(pictures, progress))

@@ -44,7 +44,7 @@ from fsl_demo.inference.blend import Support
 from fsl_demo.inference.explanations import heat, nearest
 from fsl_demo.inference.familiar import unfamiliar
 from fsl_demo.inference.glossary import sentences
-from fsl_demo.inference.originals import originals
+from fsl_demo.inference.originals import Originals
 from fsl_demo.inference.picture_space import PictureSpace
 
 CHECKPOINT = "lite0_minilm"
@@ -89,8 +89,8 @@ class Asif(ReadsText[AsifSettings], Exports[AsifSettings], ScoresEpisodes, HasWe
 
     def __init__(self, networks: Networks) -> None:
         self.networks = networks
-        self.originals = originals(networks)
-        self._space = Current(partial(PictureSpace, networks), picture_space.CHECKPOINT)
+        self.originals = Originals(networks)
+        self._space = networks.shared(PictureSpace, picture_space.CHECKPOINT)
         self.anchors = Current(lambda checkpoint: TextAnchors.of(checkpoint, networks), CHECKPOINT)
         self.picture_anchors = PictureAnchors(PictureTowers(networks))
 

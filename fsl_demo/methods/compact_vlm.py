@@ -19,7 +19,7 @@ from fsl_demo.inference.batches import stacked
 from fsl_demo.inference.compact_space import CHECKPOINT, CompactSpace, of_class_names, of_sentences
 from fsl_demo.inference.familiar import unfamiliar
 from fsl_demo.inference.glossary import definitions
-from fsl_demo.inference.originals import originals
+from fsl_demo.inference.originals import Originals
 from fsl_demo.inference.prompts import templates
 from fsl_demo.inference.variants import HasCheckpoint
 from fsl_demo.inference.vision_language import (
@@ -65,7 +65,7 @@ class CompactVlm(
     def __init__(self, networks: Networks, checkpoint: Source = CHECKPOINT) -> None:
         self._networks = networks
         self._joint, self._space = of_sentences(networks, checkpoint), of_class_names(networks, checkpoint)
-        self.originals = originals(networks)
+        self.originals = Originals(networks)
 
     def of(self, checkpoint: Source) -> Self:
         return type(self)(self._networks, checkpoint)

@@ -25,7 +25,7 @@ from fsl_demo.inference.compact_space import CompactSpace, of_class_names
 from fsl_demo.inference.explanations import direction_heatmap, nearest
 from fsl_demo.inference.logistic_regression import Models
 from fsl_demo.inference.nearest_mean import check_pictures
-from fsl_demo.inference.originals import originals
+from fsl_demo.inference.originals import Originals
 from fsl_demo.inference.shares import Shares
 
 STRENGTHS = (1.0, 10.0, 100.0, 1_000.0, 10_000.0)
@@ -68,7 +68,7 @@ class LinearProbe(Exports[LinearProbeSettings], ScoresEpisodes, HasWeights):
     Settings = LinearProbeSettings
 
     def __init__(self, networks: Networks, space: Callable[[Networks], SpaceInUse] = of_class_names) -> None:
-        self.networks, self._space, self.originals = networks, space(networks), originals(networks)
+        self.networks, self._space, self.originals = networks, space(networks), Originals(networks)
 
     def fit(self, episode: Episode, settings: LinearProbeSettings, progress: Progress = quiet) -> LinearProbeClassifier:
         """Embed the support set and train on it.

@@ -10,14 +10,10 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from fsl_demo.backbones.captioners import PICTURE
-from fsl_demo.backbones.language_model import plain
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.captioners.prefix import PrefixCaptioner, shares
 from fsl_demo.core.capabilities import HasWeights, ReadsText
@@ -37,6 +33,9 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.settings import Settings, none_below
 from fsl_demo.inference import calibration
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 STEM = "this is a"
 SHOTS = 12
@@ -99,6 +98,8 @@ class Prefix(ReadsText[PrefixSettings], HasWeights):
 
 def class_words(spec: ClassSpec) -> str:
     """The class name, or the first description where the name is not in Latin letters; empty if neither is."""
+    from fsl_demo.backbones.language_model import plain
+
     return next((plain(text) for text in (spec.name, *spec.descriptions) if plain(text)), "")
 
 
@@ -106,10 +107,14 @@ class InContext:
     """A prompt and the names that may follow it."""
 
     def __init__(self, method: Prefix, episode: Episode, settings: PrefixSettings, progress: Progress) -> None:
+        import torch
+
+        from fsl_demo.backbones.captioners import PICTURE
+
         started = time.perf_counter()
         episode.check()
         self.method, self.settings, self.episode = method, settings, episode
-        self.network: Any = method.captioner.load(progress)
+        method.captioner.load(progress)
         language = self.network.language
         names = [class_words(spec) for spec in episode.classes]
         for spec, words in zip(episode.classes, names, strict=True):
@@ -131,14 +136,21 @@ class InContext:
             self.usual = self._scores(nothing)
         self.seconds = time.perf_counter() - started
 
-    @torch.inference_mode()
+    @property
+    def network(self) -> Any:
+        """With the weights that are in use now."""
+        return self.method.captioner.load()
+
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:
         """Log-probability of each name, less that with a picture of nothing."""
+        import torch
+
         started = time.perf_counter()
         rows = []
         for number, query in enumerate(queries):
             progress("score", number, len(queries))
-            rows.append((self._scores(self._prefixes([query])) - self.usual).numpy(force=True))
+            with torch.inference_mode():
+                rows.append((self._scores(self._prefixes([query])) - self.usual).numpy(force=True))
         similarities = np.stack(rows).astype(np.float32) if rows else np.zeros((0, len(self.names)), np.float32)
         below = math.nan if self.settings.none_below is None else self.settings.none_below
         shots = len(self.episode.support)
@@ -165,16 +177,20 @@ class InContext:
         layer = Layer(query, role="query", map=maps[class_index], seen=captioner.towers.seen(query))
         return Explanation(self.method.card.id, class_index, (layer,))
 
-    @torch.inference_mode()
     def _prefixes(self, pictures: Sequence[Picture]) -> Tensor:
+        import torch
+
         mapper = self.network.mapper
         if not pictures:
             return torch.zeros(0, mapper.tokens, mapper.width, device=self.network.mean.device)
-        return self.network.media(self.method.captioner.positions(pictures))
+        with torch.inference_mode():
+            return self.network.media(self.method.captioner.positions(pictures))
 
     def _scores(self, query: Tensor) -> Tensor:
         """Log-probability of each name after the prompt, [C]; the query's prefix is [1, tokens, width]."""
-        media = torch.cat([self.prefixes, query])
+        import torch
+
+        media = torch.cat([self.prefixes.to(query.device), query])
         texts = [self.prompt + name for name in self.names]
         states, wanted = self.network.states(texts, [media] * len(texts))
         start = states.shape[1] - max(map(len, self.names))

@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.checkpoints import Current, Source
+from fsl_demo.checkpoints import Source
 from fsl_demo.core.capabilities import Averages, Embeds, Exports, FitsQuickly, HasWeights, ScoresEpisodes, TellsCopies
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import Episode, Progress, Scores, quiet
@@ -21,7 +21,7 @@ from fsl_demo.core.settings import Settings, none_below
 from fsl_demo.inference.batches import stacked
 from fsl_demo.inference.calibration import Defaults
 from fsl_demo.inference.nearest_mean import NearestMean, NearestMeanInputs, check_pictures, score_stack
-from fsl_demo.inference.originals import originals
+from fsl_demo.inference.originals import Originals
 from fsl_demo.inference.picture_space import CHECKPOINT, PictureSpace
 from fsl_demo.inference.variants import HasCheckpoint
 
@@ -67,8 +67,8 @@ class Prototype(
     Settings = PrototypeSettings
 
     def __init__(self, networks: Networks, checkpoint: Source = CHECKPOINT) -> None:
-        self._networks, self._space = networks, Current(partial(PictureSpace, networks), checkpoint)
-        self._originals = originals(networks)
+        self._networks, self._space = networks, networks.shared(PictureSpace, checkpoint)
+        self._originals = Originals(networks)
 
     def of(self, checkpoint: Source) -> Self:
         return type(self)(self._networks, checkpoint)

@@ -24,7 +24,7 @@ from fsl_demo.inference.batches import Stack, by_key, stacked
 from fsl_demo.inference.calibration import Defaults
 from fsl_demo.inference.local_scaling import locally_scaled
 from fsl_demo.inference.nearest_mean import ClassMeans, NearestMean, NearestMeanInputs, check_pictures, score_stack
-from fsl_demo.inference.originals import originals
+from fsl_demo.inference.originals import Originals
 from fsl_demo.inference.space import TrainedSpace
 from fsl_demo.inference.variants import (
     HasVariants,
@@ -73,7 +73,7 @@ class Siamese(Averages[VariantSettings], Exports[VariantSettings], ScoresEpisode
     variants = VARIANTS
 
     def __init__(self, networks: Networks) -> None:
-        self.networks, self.originals = networks, originals(networks)
+        self.networks, self.originals = networks, Originals(networks)
 
     def verify(self, first: Sequence[Picture], second: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         """Cosines of pairs of pictures, [P], in the space of the first variant; locally scaled, if it has a cohort."""

@@ -32,7 +32,7 @@ def files(package: Path) -> Mapping[str, bytes]:
     page = FILES / "web"
     return {
         "index.html": (page / "index.html").read_bytes(),
-        **{f"page/{name}": (page / name).read_bytes() for name in ("page.css", "page.js", "texts.json")},
+        **{f"page/{name}": (page / name).read_bytes() for name in ("page.css", "page.js", "deep.js", "texts.json")},
         **{f"runtime/{name}": _runtime(folder / name, sha256) for name, sha256 in RUNTIME.items()},
     }
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from fsl_demo.core.capabilities import Captioner
-from fsl_demo.core.episodes import Caption, Described, Progress, ordered_unique, quiet
-from fsl_demo.core.errors import UserError
+from fsl_demo.core.episodes import Caption, Described, Progress, ordered_unique, quiet, within
+from fsl_demo.core.errors import Report, UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.services.documents import CaptionDocument, caption_documents
 from fsl_demo.store import Workspace
 
 AT_ONCE = 5
 """Pictures that are described together: what is lost, at most, when somebody stops."""
+READ = 500
+"""Pictures of the gallery that are looked up together."""
 
 
 def describe(
@@ -49,12 +51,37 @@ def describe_new(
         UserError: `weights_missing`, `weights_differ`, and why the workspace cannot be written.
     """
     name, weights = captioner.card.id, captioner.weights
-    known = workspace.described(name, weights)
+    known = workspace.described(name, weights, [picture.sha256 for picture in pictures])
     new = [picture for picture in pictures if picture.sha256 not in known]
     for part in describe(captioner, new, progress):
         workspace.put_captions(
             {picture.sha256: Described(name, weights, captions) for picture, captions in part.items()}
         )
+
+
+def describe_gallery(workspace: Workspace, captioner: Captioner, progress: Progress, report: Report) -> None:
+    """Describe those pictures of the gallery that these weights have not described yet, and keep what they say.
+
+    Args:
+        report: told of pictures that cannot be read, which are passed over.
+
+    Raises:
+        UserError: as of `describe_new`.
+    """
+    gallery, name, weights = workspace.gallery, captioner.card.id, captioner.weights
+    done, total, last = 0, gallery.count_undescribed(name, weights), None
+    while waiting := gallery.undescribed(name, weights, before=last, limit=READ):
+        last = waiting[-1][0]
+        hashes = [sha256 for _, sha256 in waiting]
+        lost = workspace.lost(hashes)
+        for error in lost.values():
+            report(error)
+        members = gallery.members([sha256 for sha256 in hashes if sha256 not in lost])
+        pictures = [member.picture for member in members.values()]
+        describe_new(
+            workspace, captioner, pictures=pictures, progress=within(progress, "describe", start=done, total=total)
+        )
+        done += len(hashes)
 
 
 def caption(

@@ -111,6 +111,14 @@ class CloseUps:
             for example, box in zip(support, drawn, strict=True)
         ]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return close_ups_of, (self.detector,)
+
+
+def close_ups_of(detector: Detector) -> CloseUps:
+    """Those of a detector, for all who ask."""
+    return _close_ups.setdefault(id(detector), CloseUps(detector))
+
 
 _close_ups: dict[int, CloseUps] = {}
 _on_regions: dict[tuple[int, int], OnRegions] = {}
@@ -121,7 +129,7 @@ class OnRegions(Classifies[Any]):
     """A method that is handed close-ups."""
 
     def __init__(self, method: Method, detector: Detector) -> None:
-        self.method, self.close_ups = method, _close_ups.setdefault(id(detector), CloseUps(detector))
+        self.method, self.close_ups = method, close_ups_of(detector)
         self.card, self.Settings = method.card, method.Settings
 
     def fit(self, episode: Episode, settings: Any, progress: Progress = quiet) -> Classifier:

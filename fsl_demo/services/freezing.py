@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryFile
+from typing import IO
+
+import numpy as np
 
 from fsl_demo.core.capabilities import TellsCopies
 from fsl_demo.core.collections import PARTS, CollectedPicture, FrozenCollection, FrozenPicture, parse_reference
-from fsl_demo.core.episodes import Progress
-from fsl_demo.core.errors import Notice, Report, UserError
+from fsl_demo.core.episodes import Progress, within
+from fsl_demo.core.errors import Notice, Report, UserError, disk_trouble
 from fsl_demo.core.exports import replacing
 from fsl_demo.core.file_names import folder_name
 from fsl_demo.core.pictures import Picture
@@ -23,6 +27,9 @@ from fsl_demo.store.exchange import Format
 from fsl_demo.store.exchange.classified import ClassifiedPicture
 from fsl_demo.store.exchange.files import ZipWriter
 from fsl_demo.store.exchange.parts import MANIFEST
+
+BLOCK = 500
+"""Pictures that are read at a time."""
 
 
 @dataclass(frozen=True)
@@ -51,61 +58,84 @@ def freeze(
     Raises:
         UserError: `collection_missing`, `freeze_nothing`, `freeze_no_method`, `collection_changed`.
     """
-    chosen = _freezable(workspace, workspace.collections.pictures(name), report)
+    chosen = _freezable(workspace, name, report)
     if not chosen:
         raise UserError("freeze_nothing")
-    earlier = workspace.collections.parts(name)
-    others = [picture for picture in earlier if picture.sha256 not in chosen]
-    lost = workspace.lost([picture.sha256 for picture in others])
-    compared = [
-        *(collected.picture for collected in chosen.values()),
-        *(picture for picture in others if picture.sha256 not in lost),
-    ]
+    collections = workspace.collections
+    earlier = collections.parts(name)
+    others = [sha256 for sha256 in earlier if sha256 not in chosen]
+    lost = {sha256 for block in _blocks(others) for sha256 in workspace.lost(block)}
+    compared = [*chosen, *(sha256 for sha256 in others if sha256 not in lost)]
     result = split(
-        {sha256: collected.label.class_name or "" for sha256, collected in chosen.items() if collected.label},
-        groups(registry, compared, progress),
-        earlier={picture.sha256: part for picture, part in earlier.items()},
+        chosen,
+        groups(registry, collections.stored(compared), folder=workspace.folder, progress=progress),
+        earlier=earlier,
         shares=how.shares,
         seed=how.seed,
     )
     if result.leaking:
-        first = chosen[result.leaking[0]].picture.name
+        first = collections.members(name, result.leaking[:1])[0].picture.name
         report(Notice("freeze_leaking", count=len(result.leaking), first=first))
     for class_name, count in result.small.items():
         report(Notice("freeze_class_small", name=class_name, count=count))
-    return workspace.collections.freeze(name, result.places)
+    return collections.freeze(name, result.places)
 
 
-def groups(registry: Registry, pictures: Sequence[Picture], progress: Progress) -> list[list[str]]:
-    """Hashes of near-duplicates, group by group.
+def groups(registry: Registry, pictures: Sequence[Picture], folder: Path, progress: Progress) -> list[list[str]]:
+    """Hashes of near-duplicates, group by group. Pictures are read some at a time.
+
+    Args:
+        folder: where vectors, 4 kB a picture, are kept meanwhile.
 
     Raises:
-        UserError: `freeze_no_method`; what is wrong with the weights.
+        UserError: `freeze_no_method`, `disk_full`, `folder_unwritable`; what is wrong with the weights.
     """
     finders = registry.supporting(TellsCopies)
     if not finders:
         raise UserError("freeze_no_method")
-    vectors = finders[0].embed_originals(pictures, progress)
     members: dict[int, list[str]] = defaultdict(list)
-    for group, picture in zip(near_duplicates.groups(vectors, pictures, progress), pictures, strict=True):
-        members[group].append(picture.sha256)
+    with disk_trouble(folder), TemporaryFile(dir=folder) as file:
+        vectors = _vectors(finders[0], pictures, file=file, progress=progress)
+        numbers = near_duplicates.groups(vectors, pictures, progress)
+        for number, picture in zip(numbers, pictures, strict=True):
+            members[number].append(picture.sha256)
+        del vectors  # before its file
     return list(members.values())
 
 
-def _freezable(
-    workspace: Workspace, pictures: Sequence[CollectedPicture], report: Report
-) -> dict[str, CollectedPicture]:
-    """Those that have a class that nobody disputes, and that can be read, by hash; the others are told."""
-    kept: dict[str, list[CollectedPicture]] = defaultdict(list)
-    for collected in pictures:
-        kept[_state(collected)].append(collected)
+def _vectors(finder: TellsCopies, pictures: Sequence[Picture], file: IO[bytes], progress: Progress) -> np.ndarray:
+    """Unit vectors of pictures, float16 [N, D], mapped from a file."""
+    for start in range(0, len(pictures), BLOCK):
+        tell = within(progress, "embed", start=start, total=len(pictures))
+        finder.embed_originals(pictures[start : start + BLOCK], tell).astype(np.float16).tofile(file)
+    file.flush()
+    return np.memmap(file, np.float16, "r").reshape(len(pictures), -1)
+
+
+def _freezable(workspace: Workspace, name: str, report: Report) -> dict[str, str]:
+    """The classes of those pictures that have one that nobody disputes, and that can be read, by hash; the others are
+    told."""
+    classes: dict[str, str] = {}
+    counts, firsts = Counter[str](), dict[str, str]()
+    for page in workspace.collections.pages(name):
+        lost = workspace.lost([collected.picture.sha256 for collected in page])
+        for collected in page:
+            state = _state(collected)
+            if state:
+                counts[state] += 1
+                firsts.setdefault(state, collected.picture.name)
+            elif collected.picture.sha256 in lost:
+                report(lost[collected.picture.sha256])
+            elif collected.label is not None:
+                classes[collected.picture.sha256] = collected.label.class_name or ""
     for state in ("freeze_unlabelled", "freeze_none", "freeze_disputed"):
-        if kept[state]:
-            report(Notice(state, count=len(kept[state]), first=kept[state][0].picture.name))
-    lost = workspace.lost([collected.picture.sha256 for collected in kept[""]])
-    for error in lost.values():
-        report(error)
-    return {collected.picture.sha256: collected for collected in kept[""] if collected.picture.sha256 not in lost}
+        if counts[state]:
+            report(Notice(state, count=counts[state], first=firsts[state]))
+    return classes
+
+
+def _blocks(hashes: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (hashes[start : start + BLOCK] for start in range(0, len(hashes), BLOCK))
 
 
 def _state(collected: CollectedPicture) -> str:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from fsl_demo import runtime
 from fsl_demo.core.episodes import Episode, Progress, Scores, join
 from fsl_demo.core.errors import Cancelled, UserError
 from fsl_demo.core.pictures import Picture
@@ -200,7 +201,8 @@ class _Job:
                 self._tell(stage, done, total)
 
             try:
-                self.fresh |= method.advance(episode, episode.queries[start:end], fitting=self._tell, scoring=tell)
+                with runtime.memory_trouble():
+                    self.fresh |= method.advance(episode, episode.queries[start:end], fitting=self._tell, scoring=tell)
             except UserError as error:
                 self.methods.remove(method)
                 self.refused(method.plan.method.card.id, error)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fsl_demo.core.episodes import Progress, quiet
+from fsl_demo.core.episodes import Progress, quiet, within
 from fsl_demo.core.errors import Notice, Report, refuse
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.spaces import ImageTextSpace
@@ -84,7 +84,7 @@ class VectorIndex:
                 if sha256 not in unreadable
             ]
             if pictures:
-                self._embed(pictures, _within(progress, done, total))
+                self._embed(pictures, within(progress, "embed", start=done, total=total))
             done += len(missing)
         self._index(progress, report)
 
@@ -185,13 +185,6 @@ def _similarities(vectors: np.ndarray, vector: np.ndarray, rows: np.ndarray) -> 
         return similarities
     blocks = [vectors[rows[start : start + BLOCK]].astype(np.float32) @ vector for start in range(0, len(rows), BLOCK)]
     return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
-
-
-def _within(progress: Progress, start: int, total: int) -> Progress:
-    """The progress of a part as that of the whole."""
-    return lambda stage, done, of: (
-        progress(stage, start + done, total) if stage == "embed" else progress(stage, done, of)
-    )
 
 
 _indexes: dict[Path, InvertedFile | None] = {}

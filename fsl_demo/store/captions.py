@@ -45,11 +45,12 @@ def load(db: Database, pictures: Sequence[str]) -> dict[str, tuple[Described, ..
     }
 
 
-def pictures(db: Database, captioner: str, weights: str | None) -> set[str]:
-    """Hashes of the pictures that a captioner has described, with these weights or any."""
+def described(db: Database, captioner: str, weights: str, among: Sequence[str]) -> set[str]:
+    """Those of the hashes whose pictures a captioner with these weights has described."""
     rows = db.execute(
-        "SELECT DISTINCT picture FROM captions WHERE captioner = ? AND weights = coalesce(?, weights)",
-        (captioner, weights),
+        "SELECT value FROM json_each(?) CROSS JOIN captions ON picture = value"
+        " WHERE captioner = ? AND weights = ? AND rank = 0",
+        (json.dumps(list(among)), captioner, weights),
     )
     return {row[0] for row in rows}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +16,7 @@ from fsl_demo.core.errors import UserError
 from fsl_demo.store import collection_list
 from fsl_demo.store.blobs import Blobs
 from fsl_demo.store.connection import Connections, plain
+from fsl_demo.store.stored_pictures import StoredPictures
 
 State = Literal["", "unlabelled", "labelled", "none", "disputed"]
 PAGE = 200
@@ -96,6 +97,18 @@ class CollectionReader:
             shown = rows[:limit] if limit > 0 else rows
             pictures = _collected(db, self._blobs, collection=collection, rows=shown)
         return CollectionPage(pictures, shown[-1][0] if len(rows) > len(shown) else None)
+
+    def pages(self, name: str) -> Iterator[tuple[CollectedPicture, ...]]:
+        """Every picture, in the order in which they came, page by page."""
+        page = self.page(name)
+        yield page.pictures
+        while page.after is not None:
+            page = self.page(name, after=page.after)
+            yield page.pictures
+
+    def stored(self, hashes: Sequence[str]) -> StoredPictures:
+        """Stored pictures, read as they are asked for."""
+        return StoredPictures(self._connections, self._blobs, hashes)
 
     def members(self, name: str, hashes: Sequence[str]) -> tuple[CollectedPicture, ...]:
         """Those of the pictures that are in a collection, in the order that is given."""

@@ -185,12 +185,10 @@ class CollectionStore(CollectionReader):
         with self._connections.read() as db:
             return frozen.load(db, self._blobs, collection=id_of(db, name), number=number)
 
-    def parts(self, name: str) -> dict[Picture, Part]:
-        """Every picture that any version has, and the part that it stands in."""
+    def parts(self, name: str) -> dict[str, Part]:
+        """The part of every picture that any version has, by hash."""
         with self._connections.read() as db:
-            collection = id_of(db, name)
-            known = frozen.parts(db, collection)
-            return {picture: known[picture.sha256] for picture in frozen.pictures(db, self._blobs, collection)}
+            return frozen.parts(db, id_of(db, name))
 
     def episode_labels(
         self, hashes: Sequence[str] | None = None, episode: str | None = None

@@ -16,7 +16,6 @@ from fsl_demo.core.collections import (
     digest,
 )
 from fsl_demo.core.errors import UserError
-from fsl_demo.core.pictures import Picture
 from fsl_demo.store.blobs import Blobs
 from fsl_demo.store.connection import now, plain
 
@@ -93,23 +92,13 @@ def _keep(db: Database, collection: int, pictures: list[FrozenPicture], hashed: 
 
 
 def parts(db: Database, collection: int) -> dict[str, Part]:
-    """The part of every picture that any version has, by hash."""
+    """The part of every picture that any version has, by hash, the first frozen first."""
     rows = db.execute(
-        "SELECT DISTINCT picture, part FROM frozen_items JOIN collection_versions ON id = version WHERE collection = ?",
+        "SELECT picture, part FROM frozen_items JOIN collection_versions ON id = version"
+        " WHERE collection = ? GROUP BY picture ORDER BY min(id), min(position)",
         (collection,),
     )
     return dict(rows.fetchall())
-
-
-def pictures(db: Database, blobs: Blobs, collection: int) -> list[Picture]:
-    """Every picture that any version has, each once."""
-    rows = db.execute(
-        "SELECT sha256, width, height, pictures.name, original_sha256 FROM frozen_items"
-        " JOIN collection_versions ON id = version JOIN pictures ON sha256 = picture"
-        " WHERE collection = ? GROUP BY sha256 ORDER BY min(id), min(position)",
-        (collection,),
-    )
-    return [blobs.picture(*row) for row in rows]
 
 
 def versions(db: Database, collection: int) -> list[VersionSummary]:

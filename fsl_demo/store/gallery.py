@@ -124,6 +124,30 @@ class GalleryStore:
             row = db.execute("SELECT pictures FROM gallery_described WHERE captioner = ?", (captioner,)).fetchone()
         return int(row[0]) if row else 0
 
+    def undescribed(self, captioner: str, weights: str, before: int | None, limit: int) -> list[tuple[int, str]]:
+        """Keys and hashes of the next pictures that these weights have not described, the latest first.
+
+        Args:
+            before: the key of the last one that was given.
+        """
+        asked = {"captioner": captioner, "weights": weights, "before": before or LATEST, "limit": limit}
+        with self._connections.read() as db:
+            return db.execute(
+                f"SELECT id, picture FROM gallery WHERE id < :before AND NOT EXISTS ({_DESCRIBED})"
+                " ORDER BY id DESC LIMIT :limit",
+                asked,
+            ).fetchall()
+
+    def count_undescribed(self, captioner: str, weights: str) -> int:
+        """How many pictures these weights have not described."""
+        with self._connections.read() as db:
+            (described,) = db.execute(
+                "SELECT count(*) FROM captions JOIN gallery USING (picture)"
+                " WHERE captioner = ? AND weights = ? AND rank = 0",
+                (captioner, weights),
+            ).fetchone()
+        return self.counts().pictures - int(described)
+
     def with_words(self, text: str, limit: int, wanted: GalleryFilter | None = None) -> words.WordMatches:
         """Pictures whose caption or file name has all these words, at most `limit`.
 
@@ -153,6 +177,12 @@ class GalleryStore:
         with self._connections.write() as db:
             db.conn.executemany("DELETE FROM searchable WHERE picture = ?", [(sha256,) for sha256 in hashes])
             refresh(db, hashes)
+
+
+_DESCRIBED = (
+    "SELECT 1 FROM captions"
+    " WHERE captions.picture = gallery.picture AND captioner = :captioner AND weights = :weights AND rank = 0"
+)
 
 
 def class_id(db: Database, wanted: GalleryFilter) -> int:

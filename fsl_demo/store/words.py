@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,7 +92,15 @@ def search(db: Database, text: str, limit: int, class_id: int | None = None) -> 
         hits |= {picture: (source, row) for picture, (_, row) in best.items()}
         count = RANKED if many and len(hits) >= limit else max(count, min(RANKED, len(hits)))
     shown = list(hits.items())[:limit]
-    matches = [_match(db, picture, source=source, row=row, asked=asked) for picture, (source, row) in shown]
+    texts = {
+        source: _texts(db, source, rows=[row for _, (of, row) in shown if of is source], asked=asked)
+        for source in (_CAPTIONS, _NAMES)
+    }
+    captions = _captions(db, list(texts[_CAPTIONS]))
+    matches = [
+        WordMatch(picture, captions[row] if source is _CAPTIONS else None, parts=texts[source][row])
+        for picture, (source, row) in shown
+    ]
     return WordMatches(tuple(matches), count)
 
 
@@ -114,19 +123,36 @@ def _rows(db: Database, source: _Source, asked: dict[str, Any], latest: bool) ->
     )
 
 
-def _match(db: Database, picture: str, source: _Source, row: int, asked: dict[str, Any]) -> WordMatch:
+def _texts(
+    db: Database, source: _Source, rows: Sequence[int], asked: dict[str, Any]
+) -> dict[int, tuple[tuple[str, bool], ...]]:
+    """The texts of rows, in parts. They are asked for together: each question gathers all that matches."""
+    if not rows:
+        return {}
     marked = db.execute(
-        f"SELECT highlight({source.table}, {source.column}, :begin, :end) FROM {source.table}"
-        f" WHERE {source.table} MATCH :match AND rowid = :row",
-        {**asked, "begin": _BEGIN, "end": _END, "row": row},
-    ).fetchone()[0]
-    parts = tuple(_parts(marked))
-    if source is _NAMES:
-        return WordMatch(picture, None, parts)
-    text, score, fit, doubtful = db.execute(
-        "SELECT text, score, fit, doubtful FROM captions WHERE id = ?", (row,)
-    ).fetchone()
-    return WordMatch(picture, Caption(text, score=score, fit=fit, doubtful=bool(doubtful)), parts)
+        f"SELECT rowid, highlight({source.table}, {source.column}, :begin, :end) FROM {source.table}"
+        f" WHERE {source.table} MATCH :match AND rowid BETWEEN :first AND :last"
+        " AND +rowid IN (SELECT value FROM json_each(:rows))",
+        {
+            **asked,
+            "begin": _BEGIN,
+            "end": _END,
+            "first": min(rows),
+            "last": max(rows),
+            "rows": json.dumps(rows),
+        },
+    )
+    return {row: tuple(_parts(text)) for row, text in marked}
+
+
+def _captions(db: Database, rows: Sequence[int]) -> dict[int, Caption]:
+    stored = db.execute(
+        "SELECT captions.id, text, score, fit, doubtful FROM json_each(?) CROSS JOIN captions ON captions.id = value",
+        (json.dumps(rows),),
+    )
+    return {
+        row: Caption(text, score=score, fit=fit, doubtful=bool(doubtful)) for row, text, score, fit, doubtful in stored
+    }
 
 
 def _term(word: str) -> str:

@@ -236,10 +236,10 @@ class Workspace:
         with self._connections.read() as db:
             return captions.load(db, hashes)
 
-    def described(self, captioner: str, weights: str | None = None) -> set[str]:
-        """Hashes of the pictures that a captioner has described: with these weights, or with any."""
+    def described(self, captioner: str, weights: str, among: Sequence[str]) -> set[str]:
+        """Those of the hashes whose pictures a captioner with these weights has described."""
         with self._connections.read() as db:
-            return captions.pictures(db, captioner, weights)
+            return captions.described(db, captioner, weights=weights, among=among)
 
     def statistics(self) -> browse.Statistics:
         """How much there is of everything."""

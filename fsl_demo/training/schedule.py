@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import nn
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Schedule:
         return self.after * _cosine((done - self.turn) / (1 - self.turn)) if self.turn < 1 else 0.0
 
     def optimiser(self, module: nn.Module) -> torch.optim.Optimizer:
+        import torch
+
         if self.momentum:
             return torch.optim.SGD(
                 module.parameters(), self.rate, momentum=self.momentum, weight_decay=self.decay, nesterov=True

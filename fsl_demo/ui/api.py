@@ -11,6 +11,7 @@ from typing import Any
 
 from gradio_client.utils import is_file_obj_with_meta, traverse
 
+from fsl_demo import runtime
 from fsl_demo.core.accounts import Account
 from fsl_demo.core.collections import MarkedRight
 from fsl_demo.core.episodes import MAX_NAME, quiet
@@ -182,7 +183,8 @@ def _diagnose(page: Page) -> Callable[..., dict[str, Any]]:
 def _sentences() -> Iterator[None]:
     """Tell the caller in a sentence what is wrong."""
     try:
-        yield
+        with runtime.memory_trouble():
+            yield
     except UserError as error:
         raise gr.Error(str(error), print_exception=False) from error
 

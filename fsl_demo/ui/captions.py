@@ -12,7 +12,7 @@ from fsl_demo.core.episodes import Described, Hint, Layer
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference.phrases import FUNCTION_WORDS
-from fsl_demo.services.caption import describe_new
+from fsl_demo.services.caption import describe_gallery, describe_new
 from fsl_demo.ui import heat_maps
 from fsl_demo.ui.context import Context
 from fsl_demo.ui.document import Document
@@ -44,12 +44,11 @@ class Describe(JobRequest):
         if captioner is None:
             raise UserError("unknown_captioner", name="", known="")
         if self.of == "queries":
-            wanted = context.document.queries
-        else:
-            wanted = [member.picture.sha256 for member in context.workspace.collection()]
-        pictures = context.present(wanted)
-        if not pictures:
-            raise UserError("no_queries" if self.of == "queries" else "no_pictures")
+            pictures = context.present(context.document.queries)
+            if not pictures:
+                raise UserError("no_queries")
+        elif not context.workspace.gallery.counts().pictures:
+            raise UserError("no_pictures")
 
         def run(job: Job) -> None:
             tell = job.progress(captioner.card.title)
@@ -61,7 +60,10 @@ class Describe(JobRequest):
                     context.page.refresh(context.draft)
 
             try:
-                describe_new(context.workspace, captioner, pictures=pictures, progress=progress)
+                if self.of == "queries":
+                    describe_new(context.workspace, captioner, pictures=pictures, progress=progress)
+                else:
+                    describe_gallery(context.workspace, captioner, progress=progress, report=job.errors.append)
             finally:
                 context.draft.captions.clear()
                 context.page.refresh(context.draft)

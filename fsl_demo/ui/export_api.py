@@ -13,7 +13,7 @@ from fsl_demo.ui.collections_api import Received
 from fsl_demo.ui.gradio_import import gradio as gr
 from fsl_demo.ui.page import Page
 from fsl_demo.ui.review_api import Door
-from fsl_demo.ui.taking import free_name
+from fsl_demo.ui.taking import free_name, page_files
 
 METHOD = "prototype"
 
@@ -28,6 +28,7 @@ def _export_classifier(page: Page, door: Door, received: Received) -> Callable[.
         support: gr.FileData | None = None,
         descriptions: dict[str, list[str]] | None = None,
         method: str | None = None,
+        web: bool = False,
         request: gr.Request | None = None,
     ) -> dict[str, Any]:
         """Take a classifier away: a zip of a folder that answers without this program.
@@ -36,6 +37,7 @@ def _export_classifier(page: Page, door: Door, received: Received) -> Callable[.
             support: a zip or tar of class folders; may be left out when there are descriptions.
             descriptions: class name to phrasings, in English: a text, or a list of them.
             method: id of the method; by default `prototype`.
+            web: make it a web page, too; the workbench has to be started with `--web`.
 
         Returns:
             The address of the zip, the classes and the method.
@@ -46,7 +48,14 @@ def _export_classifier(page: Page, door: Door, received: Received) -> Callable[.
             chosen = page.registry.method(api_values.method_name(method) or METHOD)
             episode = reading.task(file, api_values.descriptions(descriptions), progress=quiet, report=refuse)
             episode.check()
-            contents = exported(page.registry, chosen, episode=episode, settings=chosen.Settings(), progress=quiet)
+            contents = exported(
+                page.registry,
+                chosen,
+                episode=episode,
+                settings=chosen.Settings(),
+                progress=quiet,
+                web=page_files(page.web) if web else None,
+            )
             account = door.account_of(request)
             path = page.exports(account.id if account else None) / free_name()
             write_zip(path, contents)

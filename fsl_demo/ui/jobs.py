@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from fsl_demo import runtime
 from fsl_demo.core.errors import Cancelled, UserError
 from fsl_demo.core.time_left import TimeLeft
 
@@ -268,7 +269,8 @@ class Jobs:
     def _carry_out(self, job: Job) -> None:
         state: State = "failed"
         try:
-            job.work(job)
+            with runtime.memory_trouble():
+                job.work(job)
             state = "done"
         except Cancelled:
             state = "stopped"

@@ -54,6 +54,13 @@ def parser(program: str = "app.py") -> argparse.ArgumentParser:
         default="no",
         help="of frozen networks of pictures: mixed precision for a GPU (default: no)",
     )
+    options.add_argument(
+        "--web",
+        type=Path,
+        default=None,
+        metavar="DIR",
+        help="take classifiers away as web pages, too: folder of the unpacked npm package onnxruntime-web 1.30.0",
+    )
     options.add_argument("--open", action="store_true", help="open the page in the default browser")
     return options
 
@@ -62,8 +69,10 @@ def main(arguments: Sequence[str] | None = None, program: str = "app.py") -> int
     options = parser(program)
     chosen = options.parse_args(arguments)
     runtime.prepare(chosen.device, chosen.threads, chosen.precision)
+    runtime.share_cores()
     try:
-        runtime.device()
+        if chosen.device not in ("auto", "cpu"):  # which are there
+            runtime.device()
     except ValueError as error:
         options.error(str(error))
     os.environ["GRADIO_TEMP_DIR"] = str(chosen.workspace.resolve() / "uploads")
@@ -73,7 +82,14 @@ def main(arguments: Sequence[str] | None = None, program: str = "app.py") -> int
         chosen.public_address, certfile=chosen.certfile, keyfile=chosen.keyfile, metrics_token=chosen.metrics_token
     )
     try:
-        return serve(chosen.workspace, host=chosen.host, port=chosen.port, open_browser=chosen.open, reach=reach)
+        return serve(
+            chosen.workspace,
+            host=chosen.host,
+            port=chosen.port,
+            open_browser=chosen.open,
+            reach=reach,
+            web=chosen.web,
+        )
     except UserError as error:
         print(error, file=sys.stderr)
     except OSError:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from fsl_demo import checkpoints, methods
+from fsl_demo import checkpoints, methods, runtime
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.capabilities import FitsQuickly, Method
@@ -64,10 +64,10 @@ class Live:
         takes longer than a frame may.
 
         Raises:
-            UserError: `picture_*`; what is wrong with the support set.
+            UserError: `picture_*`, `memory_short`; what is wrong with the support set.
         """
         started, picture = time.perf_counter(), ingest(frame, "camera")
-        with self._lock:
+        with self._lock, runtime.memory_trouble():
             method, classifier = self._classifier(context)
             scores = classifier.predict([picture], quiet)
         keys = [row.key for row in context.document.rows()]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, Field
 
-from fsl_demo import checkpoints
+from fsl_demo import checkpoints, runtime
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.core.capabilities import Method
 from fsl_demo.core.errors import UserError
@@ -56,6 +57,7 @@ class Page:
 
     Attributes:
         ready: set once the networks are loaded.
+        web: the unpacked npm package onnxruntime-web, with which classifiers are taken away as web pages.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Page:
         self.uploads = Uploads(workspace.folder)
         self.suggester, self.suspicions = Suggester(), Suspicions(registry)
         self.features = features or FeatureCache()
+        self.web: Path | None = None
         self.ready = threading.Event()
         self.metrics = Metrics(self)
 
@@ -244,22 +247,16 @@ class Page:
         return {query: caption for query, caption in draft.captions.items() if caption is not None}
 
 
-class guard:
-    """Turns whatever goes wrong in a request into a sentence, so that the page stays usable."""
-
-    def __init__(self, context: Context) -> None:
-        self.context = context
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        if isinstance(error, Exception):
-            if not isinstance(error, UserError):
-                logging.getLogger(__name__).exception("a request failed", exc_info=error)
-            _tell(self.context, error)
-            return True
-        return False
+@contextmanager
+def guard(context: Context) -> Iterator[None]:
+    """Turn whatever goes wrong in a request into a sentence, so that the page stays usable."""
+    try:
+        with runtime.memory_trouble():
+            yield
+    except Exception as error:
+        if not isinstance(error, UserError):
+            logging.getLogger(__name__).exception("a request failed", exc_info=error)
+        _tell(context, error)
 
 
 def _change(context: Context, sent: SentEdit) -> DocumentChange | None:

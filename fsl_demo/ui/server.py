@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.errors import UserError
+from fsl_demo.portable.web import files as page_files
 from fsl_demo.services import registry
 from fsl_demo.store import Workspace, usable
 from fsl_demo.store.accounts import AccountStore
@@ -37,6 +38,9 @@ from fsl_demo.ui.upload_routes import UploadRoutes
 FIRST_PORT, PORTS = 7860, 100
 QUEUE_SLEEP = 0.02
 """Seconds after which Gradio looks again for calls of the API; its own millisecond costs a twentieth of a core."""
+KEEP_ALIVE = 150
+"""Seconds that a connection waits for another request: longer than proxies keep theirs (nginx 60, Caddy 120), because
+one that ends while a request is on its way is an error. Uvicorn's 5 are as long as a person looks at a picture."""
 TOKEN = 32
 """Characters that a token has at least."""
 
@@ -156,6 +160,7 @@ def running(app: FastAPI, host: str, port: int | None, reach: Reach | None = Non
             proxy_headers=reach.public is not None,  # who asks, for the lock after wrong passwords
             ssl_certfile=reach.certfile,
             ssl_keyfile=reach.keyfile,
+            timeout_keep_alive=KEEP_ALIVE,
             timeout_graceful_shutdown=2,
         )
     )
@@ -171,15 +176,24 @@ def running(app: FastAPI, host: str, port: int | None, reach: Reach | None = Non
         thread.join()
 
 
-def serve(folder: Path, host: str, port: int | None, open_browser: bool, reach: Reach | None = None) -> int:
+def serve(
+    folder: Path,
+    host: str,
+    port: int | None,
+    open_browser: bool,
+    reach: Reach | None = None,
+    web: Path | None = None,
+) -> int:
     """Serve until interrupted; where others reach it, to those who have accounts.
 
     Raises:
         UserError: `public_address`, `certificate`, `metrics_token`, `accounts_needed`, `workspace_served`; what is wrong
-            with the folder.
+            with the folder, or with that of onnxruntime-web.
     """
     reach = reach or Reach()
     reach.check()
+    if web is not None:
+        page_files(web)
     workspace = usable(folder)
     only = OneServer(workspace.folder)
     with only.held():
@@ -188,6 +202,7 @@ def serve(folder: Path, host: str, port: int | None, open_browser: bool, reach: 
             accounts = _accounts(workspace, reach.public or host)
             print(_warning(host, reach), flush=True)
         page = build(workspace)
+        page.web = web
         page.uploads.clear()
         app = application(page, accounts)
         threading.Thread(target=page.uploads.sweep_until, args=(app.state.closing,), daemon=True).start()

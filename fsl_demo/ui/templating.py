@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from fsl_demo.ui.images import picture_address, thumbnail_address
 
@@ -23,6 +23,14 @@ def citation(paper: str) -> str:
     return re.split(r"(?<=\d{4})", paper, maxsplit=1)[0]
 
 
+def commands(text: str) -> Markup:
+    """A sentence whose commands, which stand between backticks, are code."""
+    parts = (
+        Markup("<code>{}</code>").format(part) if odd % 2 else escape(part) for odd, part in enumerate(text.split("`"))
+    )
+    return Markup("").join(parts)
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -33,6 +41,7 @@ def _environment() -> Environment:
     )
     environment.filters["percent"] = percent
     environment.filters["citation"] = citation
+    environment.filters["commands"] = commands
     environment.globals.update(thumb=thumbnail_address, photo=picture_address)
     return environment
 

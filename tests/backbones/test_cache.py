@@ -12,7 +12,7 @@ from fsl_demo import runtime
 from fsl_demo.backbones import cache
 from fsl_demo.backbones.cache import FeatureCache, MemoryStore
 from fsl_demo.core.episodes import Progress, quiet
-from fsl_demo.core.errors import Cancelled
+from fsl_demo.core.errors import Cancelled, UserError
 from fsl_demo.core.pictures import Picture, from_image
 
 
@@ -151,7 +151,7 @@ def test_where_memory_is_too_small_half_as_many_go_at_once_from_then_on() -> Non
 
 
 def test_a_picture_for_which_there_is_no_memory_is_an_error() -> None:
-    with pytest.raises(torch.OutOfMemoryError):
+    with pytest.raises(UserError, match="not enough memory"):
         FeatureCache().pooled(Small(room=0), [picture(1), picture(2)])
 
 

@@ -125,7 +125,7 @@ def test_no_more_frames_are_remembered_than_fit(monkeypatch: pytest.MonkeyPatch)
     looked: list[int] = []
     monkeypatch.setattr(face_frame, "REMEMBERED", 3)
     monkeypatch.setattr(face_frame, "_frames", {})
-    monkeypatch.setattr(face_frame._mtcnn, "points", lambda image: looked.append(int(image[0, 0, 0])))
+    monkeypatch.setattr(face_frame._mtcnn(), "points", lambda image: looked.append(int(image[0, 0, 0])))
     pictures = [from_image(Image.new("RGB", (40, 40), (shade, 0, 0)), "") for shade in range(5)]
     for picture in (*pictures, pictures[-1]):
         assert face_frame.frame(picture) is None

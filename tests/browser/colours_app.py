@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fsl_demo import runtime
+from tests import unsynced
 
 HOLD = "hold"
 """While a file of this name is in the workspace, predictions wait after their first batch."""
@@ -21,6 +22,7 @@ def main() -> None:
     parser.add_argument("--workspace", type=Path)
     chosen = parser.parse_args()
     runtime.prepare("cpu")
+    unsynced.unsync()
     os.environ["GRADIO_TEMP_DIR"] = str(chosen.workspace / "uploads")
     with serving(chosen.workspace, chosen.port) as address:
         print(address, flush=True)

@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 
 from fsl_demo import runtime
+from tests import unsynced
 
 
 def main() -> int:
     runtime.prepare("cpu")
+    unsynced.unsync()
     from fsl_demo.checkpoints import layout
     from fsl_demo.ui import finetuning, launch
 

@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 from tests.browser import stored
 from tests.browser.conftest import Workbench, go, open_draft, open_workbench
 
-PRESSES, QUERIES, WAYS = 100, 150, 6
+PRESSES, QUERIES, WAYS = 40, 60, 6
 PACE, DELAY = 25, 1_000
 """Milliseconds between two keys, and before the server hears of an edit."""
 RECORD = """

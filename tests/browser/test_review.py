@@ -94,6 +94,16 @@ def test_a_collection_is_reviewed(context: BrowserContext, reviewing: Workbench)
     expect(page.locator("#keys-help")).to_contain_text("select the picture")
     page.keyboard.press("Escape")
 
+    # what is taken back comes on view, also in another queue
+    before = str(picture.get_attribute("alt"))
+    page.keyboard.press("2")
+    expect(picture).not_to_have_attribute("alt", before)
+    page.locator("[data-review=order]").select_option("random")
+    expect(picture).to_be_visible()
+    page.locator("[data-action=review-undo]").click()
+    expect(picture).to_have_attribute("alt", before)
+    expect(progress(page)).to_contain_text("5 of 30 done")
+
     # where the person stopped is kept
     page.keyboard.press("ArrowRight")
     at = picture.get_attribute("src")

@@ -156,6 +156,15 @@ def test_progress_rewrites_its_line_on_a_terminal_and_adds_lines_to_a_log(
     assert terminal.faults == 1
 
 
+def test_where_the_memory_does_not_suffice_a_sentence_says_so(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(reporting, "print_table", full)
+    outcome = call("methods")
+    assert outcome.code == 1 and outcome.err.startswith("fsl_demo: There is not enough memory for this (cpu).")
+
+
 def test_tables_align_wide_letters(capsys: pytest.CaptureFixture[str]) -> None:
     reporting.print_table(["a", "b"], [["貓", 1], ["dog", 2], ["e\u0301", 3]])
     assert capsys.readouterr().out == "a    b\n貓   1\ndog  2\ne\u0301    3\n"

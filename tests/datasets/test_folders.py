@@ -1,8 +1,10 @@
 """Anybody's class folders, and exports of the workbench, as data to train on."""
 
 import shutil
+import tarfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +16,9 @@ from fsl_demo.core.episodes import ClassSpec, Episode, Example, Label, LabelledE
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import from_image
 from fsl_demo.datasets import folders
-from fsl_demo.datasets.parts import Item, Part, opened
-from fsl_demo.store.exchange import imagefolder
+from fsl_demo.datasets.parts import Dataset, Item, Part, opened
+from fsl_demo.store.exchange import imagefolder, parquet, webdataset
+from fsl_demo.store.exchange.classified import ClassifiedPicture
 from tests.datasets.trees import assert_everything_is_used_once, class_tree
 
 
@@ -141,3 +144,73 @@ def test_several_shards_are_one_data_set(tmp_path: Path) -> None:
     with pytest.raises(UserError) as refused:
         datasets.read(str(tmp_path / "others-*.tar"), tmp_path)
     assert refused.value.code == "source_missing"
+
+
+@pytest.fixture(scope="module")
+def labelled() -> list[ClassifiedPicture]:
+    """Sixteen real digits of two classes, in turns, the last two of which nobody has labelled."""
+    images = (load_digits().images[:16] * (255 / 16)).astype(np.uint8)
+    pictures = [from_image(Image.fromarray(image).convert("RGB"), f"{n}.png") for n, image in enumerate(images)]
+    names = ["Zéro / 0", "一"] * 7 + ["", ""]
+    return [ClassifiedPicture(picture, name, "train") for picture, name in zip(pictures, names, strict=True)]
+
+
+def hashes(data: Dataset) -> dict[str, set[str]]:
+    parts = (data.train.classes, data.validation.classes)
+    return {name: {opened(item).sha256 for part in parts for item in part[name]} for name in data.train.classes}
+
+
+@pytest.mark.parametrize("written", [webdataset, parquet])
+def test_files_of_other_tools_say_the_classes(
+    written: Any, labelled: list[ClassifiedPicture], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected: dict[str, set[str]] = {}
+    for entry in labelled[:14]:
+        expected.setdefault(entry.label, set()).add(entry.picture.sha256)
+    monkeypatch.setattr(written, "SHARD_BYTES", 1_500)
+    written.write(labelled, tmp_path / "digits.zip")
+    shutil.unpack_archive(tmp_path / "digits.zip", tmp_path)
+    shards = sorted([*tmp_path.glob("*.tar"), *tmp_path.glob("data/*.parquet")])
+    assert len(shards) > 2
+    told: list[UserError] = []
+    data = datasets.read(str(shards[0].with_name("train-*" + shards[0].suffix)), tmp_path, report=told.append)
+    assert hashes(data) == expected
+    assert [(error.code, error.params["count"]) for error in told] == [("labels_no_examples", 2)]
+
+
+def test_samples_whose_files_say_their_classes(labelled: list[ClassifiedPicture], tmp_path: Path) -> None:
+    """Words, numbers with a list beside the tar, and a number that is in no list, which is told."""
+    pictures = [entry.picture for entry in labelled[:8]]
+    for form, says in (("words.tar", ("cat", "dog")), ("numbers.tar", ("0", "1"))):
+        with tarfile.open(tmp_path / form, "w") as tar:
+            for number, picture in enumerate(pictures):
+                picture.image().save(tmp_path / "picture.png")
+                tar.add(tmp_path / "picture.png", f"{number:03}.png")
+                (tmp_path / "class").write_text("7" if (form, number) == ("numbers.tar", 7) else says[number % 2])
+                tar.add(tmp_path / "class", f"{number:03}.{'cls' if number < 4 else 'cls.txt'}")
+        (tmp_path / "classnames.txt").write_text("cat\ndog\n")
+        told: list[UserError] = []
+        data = folders.read(tmp_path / form, told.append)
+        assert {name: len(of_class) for name, of_class in hashes(data).items()} == {
+            "cat": 4,
+            "dog": 4 if form == "words.tar" else 3,
+        }
+        assert [error.code for error in told] == ([] if form == "words.tar" else ["annotation_bad"])
+
+
+def test_a_table_without_classes_or_pictures_is_refused(tmp_path: Path) -> None:
+    import pyarrow
+    from pyarrow.parquet import write_table
+
+    write_table(pyarrow.table({"image": [b"no picture"] * 3, "n": [1, 2, 3]}), tmp_path / "table.parquet")
+    with pytest.raises(UserError, match="It has: image, n") as refused:
+        folders.read(tmp_path / "table.parquet")
+    assert refused.value.code == "table_no_classes"
+    write_table(pyarrow.table({"image": [b"no picture", None], "label": ["a", "b"]}), tmp_path / "table.parquet")
+    with pytest.raises(UserError) as refused:
+        folders.read(tmp_path / "table.parquet", lambda error: None)
+    assert refused.value.code in ("picture_unknown", "picture_missing")
+    (tmp_path / "table.parquet").write_bytes(b"PAR1 and no more")
+    with pytest.raises(UserError) as refused:
+        folders.read(tmp_path / "table.parquet")
+    assert refused.value.code == "table_broken"

@@ -37,7 +37,7 @@ def served(workspace: Path) -> Iterator[tuple[str, int]]:
 
     def serve() -> None:
         warming.start = lambda page: threading.Thread()  # the networks are not what is tried
-        freezing.groups = lambda registry, pictures, progress: [[picture.sha256] for picture in pictures]
+        freezing.groups = lambda registry, pictures, folder, progress: [[picture.sha256] for picture in pictures]
         server.serve(workspace, "127.0.0.1", port, open_browser=False)
 
     process = FORK.Process(target=serve)

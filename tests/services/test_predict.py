@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from fsl_demo import methods
 from fsl_demo.core.episodes import ClassSpec, Episode, Example, Progress, quiet
@@ -20,8 +21,8 @@ from tests.backbones.loaded import SUBJECTS, crops, networks
 from tests.colours import painted
 from tests.nearest import Nearest, NearestSettings
 
-QUERIES = 6
-"""Photographs that shipped methods are asked about, in two batches."""
+QUERIES = 3
+"""Photographs that shipped methods are asked about, the first one in a batch of its own."""
 COLOURS = {"red": (200, 30, 30), "blue": (30, 30, 200)}
 
 
@@ -92,6 +93,18 @@ def test_a_method_that_cannot_answer_is_reported_and_left_out() -> None:
         predict(colours(3), plans(early), progress=quiet, refused=note)
     with pytest.raises(UserError, match="late"):
         predict(colours(40), plans(Nearest("late", refuses_at=20)), progress=quiet, refused=note)
+
+
+def test_a_method_for_which_there_is_no_memory_leaves_the_others_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    refused: list[UserError] = []
+    large, small = Nearest("large"), Nearest("small")
+    monkeypatch.setattr(large, "predict", full)
+    scores = predict(colours(3), plans(large, small), progress=quiet, refused=lambda _, error: refused.append(error))
+    assert [each.method for each in scores] == ["small"]
+    assert [error.code for error in refused] == ["memory_short"]
 
 
 def test_progress_counts_the_queries_of_the_whole_job_and_never_falls() -> None:
@@ -169,7 +182,7 @@ def photographs() -> Episode:
 def test_shipped_methods_judge_each_query_by_itself(
     name: str, photographs: Episode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batches, "FIRST_BATCH", QUERIES // 2)
+    monkeypatch.setattr(batches, "FIRST_BATCH", 1)
     plan = Plan(method := methods.build(networks())[name], method.Settings())
     *_, (joined,) = predict_in_batches(photographs, [plan], progress=quiet, refused=unexpected)
     fresh = methods.build(networks())[name]

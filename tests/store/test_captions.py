@@ -74,14 +74,14 @@ def test_the_same_weights_describe_once_and_others_again(workspace: Workspace, d
     for description in (first, again, newer, other):
         workspace.put_captions({sha256: description})
     assert workspace.captions([sha256])[sha256] == (other, newer, first)
-    assert workspace.described("prefix") == workspace.described("prefix", "w1") == {sha256}
-    assert workspace.described("prefix", "w3") == workspace.described("two") == set()
+    assert workspace.described("prefix", "w1", [sha256, digits[1].sha256]) == {sha256}
+    assert workspace.described("prefix", "w3", [sha256]) == workspace.described("two", "w1", [sha256]) == set()
 
 
 def test_a_picture_that_is_not_stored_is_refused(told: Workspace, digits: list[Picture]) -> None:
     with pytest.raises(sqlite3.IntegrityError):
         told.put_captions({digits[5].sha256: described("a dog"), digits[0].sha256: described("x", weights="w9")})
-    assert told.described("prefix", "w9") == set()
+    assert told.described("prefix", "w9", [digits[0].sha256]) == set()
     assert matches(told, "x") == ()
 
 
@@ -156,10 +156,10 @@ def test_control_characters_do_not_confuse_what_is_marked(workspace: Workspace, 
         '"' * 10_000,
     ],
 )
-def test_anything_may_be_typed(told: Workspace, words: str) -> None:
-    before = told.captions([*told.described("prefix")])
+def test_anything_may_be_typed(told: Workspace, digits: list[Picture], words: str) -> None:
+    before = told.captions([digit.sha256 for digit in digits])
     matches(told, words)
-    assert told.captions([*told.described("prefix")]) == before
+    assert told.captions([digit.sha256 for digit in digits]) == before
 
 
 def test_random_characters_may_be_typed(told: Workspace) -> None:
@@ -303,7 +303,8 @@ def test_a_killed_process_loses_only_what_it_was_writing(tmp_path: Path) -> None
     assert child.returncode == -signal.SIGKILL, child.stderr
     workspace = Workspace(tmp_path)
     assert workspace.check() == []
-    assert workspace.described("prefix") == set(child.stdout.split())
+    stored = [member.picture.sha256 for member in workspace.gallery.all()]
+    assert set(workspace.captions(stored)) == set(child.stdout.split())
     assert {match.picture for match in matches(workspace, "dog")} == set(child.stdout.split())
     assert_index_is_whole(workspace)
 

@@ -24,6 +24,7 @@ from fsl_demo.core.pictures import Picture
 from fsl_demo.store import DraftRevision, StaleDraft, Workspace
 from fsl_demo.store.connection import Connections
 from fsl_demo.store.schema import migrations
+from tests import unsynced
 
 THREADS, TURNS = 8, 25
 
@@ -78,8 +79,9 @@ def test_neither_torch_nor_gradio_is_imported() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
-def test_pragmas(workspace: Workspace) -> None:
-    with workspace._connections.read() as db:
+def test_pragmas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Connections, "_here", unsynced.SYNCED)
+    with Workspace(tmp_path)._connections.read() as db:
         values = {
             name: db.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("journal_mode", "foreign_keys", "synchronous", "busy_timeout")

@@ -41,13 +41,26 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def configured(folder: Path) -> Config:
+    return Config(runs=folder / "runs", out=folder / "made", name="mine", start="siamese_digits", epochs=3, batch=8)
+
+
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    return Config(runs=tmp_path / "runs", out=tmp_path / "made", name="mine", start="siamese_digits", epochs=3, batch=8)
+    return configured(tmp_path)
 
 
 def task(digits: Path, config: Config) -> Task:
     return tasks.named("siamese", Source(str(digits), digits), config)
+
+
+@pytest.fixture(scope="module")
+def whole(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The checkpoint of a training that nothing ends."""
+    undisturbed = configured(tmp_path_factory.mktemp("whole"))
+    folder = run(task(digits, undisturbed), undisturbed, silent)
+    assert folder is not None
+    return folder
 
 
 def same(first: Path, second: Path) -> bool:
@@ -80,9 +93,9 @@ def test_events_from_the_first_picture_to_the_checkpoint(digits: Path, config: C
 
 
 @pytest.mark.parametrize("after", ["reading", "2 steps", "5 steps"])
-def test_a_stopped_training_leaves_no_checkpoint_and_goes_on(digits: Path, config: Config, after: str) -> None:
-    whole = run(task(digits, config), replace(config, runs=config.runs / "whole", name="whole"), silent)
-    assert whole is not None
+def test_a_stopped_training_leaves_no_checkpoint_and_goes_on(
+    digits: Path, config: Config, whole: Path, after: str
+) -> None:
     events: list[Event] = []
 
     def stop() -> bool:
@@ -111,7 +124,7 @@ def test_training_again_makes_a_version_and_keeps_the_old_one(digits: Path, conf
 
 
 @pytest.mark.process
-def test_a_killed_training_goes_on(digits: Path, config: Config) -> None:
+def test_a_killed_training_goes_on(digits: Path, config: Config, whole: Path) -> None:
     """The process is killed as soon as it has said that an epoch is done; that epoch may be kept or not."""
     command = [sys.executable, "-m", "fsl_demo", "train", "siamese", "--data", str(digits), "--from", "siamese_digits"]
     command += ["--name", "mine", "--epochs", "3", "--batch", "8", "--threads", str(torch.get_num_threads())]
@@ -126,8 +139,7 @@ def test_a_killed_training_goes_on(digits: Path, config: Config) -> None:
     folder = run(task(digits, config), config, events.append)
     notes = [str(event) for event in events if isinstance(event, Note)]
     assert notes in (["going on after epoch 1"], ["going on after epoch 2"], ["going on after epoch 3"])
-    whole = run(task(digits, config), replace(config, runs=config.runs / "whole", name="whole"), silent)
-    assert folder is not None and whole is not None and same(folder, whole)
+    assert folder is not None and same(folder, whole)
 
 
 @pytest.mark.parametrize("method", tasks.TASKS)

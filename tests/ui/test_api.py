@@ -90,6 +90,18 @@ def test_errors_are_sentences(api: Client, paint: Paint, tmp_path: Path) -> None
         api.predict(handle_file(queries), descriptions={"cat": ["a cat"]}, api_name="/predict")
 
 
+def test_too_little_memory_is_a_sentence(
+    api: Client, paint: Paint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("fsl_demo.ui.api.classify", full)
+    queries = zipped(tmp_path, {"q.png": paint("q.png", (210, 20, 20))})
+    with pytest.raises(AppError, match="not enough memory"):
+        api.predict(handle_file(queries), descriptions={"cat": ["a cat"], "dog": ["a dog"]}, api_name="/predict")
+
+
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from fsl_demo.core.errors import UserError
+from fsl_demo.services import caption
 from fsl_demo.store import Workspace
 from fsl_demo.ui import tables
 from fsl_demo.ui.captions import _layers
@@ -129,11 +130,11 @@ def test_what_was_described_before_a_stop_stays(
     with monkeypatch.context() as patch:
         patch.setattr(captioner, "describe", describe_and_stop)
         assert filled.describe()["state"] == "stopped"
-    kept = page.workspace.described("dictated")
+    kept = set(page.workspace.captions(filled.document.queries))
     assert kept and kept < set(filled.document.queries)
     assert {query for query in filled.document.queries if "caption" in filled.row(query)} == kept
     filled.describe()
-    assert len(page.workspace.described("dictated")) == 12
+    assert len(page.workspace.captions(filled.document.queries)) == 12
 
 
 def test_errors_are_said_and_lose_nothing(
@@ -184,7 +185,7 @@ def test_the_chosen_captioner_is_shown_and_remembered(described: Describer, page
     described.edit("choose_captioner", captioner="other")
     assert described.captions[0] == "a red dog runs on the grass"  # nobody else has described it yet
     described.describe()
-    assert page.workspace.described("other") == set(described.document.queries)
+    assert page.workspace.described("other", "w1", described.document.queries) == set(described.document.queries)
     assert "Captioner: Other" in described.details()
     shown = described.details(captioner="dictated")
     assert "Captioner: Dictated" in shown
@@ -230,6 +231,25 @@ def test_search_says_how_many_have_no_caption(filled: Describer) -> None:
     assert "with a caption or a file name that says “dog”" in shown
     assert "a red <mark>dog</mark> runs on the grass" in shown
     assert "Describe the pictures" not in shown
+
+
+def test_the_collection_is_described_some_at_a_time_and_what_is_lost_is_told(
+    filled: Describer, captioner: Dictated, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled.edit("save")
+    monkeypatch.setattr(caption, "READ", 2)
+    lost, *_ = filled.document.queries
+    page.workspace._blobs.path(lost).unlink()
+    looked_up: list[int] = []
+    members = page.workspace.gallery.members
+    monkeypatch.setattr(
+        page.workspace.gallery, "members", lambda hashes: looked_up.append(len(hashes)) or members(hashes)
+    )
+    job = filled.describe("collection")
+    assert job["state"] == "done" and "q1.png" in str(job)
+    assert max(looked_up) <= 2
+    assert len(captioner.asked) == len(set(captioner.asked)) == 6
+    assert page.workspace.gallery.count_undescribed("dictated", "w1") == 1
 
 
 def test_search_in_captions(described: Describer) -> None:

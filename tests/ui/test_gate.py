@@ -6,8 +6,9 @@ import asyncio
 import re
 import socket
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from http.client import HTTPConnection
 
 import httpx
 import pytest
@@ -21,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fsl_demo.core.registry import Registry
 from fsl_demo.store import Workspace
+from fsl_demo.ui import server
 from fsl_demo.ui.page import Page
 from fsl_demo.ui.security import bodies, guarded
 from fsl_demo.ui.security.addresses import Addresses, is_loopback
@@ -392,7 +394,9 @@ def test_slow_headers_keep_nobody_out(page: Page) -> None:
     begun = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
     with running(routes_of(page), "127.0.0.1", 0) as address, ExitStack() as opened:
         at = ("127.0.0.1", int(address.rpartition(":")[2]))
-        person = opened.enter_context(httpx.Client(base_url=address))
+        person = opened.enter_context(closing(HTTPConnection(*at)))
+        person.connect()
+        person.auto_open = 0  # the connection that it works on is not ended
         stream = opened.enter_context(socket.create_connection(at))
         stream.sendall(
             b"POST /workbench/edits HTTP/1.1\r\nHost: %s\r\nContent-Length: 2\r\n\r\n{" % address[7:].encode()
@@ -402,7 +406,9 @@ def test_slow_headers_keep_nobody_out(page: Page) -> None:
             slow.append(opened.enter_context(socket.create_connection(at)))
             slow[-1].sendall(begun)
             if number % 100 == 99:
-                assert person.get("/workbench/static/main.js").status_code == 200
+                person.request("GET", "/workbench/static/main.js")
+                answer = person.getresponse()
+                assert answer.status == 200 and answer.read()
                 assert httpx.get(f"{address}/workbench/static/main.js").status_code == 200
         ended = [connection for connection in slow if _is_ended(connection)]
         assert len(ended) >= 100 and set(ended).isdisjoint(slow[-100:])
@@ -410,6 +416,16 @@ def test_slow_headers_keep_nobody_out(page: Page) -> None:
         assert slow[-1].recv(100).startswith(b"HTTP/1.1 ")
         stream.sendall(b"}")  # a request that had begun goes on
         assert stream.recv(100).startswith(b"HTTP/1.1 422")
+
+
+def test_a_connection_waits_for_another_request_as_long_as_it_should(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "KEEP_ALIVE", 0.01)
+    with running(routes_of(page), "127.0.0.1", 0) as address, closing(HTTPConnection(address[7:])) as connection:
+        connection.timeout = 3
+        connection.request("GET", "/healthz/live")
+        assert connection.getresponse().read() and connection.sock.recv(1) == b""
 
 
 def _is_ended(connection: socket.socket) -> bool:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
+import torch
 
 from fsl_demo.core.errors import Cancelled, UserError
 from fsl_demo.ui import jobs as jobs_module
 from fsl_demo.ui.jobs import AT_ONCE, Job, Jobs, Outcome
+from fsl_demo.ui.live import Live
 from fsl_demo.ui.tabs import TABS
+from fsl_demo.ui.tabs.collection import Episodes
 from fsl_demo.ui.tabs.workbench import Predict
-from tests.ui.conftest import PATIENCE, Browser, until
+from tests.ui.conftest import PATIENCE, Browser, Paint, until
 
 
 class Work:
@@ -207,11 +210,16 @@ def _broken(job: Job) -> None:
     raise ZeroDivisionError("oh")
 
 
+def _full(*_: object, **__: object) -> NoReturn:
+    raise torch.OutOfMemoryError("CUDA out of memory")
+
+
 @pytest.mark.parametrize(
     ("work", "state", "errors", "trouble"),
     [
         (_cancelled, "stopped", [], ""),
         (_refused, "failed", ["no_queries"], ""),
+        (_full, "failed", ["memory_short"], ""),
         (_broken, "failed", [], "ZeroDivisionError: oh"),
     ],
 )
@@ -235,6 +243,25 @@ def test_jobs_go_on_when_a_page_cannot_be_told() -> None:
 
 
 # --- on the page ---------------------------------------------------------------------------------------------------
+
+
+def test_where_the_memory_does_not_suffice_the_page_says_so_and_goes_on(
+    filled: Browser, paint: Paint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = "There is not enough memory for this (cpu)."
+    with monkeypatch.context() as patch:
+        patch.setattr(filled.page.registry.methods["prototype"], "fit", _full)
+        assert filled.predict()["state"] == "done" and told in filled.notice  # the other method has answered
+    with monkeypatch.context() as patch:
+        patch.setattr(Predict, "work", _full)
+        assert filled.predict() == {} and told in filled.notice
+    with monkeypatch.context() as patch:
+        patch.setattr(Episodes, "html", _full)
+        assert filled.panel("episodes") == "" and told in filled.notice
+    live = Live(filled.page)
+    monkeypatch.setattr(live, "_classifier", _full)
+    with pytest.raises(UserError, match="not enough memory"):
+        live.answer(filled.context, paint("frame.png", (5, 5, 205)).read_bytes())
 
 
 def test_a_job_in_line_says_its_place_and_outlives_a_reload(filled: Browser, gate: threading.Event) -> None:

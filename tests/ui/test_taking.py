@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 
 import fsl_demo
@@ -18,6 +20,7 @@ from fsl_demo.core.episodes import Episode, Progress, Scores, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.core.portable import Portable
 from fsl_demo.inference.calibration import softmax
+from fsl_demo.portable import web
 from tests.ui.conftest import Browser, Colour, ColourSettings
 
 
@@ -88,6 +91,23 @@ def test_the_page_offers_methods_that_can(filled: Browser) -> None:
     filled.page.registry.methods["taken"] = TakenColour("taken")
     filled.edit("set_title", title="looked at again")
     assert filled.parts["data:able"] == [{"id": "taken", "title": "Taken"}]
+
+
+def test_the_zip_is_a_web_page_where_the_program_has_what_it_takes(
+    filled: Browser, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    filled.page.registry.methods["taken"] = TakenColour("taken")
+    assert filled.job("take_classifier", method="taken", web=True) == {}
+    assert "started without onnxruntime-web@" in filled.notice and filled.parts["data:web"] is False
+    monkeypatch.setattr(web, "RUNTIME", {"run.wasm": hashlib.sha256(b"runs").hexdigest()})
+    (tmp_path / "run.wasm").write_bytes(b"runs")
+    filled.page.web = tmp_path
+    filled.edit("set_title", title="looked at again")
+    assert filled.parts["data:web"] is True
+    shown = filled.job("take_classifier", method="taken", web=True)
+    with zipfile.ZipFile(filled.page.exports() / shown["file"]) as archive:
+        names = {name.partition("/")[2] for name in archive.namelist()}
+    assert {"index.html", "page/page.js", "page/deep.js", "runtime/run.wasm", "classifier.onnx"} <= names
 
 
 def test_a_method_that_cannot_says_why_and_nothing_is_begun(filled: Browser) -> None:

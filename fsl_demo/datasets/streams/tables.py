@@ -62,16 +62,17 @@ def open_table(path: Path) -> Stream:
             column = image_column(file.schema_arrow)
             if column is None:
                 raise UserError("table_no_pictures", file=path.name, known=", ".join(known)[:200])
-            _check_groups(path, file, column)
+            check_groups(path, file, column)
     except (ArrowException, ValueError, OSError) as error:
-        raise UserError("table_broken", file=path.name, reason=_reason(error)) from error
+        raise UserError("table_broken", file=path.name, reason=reason_of(error)) from error
     name = next((name for name in NAMES if name in known), None)
     columns = [column] if name is None else [column, name]
     return Stream(path.name, count, fingerprint([path]), items=lambda start: _items(path, columns, start))
 
 
-def _check_groups(path: Path, file: ParquetFile, column: str) -> None:
-    """
+def check_groups(path: Path, file: ParquetFile, column: str) -> None:
+    """See that no group of rows fills the memory with the pictures of a column.
+
     Raises:
         UserError: `table_group`.
     """
@@ -101,7 +102,7 @@ def _items(path: Path, columns: list[str], start: int) -> Iterator[RowItem]:
                         if number > start:
                             yield _item(row[columns[0]], row.get(columns[-1]), number)
     except (ArrowException, ValueError, OSError) as error:
-        raise UserError("table_broken", file=path.name, reason=_reason(error)) from error
+        raise UserError("table_broken", file=path.name, reason=reason_of(error)) from error
 
 
 def _item(image: object, named: object, number: int) -> RowItem:
@@ -110,5 +111,6 @@ def _item(image: object, named: object, number: int) -> RowItem:
     return RowItem(name, data if isinstance(data, bytes) else None)
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """What pyarrow says, on one line."""
     return " ".join(str(error).split())[:200]

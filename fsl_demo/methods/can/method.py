@@ -18,7 +18,7 @@ from fsl_demo.core.pictures import Picture
 from fsl_demo.core.portable import Portable
 from fsl_demo.inference.batches import Stack, stacked
 from fsl_demo.inference.nearest_mean import check_pictures
-from fsl_demo.inference.originals import originals
+from fsl_demo.inference.originals import Originals
 from fsl_demo.inference.variants import (
     HasVariants,
     Variant,
@@ -67,7 +67,7 @@ class CrossAttention(Classifies[VariantSettings], ScoresEpisodes, HasWeights, Ve
     variants = VARIANTS
 
     def __init__(self, networks: Networks) -> None:
-        self.networks, self.originals = networks, originals(networks)
+        self.networks, self.originals = networks, Originals(networks)
 
     def verify(self, first: Sequence[Picture], second: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
         """Similarities of pairs of pictures, [P], with the first variant."""

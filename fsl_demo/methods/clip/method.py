@@ -20,7 +20,7 @@ from fsl_demo.core.episodes import ClassSpec, Episode, Progress, Scores, quiet
 from fsl_demo.core.settings import Settings, weights
 from fsl_demo.inference.batches import stacked
 from fsl_demo.inference.calibration import Default
-from fsl_demo.inference.originals import originals
+from fsl_demo.inference.originals import Originals
 from fsl_demo.inference.prompts import templates
 from fsl_demo.inference.variants import HasCheckpoint
 from fsl_demo.inference.vision_language import (
@@ -72,7 +72,7 @@ class ClipMethod(ReadsText[ClipSettings], ScoresEpisodes, HasWeights, HasCheckpo
     Settings = ClipSettings
 
     def __init__(self, networks: Networks, checkpoint: Source | None = None) -> None:
-        self.networks, self.originals, self._checkpoint = networks, originals(networks), checkpoint
+        self.networks, self.originals, self._checkpoint = networks, Originals(networks), checkpoint
 
     def of(self, checkpoint: Source) -> Self:
         return type(self)(self.networks, checkpoint)
@@ -118,7 +118,7 @@ class ClipMethod(ReadsText[ClipSettings], ScoresEpisodes, HasWeights, HasCheckpo
             worth=WORTH,
             settings=settings,
             define=_undefined,
-            unfamiliar=lambda classes: {},
+            unfamiliar=_none_unfamiliar,
         )
 
     def sentences(self, spec: ClassSpec, settings: ClipSettings) -> tuple[list[str], list[str]]:
@@ -143,3 +143,8 @@ class ClipMethod(ReadsText[ClipSettings], ScoresEpisodes, HasWeights, HasCheckpo
 def _undefined(name: str) -> tuple[str, ...]:
     """No dictionary: CLIP was trained on captions."""
     return ()
+
+
+def _none_unfamiliar(classes: Sequence[ClassSpec]) -> dict[str, list[str]]:
+    """CLIP was trained on words of every kind."""
+    return {}

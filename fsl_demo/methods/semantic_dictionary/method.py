@@ -21,7 +21,7 @@ from fsl_demo.core.regions import Region
 from fsl_demo.core.settings import Settings, none_below, slider
 from fsl_demo.inference import dictionary_space, region_space
 from fsl_demo.inference.dictionary_space import CHECKPOINT, DictionarySpace
-from fsl_demo.inference.originals import originals
+from fsl_demo.inference.originals import Originals
 from fsl_demo.inference.word_vectors import spoken
 from fsl_demo.methods.semantic_dictionary.classifier import DictionaryClassifier
 from fsl_demo.methods.semantic_dictionary.grounding import grounded
@@ -74,7 +74,7 @@ class SemanticDictionary(
         self, networks: Networks, checkpoint: Source = CHECKPOINT, regions: Source = region_space.CHECKPOINT
     ) -> None:
         self._space = dictionary_space.shared(networks, checkpoint, regions)
-        self.originals = originals(networks)
+        self.originals = Originals(networks)
 
     @property
     def space(self) -> DictionarySpace:

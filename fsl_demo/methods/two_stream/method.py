@@ -6,12 +6,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
-from fsl_demo.checkpoints import Current, Source
+from fsl_demo.checkpoints import Source
 from fsl_demo.core.capabilities import FillsBlanks, HasWeights, MaskedWord, ReadsText
 from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import (
@@ -72,7 +71,7 @@ class TwoStream(ReadsText[TwoStreamSettings], HasWeights, FillsBlanks):
     Settings = TwoStreamSettings
 
     def __init__(self, networks: Networks, checkpoint: Source = CHECKPOINT) -> None:
-        self._matcher = Current(partial(TwoStreamModel, networks), checkpoint)
+        self._matcher = networks.shared(TwoStreamModel, checkpoint)
 
     @property
     def matcher(self) -> TwoStreamModel:

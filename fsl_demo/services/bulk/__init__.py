@@ -65,7 +65,7 @@ def engine(recipe: Recipe, progress: Progress, report: Report, where: Where) -> 
     if where.engine == "ray":
         from fsl_demo.services.bulk import ray_engine
 
-        with ray_engine.opened(recipe, report, where) as crew:
+        with ray_engine.opened(recipe, progress, report=report, where=where) as crew:
             yield crew
     else:
         from fsl_demo.services.bulk.local import Local

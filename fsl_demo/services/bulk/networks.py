@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from fsl_demo.core.registry import Registry
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fsl_demo.services.registry import Installed
+
 
 VECTORS, MAP_BYTES = 4_096, 128_000_000
 """Vectors and maps that methods which share a network find at hand."""
 
 
-def registry() -> Registry:
+def registry() -> Installed:
     """Everything that is installed, with features that are forgotten soon."""
     from fsl_demo.backbones.cache import FeatureCache, LatestStore
     from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0

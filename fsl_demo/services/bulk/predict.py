@@ -17,9 +17,11 @@ from fsl_demo.core.pictures import Picture
 from fsl_demo.core.registry import Registry
 from fsl_demo.services import reading
 from fsl_demo.services.bulk.request import support_of
+from fsl_demo.services.bulk.sending import packed, unpacked
 from fsl_demo.services.bulk.task import Row, probe
 from fsl_demo.services.documents import combined_answers, prediction, untold
 from fsl_demo.services.predict import Plan, Refused, plans_of
+from fsl_demo.services.registry import Installed
 
 
 class Predict:
@@ -59,6 +61,14 @@ class Predict:
             raise refusals[0] if refusals else UserError("no_methods")
         self.depends: Mapping[str, Any] = {"support": support_of(episode), "methods": methods}
         self.about: Mapping[str, Any] = {"classes": [spec.name for spec in episode.classes]}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_report": None}
+
+    def reporting(self, report: Report) -> Predict:
+        """The same, which was made elsewhere; `report` as of `Predict`."""
+        self._report = report
+        return self
 
     def columns(self) -> list[pyarrow.Field]:
         number = pyarrow.float64()
@@ -115,6 +125,10 @@ class PredictRecipe:
         support = tuple(replace(example, picture=_at_hand(example.picture)) for example in episode.support)
         return cls(replace(episode, support=support), **options)
 
+    def fitted(self, installed: Installed, progress: Progress, report: Report) -> FittedRecipe:
+        """Fit all methods once; arguments and errors as of `make`."""
+        return FittedRecipe(packed(self.make(installed, progress, report), installed))
+
     def make(self, registry: Registry, progress: Progress, report: Report) -> Predict:
         """As of `Recipe`. A method that was not asked for by name and cannot answer is passed over."""
         plans = plans_of(
@@ -129,6 +143,27 @@ class PredictRecipe:
             report(error if self.methods else Notice(error.code, **error.params))
 
         return Predict(self.episode, plans, progress=progress, refused=refused, report=report)
+
+
+@dataclass(frozen=True)
+class FittedRecipe:
+    """Classifiers that were fitted in another process of the same run.
+
+    Attributes:
+        task: as `sending.packed` gives it.
+    """
+
+    task: bytes
+
+    def make(self, registry: Registry, progress: Progress, report: Report) -> Predict:
+        """As of `Recipe`.
+
+        Raises:
+            UserError: `ray_differ` where weights are others than there.
+        """
+        assert isinstance(registry, Installed)
+        made: Predict = unpacked(self.task, registry)
+        return made.reporting(report)
 
 
 def _at_hand(picture: Picture) -> Picture:

@@ -16,13 +16,16 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from fsl_demo import runtime
+from fsl_demo.core.episodes import Progress
 from fsl_demo.core.errors import Report, UserError
 from fsl_demo.datasets.streams import Stream
+from fsl_demo.services.bulk import networks
 from fsl_demo.services.bulk.decoding import cores
 from fsl_demo.services.bulk.engine import Where
 from fsl_demo.services.bulk.local import items_of
 from fsl_demo.services.bulk.pace import OnPace, Pacing
 from fsl_demo.services.bulk.parts import Parts
+from fsl_demo.services.bulk.predict import PredictRecipe
 from fsl_demo.services.bulk.ray_worker import AT_ONCE, Worker
 from fsl_demo.services.bulk.request import as_json
 from fsl_demo.services.bulk.task import Described, Recipe
@@ -39,8 +42,8 @@ CORES = 4
 
 
 @contextmanager
-def opened(recipe: Recipe, report: Report, where: Where) -> Iterator[RayEngine]:
-    """Workers that have made the task.
+def opened(recipe: Recipe, progress: Progress, report: Report, where: Where) -> Iterator[RayEngine]:
+    """Workers that have the task. What there is to learn is learned here, once.
 
     Raises:
         UserError: `ray_missing`, `ray_start`, `ray_differ`, and why the task cannot be made.
@@ -53,6 +56,8 @@ def opened(recipe: Recipe, report: Report, where: Where) -> Iterator[RayEngine]:
 
     try:
         _connect(where)
+        if isinstance(recipe, PredictRecipe):
+            recipe = recipe.fitted(networks.registry(), progress, report)
         yield RayEngine(recipe, report, where)
     except RayTaskError as error:
         if isinstance(error.cause, UserError):
@@ -88,7 +93,7 @@ class RayEngine:
     """Workers with the same task.
 
     Attributes:
-        described: the task, as all workers have made it.
+        described: the task, as all workers have it.
         workers: the actors.
     """
 

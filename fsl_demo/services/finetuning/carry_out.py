@@ -21,11 +21,9 @@ from fsl_demo.core.errors import Cancelled, UserError, disk_trouble
 from fsl_demo.services import receipt_page
 from fsl_demo.services.finetuning.request import FinetuneRequest
 from fsl_demo.services.receipt import OnVerdict, Receipt, VersionName, receipt, receipt_command
-from fsl_demo.training import state, tasks
-from fsl_demo.training.collected import dataset
+from fsl_demo.training import tasks
 from fsl_demo.training.config import Config
 from fsl_demo.training.events import Event, Finished, OnEvent, Reporter, Stop, never
-from fsl_demo.training.run import run
 
 REQUEST, RESULT, RECEIPT, RECEIPT_PAGE = "request.json", "result.json", "receipt.json", "receipt.html"
 IMAGES = "images.json"
@@ -123,6 +121,9 @@ def _trained(
     stop: Stop,
     machine: Machine,
 ) -> VersionName | None:
+    from fsl_demo.training import state
+    from fsl_demo.training.run import run
+
     start = checkpoints.load(request.source)
     task = tasks.finetuning(request.method, collection, start=start, networks=networks)
     options = request.options
@@ -194,6 +195,8 @@ def check(request: FinetuneRequest, collection: FrozenCollection) -> None:
     Raises:
         UserError: `collection_small`; as of `tasks.finetuning`.
     """
+    from fsl_demo.training.collected import dataset
+
     dataset(collection)
     start = checkpoints.load(request.source)
     tasks.finetuning(request.method, collection, start=start, networks=Networks(FeatureCache()))
@@ -201,5 +204,7 @@ def check(request: FinetuneRequest, collection: FrozenCollection) -> None:
 
 def rows(folder: Path, request: FinetuneRequest) -> list[dict[str, float]]:
     """What a run that was broken off has done, a row an epoch; nothing where it begins."""
+    from fsl_demo.training import state
+
     stored = state.load(folder / layout.home(request.source, layout.FOLDER).name)
     return stored.history.rows if stored else []

@@ -23,7 +23,7 @@ from fsl_demo.core.collections import PARTS
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.exports import replacing
 from fsl_demo.core.pictures.canonical import write_png
-from fsl_demo.datasets.parquet_columns import features, image_column, of_type
+from fsl_demo.datasets.parquet_columns import class_names, class_of, image_column, label_column
 from fsl_demo.store.exchange import classified
 from fsl_demo.store.exchange.annotations import AnnotationFiles
 from fsl_demo.store.exchange.classified import ClassifiedPicture, ReadLabel
@@ -39,8 +39,6 @@ SHARD_BYTES = 100_000_000
 """From which on a file is full."""
 BUFFER_BYTES = 1_000_000
 """Of a column that are read ahead."""
-LABELS = ("label", "labels", "class")
-"""What the column of classes may be called where no features say what it is."""
 TEXTS = ("name", "sha256", "role", "episode", "group")
 
 _README = """---
@@ -164,7 +162,7 @@ def _shard(files: AnnotationFiles, path: PurePosixPath) -> Iterator[ReadLabel]:
 
 
 def _rows_of(files: AnnotationFiles, path: PurePosixPath, table: ParquetFile) -> Iterator[ReadLabel]:
-    names = _class_names(table)
+    names = class_names(table.schema_arrow)
     image, label = _columns(table)
     texts = [text for text in TEXTS if text in table.schema_arrow.names]
     number = 0
@@ -173,7 +171,7 @@ def _rows_of(files: AnnotationFiles, path: PurePosixPath, table: ParquetFile) ->
             number += 1
             place = _Place(path, number)
             try:
-                word = _label(row[label], names)
+                word = class_of(row[label], names)
             except ValueError as error:
                 files.bad(path, what=str(place), reason=str(error))
                 continue
@@ -182,21 +180,10 @@ def _rows_of(files: AnnotationFiles, path: PurePosixPath, table: ParquetFile) ->
 
 def _columns(table: ParquetFile) -> tuple[str, str]:
     """The columns of the picture and of its class, by the features, else by what they are called."""
-    known = table.schema_arrow.names
-    picture = image_column(table.schema_arrow)
-    labels = of_type(table.schema_arrow, "ClassLabel") or [name for name in known if name in LABELS]
-    if picture is None or not labels:
-        raise ValueError(f"a column of pictures and one of classes expected, not {', '.join(known)}")
-    return picture, labels[0]
-
-
-def _class_names(table: ParquetFile) -> list[str]:
-    """The names of the classes, in the order of their numbers; none where the file has them in words."""
-    for feature in features(table.schema_arrow).values():
-        if isinstance(feature, dict) and feature.get("_type") == "ClassLabel":
-            names = feature.get("names")
-            return [str(name) for name in names] if isinstance(names, list) else []
-    return []
+    picture, label = image_column(table.schema_arrow), label_column(table.schema_arrow)
+    if picture is None or label is None:
+        raise ValueError(f"a column of pictures and one of classes expected, not {', '.join(table.schema_arrow.names)}")
+    return picture, label
 
 
 @dataclass(frozen=True)
@@ -222,21 +209,6 @@ def _row(files: AnnotationFiles, place: _Place, image: object, label: str, texts
         role=known.get("role", ""),
         episode=known.get("episode", ""),
     )
-
-
-def _label(value: object, names: Sequence[str]) -> str:
-    """The class of a row.
-
-    Raises:
-        ValueError: where there is no class of that number.
-    """
-    if value is None or value == -1:  # what `datasets` has for "not known"
-        return ""
-    if isinstance(value, str):
-        return value
-    if not isinstance(value, int) or not 0 <= value < len(names):
-        raise ValueError(f"class {value}, {len(names)} in all")
-    return names[value]
 
 
 FORMAT: Format = classified.format_of("parquet", title="Parquet for `datasets` (zip)", write=write, read=read)

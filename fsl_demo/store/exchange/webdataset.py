@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -22,9 +20,8 @@ from fsl_demo.core.collections import PARTS
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.exports import replacing
 from fsl_demo.core.pictures.canonical import write_png
-from fsl_demo.core.pictures.endings import SUFFIXES
 from fsl_demo.datasets.file_source import open_inside
-from fsl_demo.datasets.walking import visible
+from fsl_demo.datasets.webdataset import CLASS_NAMES, UNKNOWN, Sample, class_of, samples, written_names
 from fsl_demo.store.exchange import classified
 from fsl_demo.store.exchange.annotations import AnnotationFiles
 from fsl_demo.store.exchange.classified import ClassifiedPicture, ReadLabel
@@ -33,13 +30,6 @@ from fsl_demo.store.exchange.format import Format
 
 SHARD_BYTES = 100_000_000
 """From which on a shard is full."""
-CLASS_NAMES = "classnames.txt"
-"""A class a line, beside the shards or in them, as CLIP's benchmarks have it."""
-UNKNOWN = -1
-CLASS_KINDS = ("cls", "cls.txt", "label", "label.txt")
-"""Kinds of files that hold nothing but the class of a sample."""
-_NAME = re.compile(r"((?:.*/)?[^./]+)\.([^/]+)")
-_NUMBER = re.compile("-?[0-9]{1,9}")
 
 _README = """# Pictures with a class each
 
@@ -106,68 +96,36 @@ def _add(shard: tarfile.TarFile, name: str, data: bytes) -> None:
     shard.addfile(info, io.BytesIO(data))
 
 
-@dataclass(frozen=True)
-class _Sample:
-    """Files that share a name.
-
-    Attributes:
-        name: what they are called up to the first dot.
-        kinds: the files by what follows it.
-    """
-
-    name: str
-    kinds: dict[str, PurePosixPath] = field(default_factory=dict)
-
-    @property
-    def picture(self) -> PurePosixPath | None:
-        """The first picture of it."""
-        return next((path for path in self.kinds.values() if path.suffix.lower() in SUFFIXES), None)
-
-    @property
-    def number(self) -> PurePosixPath | None:
-        """The file that says its class."""
-        return next((self.kinds[kind] for kind in CLASS_KINDS if kind in self.kinds), None)
-
-
 def read(files: AnnotationFiles) -> Iterator[ReadLabel] | None:
     """The samples of every shard, and those that lie in the folder or tar itself; None where there is none."""
     shards = classified.by_part(files.ending(".tar"))
-    samples = _samples(files)
-    if not shards and not any(_says_class(files, sample) for sample in samples):
+    loose = samples(files.source.files)
+    if not shards and not any(_says_class(files, sample) for sample in loose):
         return None
-    return _labels(files, samples, shards)
+    return _labels(files, loose, shards)
 
 
-def _labels(files: AnnotationFiles, samples: Sequence[_Sample], shards: Sequence[PurePosixPath]) -> Iterator[ReadLabel]:
+def _labels(files: AnnotationFiles, loose: Sequence[Sample], shards: Sequence[PurePosixPath]) -> Iterator[ReadLabel]:
     names = _class_names(files)
-    yield from _of_samples(files, samples, names)
+    yield from _of_samples(files, loose, names)
     for shard in shards:
         try:
             with open_inside(files.source, shard) as source:
                 for told in source.left_out:
                     files.report(told)
                 inside = AnnotationFiles(source, files.report)
-                yield from _of_samples(inside, _samples(inside), {**names, **_class_names(inside)})
+                yield from _of_samples(inside, samples(inside.source.files), {**names, **_class_names(inside)})
         except UserError as error:
             files.report(error)
 
 
-def _samples(files: AnnotationFiles) -> list[_Sample]:
-    samples: dict[str, _Sample] = {}
-    for path in files.source.files:
-        match = _NAME.fullmatch(str(path))
-        if match and all(map(visible, path.parts)):
-            samples.setdefault(match[1], _Sample(match[1])).kinds.setdefault(match[2].lower(), path)
-    return [sample for sample in samples.values() if sample.picture or sample.number]
-
-
-def _about(files: AnnotationFiles, sample: _Sample) -> Mapping[str, Any]:
+def _about(files: AnnotationFiles, sample: Sample) -> Mapping[str, Any]:
     """What the sample's JSON says; nothing where it has none."""
     content = files.documents.get(sample.kinds["json"]) if "json" in sample.kinds else None
     return content if isinstance(content, dict) else {}
 
 
-def _says_class(files: AnnotationFiles, sample: _Sample) -> bool:
+def _says_class(files: AnnotationFiles, sample: Sample) -> bool:
     return sample.picture is not None and (sample.number is not None or "label" in _about(files, sample))
 
 
@@ -182,10 +140,9 @@ def _class_names(files: AnnotationFiles) -> dict[int, str]:
     return {}
 
 
-def _of_samples(files: AnnotationFiles, samples: Sequence[_Sample], names: Mapping[int, str]) -> Iterator[ReadLabel]:
-    written = [(about.get("cls"), about.get("label")) for sample in samples if (about := _about(files, sample))]
-    names = {number: name for number, name in written if isinstance(number, int) and isinstance(name, str)} | {**names}
-    for sample in samples:
+def _of_samples(files: AnnotationFiles, several: Sequence[Sample], names: Mapping[int, str]) -> Iterator[ReadLabel]:
+    names = {**written_names(_about(files, sample) for sample in several), **names}
+    for sample in several:
         about = _about(files, sample)
         try:
             label = _label(files, sample, about=about, names=names)
@@ -207,27 +164,14 @@ def _of_samples(files: AnnotationFiles, samples: Sequence[_Sample], names: Mappi
         )
 
 
-def _label(files: AnnotationFiles, sample: _Sample, about: Mapping[str, Any], names: Mapping[int, str]) -> str:
-    """The class of a sample: what its JSON says, unless the number beside it is another than it was.
+def _label(files: AnnotationFiles, sample: Sample, about: Mapping[str, Any], names: Mapping[int, str]) -> str:
+    """The class of a sample.
 
     Raises:
-        UserError: what is wrong with the file of the number.
-        ValueError: where there is no class of that number.
+        UserError: what is wrong with the file that says it.
+        ValueError: as of `class_of`.
     """
-    text = files.source.text(sample.number).strip() if sample.number else ""
-    word = about.get("label")
-    if isinstance(word, str) and (not text or str(about.get("cls", text)) == text):
-        return word
-    if not text and isinstance(word, int):
-        text = str(word)
-    if not _NUMBER.fullmatch(text):
-        return text
-    number = int(text)
-    if number == UNKNOWN:
-        return ""
-    if names and number not in names:
-        raise ValueError(f"class {number}, {len(names)} in all")
-    return names.get(number, text)
+    return class_of(files.source.text(sample.number).strip() if sample.number else "", about, names)
 
 
 FORMAT: Format = classified.format_of("webdataset", title="WebDataset (zip of tars)", write=write, read=read)

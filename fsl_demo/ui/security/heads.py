@@ -14,14 +14,18 @@ WAITING = 200
 class BoundedHeads(H11Protocol):
     """HTTP, where a new connection ends the one that has waited longest, if too many do."""
 
-    opened = 0.0
+    since = 0.0  # when it began to wait
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.opened = time.monotonic()
+        self.since = time.monotonic()
         waiting = [other for other in self.connections if isinstance(other, BoundedHeads) and other.is_waiting()]
         if len(waiting) > WAITING:
-            min(waiting, key=lambda other: other.opened).transport.close()
+            min(waiting, key=lambda other: other.since).transport.close()
+
+    def on_response_complete(self) -> None:
+        self.since = time.monotonic()
+        super().on_response_complete()
 
     def is_waiting(self) -> bool:
         """Whether the head of a request has not come, be it the first or another one."""

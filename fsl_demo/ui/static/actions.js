@@ -159,7 +159,7 @@ const ACTIONS = {
   "stop-job": (el) => jobs.stop(el.dataset.jobId),
   ...doctor.ACTIONS,
   ...review.ACTIONS,
-  take: () => jobs.start("take_classifier", { method: results.taken() }),
+  take: (el) => jobs.start("take_classifier", { method: results.taken(), web: "web" in el.dataset }),
   "take-out": tables.takeOut,
   "tick-all": ticks.tickAll,
   "use-version": improve.useVersion,

@@ -9,10 +9,13 @@ export function show(list) {
   if (!place) return;
   const kind = list.some((notice) => notice.kind === "error") ? "error" : "done";
   const shown = element(html`<div class="notice ${kind}" role="${kind === "error" ? "alert" : "status"}">
-      <div>${list.map((notice) => html`<p>${notice.text}</p>`)}</div>
+      <div>${list.map((notice) => html`<p>${commands(notice.text)}</p>`)}</div>
       <button class="icon" data-action="dismiss-notice" aria-label="${t("close")}">×</button></div>`);
   shown.addEventListener("animationend", () => shown.remove());
   place.replaceChildren(shown);
 }
+
+// A sentence's commands stand between backticks.
+const commands = (text) => text.split("`").map((part, number) => (number % 2 ? html`<code>${part}</code>` : part));
 
 export const clear = () => document.getElementById("notices")?.replaceChildren();

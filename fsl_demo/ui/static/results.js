@@ -104,7 +104,7 @@ function bar(all, rows) {
     <button class="primary" data-action="accept" ${sure.length ? "" : "disabled"}>${t("accept_n", { n: sure.length })}</button><span class="hint grow">${sure.length ? t("expected_mistakes", { n: wrong < 0.05 ? "0" : wrong.toFixed(1) }) : t("nothing_to_accept")}</span>
     <button class="quiet" data-edit="undo" data-key="Ctrl+z" title="Ctrl+Z">↶ ${t("undo")}</button>
     <button class="primary" data-action="sorted">⤓ ${t("sorted")}</button><a class="button quiet" download href="/workbench/results.csv?draft=${currentDraft()}">⤓ CSV</a>
-    ${able.length ? html`<select data-choice="taken" aria-label="${t("take_method")}">${options(able.map((method) => method.id), taken(), (id) => able.find((method) => method.id === id).title)}</select><button class="quiet" data-action="take">⤓ ${t("take")}</button>` : ""}</div>
+    ${able.length ? html`<span class="line"><select data-choice="taken" aria-label="${t("take_method")}">${options(able.map((method) => method.id), taken(), (id) => able.find((method) => method.id === id).title)}</select><button class="quiet" data-action="take">⤓ ${t("take")}</button>${state.data("web", false) ? html`<button class="quiet" data-action="take" data-web>⤓ ${t("take_web")}</button>` : ""}</span>` : ""}</div>
     ${all.some((row) => row.untold) ? html`<p class="hint" id="unlike-unknown">${t("unlike_unknown")}</p>` : ""}
     ${choices.view === "compare" ? columnMenu(columns) : ""}`,
   );
@@ -178,7 +178,7 @@ function compared(rows) {
   const columns = shownColumns(state.data("columns", []));
   const sorted = choices.sort === "order" ? rows : [...rows].sort(SORTS[choices.sort]);
   const ids = columns.map((column) => column.id).join();
-  const heads = { key: `heads`, kind: "heads", height: 48, columns, sign: JSON.stringify(columns) };
+  const heads = { key: `heads`, kind: "heads", height: 56, columns, sign: JSON.stringify(columns) };
   return [heads, ...sorted.map((row) => ({ key: row.id, kind: "compare", height: ROW, row, columns, ids: [row.id], sign: `${signOf(row)}|${ids}|${JSON.stringify(row.methods)}` }))];
 }
 

@@ -293,10 +293,10 @@ function step(by) {
   draw();
 }
 
-function undo() {
+async function undo() {
   revealed = false;
   typed = "";
-  if (review.undo()) draw();
+  if (await review.undo()) draw();
 }
 
 // A click selects a picture of the strip or lets it go; with Shift, all since the last.

@@ -63,19 +63,20 @@ export function rate() {
   return pictures >= 3 && seconds ? (60 * pictures) / seconds : 0;
 }
 
-// Ask for the queue; what is on view and the picture after it stay where they are. Gives whether that is what was asked last.
-export async function load() {
+// Ask for the queue; what is on view and the picture after it stay where they are, or the picture that is called back
+// comes on view. Gives whether that is what was asked last.
+export async function load(back = "") {
   const mark = (asked += 1);
   const anew = !view.items.length; // as it was left, perhaps by an earlier page
   loading = true;
   const left = places[queueName()];
-  const trail = anew ? [...(left?.trail ?? []), left?.at].filter(Boolean) : view.items.slice(0, view.place + 2).map((item) => item.sha);
-  const at = anew ? left?.at : current()?.sha;
+  const trail = anew ? [...(left?.trail ?? []), left?.at] : view.items.slice(0, view.place + (back ? 0 : 2)).map((item) => item.sha);
+  const at = back || (anew ? left?.at : current()?.sha);
   await queue.settled();
   changes = [];
   try {
     const { collection, method, order, which, seed } = choices;
-    const answer = await post("data", { draft: queue.currentDraft(), name: "review_queue", values: { collection, method, order, which, seed, annotator: labelling.annotatorName(), trail: trail.slice(-TRAIL) } });
+    const answer = await post("data", { draft: queue.currentDraft(), name: "review_queue", values: { collection, method, order, which, seed, annotator: labelling.annotatorName(), trail: [...trail, back].filter(Boolean).slice(-TRAIL) } });
     if (mark !== asked) return false;
     notices.show(answer.notices);
     if (answer.data) take(answer.data, at);
@@ -163,7 +164,7 @@ export function answer(groups, shownSuggestions, seconds) {
   if (since >= EVERY) learn();
 }
 
-export function undo() {
+export async function undo() {
   const step = steps.pop();
   if (!step) return false;
   for (const [type, values] of step.back) {
@@ -172,7 +173,8 @@ export function undo() {
   }
   for (const sha of step.pictures) answered.delete(sha);
   const place = view.items.findIndex((item) => item.sha === step.pictures[0]);
-  if (place >= 0) go(place);
+  if (place < 0) return load(step.pictures[0]);
+  go(place);
   return true;
 }
 

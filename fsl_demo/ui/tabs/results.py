@@ -41,6 +41,7 @@ def parts(context: Context) -> dict[str, Any]:
         "plots": context.render("results.html#plots", columns=columns if not document.outdated else []),
         "data:columns": columns,
         "data:able": taking.able(context),
+        "data:web": context.page.web is not None,
         "data:proposed": proposed_methods(context),
     }
 

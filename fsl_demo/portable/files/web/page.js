@@ -1,5 +1,6 @@
 // Answers which class a picture is of, in the browser alone.
 import * as ort from "../runtime/ort.wasm.min.mjs";
+import { eightBits } from "./deep.js";
 
 const SHOWN = 5;
 const MAX_PIXELS = 40_000_000;
@@ -120,7 +121,7 @@ export async function predict(file) {
   const { blob, orientation } = await withoutExif(file);
   let bitmap;
   try {
-    bitmap = await createImageBitmap(blob, { imageOrientation: "from-image", premultiplyAlpha: "none" });
+    bitmap = await createImageBitmap(await eightBits(blob, MAX_PIXELS), { imageOrientation: "from-image", premultiplyAlpha: "none" });
   } catch {
     throw new Error(say("unreadable"));
   }
