@@ -81,19 +81,15 @@ class Person(Client):
         time.sleep(delay)
         try:
             self.open()
-            threading.Thread(target=self._listen, daemon=True).start()
-            classes, queries = self._fill()
-            self._predict("first prediction")
+            threading.Thread(target=self.listen, daemon=True).start()
+            classes, queries = self.bring()
+            self.predict("first prediction")
             rounds = 0
             while time.monotonic() < self.until:
                 self._label(classes, queries)
-                if len(queries) > LEAST_QUERIES and queries[0] in self.latencies.labelled:
-                    self.edit("join_support", query=queries[0])
-                    self.latencies.labelled.remove(queries.pop(0))
-                else:
-                    self.edit("rename", key=classes[0], name=f"name {rounds}")
+                self.learn(classes, queries, rounds)
                 self._rest()
-                self._predict("warm prediction")
+                self.predict("warm prediction")
                 rounds += 1
             self.edit("set_title", title=f"person {self.person}")
             self.edit("save")
@@ -101,7 +97,16 @@ class Person(Client):
             self.latencies.errors.append(f"{type(error).__name__}: {error}"[:300])
         return self.latencies
 
-    def _fill(self) -> tuple[list[str], list[str]]:
+    def learn(self, classes: Sequence[str], queries: list[str], number: int) -> None:
+        """Change what the methods learn from: move a labelled query into the support set, or name a class anew."""
+        if len(queries) > LEAST_QUERIES:
+            self.edit("label", query=queries[0], answer=self.random.choice(classes), seconds=1.0)
+            self.edit("join_support", query=queries[0])
+            self.latencies.labelled.discard(queries.pop(0))
+        else:
+            self.edit("rename", key=classes[0], name=f"name {number}")
+
+    def bring(self) -> tuple[list[str], list[str]]:
         """Add pictures of five classes and queries; gives the keys of the classes and the hashes of the queries."""
         support: list[list[str]] = []
         queries: list[list[str]] = []
@@ -132,7 +137,7 @@ class Person(Client):
             self.latencies.note("label", began)
             self.latencies.labelled.add(query)
 
-    def _predict(self, what: str) -> None:
+    def predict(self, what: str) -> None:
         began = time.monotonic()
         answer = self.post("/job", json={"draft": self.draft, "name": "predict", "values": {}}).json()
         assert answer["job"], answer["notices"]
@@ -144,7 +149,7 @@ class Person(Client):
     def _is_over(self, job: str) -> bool:
         return self._jobs.get(job, {}).get("state") in ("done", "stopped", "failed")
 
-    def _listen(self) -> None:
+    def listen(self) -> None:
         """Take the events that the page's stream brings; where it breaks off, the next prediction is an error."""
         asked = {"draft": self.draft, "at": self.at, "tab": self.tab}
         with suppress(httpx.TransportError), self.http.stream("GET", "/stream", params=asked, timeout=None) as lines:
@@ -187,12 +192,11 @@ def spread(people: Sequence[Latencies], what: str, start: float) -> dict[str, fl
 
 
 def run(people: int, minutes: float, pause: float) -> dict[str, Any]:
-    """Let people work; gives latencies, errors, spread, memory, and whether every label is in the workspace."""
+    """Let people work; gives latencies, errors, spread, memory, and how many labels are not in the workspace."""
     with tempfile.TemporaryDirectory() as folder:
         workbench = Workbench(Path(folder))
         try:
-            while httpx.get(f"{workbench.address}/healthz", timeout=60).status_code != 200:
-                time.sleep(0.5)
+            when_ready(workbench.address)
             start = time.monotonic() + ARRIVAL * people
             watching = Watching(workbench.address, workbench.process.pid)
             tabs = [
@@ -205,7 +209,7 @@ def run(people: int, minutes: float, pause: float) -> dict[str, Any]:
         finally:
             workbench.kill()
         workspace = Workspace(Path(folder))
-        kept = sum(len(workspace.episode(summary.id).labels) for summary in workspace.episodes())
+        lost = sum(len(tab.latencies.labelled - _labelled(workspace, tab.draft)) for tab in tabs)
         faults = workspace.check()
     return {
         "people": people,
@@ -217,13 +221,25 @@ def run(people: int, minutes: float, pause: float) -> dict[str, Any]:
         "errors": [error for person in done for error in person.errors],
         "medians of persons": {what: spread(done, what, start) for what, counted in KINDS.items() if counted},
         "labelled queries": sum(len(person.labelled) for person in done),
-        "labelled queries in the workspace": kept,
+        "of these not in the workspace": lost,
         "faults of the workspace": faults,
         "machine": watching.summary(start),
         "requests": server["fsl_demo_requests_total"],
         "pictures and texts embedded": server["fsl_demo_embedded_total"],
         "vectors reused": server["fsl_demo_reused_total"],
     }
+
+
+def _labelled(workspace: Workspace, draft: str) -> set[str]:
+    """The queries of a draft that have a label in the workspace."""
+    stored = workspace.drafts.find(draft)
+    return set(stored.data["labels"]) if stored else set()
+
+
+def when_ready(address: str) -> None:
+    """Wait until a server has loaded its networks."""
+    while httpx.get(f"{address}/healthz", timeout=60).status_code != 200:
+        time.sleep(0.5)
 
 
 KINDS = {"label": True, "warm prediction": True, "first prediction": False, "upload": False, "thumbnail": False}

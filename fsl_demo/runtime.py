@@ -21,7 +21,7 @@ from fsl_demo.core.errors import UserError
 if TYPE_CHECKING:
     import torch
 
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # <malloc.h>
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # <malloc.h>
 _ENVIRONMENT = {
     "HF_HUB_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -108,13 +108,17 @@ def _is_devices(error: RuntimeError) -> bool:
 
 
 def _keep_freed_memory() -> None:
-    """Stop glibc from returning every big block to the kernel after each layer (about twice as fast)."""
+    """Stop glibc from returning every big block to the kernel after each layer (about twice as fast).
+
+    What a thread has used is the next one's: else each job's thread would keep as much as a network takes.
+    """
     if sys.platform != "linux":
         return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, 1 << 30)
         mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)
+        mallopt(_M_ARENA_MAX, 1)
 
 
 @contextmanager

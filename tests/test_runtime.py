@@ -190,3 +190,25 @@ import numpy, threadpoolctl
 print(json.dumps([library["num_threads"] for library in threadpoolctl.threadpool_info()]))
 """)
     assert threads == [1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator")
+def test_what_a_thread_has_freed_is_used_by_the_next() -> None:
+    grown = in_fresh_process("""
+runtime.prepare()
+import threading
+pages, page = lambda: int(open("/proc/self/statm").read().split()[1]), os.sysconf("SC_PAGE_SIZE")
+def use(done):
+    block = b"x" * (32 << 20)
+    del block
+    done.set()
+    end.wait()
+end, before = threading.Event(), pages()
+for _ in range(6):
+    done = threading.Event()
+    threading.Thread(target=use, args=(done,)).start()
+    done.wait()
+print(json.dumps((pages() - before) * page >> 20))
+end.set()
+""")
+    assert grown < 2 * 32

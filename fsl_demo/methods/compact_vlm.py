@@ -16,7 +16,7 @@ from fsl_demo.core.cards import MethodCard
 from fsl_demo.core.episodes import ClassSpec, Episode, Progress, Scores, in_latin_script, quiet
 from fsl_demo.core.portable import Portable
 from fsl_demo.inference.batches import stacked
-from fsl_demo.inference.compact_space import CHECKPOINT, CompactSpace, of_class_names, of_sentences
+from fsl_demo.inference.compact_space import CHECKPOINT, CompactSpace, of_class_names, of_search
 from fsl_demo.inference.familiar import unfamiliar
 from fsl_demo.inference.glossary import definitions
 from fsl_demo.inference.originals import Originals
@@ -64,7 +64,7 @@ class CompactVlm(
 
     def __init__(self, networks: Networks, checkpoint: Source = CHECKPOINT) -> None:
         self._networks = networks
-        self._joint, self._space = of_sentences(networks, checkpoint), of_class_names(networks, checkpoint)
+        self._joint, self._space = of_search(networks, checkpoint), of_class_names(networks, checkpoint)
         self.originals = Originals(networks)
 
     def of(self, checkpoint: Source) -> Self:
@@ -72,7 +72,7 @@ class CompactVlm(
 
     @property
     def joint(self) -> CompactSpace:
-        """The space in which sentences and pictures are compared."""
+        """The space in which sentences find pictures."""
         return self._joint()
 
     def fit(self, episode: Episode, settings: VisionLanguageSettings, progress: Progress = quiet) -> VisionLanguage:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from fsl_demo.core.registry import Registry
 from fsl_demo.services.review import access
 from fsl_demo.store import Workspace
 from fsl_demo.ui import templating
+from fsl_demo.ui.templating import Macros
 from fsl_demo.ui.texts import Language
 
 if TYPE_CHECKING:
@@ -109,8 +111,19 @@ class Context:
         return self.say("unexpected", error=f"{type(error).__name__}: {error}")
 
     def render(self, template: str, **values: Any) -> str:
-        """A template's HTML; whatever is put in is escaped unless it is HTML of a template."""
-        return templating.render(template, context=self, t=self.say, **values)
+        """A template's HTML; whatever is put in is escaped unless it is HTML of a template.
+
+        Args:
+            template: name of the file, or "FILE#MACRO" for one macro of it, called with the values by name.
+        """
+        file, _, macro = template.partition("#")
+        if macro:
+            return self._macros.render(file, macro, **values)
+        return templating.render(file, context=self, t=self.say, **values)
+
+    @cached_property
+    def _macros(self) -> Macros:
+        return Macros(context=self, t=self.say)
 
     def variant(self, name: str) -> str:
         """What a variant is called: a checkpoint that somebody trained has its own name."""

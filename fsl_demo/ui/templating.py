@@ -36,6 +36,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -49,15 +50,20 @@ def _environment() -> Environment:
 _TEMPLATES = _environment()
 
 
-def render(template: str, **values: Any) -> Markup:
-    """The HTML of a template.
+class Macros:
+    """The macros of templates with what is the same for all of them, each file's made once."""
 
-    Args:
-        template: name of the file, or "FILE#MACRO" for one macro of it, called with the values by name.
-    """
-    file, _, macro = template.partition("#")
-    if not macro:
-        return Markup(_TEMPLATES.get_template(file).render(**values))
-    context, say = values.pop("context"), values.pop("t")
-    module = _TEMPLATES.get_template(file).make_module({"context": context, "t": say})
-    return Markup(getattr(module, macro)(**values))
+    def __init__(self, **known: Any) -> None:
+        self._known = known
+        self._modules: dict[str, Any] = {}
+
+    def render(self, file: str, macro: str, **values: Any) -> Markup:
+        """What a macro of a template's file makes of values."""
+        if file not in self._modules:
+            self._modules[file] = _TEMPLATES.get_template(file).make_module(self._known)
+        return Markup(getattr(self._modules[file], macro)(**values))
+
+
+def render(template: str, **values: Any) -> Markup:
+    """The HTML of a template."""
+    return Markup(_TEMPLATES.get_template(template).render(**values))

@@ -6,7 +6,17 @@ import torch
 
 from fsl_demo.core.pictures import from_image
 from fsl_demo.inference.anchors import TEXT_KEEP, TEXT_POWER, relative
-from fsl_demo.inference.compact_space import NAMES, SENTENCES, CompactSpace, Parts, text_head
+from fsl_demo.inference.compact_space import (
+    NAMES,
+    SEARCH,
+    SENTENCES,
+    SETBACK,
+    SHARPNESS,
+    CompactSpace,
+    Parts,
+    likeness,
+    text_head,
+)
 from fsl_demo.inference.vectors import l2_normalize
 from fsl_demo.layers.joint_heads import TextHead
 from tests.backbones.loaded import SUBJECTS, crops, networks
@@ -54,6 +64,21 @@ def test_shares_of_the_positions_add_up_to_the_products(size: tuple[int, int], p
     evidence = space.evidence(picture, directions)
     assert evidence.shape == (len(directions), 9, 9)
     np.testing.assert_allclose(evidence.sum(axis=(1, 2)), directions @ vector, atol=1e-3)
+
+
+def test_a_search_sets_pictures_back_that_are_like_the_query_bank() -> None:
+    space, plain = CompactSpace(networks(), SEARCH), CompactSpace(networks(), SENTENCES)
+    pictures = [crops(subject)[0] for subject in SUBJECTS]
+    products, vectors = plain.embed(pictures) @ plain.texts(TEXTS).T, space.embed(pictures)
+    count = len(space.heads["pictures.weight"])
+    heads = l2_normalize(plain.embed(pictures)[:, :count])
+    for picture, own in enumerate(heads):
+        like = np.log(np.mean([np.exp(SHARPNESS * float(own @ caption)) for caption in space.bank])) / SHARPNESS
+        assert likeness(own[None], space.bank)[0] == pytest.approx(like, abs=1e-5)
+        products[picture] -= np.sqrt(0.5) * SETBACK * (like - space.typical)
+    products[:, 2] = 0  # an empty ensemble is like nothing
+    np.testing.assert_allclose(vectors @ space.texts(TEXTS).T, products, atol=1e-4)
+    assert np.ptp(likeness(heads, space.bank)) > 0.005
 
 
 def test_the_text_head_is_the_one_that_is_trained() -> None:

@@ -50,8 +50,8 @@ class TwoStreamModel:
     """
 
     title = "Two streams"
-    improves = "compact_vlm_0"
-    """The space whose order of pictures it was trained to improve, by id."""
+    improves = "compact_vlm_0_banked"
+    """The space whose order of pictures it improves, by id."""
     top = TOP
 
     def __init__(self, networks: Networks, checkpoint: Source | Checkpoint = CHECKPOINT) -> None:

@@ -17,7 +17,7 @@ from fsl_demo.services.bulk.task import Described
 if TYPE_CHECKING:
     import pyarrow
 
-TOGETHER = 8_192
+TOGETHER = 2_048
 """Rows that are read by a reader of the file at once."""
 _KEY = b"fsl_demo"
 

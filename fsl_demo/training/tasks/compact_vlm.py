@@ -15,8 +15,9 @@ from fsl_demo.backbones.tuned_minilm import PREFIX
 from fsl_demo.core.episodes import Progress
 from fsl_demo.datasets import cifar_fs, flickr8k
 from fsl_demo.datasets.parts import Dataset
-from fsl_demo.inference.compact_space import CHECKPOINT
+from fsl_demo.inference.compact_space import BANK, CHECKPOINT, of_sentences
 from fsl_demo.methods.compact_vlm import CompactVlm
+from fsl_demo.training.calibration.query_bank import UNBANKED, query_bank
 from fsl_demo.training.calibration.vision_language import calibrated
 from fsl_demo.training.caption_features import features, scaled
 from fsl_demo.training.captioned import OnOneDataSet
@@ -43,8 +44,13 @@ SETTING = {
     "phrases": objective.PHRASES_WEIGHT,
     "kept": objective.KEPT_WEIGHT,
     "rank": objective.RANK,
+    "bank": BANK,
 }
-BLANK = {"temperature": np.ones(6, np.float32), "none_below": np.zeros(6, np.float32)}
+BLANK: dict[str, np.ndarray] = {
+    "temperature": np.ones(6, np.float32),
+    "none_below": np.zeros(6, np.float32),
+    **UNBANKED,
+}
 """Defaults before they are calibrated."""
 DRAFT = "draft"
 """Folder of the checkpoint that has them, in the run's folder."""
@@ -110,7 +116,10 @@ class CompactVlmTask(OnOneDataSet):
             pooled = pooled_figure(trained.loop.module, unseen, asked)
             facts = _facts(trained, networks=networks, validation=count, pooled=pooled)
             draft = Export({**folded(state, mean, spread), **tuned, **BLANK}, facts)
-            return _calibrated(trained, draft=draft, networks=networks, objects=objects)
+            space = of_sentences(networks, trained.save(draft, config.folder / DRAFT))()
+            bank = query_bank(space, data.train, pictures=training.pictures, progress=progress)
+            banked = replace(draft, arrays={**draft.arrays, **bank})
+            return _calibrated(trained, draft=banked, networks=networks, objects=objects)
 
         return Prepared(setup, export)
 

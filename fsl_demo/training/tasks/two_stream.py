@@ -17,7 +17,7 @@ from fsl_demo.datasets.flickr8k import Captioned, Flickr8k
 from fsl_demo.datasets.parts import Dataset
 from fsl_demo.evaluation import matching
 from fsl_demo.inference import compact_space
-from fsl_demo.inference.compact_space import of_sentences
+from fsl_demo.inference.compact_space import of_search
 from fsl_demo.layers import two_stream as network
 from fsl_demo.layers.two_stream import GRID
 from fsl_demo.methods.two_stream.method import TwoStream
@@ -78,7 +78,7 @@ class TwoStreamTask(OnOneDataSet):
         """
         data, objects = flickr8k.read(self.root), cifar_fs.read(self.root)
         networks = Networks(FeatureCache(map_bytes=1))
-        space, parts = of_sentences(networks)(), {"train": data.train, "validation": data.validation}
+        space, parts = of_search(networks)(), {"train": data.train, "validation": data.validation}
         shared = config.runs / compact_space.CHECKPOINT
         vectors = {
             split: features(networks, data=part, file=shared / f"{split}.safetensors", progress=progress)
