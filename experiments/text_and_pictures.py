@@ -60,7 +60,17 @@ def main() -> None:
         for others, own in SHARES:
             with patch.multiple(blend, OTHERS=others, OWN=own):
                 measured = [
-                    np.array(list(_accuracies(answers, data.labels, of_picture == group, way, chosen.episodes)))
+                    np.array(
+                        list(
+                            _accuracies(
+                                answers,
+                                labels=data.labels,
+                                among=of_picture == group,
+                                way=way,
+                                episodes=chosen.episodes,
+                            )
+                        )
+                    )
                     for way in WAYS
                     for group in range(len(sets))
                 ]
