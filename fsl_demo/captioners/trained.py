@@ -8,13 +8,13 @@ it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.backbones.towers import PictureTowers
+from fsl_demo.captioners.doubt import Doubt
 from fsl_demo.captioners.grounding import Sight, forms, sights
 from fsl_demo.checkpoints import Checkpoint, Current, Source
 from fsl_demo.checkpoints.card import GatedArchitecture, PrefixArchitecture
@@ -22,6 +22,7 @@ from fsl_demo.core.capabilities import Captions
 from fsl_demo.core.episodes import Caption, Hint, Layer, Progress, quiet
 from fsl_demo.core.errors import UserError
 from fsl_demo.core.pictures import Picture
+from fsl_demo.inference import caption_bank
 from fsl_demo.inference.compact_space import CompactSpace, of_sentences
 from fsl_demo.inference.hypernyms import table_hash
 
@@ -33,38 +34,14 @@ if TYPE_CHECKING:
 
 BATCH = 8
 """Pictures that are described at once."""
-BEAMS, LONGEST = 5, 24
+BEAMS, LONGEST = 16, 24
+SHOWN = 5
+"""Candidates that are given, at most."""
 LENGTH_PENALTY = 1.0
 """The exponent of the length that a candidate's log-probability is divided by; 1 is the mean of its tokens."""
-DOUBTFUL = 0.05
-"""The share of photographs that either measure calls doubtful."""
-FIT_WEIGHT = 12.0
-"""What the fit counts against that score, in the order of candidates. With both, CIDEr of `prefix` on Flickr8k's
-validation pictures was within 0.4 of the best of a small grid."""
-
-
-@dataclass(frozen=True)
-class Doubt:
-    """What captions of photographs are like; without it, nothing is doubted.
-
-    Attributes:
-        photographs: mean of validation photographs in the joint space, [D].
-        below: the fit, and the product with that mean, under which few of them stay, [2].
-    """
-
-    photographs: np.ndarray
-    below: np.ndarray
-
-    @classmethod
-    def learned(cls, fits: np.ndarray, vectors: np.ndarray) -> Doubt:
-        """From the fits [N] of captions of photographs, and their vectors [N, D]."""
-        mean = vectors.mean(axis=0)
-        below = [np.quantile(values, DOUBTFUL) for values in (fits, vectors @ mean)]
-        return cls(mean.astype(np.float32), np.array(below, np.float32))
-
-    def about(self, fit: float, vector: np.ndarray) -> bool:
-        """Whether a caption of this fit, for a picture [D], is doubtful."""
-        return bool(len(self.below)) and bool(fit < self.below[0] or vector @ self.photographs < self.below[1])
+FIT_WEIGHT, AGREEMENT_WEIGHT = 4.0, 12.0
+"""What the fit counts against that score in the order of candidates, and how much people agree (`caption_bank`): chosen
+with the number of beams by CIDEr of `prefix` on every second of Flickr8k's validation pictures."""
 
 
 class TrainedCaptioner(Captions):
@@ -81,7 +58,7 @@ class TrainedCaptioner(Captions):
         self, networks: Networks, checkpoint: Source | None = None, language: LanguageModel | None = None
     ) -> None:
         self.networks, self.towers = networks, PictureTowers(networks)
-        self._joint = of_sentences(networks)
+        self._joint, self._bank = of_sentences(networks), caption_bank.shared(networks)
         self._language = language
         self._current = Current(self._read, checkpoint or self.shipped)
 
@@ -100,12 +77,13 @@ class TrainedCaptioner(Captions):
 
     @property
     def weights(self) -> str:
-        """Hashes of the captioner's, the language model's and the built-in model's weights, and the table of nouns."""
+        """Hashes of the weights of the captioner, the language model and the built-in model, of what people said of
+        like pictures, and of the table of nouns."""
         network, sha256, _ = self._current()
-        return "+".join((sha256, network.language.weights, self.joint.weights, table_hash()))
+        return "+".join((sha256, network.language.weights, self.joint.weights, self._bank().weights, table_hash()))
 
     def describe(self, pictures: Sequence[Picture], progress: Progress = quiet) -> list[tuple[Caption, ...]]:
-        """Candidates of a beam search for each picture, by score and fit, best first.
+        """Candidates of a beam search for each picture, best first; see `ranked`.
 
         Raises:
             UserError: as of `load`.
@@ -139,7 +117,7 @@ class TrainedCaptioner(Captions):
         captions = self.ranked(picture, sentences)
         borne_out = [caption for caption in captions if not sight.wrong(caption.text)]
         if naming := [caption for caption in borne_out if sight.names(caption.text)]:
-            return tuple(naming)
+            return tuple(naming[:SHOWN])
         others, start = {sight.least: self.score(media, sight.least)}, plain(sight.start(captions[0].text))
         if start:
             encode = self.load().language.encode
@@ -148,10 +126,12 @@ class TrainedCaptioner(Captions):
             (searched,) = self.search(media, [encode(start)], bad_words_ids=banned or None)
             whole = {text: score for text, score in searched.items() if f"{text} ".startswith(f"{start} ")}
             others |= {text: score for text, score in whole.items() if not sight.wrong(text, strictly=True)}
-        return tuple(self.ranked(picture, others)[:BEAMS])
+        return tuple(self.ranked(picture, others)[:SHOWN])
 
     def ranked(self, picture: Picture, sentences: Mapping[str, float]) -> list[Caption]:
-        """Captions from sentences and their scores, by score and fit, best first."""
+        """Captions from sentences and their scores, by score, fit and how much people agree, best first."""
+        from fsl_demo.backbones.language_model import plain
+
         doubt, joint = self._current()[2], self.joint
         vector = joint.embed([picture])[0]
         fits = joint.texts([[text] for text in sentences]) @ vector
@@ -159,7 +139,12 @@ class TrainedCaptioner(Captions):
             Caption(text, score, float(fit), doubtful=doubt.about(float(fit), vector))
             for (text, score), fit in zip(sentences.items(), fits, strict=True)
         ]
-        return sorted(captions, key=lambda caption: -caption.score - FIT_WEIGHT * caption.fit)
+        agreed = self._bank().agreement(self.towers.embed([picture])[0], [plain(text) for text in sentences])
+        worth = [
+            caption.score + FIT_WEIGHT * caption.fit + AGREEMENT_WEIGHT * agreement
+            for caption, agreement in zip(captions, agreed, strict=True)
+        ]
+        return [captions[number] for number in np.argsort(-np.array(worth), kind="stable")]
 
     def media(self, pictures: Sequence[Picture], progress: Progress = quiet) -> Tensor:
         """What the network keeps of pictures, a row each."""

@@ -10,15 +10,16 @@ from functools import cache
 
 import numpy as np
 
-from fsl_demo.backbones.efficientnet_lite0 import imagenet_names
+from fsl_demo.backbones.efficientnet_lite0 import EfficientNetLite0, imagenet_names
 from fsl_demo.backbones.networks import Networks
 from fsl_demo.core.episodes import Hint, Progress, quiet
 from fsl_demo.core.pictures import Picture
 from fsl_demo.inference.calibration import softmax
 from fsl_demo.inference.hypernyms import ancestors, imagenet, meanings
 
-CERTAIN, LIKELY = 0.6, 0.4
-"""The probabilities from which on a name is certain, and from which on it may be said with "perhaps"."""
+CERTAIN, EXACT, LIKELY = 0.5, 0.65, 0.4
+"""The probabilities from which on a kind is certain, and a class of ImageNet, which knows not all classes that there
+are; and from which on either may be said with "perhaps"."""
 _SAYABLE = """animal bird reptile fish insect spider beetle butterfly crab lizard snake toad shark monkey ape
 bear elephant big_cat cat dog fox wolf rabbit rodent squirrel whale sheep goat horse antelope game_bird
 bird_of_prey waterfowl wading_bird sea_bird finch parrot owl fungus flower vehicle motor_vehicle car
@@ -35,12 +36,13 @@ sports_equipment ball toy pen mountain shore"""
 
 def classified(networks: Networks, small: np.ndarray, large: np.ndarray) -> np.ndarray:
     """What the two ImageNet classifiers together take pictures for, from their pooled features: float32 [N, 1000]."""
-    heads = [tower.load().get_classifier() for tower in (networks.pictures, networks.whole_pictures)]
-    logits = sum(
-        values @ head.weight.numpy(force=True).T + head.bias.numpy(force=True)
-        for values, head in zip((small, large), heads, strict=True)
-    )
+    logits = _logits(networks.pictures, small) + _logits(networks.whole_pictures, large)
     return softmax(logits / 2).astype(np.float32)
+
+
+def _logits(tower: EfficientNetLite0, pooled: np.ndarray) -> np.ndarray:
+    head = tower.load().get_classifier()
+    return np.asarray(pooled @ head.weight.numpy(force=True).T + head.bias.numpy(force=True))
 
 
 @cache
@@ -57,18 +59,25 @@ def kinds() -> tuple[dict[str, int], np.ndarray]:
 
 def probabilities(networks: Networks, pictures: Sequence[Picture], progress: Progress = quiet) -> np.ndarray:
     """Of each of `kinds`, for each picture: float32 [N, K]."""
-    small = networks.features.pooled(networks.pictures, pictures, progress)
-    large = networks.features.pooled(networks.whole_pictures, pictures, progress)
-    return classified(networks, small, large) @ kinds()[1].T
+    towers = (networks.pictures, networks.whole_pictures)
+    logits = [_logits(tower, networks.features.pooled(tower, pictures, progress)) for tower in towers]
+    return sum(map(softmax, logits)) / len(towers) @ kinds()[1].T
 
 
-def hint(row: np.ndarray, least: float = CERTAIN) -> tuple[str, Hint] | None:
-    """The synset and the name of the most exact kind that is at least so probable, from probabilities [K].
+def certain(row: np.ndarray) -> tuple[str, Hint] | None:
+    """The synset and the name of the most exact kind that is certain, from probabilities [K]; None where none is."""
+    return _most_exact(row, CERTAIN, EXACT)
 
-    None where none is.
-    """
+
+def likely(row: np.ndarray) -> tuple[str, Hint] | None:
+    """As `certain`, of what may be said with "perhaps"."""
+    return _most_exact(row, LIKELY, LIKELY)
+
+
+def _most_exact(row: np.ndarray, least: float, of_class: float) -> tuple[str, Hint] | None:
     rows, members = kinds()
-    probable = [synset for synset in _names() if row[rows[synset]] >= least]
+    bounds = dict.fromkeys(_names(), least) | dict.fromkeys(imagenet(), of_class)
+    probable = [synset for synset, bound in bounds.items() if row[rows[synset]] >= bound]
     if not probable:
         return None
     best = min(probable, key=lambda synset: (members[rows[synset]].sum(), -row[rows[synset]]))

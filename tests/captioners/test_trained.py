@@ -8,7 +8,8 @@ import pytest
 
 from fsl_demo import checkpoints
 from fsl_demo.captioners import CAPTIONERS, build
-from fsl_demo.captioners.trained import BATCH, BEAMS, FIT_WEIGHT, Doubt
+from fsl_demo.captioners.doubt import Doubt
+from fsl_demo.captioners.trained import BATCH, SHOWN
 from fsl_demo.core.errors import Cancelled, UserError
 from fsl_demo.evaluation.doubt import others
 from tests.backbones.loaded import crops, networks
@@ -19,13 +20,14 @@ EACH = pytest.mark.parametrize("make", CAPTIONERS)
 @EACH
 def test_candidates_are_different_sentences_best_first(make: Any) -> None:
     captioner = make(networks())
-    captions = captioner.describe([crops("cat")[0], crops("rocket")[0]])
+    pictures = [crops("cat")[0], crops("rocket")[0]]
+    captions = captioner.describe(pictures)
     assert len(captions) == 2
-    for candidates in captions:
-        assert 1 <= len(candidates) <= BEAMS
+    for picture, candidates in zip(pictures, captions, strict=True):
+        assert 1 <= len(candidates) <= SHOWN
         assert len({caption.text for caption in candidates}) == len(candidates)
-        order = [caption.score + FIT_WEIGHT * caption.fit for caption in candidates]
-        assert order == sorted(order, reverse=True) and all(caption.score < 0 for caption in candidates)
+        scores = {caption.text: caption.score for caption in reversed(candidates)}
+        assert captioner.ranked(picture, scores) == list(candidates) and max(scores.values()) < 0
         assert all(caption.text == caption.text.strip() and len(caption.text.split()) > 2 for caption in candidates)
     assert captions[0][0].text != captions[1][0].text
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fsl_demo.inference.hypernyms import imagenet, meanings
-from fsl_demo.inference.kinds import hint, kinds, probabilities
+from fsl_demo.inference.kinds import CERTAIN, certain, kinds, likely, probabilities
 from tests.backbones.loaded import crops, networks
 
 
@@ -27,13 +27,19 @@ def row(**classes: float) -> np.ndarray:
     ],
 )
 def test_the_most_exact_kind_that_is_certain_is_named(classes: dict[str, float], name: str) -> None:
-    meaning = hint(row(**classes))
-    assert meaning is not None and meaning[1].name == name and 0.6 <= meaning[1].certainty <= 1
+    meaning = certain(row(**classes))
+    assert meaning is not None and meaning[1].name == name and CERTAIN <= meaning[1].certainty <= 1
 
 
-@pytest.mark.parametrize("classes", [{}, {"banjo": 0.4, "beagle": 0.4}, {"banjo": 0.5}])
+@pytest.mark.parametrize("classes", [{}, {"banjo": 0.4, "beagle": 0.4}, {"banjo": 0.45}])
 def test_nothing_is_named_where_nothing_is_certain(classes: dict[str, float]) -> None:
-    assert hint(row(**classes)) is None
+    assert certain(row(**classes)) is None
+
+
+def test_a_class_has_to_be_more_certain_than_a_kind() -> None:
+    meaning, perhaps = certain(row(banjo=0.6)), likely(row(banjo=0.6))
+    assert meaning is not None and meaning[1].name == "stringed instrument"
+    assert perhaps is not None and perhaps[1].name == "banjo"
 
 
 def test_photographs_are_of_what_they_show() -> None:

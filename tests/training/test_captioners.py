@@ -117,7 +117,7 @@ def test_own_sentences_become_what_they_are_praised_for(
     next(module.batches(np.arange(8), 0, 0))
     before = network.speak(network.media(torch.from_numpy(positions).float()), 10, samples=20)
     optimiser = torch.optim.Adam(module.parameters(), 5e-3)
-    for _ in range(60):
+    for _ in range(40):
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
             loss = module(torch.arange(8), torch.arange(8))
         loss.backward()

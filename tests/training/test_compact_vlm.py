@@ -67,7 +67,7 @@ def test_heads_and_text_tower_learn_what_pictures_are_called(tmp_path: Path) -> 
     setup = Setup(
         module,
         Arrays.numbered(pictures),
-        Schedule(epochs=3, rate=5e-3, decay=0.0),
+        Schedule(epochs=2, rate=5e-3, decay=0.0),
         validate=lambda trained: Figures(0.0, figure(trained, data.positions, data.captions)),
         augment=lambda pictures: pictures,
         setting={},

@@ -14,9 +14,10 @@ from fsl_demo.backbones.cache import FeatureCache
 from fsl_demo.backbones.captioners import ARCHITECTURES, NETWORKS
 from fsl_demo.backbones.language_model import LanguageModel, plain
 from fsl_demo.backbones.networks import Networks
+from fsl_demo.captioners.doubt import Doubt
 from fsl_demo.captioners.gated import GatedCaptioner
 from fsl_demo.captioners.prefix import PrefixCaptioner
-from fsl_demo.captioners.trained import Doubt, TrainedCaptioner
+from fsl_demo.captioners.trained import TrainedCaptioner
 from fsl_demo.core.episodes import Progress
 from fsl_demo.core.pictures import ingest
 from fsl_demo.datasets import flickr8k
