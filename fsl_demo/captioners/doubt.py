@@ -1,4 +1,4 @@
-"""Which captions are doubtful: those that fit their picture less, or whose picture is less like photographs, than usual."""
+"""Which captions are doubtful: that fit their picture less, or whose picture is less like photographs, than usual."""
 
 from __future__ import annotations
 
