@@ -5,15 +5,15 @@ of `photos`. Every head answers the same 10-way episodes; figures are means of b
 chosen get the one that is best on the very episodes, so theirs are upper bounds. Two tables:
 
 1. with class names: class means blended with the text (what `compact-vlm` does), and Tip-Adapter, GDA, LP++ and CLAP;
-2. pictures alone: class means, and easyfsl's methods, on as many queries of each class, and on queries whose classes
-   are drawn from a Dirichlet distribution (Veilleux et al. 2021, arXiv:2204.11181). Those marked * learn from all
-   queries at once, and are not for a picture that comes alone.
+2. pictures alone: class means, easyfsl's methods and alpha-TIM, on as many queries of each class, and on classes drawn
+   from a Dirichlet distribution (Veilleux et al. 2021, arXiv:2204.11181). Those marked * learn from all queries at
+   once, and are not for a picture that comes alone.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,7 @@ from easyfsl.methods import BDCSPN, PTMAP, TIM, FewShotClassifier, LaplacianShot
 from torch import Tensor  # noqa: E402
 from torch.nn.functional import cross_entropy, normalize  # noqa: E402
 
+from experiments.alpha_tim import AlphaTIM  # noqa: E402
 from fsl_demo import datasets  # noqa: E402
 from fsl_demo.backbones.cache import FeatureCache  # noqa: E402
 from fsl_demo.backbones.networks import Networks  # noqa: E402
@@ -42,9 +43,8 @@ from fsl_demo.methods.compact_vlm import CompactVlm  # noqa: E402
 from fsl_demo.methods.prototype import Prototype  # noqa: E402
 
 EACH, WAY, QUERIES = 40, 10, 5
-SHOTS = (1, 2, 4, 8, 16)
-CONCENTRATION = 2.0
-"""Of the Dirichlet distribution."""
+SHOTS, CONCENTRATION = (1, 2, 4, 8, 16), 2.0
+"""Pictures a class; of the Dirichlet distribution."""
 STEPS, SCALE = 200, 30.0
 """Of heads that are learned; what cosines are multiplied with there."""
 
@@ -251,17 +251,18 @@ def clap(keys: Tensor, one_hot: Tensor, /, *, texts: Tensor, queries: Tensor) ->
     return queries @ normalize(weights.detach()).T
 
 
-THEIRS: Mapping[str, type[FewShotClassifier]] = {
-    "SimpleShot": SimpleShot,
-    "BD-CSPN*": BDCSPN,
-    "LaplacianShot*": LaplacianShot,
-    "PT-MAP*": PTMAP,
-    "TIM*": TIM,
+WITHOUT_NAMES: Mapping[str, Callable[..., FewShotClassifier]] = {
+    "easyfsl's SimpleShot": SimpleShot,
+    "easyfsl's BD-CSPN*": BDCSPN,
+    "easyfsl's LaplacianShot*": LaplacianShot,
+    "easyfsl's PT-MAP*": PTMAP,
+    "easyfsl's TIM*": TIM,
+    "alpha-TIM*": partial(AlphaTIM, alpha=2.0),
 }
 
 
 def _pictures_alone(sets: list[Pictures], episodes: int, unbalanced: bool) -> dict[str, list[list[list[float]]]]:
-    """As `_with_names`, for `prototype`'s vectors and easyfsl's methods."""
+    """As `_with_names`, for `prototype`'s vectors and `WITHOUT_NAMES`."""
     measured: dict[str, list[list[list[float]]]] = {}
     for shot in SHOTS:
         accuracies_of: dict[str, list[list[float]]] = {}
@@ -271,10 +272,10 @@ def _pictures_alone(sets: list[Pictures], episodes: int, unbalanced: bool) -> di
                 support, queries, labels = vectors[task.support], vectors[task.queries], torch.from_numpy(task.owners)
                 means = torch.stack([support[labels == label].mean(0) for label in range(WAY)])
                 answers = {"class means (ours)": queries @ normalize(means).T}
-                for name, method in THEIRS.items():
+                for name, method in WITHOUT_NAMES.items():
                     model = method(feature_normalization=2)
                     model.process_support_set(support, labels)
-                    answers[f"easyfsl's {name}"] = model(queries).detach()
+                    answers[name] = model(queries).detach()
                 for name, scores in answers.items():
                     accuracy = float((scores.argmax(1).numpy() == task.truth).mean())
                     accuracies_of.setdefault(name, [[] for _ in sets])[number].append(accuracy)

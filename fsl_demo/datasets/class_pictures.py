@@ -95,10 +95,11 @@ def pictures_by_class(
     Raises:
         UserError: when the source as a whole is refused, or no picture is left.
     """
-    layout = webdataset.layout(source) or class_layout(source.files, with_queries)
+    samples = webdataset.layout(source)
+    layout = samples or class_layout(source.files, with_queries)
     for error in (*source.left_out, *layout.told):
         report(error)
-    if not layout.classes:
+    if samples is None and not layout.classes:  # a shard may have samples without a class alone
         raise no_classes(source.name, source.files)
     total = sum(map(len, layout.classes.values()))
     read, errors = ClassPictures(), list[UserError]()

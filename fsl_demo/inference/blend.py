@@ -1,7 +1,8 @@
 """How what pictures say is blended with what texts say: of one episode, or of several that are stacked ([...]).
 
-The similarity of a query x to a class is w a + (1 - w) t: a is the cosine with the mean of the class's pictures, t the
-product with the class's text. So w = 0 is zero-shot, and w = 1 knows pictures only.
+The similarity of a query x to a class is w a + (1 - w) (t - b): a is the cosine with the mean of the class's pictures,
+t the product with the class's text, and b how much more readily that text agrees with the support pictures than the
+other texts do. So w = 0 is zero-shot, where b = 0, and w = 1 knows pictures only.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ WORTHS = (0.25, 0.5, 1.0, 2.0, 4.0)
 otherwise."""
 PRIOR = 2.0
 """How strongly held-out pictures have to disagree."""
+OTHERS, OWN = 0.4, 0.1
+"""Shares of a text's mean product with pictures of other classes, and with those of its own, that are taken off. Chosen
+by `python -m experiments.text_and_pictures`."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,7 @@ class Blend:
         weights: of the pictures in each class's similarity, [..., C]; 0 without pictures, 1 without text.
         prototypes: class means of the pictures, [..., C, D].
         texts: [..., C, A].
+        common: what is taken off the products with the texts, [..., C]; the mean over the classes is 0.
         held_out: support pictures when their class does without them.
         temperature, none_below: [...].
     """
@@ -62,6 +67,7 @@ class Blend:
     weights: np.ndarray
     prototypes: np.ndarray
     texts: np.ndarray
+    common: np.ndarray
     held_out: HeldOut
     temperature: Any
     none_below: Any
@@ -70,7 +76,8 @@ class Blend:
         """Of queries, [..., Q, C], from vectors [..., Q, D] and relations [..., Q, A]."""
         weights = self.weights[..., None, :]
         by_picture = vectors @ self.prototypes.swapaxes(-1, -2)
-        return weights * by_picture + (1 - weights) * (relations @ self.texts.swapaxes(-1, -2))
+        by_text = relations @ self.texts.swapaxes(-1, -2) - self.common[..., None, :]
+        return weights * by_picture + (1 - weights) * by_text
 
     def probabilities(self, similarities: np.ndarray) -> np.ndarray:
         """From similarities [..., Q, C]."""
@@ -80,6 +87,10 @@ class Blend:
         """What vectors are multiplied with where they are their own relations, [..., C, D]."""
         weights = self.weights[..., None]
         return weights * self.prototypes + (1 - weights) * self.texts
+
+    def offsets(self) -> np.ndarray:
+        """What is added to the products then, [..., C]."""
+        return -(1 - self.weights) * self.common
 
     def notes(self) -> list[dict[str, Any]]:
         """What was chosen, of each episode; nothing where no class has both pictures and text."""
@@ -104,6 +115,11 @@ def blended(
     cosines = support.originals @ support.originals.swapaxes(-1, -2)
     shares = Shares.of(cosines, owners=support.owners, classes=classes, limit=none_below.pictures[0])
     by_picture, by_text = shares.held_out(support.vectors), support.relations @ support.texts.swapaxes(-1, -2)
+    both = _weights(support, shares, _weight(shares.shots, worth=worth, weight=weight))
+    both = (both > 0) & (both < 1)
+    everyone = np.ones((1, len(support.owners)), by_text.dtype)
+    common = _common(shares, by_text=by_text, both=both, counted=everyone)[..., 0, :]
+    by_text = by_text - _common(shares, by_text=by_text, both=both, counted=1 - shares.near)
     worths = np.array(WORTHS if weight is None else (1.0,))
     costs, factors, mixtures, means = [], [], [], []
     for factor in worths:
@@ -126,10 +142,29 @@ def blended(
         weights=weights,
         prototypes=shares.class_means(support.vectors),
         texts=support.texts,
+        common=common,
         held_out=held_out,
         temperature=calibration.pick(factors, best) * temperature.at(classes, shares.shots, overall),
         none_below=held_out.threshold(before=before, now=shares.none_below(none_below, shares.shots, overall)),
     )
+
+
+def _common(shares: Shares, by_text: np.ndarray, both: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    """How readily each text agrees with the support pictures, less the mean of the texts, [..., N, C].
+
+    Args:
+        by_text: products of the support pictures with the texts, [..., S, C].
+        both: which classes have pictures and text, [..., C]; for the others nothing is taken off.
+        counted: 1 for the support pictures that are looked at, in N cases, [..., N, S].
+    """
+
+    def mean(of_class: np.ndarray) -> np.ndarray:
+        weights = shares.weights[..., None] * of_class
+        return np.asarray(counted @ (weights * by_text) / np.maximum(counted @ weights, 1e-6))
+
+    means, told = OTHERS * mean(1 - shares.members) + OWN * mean(shares.members), both[..., None, :]
+    centre = (means * told).sum(axis=-1, keepdims=True) / np.maximum(told.sum(axis=-1, keepdims=True), 1)
+    return np.where(told, means - centre, 0.0)
 
 
 def _weight(shots: np.ndarray, worth: float | np.ndarray, weight: float | None) -> np.ndarray:

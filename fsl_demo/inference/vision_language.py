@@ -113,7 +113,7 @@ class VisionLanguage:
         self.temperature, self.none_below = float(self.blend.temperature), float(self.blend.none_below)
         (note,) = self.blend.notes()
         self.note = note | inputs.unfamiliar(episode.classes)
-        self.directions = self.blend.directions()
+        self.directions, self.offsets = self.blend.directions(), self.blend.offsets()
         self.seconds = time.perf_counter() - started
 
     def predict(self, queries: Sequence[Picture], progress: Progress = quiet) -> Scores:

@@ -119,7 +119,7 @@ class Asif(ReadsText[AsifSettings], Exports[AsifSettings], ScoresEpisodes, HasWe
         directions = np.concatenate([weights * fitted.prototypes, (1 - weights) * fitted.texts], axis=1)
         return Portable(
             recipes=towers.recipes,
-            network=Products(OfFeatures(towers, [own, rows], [1.0, 1.0]), directions),
+            network=Products(OfFeatures(towers, [own, rows], [1.0, 1.0]), directions, fitted.chosen.offsets()),
             sources=(checkpoints.load(CHECKPOINT), space.checkpoint),
             temperature=fitted.temperature,
             none_below=fitted.none_below,
@@ -268,4 +268,4 @@ class AsifClassifier:
         features = space.towers.embed([picture])[0]
         through, offsets = space.through(features, blend * self.prototypes)
         through = through + self.method.picture_anchors.through(features, (1 - blend) * self.texts)
-        return space.towers.shares(picture, through, offsets)
+        return space.towers.shares(picture, through, offsets + self.chosen.offsets())

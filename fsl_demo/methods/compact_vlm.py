@@ -89,7 +89,7 @@ class CompactVlm(
         fitted, encoder = self.fit(episode, settings, progress), self._space(progress).encoder()
         return Portable(
             recipes=encoder.recipes,
-            network=Products(encoder.network, fitted.directions),
+            network=Products(encoder.network, fitted.directions, fitted.offsets),
             sources=encoder.sources,
             temperature=fitted.temperature,
             none_below=fitted.none_below,

@@ -171,11 +171,12 @@ def test_files_of_other_tools_say_the_classes(
     written.write(labelled, tmp_path / "digits.zip")
     shutil.unpack_archive(tmp_path / "digits.zip", tmp_path)
     shards = sorted([*tmp_path.glob("*.tar"), *tmp_path.glob("data/*.parquet")])
-    assert len(shards) > 2
+    assert len(shards) > 1
     told: list[UserError] = []
     data = datasets.read(str(shards[0].with_name("train-*" + shards[0].suffix)), tmp_path, report=told.append)
     assert hashes(data) == expected
-    assert [(error.code, error.params["count"]) for error in told] == [("labels_no_examples", 2)]
+    assert {error.code for error in told} == {"labels_no_examples"}
+    assert sum(error.params["count"] for error in told) == 2
 
 
 def test_samples_whose_files_say_their_classes(labelled: list[ClassifiedPicture], tmp_path: Path) -> None:

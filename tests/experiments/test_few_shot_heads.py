@@ -5,7 +5,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from experiments.few_shot_heads import clap, gda, lp_plus_plus, tip_adapter
+from experiments.alpha_tim import AlphaTIM
+from experiments.few_shot_heads import TIM, clap, gda, lp_plus_plus, tip_adapter
 
 
 def task(seed: int, shots: int = 3, classes: int = 4, channels: int = 6) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -52,3 +53,15 @@ def test_heads_that_learn_know_their_own_pictures_better_than_the_text_does() ->
             better.append([float((scores.argmax(1) == one_hot.argmax(1)).float().mean()) for scores in answers])
         learned, told = np.mean(better, axis=0)
         assert learned > told + 0.5
+
+
+def test_alpha_tim_is_tim_near_one_and_something_else_at_four() -> None:
+    keys, one_hot, _, queries = task(2)
+    answers = []
+    for method in (TIM(conditional_entropy_weight=1.0), AlphaTIM(alpha=1.001), AlphaTIM(alpha=4.0)):
+        method.fine_tuning_lr = 1e-2
+        method.process_support_set(keys, one_hot.argmax(1))
+        answers.append(method(queries))
+    shannons, near, far = answers
+    torch.testing.assert_close(near, shannons, atol=5e-3, rtol=0)
+    assert (far - shannons).abs().max() > 2e-2

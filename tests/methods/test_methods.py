@@ -163,7 +163,8 @@ def test_asif_blends_pictures_and_text() -> None:
     method, task = Asif(networks()), episode(1)
 
     def similarities(blend: float | None) -> np.ndarray:
-        return method.fit(task, AsifSettings(blend=blend), quiet).predict(task.queries, quiet).similarities
+        classifier = method.fit(task, AsifSettings(blend=blend), quiet)
+        return classifier.predict(task.queries, quiet).similarities - classifier.chosen.offsets()
 
     text, pictures = similarities(0.0), similarities(1.0)
     np.testing.assert_allclose(similarities(0.3), 0.3 * pictures + 0.7 * text, atol=1e-5)

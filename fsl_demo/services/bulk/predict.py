@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from pickle import PicklingError
 from typing import Any
 
 import pyarrow
@@ -18,7 +19,7 @@ from fsl_demo.core.registry import Registry
 from fsl_demo.services import reading
 from fsl_demo.services.bulk.request import support_of
 from fsl_demo.services.bulk.sending import packed, unpacked
-from fsl_demo.services.bulk.task import Row, probe
+from fsl_demo.services.bulk.task import Recipe, Row, probe
 from fsl_demo.services.documents import combined_answers, prediction, untold
 from fsl_demo.services.predict import Plan, Refused, plans_of
 from fsl_demo.services.registry import Installed
@@ -65,9 +66,19 @@ class Predict:
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_report": None}
 
-    def reporting(self, report: Report) -> Predict:
-        """The same, which was made elsewhere; `report` as of `Predict`."""
+    def arrived(self, report: Report) -> Predict:
+        """The same in a process to which it was sent, with its networks loaded.
+
+        Args:
+            report: as of `Predict`.
+
+        Raises:
+            UserError: `ray_differ` where answers come of other weights; what is wrong with those that are here.
+        """
         self._report = report
+        for classifier, method in zip(self._classifiers.values(), self.depends["methods"], strict=True):
+            if classifier.predict([probe()], quiet).checkpoint != method["checkpoint"]:
+                raise UserError("ray_differ")
         return self
 
     def columns(self) -> list[pyarrow.Field]:
@@ -125,9 +136,17 @@ class PredictRecipe:
         support = tuple(replace(example, picture=_at_hand(example.picture)) for example in episode.support)
         return cls(replace(episode, support=support), **options)
 
-    def fitted(self, installed: Installed, progress: Progress, report: Report) -> FittedRecipe:
-        """Fit all methods once; arguments and errors as of `make`."""
-        return FittedRecipe(packed(self.make(installed, progress, report), installed))
+    def fitted(self, installed: Installed, progress: Progress, report: Report) -> Recipe:
+        """Fit all methods once; arguments and errors as of `make`.
+
+        Returns:
+            This recipe, by which each worker fits, where a method's classifier holds what cannot be sent.
+        """
+        made = self.make(installed, progress, report)
+        try:
+            return FittedRecipe(packed(made, installed))
+        except (PicklingError, TypeError, AttributeError):  # what `pickle` raises
+            return self
 
     def make(self, registry: Registry, progress: Progress, report: Report) -> Predict:
         """As of `Recipe`. A method that was not asked for by name and cannot answer is passed over."""
@@ -159,11 +178,11 @@ class FittedRecipe:
         """As of `Recipe`.
 
         Raises:
-            UserError: `ray_differ` where weights are others than there.
+            UserError: as of `Predict.arrived`.
         """
         assert isinstance(registry, Installed)
         made: Predict = unpacked(self.task, registry)
-        return made.reporting(report)
+        return made.arrived(report)
 
 
 def _at_hand(picture: Picture) -> Picture:

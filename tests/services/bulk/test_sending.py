@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
@@ -95,3 +96,10 @@ class Apart(Nearest):
 def replace_methods(made: Installed) -> Installed:
     made.methods = {"nearest": Apart()}
     return made
+
+
+def test_what_cannot_be_sent_is_fitted_by_each_worker() -> None:
+    here = replace_methods(installed())
+    here.methods["nearest"].lock = threading.Lock()  # type: ignore[attr-defined]
+    recipe = PredictRecipe.of(episode(), methods=["nearest"])
+    assert recipe.fitted(here, quiet, lambda error: None) is recipe
