@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from fsl_demo.core.collections import CollectionLabel
 from fsl_demo.core.pictures import from_image
@@ -181,6 +181,26 @@ def test_answers_survive_a_break(context: BrowserContext, reviewing: Workbench) 
     page.reload()
     expect(page.locator("#saving")).to_contain_text("Saved")
     assert [labels(reviewing)[name][0].class_name for name in names] == [None] * 3
+
+
+def test_a_queue_that_comes_after_an_answer_does_not_go_back(context: BrowserContext, reviewing: Workbench) -> None:
+    page, held = context.new_page(), list[Route]()
+    open_workbench(page, reviewing)
+    go(page, "Review")
+    picture = page.locator("#review-picture img")
+    expect(picture).to_be_visible()
+    asks = "/workbench/static/review_queue.js"
+    page.route("**/workbench/data", lambda route: held.append(route))
+    with page.expect_request("**/workbench/data"):
+        page.evaluate("(asks) => { window.loaded = import(asks).then((queue) => queue.load()); }", asks)
+    before = str(picture.get_attribute("alt"))
+    page.keyboard.press({"red": "1", "blue": "2"}[truth(page)])
+    expect(picture).not_to_have_attribute("alt", before)
+    after = picture.get_attribute("alt")
+    for route in held:
+        route.continue_()
+    assert page.evaluate("() => window.loaded")
+    assert page.evaluate("async (asks) => (await import(asks)).current().name", asks) == after
 
 
 def test_where_all_is_labelled_there_is_more_to_do(context: BrowserContext, reviewing: Workbench) -> None:

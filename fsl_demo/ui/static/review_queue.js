@@ -71,7 +71,6 @@ export async function load(back = "") {
   loading = true;
   const left = places[queueName()];
   const trail = anew ? [...(left?.trail ?? []), left?.at] : view.items.slice(0, view.place + (back ? 0 : 2)).map((item) => item.sha);
-  const at = back || (anew ? left?.at : current()?.sha);
   await queue.settled();
   changes = [];
   try {
@@ -79,7 +78,7 @@ export async function load(back = "") {
     const answer = await post("data", { draft: queue.currentDraft(), name: "review_queue", values: { collection, method, order, which, seed, annotator: labelling.annotatorName(), trail: [...trail, back].filter(Boolean).slice(-TRAIL) } });
     if (mark !== asked) return false;
     notices.show(answer.notices);
-    if (answer.data) take(answer.data, at);
+    if (answer.data) take(answer.data, back || (anew ? left?.at : current()?.sha)); // answers may have come meanwhile
     else if (collection) return await forget();
   } catch (error) {
     notices.show([{ kind: "error", text: error.message }]);
