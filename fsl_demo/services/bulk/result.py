@@ -70,10 +70,12 @@ def join(parts: Parts, out: Path, schema: pyarrow.Schema) -> Summary:
     Raises:
         UserError: `bulk_part` for a part that is damaged, `disk_full`, `folder_unwritable`, `export_not_file`.
     """
+    import pyarrow
     from pyarrow.parquet import ParquetFile, ParquetWriter
 
     waiting: list[pyarrow.Table] = []
-    with replacing(out, parts.temporary) as file, ParquetWriter(file, schema) as writer:
+    repeated = [field.name for field in schema if pyarrow.types.is_string(field.type)]  # a dictionary of numbers is waste
+    with replacing(out, parts.temporary) as file, ParquetWriter(file, schema, use_dictionary=repeated) as writer:
         for number in range(parts.count):
             waiting.append(_read(parts, number, schema))
             if sum(map(len, waiting)) >= TOGETHER:
@@ -87,7 +89,7 @@ def _flush(writer: pyarrow.parquet.ParquetWriter, waiting: list[pyarrow.Table]) 
     import pyarrow
 
     if waiting:
-        writer.write_table(pyarrow.concat_tables(waiting).combine_chunks())
+        writer.write_table(pyarrow.concat_tables(waiting))
         waiting.clear()
 
 
