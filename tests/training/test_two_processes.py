@@ -12,8 +12,9 @@ import pytest
 from fsl_demo.training.tasks import FINETUNINGS, TASKS
 
 ROOT = Path(__file__).parents[2]
-DRAWN = 0.05
-"""How far the losses of a detector may be apart: rounding errors may change which of its proposals are drawn."""
+EQUAL, DRAWN = (1e-3, 0.1), (0.05, 0.3)
+"""How far losses, and weights as a share of how far they moved, may be apart; of a detector more, since rounding errors may
+change which of its proposals are drawn."""
 
 
 @pytest.mark.process
@@ -24,5 +25,6 @@ def test_two_processes_train_as_one(tmp_path: Path) -> None:
     told = json.loads(done.stdout)
     assert {name.split(":")[0] for name in told} | {"finetune_classes"} == {*TASKS.values(), *FINETUNINGS.values()}
     for name, losses in told.items():
-        assert losses["two"] == pytest.approx(losses["one"], rel=DRAWN if name.startswith("detector") else 1e-3), name
-        assert losses["apart"] < 0.1, name
+        of_losses, of_weights = DRAWN if name.startswith("detector") else EQUAL
+        assert losses["two"] == pytest.approx(losses["one"], rel=of_losses), name
+        assert losses["apart"] < of_weights, name

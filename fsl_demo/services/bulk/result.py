@@ -74,7 +74,9 @@ def join(parts: Parts, out: Path, schema: pyarrow.Schema) -> Summary:
     from pyarrow.parquet import ParquetFile, ParquetWriter
 
     waiting: list[pyarrow.Table] = []
-    repeated = [field.name for field in schema if pyarrow.types.is_string(field.type)]  # a dictionary of numbers is waste
+    repeated = [
+        field.name for field in schema if pyarrow.types.is_string(field.type)
+    ]  # a dictionary of numbers is waste
     with replacing(out, parts.temporary) as file, ParquetWriter(file, schema, use_dictionary=repeated) as writer:
         for number in range(parts.count):
             waiting.append(_read(parts, number, schema))
