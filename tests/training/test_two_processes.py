@@ -13,8 +13,8 @@ from fsl_demo.training.tasks import FINETUNINGS, TASKS
 
 ROOT = Path(__file__).parents[2]
 EQUAL, DRAWN = (1e-3, 0.1), (0.05, 0.3)
-"""How far losses, and weights as a share of how far they moved, may be apart; of a detector more, since rounding errors may
-change which of its proposals are drawn."""
+"""How far losses, and weights as a share of how far they moved, may be apart; of a detector more, since rounding errors
+may change which of its proposals are drawn."""
 
 
 @pytest.mark.process
